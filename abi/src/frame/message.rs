@@ -1,0 +1,633 @@
+//! The bodies of the frames. Every field is little endian and stands in the order of its struct.
+
+use super::cursor::{Reader, Writer};
+use super::{FrameError, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_EVENTS_RECORDS, MAX_HOST_BYTES};
+use crate::counters::CounterRow;
+use crate::loss::{LOSS_REASONS, Losses};
+use crate::record::{CLASSES, Class, RECORD_BYTES, Record};
+use crate::reply::{REPLY_BYTES, Reply};
+
+/// Any frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each variant's struct says what it is")]
+pub enum Message<'a> {
+    Hello(Hello<'a>),
+    Welcome(Welcome<'a>),
+    Events(Events<'a>),
+    Ack(Ack),
+    Replies(Replies<'a>),
+    StateAt(StateAt),
+    StateAtReply(StateAtReply),
+    SnapshotRequest(SnapshotRequest),
+    Snapshot(Snapshot<'a>),
+    Error(ErrorFrame<'a>),
+    Bye(Bye),
+}
+
+/// Agent to server, first frame of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// [`crate::ABI_VERSION`] of the agent.
+    pub abi_version: u32,
+    /// Random, one for each session; a reconnect keeps it.
+    pub session: [u8; 16],
+    /// Stable over restarts of the agent on one host.
+    pub agent: [u8; 16],
+    /// Random, entropy for a board that has none.
+    pub nonce: u64,
+    /// Groups asked for; 0 asks for the server's default.
+    pub groups: u32,
+    /// Contexts asked for; 0 asks for the server's default.
+    pub contexts: u32,
+    /// Number of the oldest record that the agent can still send.
+    pub oldest_sequence: u64,
+    /// Number that the agent gives to its next new record.
+    pub next_sequence: u64,
+    /// Boot id of the server that the session was with, 0 for a new session.
+    pub boot_id: u64,
+    /// Name of the host, at most [`MAX_HOST_BYTES`] bytes.
+    pub host: &'a str,
+}
+
+/// Server to agent, answer to `Hello`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Welcome<'a> {
+    /// [`crate::ABI_VERSION`] of the server.
+    pub abi_version: u32,
+    /// Which engine answers: 1 model, 2 Verilated RTL, 3 UIO.
+    pub engine: u32,
+    /// Changes whenever the engine's tables were cleared, and only then; never 0.
+    pub boot_id: u64,
+    /// Groups granted, numbered from 0.
+    pub groups: u32,
+    /// Contexts granted, numbered from 0.
+    pub contexts: u32,
+    /// Lanes of the journal; 0: no journal.
+    pub journal_lanes: u32,
+    /// Entries of one lane.
+    pub journal_depth: u32,
+    /// Number of the record that the server expects next. All before it are with the engine.
+    pub next_sequence: u64,
+    /// Records numbered below this may be sent.
+    pub credit: u64,
+    /// Engine's journal position at the grant: the oldest mark that this session may name.
+    pub position: u64,
+    /// Losses that the agent last reported, for an agent that restarted.
+    pub losses: Losses,
+    /// Cursors that the agent last reported, for an agent that restarted.
+    pub cursors: Cursors<'a>,
+}
+
+/// How far a source had been read when a frame was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Kind of source, as the agent numbers them.
+    pub source: u32,
+    /// Part of the source: CPU of a ring, 0 for a file.
+    pub unit: u32,
+    /// Number of the next event of that part.
+    pub position: u64,
+}
+
+/// Bytes of a cursor.
+pub const CURSOR_BYTES: usize = 16;
+/// Bytes of a reply entry.
+pub const REPLY_ENTRY_BYTES: usize = 8 + REPLY_BYTES;
+/// Bytes of a snapshot row.
+pub const SNAPSHOT_ROW_BYTES: usize = 40;
+
+impl Cursor {
+    /// The bytes of this cursor.
+    pub fn to_bytes(self) -> [u8; CURSOR_BYTES] {
+        let mut bytes = [0; CURSOR_BYTES];
+        bytes[..4].copy_from_slice(&self.source.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.unit.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.position.to_le_bytes());
+        bytes
+    }
+
+    /// The cursor in these bytes.
+    pub fn from_bytes(bytes: &[u8; CURSOR_BYTES]) -> Cursor {
+        Cursor { source: le32(bytes, 0), unit: le32(bytes, 4), position: le64(bytes, 8) }
+    }
+}
+
+/// Cursors in place.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cursors<'a>(pub &'a [[u8; CURSOR_BYTES]]);
+
+impl Cursors<'_> {
+    /// The cursors one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Cursor> + '_ {
+        self.0.iter().map(Cursor::from_bytes)
+    }
+}
+
+/// Agent to server: records, numbered from `first_sequence` on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Events<'a> {
+    /// Number of the first record.
+    pub first_sequence: u64,
+    /// Everything that was lost before it reached the agent's retention, since the session began.
+    pub losses: Losses,
+    /// Where the sources stand after these records.
+    pub cursors: Cursors<'a>,
+    /// The records, 16 bytes each, at most [`MAX_EVENTS_RECORDS`].
+    pub records: &'a [[u8; RECORD_BYTES]],
+}
+
+impl Events<'_> {
+    /// The records one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Record> + '_ {
+        self.records.iter().map(Record::from_bytes)
+    }
+}
+
+/// Server to agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// Every record numbered below this has passed the engine.
+    pub sequence: u64,
+    /// Records numbered below this may be sent.
+    pub credit: u64,
+}
+
+/// One reply with the number of the record that caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyEntry {
+    /// Number of the record.
+    pub sequence: u64,
+    /// The engine's reply, its group and context as the session numbers them.
+    pub reply: Reply,
+}
+
+impl ReplyEntry {
+    /// The bytes of this entry.
+    pub fn to_bytes(self) -> [u8; REPLY_ENTRY_BYTES] {
+        let mut bytes = [0; REPLY_ENTRY_BYTES];
+        bytes[..8].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.reply.to_bytes());
+        bytes
+    }
+
+    /// The entry in these bytes.
+    pub fn from_bytes(bytes: &[u8; REPLY_ENTRY_BYTES]) -> ReplyEntry {
+        ReplyEntry { sequence: le64(bytes, 0), reply: Reply { head: le64(bytes, 8), value: le64(bytes, 16) } }
+    }
+}
+
+/// Server to agent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replies<'a> {
+    /// Entries in place, by rising sequence.
+    pub entries: &'a [[u8; REPLY_ENTRY_BYTES]],
+}
+
+impl Replies<'_> {
+    /// The entries one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ReplyEntry> + '_ {
+        self.entries.iter().map(ReplyEntry::from_bytes)
+    }
+}
+
+/// Agent to server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateAt {
+    /// Comes back in the answer.
+    pub token: u64,
+    /// Journal position: the state after that many deltas of the engine.
+    pub mark: u64,
+    /// Context as the session numbers it.
+    pub context: u32,
+}
+
+/// Server to agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateAtReply {
+    /// As asked.
+    pub token: u64,
+    /// As asked.
+    pub mark: u64,
+    /// Journal position at the answer.
+    pub position: u64,
+    /// State at the mark; 0 when too old.
+    pub state: u64,
+    /// The answer is exact after every record numbered below this.
+    pub sequence: u64,
+    /// Context as asked.
+    pub context: u32,
+    /// The journal, or the session, does not reach back to the mark.
+    pub too_old: bool,
+}
+
+/// Agent to server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotRequest {
+    /// Comes back in the answer.
+    pub token: u64,
+    /// First group wanted.
+    pub first: u32,
+    /// Last group wanted.
+    pub last: u32,
+}
+
+/// Counters of one (group, class) since the grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotRow {
+    /// Group as the session numbers it.
+    pub group: u16,
+    /// Class.
+    pub class: Class,
+    /// What was counted since the grant.
+    pub row: CounterRow,
+}
+
+impl SnapshotRow {
+    /// The bytes of this row: group 2, class 1, zero 5, then the four counters.
+    pub fn to_bytes(self) -> [u8; SNAPSHOT_ROW_BYTES] {
+        let mut bytes = [0; SNAPSHOT_ROW_BYTES];
+        bytes[..2].copy_from_slice(&self.group.to_le_bytes());
+        bytes[2] = self.class as u8;
+        let counters = [self.row.events, self.row.bytes, self.row.redundant_events, self.row.redundant_bytes];
+        for (slot, value) in bytes[8..].as_chunks_mut::<8>().0.iter_mut().zip(counters) {
+            *slot = value.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// The row in these bytes.
+    pub fn from_bytes(bytes: &[u8; SNAPSHOT_ROW_BYTES]) -> SnapshotRow {
+        SnapshotRow {
+            group: u16::from_le_bytes([bytes[0], bytes[1]]),
+            class: Class::from_code(bytes[2]),
+            row: CounterRow {
+                events: le64(bytes, 8),
+                bytes: le64(bytes, 16),
+                redundant_events: le64(bytes, 24),
+                redundant_bytes: le64(bytes, 32),
+            },
+        }
+    }
+}
+
+/// Server to agent: counters of groups `first` to `last` since the grant. Rows that are all zero are left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot<'a> {
+    /// As asked.
+    pub token: u64,
+    /// Exact after every record numbered below this, and no other of the session.
+    pub sequence: u64,
+    /// Journal position at the snapshot.
+    pub position: u64,
+    /// First group.
+    pub first: u32,
+    /// Last group.
+    pub last: u32,
+    /// Rows that are not all zero, by group and class.
+    pub rows: &'a [[u8; SNAPSHOT_ROW_BYTES]],
+}
+
+impl Snapshot<'_> {
+    /// The rows one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = SnapshotRow> + '_ {
+        self.rows.iter().map(SnapshotRow::from_bytes)
+    }
+}
+
+/// Why a peer was refused or a connection closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum ErrorCode {
+    /// Bytes that are no frame: wrong length, CRC, kind or field.
+    Malformed = 1,
+    /// Another protocol or ABI version.
+    Version = 2,
+    /// A frame that the sender may not send now.
+    Unexpected = 3,
+    /// A group or context outside the grant.
+    OutOfGrant = 4,
+    /// An op that agents may not use.
+    ForbiddenOp = 5,
+    /// No range of groups or contexts is left.
+    NoCapacity = 6,
+    /// A record number that is not the next one, or that cannot be replayed.
+    Sequence = 7,
+    /// More records than the credit allows.
+    Credit = 8,
+    /// Too many sessions, too much memory, or idle for too long.
+    Limit = 9,
+    /// The engine failed; the server says how.
+    Engine = 10,
+    /// Not authorised: no or a wrong certificate.
+    Unauthorised = 11,
+    /// The server stops.
+    Shutdown = 12,
+}
+
+impl ErrorCode {
+    /// Every code, by number from 1.
+    pub const ALL: [ErrorCode; 12] = [
+        ErrorCode::Malformed,
+        ErrorCode::Version,
+        ErrorCode::Unexpected,
+        ErrorCode::OutOfGrant,
+        ErrorCode::ForbiddenOp,
+        ErrorCode::NoCapacity,
+        ErrorCode::Sequence,
+        ErrorCode::Credit,
+        ErrorCode::Limit,
+        ErrorCode::Engine,
+        ErrorCode::Unauthorised,
+        ErrorCode::Shutdown,
+    ];
+}
+
+/// Either way; the sender closes the connection after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorFrame<'a> {
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// Number of the record that it is about, or 0.
+    pub sequence: u64,
+    /// What was expected, what was found and what to do.
+    pub text: &'a str,
+}
+
+/// Agent to server: no more records come; answered with a last `Ack` and a close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bye {
+    /// Number that the next record would have had.
+    pub next_sequence: u64,
+}
+
+fn le32(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn le64(bytes: &[u8], at: usize) -> u64 {
+    le32(bytes, at) as u64 | ((le32(bytes, at + 4) as u64) << 32)
+}
+
+fn read_losses(reader: &mut Reader<'_>) -> Result<Losses, FrameError> {
+    let mut losses = [0; LOSS_REASONS];
+    for slot in &mut losses {
+        *slot = reader.u64("losses")?;
+    }
+    Ok(Losses(losses))
+}
+
+fn write_losses(writer: &mut Writer<'_>, losses: &Losses) -> Result<(), FrameError> {
+    losses.0.iter().try_for_each(|&count| writer.u64(count))
+}
+
+fn read_cursors<'a>(reader: &mut Reader<'a>) -> Result<Cursors<'a>, FrameError> {
+    let count = reader.ranged("cursor count", 0, MAX_CURSORS as u32)? as usize;
+    Ok(Cursors(reader.chunks("cursors", count)?))
+}
+
+fn write_cursors(writer: &mut Writer<'_>, cursors: &Cursors<'_>) -> Result<(), FrameError> {
+    writer.u32(cursors.0.len() as u32)?;
+    writer.bytes(cursors.0.as_flattened())
+}
+
+impl<'a> Message<'a> {
+    /// The kind of this message.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Message::Hello(_) => Kind::Hello,
+            Message::Welcome(_) => Kind::Welcome,
+            Message::Events(_) => Kind::Events,
+            Message::Ack(_) => Kind::Ack,
+            Message::Replies(_) => Kind::Replies,
+            Message::StateAt(_) => Kind::StateAt,
+            Message::StateAtReply(_) => Kind::StateAtReply,
+            Message::SnapshotRequest(_) => Kind::SnapshotRequest,
+            Message::Snapshot(_) => Kind::Snapshot,
+            Message::Error(_) => Kind::Error,
+            Message::Bye(_) => Kind::Bye,
+        }
+    }
+
+    pub(super) fn read(kind: Kind, r: &mut Reader<'a>) -> Result<Message<'a>, FrameError> {
+        Ok(match kind {
+            Kind::Hello => Message::Hello(Hello::read(r)?),
+            Kind::Welcome => Message::Welcome(Welcome::read(r)?),
+            Kind::Events => Message::Events(Events::read(r)?),
+            Kind::Ack => Message::Ack(Ack { sequence: r.u64("sequence")?, credit: r.u64("credit")? }),
+            Kind::Replies => {
+                let count = r.ranged("reply count", 0, MAX_EVENTS_RECORDS as u32)? as usize;
+                Message::Replies(Replies { entries: r.chunks("replies", count)? })
+            }
+            Kind::StateAt => Message::StateAt(StateAt {
+                token: r.u64("token")?,
+                mark: r.u64("mark")?,
+                context: r.ranged("context", 0, u16::MAX.into())?,
+            }),
+            Kind::StateAtReply => Message::StateAtReply(StateAtReply {
+                token: r.u64("token")?,
+                mark: r.u64("mark")?,
+                position: r.u64("position")?,
+                state: r.u64("state")?,
+                sequence: r.u64("sequence")?,
+                context: r.ranged("context", 0, u16::MAX.into())?,
+                too_old: r.ranged("too old", 0, 1)? == 1,
+            }),
+            Kind::SnapshotRequest => Message::SnapshotRequest(SnapshotRequest {
+                token: r.u64("token")?,
+                first: r.ranged("first group", 0, u16::MAX.into())?,
+                last: r.ranged("last group", 0, u16::MAX.into())?,
+            }),
+            Kind::Snapshot => Message::Snapshot(Snapshot::read(r)?),
+            Kind::Error => Message::Error(ErrorFrame::read(r)?),
+            Kind::Bye => Message::Bye(Bye { next_sequence: r.u64("next sequence")? }),
+        })
+    }
+
+    pub(super) fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
+        match self {
+            Message::Hello(hello) => hello.write(w),
+            Message::Welcome(welcome) => welcome.write(w),
+            Message::Events(events) => events.write(w),
+            Message::Ack(ack) => {
+                w.u64(ack.sequence)?;
+                w.u64(ack.credit)
+            }
+            Message::Replies(replies) => {
+                w.u32(replies.entries.len() as u32)?;
+                w.bytes(replies.entries.as_flattened())
+            }
+            Message::StateAt(ask) => {
+                w.u64(ask.token)?;
+                w.u64(ask.mark)?;
+                w.u32(ask.context)
+            }
+            Message::StateAtReply(reply) => {
+                for value in [reply.token, reply.mark, reply.position, reply.state, reply.sequence] {
+                    w.u64(value)?;
+                }
+                w.u32(reply.context)?;
+                w.u32(reply.too_old.into())
+            }
+            Message::SnapshotRequest(ask) => {
+                w.u64(ask.token)?;
+                w.u32(ask.first)?;
+                w.u32(ask.last)
+            }
+            Message::Snapshot(snapshot) => snapshot.write(w),
+            Message::Error(error) => error.write(w),
+            Message::Bye(bye) => w.u64(bye.next_sequence),
+        }
+    }
+}
+
+impl<'a> Hello<'a> {
+    fn read(r: &mut Reader<'a>) -> Result<Hello<'a>, FrameError> {
+        Ok(Hello {
+            abi_version: r.u32("ABI version")?,
+            session: r.array("session id")?,
+            agent: r.array("agent id")?,
+            nonce: r.u64("nonce")?,
+            groups: r.ranged("groups", 0, 1 << 16)?,
+            contexts: r.ranged("contexts", 0, 1 << 16)?,
+            oldest_sequence: r.u64("oldest sequence")?,
+            next_sequence: r.u64("next sequence")?,
+            boot_id: r.u64("boot id")?,
+            host: {
+                let count = r.ranged("host name length", 0, MAX_HOST_BYTES as u32)? as usize;
+                r.text("host name", count)?
+            },
+        })
+    }
+
+    fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
+        let host = cut(self.host, MAX_HOST_BYTES);
+        w.u32(self.abi_version)?;
+        w.bytes(&self.session)?;
+        w.bytes(&self.agent)?;
+        w.u64(self.nonce)?;
+        w.u32(self.groups)?;
+        w.u32(self.contexts)?;
+        w.u64(self.oldest_sequence)?;
+        w.u64(self.next_sequence)?;
+        w.u64(self.boot_id)?;
+        w.u32(host.len() as u32)?;
+        w.text(host)
+    }
+}
+
+impl<'a> Welcome<'a> {
+    fn read(r: &mut Reader<'a>) -> Result<Welcome<'a>, FrameError> {
+        Ok(Welcome {
+            abi_version: r.u32("ABI version")?,
+            engine: r.u32("engine")?,
+            boot_id: r.u64("boot id")?,
+            groups: r.ranged("groups", 1, 1 << 16)?,
+            contexts: r.ranged("contexts", 1, 1 << 16)?,
+            journal_lanes: r.u32("journal lanes")?,
+            journal_depth: r.u32("journal depth")?,
+            next_sequence: r.u64("next sequence")?,
+            credit: r.u64("credit")?,
+            position: r.u64("position")?,
+            losses: read_losses(r)?,
+            cursors: read_cursors(r)?,
+        })
+    }
+
+    fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
+        w.u32(self.abi_version)?;
+        w.u32(self.engine)?;
+        w.u64(self.boot_id)?;
+        w.u32(self.groups)?;
+        w.u32(self.contexts)?;
+        w.u32(self.journal_lanes)?;
+        w.u32(self.journal_depth)?;
+        w.u64(self.next_sequence)?;
+        w.u64(self.credit)?;
+        w.u64(self.position)?;
+        write_losses(w, &self.losses)?;
+        write_cursors(w, &self.cursors)
+    }
+}
+
+impl<'a> Events<'a> {
+    fn read(r: &mut Reader<'a>) -> Result<Events<'a>, FrameError> {
+        let first_sequence = r.u64("first sequence")?;
+        let losses = read_losses(r)?;
+        let cursors = read_cursors(r)?;
+        let count = r.ranged("record count", 0, MAX_EVENTS_RECORDS as u32)? as usize;
+        Ok(Events { first_sequence, losses, cursors, records: r.chunks("records", count)? })
+    }
+
+    fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
+        w.u64(self.first_sequence)?;
+        write_losses(w, &self.losses)?;
+        write_cursors(w, &self.cursors)?;
+        w.u32(self.records.len() as u32)?;
+        w.bytes(self.records.as_flattened())
+    }
+}
+
+impl<'a> Snapshot<'a> {
+    fn read(r: &mut Reader<'a>) -> Result<Snapshot<'a>, FrameError> {
+        let token = r.u64("token")?;
+        let sequence = r.u64("sequence")?;
+        let position = r.u64("position")?;
+        let first = r.ranged("first group", 0, u16::MAX.into())?;
+        let last = r.ranged("last group", first, u16::MAX.into())?;
+        let most = (last - first + 1) * CLASSES as u32;
+        let count = r.ranged("row count", 0, most)? as usize;
+        let at = r.position();
+        let rows = r.chunks::<SNAPSHOT_ROW_BYTES>("rows", count)?;
+        let mut next = 0;
+        for (index, bytes) in rows.iter().enumerate() {
+            let row = SnapshotRow::from_bytes(bytes);
+            let found = u64::from(row.group) * CLASSES as u64 + row.class as u64;
+            let (min, max) = ((u64::from(first) * CLASSES as u64).max(next), u64::from(last) * CLASSES as u64 + 3);
+            if !(min..=max).contains(&found) {
+                let at = at + index * SNAPSHOT_ROW_BYTES;
+                return Err(FrameError::Range { what: "row order (4 * group + class)", at, min, max, found });
+            }
+            next = found + 1;
+        }
+        Ok(Snapshot { token, sequence, position, first, last, rows })
+    }
+
+    fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
+        w.u64(self.token)?;
+        w.u64(self.sequence)?;
+        w.u64(self.position)?;
+        w.u32(self.first)?;
+        w.u32(self.last)?;
+        w.u32(self.rows.len() as u32)?;
+        w.bytes(self.rows.as_flattened())
+    }
+}
+
+impl<'a> ErrorFrame<'a> {
+    fn read(r: &mut Reader<'a>) -> Result<ErrorFrame<'a>, FrameError> {
+        let code = r.ranged("error code", 1, ErrorCode::ALL.len() as u32)?;
+        let sequence = r.u64("sequence")?;
+        let count = r.ranged("text length", 0, MAX_ERROR_TEXT_BYTES as u32)? as usize;
+        Ok(ErrorFrame { code: ErrorCode::ALL[code as usize - 1], sequence, text: r.text("text", count)? })
+    }
+
+    fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
+        let text = cut(self.text, MAX_ERROR_TEXT_BYTES);
+        w.u32(self.code as u32)?;
+        w.u64(self.sequence)?;
+        w.u32(text.len() as u32)?;
+        w.text(text)
+    }
+}
+
+/// The longest start of `text` that has at most `limit` bytes and ends at a character.
+fn cut(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+const _: () = assert!(MAX_CURSORS * CURSOR_BYTES + 8 + 8 * LOSS_REASONS + 8 <= 4096 - 16);
+const _: () = assert!(super::MAX_HELLO_BYTES >= 84 + MAX_HOST_BYTES + super::HEADER_BYTES + super::CRC_BYTES);

@@ -1,0 +1,285 @@
+//! The event record: 16 bytes, little endian, one 128-bit beat of the engine's input stream.
+//!
+//! | bits | field |
+//! |---|---|
+//! | 3:0 | op |
+//! | 4 | REPLY: LOAD, ACCUM, SWAP and SEND answer too |
+//! | 5 | REBASE (SWAP only) |
+//! | 7:6 | class (PAIR and SEND) |
+//! | 23:8 | group |
+//! | 39:24 | context |
+//! | 63:40 | length in bytes, saturating |
+//! | 127:64 | operand |
+//!
+//! Bits that an op does not use are ignored by the engine.
+
+/// Bytes of a record.
+pub const RECORD_BYTES: usize = 16;
+/// Largest value of the length field; longer lengths saturate here.
+pub const MAX_LENGTH: u32 = (1 << 24) - 1;
+
+/// What a record asks of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Op {
+    /// Nothing; counted as accepted.
+    Nop = 0,
+    /// `R <- operand, A <- 0`.
+    Load = 1,
+    /// `A <- A ^ operand`.
+    Accum = 2,
+    /// Answers `R ^ A` and whether A is zero.
+    Read = 3,
+    /// `R <- operand, A <- 0` (REBASE: `R <- R ^ A, A <- 0`); the state before is the answer.
+    Swap = 4,
+    /// Counts a copied page: redundant when operand 31:0 equals operand 63:32.
+    Pair = 5,
+    /// SWAP that counts a send: redundant when the state before equals the operand.
+    Send = 6,
+    /// Answers the counters of groups operand 15:0 to operand 31:16, in order.
+    Snapshot = 7,
+    /// Answers its operand, in order.
+    Sync = 8,
+    /// Answers the XOR of a context's deltas since journal position `operand`.
+    Query = 9,
+}
+
+impl Op {
+    /// Every op, by code.
+    pub const ALL: [Op; 10] =
+        [Op::Nop, Op::Load, Op::Accum, Op::Read, Op::Swap, Op::Pair, Op::Send, Op::Snapshot, Op::Sync, Op::Query];
+
+    /// The op with this code, if there is one.
+    pub const fn from_code(code: u8) -> Option<Op> {
+        if (code as usize) < Self::ALL.len() { Some(Self::ALL[code as usize]) } else { None }
+    }
+
+    /// Name in lower case, as in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Op::Nop => "nop",
+            Op::Load => "load",
+            Op::Accum => "accum",
+            Op::Read => "read",
+            Op::Swap => "swap",
+            Op::Pair => "pair",
+            Op::Send => "send",
+            Op::Snapshot => "snapshot",
+            Op::Sync => "sync",
+            Op::Query => "query",
+        }
+    }
+
+    /// Whether the op names a context.
+    pub const fn uses_context(self) -> bool {
+        matches!(self, Op::Load | Op::Accum | Op::Read | Op::Swap | Op::Send | Op::Query)
+    }
+
+    /// Whether the op names a group and class, and counts.
+    pub const fn counts(self) -> bool {
+        matches!(self, Op::Pair | Op::Send)
+    }
+
+    /// Whether the op enters the journal.
+    pub const fn journals(self) -> bool {
+        matches!(self, Op::Load | Op::Accum | Op::Swap | Op::Send)
+    }
+
+    /// Whether the op answers even without the REPLY bit.
+    pub const fn always_replies(self) -> bool {
+        matches!(self, Op::Read | Op::Snapshot | Op::Sync | Op::Query)
+    }
+}
+
+/// What a counted event was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Class {
+    /// A copied page judged T after the copy.
+    PageAfterT = 0,
+    /// A copied page judged when its process exited.
+    PageAtExit = 1,
+    /// A network send.
+    NetworkSend = 2,
+    /// A copied page that could not be judged; never redundant.
+    PageUnjudged = 3,
+}
+
+/// Classes of a group.
+pub const CLASSES: usize = 4;
+
+impl Class {
+    /// Every class, by code.
+    pub const ALL: [Class; CLASSES] = [Class::PageAfterT, Class::PageAtExit, Class::NetworkSend, Class::PageUnjudged];
+
+    /// The class with the two low bits of `code`.
+    pub const fn from_code(code: u8) -> Class {
+        Self::ALL[(code & 3) as usize]
+    }
+}
+
+/// One event record. The two halves are the two 64-bit beats of the DMA stream, low half first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct Record {
+    /// Bits 63:0: op, flags, class, group, context, length.
+    pub head: u64,
+    /// Bits 127:64.
+    pub operand: u64,
+}
+
+const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
+const _: () = assert!(core::mem::offset_of!(Record, head) == 0);
+const _: () = assert!(core::mem::offset_of!(Record, operand) == 8);
+
+const REPLY_BIT: u64 = 1 << 4;
+const REBASE_BIT: u64 = 1 << 5;
+
+impl Record {
+    /// A record with every field given; the length saturates at [`MAX_LENGTH`].
+    pub const fn new(op: Op, class: Class, group: u16, context: u16, length: u32, operand: u64) -> Record {
+        let length = if length > MAX_LENGTH { MAX_LENGTH } else { length };
+        let head = op as u64
+            | ((class as u64) << 6)
+            | ((group as u64) << 8)
+            | ((context as u64) << 24)
+            | ((length as u64) << 40);
+        Record { head, operand }
+    }
+
+    const fn on_context(op: Op, context: u16, operand: u64) -> Record {
+        Record::new(op, Class::PageAfterT, 0, context, 0, operand)
+    }
+
+    /// Nothing.
+    pub const fn nop() -> Record {
+        Record { head: 0, operand: 0 }
+    }
+
+    /// `R <- value, A <- 0`.
+    pub const fn load(context: u16, value: u64) -> Record {
+        Record::on_context(Op::Load, context, value)
+    }
+
+    /// `A <- A ^ delta`.
+    pub const fn accum(context: u16, delta: u64) -> Record {
+        Record::on_context(Op::Accum, context, delta)
+    }
+
+    /// Asks for the state of a context.
+    pub const fn read(context: u16) -> Record {
+        Record::on_context(Op::Read, context, 0)
+    }
+
+    /// `R <- value, A <- 0`.
+    pub const fn swap(context: u16, value: u64) -> Record {
+        Record::on_context(Op::Swap, context, value)
+    }
+
+    /// A copied page with its fingerprints before and after.
+    pub const fn pair(group: u16, class: Class, length: u32, before: u32, after: u32) -> Record {
+        Record::new(Op::Pair, class, group, 0, length, before as u64 | ((after as u64) << 32))
+    }
+
+    /// A send of `length` bytes with its fingerprint.
+    pub const fn send(group: u16, context: u16, length: u32, fingerprint: u64) -> Record {
+        Record::new(Op::Send, Class::NetworkSend, group, context, length, fingerprint)
+    }
+
+    /// Asks for the counters of groups `first` to `last`, both included.
+    pub const fn snapshot(first: u16, last: u16) -> Record {
+        Record::on_context(Op::Snapshot, 0, first as u64 | ((last as u64) << 16))
+    }
+
+    /// Asks for `token` back, in order.
+    pub const fn sync(token: u64) -> Record {
+        Record::on_context(Op::Sync, 0, token)
+    }
+
+    /// Asks for the XOR of the deltas of `context` since journal position `mark`.
+    pub const fn query(context: u16, mark: u64) -> Record {
+        Record::on_context(Op::Query, context, mark)
+    }
+
+    /// The same record with the REPLY bit set.
+    pub const fn with_reply(self) -> Record {
+        Record { head: self.head | REPLY_BIT, operand: self.operand }
+    }
+
+    /// The same record with the REBASE bit set.
+    pub const fn with_rebase(self) -> Record {
+        Record { head: self.head | REBASE_BIT, operand: self.operand }
+    }
+
+    /// The same record with another group.
+    pub const fn with_group(self, group: u16) -> Record {
+        Record { head: (self.head & !(0xFFFF << 8)) | ((group as u64) << 8), operand: self.operand }
+    }
+
+    /// The same record with another context.
+    pub const fn with_context(self, context: u16) -> Record {
+        Record { head: (self.head & !(0xFFFF << 24)) | ((context as u64) << 24), operand: self.operand }
+    }
+
+    /// Bits 3:0 as they stand, valid or not.
+    pub const fn op_code(&self) -> u8 {
+        (self.head & 0xF) as u8
+    }
+
+    /// The op, if bits 3:0 name one.
+    pub const fn op(&self) -> Option<Op> {
+        Op::from_code(self.op_code())
+    }
+
+    /// The REPLY bit.
+    pub const fn reply(&self) -> bool {
+        self.head & REPLY_BIT != 0
+    }
+
+    /// The REBASE bit.
+    pub const fn rebase(&self) -> bool {
+        self.head & REBASE_BIT != 0
+    }
+
+    /// Bits 7:6.
+    pub const fn class(&self) -> Class {
+        Class::from_code((self.head >> 6) as u8)
+    }
+
+    /// Bits 23:8.
+    pub const fn group(&self) -> u16 {
+        (self.head >> 8) as u16
+    }
+
+    /// Bits 39:24.
+    pub const fn context(&self) -> u16 {
+        (self.head >> 24) as u16
+    }
+
+    /// Bits 63:40, in bytes.
+    pub const fn length(&self) -> u32 {
+        (self.head >> 40) as u32
+    }
+
+    /// First and last group that a SNAPSHOT asks for.
+    pub const fn snapshot_range(&self) -> (u16, u16) {
+        (self.operand as u16, (self.operand >> 16) as u16)
+    }
+
+    /// The 16 bytes of this record.
+    pub const fn to_bytes(self) -> [u8; RECORD_BYTES] {
+        ((self.head as u128) | ((self.operand as u128) << 64)).to_le_bytes()
+    }
+
+    /// The record in these 16 bytes. Every bit pattern is a record; the engine decides whether it is valid.
+    pub const fn from_bytes(bytes: &[u8; RECORD_BYTES]) -> Record {
+        let beat = u128::from_le_bytes(*bytes);
+        Record { head: beat as u64, operand: (beat >> 64) as u64 }
+    }
+}
+
+/// Splits bytes into records and what is left over (fewer than 16 bytes).
+pub fn split_records(bytes: &[u8]) -> (impl ExactSizeIterator<Item = Record> + '_, &[u8]) {
+    let (whole, rest) = bytes.as_chunks::<RECORD_BYTES>();
+    (whole.iter().map(Record::from_bytes), rest)
+}

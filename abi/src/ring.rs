@@ -1,0 +1,151 @@
+//! The capture module's per-CPU ring: one header page, then a power of two of 64-byte records.
+//!
+//! The kernel writes `head` and every statistic, the agent writes `tail`. Both count records since the
+//! module was loaded and never wrap in practice; the slot is the count modulo the ring's size. The agent's
+//! `tail` is untrusted: the kernel masks it, and a wrong one can only cause drops.
+
+use crate::loss::LOSS_REASONS;
+
+/// `RingHeader::magic`: the bytes `DLTARING`.
+pub const RING_MAGIC: u64 = u64::from_le_bytes(*b"DLTARING");
+/// Version of the header and of the record.
+pub const RING_VERSION: u32 = 1;
+/// Bytes of the header page.
+pub const RING_HEADER_BYTES: usize = 4096;
+/// Bytes of a ring record.
+pub const RING_RECORD_BYTES: usize = 64;
+
+/// What a ring record reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum RingKind {
+    /// A copied page with its final judgement; becomes one PAIR.
+    Page = 1,
+    /// A `tcp_sendmsg`; becomes one SEND.
+    Send = 2,
+    /// The sampling probability changed; in-band, belongs to no event.
+    Sampling = 3,
+}
+
+/// Bits of `RingRecord::flags`.
+pub mod flag {
+    /// Page: judged T after the copy, or because the page was copied again (class 0).
+    pub const AFTER_T: u16 = 1 << 0;
+    /// Page: judged when its mm exited (class 1).
+    pub const AT_EXIT: u16 = 1 << 1;
+    /// Page: gone, moved, evicted or unreadable (class 3).
+    pub const UNJUDGED: u16 = 1 << 2;
+    /// Send: longer than the module reads; the fingerprint covers the first bytes only and never matches.
+    pub const TRUNCATED: u16 = 1 << 3;
+    /// Send: the payload could not be read whole without faulting; the fingerprint never matches.
+    pub const PARTIAL: u16 = 1 << 4;
+    /// Send: the payload begins with a TLS record header.
+    pub const ENCRYPTED: u16 = 1 << 5;
+    /// The cgroup id is unknown (no cgroup v2 placement).
+    pub const NO_CGROUP: u16 = 1 << 6;
+}
+
+/// One captured event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct RingRecord {
+    /// Number of this record in its ring, from 0, without gaps.
+    pub sequence: u64,
+    /// CLOCK_MONOTONIC of the event, nanoseconds.
+    pub time_ns: u64,
+    /// cgroup v2 id: the inode number of the container's cgroup directory.
+    pub cgroup: u64,
+    /// Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k.
+    pub key: u64,
+    /// Bytes of the page or of the send.
+    pub length: u32,
+    /// Page: CRC32C at the copy. Send: CRC32C of the payload.
+    pub before: u32,
+    /// Page: CRC32C at the judgement.
+    pub after: u32,
+    /// Process id (thread group) in the initial namespace.
+    pub tgid: u32,
+    /// See [`RingKind`].
+    pub kind: u16,
+    /// See [`flag`].
+    pub flags: u16,
+    /// CPU of the ring.
+    pub cpu: u32,
+    /// Zero.
+    pub reserved: u64,
+}
+
+/// First page of a ring. Lines of 64 bytes separate the writers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct RingHeader {
+    /// [`RING_MAGIC`].
+    pub magic: u64,
+    /// [`RING_VERSION`].
+    pub version: u32,
+    /// [`RING_RECORD_BYTES`].
+    pub record_bytes: u32,
+    /// Records in the ring, a power of two.
+    pub records: u32,
+    /// CPU of this ring.
+    pub cpu: u32,
+    /// Number of rings (possible CPUs).
+    pub rings: u32,
+    /// Bytes from one ring to the next in the device's mapping.
+    pub stride: u32,
+    /// Random number of this load of the module; another value means that it was loaded anew.
+    pub load_id: u64,
+    /// T in milliseconds: after that long a copied page is judged.
+    pub judge_after_ms: u32,
+    /// k of the sampling probability p = 2^-k in force.
+    pub sampling_shift: u32,
+    /// Zero.
+    pub pad0: [u64; 2],
+
+    /// Records produced (kernel writes, release).
+    pub head: u64,
+    /// Events captured on this CPU, sampled-out and lost ones included.
+    pub captured: u64,
+    /// Events lost on this CPU, by [`crate::loss::LossReason`].
+    pub lost: [u64; LOSS_REASONS],
+    /// Probes that the kernel could not run: events never seen, outside the conservation law.
+    pub blind: u64,
+    /// Pages that wait for their judgement on this CPU.
+    pub pending: u64,
+    /// First writes to private file pages, seen and not captured.
+    pub file_first_writes: u64,
+    /// Faults on the zero page, seen and not captured.
+    pub zero_fills: u64,
+    /// Unshare faults, seen and not captured.
+    pub unshares: u64,
+    /// Zero.
+    pub pad1: [u64; 2],
+
+    /// Records consumed (agent writes, release).
+    pub tail: u64,
+    /// Zero.
+    pub pad2: [u64; 7],
+}
+
+const _: () = {
+    use core::mem::offset_of;
+    assert!(size_of::<RingRecord>() == RING_RECORD_BYTES);
+    assert!(offset_of!(RingRecord, sequence) == 0);
+    assert!(offset_of!(RingRecord, time_ns) == 8);
+    assert!(offset_of!(RingRecord, cgroup) == 16);
+    assert!(offset_of!(RingRecord, key) == 24);
+    assert!(offset_of!(RingRecord, length) == 32);
+    assert!(offset_of!(RingRecord, before) == 36);
+    assert!(offset_of!(RingRecord, after) == 40);
+    assert!(offset_of!(RingRecord, tgid) == 44);
+    assert!(offset_of!(RingRecord, kind) == 48);
+    assert!(offset_of!(RingRecord, flags) == 50);
+    assert!(offset_of!(RingRecord, cpu) == 52);
+    assert!(offset_of!(RingRecord, reserved) == 56);
+    assert!(offset_of!(RingHeader, load_id) == 32);
+    assert!(offset_of!(RingHeader, head) == 64);
+    assert!(offset_of!(RingHeader, lost) == 80);
+    assert!(offset_of!(RingHeader, blind) == 136);
+    assert!(offset_of!(RingHeader, tail) == 192);
+    assert!(size_of::<RingHeader>() == 256 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
+};

@@ -1,0 +1,1 @@
+//! The board server as a Linux daemon.
