@@ -17,6 +17,7 @@
 pub mod counters;
 pub mod crc;
 pub mod frame;
+pub mod layout;
 pub mod loss;
 pub mod record;
 pub mod registers;

@@ -4,6 +4,7 @@
 //! module was loaded and never wrap in practice; the slot is the count modulo the ring's size. The agent's
 //! `tail` is untrusted: the kernel masks it, and a wrong one can only cause drops.
 
+use crate::layout::layout;
 use crate::loss::LOSS_REASONS;
 
 /// `RingHeader::magic`: the bytes `DLTARING`.
@@ -27,8 +28,30 @@ pub enum RingKind {
     Sampling = 3,
 }
 
+impl RingKind {
+    /// Every kind with its name in the C header.
+    pub const ALL: [(RingKind, &'static str); 3] =
+        [(RingKind::Page, "PAGE"), (RingKind::Send, "SEND"), (RingKind::Sampling, "SAMPLING")];
+
+    /// The kind with this number, if there is one.
+    pub fn from_code(code: u16) -> Option<RingKind> {
+        Self::ALL.into_iter().map(|(kind, _)| kind).find(|&kind| kind as u16 == code)
+    }
+}
+
 /// Bits of `RingRecord::flags`.
 pub mod flag {
+    /// Every flag with its name in the C header.
+    pub const ALL: [(u16, &str); 7] = [
+        (AFTER_T, "AFTER_T"),
+        (AT_EXIT, "AT_EXIT"),
+        (UNJUDGED, "UNJUDGED"),
+        (TRUNCATED, "TRUNCATED"),
+        (PARTIAL, "PARTIAL"),
+        (ENCRYPTED, "ENCRYPTED"),
+        (NO_CGROUP, "NO_CGROUP"),
+    ];
+
     /// Page: judged T after the copy, or because the page was copied again (class 0).
     pub const AFTER_T: u16 = 1 << 0;
     /// Page: judged when its mm exited (class 1).
@@ -45,86 +68,86 @@ pub mod flag {
     pub const NO_CGROUP: u16 = 1 << 6;
 }
 
-/// One captured event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct RingRecord {
-    /// Number of this record in its ring, from 0, without gaps.
-    pub sequence: u64,
-    /// CLOCK_MONOTONIC of the event, nanoseconds.
-    pub time_ns: u64,
-    /// cgroup v2 id: the inode number of the container's cgroup directory.
-    pub cgroup: u64,
-    /// Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k.
-    pub key: u64,
-    /// Bytes of the page or of the send.
-    pub length: u32,
-    /// Page: CRC32C at the copy. Send: CRC32C of the payload.
-    pub before: u32,
-    /// Page: CRC32C at the judgement.
-    pub after: u32,
-    /// Process id (thread group) in the initial namespace.
-    pub tgid: u32,
-    /// See [`RingKind`].
-    pub kind: u16,
-    /// See [`flag`].
-    pub flags: u16,
-    /// CPU of the ring.
-    pub cpu: u32,
-    /// Zero.
-    pub reserved: u64,
+layout! {
+    /// One captured event.
+    pub struct RingRecord {
+        /// Number of this record in its ring, from 0, without gaps.
+        pub sequence: u64,
+        /// CLOCK_MONOTONIC of the event, nanoseconds.
+        pub time_ns: u64,
+        /// cgroup v2 id: the inode number of the container's cgroup directory.
+        pub cgroup: u64,
+        /// Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k.
+        pub key: u64,
+        /// Bytes of the page or of the send.
+        pub length: u32,
+        /// Page: CRC32C at the copy. Send: CRC32C of the payload.
+        pub before: u32,
+        /// Page: CRC32C at the judgement.
+        pub after: u32,
+        /// Process id (thread group) in the initial namespace.
+        pub tgid: u32,
+        /// See [`RingKind`].
+        pub kind: u16,
+        /// See [`flag`].
+        pub flags: u16,
+        /// CPU of the ring.
+        pub cpu: u32,
+        /// Zero.
+        pub reserved: u64,
+    }
 }
 
-/// First page of a ring. Lines of 64 bytes separate the writers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct RingHeader {
-    /// [`RING_MAGIC`].
-    pub magic: u64,
-    /// [`RING_VERSION`].
-    pub version: u32,
-    /// [`RING_RECORD_BYTES`].
-    pub record_bytes: u32,
-    /// Records in the ring, a power of two.
-    pub records: u32,
-    /// CPU of this ring.
-    pub cpu: u32,
-    /// Number of rings (possible CPUs).
-    pub rings: u32,
-    /// Bytes from one ring to the next in the device's mapping.
-    pub stride: u32,
-    /// Random number of this load of the module; another value means that it was loaded anew.
-    pub load_id: u64,
-    /// T in milliseconds: after that long a copied page is judged.
-    pub judge_after_ms: u32,
-    /// k of the sampling probability p = 2^-k in force.
-    pub sampling_shift: u32,
-    /// Zero.
-    pub pad0: [u64; 2],
+layout! {
+    /// First page of a ring. Lines of 64 bytes separate the writers.
+    pub struct RingHeader {
+        /// [`RING_MAGIC`].
+        pub magic: u64,
+        /// [`RING_VERSION`].
+        pub version: u32,
+        /// [`RING_RECORD_BYTES`].
+        pub record_bytes: u32,
+        /// Records in the ring, a power of two.
+        pub records: u32,
+        /// CPU of this ring.
+        pub cpu: u32,
+        /// Number of rings (possible CPUs).
+        pub rings: u32,
+        /// Bytes from one ring to the next in the device's mapping.
+        pub stride: u32,
+        /// Random number of this load of the module; another value means that it was loaded anew.
+        pub load_id: u64,
+        /// T in milliseconds: after that long a copied page is judged.
+        pub judge_after_ms: u32,
+        /// k of the sampling probability p = 2^-k in force.
+        pub sampling_shift: u32,
+        /// Zero.
+        pub pad0: [u64; 2],
 
-    /// Records produced (kernel writes, release).
-    pub head: u64,
-    /// Events captured on this CPU, sampled-out and lost ones included.
-    pub captured: u64,
-    /// Events lost on this CPU, by [`crate::loss::LossReason`].
-    pub lost: [u64; LOSS_REASONS],
-    /// Probes that the kernel could not run: events never seen, outside the conservation law.
-    pub blind: u64,
-    /// Pages that wait for their judgement on this CPU.
-    pub pending: u64,
-    /// First writes to private file pages, seen and not captured.
-    pub file_first_writes: u64,
-    /// Faults on the zero page, seen and not captured.
-    pub zero_fills: u64,
-    /// Unshare faults, seen and not captured.
-    pub unshares: u64,
-    /// Zero.
-    pub pad1: [u64; 2],
+        /// Records produced (kernel writes, release).
+        pub head: u64,
+        /// Events captured on this CPU, sampled-out and lost ones included.
+        pub captured: u64,
+        /// Events lost on this CPU, by [`crate::loss::LossReason`].
+        pub lost: [u64; LOSS_REASONS],
+        /// Probes that the kernel could not run: events never seen, outside the conservation law.
+        pub blind: u64,
+        /// Pages that wait for their judgement on this CPU.
+        pub pending: u64,
+        /// First writes to private file pages, seen and not captured.
+        pub file_first_writes: u64,
+        /// Faults on the zero page, seen and not captured.
+        pub zero_fills: u64,
+        /// Unshare faults, seen and not captured.
+        pub unshares: u64,
+        /// Zero.
+        pub pad1: [u64; 2],
 
-    /// Records consumed (agent writes, release).
-    pub tail: u64,
-    /// Zero.
-    pub pad2: [u64; 7],
+        /// Records consumed (agent writes, release).
+        pub tail: u64,
+        /// Zero.
+        pub pad2: [u64; 7],
+    }
 }
 
 const _: () = {

@@ -1,0 +1,90 @@
+//! Structs whose fields can be listed, so that another language's declaration is made from them.
+
+/// One field of a shared struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldLayout {
+    /// Name, the same in every language.
+    pub name: &'static str,
+    /// Bits of one element.
+    pub bits: u32,
+    /// Number of elements; 1 for a plain field.
+    pub count: usize,
+    /// Byte offset in the struct.
+    pub offset: usize,
+    /// What it says, one line of the documentation each.
+    pub about: &'static [&'static str],
+}
+
+/// One shared struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StructLayout {
+    /// Name as in Rust.
+    pub name: &'static str,
+    /// Bytes of the whole.
+    pub bytes: usize,
+    /// Its fields by rising offset, without gaps.
+    pub fields: &'static [FieldLayout],
+}
+
+/// A type that a shared field may have.
+pub trait FieldType {
+    /// Bits of one element.
+    const BITS: u32;
+    /// Number of elements.
+    const COUNT: usize = 1;
+}
+
+impl FieldType for u16 {
+    const BITS: u32 = 16;
+}
+
+impl FieldType for u32 {
+    const BITS: u32 = 32;
+}
+
+impl FieldType for u64 {
+    const BITS: u32 = 64;
+}
+
+impl<T: FieldType, const N: usize> FieldType for [T; N] {
+    const BITS: u32 = T::BITS;
+    const COUNT: usize = N;
+}
+
+/// Declares a `repr(C)` struct together with its [`StructLayout`] as `LAYOUT`, and refuses padding.
+macro_rules! layout {
+    ($(#[doc = $about:literal])+ pub struct $name:ident { $($(#[doc = $doc:literal])+ pub $field:ident: $ty:ty,)+ }) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[repr(C)]
+        pub struct $name { $($(#[doc = $doc])+ pub $field: $ty,)+ }
+
+        impl $name {
+            /// Names, offsets and sizes of the fields.
+            pub const LAYOUT: $crate::layout::StructLayout = $crate::layout::StructLayout {
+                name: stringify!($name),
+                bytes: size_of::<$name>(),
+                fields: &[$($crate::layout::FieldLayout {
+                    name: stringify!($field),
+                    bits: <$ty as $crate::layout::FieldType>::BITS,
+                    count: <$ty as $crate::layout::FieldType>::COUNT,
+                    offset: core::mem::offset_of!($name, $field),
+                    about: &[$($doc),+],
+                },)+],
+            };
+        }
+
+        const _: () = {
+            let layout = $name::LAYOUT;
+            let (mut i, mut end) = (0, 0);
+            while i < layout.fields.len() {
+                assert!(layout.fields[i].offset == end, "the struct has padding");
+                end += layout.fields[i].count * (layout.fields[i].bits / 8) as usize;
+                i += 1;
+            }
+            assert!(layout.bytes == end, "the struct has padding at its end");
+        };
+    };
+}
+
+pub(crate) use layout;
