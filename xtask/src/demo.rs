@@ -1,0 +1,56 @@
+//! `cargo xtask demo`: the main job, with what the chosen engine needs built first.
+
+use crate::cargo::{build, release_folder, root};
+use crate::setup;
+use anyhow::Result;
+use clap::ValueEnum;
+use std::process::Command;
+
+/// Engines that a task can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The golden model
+    Model,
+    /// The emitted Verilog in Verilator
+    Rtl,
+}
+
+impl Engine {
+    /// Name as on every command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Model => "model",
+            Engine::Rtl => "rtl",
+        }
+    }
+
+    /// Builds the daemon with this engine in it.
+    pub fn build_daemon(self) -> Result<()> {
+        match self {
+            Engine::Model => build(&["-p", "deltascope-boardd"]),
+            Engine::Rtl => {
+                setup::require(&[setup::VERILATOR, setup::CPP])?;
+                build(&["-p", "deltascope-boardd", "--features", "rtl"])
+            }
+        }
+    }
+}
+
+/// Builds agent and daemon, and runs the demo.
+pub fn command(engine: Engine, json: bool) -> Result<Command> {
+    build(&["-p", "deltascope-agent"])?;
+    engine.build_daemon()?;
+    let programs = release_folder()?;
+    let mut command = Command::new(programs.join("deltascope"));
+    command.current_dir(root()).args(["demo", "--engine", engine.name()]);
+    command.arg("--boardd").arg(programs.join("deltascope-boardd"));
+    if json {
+        command.arg("--json");
+    }
+    Ok(command)
+}
+
+/// The task.
+pub fn run(engine: Engine, json: bool) -> Result<()> {
+    crate::cargo::run(&mut command(engine, json)?)
+}

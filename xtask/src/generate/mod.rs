@@ -1,0 +1,32 @@
+//! Files that are made from the `abi` crate, and the check that the committed ones are fresh.
+
+mod c_header;
+mod registers_page;
+
+use crate::cargo::root;
+use anyhow::{Context, Result, bail};
+use std::fs;
+
+/// Writes every generated file, or only compares.
+pub fn run(check: bool) -> Result<()> {
+    let files = [("docs/registers.md", registers_page::text()), ("abi/include/deltascope_ring.h", c_header::text())];
+    let mut stale = Vec::new();
+    for (name, text) in &files {
+        let path = root().join(name);
+        if fs::read_to_string(&path).ok().as_ref() == Some(text) {
+            continue;
+        }
+        if check {
+            stale.push(*name);
+        } else {
+            fs::create_dir_all(path.parent().unwrap_or(&path))?;
+            fs::write(&path, text).with_context(|| format!("writing {name}"))?;
+            println!("wrote {name}");
+        }
+    }
+    if !stale.is_empty() {
+        bail!("not what the abi crate says: {}; run `cargo xtask gen` and commit the result", stale.join(", "));
+    }
+    println!("{} generated files are fresh", files.len());
+    Ok(())
+}

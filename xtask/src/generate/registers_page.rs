@@ -1,0 +1,59 @@
+//! `docs/registers.md`: the register map as a page.
+
+use deltascope_abi::registers::{Access, Counter, IDENTITY_VALUE, MAP, WINDOW_BYTES};
+use std::fmt::Write;
+
+/// Snake case in capitals: `OpLoad` becomes `OP_LOAD`.
+fn screaming(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_uppercase());
+    }
+    out
+}
+
+/// The page.
+pub fn text() -> String {
+    let mut out = String::from(
+        "# Registers\n\nMade from `abi/src/registers.rs` by `cargo xtask gen`; do not edit.\n\n\
+         32-bit registers behind AXI4-Lite, little endian, all accesses 32 bits wide.\n",
+    );
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "The window is {WINDOW_BYTES} bytes. An offset that is not in this table answers SLVERR. \
+         `IDENTITY` reads {IDENTITY_VALUE:#010X}.\n"
+    );
+    out.push_str("| offset | name | access | what |\n|---|---|---|---|\n");
+    for register in &MAP {
+        let (offset, name, access, about) = (register.offset, register.name, register.access.short(), register.about);
+        let _ = writeln!(out, "| `{offset:#05X}` | `{name}` | {access} | {about} |");
+        for field in register.fields {
+            let bits = match field.bits {
+                1 => field.shift.to_string(),
+                bits => format!("{}:{}", field.shift + bits - 1, field.shift),
+            };
+            let _ = writeln!(out, "| | `{name}.{}` | bits {bits} | {} |", field.name, field.about);
+        }
+    }
+    out.push_str(
+        "\n## Latched counters\n\n64 bits each, low word first. They stand still between two writes of \
+         `CONTROL.LATCH`, which copies all of them in one clock.\n\n| offset | name |\n|---|---|\n",
+    );
+    for counter in Counter::ALL {
+        let _ = writeln!(out, "| `{:#05X}` | `{}` |", counter.offset(), screaming(&format!("{counter:?}")));
+    }
+    out.push_str("\n## Access\n\n");
+    for (access, about) in [
+        (Access::ReadOnly, "reads only; a write answers OKAY and changes nothing"),
+        (Access::ReadWrite, "reads back what was written"),
+        (Access::WriteOneToClear, "a one that is written clears the bit, a zero leaves it"),
+        (Access::Command, "a one that is written acts once; reads as zero"),
+    ] {
+        let _ = writeln!(out, "- {}: {about}.", access.short());
+    }
+    out
+}

@@ -1,0 +1,104 @@
+//! One door to every task: `cargo xtask TASK`.
+
+mod bench;
+mod cargo;
+mod demo;
+mod generate;
+mod replay;
+mod rtl;
+mod setup;
+mod stages;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use demo::Engine;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "One door to every task of Deltascope", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the main job on real input: a workload and this machine, scanned, counted by an engine, read back
+    Demo {
+        /// Engine that counts
+        #[arg(long, value_enum, default_value_t = Engine::Model)]
+        engine: Engine,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run every test of the bounded tier (sets up the machine first)
+    Test,
+    /// Run every bar at full length
+    Full,
+    /// Install the tools that the tests need (as root), or print the line that does
+    Setup,
+    /// Write what is generated from the abi crate
+    Gen {
+        /// Only compare, and fail when something is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Replay a file of bare 16-byte records into an engine and print its counters and replies
+    Replay {
+        /// File of records
+        #[arg(long)]
+        raw: std::path::PathBuf,
+        /// Engine that counts
+        #[arg(long, value_enum, default_value_t = Engine::Model)]
+        engine: Engine,
+        /// Print one JSON object (the only format there is)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Time what there is to time
+    Bench {
+        /// Short runs
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Emit the Verilog from the rust-hdl sources
+    Emit {
+        /// Only compare with the committed Verilog, and fail when it is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Lint the sources and the emitted Verilog
+    Lint,
+    /// Estimate the size of the default build in yosys
+    Synth {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the emitted Verilog in lockstep with the model
+    Lockstep {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// The full length of the bar
+        #[arg(long)]
+        long: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().task {
+        Task::Demo { engine, json } => demo::run(engine, json),
+        Task::Test => test::bounded(),
+        Task::Full => test::full(),
+        Task::Setup => setup::run(),
+        Task::Gen { check } => generate::run(check),
+        Task::Replay { raw, engine, json: _ } => replay::run(&raw, engine),
+        Task::Bench { quick } => bench::run(quick),
+        Task::Emit { check } => rtl::emit(check),
+        Task::Lint => rtl::lint(),
+        Task::Synth { json } => rtl::synth(json),
+        Task::Lockstep { json, long } => rtl::lockstep(json, long),
+    }
+}

@@ -1,0 +1,74 @@
+//! What the tests need beyond Rust, gcc and git, and how to get it.
+
+use anyhow::{Result, bail};
+use std::process::{Command, Stdio};
+
+/// A program and the Debian package that brings it.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    /// Program looked for on the PATH.
+    pub program: &'static str,
+    /// Debian package.
+    pub package: &'static str,
+}
+
+const fn tool(program: &'static str, package: &'static str) -> Tool {
+    Tool { program, package }
+}
+
+/// Verilog simulator.
+pub const VERILATOR: Tool = tool("verilator", "verilator");
+/// C++ compiler for Verilator's output.
+pub const CPP: Tool = tool("g++", "g++");
+/// Synthesis, and the front end of the proofs.
+pub const YOSYS: Tool = tool("yosys", "yosys");
+
+/// Everything that `cargo xtask test` uses.
+pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, tool("make", "make"), tool("setpriv", "util-linux")];
+
+fn missing(tools: &[Tool]) -> Vec<&'static str> {
+    let found = |tool: &&Tool| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(tool.program).is_file())
+    };
+    tools.iter().filter(|tool| !found(tool)).map(|tool| tool.package).collect()
+}
+
+/// Fails with the line to run when one of `tools` is not there.
+pub fn require(tools: &[Tool]) -> Result<()> {
+    let packages = missing(tools);
+    if !packages.is_empty() {
+        bail!(
+            "tools are missing; install them with\n    apt-get install -y --no-install-recommends {}",
+            packages.join(" ")
+        );
+    }
+    Ok(())
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    crate::cargo::run(command.stdin(Stdio::null()).stdout(Stdio::null()))
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
+/// Installs what is missing as root; otherwise stops with the line that does.
+pub fn run() -> Result<()> {
+    let packages = missing(ALL);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !is_root() {
+        return require(ALL);
+    }
+    eprintln!("installing {}", packages.join(" "));
+    apt(&["update", "-q"])?;
+    let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
+    arguments.extend(&packages);
+    apt(&arguments)?;
+    require(ALL)
+}

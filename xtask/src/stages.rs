@@ -1,0 +1,33 @@
+//! Named stages with their times, so that a slow test run says where the time went.
+
+use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
+
+/// A run of stages, one after the other, that stops at the first failure.
+#[derive(Default)]
+pub struct Stages {
+    done: Vec<(String, Duration)>,
+}
+
+impl Stages {
+    /// Runs one stage.
+    pub fn run(&mut self, name: &str, stage: impl FnOnce() -> Result<()>) -> Result<()> {
+        println!("== {name}");
+        let start = Instant::now();
+        let outcome = stage().with_context(|| format!("stage `{name}`"));
+        self.done.push((name.to_owned(), start.elapsed()));
+        if outcome.is_err() {
+            self.print();
+        }
+        outcome
+    }
+
+    /// Prints the table of times.
+    pub fn print(&self) {
+        println!("== times (measured)");
+        for (name, time) in &self.done {
+            println!("{:>8.1} s  {name}", time.as_secs_f64());
+        }
+        println!("{:>8.1} s  in all", self.done.iter().map(|(_, time)| time.as_secs_f64()).sum::<f64>());
+    }
+}

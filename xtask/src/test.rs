@@ -1,0 +1,81 @@
+//! `cargo xtask test` and `cargo xtask full`: every stage, in the order in which a fault is cheapest to find.
+
+use crate::cargo::{cargo, run};
+use crate::demo::{self, Engine};
+use crate::stages::Stages;
+use crate::{generate, rtl, setup};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+/// The bounded tier: what `.ci/run` and the README call.
+pub fn bounded() -> Result<()> {
+    let mut stages = Stages::default();
+    run_bounded(&mut stages)?;
+    stages.print();
+    Ok(())
+}
+
+/// Every bar at full length, after the bounded tier.
+pub fn full() -> Result<()> {
+    let mut stages = Stages::default();
+    run_bounded(&mut stages)?;
+    stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
+    stages.print();
+    Ok(())
+}
+
+fn run_bounded(stages: &mut Stages) -> Result<()> {
+    stages.run("setup", setup::run)?;
+    stages.run("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
+    stages.run("generated files", || generate::run(true))?;
+    stages.run("clippy", || {
+        run(&mut cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    })?;
+    stages.run("no_std crates", no_std_crates)?;
+    stages.run("unit, property and integration tests", || {
+        run(&mut cargo(&["test", "--release", "--locked", "--workspace"]))
+    })?;
+    stages.run("emitted Verilog is fresh", || rtl::emit(true))?;
+    stages.run("lint", rtl::lint)?;
+    stages.run("block lockstep", || {
+        run(cargo(&["test", "--release", "--locked", "-p", "deltascope-verilator-tests"])
+            .args(["--features", "verilate"]))
+    })?;
+    stages.run("lockstep", || rtl::lockstep(true, false))?;
+    stages.run("demo, model", || demo_is_exact(Engine::Model))?;
+    stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
+    Ok(())
+}
+
+/// Builds the crates that firmware uses without the standard library, on the host's own target.
+fn no_std_crates() -> Result<()> {
+    for package in ["deltascope-abi", "deltascope-model", "deltascope-driver", "deltascope-session"] {
+        run(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
+    }
+    Ok(())
+}
+
+/// Runs the demo and checks its numbers and its conservation law.
+fn demo_is_exact(engine: Engine) -> Result<()> {
+    let output = demo::command(engine, true)?.output().context("running the demo")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        bail!("the demo failed with {}: {}{text}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    let report: Value =
+        serde_json::from_str(&text).with_context(|| format!("expected one JSON object, found {text}"))?;
+    let truth = serde_json::json!({"copied": 128, "redundant": 64});
+    ensure!(report["engine"] == engine.name(), "engine: expected {}, found {}", engine.name(), report["engine"]);
+    for key in ["workload", "workload_parent_writes"] {
+        ensure!(report[key] == truth, "{key}: expected {truth}, found {}", report[key]);
+    }
+    let number = |key: &str| report[key].as_u64().with_context(|| format!("expected a number in {key}, found {text}"));
+    let lost = report["lost"].as_object().context("expected an object in lost")?;
+    let lost: u64 = lost.values().filter_map(Value::as_u64).sum();
+    let (captured, counted, in_flight) = (number("captured")?, number("counted")?, number("in_flight")?);
+    ensure!(in_flight == 0, "in_flight: expected 0 after the drain, found {in_flight}");
+    ensure!(captured == counted + lost, "conservation: captured {captured}, counted {counted}, lost {lost}");
+    ensure!(captured >= 256, "captured: expected at least the workload's 256 copies, found {captured}");
+    println!("captured {captured} == counted {counted} + lost {lost}; workload exact with engine {}", engine.name());
+    Ok(())
+}
