@@ -1,0 +1,141 @@
+//! The blocks and configurations that can be emitted.
+//!
+//! Const generics need a fixed list: the default configuration of every block, which is committed, and
+//! small ones for proofs, mutation and quick tests.
+
+use rust_hdl::core::block::Block;
+
+use super::design::{Design, emit};
+use super::error::EmitError;
+
+/// A const generic of a block, by the name that `--set` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Name in capitals.
+    pub name: &'static str,
+    /// Value.
+    pub value: usize,
+}
+
+/// A block with all its settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Instance {
+    /// Name of the module and of its source under `rtl/src`.
+    pub block: &'static str,
+    /// The configuration that is committed.
+    pub default: bool,
+    /// Every const generic of the block.
+    pub settings: &'static [Setting],
+    build: fn() -> Result<Design, EmitError>,
+}
+
+impl Instance {
+    /// Emits this configuration.
+    ///
+    /// # Errors
+    /// As [`emit`].
+    pub fn emit(&self) -> Result<Design, EmitError> {
+        (self.build)()
+    }
+
+    /// `CONTEXT_BITS=14, GROUP_BITS=10`, or `no settings`.
+    pub fn describe(&self) -> String {
+        if self.settings.is_empty() {
+            return "no settings".to_string();
+        }
+        self.settings.iter().map(|s| format!("{}={}", s.name, s.value)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Bytes of stack for building a block: rust-hdl builds arrays of signals on the stack.
+const STACK_BYTES: usize = 1 << 28;
+
+fn build<B: Block + Default + 'static>(name: &'static str) -> Result<Design, EmitError> {
+    let stopped = |found: String| EmitError::Stopped { block: name.to_string(), found };
+    let work = move || {
+        let mut block: Box<B> = Box::default();
+        block.connect_all();
+        emit(&*block, name)
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
+    let thread = thread.map_err(|e| stopped(format!("no thread: {e}")))?;
+    thread.join().unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
+        Err(stopped(text.unwrap_or_else(|| "a panic without text".to_string())))
+    })
+}
+
+macro_rules! instance {
+    ($block:literal, $default:expr, $ty:ty $(, $name:ident = $value:expr)*) => {
+        Instance {
+            block: $block,
+            default: $default,
+            settings: &[$(Setting { name: stringify!($name), value: $value }),*],
+            build: || build::<$ty>($block),
+        }
+    };
+}
+
+/// Every configuration that can be emitted; exactly one of each block is the default.
+pub const CATALOGUE: &[Instance] = &[
+    instance!("context_table", true, crate::context_table::ContextTable<14>, CONTEXT_BITS = 14),
+    instance!("context_table", false, crate::context_table::ContextTable<4>, CONTEXT_BITS = 4),
+    instance!("context_table", false, crate::context_table::ContextTable<2>, CONTEXT_BITS = 2),
+    instance!("group_counters", true, crate::group_counters::GroupCounters<12>, ROW_BITS = 12),
+    instance!("group_counters", false, crate::group_counters::GroupCounters<4>, ROW_BITS = 4),
+];
+
+/// The default configuration of every block.
+pub fn tops() -> impl Iterator<Item = &'static Instance> {
+    CATALOGUE.iter().filter(|i| i.default)
+}
+
+/// The configuration of `block` with `settings`; those not named take their default.
+///
+/// # Errors
+/// [`EmitError::Unknown`] with a list of what there is.
+pub fn find(block: &str, settings: &[(String, usize)]) -> Result<&'static Instance, EmitError> {
+    let wanted = |i: &Instance, s: &Setting| {
+        let set = settings.iter().find(|(name, _)| name == s.name).map(|(_, value)| *value);
+        let default = CATALOGUE.iter().find(|d| d.default && d.block == i.block);
+        let default = default.and_then(|d| d.settings.iter().find(|x| x.name == s.name)).map(|x| x.value);
+        set.or(default) == Some(s.value)
+    };
+    let known = |i: &Instance| settings.iter().all(|(name, _)| i.settings.iter().any(|s| s.name == name));
+    let found = CATALOGUE.iter().find(|i| i.block == block && known(i) && i.settings.iter().all(|s| wanted(i, s)));
+    found.ok_or_else(|| EmitError::Unknown {
+        block: block.to_string(),
+        settings: if settings.is_empty() {
+            "its default settings".to_string()
+        } else {
+            settings.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(", ")
+        },
+        known: CATALOGUE.iter().map(|i| format!("{} ({})", i.block, i.describe())).collect::<Vec<_>>().join("; "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_has_one_default() {
+        for instance in CATALOGUE {
+            let defaults = tops().filter(|d| d.block == instance.block).count();
+            assert_eq!(defaults, 1, "{}", instance.block);
+        }
+    }
+
+    #[test]
+    fn settings_select_a_configuration() {
+        for instance in CATALOGUE {
+            let settings: Vec<_> = instance.settings.iter().map(|s| (s.name.to_string(), s.value)).collect();
+            let found = find(instance.block, &settings).unwrap();
+            assert_eq!(found.settings, instance.settings);
+        }
+        assert!(find("context_table", &[("CONTEXT_BITS".into(), 99)]).is_err());
+        assert!(find("context_table", &[("LANES".into(), 1)]).is_err());
+        assert!(find("no_such_block", &[]).is_err());
+    }
+}

@@ -1,0 +1,202 @@
+// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// S0 address, S1 memory array, S2 forward and modify, S3 write and answer, S4 and S5 history.
+module context_table (
+    input  wire         clock,
+    input  wire         resetn,
+    output wire         clearing,
+    input  wire         valid,
+    input  wire [3:0]   op,
+    input  wire         rebase,
+    input  wire [13:0]  context_id,
+    input  wire [63:0]  operand,
+    output wire         result_valid,
+    output wire [63:0]  state_before,
+    output wire         accumulator_zero,
+    output wire         redundant,
+    output wire [63:0]  result_operand
+);
+
+    localparam [13:0] one = 14'd1;
+    localparam [3:0] op_accum = 4'd2;
+    localparam [3:0] op_load = 4'd1;
+    localparam [3:0] op_send = 4'd6;
+    localparam [3:0] op_swap = 4'd4;
+    wire         enters;
+    wire         same_as_s2;
+    wire         same_as_s3;
+    wire         same_as_s4;
+    reg  [127:0] current;
+    wire [63:0]  current_reference;
+    wire [63:0]  current_accumulator;
+    reg  [127:0] modified;
+    wire [63:0]  before_reference;
+    wire [63:0]  before_accumulator;
+    wire [63:0]  state;
+    wire [63:0]  send_difference;
+    wire [127:0] ram_read_data;
+    reg          ram_write_enable;
+    reg  [13:0]  ram_write_address;
+    reg  [127:0] ram_write_data;
+    reg          clear_busy_next;
+    reg          clear_busy = 1'b0;
+    reg  [13:0]  clear_address_next;
+    reg  [13:0]  clear_address = 14'd0;
+    reg          s1_valid_next;
+    reg          s1_valid = 1'b0;
+    reg  [13:0]  s1_context = 14'd0;
+    reg  [63:0]  s1_operand = 64'd0;
+    reg          s1_store = 1'b0;
+    reg          s1_rebase = 1'b0;
+    reg          s1_accumulate = 1'b0;
+    reg          s1_send = 1'b0;
+    reg          s2_valid_next;
+    reg          s2_valid = 1'b0;
+    reg  [13:0]  s2_context = 14'd0;
+    reg  [63:0]  s2_operand = 64'd0;
+    reg          s2_store = 1'b0;
+    reg          s2_rebase = 1'b0;
+    reg          s2_accumulate = 1'b0;
+    reg          s2_send = 1'b0;
+    reg          s2_from_s3 = 1'b0;
+    reg          s2_from_s4 = 1'b0;
+    reg          s2_from_s5 = 1'b0;
+    reg          s3_valid_next;
+    reg          s3_valid = 1'b0;
+    reg  [13:0]  s3_context = 14'd0;
+    reg  [63:0]  s3_operand = 64'd0;
+    reg          s3_send = 1'b0;
+    reg  [127:0] s3_before = 128'd0;
+    reg  [127:0] s3_after = 128'd0;
+    reg          s4_valid_next;
+    reg          s4_valid = 1'b0;
+    reg  [13:0]  s4_context = 14'd0;
+    reg  [127:0] s4_after = 128'd0;
+    reg  [127:0] s5_after = 128'd0;
+
+    block_ram_16384x128 ram (
+        .clock(clock),
+        .read_address(context_id),
+        .read_data(ram_read_data),
+        .write_enable(ram_write_enable),
+        .write_address(ram_write_address),
+        .write_data(ram_write_data)
+    );
+
+    always @(*) begin
+        clear_busy_next = clear_busy;
+        clear_address_next = clear_address;
+        s1_valid_next = enters;
+        s2_valid_next = s1_valid;
+        s3_valid_next = s2_valid;
+        s4_valid_next = s3_valid;
+        if (clear_busy) begin
+            clear_address_next = clear_address + one;
+            clear_busy_next = ~(&clear_address);
+        end
+        if (~resetn) begin
+            clear_busy_next = 1'b1;
+            clear_address_next = 14'd0;
+            s1_valid_next = 1'b0;
+            s2_valid_next = 1'b0;
+            s3_valid_next = 1'b0;
+            s4_valid_next = 1'b0;
+        end
+    end
+
+    // S0: decode and present the address.
+    assign enters = valid & ~clear_busy;
+
+    // S1: who in front of this record has the same context? One clock on, each of them is one stage further.
+    assign same_as_s2 = s2_valid & (s2_context == s1_context);
+    assign same_as_s3 = s3_valid & (s3_context == s1_context);
+    assign same_as_s4 = s4_valid & (s4_context == s1_context);
+
+    // S2: forward the youngest state, then modify it.
+    always @(*) begin
+        current = ram_read_data;
+        if (s2_from_s5) begin
+            current = s5_after;
+        end
+        if (s2_from_s4) begin
+            current = s4_after;
+        end
+        if (s2_from_s3) begin
+            current = s3_after;
+        end
+    end
+
+    assign current_reference = current[63:0];
+    assign current_accumulator = current[127:64];
+
+    always @(*) begin
+        modified = current;
+        if (s2_accumulate) begin
+            modified[127:64] = current_accumulator ^ s2_operand;
+        end
+        if (s2_store) begin
+            modified[63:0] = s2_operand;
+            modified[127:64] = 64'd0;
+        end
+        if (s2_rebase) begin
+            modified[63:0] = current_reference ^ current_accumulator;
+        end
+    end
+
+    // S3: write and answer. While clearing, the write port belongs to the clear.
+    always @(*) begin
+        ram_write_enable = s3_valid;
+        ram_write_address = s3_context;
+        ram_write_data = s3_after;
+        if (clear_busy) begin
+            ram_write_enable = 1'b1;
+            ram_write_address = clear_address;
+            ram_write_data[63:0] = 64'd0;
+            ram_write_data[127:64] = 64'd0;
+        end
+    end
+
+    assign before_reference = s3_before[63:0];
+    assign before_accumulator = s3_before[127:64];
+    assign state = before_reference ^ before_accumulator;
+    assign send_difference = state ^ s3_operand;
+    assign result_valid = s3_valid;
+    assign result_operand = s3_operand;
+    assign state_before = state;
+    assign accumulator_zero = ~(|before_accumulator);
+    assign redundant = s3_send & ~(|send_difference);
+
+    // Clearing: one context a clock.
+    assign clearing = clear_busy;
+
+    always @(posedge clock) begin
+        clear_busy <= clear_busy_next;
+        clear_address <= clear_address_next;
+        s1_valid <= s1_valid_next;
+        s1_context <= context_id;
+        s1_operand <= operand;
+        s1_store <= (op == op_load) | (op == op_swap) | (op == op_send);
+        s1_rebase <= (op == op_swap) & rebase;
+        s1_accumulate <= op == op_accum;
+        s1_send <= op == op_send;
+        s2_valid <= s2_valid_next;
+        s2_context <= s1_context;
+        s2_operand <= s1_operand;
+        s2_store <= s1_store;
+        s2_rebase <= s1_rebase;
+        s2_accumulate <= s1_accumulate;
+        s2_send <= s1_send;
+        s2_from_s3 <= same_as_s2;
+        s2_from_s4 <= same_as_s3;
+        s2_from_s5 <= same_as_s4;
+        s3_valid <= s3_valid_next;
+        s3_context <= s2_context;
+        s3_operand <= s2_operand;
+        s3_send <= s2_send;
+        s3_before <= current;
+        s3_after <= modified;
+        s4_valid <= s4_valid_next;
+        s4_context <= s3_context;
+        s4_after <= s3_after;
+        s5_after <= s4_after;
+    end
+endmodule
