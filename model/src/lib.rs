@@ -4,6 +4,14 @@
 
 extern crate alloc;
 
+pub mod algebra;
+pub mod config;
 pub mod engine;
+pub mod golden;
+pub mod journal;
+mod machine;
 
+pub use algebra::Context;
+pub use config::{Config, ConfigError};
 pub use engine::{Capabilities, ClockClasses, Engine, EngineError, EngineKind, Latched};
+pub use golden::GoldenEngine;
