@@ -45,6 +45,11 @@ pub struct Hello<'a> {
     pub next_sequence: u64,
     /// Boot id of the server that the session was with, 0 for a new session.
     pub boot_id: u64,
+    /// Grant that the session holds under that boot id, 0 when it holds none. The server resumes a session only
+    /// when both name the grant that it knows.
+    pub grant: u64,
+    /// The agent has every reply to a record numbered below this.
+    pub replies_below: u64,
     /// Name of the host, at most [`MAX_HOST_BYTES`] bytes.
     pub host: &'a str,
 }
@@ -58,6 +63,11 @@ pub struct Welcome<'a> {
     pub engine: u32,
     /// Changes whenever the engine's tables were cleared, and only then; never 0.
     pub boot_id: u64,
+    /// Number of the grant, unique under the boot id; never 0. An agent that meets a number that it does not
+    /// know has contexts that are all (0, 0), and counters that began again unless they are inherited.
+    pub grant: u64,
+    /// The counters go on from the earlier session of a restarted agent.
+    pub inherited: bool,
     /// Groups granted, numbered from 0.
     pub groups: u32,
     /// Contexts granted, numbered from 0.
@@ -128,6 +138,8 @@ impl Cursors<'_> {
 pub struct Events<'a> {
     /// Number of the first record.
     pub first_sequence: u64,
+    /// The agent has every reply to a record numbered below this; the server keeps the others.
+    pub replies_below: u64,
     /// Everything that was lost before it reached the agent's retention, since the session began.
     pub losses: Losses,
     /// Where the sources stand after these records.
@@ -492,6 +504,8 @@ impl<'a> Hello<'a> {
             oldest_sequence: r.u64("oldest sequence")?,
             next_sequence: r.u64("next sequence")?,
             boot_id: r.u64("boot id")?,
+            grant: r.u64("grant")?,
+            replies_below: r.u64("replies below")?,
             host: {
                 let count = r.ranged("host name length", 0, MAX_HOST_BYTES as u32)? as usize;
                 r.text("host name", count)?
@@ -510,6 +524,8 @@ impl<'a> Hello<'a> {
         w.u64(self.oldest_sequence)?;
         w.u64(self.next_sequence)?;
         w.u64(self.boot_id)?;
+        w.u64(self.grant)?;
+        w.u64(self.replies_below)?;
         w.u32(host.len() as u32)?;
         w.text(host)
     }
@@ -521,6 +537,8 @@ impl<'a> Welcome<'a> {
             abi_version: r.u32("ABI version")?,
             engine: r.u32("engine")?,
             boot_id: r.u64("boot id")?,
+            grant: r.u64("grant")?,
+            inherited: r.ranged("inherited", 0, 1)? == 1,
             groups: r.ranged("groups", 1, 1 << 16)?,
             contexts: r.ranged("contexts", 1, 1 << 16)?,
             journal_lanes: r.u32("journal lanes")?,
@@ -537,6 +555,8 @@ impl<'a> Welcome<'a> {
         w.u32(self.abi_version)?;
         w.u32(self.engine)?;
         w.u64(self.boot_id)?;
+        w.u64(self.grant)?;
+        w.u32(self.inherited.into())?;
         w.u32(self.groups)?;
         w.u32(self.contexts)?;
         w.u32(self.journal_lanes)?;
@@ -552,14 +572,16 @@ impl<'a> Welcome<'a> {
 impl<'a> Events<'a> {
     fn read(r: &mut Reader<'a>) -> Result<Events<'a>, FrameError> {
         let first_sequence = r.u64("first sequence")?;
+        let replies_below = r.u64("replies below")?;
         let losses = read_losses(r)?;
         let cursors = read_cursors(r)?;
         let count = r.ranged("record count", 0, MAX_EVENTS_RECORDS as u32)? as usize;
-        Ok(Events { first_sequence, losses, cursors, records: r.chunks("records", count)? })
+        Ok(Events { first_sequence, replies_below, losses, cursors, records: r.chunks("records", count)? })
     }
 
     fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
         w.u64(self.first_sequence)?;
+        w.u64(self.replies_below)?;
         write_losses(w, &self.losses)?;
         write_cursors(w, &self.cursors)?;
         w.u32(self.records.len() as u32)?;
@@ -629,5 +651,5 @@ fn cut(text: &str, limit: usize) -> &str {
     &text[..end]
 }
 
-const _: () = assert!(MAX_CURSORS * CURSOR_BYTES + 8 + 8 * LOSS_REASONS + 8 <= 4096 - 16);
-const _: () = assert!(super::MAX_HELLO_BYTES >= 84 + MAX_HOST_BYTES + super::HEADER_BYTES + super::CRC_BYTES);
+const _: () = assert!(super::events_overhead(MAX_CURSORS) <= 4096);
+const _: () = assert!(super::MAX_HELLO_BYTES >= 100 + MAX_HOST_BYTES + super::HEADER_BYTES + super::CRC_BYTES);

@@ -11,12 +11,17 @@
 //!
 //! Decoding borrows: records, cursors and rows are read in place. See [`message`] for the bodies.
 
+pub mod buffer;
 mod cursor;
+pub mod events;
 pub mod message;
 
+pub use buffer::FrameBuffer;
+pub use events::{EventsHead, events_overhead, seal_events};
+
 pub use message::{
-    Ack, Bye, Cursor, ErrorCode, ErrorFrame, Events, Hello, Message, Replies, ReplyEntry, Snapshot, SnapshotRequest,
-    SnapshotRow, StateAt, StateAtReply, Welcome,
+    Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Events, Hello, Message, Replies, ReplyEntry, Snapshot,
+    SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome,
 };
 
 use crate::crc::crc32c;
