@@ -10,6 +10,8 @@ pub mod engine;
 pub mod golden;
 pub mod journal;
 mod machine;
+#[cfg(feature = "std")]
+pub mod raw;
 
 pub use algebra::Context;
 pub use config::{Config, ConfigError};
