@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod demo;
 mod generate;
+mod prove;
 mod replay;
 mod rtl;
 mod setup;
@@ -76,6 +77,12 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Check the proofs of the algebra in Coq, and that none of them rests on an assumption
+    Prove {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the emitted Verilog in lockstep with the model
     Lockstep {
         /// Print one JSON object
@@ -99,6 +106,7 @@ fn main() -> Result<()> {
         Task::Emit { check } => rtl::emit(check),
         Task::Lint => rtl::lint(),
         Task::Synth { json } => rtl::synth(json),
+        Task::Prove { json } => prove::run(json),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }

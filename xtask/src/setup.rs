@@ -23,8 +23,11 @@ pub const CPP: Tool = tool("g++", "g++");
 /// Synthesis, and the front end of the proofs.
 pub const YOSYS: Tool = tool("yosys", "yosys");
 
+/// Proof assistant.
+pub const COQ: Tool = tool("coqc", "coq");
+
 /// Everything that `cargo xtask test` uses.
-pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, tool("make", "make"), tool("setpriv", "util-linux")];
+pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, COQ, tool("make", "make"), tool("setpriv", "util-linux")];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let found = |tool: &&Tool| {

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{generate, rtl, setup};
+use crate::{generate, prove, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("emitted Verilog is fresh", || rtl::emit(true))?;
     stages.run("lint", rtl::lint)?;
+    stages.run("proofs of the algebra", || prove::run(false))?;
     stages.run("block lockstep", || {
         run(cargo(&["test", "--release", "--locked", "-p", "deltascope-verilator-tests"])
             .args(["--features", "verilate"]))
