@@ -239,7 +239,7 @@ pub const fn reply_beats(record: &crate::record::Record, groups: u32) -> usize {
     match record.op() {
         Some(Op::Snapshot) => {
             let (first, last) = record.snapshot_range();
-            if first > last || last as u32 >= groups { 0 } else { 1 + 2 * CLASSES * (last - first + 1) as usize }
+            if first > last || last as u32 >= groups { 0 } else { 1 + 2 * CLASSES * ((last - first) as usize + 1) }
         }
         Some(op) if op.always_replies() => 1,
         Some(op) if op.journals() && record.reply() => 1,

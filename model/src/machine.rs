@@ -10,6 +10,9 @@ use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{CLASSES, Class, Op, Record};
 use deltascope_abi::reply::Reply;
 
+#[cfg(test)]
+mod tests;
+
 /// Class, group and context of a record, where the reply has them too.
 const SOURCE_BITS: u64 = 0xFF_FFFF_FFC0;
 /// Bits of a row's number, `4 * group + class`: group and class stand side by side in the record.
