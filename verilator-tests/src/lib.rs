@@ -7,6 +7,7 @@
 //!
 //! Everything that needs Verilator is behind the feature `verilate`.
 
+pub mod cover;
 pub mod flow;
 pub mod random;
 
