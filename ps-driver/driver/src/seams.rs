@@ -1,0 +1,70 @@
+//! What a host of the drivers implements: a board through UIO, the bare-metal image, or a simulation of both.
+
+use core::ops::Range;
+
+/// An access to a register that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// The offset is not a multiple of four or lies beyond the mapped window.
+    #[error(
+        "register offset {offset:#06x}: expected a multiple of 4 below {window:#x}; use the offsets of the abi crate"
+    )]
+    Offset {
+        /// Byte offset from the base of the block.
+        offset: u32,
+        /// Bytes of the window.
+        window: u32,
+    },
+    /// The block answered SLVERR or DECERR.
+    #[error(
+        "register offset {offset:#06x}: the bus answered {response}; is the logic configured, clocked and out of reset?"
+    )]
+    Response {
+        /// Byte offset from the base of the block.
+        offset: u32,
+        /// AXI response, 2 SLVERR or 3 DECERR (AMBA AXI4, section A3.4.4).
+        response: u8,
+    },
+}
+
+/// 32-bit registers of one block.
+pub trait Registers {
+    /// Reads the register at byte `offset`.
+    fn read32(&mut self, offset: u32) -> Result<u32, BusError>;
+    /// Writes the register at byte `offset`.
+    fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError>;
+}
+
+/// Memory that a DMA engine reads or writes. The host keeps it at one bus address for as long as the value lives.
+pub trait DmaBuffer {
+    /// Address of the first byte as the DMA engine sees it.
+    fn bus_addr(&self) -> u64;
+    /// Bytes.
+    fn len(&self) -> usize;
+    /// Whether there are no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// First byte as the processor sees it. The device may change what is behind it at any time, so it is
+    /// accessed with volatile reads and writes and never as a slice.
+    fn ptr(&self) -> *mut u8;
+    /// Before the device reads or writes `range`: what the processor wrote is in memory.
+    fn sync_for_device(&mut self, range: Range<usize>);
+    /// Before the processor reads `range`: what the device wrote is seen.
+    fn sync_for_cpu(&mut self, range: Range<usize>);
+}
+
+/// An interrupt line.
+pub trait Irq {
+    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout_us` microseconds have passed;
+    /// gives whether it was raised.
+    fn wait(&mut self, timeout_us: u64) -> bool;
+    /// Lets the line be raised again.
+    fn rearm(&mut self);
+}
+
+/// Time that never goes back.
+pub trait Clock {
+    /// Microseconds since any fixed moment.
+    fn now_us(&mut self) -> u64;
+}
