@@ -2,8 +2,10 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use deltascope_abi::record::{Class, Op, Record};
+use deltascope_model::raw::replay_raw;
 use deltascope_model::{Engine, GoldenEngine};
 use std::hint::black_box;
+use std::io::BufWriter;
 
 /// Records of one pass: 4 MiB, more than a second-level cache holds.
 const RECORDS: usize = 1 << 18;
@@ -89,5 +91,23 @@ fn answers(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, events, answers);
+/// A file of a million records to a report in JSON, without replies and with one for every record.
+fn raw(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("replay_raw");
+    let count = 1_000_000;
+    group.throughput(Throughput::Elements(count as u64)).sample_size(10);
+    for (name, op) in [("send", Op::Send), ("read", Op::Read)] {
+        let file: Vec<u8> = records(&[op], count).iter().flat_map(|record| record.to_bytes()).collect();
+        let mut engine = GoldenEngine::default();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let report = replay_raw(&mut &file[..], &mut engine).expect("the file is whole");
+                report.write_json(&mut BufWriter::new(std::io::sink())).expect("a sink takes everything");
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, events, answers, raw);
 criterion_main!(benches);
