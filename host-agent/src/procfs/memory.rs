@@ -1,0 +1,75 @@
+//! Contents of another process's pages, through `/proc/PID/mem`.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use super::PAGE_SIZE;
+
+/// How `/proc/PID/mem` stands.
+#[derive(Debug)]
+enum MemFile {
+    Untried,
+    Open(File),
+    Unusable,
+}
+
+/// Reads the memory of one process, and leaves it as it was.
+///
+/// `process_vm_readv` would be faster and is not used: it pins what it reads, and since Linux
+/// 5.19 pinning a page that is shared after a fork first copies it for that process
+/// (`gup_must_unshare` in `mm/gup.c`). A scan with it makes the very copies that it then
+/// counts. `mem` only takes a reference for the moment of the copy.
+#[derive(Debug)]
+pub struct ProcessMemory {
+    path: PathBuf,
+    mem: MemFile,
+}
+
+impl ProcessMemory {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, mem: MemFile::Untried }
+    }
+
+    /// Reads whole pages at ascending addresses, one behind the other into `out`, and notes in
+    /// `readable` which of them came. Neighbours are read in one call. A page that cannot be
+    /// read, or a process that is gone, is no error: the caller looks at the frames again
+    /// anyway.
+    ///
+    /// # Panics
+    /// `out` or `readable` does not fit `addresses`; a fault of the caller.
+    pub fn read_pages(&mut self, addresses: &[u64], out: &mut [u8], readable: &mut [bool]) {
+        assert_eq!(out.len(), addresses.len() * PAGE_SIZE);
+        assert_eq!(readable.len(), addresses.len());
+        readable.fill(false);
+        let Some(file) = self.file() else {
+            return;
+        };
+        let mut done = 0;
+        while let Some(&first) = addresses.get(done) {
+            let run = addresses[done..]
+                .iter()
+                .zip((first..).step_by(PAGE_SIZE))
+                .take_while(|&(&address, expected)| address == expected)
+                .count();
+            let target = &mut out[done * PAGE_SIZE..(done + run) * PAGE_SIZE];
+            let pages = file.read_at(target, first).map_or(0, |got| got / PAGE_SIZE);
+            readable[done..done + pages].fill(true);
+            // The page that stopped the call is left out; the next call starts behind it.
+            done += pages.max(1);
+        }
+    }
+
+    fn file(&mut self) -> Option<&File> {
+        if matches!(self.mem, MemFile::Untried) {
+            self.mem = match File::open(&self.path) {
+                Ok(file) => MemFile::Open(file),
+                Err(_) => MemFile::Unusable,
+            };
+        }
+        match &self.mem {
+            MemFile::Open(file) => Some(file),
+            _ => None,
+        }
+    }
+}

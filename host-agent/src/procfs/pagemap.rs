@@ -1,0 +1,90 @@
+//! `/proc/PID/pagemap`: one 64-bit word for each page (`admin-guide/mm/pagemap.rst`).
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use super::{PAGE_SIZE, ProcError};
+
+/// Bytes of one entry.
+const ENTRY: usize = 8;
+/// Entries that one read takes; 32 KiB on the stack's side of the copy.
+const CHUNK: usize = 4096;
+
+/// The state of one page of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PageEntry(pub u64);
+
+impl PageEntry {
+    /// Bit 63: the page is in memory.
+    pub fn present(self) -> bool {
+        self.0 >> 63 & 1 == 1
+    }
+
+    /// Bit 62: the page is in swap (or, for an instant, on its way to another frame).
+    pub fn swapped(self) -> bool {
+        self.0 >> 62 & 1 == 1
+    }
+
+    /// Bit 61: a page of a file, or shared anonymous memory.
+    pub fn file_or_shared(self) -> bool {
+        self.0 >> 61 & 1 == 1
+    }
+
+    /// Bit 56: mapped once, by this process (since Linux 4.2).
+    pub fn exclusive(self) -> bool {
+        self.0 >> 56 & 1 == 1
+    }
+
+    /// Bits 54:0 of a present page: the frame number; 0 without `CAP_SYS_ADMIN`.
+    pub fn frame(self) -> u64 {
+        self.0 & ((1 << 55) - 1)
+    }
+}
+
+/// An open `pagemap`. It stays with the memory that the process had when it was opened: after
+/// an exec or an exit reads say [`ProcError::Vanished`], never another program's pages.
+#[derive(Debug)]
+pub struct Pagemap {
+    file: File,
+    path: PathBuf,
+}
+
+impl Pagemap {
+    /// Opens a pagemap file.
+    ///
+    /// # Errors
+    /// The process is gone or the caller may not look at it.
+    pub fn open(path: PathBuf) -> Result<Self, ProcError> {
+        match File::open(&path) {
+            Ok(file) => Ok(Self { file, path }),
+            Err(source) => Err(ProcError::from_io(&path, source)),
+        }
+    }
+
+    /// Reads the entries of consecutive pages from the page of address `address` on.
+    ///
+    /// # Errors
+    /// [`ProcError::Vanished`] once the memory is gone.
+    pub fn read(&self, address: u64, entries: &mut [PageEntry]) -> Result<(), ProcError> {
+        let mut raw = [0u8; CHUNK * ENTRY];
+        let mut position = address / PAGE_SIZE as u64 * ENTRY as u64;
+        for chunk in entries.chunks_mut(CHUNK) {
+            let bytes = &mut raw[..chunk.len() * ENTRY];
+            if let Err(source) = self.file.read_exact_at(bytes, position) {
+                // The kernel answers "end of file" when the memory has no user any more.
+                if source.kind() == std::io::ErrorKind::UnexpectedEof {
+                    return Err(ProcError::Vanished { path: self.path.display().to_string() });
+                }
+                return Err(ProcError::from_io(&self.path, source));
+            }
+            for (entry, word) in chunk.iter_mut().zip(bytes.chunks_exact(ENTRY)) {
+                let mut array = [0u8; ENTRY];
+                array.copy_from_slice(word);
+                *entry = PageEntry(u64::from_ne_bytes(array));
+            }
+            position += bytes.len() as u64;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Which frames stand at one address: the rule of distinct frames.
+
+use super::{FrameAccess, Probe, Skips};
+use crate::procfs::PageEntry;
+
+/// One of the distinct frames at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// Members that have it mapped.
+    pub holders: usize,
+    /// The eldest of them.
+    pub eldest: usize,
+    /// Mapped once in the whole system, as far as the system says.
+    pub exclusive: bool,
+}
+
+/// A member that holds a frame. Without frame numbers an exclusive frame has a key of its own
+/// and all others share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Holder {
+    key: u64,
+    /// The member.
+    pub member: usize,
+    exclusive: bool,
+}
+
+/// How entries are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    access: FrameAccess,
+    zero_frame: Option<u64>,
+}
+
+impl Rule {
+    /// The rule that fits what a probe has shown.
+    pub(crate) fn new(probe: &Probe) -> Self {
+        Self { access: probe.access, zero_frame: probe.zero_frame }
+    }
+
+    /// How frames are told apart.
+    pub(crate) fn access(&self) -> FrameAccess {
+        self.access
+    }
+
+    /// What must stay the same between two looks for the contents read between them to count.
+    pub(crate) fn identity(&self, entry: PageEntry) -> u64 {
+        const STATE: u64 = 0b111 << 61;
+        const EXCLUSIVE: u64 = 1 << 56;
+        match self.access {
+            FrameAccess::Frames => entry.0 & STATE | entry.frame(),
+            FrameAccess::ExclusiveBit => entry.0 & (STATE | EXCLUSIVE),
+        }
+    }
+
+    /// The holder that an entry of a member makes, or the reason why it makes none, counted.
+    pub(crate) fn holder(&self, member: usize, entry: PageEntry, skips: &mut Skips) -> Option<Holder> {
+        let reason = if !entry.present() {
+            if entry.swapped() { &mut skips.swapped } else { &mut skips.absent }
+        } else if entry.file_or_shared() {
+            &mut skips.file_or_shared
+        } else if self.zero_frame == Some(entry.frame()) {
+            &mut skips.zero_frame
+        } else {
+            let exclusive = entry.exclusive();
+            let key = match self.access {
+                FrameAccess::Frames => entry.frame(),
+                FrameAccess::ExclusiveBit if exclusive => 1 + member as u64,
+                FrameAccess::ExclusiveBit => 0,
+            };
+            return Some(Holder { key, member, exclusive });
+        };
+        *reason += 1;
+        None
+    }
+}
+
+/// The holders of each distinct frame, the eldest of each first. `holders` must be sorted.
+pub(crate) fn by_frame(holders: &[Holder]) -> impl Iterator<Item = &[Holder]> {
+    holders.chunk_by(|a, b| a.key == b.key)
+}
+
+/// The frame that some holders have in common.
+pub(crate) fn frame(holders: &[Holder]) -> Option<Frame> {
+    holders.first().map(|eldest| Frame { holders: holders.len(), eldest: eldest.member, exclusive: eldest.exclusive })
+}

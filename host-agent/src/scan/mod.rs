@@ -1,0 +1,38 @@
+//! The scan: which copies of pages live in memory now, and which of them are redundant, from
+//! `/proc` alone and without a kernel module.
+//!
+//! A family is a maximal fork tree that no exec cuts. At one address of one mapping, a family
+//! with k distinct present anonymous frames has k - 1 copies; a copy is redundant when its bytes
+//! equal those of another frame of the set. That rule does not ask who wrote: a parent that
+//! writes below idle workers counts like a worker that writes. It cannot tell a copy from pages
+//! that two members allocated afresh at the same address after the fork, and counts both.
+//!
+//! Frames are read, contents read, frames read again: only what stayed in place is judged.
+//!
+//! ```no_run
+//! # use deltascope_agent::scan::{ScanConfig, Scanner};
+//! let mut scanner = Scanner::new(ScanConfig::default());
+//! let summary = scanner.scan(&mut |record| println!("{record:?}"), &mut |_progress| ())?;
+//! println!("{} copies, {} redundant", summary.copies, summary.redundant);
+//! # Ok::<(), deltascope_agent::scan::ScanError>(())
+//! ```
+
+mod config;
+mod family;
+mod frames;
+mod judge;
+mod live;
+mod overlap;
+mod probe;
+mod record;
+mod round;
+mod scanner;
+mod view;
+
+pub use config::{BATCH_BYTES, ScanConfig, ScanError, ScanTarget, TaggedRegion};
+pub use probe::{FrameAccess, Probe};
+pub use record::{ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict};
+pub use scanner::Scanner;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! The workload whose truth is known, scanned: by whoever runs the test, and, when that is root,
+//! once more by a user without any privilege.
+//!
+//! This test has a `main` of its own: the workload runs the binary that it is in once more.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, ExitCode};
+
+#[path = "scan_workload/cases.rs"]
+mod cases;
+
+/// First argument of the copy that runs without privileges.
+const UNPRIVILEGED: &str = "run-unprivileged";
+/// `nobody`.
+const NOBODY: u32 = 65_534;
+
+fn main() -> ExitCode {
+    if let Some(code) = deltascope_agent::workload::child_entry() {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let unprivileged = arguments.first().is_some_and(|first| first == UNPRIVILEGED);
+    let filter = arguments.iter().find(|a| !a.starts_with('-') && *a != UNPRIVILEGED);
+    if arguments.iter().any(|argument| argument == "--list") {
+        for (name, _) in cases::CASES {
+            println!("{name}: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let label = if unprivileged { " (unprivileged)" } else { "" };
+    let mut failed = 0;
+    for (name, case) in cases::CASES {
+        if filter.is_some_and(|filter| !name.contains(filter.as_str())) {
+            continue;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(case));
+        let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+        println!("test {name}{label} ... {word}");
+        failed += u32::from(outcome.is_err());
+    }
+    if !unprivileged && cases::is_root() && !as_nobody(filter) {
+        failed += 1;
+    }
+    println!("test result{label}: {failed} failed");
+    ExitCode::from(u8::from(failed > 0))
+}
+
+/// Runs all cases once more as a user without privileges, from a copy of this binary that such
+/// a user can reach.
+fn as_nobody(filter: Option<&String>) -> bool {
+    let folder = tempfile::tempdir().expect("a folder for the copy");
+    let copy = folder.path().join("scan_workload");
+    std::fs::copy("/proc/self/exe", &copy).expect("a copy of this binary");
+    for path in [folder.path(), copy.as_path()] {
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, mode).expect("permissions of the copy");
+    }
+    Command::new(&copy)
+        .arg(UNPRIVILEGED)
+        .args(filter)
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .status()
+        .expect("the copy runs")
+        .success()
+}
