@@ -112,7 +112,10 @@ impl Scope<'_> {
                     VerilogOpUnary::Xor => ("^", self.sized_operand(x)?),
                 };
                 let (text, bond) = self.write(x, inner)?;
-                Ok((format!("{symbol}{}", wrap(text, bond != Bond::Primary)), Bond::Unary))
+                // `a & &b` is legal and nobody reads it: a reduction counts as binary, which brings parentheses.
+                let reduces = !matches!(op, VerilogOpUnary::Not | VerilogOpUnary::Neg);
+                let bond_out = if reduces { Bond::Binary(symbol) } else { Bond::Unary };
+                Ok((format!("{symbol}{}", wrap(text, bond != Bond::Primary)), bond_out))
             }
             Expr::Index(x, i) => self.index(x, i),
             Expr::Slice(x, _, offset) => self.slice(x, width, offset),
@@ -185,12 +188,20 @@ impl Scope<'_> {
         Ok((format!("{left} {symbol} {right}"), Bond::Binary(symbol)))
     }
 
-    fn operand(&self, e: &Expr, width: usize, full: usize, parent: &str, left: bool) -> Result<String, EmitError> {
+    fn operand(
+        &self,
+        e: &Expr,
+        width: usize,
+        full: usize,
+        parent: &'static str,
+        left: bool,
+    ) -> Result<String, EmitError> {
         let (text, bond) = self.write(e, width)?;
         if width != full {
             return Ok(self.widen(&text, width, full));
         }
-        let chained = left && matches!(bond, Bond::Binary(s) if s == parent && "+ & | ^ && ||".contains(s));
+        let chained = left && matches!(e, Expr::Binary(..)) && bond == Bond::Binary(parent);
+        let chained = chained && ["+", "&", "|", "^", "&&", "||"].contains(&parent);
         Ok(wrap(text, matches!(bond, Bond::Binary(_)) && !chained))
     }
 

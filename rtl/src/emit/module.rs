@@ -181,6 +181,10 @@ impl<'a> Writer<'a> {
             let name = match raw.rsplit_once('$') {
                 Some((register, pin)) if registers.contains(register) => match pin {
                     "q" => names::identifier(register),
+                    // A Local may have taken the natural name.
+                    "d" if self.nets.contains_key(&format!("{register}_next")) => {
+                        format!("{}_d", names::identifier(register))
+                    }
                     "d" => format!("{}_next", names::identifier(register)),
                     _ => format!("{}_clock", names::identifier(register)),
                 },
