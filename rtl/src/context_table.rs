@@ -2,17 +2,9 @@
 
 use crate::block_ram::BlockRam;
 use crate::comment;
+use crate::words::{ContextState, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
-
-/// One context: its state is `reference ^ accumulator`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
-pub struct ContextState {
-    /// R.
-    pub reference: Bits<64>,
-    /// A.
-    pub accumulator: Bits<64>,
-}
 
 /// `2^A` contexts of (R, A) in block RAM.
 ///
@@ -161,10 +153,10 @@ impl<const A: usize> Default for ContextTable<A> {
             state: Default::default(),
             send_difference: Default::default(),
             one: Constant::new(1_u64.into()),
-            op_load: Constant::new((Op::Load as u64).into()),
-            op_accum: Constant::new((Op::Accum as u64).into()),
-            op_swap: Constant::new((Op::Swap as u64).into()),
-            op_send: Constant::new((Op::Send as u64).into()),
+            op_load: op_code(Op::Load),
+            op_accum: op_code(Op::Accum),
+            op_swap: op_code(Op::Swap),
+            op_send: op_code(Op::Send),
         }
     }
 }
@@ -195,7 +187,9 @@ impl<const A: usize> Logic for ContextTable<A> {
         self.s1_accumulate.d.next = self.op.val() == self.op_accum.val();
         self.s1_send.d.next = self.op.val() == self.op_send.val();
 
-        comment!("S1: who in front of this record has the same context? One clock on, each of them is one stage further.");
+        comment!(
+            "S1: who in front of this record has the same context? One clock on, each of them is one stage further."
+        );
         self.same_as_s2.next = self.s2_valid.q.val() & (self.s2_context.q.val() == self.s1_context.q.val());
         self.same_as_s3.next = self.s3_valid.q.val() & (self.s3_context.q.val() == self.s1_context.q.val());
         self.same_as_s4.next = self.s4_valid.q.val() & (self.s4_context.q.val() == self.s1_context.q.val());

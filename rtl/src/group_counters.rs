@@ -2,20 +2,8 @@
 
 use crate::block_ram::BlockRam;
 use crate::comment;
+use crate::words::GroupRow;
 use rust_hdl::prelude::*;
-
-/// The counters of one group and class. All of them wrap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
-pub struct GroupRow {
-    /// Events.
-    pub events: Bits<48>,
-    /// Bytes of those events.
-    pub bytes: Bits<64>,
-    /// Events that were redundant.
-    pub redundant_events: Bits<48>,
-    /// Bytes of the redundant events.
-    pub redundant_bytes: Bits<64>,
-}
 
 /// `2^R` rows of counters in block RAM; row = 4 * group + class.
 ///

@@ -3,7 +3,23 @@
 pub mod emit;
 pub mod paths;
 
+pub mod axi_lite_registers;
+pub mod axis_width;
 pub mod block_ram;
 pub mod context_table;
+pub mod delta_engine;
+pub mod deltascope_top;
+pub mod engine_control;
+pub mod engine_counters;
 pub mod group_counters;
+pub mod latched_counter;
 pub mod lut_ram;
+pub mod record_decoder;
+pub mod register_decode;
+pub mod register_read;
+pub mod reply_credit;
+pub mod reply_fifo;
+pub mod reply_packets;
+pub mod slot_pipeline;
+pub mod snapshot_reader;
+pub mod words;

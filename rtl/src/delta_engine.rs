@@ -1,0 +1,470 @@
+//! The delta engine: records in, replies out, one record every clock.
+
+use crate::comment;
+use crate::context_table::ContextTable;
+use crate::engine_control::EngineControl;
+use crate::engine_counters::EngineCounters;
+use crate::group_counters::GroupCounters;
+use crate::record_decoder::RecordDecoder;
+use crate::reply_credit::ReplyCredit;
+use crate::reply_fifo::ReplyFifo;
+use crate::reply_packets::ReplyPackets;
+use crate::slot_pipeline::SlotPipeline;
+use crate::snapshot_reader::SnapshotReader;
+use crate::words::{EventRecord, LatchedCounters, QueuedReply, ReplyBeat, RowBeat, op_code};
+use deltascope_abi::record::Op;
+use rust_hdl::prelude::*;
+
+/// The engine between two 128-bit streams.
+///
+/// The pipeline never stalls: a record is taken only when the reply queue has room for its replies.
+/// A slot of the pipeline is a record, an end-of-batch beat that follows a record with a reply, or the
+/// read of one counter row. S0 holds the decoded record and presents its context to the context table,
+/// S3 has the table's answer, presents the row to the group counters and forms the reply, which enters
+/// the queue one clock later; a row follows after three clocks and takes two beats.
+#[derive(LogicBlock)]
+pub struct DeltaEngine<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const ROW_BITS: usize,
+    const QUEUE_BITS: usize,
+    const CREDIT_BITS: usize,
+    const REPLY_PACKET: usize,
+> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Hard reset: forgets everything, replies in the queue included.
+    pub resetn: Signal<In, Bit>,
+    /// Record.
+    pub s_tdata: Signal<In, EventRecord>,
+    /// A record is there.
+    pub s_tvalid: Signal<In, Bit>,
+    /// The record is taken.
+    pub s_tready: Signal<Out, Bit>,
+    /// The record is the last one of a batch.
+    pub s_tlast: Signal<In, Bit>,
+    /// Reply.
+    pub m_tdata: Signal<Out, Bits<128>>,
+    /// A reply is there.
+    pub m_tvalid: Signal<Out, Bit>,
+    /// The reply is taken.
+    pub m_tready: Signal<In, Bit>,
+    /// The reply is the last one of a packet.
+    pub m_tlast: Signal<Out, Bit>,
+    /// What the reply ends: bit 0 a snapshot, bit 1 a batch.
+    pub m_mark: Signal<Out, Bits<2>>,
+    /// Pulse: drain, then clear tables and counters.
+    pub soft_reset: Signal<In, Bit>,
+    /// Pulse: copy the counters.
+    pub latch: Signal<In, Bit>,
+    /// What stands behind the engine holds no reply; a soft reset waits for it.
+    pub sink_idle: Signal<In, Bit>,
+    /// Tables are being cleared.
+    pub clearing: Signal<Out, Bit>,
+    /// A soft reset is waiting for its replies to be taken.
+    pub draining: Signal<Out, Bit>,
+    /// A SNAPSHOT holds the input.
+    pub answering: Signal<Out, Bit>,
+    /// Pulse: a record was rejected.
+    pub record_rejected: Signal<Out, Bit>,
+    /// The latched counters.
+    pub latched: Signal<Out, LatchedCounters>,
+
+    decoder: RecordDecoder<CONTEXT_BITS, GROUP_BITS>,
+    contexts: ContextTable<CONTEXT_BITS>,
+    slots: SlotPipeline,
+    groups: GroupCounters<ROW_BITS>,
+    reader: SnapshotReader,
+    credit: ReplyCredit<QUEUE_BITS, CREDIT_BITS>,
+    queue: ReplyFifo<QUEUE_BITS, CREDIT_BITS, 130>,
+    packets: ReplyPackets<REPLY_PACKET>,
+    control: EngineControl,
+    counters: EngineCounters,
+
+    s0_taken: DFF<Bit>,
+    s0_rejected: DFF<Bit>,
+    s0_journals: DFF<Bit>,
+    s0_touches_context: DFF<Bit>,
+    s0_adds: DFF<Bit>,
+    s0_pair_redundant: DFF<Bit>,
+    s0_judged: DFF<Bit>,
+    s0_replies: DFF<Bit>,
+    s0_ends_batch: DFF<Bit>,
+    s0_starts_snapshot: DFF<Bit>,
+    s0_snapshot_ends_batch: DFF<Bit>,
+    s0_batch_end_follows: DFF<Bit>,
+    s0_reads_row: DFF<Bit>,
+    s0_last_row: DFF<Bit>,
+    s0_op: DFF<Bits<4>>,
+    s0_rebase: DFF<Bit>,
+    s0_class: DFF<Bits<2>>,
+    s0_group: DFF<Bits<16>>,
+    s0_context: DFF<Bits<16>>,
+    s0_length: DFF<Bits<24>>,
+    s0_operand: DFF<Bits<64>>,
+    reply_valid: DFF<Bit>,
+    reply_ends_batch: DFF<Bit>,
+    reply: DFF<ReplyBeat>,
+    s4_last_row: DFF<Bit>,
+    s5_last_row: DFF<Bit>,
+    s6_last_row: DFF<Bit>,
+    second_half_valid: DFF<Bit>,
+    second_half_ends_snapshot: DFF<Bit>,
+    second_half: DFF<RowBeat>,
+
+    tables_resetn: Signal<Local, Bit>,
+    ready: Signal<Local, Bit>,
+    takes: Signal<Local, Bit>,
+    last_taken: Signal<Local, Bit>,
+    takes_reply: Signal<Local, Bit>,
+    group_low: Signal<Local, Bits<GROUP_BITS>>,
+    group_wide: Signal<Local, Bits<ROW_BITS>>,
+    group_row: Signal<Local, Bits<ROW_BITS>>,
+    class_wide: Signal<Local, Bits<ROW_BITS>>,
+    redundant_send: Signal<Local, Bit>,
+    answers_operand: Signal<Local, Bit>,
+    answers_accepted: Signal<Local, Bit>,
+    position_low: Signal<Local, Bits<24>>,
+    first_half: Signal<Local, RowBeat>,
+    queued: Signal<Local, QueuedReply>,
+    reply_leaves: Signal<Local, Bit>,
+    reply_refused: Signal<Local, Bit>,
+    held_by_replies: Signal<Local, Bit>,
+    held_by_reset: Signal<Local, Bit>,
+    op_sync: Constant<Bits<4>>,
+    op_snapshot: Constant<Bits<4>>,
+}
+
+impl<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const ROW_BITS: usize,
+    const QUEUE_BITS: usize,
+    const CREDIT_BITS: usize,
+    const REPLY_PACKET: usize,
+> Default for DeltaEngine<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>
+{
+    fn default() -> Self {
+        const { assert!(ROW_BITS == GROUP_BITS + 2, "DeltaEngine: ROW_BITS must be GROUP_BITS + 2, a group has 4 classes") };
+        Self {
+            clock: Default::default(),
+            resetn: Default::default(),
+            s_tdata: Default::default(),
+            s_tvalid: Default::default(),
+            s_tready: Default::default(),
+            s_tlast: Default::default(),
+            m_tdata: Default::default(),
+            m_tvalid: Default::default(),
+            m_tready: Default::default(),
+            m_tlast: Default::default(),
+            m_mark: Default::default(),
+            soft_reset: Default::default(),
+            latch: Default::default(),
+            sink_idle: Default::default(),
+            clearing: Default::default(),
+            draining: Default::default(),
+            answering: Default::default(),
+            record_rejected: Default::default(),
+            latched: Default::default(),
+            decoder: Default::default(),
+            contexts: Default::default(),
+            slots: Default::default(),
+            groups: Default::default(),
+            reader: Default::default(),
+            credit: Default::default(),
+            queue: Default::default(),
+            packets: Default::default(),
+            control: Default::default(),
+            counters: Default::default(),
+            s0_taken: Default::default(),
+            s0_rejected: Default::default(),
+            s0_journals: Default::default(),
+            s0_touches_context: Default::default(),
+            s0_adds: Default::default(),
+            s0_pair_redundant: Default::default(),
+            s0_judged: Default::default(),
+            s0_replies: Default::default(),
+            s0_ends_batch: Default::default(),
+            s0_starts_snapshot: Default::default(),
+            s0_snapshot_ends_batch: Default::default(),
+            s0_batch_end_follows: Default::default(),
+            s0_reads_row: Default::default(),
+            s0_last_row: Default::default(),
+            s0_op: Default::default(),
+            s0_rebase: Default::default(),
+            s0_class: Default::default(),
+            s0_group: Default::default(),
+            s0_context: Default::default(),
+            s0_length: Default::default(),
+            s0_operand: Default::default(),
+            reply_valid: Default::default(),
+            reply_ends_batch: Default::default(),
+            reply: Default::default(),
+            s4_last_row: Default::default(),
+            s5_last_row: Default::default(),
+            s6_last_row: Default::default(),
+            second_half_valid: Default::default(),
+            second_half_ends_snapshot: Default::default(),
+            second_half: Default::default(),
+            tables_resetn: Default::default(),
+            ready: Default::default(),
+            takes: Default::default(),
+            last_taken: Default::default(),
+            takes_reply: Default::default(),
+            group_low: Default::default(),
+            group_wide: Default::default(),
+            group_row: Default::default(),
+            class_wide: Default::default(),
+            redundant_send: Default::default(),
+            answers_operand: Default::default(),
+            answers_accepted: Default::default(),
+            position_low: Default::default(),
+            first_half: Default::default(),
+            queued: Default::default(),
+            reply_leaves: Default::default(),
+            reply_refused: Default::default(),
+            held_by_replies: Default::default(),
+            held_by_reset: Default::default(),
+            op_sync: op_code(Op::Sync),
+            op_snapshot: op_code(Op::Snapshot),
+        }
+    }
+}
+
+impl<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const ROW_BITS: usize,
+    const QUEUE_BITS: usize,
+    const CREDIT_BITS: usize,
+    const REPLY_PACKET: usize,
+> Logic for DeltaEngine<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>
+{
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("@module delta_engine");
+        comment!("Stages: S0 decoded record, S1 to S3 context table, S3 to S6 group counters, the reply leaves in S4.");
+        clock!(self, clock, contexts, slots, groups, reader, credit, queue, packets, control, counters);
+        dff_setup!(self, clock, s0_taken, s0_rejected, s0_journals, s0_touches_context, s0_adds, s0_pair_redundant);
+        dff_setup!(self, clock, s0_judged, s0_replies, s0_ends_batch, s0_starts_snapshot, s0_snapshot_ends_batch);
+        dff_setup!(self, clock, s0_batch_end_follows, s0_reads_row, s0_last_row, s0_op, s0_rebase, s0_class);
+        dff_setup!(self, clock, s0_group, s0_context, s0_length, s0_operand, reply_valid, reply_ends_batch, reply);
+        dff_setup!(self, clock, s4_last_row, s5_last_row, s6_last_row, second_half_valid, second_half_ends_snapshot);
+        dff_setup!(self, clock, second_half);
+        self.tables_resetn.next = self.resetn.val() & !self.control.restart.val();
+        self.contexts.resetn.next = self.tables_resetn.val();
+        self.groups.resetn.next = self.tables_resetn.val();
+        self.counters.resetn.next = self.tables_resetn.val();
+        self.slots.resetn.next = self.resetn.val();
+        self.reader.resetn.next = self.resetn.val();
+        self.credit.resetn.next = self.resetn.val();
+        self.queue.resetn.next = self.resetn.val();
+        self.packets.resetn.next = self.resetn.val();
+        self.control.resetn.next = self.resetn.val();
+
+        comment!("Input: take a record when its replies have room and S0 holds nothing that needs the next slot.");
+        self.decoder.record.next = self.s_tdata.val();
+        self.ready.next = self.control.accepts.val()
+            & self.credit.available.val()
+            & !(self.s0_starts_snapshot.q.val() | self.s0_batch_end_follows.q.val());
+        self.s_tready.next = self.ready.val();
+        self.takes.next = self.s_tvalid.val() & self.ready.val();
+        self.last_taken.next = self.takes.val() & self.s_tlast.val();
+        self.takes_reply.next = self.takes.val() & self.decoder.replies.val();
+
+        comment!("S0: the slot. A batch ends in the slot of a record without reply, else in a slot of its own.");
+        self.s0_taken.d.next = self.takes.val();
+        self.s0_rejected.d.next = self.decoder.rejected.val();
+        self.s0_journals.d.next = self.takes.val() & self.decoder.journals.val();
+        self.s0_touches_context.d.next = self.takes.val() & self.decoder.touches_context.val();
+        self.s0_adds.d.next = self.takes.val() & self.decoder.adds.val();
+        self.s0_pair_redundant.d.next = self.decoder.pair_redundant.val();
+        self.s0_judged.d.next = self.decoder.judged.val();
+        self.s0_replies.d.next = self.takes_reply.val();
+        self.s0_starts_snapshot.d.next = self.takes.val() & self.decoder.starts_snapshot.val();
+        self.s0_snapshot_ends_batch.d.next = self.s_tlast.val();
+        self.s0_batch_end_follows.d.next =
+            self.last_taken.val() & self.decoder.replies.val() & !self.decoder.starts_snapshot.val();
+        self.s0_ends_batch.d.next = (self.last_taken.val() & !self.decoder.replies.val())
+            | self.s0_batch_end_follows.q.val()
+            | self.control.sends_batch_end.val();
+        self.s0_op.d.next = self.s_tdata.val().op;
+        self.s0_rebase.d.next = self.s_tdata.val().rebase;
+        self.s0_length.d.next = self.s_tdata.val().length;
+        self.s0_operand.d.next = self.s_tdata.val().operand;
+        self.s0_class.d.next = self.decoder.label_class.val();
+        self.s0_group.d.next = self.decoder.label_group.val();
+        self.s0_context.d.next = self.decoder.label_context.val();
+        self.s0_reads_row.d.next = self.reader.read.val();
+        self.s0_last_row.d.next = self.reader.last_row.val();
+        if self.reader.read.val() {
+            self.s0_class.d.next = self.reader.class_id.val();
+            self.s0_group.d.next = self.reader.group_id.val();
+        }
+        self.credit.promise_one.next = self.s0_replies.q.val() | self.s0_ends_batch.q.val();
+        self.credit.promise_two.next = self.s0_reads_row.q.val();
+
+        comment!("A SNAPSHOT: its own beat goes the way of every reply, its rows follow.");
+        self.reader.start.next = self.s0_starts_snapshot.q.val();
+        self.reader.first_group.next = self.s0_group.q.val();
+        self.reader.last_group.next = self.s0_context.q.val();
+        self.reader.may_read.next = self.credit.available.val();
+        self.control.snapshot_starts.next = self.s0_starts_snapshot.q.val();
+        self.control.snapshot_ends_batch.next = self.s0_snapshot_ends_batch.q.val();
+        self.control.last_row_read.next = self.reader.read.val() & self.reader.last_row.val();
+        self.control.room.next = self.credit.available.val();
+        self.control.soft_reset.next = self.soft_reset.val();
+        self.control.tables_clearing.next = self.contexts.clearing.val() | self.groups.clearing.val();
+
+        comment!("S0 to S3: the context table, and the slot beside it.");
+        self.contexts.valid.next = self.s0_touches_context.q.val();
+        self.contexts.op.next = self.s0_op.q.val();
+        self.contexts.rebase.next = self.s0_rebase.q.val();
+        self.contexts.context_id.next = self.s0_context.q.val().get_bits::<CONTEXT_BITS>(0);
+        self.contexts.operand.next = self.s0_operand.q.val();
+        self.slots.taken.next = self.s0_taken.q.val();
+        self.slots.rejected.next = self.s0_rejected.q.val();
+        self.slots.journals.next = self.s0_journals.q.val();
+        self.slots.adds.next = self.s0_adds.q.val();
+        self.slots.pair_redundant.next = self.s0_pair_redundant.q.val();
+        self.slots.judged.next = self.s0_judged.q.val();
+        self.slots.replies.next = self.s0_replies.q.val();
+        self.slots.ends_batch.next = self.s0_ends_batch.q.val();
+        self.slots.reads_row.next = self.s0_reads_row.q.val();
+        self.slots.last_row.next = self.s0_last_row.q.val();
+        self.slots.op.next = self.s0_op.q.val();
+        self.slots.class_id.next = self.s0_class.q.val();
+        self.slots.group_id.next = self.s0_group.q.val();
+        self.slots.context_id.next = self.s0_context.q.val();
+        self.slots.length.next = self.s0_length.q.val();
+
+        comment!("S3: the group counters, now that the context table has judged a SEND.");
+        self.group_low.next = self.slots.result_group_id.val().get_bits::<GROUP_BITS>(0);
+        self.group_wide.next = bit_cast::<ROW_BITS, GROUP_BITS>(self.group_low.val());
+        self.group_row.next = self.group_wide.val() << 2;
+        self.class_wide.next = bit_cast::<ROW_BITS, 2>(self.slots.result_class_id.val());
+        self.redundant_send.next = self.contexts.redundant.val() & self.slots.result_judged.val();
+        self.groups.add.next = self.slots.result_adds.val();
+        self.groups.read.next = self.slots.result_reads_row.val();
+        self.groups.row_id.next = self.group_row.val() | self.class_wide.val();
+        self.groups.redundant.next = self.slots.result_pair_redundant.val() | self.redundant_send.val();
+        self.groups.length.next = self.slots.result_length.val();
+
+        comment!("S3: the counters of the engine.");
+        self.counters.taken.next = self.slots.result_taken.val();
+        self.counters.rejected.next = self.slots.result_rejected.val();
+        self.counters.op.next = self.slots.result_op.val();
+        self.counters.journals.next = self.slots.result_journals.val();
+        self.counters.latch.next = self.latch.val();
+        self.latched.next = self.counters.latched.val();
+        self.record_rejected.next = self.slots.result_taken.val() & self.slots.result_rejected.val();
+
+        comment!(
+            "S3: the reply. An end-of-batch beat says only where the journal stands and how many records were taken."
+        );
+        self.answers_operand.next =
+            self.slots.result_replies.val() & (self.slots.result_op.val() == self.op_sync.val());
+        self.answers_accepted.next =
+            self.slots.result_ends_batch.val() | (self.slots.result_op.val() == self.op_snapshot.val());
+        self.position_low.next = self.counters.position_after.val().get_bits::<24>(0);
+        self.reply_valid.d.next = self.slots.result_replies.val() | self.slots.result_ends_batch.val();
+        self.reply_ends_batch.d.next = self.slots.result_ends_batch.val();
+        self.reply.d.next.op = self.slots.result_op.val();
+        self.reply.d.next.zero = self.contexts.result_valid.val() & self.contexts.accumulator_zero.val();
+        self.reply.d.next.too_old = false;
+        self.reply.d.next.class_id = self.slots.result_class_id.val();
+        self.reply.d.next.group_id = self.slots.result_group_id.val();
+        self.reply.d.next.context_id = self.slots.result_context_id.val();
+        self.reply.d.next.position = self.position_low.val();
+        self.reply.d.next.value = self.contexts.state_before.val();
+        if self.answers_operand.val() {
+            self.reply.d.next.value = self.contexts.result_operand.val();
+        }
+        if self.answers_accepted.val() {
+            self.reply.d.next.value = self.counters.accepted_after.val();
+        }
+        if self.slots.result_ends_batch.val() {
+            self.reply.d.next.op = 0.into();
+            self.reply.d.next.zero = false;
+            self.reply.d.next.class_id = 0.into();
+            self.reply.d.next.group_id = 0.into();
+            self.reply.d.next.context_id = 0.into();
+        }
+
+        comment!("S6: a row, in two beats. No reply can meet it: the input waits until the last row has gone.");
+        self.s4_last_row.d.next = self.slots.result_last_row.val();
+        self.s5_last_row.d.next = self.s4_last_row.q.val();
+        self.s6_last_row.d.next = self.s5_last_row.q.val();
+        self.first_half.next.events = self.groups.result.val().events;
+        self.first_half.next.zeros = 0.into();
+        self.first_half.next.bytes = self.groups.result.val().bytes;
+        self.second_half_valid.d.next = self.groups.result_valid.val();
+        self.second_half_ends_snapshot.d.next = self.s6_last_row.q.val();
+        self.second_half.d.next.events = self.groups.result.val().redundant_events;
+        self.second_half.d.next.zeros = 0.into();
+        self.second_half.d.next.bytes = self.groups.result.val().redundant_bytes;
+
+        comment!("The reply queue. Credit keeps it from overflowing, so its ready is not looked at.");
+        self.queued.next.beat = self.reply.q.val().into();
+        self.queued.next.ends_batch = self.reply_ends_batch.q.val();
+        self.queued.next.ends_snapshot = false;
+        if self.groups.result_valid.val() {
+            self.queued.next.beat = self.first_half.val().into();
+            self.queued.next.ends_batch = false;
+        }
+        if self.second_half_valid.q.val() {
+            self.queued.next.beat = self.second_half.q.val().into();
+            self.queued.next.ends_batch = false;
+            self.queued.next.ends_snapshot = self.second_half_ends_snapshot.q.val();
+        }
+        self.queue.write_data.next = self.queued.val().into();
+        self.queue.write.next =
+            self.reply_valid.q.val() | self.groups.result_valid.val() | self.second_half_valid.q.val();
+
+        comment!("From the queue to packets, and out.");
+        self.packets.s_tdata.next = self.queue.data.val().get_bits::<128>(0);
+        self.packets.s_tvalid.next = self.queue.valid.val();
+        self.packets.s_batch_end.next = self.queue.data.val().get_bit(128);
+        self.packets.s_snapshot_end.next = self.queue.data.val().get_bit(129);
+        self.queue.ready.next = self.packets.s_tready.val();
+        self.m_tdata.next = self.packets.m_tdata.val();
+        self.m_tvalid.next = self.packets.m_tvalid.val();
+        self.m_tlast.next = self.packets.m_tlast.val();
+        self.m_mark.next = self.packets.m_mark.val();
+        self.packets.m_tready.next = self.m_tready.val();
+        self.reply_leaves.next = self.queue.valid.val() & self.packets.s_tready.val();
+        self.credit.beat_leaves.next = self.reply_leaves.val();
+        self.control.replies_gone.next = self.sink_idle.val() & !self.queue.valid.val();
+        self.control.packet_open.next = self.packets.packet_open.val();
+
+        comment!("Status, and the class of this clock.");
+        self.reply_refused.next = self.queue.valid.val() & !self.packets.s_tready.val();
+        self.clearing.next = self.control.clearing.val();
+        self.draining.next = self.control.draining.val();
+        self.answering.next = self.control.answering.val();
+        self.held_by_reset.next = self.control.clearing.val() | self.control.draining.val();
+        self.held_by_replies.next =
+            !self.credit.available.val() | (self.control.draining.val() & self.reply_refused.val());
+        self.counters.reply_beat.next = self.reply_leaves.val();
+        self.counters.clock_moving.next = self.takes.val();
+        self.counters.clock_starved.next = self.ready.val() & !self.s_tvalid.val();
+        self.counters.clock_blocked.next = !self.ready.val() & self.held_by_replies.val();
+        self.counters.clock_clearing.next = !self.ready.val() & !self.held_by_replies.val() & self.held_by_reset.val();
+        self.counters.clock_answering.next =
+            !self.ready.val() & !self.held_by_replies.val() & !self.held_by_reset.val();
+
+        if !self.resetn.val() {
+            self.s0_taken.d.next = false;
+            self.s0_journals.d.next = false;
+            self.s0_touches_context.d.next = false;
+            self.s0_adds.d.next = false;
+            self.s0_replies.d.next = false;
+            self.s0_ends_batch.d.next = false;
+            self.s0_starts_snapshot.d.next = false;
+            self.s0_batch_end_follows.d.next = false;
+            self.s0_reads_row.d.next = false;
+            self.reply_valid.d.next = false;
+            self.second_half_valid.d.next = false;
+        }
+    }
+}

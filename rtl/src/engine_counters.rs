@@ -1,0 +1,241 @@
+//! The engine's counters: records by fate and op, the journal position, clocks by class.
+
+use crate::comment;
+use crate::latched_counter::LatchedCounter;
+use crate::words::{LatchedCounters, op_code};
+use deltascope_abi::record::Op;
+use rust_hdl::prelude::*;
+
+/// Counts what leaves stage S3 and what the ports do.
+///
+/// Every counter of a record moves in the same clock, so that in every latched set
+/// `accepted = rejected + sum by op`; the clock classes exclude each other, so that their sum is the
+/// number of clocks since the reset.
+#[derive(LogicBlock)]
+pub struct EngineCounters {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Low: every counter and copy becomes 0.
+    pub resetn: Signal<In, Bit>,
+    /// Copies every counter in this clock.
+    pub latch: Signal<In, Bit>,
+    /// S3: a record.
+    pub taken: Signal<In, Bit>,
+    /// S3: it was rejected.
+    pub rejected: Signal<In, Bit>,
+    /// S3: its op.
+    pub op: Signal<In, Bits<4>>,
+    /// S3: it moves the journal position.
+    pub journals: Signal<In, Bit>,
+    /// A reply beat leaves the engine.
+    pub reply_beat: Signal<In, Bit>,
+    /// The clock is one in which a record moves.
+    pub clock_moving: Signal<In, Bit>,
+    /// The clock is one in which the input is ready and empty.
+    pub clock_starved: Signal<In, Bit>,
+    /// The clock is one in which replies not taken hold the input.
+    pub clock_blocked: Signal<In, Bit>,
+    /// The clock is one in which a reset holds the input.
+    pub clock_clearing: Signal<In, Bit>,
+    /// The clock is one in which an answer of several beats holds the input.
+    pub clock_answering: Signal<In, Bit>,
+    /// Records accepted, the one in S3 included.
+    pub accepted_after: Signal<Out, Bits<64>>,
+    /// Journal position after the record in S3.
+    pub position_after: Signal<Out, Bits<64>>,
+    /// The copies.
+    pub latched: Signal<Out, LatchedCounters>,
+
+    accepted_counter: LatchedCounter,
+    rejected_counter: LatchedCounter,
+    position_counter: LatchedCounter,
+    reply_beats_counter: LatchedCounter,
+    op_nop_counter: LatchedCounter,
+    op_load_counter: LatchedCounter,
+    op_accum_counter: LatchedCounter,
+    op_read_counter: LatchedCounter,
+    op_swap_counter: LatchedCounter,
+    op_pair_counter: LatchedCounter,
+    op_send_counter: LatchedCounter,
+    op_snapshot_counter: LatchedCounter,
+    op_sync_counter: LatchedCounter,
+    op_query_counter: LatchedCounter,
+    moving_counter: LatchedCounter,
+    starved_counter: LatchedCounter,
+    blocked_counter: LatchedCounter,
+    clearing_counter: LatchedCounter,
+    answering_counter: LatchedCounter,
+    effective: Signal<Local, Bit>,
+    code_nop: Constant<Bits<4>>,
+    code_load: Constant<Bits<4>>,
+    code_accum: Constant<Bits<4>>,
+    code_read: Constant<Bits<4>>,
+    code_swap: Constant<Bits<4>>,
+    code_pair: Constant<Bits<4>>,
+    code_send: Constant<Bits<4>>,
+    code_snapshot: Constant<Bits<4>>,
+    code_sync: Constant<Bits<4>>,
+    code_query: Constant<Bits<4>>,
+}
+
+impl Default for EngineCounters {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            resetn: Default::default(),
+            latch: Default::default(),
+            taken: Default::default(),
+            rejected: Default::default(),
+            op: Default::default(),
+            journals: Default::default(),
+            reply_beat: Default::default(),
+            clock_moving: Default::default(),
+            clock_starved: Default::default(),
+            clock_blocked: Default::default(),
+            clock_clearing: Default::default(),
+            clock_answering: Default::default(),
+            accepted_after: Default::default(),
+            position_after: Default::default(),
+            latched: Default::default(),
+            accepted_counter: Default::default(),
+            rejected_counter: Default::default(),
+            position_counter: Default::default(),
+            reply_beats_counter: Default::default(),
+            op_nop_counter: Default::default(),
+            op_load_counter: Default::default(),
+            op_accum_counter: Default::default(),
+            op_read_counter: Default::default(),
+            op_swap_counter: Default::default(),
+            op_pair_counter: Default::default(),
+            op_send_counter: Default::default(),
+            op_snapshot_counter: Default::default(),
+            op_sync_counter: Default::default(),
+            op_query_counter: Default::default(),
+            moving_counter: Default::default(),
+            starved_counter: Default::default(),
+            blocked_counter: Default::default(),
+            clearing_counter: Default::default(),
+            answering_counter: Default::default(),
+            effective: Default::default(),
+            code_nop: op_code(Op::Nop),
+            code_load: op_code(Op::Load),
+            code_accum: op_code(Op::Accum),
+            code_read: op_code(Op::Read),
+            code_swap: op_code(Op::Swap),
+            code_pair: op_code(Op::Pair),
+            code_send: op_code(Op::Send),
+            code_snapshot: op_code(Op::Snapshot),
+            code_sync: op_code(Op::Sync),
+            code_query: op_code(Op::Query),
+        }
+    }
+}
+
+impl Logic for EngineCounters {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("@module engine_counters");
+        clock!(self, clock, accepted_counter);
+        clock!(self, clock, rejected_counter);
+        clock!(self, clock, position_counter);
+        clock!(self, clock, reply_beats_counter);
+        clock!(self, clock, op_nop_counter);
+        clock!(self, clock, op_load_counter);
+        clock!(self, clock, op_accum_counter);
+        clock!(self, clock, op_read_counter);
+        clock!(self, clock, op_swap_counter);
+        clock!(self, clock, op_pair_counter);
+        clock!(self, clock, op_send_counter);
+        clock!(self, clock, op_snapshot_counter);
+        clock!(self, clock, op_sync_counter);
+        clock!(self, clock, op_query_counter);
+        clock!(self, clock, moving_counter);
+        clock!(self, clock, starved_counter);
+        clock!(self, clock, blocked_counter);
+        clock!(self, clock, clearing_counter);
+        clock!(self, clock, answering_counter);
+        self.accepted_counter.resetn.next = self.resetn.val();
+        self.accepted_counter.latch.next = self.latch.val();
+        self.rejected_counter.resetn.next = self.resetn.val();
+        self.rejected_counter.latch.next = self.latch.val();
+        self.position_counter.resetn.next = self.resetn.val();
+        self.position_counter.latch.next = self.latch.val();
+        self.reply_beats_counter.resetn.next = self.resetn.val();
+        self.reply_beats_counter.latch.next = self.latch.val();
+        self.op_nop_counter.resetn.next = self.resetn.val();
+        self.op_nop_counter.latch.next = self.latch.val();
+        self.op_load_counter.resetn.next = self.resetn.val();
+        self.op_load_counter.latch.next = self.latch.val();
+        self.op_accum_counter.resetn.next = self.resetn.val();
+        self.op_accum_counter.latch.next = self.latch.val();
+        self.op_read_counter.resetn.next = self.resetn.val();
+        self.op_read_counter.latch.next = self.latch.val();
+        self.op_swap_counter.resetn.next = self.resetn.val();
+        self.op_swap_counter.latch.next = self.latch.val();
+        self.op_pair_counter.resetn.next = self.resetn.val();
+        self.op_pair_counter.latch.next = self.latch.val();
+        self.op_send_counter.resetn.next = self.resetn.val();
+        self.op_send_counter.latch.next = self.latch.val();
+        self.op_snapshot_counter.resetn.next = self.resetn.val();
+        self.op_snapshot_counter.latch.next = self.latch.val();
+        self.op_sync_counter.resetn.next = self.resetn.val();
+        self.op_sync_counter.latch.next = self.latch.val();
+        self.op_query_counter.resetn.next = self.resetn.val();
+        self.op_query_counter.latch.next = self.latch.val();
+        self.moving_counter.resetn.next = self.resetn.val();
+        self.moving_counter.latch.next = self.latch.val();
+        self.starved_counter.resetn.next = self.resetn.val();
+        self.starved_counter.latch.next = self.latch.val();
+        self.blocked_counter.resetn.next = self.resetn.val();
+        self.blocked_counter.latch.next = self.latch.val();
+        self.clearing_counter.resetn.next = self.resetn.val();
+        self.clearing_counter.latch.next = self.latch.val();
+        self.answering_counter.resetn.next = self.resetn.val();
+        self.answering_counter.latch.next = self.latch.val();
+
+        comment!("What counts.");
+        self.effective.next = self.taken.val() & !self.rejected.val();
+        self.accepted_counter.increment.next = self.taken.val();
+        self.rejected_counter.increment.next = self.taken.val() & self.rejected.val();
+        self.position_counter.increment.next = self.journals.val();
+        self.reply_beats_counter.increment.next = self.reply_beat.val();
+        self.op_nop_counter.increment.next = self.effective.val() & (self.op.val() == self.code_nop.val());
+        self.op_load_counter.increment.next = self.effective.val() & (self.op.val() == self.code_load.val());
+        self.op_accum_counter.increment.next = self.effective.val() & (self.op.val() == self.code_accum.val());
+        self.op_read_counter.increment.next = self.effective.val() & (self.op.val() == self.code_read.val());
+        self.op_swap_counter.increment.next = self.effective.val() & (self.op.val() == self.code_swap.val());
+        self.op_pair_counter.increment.next = self.effective.val() & (self.op.val() == self.code_pair.val());
+        self.op_send_counter.increment.next = self.effective.val() & (self.op.val() == self.code_send.val());
+        self.op_snapshot_counter.increment.next = self.effective.val() & (self.op.val() == self.code_snapshot.val());
+        self.op_sync_counter.increment.next = self.effective.val() & (self.op.val() == self.code_sync.val());
+        self.op_query_counter.increment.next = self.effective.val() & (self.op.val() == self.code_query.val());
+        self.moving_counter.increment.next = self.clock_moving.val();
+        self.starved_counter.increment.next = self.clock_starved.val();
+        self.blocked_counter.increment.next = self.clock_blocked.val();
+        self.clearing_counter.increment.next = self.clock_clearing.val();
+        self.answering_counter.increment.next = self.clock_answering.val();
+
+        comment!("What is seen.");
+        self.accepted_after.next = self.accepted_counter.count_after.val();
+        self.position_after.next = self.position_counter.count_after.val();
+        self.latched.next.accepted = self.accepted_counter.latched.val();
+        self.latched.next.rejected = self.rejected_counter.latched.val();
+        self.latched.next.position = self.position_counter.latched.val();
+        self.latched.next.reply_beats = self.reply_beats_counter.latched.val();
+        self.latched.next.op_nop = self.op_nop_counter.latched.val();
+        self.latched.next.op_load = self.op_load_counter.latched.val();
+        self.latched.next.op_accum = self.op_accum_counter.latched.val();
+        self.latched.next.op_read = self.op_read_counter.latched.val();
+        self.latched.next.op_swap = self.op_swap_counter.latched.val();
+        self.latched.next.op_pair = self.op_pair_counter.latched.val();
+        self.latched.next.op_send = self.op_send_counter.latched.val();
+        self.latched.next.op_snapshot = self.op_snapshot_counter.latched.val();
+        self.latched.next.op_sync = self.op_sync_counter.latched.val();
+        self.latched.next.op_query = self.op_query_counter.latched.val();
+        self.latched.next.moving = self.moving_counter.latched.val();
+        self.latched.next.starved = self.starved_counter.latched.val();
+        self.latched.next.blocked = self.blocked_counter.latched.val();
+        self.latched.next.clearing = self.clearing_counter.latched.val();
+        self.latched.next.answering = self.answering_counter.latched.val();
+    }
+}

@@ -1,0 +1,156 @@
+//! The words of the engine as rust-hdl structures: stream beats, table rows, counter sets.
+//!
+//! The layouts of beats are those of `deltascope_abi`; the first field is the lowest.
+#![allow(missing_docs, reason = "LogicStruct generates methods without documentation")]
+
+use deltascope_abi::record::Op;
+use rust_hdl::prelude::*;
+
+/// The code of `op` as a constant of a block.
+pub(crate) fn op_code(op: Op) -> Constant<Bits<4>> {
+    Constant::new((op as u64).into())
+}
+
+/// An event record: one input beat (`deltascope_abi::record`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct EventRecord {
+    /// Op code.
+    pub op: Bits<4>,
+    /// REPLY.
+    pub reply: Bit,
+    /// REBASE.
+    pub rebase: Bit,
+    /// Class.
+    pub class_id: Bits<2>,
+    /// Group.
+    pub group_id: Bits<16>,
+    /// Context.
+    pub context_id: Bits<16>,
+    /// Length in bytes.
+    pub length: Bits<24>,
+    /// Operand.
+    pub operand: Bits<64>,
+}
+
+impl From<Bits<128>> for EventRecord {
+    fn from(beat: Bits<128>) -> Self {
+        Self {
+            op: beat.get_bits::<4>(0),
+            reply: beat.get_bit(4),
+            rebase: beat.get_bit(5),
+            class_id: beat.get_bits::<2>(6),
+            group_id: beat.get_bits::<16>(8),
+            context_id: beat.get_bits::<16>(24),
+            length: beat.get_bits::<24>(40),
+            operand: beat.get_bits::<64>(64),
+        }
+    }
+}
+
+/// A reply: one output beat (`deltascope_abi::reply`), unless it is half of a counter row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct ReplyBeat {
+    /// Op that answers; 0 ends a batch.
+    pub op: Bits<4>,
+    /// A was zero before the op.
+    pub zero: Bit,
+    /// The journal no longer reaches the mark.
+    pub too_old: Bit,
+    /// Class of the record.
+    pub class_id: Bits<2>,
+    /// Group of the record.
+    pub group_id: Bits<16>,
+    /// Context of the record.
+    pub context_id: Bits<16>,
+    /// Journal position modulo 2^24 after the record.
+    pub position: Bits<24>,
+    /// Value.
+    pub value: Bits<64>,
+}
+
+/// Half of a counter row as it stands in a SNAPSHOT's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct RowBeat {
+    /// Events, or redundant events.
+    pub events: Bits<48>,
+    /// Zeros.
+    pub zeros: Bits<16>,
+    /// Bytes, or redundant bytes.
+    pub bytes: Bits<64>,
+}
+
+/// One context: its state is `reference ^ accumulator`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct ContextState {
+    /// R.
+    pub reference: Bits<64>,
+    /// A.
+    pub accumulator: Bits<64>,
+}
+
+/// The counters of one group and class. All of them wrap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct GroupRow {
+    /// Events.
+    pub events: Bits<48>,
+    /// Bytes of those events.
+    pub bytes: Bits<64>,
+    /// Events that were redundant.
+    pub redundant_events: Bits<48>,
+    /// Bytes of the redundant events.
+    pub redundant_bytes: Bits<64>,
+}
+
+/// The latched copies, 64 bits each, in the order of `deltascope_abi::registers::Counter`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct LatchedCounters {
+    /// Records taken, rejected ones and NOPs among them.
+    pub accepted: Bits<64>,
+    /// Records taken without effect.
+    pub rejected: Bits<64>,
+    /// Journal position.
+    pub position: Bits<64>,
+    /// Reply beats that left the engine.
+    pub reply_beats: Bits<64>,
+    /// Non-rejected NOP records.
+    pub op_nop: Bits<64>,
+    /// Non-rejected LOAD records.
+    pub op_load: Bits<64>,
+    /// Non-rejected ACCUM records.
+    pub op_accum: Bits<64>,
+    /// Non-rejected READ records.
+    pub op_read: Bits<64>,
+    /// Non-rejected SWAP records.
+    pub op_swap: Bits<64>,
+    /// Non-rejected PAIR records.
+    pub op_pair: Bits<64>,
+    /// Non-rejected SEND records.
+    pub op_send: Bits<64>,
+    /// Non-rejected SNAPSHOT records.
+    pub op_snapshot: Bits<64>,
+    /// Non-rejected SYNC records.
+    pub op_sync: Bits<64>,
+    /// Non-rejected QUERY records.
+    pub op_query: Bits<64>,
+    /// Clocks in which a record moved.
+    pub moving: Bits<64>,
+    /// Clocks in which the engine was ready and no record was there.
+    pub starved: Bits<64>,
+    /// Clocks in which replies not taken held the input.
+    pub blocked: Bits<64>,
+    /// Clocks in which a reset held the input.
+    pub clearing: Bits<64>,
+    /// Clocks in which an answer of several beats held the input.
+    pub answering: Bits<64>,
+}
+
+/// A beat in the reply queue, with what its departure means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+pub struct QueuedReply {
+    /// The beat.
+    pub beat: Bits<128>,
+    /// It ends a batch, and with it a packet.
+    pub ends_batch: Bit,
+    /// It ends a snapshot.
+    pub ends_snapshot: Bit,
+}
