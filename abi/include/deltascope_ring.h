@@ -22,6 +22,7 @@ enum deltascope_ring_kind {
 	DELTASCOPE_KIND_PAGE = 1,
 	DELTASCOPE_KIND_SEND = 2,
 	DELTASCOPE_KIND_SAMPLING = 3,
+	DELTASCOPE_KIND_LOSS = 4,
 };
 
 #define DELTASCOPE_FLAG_AFTER_T 0x0001
@@ -50,7 +51,7 @@ struct deltascope_ring_record {
 	__u64 time_ns;
 	/* cgroup v2 id: the inode number of the container's cgroup directory. */
 	__u64 cgroup;
-	/* Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k. */
+	/* Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason. */
 	__u64 key;
 	/* Bytes of the page or of the send. */
 	__u32 length;
@@ -66,8 +67,8 @@ struct deltascope_ring_record {
 	__u16 flags;
 	/* CPU of the ring. */
 	__u32 cpu;
-	/* Zero. */
-	__u64 reserved;
+	/* Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k). Loss: events lost on this CPU for that reason since the module was loaded. */
+	__u64 unit;
 };
 
 DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_record) == 64, deltascope_ring_record_size);
@@ -82,7 +83,7 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, tgid) == 44, deltascop
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, kind) == 48, deltascope_ring_record_kind);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, flags) == 50, deltascope_ring_record_flags);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, cpu) == 52, deltascope_ring_record_cpu);
-DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, reserved) == 56, deltascope_ring_record_reserved);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, unit) == 56, deltascope_ring_record_unit);
 
 struct deltascope_ring_header {
 	/* RING_MAGIC. */
@@ -113,9 +114,9 @@ struct deltascope_ring_header {
 	__u64 captured;
 	/* Events lost on this CPU, by crate::loss::LossReason. */
 	__u64 lost[7];
-	/* Probes that the kernel could not run: events never seen, outside the conservation law. */
+	/* Probes that the kernel could not run: events never seen, outside the conservation law. Only the first ring holds it. */
 	__u64 blind;
-	/* Pages that wait for their judgement on this CPU. */
+	/* Pages that wait for their judgement: captured here less judged here, modulo 2^64. */
 	__u64 pending;
 	/* First writes to private file pages, seen and not captured. */
 	__u64 file_first_writes;
@@ -123,15 +124,31 @@ struct deltascope_ring_header {
 	__u64 zero_fills;
 	/* Unshare faults, seen and not captured. */
 	__u64 unshares;
-	/* Zero. */
-	__u64 pad1[2];
+	/* Records in the ring that are no events. */
+	__u64 controls;
+	/* Odd while the CPU changes its books; two equal even readings enclose a consistent one. */
+	__u64 generation;
 	/* Records consumed (agent writes, release). */
 	__u64 tail;
 	/* Zero. */
 	__u64 pad2[7];
+	/* Nanoseconds spent in the module's handlers and judges on this CPU. */
+	__u64 handler_ns;
+	/* Copies in the memory of another process (ptrace and the like), seen and not captured. */
+	__u64 remote_faults;
+	/* Pages left unjudged at exit because the exit's budget was used up. */
+	__u64 over_budget;
+	/* Times that the kill switch fired. Only the first ring holds it. */
+	__u64 kills;
+	/* Opens, mappings and tails that were refused. Only the first ring holds the first two. */
+	__u64 refused;
+	/* What is being captured: bit 0 pages, bit 1 sends. Only the first ring holds it. */
+	__u64 capturing;
+	/* Zero. */
+	__u64 pad3[2];
 };
 
-DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 256, deltascope_ring_header_size);
+DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 320, deltascope_ring_header_size);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, magic) == 0, deltascope_ring_header_magic);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, version) == 8, deltascope_ring_header_version);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, record_bytes) == 12, deltascope_ring_header_record_bytes);
@@ -151,8 +168,16 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, pending) == 144, delta
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, file_first_writes) == 152, deltascope_ring_header_file_first_writes);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, zero_fills) == 160, deltascope_ring_header_zero_fills);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, unshares) == 168, deltascope_ring_header_unshares);
-DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, pad1) == 176, deltascope_ring_header_pad1);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, controls) == 176, deltascope_ring_header_controls);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, generation) == 184, deltascope_ring_header_generation);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, tail) == 192, deltascope_ring_header_tail);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, pad2) == 200, deltascope_ring_header_pad2);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, handler_ns) == 256, deltascope_ring_header_handler_ns);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, remote_faults) == 264, deltascope_ring_header_remote_faults);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, over_budget) == 272, deltascope_ring_header_over_budget);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, kills) == 280, deltascope_ring_header_kills);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, refused) == 288, deltascope_ring_header_refused);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, capturing) == 296, deltascope_ring_header_capturing);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, pad3) == 304, deltascope_ring_header_pad3);
 
 #endif

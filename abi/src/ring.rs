@@ -3,6 +3,11 @@
 //! The kernel writes `head` and every statistic, the agent writes `tail`. Both count records since the
 //! module was loaded and never wrap in practice; the slot is the count modulo the ring's size. The agent's
 //! `tail` is untrusted: the kernel masks it, and a wrong one can only cause drops.
+//!
+//! Every CPU keeps its own books, and one of them balances at every even `generation`, modulo 2^64:
+//! `captured == head - controls + pending + sum(lost)`. A page that one CPU captured and another one judged
+//! leaves `pending` of the first above, and that of the second below, what waits there; only the sum over
+//! all CPUs is a number of pages.
 
 use crate::layout::layout;
 use crate::loss::LOSS_REASONS;
@@ -26,12 +31,23 @@ pub enum RingKind {
     Send = 2,
     /// The sampling probability changed; in-band, belongs to no event.
     Sampling = 3,
+    /// Events of this ring were lost since the last such record; in-band, belongs to no event.
+    Loss = 4,
 }
 
 impl RingKind {
     /// Every kind with its name in the C header.
-    pub const ALL: [(RingKind, &'static str); 3] =
-        [(RingKind::Page, "PAGE"), (RingKind::Send, "SEND"), (RingKind::Sampling, "SAMPLING")];
+    pub const ALL: [(RingKind, &'static str); 4] = [
+        (RingKind::Page, "PAGE"),
+        (RingKind::Send, "SEND"),
+        (RingKind::Sampling, "SAMPLING"),
+        (RingKind::Loss, "LOSS"),
+    ];
+
+    /// Whether a record of this kind is an event, which is on the left side of the conservation law.
+    pub const fn is_event(self) -> bool {
+        matches!(self, RingKind::Page | RingKind::Send)
+    }
 
     /// The kind with this number, if there is one.
     pub fn from_code(code: u16) -> Option<RingKind> {
@@ -77,7 +93,7 @@ layout! {
         pub time_ns: u64,
         /// cgroup v2 id: the inode number of the container's cgroup directory.
         pub cgroup: u64,
-        /// Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k.
+        /// Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason.
         pub key: u64,
         /// Bytes of the page or of the send.
         pub length: u32,
@@ -93,8 +109,9 @@ layout! {
         pub flags: u16,
         /// CPU of the ring.
         pub cpu: u32,
-        /// Zero.
-        pub reserved: u64,
+        /// Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k).
+        /// Loss: events lost on this CPU for that reason since the module was loaded.
+        pub unit: u64,
     }
 }
 
@@ -131,8 +148,9 @@ layout! {
         /// Events lost on this CPU, by [`crate::loss::LossReason`].
         pub lost: [u64; LOSS_REASONS],
         /// Probes that the kernel could not run: events never seen, outside the conservation law.
+        /// Only the first ring holds it.
         pub blind: u64,
-        /// Pages that wait for their judgement on this CPU.
+        /// Pages that wait for their judgement: captured here less judged here, modulo 2^64.
         pub pending: u64,
         /// First writes to private file pages, seen and not captured.
         pub file_first_writes: u64,
@@ -140,13 +158,30 @@ layout! {
         pub zero_fills: u64,
         /// Unshare faults, seen and not captured.
         pub unshares: u64,
-        /// Zero.
-        pub pad1: [u64; 2],
+        /// Records in the ring that are no events.
+        pub controls: u64,
+        /// Odd while the CPU changes its books; two equal even readings enclose a consistent one.
+        pub generation: u64,
 
         /// Records consumed (agent writes, release).
         pub tail: u64,
         /// Zero.
         pub pad2: [u64; 7],
+
+        /// Nanoseconds spent in the module's handlers and judges on this CPU.
+        pub handler_ns: u64,
+        /// Copies in the memory of another process (ptrace and the like), seen and not captured.
+        pub remote_faults: u64,
+        /// Pages left unjudged at exit because the exit's budget was used up.
+        pub over_budget: u64,
+        /// Times that the kill switch fired. Only the first ring holds it.
+        pub kills: u64,
+        /// Opens, mappings and tails that were refused. Only the first ring holds the first two.
+        pub refused: u64,
+        /// What is being captured: bit 0 pages, bit 1 sends. Only the first ring holds it.
+        pub capturing: u64,
+        /// Zero.
+        pub pad3: [u64; 2],
     }
 }
 
@@ -164,11 +199,13 @@ const _: () = {
     assert!(offset_of!(RingRecord, kind) == 48);
     assert!(offset_of!(RingRecord, flags) == 50);
     assert!(offset_of!(RingRecord, cpu) == 52);
-    assert!(offset_of!(RingRecord, reserved) == 56);
+    assert!(offset_of!(RingRecord, unit) == 56);
     assert!(offset_of!(RingHeader, load_id) == 32);
     assert!(offset_of!(RingHeader, head) == 64);
     assert!(offset_of!(RingHeader, lost) == 80);
     assert!(offset_of!(RingHeader, blind) == 136);
+    assert!(offset_of!(RingHeader, controls) == 176);
     assert!(offset_of!(RingHeader, tail) == 192);
-    assert!(size_of::<RingHeader>() == 256 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
+    assert!(offset_of!(RingHeader, handler_ns) == 256);
+    assert!(size_of::<RingHeader>() == 320 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
 };
