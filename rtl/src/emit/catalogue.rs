@@ -79,11 +79,78 @@ macro_rules! instance {
 
 /// Every configuration that can be emitted; exactly one of each block is the default.
 pub const CATALOGUE: &[Instance] = &[
+    instance!(
+        "axi_lite_registers",
+        true,
+        crate::axi_lite_registers::AxiLiteRegisters<14, 10, 0, 0, 256>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10,
+        LANES = 0,
+        DEPTH = 0,
+        PACKET = 256
+    ),
+    instance!("axis_width_down", true, crate::axis_width::AxisWidthDown),
+    instance!("axis_width_up", true, crate::axis_width::AxisWidthUp),
     instance!("context_table", true, crate::context_table::ContextTable<14>, CONTEXT_BITS = 14),
     instance!("context_table", false, crate::context_table::ContextTable<4>, CONTEXT_BITS = 4),
     instance!("context_table", false, crate::context_table::ContextTable<2>, CONTEXT_BITS = 2),
+    instance!(
+        "delta_engine",
+        true,
+        crate::delta_engine::DeltaEngine<14, 10, 12, 5, 6, 256>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10,
+        QUEUE_BITS = 5,
+        PACKET = 256
+    ),
+    instance!(
+        "delta_engine",
+        false,
+        crate::delta_engine::DeltaEngine<4, 2, 4, 4, 5, 4>,
+        CONTEXT_BITS = 4,
+        GROUP_BITS = 2,
+        QUEUE_BITS = 4,
+        PACKET = 4
+    ),
+    instance!(
+        "deltascope_top",
+        true,
+        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10,
+        QUEUE_BITS = 5,
+        PACKET = 256
+    ),
+    instance!(
+        "deltascope_top",
+        false,
+        crate::deltascope_top::DeltascopeTop<4, 2, 4, 4, 5, 4>,
+        CONTEXT_BITS = 4,
+        GROUP_BITS = 2,
+        QUEUE_BITS = 4,
+        PACKET = 4
+    ),
+    instance!("engine_control", true, crate::engine_control::EngineControl),
+    instance!("engine_counters", true, crate::engine_counters::EngineCounters),
     instance!("group_counters", true, crate::group_counters::GroupCounters<12>, ROW_BITS = 12),
     instance!("group_counters", false, crate::group_counters::GroupCounters<4>, ROW_BITS = 4),
+    instance!("latched_counter", true, crate::latched_counter::LatchedCounter),
+    instance!(
+        "record_decoder",
+        true,
+        crate::record_decoder::RecordDecoder<14, 10>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10
+    ),
+    instance!("register_decode", true, crate::register_decode::RegisterDecode),
+    instance!("register_read", true, crate::register_read::RegisterRead),
+    instance!("reply_credit", true, crate::reply_credit::ReplyCredit<5, 6>, QUEUE_BITS = 5),
+    instance!("reply_fifo", true, crate::reply_fifo::ReplyFifo<5, 6, 130>, DEPTH_BITS = 5, WORD_BITS = 130),
+    instance!("reply_fifo", false, crate::reply_fifo::ReplyFifo<3, 4, 8>, DEPTH_BITS = 3, WORD_BITS = 8),
+    instance!("reply_packets", true, crate::reply_packets::ReplyPackets<256>, PACKET = 256),
+    instance!("reply_packets", false, crate::reply_packets::ReplyPackets<4>, PACKET = 4),
+    instance!("slot_pipeline", true, crate::slot_pipeline::SlotPipeline),
+    instance!("snapshot_reader", true, crate::snapshot_reader::SnapshotReader),
 ];
 
 /// The default configuration of every block.

@@ -1,0 +1,352 @@
+// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// AXI4-Lite slave with the registers that software writes. Undefined offsets answer SLVERR.
+module axi_lite_registers (
+    input  wire         clock,
+    input  wire         resetn,
+    input  wire [11:0]  awaddr,
+    input  wire         awvalid,
+    output wire         awready,
+    input  wire [31:0]  wdata,
+    input  wire [3:0]   wstrb,
+    input  wire         wvalid,
+    output wire         wready,
+    output reg  [1:0]   bresp,
+    output wire         bvalid,
+    input  wire         bready,
+    input  wire [11:0]  araddr,
+    input  wire         arvalid,
+    output wire         arready,
+    output wire [31:0]  rdata,
+    output reg  [1:0]   rresp,
+    output wire         rvalid,
+    input  wire         rready,
+    input  wire [31:0]  build_id,
+    input  wire         build_dirty,
+    input  wire         clearing,
+    input  wire         draining,
+    input  wire         answering,
+    input  wire         blocked,
+    input  wire         snapshot_event,
+    input  wire         batch_end_event,
+    input  wire         error_event,
+    input  wire [63:0]  counters_0,
+    input  wire [63:0]  counters_1,
+    input  wire [63:0]  counters_2,
+    input  wire [63:0]  counters_3,
+    input  wire [63:0]  counters_4,
+    input  wire [63:0]  counters_5,
+    input  wire [63:0]  counters_6,
+    input  wire [63:0]  counters_7,
+    input  wire [63:0]  counters_8,
+    input  wire [63:0]  counters_9,
+    input  wire [63:0]  counters_10,
+    input  wire [63:0]  counters_11,
+    input  wire [63:0]  counters_12,
+    input  wire [63:0]  counters_13,
+    input  wire [63:0]  counters_14,
+    input  wire [63:0]  counters_15,
+    input  wire [63:0]  counters_16,
+    input  wire [63:0]  counters_17,
+    input  wire [63:0]  counters_18,
+    output wire         latch,
+    output wire         soft_reset,
+    output wire         irq
+);
+
+    localparam [31:0] abi_version = 32'h10000;
+    localparam [31:0] contexts = 32'h4000;
+    localparam [31:0] groups = 32'h400;
+    localparam [31:0] identity = 32'h444c5453;
+    localparam [31:0] journal = 32'd0;
+    localparam [1:0] okay = 2'd0;
+    localparam [1:0] slverr = 2'd2;
+    localparam [31:0] stream = 32'h400100;
+    wire         do_write;
+    wire         read_idle;
+    wire         in_byte_0;
+    wire         snapshot_irq;
+    wire         batch_end_irq;
+    wire         error_irq;
+    reg  [31:0]  status;
+    wire [31:0]  flags;
+    wire         reader_defined;
+    wire         decode_hit_4;
+    wire         decode_hit_9;
+    wire         decode_hit_11;
+    wire         decode_hit_12;
+    wire         decode_defined;
+    reg          address_held_next;
+    reg          address_held = 1'b0;
+    reg  [11:0]  write_address_next;
+    reg  [11:0]  write_address = 12'd0;
+    reg          data_held_next;
+    reg          data_held = 1'b0;
+    reg  [31:0]  write_data_next;
+    reg  [31:0]  write_data = 32'd0;
+    reg  [3:0]   write_strobe_next;
+    reg  [3:0]   write_strobe = 4'd0;
+    reg          write_decoded_next;
+    reg          write_decoded = 1'b0;
+    reg          write_done_next;
+    reg          write_done = 1'b0;
+    reg          write_error_next;
+    reg          write_error = 1'b0;
+    reg  [31:0]  scratch_next;
+    reg  [31:0]  scratch = 32'd0;
+    reg  [31:0]  irq_status_next;
+    reg  [31:0]  irq_status = 32'd0;
+    reg  [31:0]  irq_mask_next;
+    reg  [31:0]  irq_mask = 32'd0;
+    reg          irq_level_next;
+    reg          irq_level = 1'b0;
+    reg          latch_pulse_next;
+    reg          latch_pulse = 1'b0;
+    reg          soft_reset_pulse_next;
+    reg          soft_reset_pulse = 1'b0;
+    reg  [11:0]  read_address_next;
+    reg  [11:0]  read_address = 12'd0;
+    reg          read_decode_next;
+    reg          read_decode = 1'b0;
+    reg          read_select_next;
+    reg          read_select = 1'b0;
+    reg          read_done_next;
+    reg          read_done = 1'b0;
+
+    register_read reader (
+        .clock(clock),
+        .address(read_address),
+        .select(read_select),
+        .words_0(identity),
+        .words_1(abi_version),
+        .words_2(build_id),
+        .words_3(flags),
+        .words_4(scratch),
+        .words_5(contexts),
+        .words_6(groups),
+        .words_7(journal),
+        .words_8(stream),
+        .words_9(32'd0),
+        .words_10(status),
+        .words_11(irq_status),
+        .words_12(irq_mask),
+        .counters_0(counters_0),
+        .counters_1(counters_1),
+        .counters_2(counters_2),
+        .counters_3(counters_3),
+        .counters_4(counters_4),
+        .counters_5(counters_5),
+        .counters_6(counters_6),
+        .counters_7(counters_7),
+        .counters_8(counters_8),
+        .counters_9(counters_9),
+        .counters_10(counters_10),
+        .counters_11(counters_11),
+        .counters_12(counters_12),
+        .counters_13(counters_13),
+        .counters_14(counters_14),
+        .counters_15(counters_15),
+        .counters_16(counters_16),
+        .counters_17(counters_17),
+        .counters_18(counters_18),
+        .data(rdata),
+        .defined(reader_defined)
+    );
+
+    register_decode decode (
+        .clock(clock),
+        .address(write_address),
+        .hit_0(),
+        .hit_1(),
+        .hit_2(),
+        .hit_3(),
+        .hit_4(decode_hit_4),
+        .hit_5(),
+        .hit_6(),
+        .hit_7(),
+        .hit_8(),
+        .hit_9(decode_hit_9),
+        .hit_10(),
+        .hit_11(decode_hit_11),
+        .hit_12(decode_hit_12),
+        .hit_counter(),
+        .defined(decode_defined)
+    );
+
+    always @(*) begin
+        address_held_next = address_held;
+        write_address_next = write_address;
+        data_held_next = data_held;
+        write_data_next = write_data;
+        write_strobe_next = write_strobe;
+        write_done_next = write_done;
+        write_error_next = write_error;
+        scratch_next = scratch;
+        irq_status_next = irq_status;
+        irq_mask_next = irq_mask;
+        read_address_next = read_address;
+        read_done_next = read_done;
+        write_decoded_next = address_held;
+        if (awvalid & ~address_held) begin
+            address_held_next = 1'b1;
+            write_address_next = awaddr;
+        end
+        if (wvalid & ~data_held) begin
+            data_held_next = 1'b1;
+            write_data_next = wdata;
+            write_strobe_next = wstrb;
+        end
+        if (write_done & bready) begin
+            write_done_next = 1'b0;
+        end
+        if (do_write) begin
+            address_held_next = 1'b0;
+            write_decoded_next = 1'b0;
+            data_held_next = 1'b0;
+            write_done_next = 1'b1;
+            write_error_next = ~decode_defined;
+        end
+        // SCRATCH, byte by byte.
+        if (do_write & decode_hit_4) begin
+            if (write_strobe[0]) begin
+                scratch_next[7:0] = write_data[7:0];
+            end
+            if (write_strobe[1]) begin
+                scratch_next[15:8] = write_data[15:8];
+            end
+            if (write_strobe[2]) begin
+                scratch_next[23:16] = write_data[23:16];
+            end
+            if (write_strobe[3]) begin
+                scratch_next[31:24] = write_data[31:24];
+            end
+        end
+        soft_reset_pulse_next = in_byte_0 & decode_hit_9 & write_data[0];
+        latch_pulse_next = in_byte_0 & decode_hit_9 & write_data[1];
+        // IRQ_STATUS: a one clears its bit, an event in the same clock wins.
+        if (in_byte_0 & decode_hit_11) begin
+            if (write_data[0]) begin
+                irq_status_next[0] = 1'b0;
+            end
+            if (write_data[1]) begin
+                irq_status_next[1] = 1'b0;
+            end
+            if (write_data[2]) begin
+                irq_status_next[2] = 1'b0;
+            end
+        end
+        if (snapshot_event) begin
+            irq_status_next[0] = 1'b1;
+        end
+        if (batch_end_event) begin
+            irq_status_next[1] = 1'b1;
+        end
+        if (error_event) begin
+            irq_status_next[2] = 1'b1;
+        end
+        if (in_byte_0 & decode_hit_12) begin
+            irq_mask_next[0] = write_data[0];
+            irq_mask_next[1] = write_data[1];
+            irq_mask_next[2] = write_data[2];
+        end
+        irq_level_next = snapshot_irq | batch_end_irq | error_irq;
+        read_decode_next = 1'b0;
+        if (arvalid & read_idle) begin
+            read_address_next = araddr;
+            read_decode_next = 1'b1;
+        end
+        read_select_next = read_decode;
+        if (read_done & rready) begin
+            read_done_next = 1'b0;
+        end
+        if (read_select) begin
+            read_done_next = 1'b1;
+        end
+        if (~resetn) begin
+            address_held_next = 1'b0;
+            data_held_next = 1'b0;
+            write_done_next = 1'b0;
+            scratch_next[7:0] = 8'd0;
+            scratch_next[15:8] = 8'd0;
+            scratch_next[23:16] = 8'd0;
+            scratch_next[31:24] = 8'd0;
+            irq_status_next[0] = 1'b0;
+            irq_status_next[1] = 1'b0;
+            irq_status_next[2] = 1'b0;
+            irq_mask_next[0] = 1'b0;
+            irq_mask_next[1] = 1'b0;
+            irq_mask_next[2] = 1'b0;
+            irq_level_next = 1'b0;
+            latch_pulse_next = 1'b0;
+            soft_reset_pulse_next = 1'b0;
+            read_decode_next = 1'b0;
+            read_select_next = 1'b0;
+            read_done_next = 1'b0;
+        end
+    end
+
+    // Write: hold address and data, whichever comes first; decode the address; act once.
+    assign awready = ~address_held;
+    assign wready = ~data_held;
+    assign do_write = address_held & write_decoded & data_held & ~write_done;
+    assign bvalid = write_done;
+
+    always @(*) begin
+        bresp = okay;
+        if (write_error) begin
+            bresp = slverr;
+        end
+    end
+
+    // CONTROL: pulses of one clock.
+    assign in_byte_0 = do_write & write_strobe[0];
+    assign soft_reset = soft_reset_pulse;
+    assign latch = latch_pulse;
+    assign snapshot_irq = irq_status[0] & irq_mask[0];
+    assign batch_end_irq = irq_status[1] & irq_mask[1];
+    assign error_irq = irq_status[2] & irq_mask[2];
+    assign irq = irq_level;
+
+    // Read: hold the address, decode it, select, offer the word until it is taken.
+    assign read_idle = ~(read_decode | read_select | read_done);
+    assign arready = read_idle;
+    assign rvalid = read_done;
+
+    always @(*) begin
+        rresp = slverr;
+        if (reader_defined) begin
+            rresp = okay;
+        end
+    end
+
+    // What can be read, in the order of the map.
+    assign flags = {31'd0, build_dirty};
+
+    always @(*) begin
+        status[0] = clearing;
+        status[1] = draining;
+        status[2] = answering;
+        status[3] = blocked;
+        status[31:4] = 28'd0;
+    end
+
+    always @(posedge clock) begin
+        address_held <= address_held_next;
+        write_address <= write_address_next;
+        data_held <= data_held_next;
+        write_data <= write_data_next;
+        write_strobe <= write_strobe_next;
+        write_decoded <= write_decoded_next;
+        write_done <= write_done_next;
+        write_error <= write_error_next;
+        scratch <= scratch_next;
+        irq_status <= irq_status_next;
+        irq_mask <= irq_mask_next;
+        irq_level <= irq_level_next;
+        latch_pulse <= latch_pulse_next;
+        soft_reset_pulse <= soft_reset_pulse_next;
+        read_address <= read_address_next;
+        read_decode <= read_decode_next;
+        read_select <= read_select_next;
+        read_done <= read_done_next;
+    end
+endmodule

@@ -1,0 +1,504 @@
+// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Stages: S0 decoded record, S1 to S3 context table, S3 to S6 group counters, the reply leaves in S4.
+module delta_engine (
+    input  wire         clock,
+    input  wire         resetn,
+    input  wire [127:0] s_tdata,
+    input  wire         s_tvalid,
+    output wire         s_tready,
+    input  wire         s_tlast,
+    output wire [127:0] m_tdata,
+    output wire         m_tvalid,
+    input  wire         m_tready,
+    output wire         m_tlast,
+    output wire [1:0]   m_mark,
+    input  wire         soft_reset,
+    input  wire         latch,
+    input  wire         sink_idle,
+    output wire         clearing,
+    output wire         draining,
+    output wire         answering,
+    output wire         record_rejected,
+    output wire [1215:0] latched
+);
+
+    localparam [3:0] op_snapshot = 4'd7;
+    localparam [3:0] op_sync = 4'd8;
+    wire         tables_resetn;
+    wire         ready;
+    wire         takes;
+    wire         last_taken;
+    wire         takes_reply;
+    wire [9:0]   group_low;
+    wire [11:0]  group_wide;
+    wire [11:0]  group_row;
+    wire [11:0]  class_wide;
+    wire         redundant_send;
+    wire         answers_operand;
+    wire         answers_accepted;
+    wire [23:0]  position_low;
+    reg  [127:0] first_half;
+    reg  [129:0] queued;
+    wire         reply_leaves;
+    wire         reply_refused;
+    wire         held_by_replies;
+    wire         held_by_reset;
+    wire         decoder_rejected;
+    wire         decoder_touches_context;
+    wire         decoder_adds;
+    wire         decoder_pair_redundant;
+    wire         decoder_judged;
+    wire         decoder_journals;
+    wire         decoder_replies;
+    wire         decoder_starts_snapshot;
+    wire [1:0]   decoder_label_class;
+    wire [15:0]  decoder_label_group;
+    wire [15:0]  decoder_label_context;
+    wire         contexts_clearing;
+    wire [13:0]  contexts_context_id;
+    wire         contexts_result_valid;
+    wire [63:0]  contexts_state_before;
+    wire         contexts_accumulator_zero;
+    wire         contexts_redundant;
+    wire [63:0]  contexts_result_operand;
+    wire         slots_result_taken;
+    wire         slots_result_rejected;
+    wire         slots_result_journals;
+    wire         slots_result_adds;
+    wire         slots_result_pair_redundant;
+    wire         slots_result_judged;
+    wire         slots_result_replies;
+    wire         slots_result_ends_batch;
+    wire         slots_result_reads_row;
+    wire         slots_result_last_row;
+    wire [3:0]   slots_result_op;
+    wire [1:0]   slots_result_class_id;
+    wire [15:0]  slots_result_group_id;
+    wire [15:0]  slots_result_context_id;
+    wire [23:0]  slots_result_length;
+    wire         groups_clearing;
+    wire [11:0]  groups_row_id;
+    wire         groups_redundant;
+    wire         groups_result_valid;
+    wire [223:0] groups_result;
+    wire         reader_read;
+    wire [15:0]  reader_group_id;
+    wire [1:0]   reader_class_id;
+    wire         reader_last_row;
+    wire         credit_promise_one;
+    wire         credit_available;
+    wire         queue_write;
+    wire         queue_valid;
+    wire [129:0] queue_data;
+    wire [127:0] packets_s_tdata;
+    wire         packets_s_tready;
+    wire         packets_s_batch_end;
+    wire         packets_s_snapshot_end;
+    wire         packets_packet_open;
+    wire         control_tables_clearing;
+    wire         control_last_row_read;
+    wire         control_replies_gone;
+    wire         control_accepts;
+    wire         control_sends_batch_end;
+    wire         control_restart;
+    wire         control_clearing;
+    wire         control_draining;
+    wire         counters_clock_starved;
+    wire         counters_clock_blocked;
+    wire         counters_clock_clearing;
+    wire         counters_clock_answering;
+    wire [63:0]  counters_accepted_after;
+    wire [63:0]  counters_position_after;
+    reg          s0_taken_next;
+    reg          s0_taken = 1'b0;
+    reg          s0_rejected = 1'b0;
+    reg          s0_journals_next;
+    reg          s0_journals = 1'b0;
+    reg          s0_touches_context_next;
+    reg          s0_touches_context = 1'b0;
+    reg          s0_adds_next;
+    reg          s0_adds = 1'b0;
+    reg          s0_pair_redundant = 1'b0;
+    reg          s0_judged = 1'b0;
+    reg          s0_replies_next;
+    reg          s0_replies = 1'b0;
+    reg          s0_ends_batch_next;
+    reg          s0_ends_batch = 1'b0;
+    reg          s0_starts_snapshot_next;
+    reg          s0_starts_snapshot = 1'b0;
+    reg          s0_snapshot_ends_batch = 1'b0;
+    reg          s0_batch_end_follows_next;
+    reg          s0_batch_end_follows = 1'b0;
+    reg          s0_reads_row_next;
+    reg          s0_reads_row = 1'b0;
+    reg          s0_last_row = 1'b0;
+    reg  [3:0]   s0_op = 4'd0;
+    reg          s0_rebase = 1'b0;
+    reg  [1:0]   s0_class_next;
+    reg  [1:0]   s0_class = 2'd0;
+    reg  [15:0]  s0_group_next;
+    reg  [15:0]  s0_group = 16'd0;
+    reg  [15:0]  s0_context = 16'd0;
+    reg  [23:0]  s0_length = 24'd0;
+    reg  [63:0]  s0_operand = 64'd0;
+    reg          reply_valid_next;
+    reg          reply_valid = 1'b0;
+    reg          reply_ends_batch = 1'b0;
+    reg  [127:0] reply_next;
+    reg  [127:0] reply = 128'd0;
+    reg          s4_last_row = 1'b0;
+    reg          s5_last_row = 1'b0;
+    reg          s6_last_row = 1'b0;
+    reg          second_half_valid_next;
+    reg          second_half_valid = 1'b0;
+    reg          second_half_ends_snapshot = 1'b0;
+    reg  [127:0] second_half_next;
+    reg  [127:0] second_half = 128'd0;
+
+    record_decoder decoder (
+        .record(s_tdata),
+        .rejected(decoder_rejected),
+        .touches_context(decoder_touches_context),
+        .adds(decoder_adds),
+        .pair_redundant(decoder_pair_redundant),
+        .judged(decoder_judged),
+        .journals(decoder_journals),
+        .replies(decoder_replies),
+        .starts_snapshot(decoder_starts_snapshot),
+        .label_class(decoder_label_class),
+        .label_group(decoder_label_group),
+        .label_context(decoder_label_context)
+    );
+
+    context_table contexts (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .clearing(contexts_clearing),
+        .valid(s0_touches_context),
+        .op(s0_op),
+        .rebase(s0_rebase),
+        .context_id(contexts_context_id),
+        .operand(s0_operand),
+        .result_valid(contexts_result_valid),
+        .state_before(contexts_state_before),
+        .accumulator_zero(contexts_accumulator_zero),
+        .redundant(contexts_redundant),
+        .result_operand(contexts_result_operand)
+    );
+
+    slot_pipeline slots (
+        .clock(clock),
+        .resetn(resetn),
+        .taken(s0_taken),
+        .rejected(s0_rejected),
+        .journals(s0_journals),
+        .adds(s0_adds),
+        .pair_redundant(s0_pair_redundant),
+        .judged(s0_judged),
+        .replies(s0_replies),
+        .ends_batch(s0_ends_batch),
+        .reads_row(s0_reads_row),
+        .last_row(s0_last_row),
+        .op(s0_op),
+        .class_id(s0_class),
+        .group_id(s0_group),
+        .context_id(s0_context),
+        .length(s0_length),
+        .result_taken(slots_result_taken),
+        .result_rejected(slots_result_rejected),
+        .result_journals(slots_result_journals),
+        .result_adds(slots_result_adds),
+        .result_pair_redundant(slots_result_pair_redundant),
+        .result_judged(slots_result_judged),
+        .result_replies(slots_result_replies),
+        .result_ends_batch(slots_result_ends_batch),
+        .result_reads_row(slots_result_reads_row),
+        .result_last_row(slots_result_last_row),
+        .result_op(slots_result_op),
+        .result_class_id(slots_result_class_id),
+        .result_group_id(slots_result_group_id),
+        .result_context_id(slots_result_context_id),
+        .result_length(slots_result_length)
+    );
+
+    group_counters groups (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .clearing(groups_clearing),
+        .add(slots_result_adds),
+        .read(slots_result_reads_row),
+        .row_id(groups_row_id),
+        .redundant(groups_redundant),
+        .length(slots_result_length),
+        .result_valid(groups_result_valid),
+        .result(groups_result)
+    );
+
+    snapshot_reader reader (
+        .clock(clock),
+        .resetn(resetn),
+        .start(s0_starts_snapshot),
+        .first_group(s0_group),
+        .last_group(s0_context),
+        .may_read(credit_available),
+        .read(reader_read),
+        .group_id(reader_group_id),
+        .class_id(reader_class_id),
+        .last_row(reader_last_row)
+    );
+
+    reply_credit credit (
+        .clock(clock),
+        .resetn(resetn),
+        .promise_one(credit_promise_one),
+        .promise_two(s0_reads_row),
+        .beat_leaves(reply_leaves),
+        .available(credit_available)
+    );
+
+    reply_fifo queue (
+        .clock(clock),
+        .resetn(resetn),
+        .write(queue_write),
+        .write_data(queued),
+        .write_ready(),
+        .valid(queue_valid),
+        .data(queue_data),
+        .ready(packets_s_tready),
+        .occupancy()
+    );
+
+    reply_packets packets (
+        .clock(clock),
+        .resetn(resetn),
+        .s_tdata(packets_s_tdata),
+        .s_tvalid(queue_valid),
+        .s_tready(packets_s_tready),
+        .s_batch_end(packets_s_batch_end),
+        .s_snapshot_end(packets_s_snapshot_end),
+        .m_tdata(m_tdata),
+        .m_tvalid(m_tvalid),
+        .m_tready(m_tready),
+        .m_tlast(m_tlast),
+        .m_mark(m_mark),
+        .packet_open(packets_packet_open)
+    );
+
+    engine_control control (
+        .clock(clock),
+        .resetn(resetn),
+        .soft_reset(soft_reset),
+        .tables_clearing(control_tables_clearing),
+        .snapshot_starts(s0_starts_snapshot),
+        .snapshot_ends_batch(s0_snapshot_ends_batch),
+        .last_row_read(control_last_row_read),
+        .room(credit_available),
+        .replies_gone(control_replies_gone),
+        .packet_open(packets_packet_open),
+        .accepts(control_accepts),
+        .sends_batch_end(control_sends_batch_end),
+        .restart(control_restart),
+        .clearing(control_clearing),
+        .draining(control_draining),
+        .answering(answering)
+    );
+
+    engine_counters counters (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .latch(latch),
+        .taken(slots_result_taken),
+        .rejected(slots_result_rejected),
+        .op(slots_result_op),
+        .journals(slots_result_journals),
+        .reply_beat(reply_leaves),
+        .clock_moving(takes),
+        .clock_starved(counters_clock_starved),
+        .clock_blocked(counters_clock_blocked),
+        .clock_clearing(counters_clock_clearing),
+        .clock_answering(counters_clock_answering),
+        .accepted_after(counters_accepted_after),
+        .position_after(counters_position_after),
+        .latched(latched)
+    );
+
+    always @(*) begin
+        reply_next = reply;
+        reply_next[3:0] = slots_result_op;
+        reply_next[4] = contexts_result_valid & contexts_accumulator_zero;
+        reply_next[5] = 1'b0;
+        reply_next[7:6] = slots_result_class_id;
+        reply_next[23:8] = slots_result_group_id;
+        reply_next[39:24] = slots_result_context_id;
+        reply_next[63:40] = position_low;
+        reply_next[127:64] = contexts_state_before;
+        if (answers_operand) begin
+            reply_next[127:64] = contexts_result_operand;
+        end
+        if (answers_accepted) begin
+            reply_next[127:64] = counters_accepted_after;
+        end
+        if (slots_result_ends_batch) begin
+            reply_next[3:0] = 4'd0;
+            reply_next[4] = 1'b0;
+            reply_next[7:6] = 2'd0;
+            reply_next[23:8] = 16'd0;
+            reply_next[39:24] = 16'd0;
+        end
+    end
+
+    always @(*) begin
+        second_half_next = second_half;
+        second_half_next[47:0] = groups_result[159:112];
+        second_half_next[63:48] = 16'd0;
+        second_half_next[127:64] = groups_result[223:160];
+    end
+
+    assign tables_resetn = resetn & ~control_restart;
+
+    // Input: take a record when its replies have room and S0 holds nothing that needs the next slot.
+    assign ready = control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows);
+    assign s_tready = ready;
+    assign takes = s_tvalid & ready;
+    assign last_taken = takes & s_tlast;
+    assign takes_reply = takes & decoder_replies;
+
+    // S0: the slot. A batch ends in the slot of a record without reply, else in a slot of its own.
+    always @(*) begin
+        s0_taken_next = takes;
+        s0_journals_next = takes & decoder_journals;
+        s0_touches_context_next = takes & decoder_touches_context;
+        s0_adds_next = takes & decoder_adds;
+        s0_replies_next = takes_reply;
+        s0_starts_snapshot_next = takes & decoder_starts_snapshot;
+        s0_batch_end_follows_next = last_taken & decoder_replies & ~decoder_starts_snapshot;
+        s0_ends_batch_next = (last_taken & ~decoder_replies) | s0_batch_end_follows | control_sends_batch_end;
+        s0_reads_row_next = reader_read;
+        reply_valid_next = slots_result_replies | slots_result_ends_batch;
+        second_half_valid_next = groups_result_valid;
+        if (~resetn) begin
+            s0_taken_next = 1'b0;
+            s0_journals_next = 1'b0;
+            s0_touches_context_next = 1'b0;
+            s0_adds_next = 1'b0;
+            s0_replies_next = 1'b0;
+            s0_ends_batch_next = 1'b0;
+            s0_starts_snapshot_next = 1'b0;
+            s0_batch_end_follows_next = 1'b0;
+            s0_reads_row_next = 1'b0;
+            reply_valid_next = 1'b0;
+            second_half_valid_next = 1'b0;
+        end
+    end
+
+    always @(*) begin
+        s0_class_next = decoder_label_class;
+        s0_group_next = decoder_label_group;
+        if (reader_read) begin
+            s0_class_next = reader_class_id;
+            s0_group_next = reader_group_id;
+        end
+    end
+
+    assign credit_promise_one = s0_replies | s0_ends_batch;
+
+    // A SNAPSHOT: its own beat goes the way of every reply, its rows follow.
+    assign control_last_row_read = reader_read & reader_last_row;
+    assign control_tables_clearing = contexts_clearing | groups_clearing;
+
+    // S0 to S3: the context table, and the slot beside it.
+    assign contexts_context_id = s0_context[13:0];
+
+    // S3: the group counters, now that the context table has judged a SEND.
+    assign group_low = slots_result_group_id[9:0];
+    assign group_wide = {2'd0, group_low};
+    assign group_row = group_wide << 2;
+    assign class_wide = {10'd0, slots_result_class_id};
+    assign redundant_send = contexts_redundant & slots_result_judged;
+    assign groups_row_id = group_row | class_wide;
+    assign groups_redundant = slots_result_pair_redundant | redundant_send;
+
+    // S3: the counters of the engine.
+    assign record_rejected = slots_result_taken & slots_result_rejected;
+
+    // S3: the reply. An end-of-batch beat says only where the journal stands and how many records were taken.
+    assign answers_operand = slots_result_replies & (slots_result_op == op_sync);
+    assign answers_accepted = slots_result_ends_batch | (slots_result_op == op_snapshot);
+    assign position_low = counters_position_after[23:0];
+
+    // S6: a row, in two beats. No reply can meet it: the input waits until the last row has gone.
+    always @(*) begin
+        first_half[47:0] = groups_result[47:0];
+        first_half[63:48] = 16'd0;
+        first_half[127:64] = groups_result[111:48];
+    end
+
+    // The reply queue. Credit keeps it from overflowing, so its ready is not looked at.
+    always @(*) begin
+        queued[127:0] = reply;
+        queued[128] = reply_ends_batch;
+        queued[129] = 1'b0;
+        if (groups_result_valid) begin
+            queued[127:0] = first_half;
+            queued[128] = 1'b0;
+        end
+        if (second_half_valid) begin
+            queued[127:0] = second_half;
+            queued[128] = 1'b0;
+            queued[129] = second_half_ends_snapshot;
+        end
+    end
+
+    assign queue_write = reply_valid | groups_result_valid | second_half_valid;
+
+    // From the queue to packets, and out.
+    assign packets_s_tdata = queue_data[127:0];
+    assign packets_s_batch_end = queue_data[128];
+    assign packets_s_snapshot_end = queue_data[129];
+    assign reply_leaves = queue_valid & packets_s_tready;
+    assign control_replies_gone = sink_idle & ~queue_valid;
+
+    // Status, and the class of this clock.
+    assign reply_refused = queue_valid & ~packets_s_tready;
+    assign clearing = control_clearing;
+    assign draining = control_draining;
+    assign held_by_reset = control_clearing | control_draining;
+    assign held_by_replies = ~credit_available | (control_draining & reply_refused);
+    assign counters_clock_starved = ready & ~s_tvalid;
+    assign counters_clock_blocked = ~ready & held_by_replies;
+    assign counters_clock_clearing = ~ready & ~held_by_replies & held_by_reset;
+    assign counters_clock_answering = ~ready & ~held_by_replies & ~held_by_reset;
+
+    always @(posedge clock) begin
+        s0_taken <= s0_taken_next;
+        s0_rejected <= decoder_rejected;
+        s0_journals <= s0_journals_next;
+        s0_touches_context <= s0_touches_context_next;
+        s0_adds <= s0_adds_next;
+        s0_pair_redundant <= decoder_pair_redundant;
+        s0_judged <= decoder_judged;
+        s0_replies <= s0_replies_next;
+        s0_ends_batch <= s0_ends_batch_next;
+        s0_starts_snapshot <= s0_starts_snapshot_next;
+        s0_snapshot_ends_batch <= s_tlast;
+        s0_batch_end_follows <= s0_batch_end_follows_next;
+        s0_reads_row <= s0_reads_row_next;
+        s0_last_row <= reader_last_row;
+        s0_op <= s_tdata[3:0];
+        s0_rebase <= s_tdata[5];
+        s0_class <= s0_class_next;
+        s0_group <= s0_group_next;
+        s0_context <= decoder_label_context;
+        s0_length <= s_tdata[63:40];
+        s0_operand <= s_tdata[127:64];
+        reply_valid <= reply_valid_next;
+        reply_ends_batch <= slots_result_ends_batch;
+        reply <= reply_next;
+        s4_last_row <= slots_result_last_row;
+        s5_last_row <= s4_last_row;
+        s6_last_row <= s5_last_row;
+        second_half_valid <= second_half_valid_next;
+        second_half_ends_snapshot <= s6_last_row;
+        second_half <= second_half_next;
+    end
+endmodule

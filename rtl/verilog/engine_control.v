@@ -1,0 +1,117 @@
+// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+module engine_control (
+    input  wire         clock,
+    input  wire         resetn,
+    input  wire         soft_reset,
+    input  wire         tables_clearing,
+    input  wire         snapshot_starts,
+    input  wire         snapshot_ends_batch,
+    input  wire         last_row_read,
+    input  wire         room,
+    input  wire         replies_gone,
+    input  wire         packet_open,
+    output reg          accepts,
+    output reg          sends_batch_end,
+    output reg          restart,
+    output reg          clearing,
+    output wire         draining,
+    output reg          answering
+);
+
+    localparam [2:0] EngineState_Clearing = 3'd0;
+    localparam [2:0] EngineState_Draining = 3'd4;
+    localparam [2:0] EngineState_Reading = 3'd2;
+    localparam [2:0] EngineState_Running = 3'd1;
+    localparam [2:0] EngineState_Settling = 3'd3;
+    localparam [3:0] clocks_to_settle = 4'd3;
+    localparam [3:0] one = 4'd1;
+    reg  [2:0]   state_next;
+    reg  [2:0]   state = 3'd0;
+    reg          reset_pending_next;
+    reg          reset_pending = 1'b0;
+    reg          batch_end_due_next;
+    reg          batch_end_due = 1'b0;
+    reg  [3:0]   waited_next;
+    reg  [3:0]   waited = 4'd0;
+
+    always @(*) begin
+        state_next = state;
+        reset_pending_next = reset_pending;
+        batch_end_due_next = batch_end_due;
+        waited_next = waited;
+        accepts = 1'b0;
+        sends_batch_end = 1'b0;
+        restart = 1'b0;
+        clearing = 1'b0;
+        answering = 1'b0;
+        if (soft_reset) begin
+            reset_pending_next = 1'b1;
+        end
+        case (state)
+            EngineState_Clearing: begin
+                clearing = 1'b1;
+                if (~tables_clearing) begin
+                    state_next = EngineState_Running;
+                end
+            end
+            EngineState_Running: begin
+                accepts = ~reset_pending;
+                waited_next = 4'd0;
+                if (snapshot_starts) begin
+                    batch_end_due_next = snapshot_ends_batch;
+                    state_next = EngineState_Reading;
+                end else if (reset_pending) begin
+                    state_next = EngineState_Draining;
+                end
+            end
+            EngineState_Reading: begin
+                answering = 1'b1;
+                if (last_row_read) begin
+                    state_next = EngineState_Settling;
+                end
+            end
+            EngineState_Settling: begin
+                answering = 1'b1;
+                if (waited != clocks_to_settle) begin
+                    waited_next = waited + one;
+                end else if (~batch_end_due) begin
+                    state_next = EngineState_Running;
+                end else if (room) begin
+                    sends_batch_end = 1'b1;
+                    batch_end_due_next = 1'b0;
+                    state_next = EngineState_Running;
+                end
+            end
+            /* EngineState_Draining */ default: begin
+                // The slots in flight need fewer clocks than this to reach the queue.
+                if (~(&waited)) begin
+                    waited_next = waited + one;
+                end else if (replies_gone) begin
+                    if (packet_open) begin
+                        sends_batch_end = 1'b1;
+                        waited_next = 4'd0;
+                    end else begin
+                        restart = 1'b1;
+                        reset_pending_next = soft_reset;
+                        state_next = EngineState_Clearing;
+                    end
+                end
+            end
+        endcase
+        if (~resetn) begin
+            state_next = EngineState_Clearing;
+            reset_pending_next = 1'b0;
+            batch_end_due_next = 1'b0;
+            waited_next = 4'd0;
+        end
+    end
+
+    assign draining = reset_pending;
+
+    always @(posedge clock) begin
+        state <= state_next;
+        reset_pending <= reset_pending_next;
+        batch_end_due <= batch_end_due_next;
+        waited <= waited_next;
+    end
+endmodule

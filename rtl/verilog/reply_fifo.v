@@ -1,0 +1,92 @@
+// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// First word falls through one clock after it was written.
+module reply_fifo (
+    input  wire         clock,
+    input  wire         resetn,
+    input  wire         write,
+    input  wire [129:0] write_data,
+    output wire         write_ready,
+    output wire         valid,
+    output wire [129:0] data,
+    input  wire         ready,
+    output wire [5:0]   occupancy
+);
+
+    localparam [5:0] depth = 6'h20;
+    localparam [4:0] one_pointer = 5'd1;
+    localparam [5:0] one_word = 6'd1;
+    wire         enter;
+    wire         leave;
+    wire [5:0]   more;
+    wire [5:0]   fewer;
+    reg  [5:0]   words_next;
+    reg  [4:0]   write_pointer_next;
+    reg  [4:0]   write_pointer = 5'd0;
+    reg  [4:0]   read_pointer_next;
+    reg  [4:0]   read_pointer = 5'd0;
+    reg  [5:0]   words_d;
+    reg  [5:0]   words = 6'd0;
+    reg          not_empty_next;
+    reg          not_empty = 1'b0;
+    reg          full_next;
+    reg          full = 1'b0;
+
+    lut_ram_32x130 ram (
+        .clock(clock),
+        .write_enable(enter),
+        .write_address(write_pointer),
+        .write_data(write_data),
+        .read_address(read_pointer),
+        .read_data(data)
+    );
+
+    always @(*) begin
+        write_pointer_next = write_pointer;
+        read_pointer_next = read_pointer;
+        if (enter) begin
+            write_pointer_next = write_pointer + one_pointer;
+        end
+        if (leave) begin
+            read_pointer_next = read_pointer + one_pointer;
+        end
+        words_d = words_next;
+        not_empty_next = |words_next;
+        full_next = words_next == depth;
+        if (~resetn) begin
+            write_pointer_next = 5'd0;
+            read_pointer_next = 5'd0;
+            words_d = 6'd0;
+            not_empty_next = 1'b0;
+            full_next = 1'b0;
+        end
+    end
+
+    assign enter = write & ~full;
+    assign leave = not_empty & ready;
+
+    // Empty and full are registers of their own: nothing downstream waits for a comparison.
+    assign more = words + one_word;
+    assign fewer = words - one_word;
+
+    always @(*) begin
+        words_next = words;
+        if (enter & ~leave) begin
+            words_next = more;
+        end
+        if (leave & ~enter) begin
+            words_next = fewer;
+        end
+    end
+
+    assign write_ready = ~full;
+    assign valid = not_empty;
+    assign occupancy = words;
+
+    always @(posedge clock) begin
+        write_pointer <= write_pointer_next;
+        read_pointer <= read_pointer_next;
+        words <= words_d;
+        not_empty <= not_empty_next;
+        full <= full_next;
+    end
+endmodule
