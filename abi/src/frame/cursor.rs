@@ -60,8 +60,13 @@ impl<'a> Reader<'a> {
     pub fn text(&mut self, what: &'static str, count: usize) -> Result<&'a str, FrameError> {
         let at = self.at;
         let bytes = self.bytes(what, count)?;
-        let text = core::str::from_utf8(bytes).map_err(|_| FrameError::Text { what, at })?;
-        self.bytes("padding", count.next_multiple_of(4) - count)?;
+        let text = core::str::from_utf8(bytes).map_err(|error| {
+            let bad = error.valid_up_to();
+            FrameError::Text { what, at: at + bad, found: bytes[bad] }
+        })?;
+        let at = self.at;
+        let padding = self.bytes("padding", count.next_multiple_of(4) - count)?;
+        zeros("padding", at, padding)?;
         Ok(text)
     }
 
@@ -70,6 +75,14 @@ impl<'a> Reader<'a> {
             0 => Ok(()),
             found => Err(FrameError::Trailing { at: self.at, found }),
         }
+    }
+}
+
+/// Bytes that must all be zero.
+pub fn zeros(what: &'static str, at: usize, bytes: &[u8]) -> Result<(), FrameError> {
+    match bytes.iter().position(|&byte| byte != 0) {
+        None => Ok(()),
+        Some(bad) => Err(FrameError::Range { what, at: at + bad, min: 0, max: 0, found: bytes[bad].into() }),
     }
 }
 
@@ -108,6 +121,15 @@ impl<'a> Writer<'a> {
 
     pub fn u64(&mut self, value: u64) -> Result<(), FrameError> {
         self.bytes(&value.to_le_bytes())
+    }
+
+    /// A 32-bit number that must lie in `min..=max`, as [`Reader::ranged`] will ask.
+    pub fn ranged(&mut self, what: &'static str, value: usize, min: u32, max: u32) -> Result<(), FrameError> {
+        if !(min as usize..=max as usize).contains(&value) {
+            let (min, max, found) = (min.into(), max.into(), value as u64);
+            return Err(FrameError::Range { what, at: self.at, min, max, found });
+        }
+        self.u32(value as u32)
     }
 
     pub fn text(&mut self, text: &str) -> Result<(), FrameError> {

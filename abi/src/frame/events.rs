@@ -36,19 +36,12 @@ pub const fn events_overhead(cursors: usize) -> usize {
 /// Closes the frame at the start of `buffer`, whose `count` records stand from [`events_offset`] on, and gives its
 /// length.
 pub fn seal_events(buffer: &mut [u8], head: &EventsHead<'_>, count: usize) -> Result<usize, FrameError> {
-    let over = |what, max: usize, found: usize| FrameError::Range {
-        what,
-        at: events_offset(0) - 4,
-        min: 0,
-        max: max as u64,
-        found: found as u64,
+    let within = |what, at, max: usize, found: usize| match found <= max {
+        true => Ok(()),
+        false => Err(FrameError::Range { what, at, min: 0, max: max as u64, found: found as u64 }),
     };
-    if head.cursors.len() > MAX_CURSORS {
-        return Err(over("cursor count", MAX_CURSORS, head.cursors.len()));
-    }
-    if count > MAX_EVENTS_RECORDS {
-        return Err(over("record count", MAX_EVENTS_RECORDS, count));
-    }
+    within("cursor count", events_offset(0) - 8, MAX_CURSORS, head.cursors.len())?;
+    within("record count", events_offset(head.cursors.len()) - 4, MAX_EVENTS_RECORDS, count)?;
     let body_end = events_offset(head.cursors.len()) + count * RECORD_BYTES;
     let length = body_end + CRC_BYTES;
     if buffer.len() < length {

@@ -398,7 +398,7 @@ fn read_cursors<'a>(reader: &mut Reader<'a>) -> Result<Cursors<'a>, FrameError> 
 }
 
 fn write_cursors(writer: &mut Writer<'_>, cursors: &Cursors<'_>) -> Result<(), FrameError> {
-    writer.u32(cursors.0.len() as u32)?;
+    writer.ranged("cursor count", cursors.0.len(), 0, MAX_CURSORS as u32)?;
     writer.bytes(cursors.0.as_flattened())
 }
 
@@ -465,25 +465,25 @@ impl<'a> Message<'a> {
                 w.u64(ack.credit)
             }
             Message::Replies(replies) => {
-                w.u32(replies.entries.len() as u32)?;
+                w.ranged("reply count", replies.entries.len(), 0, MAX_EVENTS_RECORDS as u32)?;
                 w.bytes(replies.entries.as_flattened())
             }
             Message::StateAt(ask) => {
                 w.u64(ask.token)?;
                 w.u64(ask.mark)?;
-                w.u32(ask.context)
+                w.ranged("context", ask.context as usize, 0, u16::MAX.into())
             }
             Message::StateAtReply(reply) => {
                 for value in [reply.token, reply.mark, reply.position, reply.state, reply.sequence] {
                     w.u64(value)?;
                 }
-                w.u32(reply.context)?;
+                w.ranged("context", reply.context as usize, 0, u16::MAX.into())?;
                 w.u32(reply.too_old.into())
             }
             Message::SnapshotRequest(ask) => {
                 w.u64(ask.token)?;
-                w.u32(ask.first)?;
-                w.u32(ask.last)
+                w.ranged("first group", ask.first as usize, 0, u16::MAX.into())?;
+                w.ranged("last group", ask.last as usize, 0, u16::MAX.into())
             }
             Message::Snapshot(snapshot) => snapshot.write(w),
             Message::Error(error) => error.write(w),
@@ -519,8 +519,8 @@ impl<'a> Hello<'a> {
         w.bytes(&self.session)?;
         w.bytes(&self.agent)?;
         w.u64(self.nonce)?;
-        w.u32(self.groups)?;
-        w.u32(self.contexts)?;
+        w.ranged("groups", self.groups as usize, 0, 1 << 16)?;
+        w.ranged("contexts", self.contexts as usize, 0, 1 << 16)?;
         w.u64(self.oldest_sequence)?;
         w.u64(self.next_sequence)?;
         w.u64(self.boot_id)?;
@@ -557,8 +557,8 @@ impl<'a> Welcome<'a> {
         w.u64(self.boot_id)?;
         w.u64(self.grant)?;
         w.u32(self.inherited.into())?;
-        w.u32(self.groups)?;
-        w.u32(self.contexts)?;
+        w.ranged("groups", self.groups as usize, 1, 1 << 16)?;
+        w.ranged("contexts", self.contexts as usize, 1, 1 << 16)?;
         w.u32(self.journal_lanes)?;
         w.u32(self.journal_depth)?;
         w.u64(self.next_sequence)?;
@@ -584,7 +584,7 @@ impl<'a> Events<'a> {
         w.u64(self.replies_below)?;
         write_losses(w, &self.losses)?;
         write_cursors(w, &self.cursors)?;
-        w.u32(self.records.len() as u32)?;
+        w.ranged("record count", self.records.len(), 0, MAX_EVENTS_RECORDS as u32)?;
         w.bytes(self.records.as_flattened())
     }
 }
@@ -596,21 +596,10 @@ impl<'a> Snapshot<'a> {
         let position = r.u64("position")?;
         let first = r.ranged("first group", 0, u16::MAX.into())?;
         let last = r.ranged("last group", first, u16::MAX.into())?;
-        let most = (last - first + 1) * CLASSES as u32;
-        let count = r.ranged("row count", 0, most)? as usize;
+        let count = r.ranged("row count", 0, rows_of(first, last))? as usize;
         let at = r.position();
         let rows = r.chunks::<SNAPSHOT_ROW_BYTES>("rows", count)?;
-        let mut next = 0;
-        for (index, bytes) in rows.iter().enumerate() {
-            let row = SnapshotRow::from_bytes(bytes);
-            let found = u64::from(row.group) * CLASSES as u64 + row.class as u64;
-            let (min, max) = ((u64::from(first) * CLASSES as u64).max(next), u64::from(last) * CLASSES as u64 + 3);
-            if !(min..=max).contains(&found) {
-                let at = at + index * SNAPSHOT_ROW_BYTES;
-                return Err(FrameError::Range { what: "row order (4 * group + class)", at, min, max, found });
-            }
-            next = found + 1;
-        }
+        check_rows(first, last, at, rows)?;
         Ok(Snapshot { token, sequence, position, first, last, rows })
     }
 
@@ -618,9 +607,10 @@ impl<'a> Snapshot<'a> {
         w.u64(self.token)?;
         w.u64(self.sequence)?;
         w.u64(self.position)?;
-        w.u32(self.first)?;
-        w.u32(self.last)?;
-        w.u32(self.rows.len() as u32)?;
+        w.ranged("first group", self.first as usize, 0, u16::MAX.into())?;
+        w.ranged("last group", self.last as usize, self.first, u16::MAX.into())?;
+        w.ranged("row count", self.rows.len(), 0, rows_of(self.first, self.last))?;
+        check_rows(self.first, self.last, w.position(), self.rows)?;
         w.bytes(self.rows.as_flattened())
     }
 }
@@ -640,6 +630,32 @@ impl<'a> ErrorFrame<'a> {
         w.u32(text.len() as u32)?;
         w.text(text)
     }
+}
+
+/// Rows that a snapshot of these groups has at most.
+const fn rows_of(first: u32, last: u32) -> u32 {
+    (last - first + 1) * CLASSES as u32
+}
+
+/// Whether the rows at offset `at` are of the groups `first` to `last`, each once and in order.
+fn check_rows(first: u32, last: u32, at: usize, rows: &[[u8; SNAPSHOT_ROW_BYTES]]) -> Result<(), FrameError> {
+    let (mut min, max) = (u64::from(first) * CLASSES as u64, u64::from(last) * CLASSES as u64 + 3);
+    for (index, bytes) in rows.iter().enumerate() {
+        let at = at + index * SNAPSHOT_ROW_BYTES;
+        // Group 2 bytes, class 1, zero 5.
+        let tag = le64(bytes, 0);
+        let (group, class) = (tag & 0xFFFF, tag >> 16);
+        if class >= CLASSES as u64 {
+            let (at, max) = (at + 2, CLASSES as u64 - 1);
+            return Err(FrameError::Range { what: "row class and zeros", at, min: 0, max, found: class });
+        }
+        let found = group * CLASSES as u64 + class;
+        if !(min..=max).contains(&found) {
+            return Err(FrameError::Range { what: "row order (4 * group + class)", at, min, max, found });
+        }
+        min = found + 1;
+    }
+    Ok(())
 }
 
 /// The longest start of `text` that has at most `limit` bytes and ends at a character.

@@ -25,7 +25,7 @@ pub use message::{
 };
 
 use crate::crc::crc32c;
-use cursor::{Reader, Writer};
+use cursor::{Reader, Writer, zeros};
 
 /// Version of the frame layouts. A peer with another one is refused by name.
 pub const PROTOCOL_VERSION: u8 = 1;
@@ -110,7 +110,7 @@ pub enum FrameError {
         found: u32,
     },
     /// Fewer or more bytes than the length field says.
-    #[error("frame of {expected} bytes: found {found} bytes")]
+    #[error("frame from offset 0: expected {expected} bytes, found {found}")]
     Size {
         /// The length field.
         expected: usize,
@@ -180,12 +180,14 @@ pub enum FrameError {
         found: u64,
     },
     /// A text is not UTF-8.
-    #[error("{what} at offset {at}: expected UTF-8 text")]
+    #[error("{what} at offset {at}: expected UTF-8 text, found byte {found:#04x}")]
     Text {
         /// The field.
         what: &'static str,
-        /// Its offset in the frame.
+        /// Offset in the frame of the first byte that is not.
         at: usize,
+        /// That byte.
+        found: u8,
     },
     /// The buffer to encode into is too small.
     #[error("no room to encode a frame: expected at least {expected} bytes, found {found}")]
@@ -226,6 +228,7 @@ pub fn decode(frame: &[u8]) -> Result<Message<'_>, FrameError> {
     if expected != found {
         return Err(FrameError::Crc { at, expected, found });
     }
+    zeros("header bytes 6 and 7", 6, &frame[6..HEADER_BYTES])?;
     let kind = Kind::from_code(frame[4]).ok_or(FrameError::Kind { found: frame[4] })?;
     let mut reader = Reader::new(&frame[..at], HEADER_BYTES);
     let message = Message::read(kind, &mut reader)?;
@@ -233,7 +236,8 @@ pub fn decode(frame: &[u8]) -> Result<Message<'_>, FrameError> {
     Ok(message)
 }
 
-/// Encodes one frame at the start of `buffer` and gives its length.
+/// Encodes one frame at the start of `buffer` and gives its length. What [`decode`] would refuse is refused here
+/// already; only a text that is too long is cut.
 pub fn encode(message: &Message<'_>, buffer: &mut [u8]) -> Result<usize, FrameError> {
     let mut writer = begin(buffer, message.kind())?;
     message.write(&mut writer)?;
