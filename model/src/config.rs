@@ -8,6 +8,8 @@ pub const MAX_TABLE: u32 = 1 << 16;
 /// A journal holds fewer deltas than this: replies carry 24 bits of the position, and a mark made from them
 /// must stay unambiguous.
 pub const MAX_HORIZON: u64 = 1 << 24;
+/// Most lanes, most entries of a lane and longest reply packet: the capability registers have 16 bits for each.
+pub const MAX_CAPABILITY: u32 = u16::MAX as u32;
 /// Lanes of the journal of the default engine.
 pub const DEFAULT_JOURNAL_LANES: u32 = 256;
 /// Depth of the journal of the default engine, in entries a lane.
@@ -20,11 +22,11 @@ pub struct Config {
     pub contexts: u32,
     /// Groups of four classes each, 1 to [`MAX_TABLE`].
     pub groups: u32,
-    /// Lanes of the journal; 0: no journal, QUERY is rejected.
+    /// Lanes of the journal, at most [`MAX_CAPABILITY`]; 0: no journal, QUERY is rejected.
     pub journal_lanes: u32,
-    /// Entries of one lane, at least 1 when there are lanes.
+    /// Entries of one lane, 1 to [`MAX_CAPABILITY`] when there are lanes.
     pub journal_depth: u32,
-    /// Beats after which the reply stream carries TLAST by itself, at least 1.
+    /// Beats after which the reply stream carries TLAST by itself, 1 to [`MAX_CAPABILITY`].
     pub reply_packet: u32,
     /// Reply beats of 16 bytes that wait to be polled before `submit` takes no more. Raised to what one
     /// SNAPSHOT of every group with its end-of-batch beat needs, so that every record can be taken.
@@ -82,11 +84,14 @@ impl Config {
         if let Err(error) = table("groups", self.groups) {
             return Err(error);
         }
-        if self.journal_lanes > 0 && self.journal_depth == 0 || self.horizon() >= MAX_HORIZON {
-            return Err(ConfigError::Journal { lanes: self.journal_lanes, depth: self.journal_depth });
+        let (lanes, depth) = (self.journal_lanes, self.journal_depth);
+        let empty = lanes > 0 && depth == 0;
+        let wide = lanes > MAX_CAPABILITY || depth > MAX_CAPABILITY || self.horizon() >= MAX_HORIZON;
+        if empty || wide {
+            return Err(ConfigError::Journal { lanes, depth });
         }
-        if self.reply_packet == 0 {
-            return Err(ConfigError::ReplyPacket);
+        if self.reply_packet == 0 || self.reply_packet > MAX_CAPABILITY {
+            return Err(ConfigError::ReplyPacket { found: self.reply_packet });
         }
         Ok(())
     }
@@ -105,7 +110,7 @@ pub enum ConfigError {
     },
     /// A journal with lanes but no rows, or one that looks too far back.
     #[error(
-        "journal of {lanes} lanes x {depth}: expected a depth of at least 1 and fewer than 2^24 entries; use 0 lanes for none"
+        "journal: expected 1 to 65535 lanes of 1 to 65535 entries, fewer than 2^24 in all, found {lanes} x {depth}; use 0 lanes for none"
     )]
     Journal {
         /// Lanes asked for.
@@ -113,7 +118,10 @@ pub enum ConfigError {
         /// Depth asked for.
         depth: u32,
     },
-    /// A reply packet of no beats.
-    #[error("reply packet: expected at least 1 beat, found 0")]
-    ReplyPacket,
+    /// A reply packet of no beats, or too long for its register.
+    #[error("reply packet: expected 1 to 65535 beats, found {found}")]
+    ReplyPacket {
+        /// Its length.
+        found: u32,
+    },
 }

@@ -263,6 +263,9 @@ fn impossible_sizes_are_refused_by_name() {
     assert_eq!(refuse(small().with_journal(3, 0)), ConfigError::Journal { lanes: 3, depth: 0 });
     let widest = Config::default().with_journal(1 << 12, 1 << 12);
     assert_eq!(refuse(widest), ConfigError::Journal { lanes: 1 << 12, depth: 1 << 12 });
-    assert_eq!(refuse(Config { reply_packet: 0, ..small() }), ConfigError::ReplyPacket);
+    assert_eq!(refuse(small().with_journal(1 << 16, 1)), ConfigError::Journal { lanes: 1 << 16, depth: 1 });
+    for found in [0, 1 << 16] {
+        assert_eq!(refuse(Config { reply_packet: found, ..small() }), ConfigError::ReplyPacket { found });
+    }
     assert_eq!(refuse(Config::with_tables(0, 1)).to_string(), "contexts: expected 1 to 65536, found 0");
 }
