@@ -141,6 +141,7 @@ impl Session {
         self.id = id;
         (self.number, self.inherited, self.confirmed) = (number, true, false);
         self.phase = Phase::Granting;
+        self.ack_due = true;
         self.clear_contexts();
         self.queue.push_marked(Record::sync(number), Cause::Inherited);
     }
