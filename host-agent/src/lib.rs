@@ -1,6 +1,17 @@
 //! The host agent: sources, attribution, transport, reports.
 
+pub mod account;
 pub mod attribution;
+pub mod contexts;
+pub mod demo;
+pub mod event;
+pub mod groups;
+mod lru;
 pub mod procfs;
+pub mod recording;
+pub mod report;
 pub mod scan;
+pub mod sources;
+pub mod stream;
+pub mod transport;
 pub mod workload;

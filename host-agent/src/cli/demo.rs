@@ -1,0 +1,41 @@
+//! `deltascope demo`.
+
+use anyhow::Result;
+use clap::Args;
+use deltascope_agent::demo::Demo;
+
+use super::bar::Bar;
+use super::session::{EngineArguments, text};
+
+/// Options of the command.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+}
+
+/// Runs the main job.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut session = arguments.engine.open(false)?;
+    let bar = Bar::new("scanning");
+    let demo = Demo::run(&mut session.stream, &mut |progress| bar.show(progress))?;
+    drop(bar);
+    if arguments.json {
+        super::print_json(&demo.json(), false)?;
+    } else {
+        let mut out = text(&demo.report) + &super::scan::notes(&demo.summary);
+        for phase in &demo.phases {
+            let (found, expected) = (phase.counted(), phase.expected);
+            out += &format!(
+                "[{}]: the engine counted {} copied and {} redundant pages; the workload made {} and {}\n",
+                phase.name, found.copied, found.redundant, expected.copied, expected.redundant
+            );
+        }
+        super::print(&out)?;
+    }
+    session.stream.finish()?;
+    Ok(demo.check()?)
+}

@@ -1,0 +1,70 @@
+//! The command line.
+
+mod bar;
+mod demo;
+mod record;
+mod replay;
+mod run;
+mod scan;
+mod session;
+mod synth;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "deltascope", version)]
+#[command(about = "Shows how much of the copy-on-write and network work of each container was redundant")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan the private pages of this machine once and show the copies of each container
+    Scan(scan::Arguments),
+    /// Stream events to an engine and show the counters at every interval
+    Run(run::Arguments),
+    /// Stream a recording to an engine and show the counters at its end
+    Replay(replay::Arguments),
+    /// Write events to a file instead of an engine
+    Record(record::Arguments),
+    /// Run a workload whose truth is known, scan the machine, count in an engine and compare
+    Demo(demo::Arguments),
+}
+
+/// Runs the command and prints what went wrong.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("deltascope: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints to standard output. A reader that has gone away (`| head`) is an error like any other, not a panic.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| anyhow::anyhow!("cannot write to standard output: {error}; give it somewhere to write to"))
+}
+
+/// Prints a value as one JSON object, on one line or indented.
+fn print_json(value: &impl serde::Serialize, one_line: bool) -> Result<()> {
+    let text = if one_line { serde_json::to_string(value)? } else { serde_json::to_string_pretty(value)? };
+    print(&(text + "\n"))
+}

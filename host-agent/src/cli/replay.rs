@@ -1,0 +1,41 @@
+//! `deltascope replay`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use deltascope_agent::report::{Report, ReportJson};
+use deltascope_agent::sources::{Replay, Round, Source};
+
+use super::bar::Bar;
+use super::session::{EngineArguments, check, text};
+
+/// Options of the command.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// A file made by `deltascope record`
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+}
+
+/// Streams a recording.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut replay = Replay::open(&arguments.file)?;
+    let mut session = arguments.engine.open(false)?;
+    let bar = Bar::new("replaying");
+    while replay.round(&mut session.stream, &mut |progress| bar.show(progress))? == Round::More {}
+    drop(bar);
+    let (totals, account) = session.stream.read(&replay)?;
+    let report = Report::new(session.stream.granted().engine.name(), session.stream.owners(), &totals, account);
+    if arguments.json {
+        super::print_json(&ReportJson::from(&report), false)?;
+    } else {
+        super::print(&text(&report))?;
+    }
+    session.stream.finish()?;
+    check(&account)
+}

@@ -1,0 +1,165 @@
+//! `deltascope run`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use deltascope_agent::account::Account;
+use deltascope_agent::event::Sink;
+use deltascope_agent::groups::Totals;
+use deltascope_agent::report::{Report, ReportJson};
+use deltascope_agent::sources::{Replay, Round, Scan, Source};
+use deltascope_agent::stream::Stream;
+use serde::Serialize;
+
+use super::session::{EngineArguments, check, text};
+use super::synth::SynthArguments;
+
+/// Where events come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SourceKind {
+    /// Scans of this machine, one at every interval
+    Scan,
+    /// Events made up from a seed
+    Synth,
+    /// A recording, given with --file
+    Replay,
+}
+
+/// Options that name a source.
+#[derive(Args, Debug)]
+pub struct SourceArguments {
+    /// Where events come from
+    #[arg(long, value_enum, default_value_t = SourceKind::Scan)]
+    source: SourceKind,
+    /// replay: the recording
+    #[arg(long, value_name = "FILE", required_if_eq("source", "replay"))]
+    file: Option<PathBuf>,
+    /// scan: only the families of these processes (may be given more than once)
+    #[arg(long = "pid", value_name = "PID")]
+    pids: Vec<u32>,
+    #[command(flatten)]
+    synth: SynthArguments,
+}
+
+impl SourceArguments {
+    /// The source.
+    pub fn open(&self) -> Result<Box<dyn Source>> {
+        Ok(match self.source {
+            SourceKind::Scan => Box::new(Scan::new(super::scan::config(&self.pids), [])),
+            SourceKind::Synth => Box::new(self.synth.source()),
+            SourceKind::Replay => match &self.file {
+                Some(file) => Box::new(Replay::open(file)?),
+                None => bail!("--source replay: expected --file with a recording, found none"),
+            },
+        })
+    }
+}
+
+/// Options of the command.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    /// Seconds from one output to the next
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    interval: Duration,
+    /// Seconds until the end [default: until the source ends, or Ctrl-C]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    duration: Option<Duration>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json_lines: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+}
+
+#[derive(Serialize)]
+struct Json {
+    /// Measured seconds since the start.
+    seconds: f64,
+    source: &'static str,
+    /// Gauges of one round, or counters since the start.
+    gauges: bool,
+    #[serde(flatten)]
+    report: ReportJson,
+}
+
+/// A time in seconds, a fraction allowed, above zero and at most ten years.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let expected = "expected seconds above 0 and at most 315360000";
+    let value: f64 = text.parse().map_err(|_| format!("{expected}, found {text:?}"))?;
+    if value > 0.0 && value <= 315_360_000.0 {
+        Ok(Duration::from_secs_f64(value))
+    } else {
+        Err(format!("{expected}, found {text}"))
+    }
+}
+
+/// Streams until the source ends, the time is over or somebody stops it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone()).context("catching Ctrl-C")?;
+        signal_hook::flag::register(signal, stop.clone()).context("catching Ctrl-C")?;
+    }
+    let mut source = arguments.source.open()?;
+    let mut session = arguments.engine.open(true)?;
+    let begun = Instant::now();
+    let end = arguments.duration.map(|duration| begun + duration);
+    let mut due = begun + arguments.interval;
+    let stopped = || stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end);
+    let mut base = Totals::default();
+    loop {
+        let round = source.round(&mut session.stream, &mut |_| ())?;
+        if source.is_state() {
+            wait(&mut session.stream, due.min(end.unwrap_or(due)), &stop)?;
+        }
+        let over = round == Round::End || stopped();
+        if over || Instant::now() >= due {
+            due += arguments.interval;
+            let (totals, account) = session.stream.read(source.as_ref())?;
+            let shown = if source.is_state() { totals.since(&base) } else { totals.clone() };
+            base = totals;
+            show(arguments, &session.stream, source.as_ref(), begun.elapsed(), &shown, account)?;
+            check(&account)?;
+        }
+        if over {
+            break;
+        }
+    }
+    Ok(session.stream.finish()?)
+}
+
+/// Waits until `due`, or until somebody stops it, and keeps the session alive.
+fn wait(stream: &mut Stream, due: Instant, stop: &AtomicBool) -> Result<()> {
+    while !stop.load(Ordering::Relaxed) {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        stream.idle()?;
+        std::thread::sleep(left.min(Duration::from_millis(50)));
+    }
+    Ok(())
+}
+
+fn show(
+    arguments: &Arguments,
+    stream: &Stream,
+    source: &dyn Source,
+    elapsed: Duration,
+    totals: &Totals,
+    account: Account,
+) -> Result<()> {
+    let report = Report::new(stream.granted().engine.name(), stream.owners(), totals, account);
+    let seconds = elapsed.as_secs_f64();
+    if arguments.json_lines {
+        let report = ReportJson::from(&report);
+        return super::print_json(&Json { seconds, source: source.name(), gauges: source.is_state(), report }, true);
+    }
+    super::print(&format!("after {seconds:.1} s\n{}\n", text(&report)))
+}

@@ -1,0 +1,128 @@
+//! Options that name an engine, and the session with it.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use deltascope_agent::account::Account;
+use deltascope_agent::report::{Report, conservation_line};
+use deltascope_agent::stream::Stream;
+use deltascope_agent::transport::{Client, Daemon, Options};
+
+/// Engines that a daemon started here can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The golden model
+    Model,
+    /// The emitted Verilog in Verilator
+    Rtl,
+}
+
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Engine::Model => "model",
+            Engine::Rtl => "rtl",
+        }
+    }
+}
+
+/// Where the events go.
+#[derive(Args, Clone, Debug)]
+pub struct EngineArguments {
+    /// Address of a running board server on this machine, as HOST:PORT
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd", "insecure_peer"])]
+    connect: Option<String>,
+    /// Address of a board server on another machine, to be used without TLS
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd"])]
+    insecure_peer: Option<String>,
+    /// Engine of the board server that is started for this command
+    #[arg(long, value_enum, default_value_t = Engine::Model)]
+    engine: Engine,
+    /// Program of the board server that is started [default: deltascope-boardd beside this program]
+    #[arg(long, value_name = "PATH")]
+    boardd: Option<PathBuf>,
+    /// Groups to ask for [default: the server's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    groups: Option<u32>,
+    /// Contexts to ask for [default: the server's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    contexts: Option<u32>,
+    /// Longest time without any progress of the board server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
+
+/// A session, and the daemon that was started for it.
+pub struct Session {
+    /// The session.
+    pub stream: Stream,
+    // Dropped after the stream.
+    _daemon: Option<Daemon>,
+}
+
+impl EngineArguments {
+    /// Connects, after starting a daemon if no address is given. With `reconnect` a broken connection to a server
+    /// that was there before is made again.
+    pub fn open(&self, reconnect: bool) -> Result<Session> {
+        let (address, daemon) = match (&self.connect, &self.insecure_peer) {
+            (Some(text), _) => (local(text)?, None),
+            (None, Some(text)) => (resolve(text)?, None),
+            (None, None) => {
+                let program = match &self.boardd {
+                    Some(program) => program.clone(),
+                    None => Daemon::beside_this_program()?,
+                };
+                let daemon = Daemon::start(&program, self.engine.name())?;
+                (daemon.address(), Some(daemon))
+            }
+        };
+        let options = Options {
+            groups: self.groups.unwrap_or(0),
+            contexts: self.contexts.unwrap_or(0),
+            timeout: Duration::from_secs(self.timeout),
+            reconnect: reconnect && daemon.is_none(),
+        };
+        let stream = Stream::new(Client::connect(address, &options)?);
+        Ok(Session { stream, _daemon: daemon })
+    }
+}
+
+fn resolve(text: &str) -> Result<SocketAddr> {
+    let expected = "expected HOST:PORT of a board server";
+    match text.to_socket_addrs() {
+        Ok(mut found) => found.next().ok_or_else(|| anyhow::anyhow!("{text:?}: {expected}, found no address")),
+        Err(error) => bail!("{text:?}: {expected}, found {error}"),
+    }
+}
+
+fn local(text: &str) -> Result<SocketAddr> {
+    let address = resolve(text)?;
+    if !address.ip().is_loopback() {
+        bail!(
+            "--connect {text}: expected an address of this machine, found {}; fingerprints would cross the network in the clear: give --insecure-peer {text} if that is meant",
+            address.ip()
+        );
+    }
+    Ok(address)
+}
+
+/// Table and conservation line, as every command shows them.
+pub fn text(report: &Report) -> String {
+    format!(
+        "{}engine {}: {}\n",
+        deltascope_agent::report::render(report),
+        report.engine,
+        conservation_line(&report.account, report.unjudged)
+    )
+}
+
+/// An error unless the law holds.
+pub fn check(account: &Account) -> Result<()> {
+    if !account.holds() {
+        bail!("{}; an event was lost or repeated on the way to the engine", conservation_line(account, 0));
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Captured events on their way from a source to a session or a file, before groups and contexts have numbers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use deltascope_abi::record::{Class, MAX_LENGTH, Record};
+
+/// What an owner is. Owners of different kinds never share a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum OwnerKind {
+    /// A container whose events are counters.
+    Container = 1,
+    /// A container in a scan round: its events are a state, exported as gauges.
+    Scanned = 2,
+    /// A named region of the demonstration workload.
+    Region = 3,
+}
+
+impl OwnerKind {
+    /// Every kind, by number from 1.
+    pub const ALL: [OwnerKind; 3] = [OwnerKind::Container, OwnerKind::Scanned, OwnerKind::Region];
+
+    /// The kind with this number, if there is one.
+    pub fn from_code(code: u32) -> Option<OwnerKind> {
+        Self::ALL.get((code as usize).wrapping_sub(1)).copied()
+    }
+}
+
+/// Number of an owner in its [`Owners`] table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OwnerId(pub u32);
+
+/// Who an event is charged to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// What it is.
+    pub kind: OwnerKind,
+    /// Name as in reports.
+    pub name: Arc<str>,
+}
+
+/// Owners with the numbers that events carry.
+#[derive(Clone, Debug, Default)]
+pub struct Owners {
+    list: Vec<Owner>,
+    numbers: HashMap<Owner, OwnerId>,
+}
+
+impl Owners {
+    /// The number of an owner, and whether it is new.
+    pub fn intern(&mut self, kind: OwnerKind, name: &str) -> (OwnerId, bool) {
+        let owner = Owner { kind, name: name.into() };
+        if let Some(&id) = self.numbers.get(&owner) {
+            return (id, false);
+        }
+        let id = OwnerId(self.list.len() as u32);
+        self.list.push(owner.clone());
+        self.numbers.insert(owner, id);
+        (id, true)
+    }
+
+    /// The owner with this number.
+    pub fn get(&self, id: OwnerId) -> Option<&Owner> {
+        self.list.get(id.0 as usize)
+    }
+
+    /// Number of owners.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Every owner with its number, in the order of their first events.
+    pub fn iter(&self) -> impl Iterator<Item = (OwnerId, &Owner)> {
+        self.list.iter().enumerate().map(|(number, owner)| (OwnerId(number as u32), owner))
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A page was copied.
+    Page {
+        /// How it was judged; never [`Class::NetworkSend`].
+        class: Class,
+        /// CRC32C of the reference copy.
+        before: u32,
+        /// CRC32C at the judgement.
+        after: u32,
+    },
+    /// Bytes were sent on a socket.
+    Send {
+        /// The socket, by a number that is its own on this host.
+        socket: u64,
+        /// CRC32C of the payload in bits 31:0, hash of socket and length in 63:32.
+        fingerprint: u64,
+    },
+}
+
+/// One captured event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Who it is charged to.
+    pub owner: OwnerId,
+    /// Bytes of the page or the send; saturates in the record.
+    pub length: u32,
+    /// What happened.
+    pub what: What,
+}
+
+impl Event {
+    /// The event's record in session numbers; `context` matters to sends only.
+    pub fn record(&self, group: u16, context: u16) -> Record {
+        let length = self.length.min(MAX_LENGTH);
+        match self.what {
+            What::Page { class, before, after } => Record::pair(group, class, length, before, after),
+            What::Send { fingerprint, .. } => Record::send(group, context, length, fingerprint),
+        }
+    }
+}
+
+/// Where a source's events go: a session, or a file.
+pub trait Sink {
+    /// The number of an owner, to be used in [`Event::owner`].
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError>;
+
+    /// Takes one event. Blocks while the session's retention is full: these sources can wait.
+    fn event(&mut self, event: Event) -> Result<(), SinkError>;
+
+    /// Does what is due while a source is at work and has no event yet.
+    fn idle(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// Why a sink takes no more events.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The session failed.
+    #[error(transparent)]
+    Transport(#[from] crate::transport::TransportError),
+    /// The file failed.
+    #[error(transparent)]
+    Recording(#[from] crate::recording::RecordingError),
+    /// An event names an owner that was never numbered.
+    #[error("event names owner {found}: expected a number below {expected}; this is a fault of the source")]
+    Owner {
+        /// Owners numbered so far.
+        expected: usize,
+        /// As it stands in the event.
+        found: u32,
+    },
+}

@@ -1,0 +1,201 @@
+//! Recordings: files of captured events with the names of their owners.
+//!
+//! All integers are little endian. A file is a header and then chunks; the last chunk is END.
+//!
+//! | offset | bytes | header |
+//! |---|---|---|
+//! | 0 | 8 | magic, the bytes `DLTAREC` and a zero |
+//! | 8 | 4 | version, 1 |
+//! | 12 | 4 | bytes of an event, 32 |
+//! | 16 | 4 | zero |
+//! | 20 | 4 | CRC32C of bytes 0 to 19 |
+//!
+//! | offset | bytes | chunk |
+//! |---|---|---|
+//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END |
+//! | 4 | 4 | bytes of the body, n |
+//! | 8 | n | body |
+//! | 8 + n | 4 | CRC32C of everything before it in the chunk |
+//!
+//! OWNER: number 4 (0, 1, 2 and so on), kind 4 ([`OwnerKind`](crate::event::OwnerKind)), name in UTF-8. An owner
+//! stands before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
+//! owner 4, socket 8 (send), length 4, zero 4, operand 8 (as in the event record). END: events captured 8, events in the file 8, losses 7 x 8 in
+//! the order of [`LossReason`](deltascope_abi::loss::LossReason).
+//!
+//! Fingerprints of guessable contents confirm a guess, so a recording is made with mode 0600.
+
+mod raw;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use raw::RawWriter;
+pub use reader::{End, Item, Reader};
+pub use writer::Writer;
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// First bytes of a recording.
+pub const MAGIC: [u8; 8] = *b"DLTAREC\0";
+/// Version of the layout.
+pub const VERSION: u32 = 1;
+/// Bytes of the header.
+pub const HEADER_BYTES: usize = 24;
+/// Bytes before the body of a chunk.
+pub const CHUNK_HEAD_BYTES: usize = 8;
+/// Bytes of an event.
+pub const EVENT_BYTES: usize = 32;
+/// Longest body of a chunk.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+/// Longest name of an owner, in bytes; longer ones are cut at a character.
+pub const MAX_NAME_BYTES: usize = 1024;
+/// Bytes of the body of END.
+pub const END_BYTES: usize = 16 + 8 * deltascope_abi::loss::LOSS_REASONS;
+
+const CHUNK_OWNER: u32 = 1;
+const CHUNK_EVENTS: u32 = 2;
+const CHUNK_END: u32 = 3;
+const WHAT_PAGE: u8 = 1;
+const WHAT_SEND: u8 = 2;
+
+/// A recording that cannot be written, or bytes that are not one.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The operating system refused.
+    #[error("{path}: cannot {action}: {source}; {advice}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What to do.
+        advice: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The first bytes are not those of a recording.
+    #[error(
+        "{path}: magic at offset 0: expected the bytes of \"DLTAREC\", found {found:02x?}; give a file made by `deltascope record` without --raw",
+        path = path.display()
+    )]
+    Magic {
+        /// The file.
+        path: PathBuf,
+        /// As they stand in the file.
+        found: Vec<u8>,
+    },
+    /// Another release wrote it.
+    #[error(
+        "{path}: version at offset 8: expected {VERSION}, found {found}; read it with the release that wrote it",
+        path = path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// As it stands in the file.
+        found: u32,
+    },
+    /// The file ends too early.
+    #[error(
+        "{path}: {what} at offset {at}: expected {expected} more bytes, found {found}; the file is cut short, record it again",
+        path = path.display()
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// What should stand there.
+        what: &'static str,
+        /// Its offset in the file.
+        at: u64,
+        /// Bytes that it needs.
+        expected: usize,
+        /// Bytes that are left.
+        found: usize,
+    },
+    /// A checksum does not match.
+    #[error(
+        "{path}: CRC32C at offset {at}: expected {expected:#010x}, found {found:#010x}; the file is damaged, record it again",
+        path = path.display()
+    )]
+    Crc {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the checksum.
+        at: u64,
+        /// Computed over the bytes.
+        expected: u32,
+        /// As it stands in the file.
+        found: u32,
+    },
+    /// A number is out of its bounds.
+    #[error(
+        "{path}: {what} at offset {at}: expected {expected}, found {found}; the file is damaged or from another release",
+        path = path.display()
+    )]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        what: &'static str,
+        /// Its offset in the file.
+        at: u64,
+        /// What may stand there.
+        expected: String,
+        /// As it stands in the file.
+        found: u64,
+    },
+    /// A name is not UTF-8.
+    #[error("{path}: owner name at offset {at}: expected UTF-8 text; the file is damaged", path = path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// Its offset in the file.
+        at: u64,
+    },
+    /// An event names an owner that was never numbered.
+    #[error("event names owner {found}: expected a number below {expected}; this is a fault of the source")]
+    Owner {
+        /// Owners numbered so far.
+        expected: usize,
+        /// As it stands in the event.
+        found: u32,
+    },
+}
+
+/// Makes a file that only its owner can read. An existing file is an error unless `overwrite` is set; then it is
+/// emptied and, if it is a regular file, its mode becomes 0600 too.
+pub fn create_private(path: &Path, overwrite: bool) -> Result<File, RecordingError> {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    if overwrite {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    let fail = |source: std::io::Error| RecordingError::Io {
+        path: path.to_path_buf(),
+        action: "create it",
+        advice: match source.kind() {
+            std::io::ErrorKind::AlreadyExists => "name another file or give --force",
+            _ => "name a file in a folder that you may write to",
+        },
+        source,
+    };
+    let file = options.open(path).map_err(fail)?;
+    if overwrite && file.metadata().map_err(fail)?.is_file() {
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
+    }
+    Ok(file)
+}
+
+fn write_error(path: &Path, source: std::io::Error) -> RecordingError {
+    RecordingError::Io {
+        path: path.to_path_buf(),
+        action: "write to it",
+        advice: "the file is incomplete: free some space, delete it and record again",
+        source,
+    }
+}

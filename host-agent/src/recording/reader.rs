@@ -1,0 +1,259 @@
+//! Reads recordings, one chunk at a time, and trusts none of it.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use deltascope_abi::crc::crc32c;
+use deltascope_abi::loss::{LOSS_REASONS, Losses};
+use deltascope_abi::record::{Class, MAX_LENGTH};
+
+use super::*;
+use crate::event::{Event, OwnerId, OwnerKind, What};
+
+/// What a recording says at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// Events that the source had captured.
+    pub captured: u64,
+    /// Events that are in the file.
+    pub events: u64,
+    /// Events that the source had lost.
+    pub losses: Losses,
+}
+
+/// What comes next in a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// An owner; its number is the count of owners before it.
+    Owner(OwnerKind, String),
+    /// An event.
+    Event(Event),
+    /// The end, after which nothing follows.
+    End(End),
+}
+
+/// Reads one recording.
+pub struct Reader<R: Read = BufReader<File>> {
+    path: PathBuf,
+    input: R,
+    at: u64,
+    owners: u32,
+    events: u64,
+    items: VecDeque<Item>,
+    ended: bool,
+}
+
+impl Reader {
+    /// Opens a recording and checks its header.
+    pub fn open(path: &Path) -> Result<Reader, RecordingError> {
+        let file = File::open(path).map_err(|source| RecordingError::Io {
+            path: path.to_path_buf(),
+            action: "open it",
+            advice: "give a file made by `deltascope record`",
+            source,
+        })?;
+        Reader::new(path, BufReader::new(file))
+    }
+}
+
+impl<R: Read> Reader<R> {
+    /// Starts to read `input` and checks its header; `path` stands in errors.
+    pub fn new(path: &Path, input: R) -> Result<Reader<R>, RecordingError> {
+        let mut reader = Reader {
+            path: path.to_path_buf(),
+            input,
+            at: 0,
+            owners: 0,
+            events: 0,
+            items: VecDeque::new(),
+            ended: false,
+        };
+        let mut header = [0; HEADER_BYTES];
+        let found = reader.fill(&mut header)?;
+        let magic = &header[..found.min(MAGIC.len())];
+        if magic != MAGIC {
+            return Err(RecordingError::Magic { path: reader.path, found: magic.to_vec() });
+        }
+        reader.whole("header", 0, HEADER_BYTES, found)?;
+        let version = le32(&header, 8);
+        if version != VERSION {
+            return Err(RecordingError::Version { path: reader.path, found: version });
+        }
+        reader.check_crc(&header, HEADER_BYTES as u64)?;
+        reader.expect("bytes of an event", 12, EVENT_BYTES as u64, le32(&header, 12).into())?;
+        reader.expect("reserved field", 16, 0, le32(&header, 16).into())?;
+        Ok(reader)
+    }
+
+    /// The next item; `None` after the end.
+    pub fn next_item(&mut self) -> Result<Option<Item>, RecordingError> {
+        loop {
+            if let Some(item) = self.items.pop_front() {
+                return Ok(Some(item));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.read_chunk()?;
+        }
+    }
+
+    /// Bytes read so far, whole chunks.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+
+    fn read_chunk(&mut self) -> Result<(), RecordingError> {
+        let start = self.at;
+        let mut chunk = vec![0; CHUNK_HEAD_BYTES];
+        let found = self.fill(&mut chunk)?;
+        self.whole("chunk", start, CHUNK_HEAD_BYTES, found)?;
+        let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
+        if !(CHUNK_OWNER..=CHUNK_END).contains(&kind) {
+            return Err(self.field("chunk kind", start, "1 to 3", kind.into()));
+        }
+        if length > MAX_BODY_BYTES {
+            return Err(self.field("chunk length", start + 4, &format!("0 to {MAX_BODY_BYTES}"), length as u64));
+        }
+        chunk.resize(CHUNK_HEAD_BYTES + length + 4, 0);
+        let found = self.fill(&mut chunk[CHUNK_HEAD_BYTES..])?;
+        self.whole("chunk body", start + CHUNK_HEAD_BYTES as u64, length + 4, found)?;
+        self.check_crc(&chunk, self.at)?;
+        let (body, at) = (&chunk[CHUNK_HEAD_BYTES..CHUNK_HEAD_BYTES + length], start + CHUNK_HEAD_BYTES as u64);
+        match kind {
+            CHUNK_OWNER => self.owner(body, at),
+            CHUNK_EVENTS => self.event_list(body, at),
+            _ => self.end(body, at),
+        }
+    }
+
+    fn owner(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
+        if body.len() < 8 || body.len() > 8 + MAX_NAME_BYTES {
+            return Err(self.field("owner chunk length", at - 4, "8 to 1032", body.len() as u64));
+        }
+        self.expect("owner number", at, self.owners.into(), le32(body, 0).into())?;
+        let code = le32(body, 4);
+        let kind = OwnerKind::from_code(code).ok_or_else(|| self.field("owner kind", at + 4, "1 to 3", code.into()))?;
+        let name = std::str::from_utf8(&body[8..])
+            .map_err(|_| RecordingError::Text { path: self.path.clone(), at: at + 8 })?;
+        self.owners += 1;
+        self.items.push_back(Item::Owner(kind, name.to_owned()));
+        Ok(())
+    }
+
+    fn event_list(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
+        let (events, rest) = body.as_chunks::<EVENT_BYTES>();
+        if !rest.is_empty() {
+            return Err(self.field("events chunk length", at - 4, "a multiple of 32", body.len() as u64));
+        }
+        for (index, bytes) in events.iter().enumerate() {
+            let event = self.event(bytes, at + (index * EVENT_BYTES) as u64)?;
+            self.items.push_back(Item::Event(event));
+        }
+        self.events += events.len() as u64;
+        Ok(())
+    }
+
+    fn event(&self, bytes: &[u8; EVENT_BYTES], at: u64) -> Result<Event, RecordingError> {
+        let (class, owner, length) = (bytes[1], le32(bytes, 4), le32(bytes, 16));
+        if owner >= self.owners {
+            return Err(self.field("owner of an event", at + 4, &format!("below {}", self.owners), owner.into()));
+        }
+        if class >= Class::ALL.len() as u8 {
+            return Err(self.field("class of an event", at + 1, "0 to 3", class.into()));
+        }
+        if length > MAX_LENGTH {
+            return Err(self.field("length of an event", at + 16, &format!("0 to {MAX_LENGTH}"), length.into()));
+        }
+        let class = Class::from_code(class);
+        let operand = le64(bytes, 24);
+        let what = match (bytes[0], class) {
+            (WHAT_SEND, Class::NetworkSend) => What::Send { socket: le64(bytes, 8), fingerprint: operand },
+            (WHAT_PAGE, Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged) => {
+                What::Page { class, before: operand as u32, after: (operand >> 32) as u32 }
+            }
+            (what, _) => {
+                let expected = "1 with a class of pages, or 2 with the class of sends";
+                return Err(self.field("kind of an event", at, expected, what.into()));
+            }
+        };
+        Ok(Event { owner: OwnerId(owner), length, what })
+    }
+
+    fn end(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
+        self.expect("end chunk length", at - 4, END_BYTES as u64, body.len() as u64)?;
+        let (captured, events) = (le64(body, 0), le64(body, 8));
+        self.expect("events in the file", at + 8, self.events, events)?;
+        let mut losses = Losses([0; LOSS_REASONS]);
+        for (index, slot) in losses.0.iter_mut().enumerate() {
+            *slot = le64(body, 16 + 8 * index);
+        }
+        let explained = losses.0.iter().try_fold(events, |sum, &count| sum.checked_add(count));
+        if explained != Some(captured) {
+            return Err(self.field("events captured", at, "the events in the file and all losses together", captured));
+        }
+        let mut more = [0; 1];
+        if self.fill(&mut more)? != 0 {
+            return Err(self.field("byte after the end", at + END_BYTES as u64 + 4, "nothing", more[0].into()));
+        }
+        self.ended = true;
+        self.items.push_back(Item::End(End { captured, events, losses }));
+        Ok(())
+    }
+
+    /// Reads until `buffer` is full or the input ends, and gives the bytes read.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, RecordingError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.input.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(source) => {
+                    let (path, action) = (self.path.clone(), "read it");
+                    return Err(RecordingError::Io { path, action, advice: "check the disk and the path", source });
+                }
+            }
+        }
+        self.at += filled as u64;
+        Ok(filled)
+    }
+
+    fn whole(&self, what: &'static str, at: u64, expected: usize, found: usize) -> Result<(), RecordingError> {
+        if found < expected {
+            return Err(RecordingError::Truncated { path: self.path.clone(), what, at, expected, found });
+        }
+        Ok(())
+    }
+
+    /// Checks the checksum in the last four of `bytes`, which end at offset `end` of the file.
+    fn check_crc(&self, bytes: &[u8], end: u64) -> Result<(), RecordingError> {
+        let split = bytes.len() - 4;
+        let (expected, found) = (crc32c(&bytes[..split]), le32(bytes, split));
+        if expected != found {
+            return Err(RecordingError::Crc { path: self.path.clone(), at: end - 4, expected, found });
+        }
+        Ok(())
+    }
+
+    fn expect(&self, what: &'static str, at: u64, expected: u64, found: u64) -> Result<(), RecordingError> {
+        if expected != found {
+            return Err(self.field(what, at, &expected.to_string(), found));
+        }
+        Ok(())
+    }
+
+    fn field(&self, what: &'static str, at: u64, expected: &str, found: u64) -> RecordingError {
+        RecordingError::Field { path: self.path.clone(), what, at, expected: expected.to_owned(), found }
+    }
+}
+
+fn le32(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn le64(bytes: &[u8], at: usize) -> u64 {
+    u64::from(le32(bytes, at)) | (u64::from(le32(bytes, at + 4)) << 32)
+}

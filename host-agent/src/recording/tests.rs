@@ -1,0 +1,184 @@
+use std::io::Cursor;
+use std::path::Path;
+
+use deltascope_abi::crc::crc32c;
+use deltascope_abi::loss::{LossReason, Losses};
+use deltascope_abi::record::{Class, MAX_LENGTH, RECORD_BYTES, Record};
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{Event, OwnerId, OwnerKind, Sink, What};
+
+const PATH: &str = "in-memory.rec";
+
+fn events() -> impl Strategy<Value = Vec<(u8, Event)>> {
+    let what = prop_oneof![
+        (prop::sample::select(vec![Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged]), any::<[u32; 2]>())
+            .prop_map(|(class, [before, after])| What::Page { class, before, after }),
+        any::<[u64; 2]>().prop_map(|[socket, fingerprint]| What::Send { socket, fingerprint }),
+    ];
+    let event = (0..=MAX_LENGTH, what).prop_map(|(length, what)| Event { owner: OwnerId(0), length, what });
+    prop::collection::vec((0u8..6, event), 0..60)
+}
+
+/// A recording of these events, each with an owner of its number, and the items that a reader should give.
+fn record(events: &[(u8, Event)], losses: Losses) -> (Vec<u8>, Vec<Item>) {
+    let mut writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    let mut items = Vec::new();
+    let mut owners = 0;
+    for &(owner, event) in events {
+        let (kind, name) = (OwnerKind::ALL[owner as usize % 3], format!("container-{owner}-ä"));
+        let owner = writer.owner(kind, &name).expect("memory takes it");
+        if owner.0 == owners {
+            owners += 1;
+            items.push(Item::Owner(kind, name));
+        }
+        let event = Event { owner, ..event };
+        writer.event(event).expect("memory takes it");
+        items.push(Item::Event(event));
+    }
+    let captured = events.len() as u64 + losses.total();
+    let bytes = writer.finish(captured, &losses).expect("memory takes it");
+    items.push(Item::End(End { captured, events: events.len() as u64, losses }));
+    (bytes, items)
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<Item>, RecordingError> {
+    let mut reader = Reader::new(Path::new(PATH), Cursor::new(bytes))?;
+    let mut items = Vec::new();
+    while let Some(item) = reader.next_item()? {
+        items.push(item);
+    }
+    Ok(items)
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(events in events(), ring in 0u64..100) {
+        let mut losses = Losses::default();
+        losses.add(LossReason::Ring, ring);
+        let (bytes, items) = record(&events, losses);
+        prop_assert_eq!(read(&bytes).expect("a whole recording"), items);
+    }
+
+    #[test]
+    fn every_cut_is_an_error(events in events(), cut in any::<prop::sample::Index>()) {
+        let (bytes, _) = record(&events, Losses::default());
+        let cut = cut.index(bytes.len());
+        let error = read(&bytes[..cut]).expect_err("a cut recording");
+        prop_assert!(matches!(error, RecordingError::Truncated { .. } | RecordingError::Magic { .. }), "{error}");
+    }
+
+    #[test]
+    fn every_flipped_bit_is_an_error(events in events(), at in any::<prop::sample::Index>(), bit in 0u8..8) {
+        let (mut bytes, _) = record(&events, Losses::default());
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        prop_assert!(read(&bytes).is_err());
+    }
+
+    #[test]
+    fn random_bytes_are_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(read(&bytes).is_err());
+    }
+
+    /// Chunks with right checksums and random contents: the fields' own checks hold.
+    #[test]
+    fn random_chunks_do_not_panic(
+        chunks in prop::collection::vec((0u32..5, prop::collection::vec(prop_oneof![0u8..4, any::<u8>()], 0..140)), 0..6),
+    ) {
+        let (whole, _) = record(&[], Losses::default());
+        let mut bytes = whole[..HEADER_BYTES].to_vec();
+        for (kind, body) in chunks {
+            let start = bytes.len();
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend((body.len() as u32).to_le_bytes());
+            bytes.extend(body);
+            bytes.extend(crc32c(&bytes[start..]).to_le_bytes());
+        }
+        if let Ok(items) = read(&bytes) {
+            prop_assert!(matches!(items.last(), Some(Item::End(_))));
+        }
+    }
+}
+
+#[test]
+fn a_foreign_file_is_refused_by_name() {
+    let error = read(b"\x7fELF and so on, long enough for a header").expect_err("not a recording");
+    let text = error.to_string();
+    assert!(text.contains(PATH) && text.contains("offset 0") && text.contains("deltascope record"), "{text}");
+}
+
+#[test]
+fn another_version_is_refused_by_number() {
+    let (mut bytes, _) = record(&[], Losses::default());
+    bytes[8] = 9;
+    let text = read(&bytes).expect_err("another version").to_string();
+    assert!(text.contains("expected 1, found 9"), "{text}");
+}
+
+#[test]
+fn bytes_after_the_end_are_refused() {
+    let (mut bytes, _) = record(&[], Losses::default());
+    bytes.push(0);
+    assert!(matches!(read(&bytes), Err(RecordingError::Field { what: "byte after the end", .. })));
+}
+
+#[test]
+fn an_end_that_breaks_the_law_is_refused() {
+    let writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    let bytes = writer.finish(1, &Losses::default()).expect("memory takes it");
+    assert!(matches!(read(&bytes), Err(RecordingError::Field { what: "events captured", .. })));
+}
+
+#[test]
+fn an_event_of_nobody_is_refused() {
+    let mut writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    let event = Event { owner: OwnerId(0), length: 1, what: What::Send { socket: 1, fingerprint: 2 } };
+    assert!(matches!(writer.add_event(event), Err(RecordingError::Owner { expected: 0, found: 0 })));
+}
+
+#[test]
+fn files_are_private_and_never_replaced_by_accident() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new.rec");
+    Writer::create(&path, false).expect("a new file").finish(0, &Losses::default()).expect("an empty recording");
+    let mode = |path: &Path| std::fs::metadata(path).expect("the file").permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    let text = Writer::create(&path, false).map(|_| ()).expect_err("it exists").to_string();
+    assert!(text.contains("--force"), "{text}");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("my file");
+    Writer::create(&path, true).expect("it may be replaced");
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let full = File::options().write(true).open("/dev/full").expect("every Linux has it");
+    let writer = Writer::new(Path::new("/dev/full"), std::io::BufWriter::new(full)).expect("it is buffered");
+    let text = writer.finish(0, &Losses::default()).map(|_| ()).expect_err("no space").to_string();
+    assert!(text.contains("incomplete") && text.contains("record again"), "{text}");
+}
+
+#[test]
+fn raw_records_are_those_of_the_session() {
+    let mut raw = RawWriter::new(Path::new(PATH), Vec::new(), 3, 2);
+    let owners: Vec<_> =
+        ["a", "b", "c"].map(|name| raw.owner(OwnerKind::Container, name).expect("memory takes it")).to_vec();
+    let page = What::Page { class: Class::PageAtExit, before: 1, after: 2 };
+    for &owner in &owners {
+        raw.event(Event { owner, length: 4096, what: page }).expect("memory takes it");
+    }
+    let send = What::Send { socket: 77, fingerprint: 5 };
+    raw.event(Event { owner: owners[0], length: u32::MAX, what: send }).expect("memory takes it");
+    assert_eq!(raw.events(), 4);
+    let bytes = raw.finish().expect("memory takes it");
+    let expected = [
+        Record::pair(1, Class::PageAtExit, 4096, 1, 2),
+        Record::pair(2, Class::PageAtExit, 4096, 1, 2),
+        Record::pair(0, Class::PageAtExit, 4096, 1, 2),
+        Record::send(1, 0, MAX_LENGTH, 5),
+    ];
+    assert_eq!(bytes.len(), expected.len() * RECORD_BYTES);
+    assert_eq!(bytes, expected.map(Record::to_bytes).concat());
+}

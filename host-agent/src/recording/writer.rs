@@ -1,0 +1,136 @@
+//! Writes recordings.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use deltascope_abi::crc::crc32c;
+use deltascope_abi::loss::Losses;
+
+use super::*;
+use crate::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
+
+/// Events that are gathered before they become a chunk.
+const EVENTS_PER_CHUNK: usize = 4096;
+
+/// Writes one recording. Without [`Writer::finish`] the file has no END and is refused by the reader.
+pub struct Writer<W: Write = BufWriter<File>> {
+    path: PathBuf,
+    out: W,
+    owners: Owners,
+    events: Vec<u8>,
+    written: u64,
+}
+
+impl Writer {
+    /// Starts a recording in a file of mode 0600, see [`create_private`].
+    pub fn create(path: &Path, overwrite: bool) -> Result<Writer, RecordingError> {
+        Writer::new(path, BufWriter::new(create_private(path, overwrite)?))
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Starts a recording in `out`; `path` stands in errors.
+    pub fn new(path: &Path, mut out: W) -> Result<Writer<W>, RecordingError> {
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        header.extend(MAGIC);
+        header.extend(VERSION.to_le_bytes());
+        header.extend((EVENT_BYTES as u32).to_le_bytes());
+        header.extend(0u32.to_le_bytes());
+        header.extend(crc32c(&header).to_le_bytes());
+        out.write_all(&header).map_err(|source| write_error(path, source))?;
+        let events = Vec::with_capacity(EVENTS_PER_CHUNK * EVENT_BYTES);
+        Ok(Writer { path: path.to_path_buf(), out, owners: Owners::default(), events, written: 0 })
+    }
+
+    /// Events given so far.
+    pub fn events(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes what is left and END. `captured` and `losses` are those of the source.
+    pub fn finish(mut self, captured: u64, losses: &Losses) -> Result<W, RecordingError> {
+        self.flush_events()?;
+        let mut body = Vec::with_capacity(END_BYTES);
+        body.extend(captured.to_le_bytes());
+        body.extend(self.written.to_le_bytes());
+        body.extend(losses.0.iter().flat_map(|count| count.to_le_bytes()));
+        self.chunk(CHUNK_END, &body)?;
+        self.out.flush().map_err(|source| write_error(&self.path, source))?;
+        Ok(self.out)
+    }
+
+    fn chunk(&mut self, kind: u32, body: &[u8]) -> Result<(), RecordingError> {
+        let mut bytes = Vec::with_capacity(CHUNK_HEAD_BYTES + body.len() + 4);
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend((body.len() as u32).to_le_bytes());
+        bytes.extend(body);
+        bytes.extend(crc32c(&bytes).to_le_bytes());
+        self.out.write_all(&bytes).map_err(|source| write_error(&self.path, source))
+    }
+
+    fn flush_events(&mut self) -> Result<(), RecordingError> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let mut body = std::mem::take(&mut self.events);
+        self.chunk(CHUNK_EVENTS, &body)?;
+        body.clear();
+        self.events = body;
+        Ok(())
+    }
+
+    /// Numbers an owner, and writes it when it is new.
+    pub fn add_owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, RecordingError> {
+        let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
+        let (id, new) = self.owners.intern(kind, name);
+        if new {
+            // Events before it in the file must not overtake it; the other way round is harmless.
+            self.flush_events()?;
+            let mut body = Vec::with_capacity(8 + name.len());
+            body.extend(id.0.to_le_bytes());
+            body.extend((kind as u32).to_le_bytes());
+            body.extend(name.as_bytes());
+            self.chunk(CHUNK_OWNER, &body)?;
+        }
+        Ok(id)
+    }
+
+    /// Adds one event.
+    pub fn add_event(&mut self, event: Event) -> Result<(), RecordingError> {
+        if self.owners.get(event.owner).is_none() {
+            return Err(RecordingError::Owner { expected: self.owners.len(), found: event.owner.0 });
+        }
+        self.events.extend(encode(&event));
+        self.written += 1;
+        if self.events.len() >= EVENTS_PER_CHUNK * EVENT_BYTES {
+            self.flush_events()?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Sink for Writer<W> {
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
+        Ok(self.add_owner(kind, name)?)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), SinkError> {
+        Ok(self.add_event(event)?)
+    }
+}
+
+fn encode(event: &Event) -> [u8; EVENT_BYTES] {
+    let mut bytes = [0; EVENT_BYTES];
+    let (what, class, socket) = match event.what {
+        What::Page { class, .. } => (WHAT_PAGE, class, 0),
+        What::Send { socket, .. } => (WHAT_SEND, deltascope_abi::record::Class::NetworkSend, socket),
+    };
+    bytes[0] = what;
+    bytes[1] = class as u8;
+    bytes[4..8].copy_from_slice(&event.owner.0.to_le_bytes());
+    bytes[8..16].copy_from_slice(&socket.to_le_bytes());
+    bytes[16..20].copy_from_slice(&event.length.to_le_bytes());
+    bytes[24..32].copy_from_slice(&event.record(0, 0).operand.to_le_bytes());
+    bytes
+}

@@ -1,0 +1,95 @@
+//! What the commands print: a table for people, JSON for machines.
+
+mod json;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use json::{AccountJson, ContainerJson, DemoJson, ReportJson, ScanJson, WorkloadJson};
+pub use table::{conservation_line, render};
+
+use deltascope_abi::counters::CounterRow;
+use deltascope_abi::record::Class;
+
+use crate::account::Account;
+use crate::event::{OwnerKind, Owners};
+use crate::groups::{Rows, Totals};
+
+/// Name of group 0.
+pub const OTHER_NAME: &str = "other";
+
+/// Counters of one owner, as reports show them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What the owner is.
+    pub kind: OwnerKind,
+    /// Name of the owner.
+    pub name: String,
+    /// Copied pages, the judged and the unjudged ones.
+    pub pages: CounterRow,
+    /// Of `pages`, those that could not be judged.
+    pub unjudged: u64,
+    /// Network sends.
+    pub sends: CounterRow,
+}
+
+impl Line {
+    /// A line from an owner's counters.
+    pub fn new(kind: OwnerKind, name: &str, rows: &Rows) -> Line {
+        let mut pages = CounterRow::default();
+        for class in [Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged] {
+            pages.add(&rows[class as usize]);
+        }
+        Line {
+            kind,
+            name: name.to_owned(),
+            pages,
+            unjudged: rows[Class::PageUnjudged as usize].events,
+            sends: rows[Class::NetworkSend as usize],
+        }
+    }
+}
+
+/// Everything that was read at one snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Name of the engine that counted.
+    pub engine: &'static str,
+    /// The conservation law.
+    pub account: Account,
+    /// Of the counted events, those that could not be judged.
+    pub unjudged: u64,
+    /// Owners that counted anything, the most wasted bytes first.
+    pub lines: Vec<Line>,
+    /// Copies are a lower bound: frame numbers were not visible.
+    pub lower_bound: bool,
+}
+
+impl Report {
+    /// A report of `totals`, which may cover less than the session has counted (one scan round); `account`
+    /// covers the session.
+    pub fn new(engine: &'static str, owners: &Owners, totals: &Totals, account: Account) -> Report {
+        let mut lines: Vec<Line> = owners
+            .iter()
+            .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
+            .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
+            .collect();
+        lines.push(Line::new(OwnerKind::Container, OTHER_NAME, &totals.other));
+        lines.retain(|line| line.pages.events > 0 || line.sends.events > 0);
+        lines.sort_by(|a, b| {
+            let wasted = |line: &Line| line.pages.redundant_bytes.saturating_add(line.sends.redundant_bytes);
+            wasted(b).cmp(&wasted(a)).then(b.pages.events.cmp(&a.pages.events)).then(a.name.cmp(&b.name))
+        });
+        let unjudged = lines.iter().map(|line| line.unjudged).sum();
+        Report { engine, account, unjudged, lines, lower_bound: false }
+    }
+
+    /// The line of one owner; all zero when nothing was counted for it.
+    pub fn line(&self, kind: OwnerKind, name: &str) -> Line {
+        self.lines
+            .iter()
+            .find(|line| line.kind == kind && line.name == name)
+            .cloned()
+            .unwrap_or_else(|| Line::new(kind, name, &Rows::default()))
+    }
+}

@@ -1,0 +1,110 @@
+//! Reports as text.
+
+use std::fmt::Write;
+
+use super::{Line, Report};
+use crate::account::Account;
+use crate::event::OwnerKind;
+
+/// Widest name that is shown whole.
+const NAME_CHARS: usize = 48;
+
+/// The table of a report. Columns of what did not happen are left out.
+pub fn render(report: &Report) -> String {
+    let with_pages = report.lines.iter().any(|line| line.pages.events > 0);
+    let with_sends = report.lines.iter().any(|line| line.sends.events > 0);
+    let mut head = vec!["container".to_owned()];
+    if with_pages {
+        let copies = if report.lower_bound { "copies (at least)" } else { "copies" };
+        head.extend([copies, "redundant", "unjudged", "bytes wasted"].map(str::to_owned));
+    }
+    if with_sends {
+        head.extend(["sends", "redundant", "bytes wasted"].map(str::to_owned));
+    }
+    let mut rows = vec![head];
+    rows.extend(report.lines.iter().map(|line| cells(line, with_pages, with_sends)));
+    if rows.len() == 1 {
+        return "nothing was copied or sent\n".to_owned();
+    }
+    align(&rows)
+}
+
+fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
+    let mut cells = vec![match line.kind {
+        OwnerKind::Region => format!("[{}]", shorten(&line.name)),
+        OwnerKind::Container | OwnerKind::Scanned => shorten(&line.name),
+    }];
+    let numbers = |row: &deltascope_abi::counters::CounterRow| (row.events, row.redundant_events, row.redundant_bytes);
+    if with_pages {
+        let (copies, redundant, bytes) = numbers(&line.pages);
+        cells.extend([copies, redundant, line.unjudged].map(|count| count.to_string()));
+        cells.push(bytes_text(bytes));
+    }
+    if with_sends {
+        let (sends, redundant, bytes) = numbers(&line.sends);
+        cells.extend([sends, redundant].map(|count| count.to_string()));
+        cells.push(bytes_text(bytes));
+    }
+    cells
+}
+
+/// Keeps both ends of a long name: the kind stands at one, what tells it apart at the other.
+fn shorten(name: &str) -> String {
+    let printable: Vec<char> = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    if printable.len() <= NAME_CHARS {
+        return printable.into_iter().collect();
+    }
+    let half = (NAME_CHARS - 3) / 2;
+    let (start, end) = (&printable[..half], &printable[printable.len() - half..]);
+    start.iter().chain(&['.'; 3]).chain(end).collect()
+}
+
+fn align(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(widths[column] - cell.chars().count());
+            match column {
+                0 => text.extend([cell.as_str(), &pad]),
+                _ => text.extend(["  ", &pad, cell]),
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+/// Bytes with a binary unit.
+pub(super) fn bytes_text(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let power = (bytes.ilog2() / 10).min(UNITS.len() as u32);
+    format!("{:.1} {}", bytes as f64 / (1u64 << (10 * power)) as f64, UNITS[power as usize - 1])
+}
+
+/// The conservation law with its numbers.
+pub fn conservation_line(account: &Account, unjudged: u64) -> String {
+    let Account { counted, lost, in_flight, captured } = account;
+    let sign = if account.holds() { "==" } else { "!=" };
+    let mut line =
+        format!("captured {captured} {sign} counted {counted} + in flight {in_flight} + lost {}", lost.total());
+    let reasons: Vec<String> = lost
+        .iter()
+        .filter(|&(_, count)| count > 0)
+        .map(|(reason, count)| format!("{} {count}", reason.name()))
+        .collect();
+    if !reasons.is_empty() {
+        let _ = write!(line, " ({})", reasons.join(", "));
+    }
+    let _ = write!(line, "; unjudged {unjudged} of the counted");
+    if !account.holds() {
+        line.push_str("; CONSERVATION IS BROKEN");
+    }
+    line
+}

@@ -1,0 +1,101 @@
+use deltascope_abi::loss::{LossReason, Losses};
+use deltascope_abi::record::Class;
+use serde_json::json;
+
+use super::*;
+use crate::groups::Rows;
+
+fn pages(copies: u64, redundant: u64, unjudged: u64) -> Rows {
+    let mut rows = Rows::default();
+    for number in 0..copies - unjudged {
+        rows[Class::PageAfterT as usize].count(4096, number < redundant);
+    }
+    for _ in 0..unjudged {
+        rows[Class::PageUnjudged as usize].count(4096, false);
+    }
+    rows
+}
+
+fn report() -> Report {
+    let mut owners = Owners::default();
+    let mut totals = Totals::default();
+    let (web, _) = owners.intern(OwnerKind::Scanned, "web");
+    let (idle, _) = owners.intern(OwnerKind::Scanned, "idle");
+    let (region, _) = owners.intern(OwnerKind::Region, "worker writes");
+    totals.owners.insert(web, pages(10, 3, 2));
+    totals.owners.insert(idle, Rows::default());
+    totals.owners.insert(region, pages(128, 64, 0));
+    totals.other = pages(1, 0, 0);
+    let mut lost = Losses::default();
+    lost.add(LossReason::Ring, 4);
+    Report::new("model", &owners, &totals, Account { counted: 139, lost, in_flight: 0, captured: 143 })
+}
+
+#[test]
+fn lines_stand_by_waste_and_idle_owners_are_left_out() {
+    let report = report();
+    let names: Vec<&str> = report.lines.iter().map(|line| line.name.as_str()).collect();
+    assert_eq!(names, ["worker writes", "web", OTHER_NAME]);
+    assert_eq!(report.unjudged, 2);
+    assert_eq!(report.line(OwnerKind::Region, "worker writes").pages.redundant_events, 64);
+    assert_eq!(report.line(OwnerKind::Scanned, "worker writes").pages.events, 0, "another kind is another owner");
+}
+
+#[test]
+fn the_json_names_every_reason_and_leaves_regions_out_of_containers() {
+    let value = serde_json::to_value(ReportJson::from(&report())).expect("plain data");
+    assert_eq!(value["engine"], "model");
+    assert_eq!(value["captured"], 143);
+    assert_eq!(value["conserved"], true);
+    assert_eq!(value["unjudged"], 2);
+    let lost = value["lost"].as_object().expect("an object");
+    assert_eq!(lost.len(), LossReason::ALL.len());
+    assert_eq!(lost["ring"], 4);
+    assert_eq!(
+        value["containers"][0],
+        json!({"name": "web", "cow_copies": 10, "cow_redundant": 3, "cow_bytes_redundant": 3 * 4096,
+               "cow_unjudged": 2, "net_sends": 0, "net_redundant": 0, "net_bytes_redundant": 0})
+    );
+    assert_eq!(value["containers"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn the_table_is_aligned() {
+    let text = render(&report());
+    assert_eq!(
+        text,
+        "container        copies  redundant  unjudged  bytes wasted\n\
+         [worker writes]     128         64         0     256.0 KiB\n\
+         web                  10          3         2      12.0 KiB\n\
+         other                 1          0         0           0 B\n"
+    );
+}
+
+#[test]
+fn names_cannot_break_the_table() {
+    let mut report = report();
+    report.lines.truncate(1);
+    report.lines[0].name = format!("a\n\x1b[31m{}z", "x".repeat(200));
+    let text = render(&report);
+    assert_eq!(text.lines().count(), 2);
+    assert!(!text.contains('\x1b') && text.lines().all(|line| line.chars().count() < 100), "{text}");
+}
+
+#[test]
+fn the_conservation_line_says_when_it_is_broken() {
+    let report = report();
+    assert_eq!(
+        conservation_line(&report.account, report.unjudged),
+        "captured 143 == counted 139 + in flight 0 + lost 4 (ring 4); unjudged 2 of the counted"
+    );
+    let broken = Account { counted: 138, ..report.account };
+    assert!(conservation_line(&broken, 0).ends_with("CONSERVATION IS BROKEN"));
+}
+
+#[test]
+fn bytes_have_units() {
+    for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1 << 20, "1.0 MiB"), (u64::MAX, "16.0 EiB")]
+    {
+        assert_eq!(table::bytes_text(bytes), text);
+    }
+}

@@ -1,0 +1,101 @@
+//! The scanner as a source: one round is one scan.
+
+use std::collections::HashMap;
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Class;
+
+use super::{Progress, Round, Source, SourceError};
+use crate::event::{Event, OwnerKind, Sink, What};
+use crate::scan::{RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
+
+/// Records between two calls of `progress` while a round is given to the sink.
+const PROGRESS_RECORDS: usize = 65_536;
+
+/// Gives every copy that a scan finds, as a PAIR of class 0 or, unjudged, of class 3.
+///
+/// Owners are [`OwnerKind::Scanned`], or [`OwnerKind::Region`] in a tagged region, so that no copy of a scan
+/// shares a group with a counter.
+#[derive(Debug)]
+pub struct Scan {
+    scanner: Scanner,
+    regions: HashMap<RegionTag, String>,
+    summary: Option<ScanSummary>,
+    captured: u64,
+}
+
+impl Scan {
+    /// A source that scans as `config` says; `regions` names the tags in it. A tag without a name is no region.
+    pub fn new(config: ScanConfig, regions: impl IntoIterator<Item = (RegionTag, String)>) -> Scan {
+        Scan { scanner: Scanner::new(config), regions: regions.into_iter().collect(), summary: None, captured: 0 }
+    }
+
+    /// What the last round said beside its events.
+    pub fn summary(&self) -> Option<&ScanSummary> {
+        self.summary.as_ref()
+    }
+}
+
+impl Source for Scan {
+    fn name(&self) -> &'static str {
+        "scan"
+    }
+
+    fn is_state(&self) -> bool {
+        true
+    }
+
+    fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
+        // Names are known only after the scan, so a round is gathered before it is given on.
+        let mut records: Vec<ScanRecord> = Vec::new();
+        let captured = &mut self.captured;
+        let mut idle = Ok(());
+        let summary = self.scanner.scan(
+            &mut |record| {
+                *captured += 1;
+                records.push(record);
+            },
+            &mut |state| {
+                if idle.is_ok() {
+                    idle = sink.idle();
+                }
+                progress(Progress { done: state.bytes_done, total: Some(state.bytes_total) });
+            },
+        )?;
+        idle?;
+        self.summary = Some(summary);
+        let mut owners = HashMap::new();
+        for (number, record) in records.iter().enumerate() {
+            let region = record.region.filter(|tag| self.regions.contains_key(tag));
+            let key = region.ok_or(record.container);
+            let owner = match owners.get(&key) {
+                Some(&owner) => owner,
+                None => {
+                    let owner = match key {
+                        Ok(tag) => sink.owner(OwnerKind::Region, &self.regions[&tag])?,
+                        Err(id) => sink.owner(OwnerKind::Scanned, &self.scanner.attribution().container(id).name)?,
+                    };
+                    owners.insert(key, owner);
+                    owner
+                }
+            };
+            let what = match record.verdict {
+                Verdict::Judged { before, after } => What::Page { class: Class::PageAfterT, before, after },
+                Verdict::Unjudged(_) => What::Page { class: Class::PageUnjudged, before: 0, after: 0 },
+            };
+            sink.event(Event { owner, length: record.length, what })?;
+            if number % PROGRESS_RECORDS == PROGRESS_RECORDS - 1 {
+                progress(Progress { done: number as u64, total: Some(records.len() as u64) });
+            }
+        }
+        Ok(Round::More)
+    }
+
+    fn captured(&self) -> u64 {
+        self.captured
+    }
+
+    fn losses(&self) -> Losses {
+        Losses::default()
+    }
+}

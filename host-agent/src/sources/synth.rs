@@ -1,0 +1,128 @@
+//! Events made up from a seed: the same seed gives the same events.
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Class;
+
+use super::{Progress, Round, Source, SourceError};
+use crate::event::{Event, OwnerId, OwnerKind, Sink, What};
+
+/// Events of one round.
+const ROUND_EVENTS: u64 = 16_384;
+const PAGE_BYTES: u32 = 4096;
+
+/// What to make up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SynthConfig {
+    /// Start of the random numbers.
+    pub seed: u64,
+    /// Events in all; 0: without end.
+    pub events: u64,
+    /// Containers, at least 1.
+    pub containers: u32,
+    /// Sockets, at least 1.
+    pub sockets: u32,
+    /// Out of 100 events, how many are sends.
+    pub sends_percent: u32,
+    /// Out of 100 events, how many are redundant.
+    pub redundant_percent: u32,
+}
+
+impl Default for SynthConfig {
+    fn default() -> SynthConfig {
+        SynthConfig { seed: 1, events: 100_000, containers: 8, sockets: 64, sends_percent: 50, redundant_percent: 30 }
+    }
+}
+
+/// See [`SynthConfig`].
+#[derive(Clone, Debug)]
+pub struct Synth {
+    config: SynthConfig,
+    random: SplitMix,
+    /// Last fingerprint and length of each socket.
+    last: Vec<Option<(u64, u32)>>,
+    captured: u64,
+}
+
+impl Synth {
+    /// A source at its first event.
+    pub fn new(config: SynthConfig) -> Synth {
+        let config = SynthConfig { containers: config.containers.max(1), sockets: config.sockets.max(1), ..config };
+        let last = vec![None; config.sockets as usize];
+        Synth { config, random: SplitMix(config.seed), last, captured: 0 }
+    }
+
+    fn event(&mut self, owners: &[OwnerId]) -> Event {
+        let owner = owners[self.random.below(owners.len() as u32) as usize];
+        let redundant = self.random.below(100) < self.config.redundant_percent;
+        if self.random.below(100) >= self.config.sends_percent {
+            let before = self.random.next() as u32;
+            let after = if redundant { before } else { before ^ (1 + self.random.below(u32::MAX)) };
+            let class = [Class::PageAfterT, Class::PageAtExit][self.random.below(2) as usize];
+            return Event { owner, length: PAGE_BYTES, what: What::Page { class, before, after } };
+        }
+        let socket = self.random.below(self.config.sockets);
+        let last = &mut self.last[socket as usize];
+        let (fingerprint, length) = match *last {
+            Some(same) if redundant => same,
+            _ => {
+                let length = 1 + self.random.below(65_536);
+                let hash = SplitMix((u64::from(socket) << 32) | u64::from(length)).next() as u32 | 1;
+                ((u64::from(hash) << 32) | u64::from(self.random.next() as u32), length)
+            }
+        };
+        *last = Some((fingerprint, length));
+        Event { owner, length, what: What::Send { socket: socket.into(), fingerprint } }
+    }
+}
+
+impl Source for Synth {
+    fn name(&self) -> &'static str {
+        "synth"
+    }
+
+    fn is_state(&self) -> bool {
+        false
+    }
+
+    fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
+        let mut owners = Vec::with_capacity(self.config.containers as usize);
+        for number in 0..self.config.containers {
+            owners.push(sink.owner(OwnerKind::Container, &format!("synth-{number}"))?);
+        }
+        let total = (self.config.events > 0).then_some(self.config.events);
+        let left = total.map_or(u64::MAX, |total| total - self.captured);
+        for _ in 0..left.min(ROUND_EVENTS) {
+            let event = self.event(&owners);
+            self.captured += 1;
+            sink.event(event)?;
+        }
+        progress(Progress { done: self.captured, total });
+        Ok(if total == Some(self.captured) { Round::End } else { Round::More })
+    }
+
+    fn captured(&self) -> u64 {
+        self.captured
+    }
+
+    fn losses(&self) -> Losses {
+        Losses::default()
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+#[derive(Clone, Copy, Debug)]
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which must not be 0.
+    fn below(&mut self, bound: u32) -> u32 {
+        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
+    }
+}

@@ -1,0 +1,134 @@
+use std::io::Cursor;
+use std::path::Path;
+
+use deltascope_abi::loss::{LossReason, Losses};
+use deltascope_abi::record::Record;
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::recording::{Reader, Writer};
+
+/// Keeps everything; refuses the event with a given number.
+#[derive(Default)]
+struct Memory {
+    owners: Owners,
+    events: Vec<Event>,
+    refuse: Option<usize>,
+}
+
+impl Sink for Memory {
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
+        Ok(self.owners.intern(kind, name).0)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), SinkError> {
+        if self.refuse == Some(self.events.len()) {
+            return Err(SinkError::Owner { expected: 0, found: 0 });
+        }
+        self.events.push(event);
+        Ok(())
+    }
+}
+
+impl Memory {
+    fn names(&self) -> Vec<(OwnerKind, String)> {
+        self.owners.iter().map(|(_, owner)| (owner.kind, owner.name.to_string())).collect()
+    }
+}
+
+fn drain(source: &mut dyn Source, memory: &mut Memory) -> Result<(), SourceError> {
+    while source.round(memory, &mut |_| ())? == Round::More {}
+    Ok(())
+}
+
+fn synth(seed: u64, events: u64) -> (Memory, Synth) {
+    let mut memory = Memory::default();
+    let mut source = Synth::new(SynthConfig { seed, events, ..SynthConfig::default() });
+    drain(&mut source, &mut memory).expect("memory takes everything");
+    (memory, source)
+}
+
+#[test]
+fn a_seed_gives_the_same_events_and_another_one_others() {
+    let (first, source) = synth(7, 40_000);
+    assert_eq!(first.events.len(), 40_000);
+    assert_eq!(source.captured(), 40_000);
+    assert_eq!(first.events, synth(7, 40_000).0.events);
+    assert_ne!(first.events, synth(8, 40_000).0.events);
+}
+
+#[test]
+fn the_shares_are_those_asked_for() {
+    let mut memory = Memory::default();
+    let config = SynthConfig { events: 50_000, sends_percent: 20, redundant_percent: 60, ..SynthConfig::default() };
+    drain(&mut Synth::new(config), &mut memory).expect("memory takes everything");
+    let pages: Vec<_> = memory
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::Page { before, after, .. } => Some(before == after),
+            What::Send { .. } => None,
+        })
+        .collect();
+    let redundant = pages.iter().filter(|&&same| same).count();
+    // Four standard deviations of a binomial share of 50,000.
+    assert!((39_600..40_400).contains(&pages.len()), "{} pages", pages.len());
+    assert!((pages.len() as f64 * 0.59..pages.len() as f64 * 0.61).contains(&(redundant as f64)), "{redundant}");
+}
+
+#[test]
+fn a_send_names_its_socket_and_length_in_the_upper_half() {
+    let (memory, _) = synth(3, 20_000);
+    for event in &memory.events {
+        if let What::Send { fingerprint, .. } = event.what {
+            assert_ne!(fingerprint >> 32, 0);
+        }
+        assert!(Record::from_bytes(&event.record(1, 2).to_bytes()).length() == event.length);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+    /// A recording plays back what was recorded, with names, and the law holds with the losses in it.
+    #[test]
+    fn a_replay_gives_what_was_recorded(seed: u64, events in 1u64..40_000, ring in 0u64..10) {
+        let mut writer = Writer::new(Path::new("memory"), Vec::new()).expect("memory takes it");
+        let mut source = Synth::new(SynthConfig { seed, events, ..SynthConfig::default() });
+        while source.round(&mut writer, &mut |_| ()).expect("memory takes it") == Round::More {}
+        let mut losses = Losses::default();
+        losses.add(LossReason::Ring, ring);
+        let bytes = writer.finish(events + ring, &losses).expect("memory takes it");
+
+        let mut replay = Replay::new(Reader::new(Path::new("memory"), Cursor::new(bytes)).expect("a recording"));
+        let mut memory = Memory::default();
+        drain(&mut replay, &mut memory).expect("memory takes everything");
+        let (truth, _) = synth(seed, events);
+        prop_assert_eq!(&memory.events, &truth.events);
+        prop_assert_eq!(memory.names(), truth.names());
+        prop_assert_eq!(replay.captured(), events + ring);
+        prop_assert_eq!(replay.losses(), losses);
+    }
+}
+
+#[test]
+fn a_replayed_scan_is_charged_to_containers() {
+    let mut writer = Writer::new(Path::new("memory"), Vec::new()).expect("memory takes it");
+    for (kind, name) in [(OwnerKind::Scanned, "web"), (OwnerKind::Region, "heap")] {
+        writer.owner(kind, name).expect("memory takes it");
+    }
+    let bytes = writer.finish(0, &Losses::default()).expect("memory takes it");
+    let mut memory = Memory::default();
+    let mut replay = Replay::new(Reader::new(Path::new("memory"), Cursor::new(bytes)).expect("a recording"));
+    drain(&mut replay, &mut memory).expect("memory takes everything");
+    assert_eq!(memory.names(), [(OwnerKind::Container, "web".into()), (OwnerKind::Region, "heap".into())]);
+}
+
+#[test]
+fn an_event_that_the_sink_refused_was_captured() {
+    let mut memory = Memory { refuse: Some(100), ..Memory::default() };
+    let mut source = Synth::new(SynthConfig::default());
+    let error = drain(&mut source, &mut memory).expect_err("the sink refuses");
+    assert!(matches!(error, SourceError::Sink(_)));
+    assert_eq!((source.captured(), memory.events.len()), (101, 100));
+}

@@ -1,0 +1,341 @@
+//! One session over TCP, driven by the thread that calls.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Record;
+use deltascope_model::EngineKind;
+use deltascope_session::{Config, Event, Progress, Session, SessionError};
+
+use super::{TransportError, identity, sys};
+use crate::groups::Reading;
+
+/// Records between two looks at the socket while there is room for more.
+const BATCH_RECORDS: u32 = 1_024;
+/// Bytes read from the socket at a time.
+const READ_BYTES: usize = 65_536;
+/// Time between two attempts to connect again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How to talk to a board server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Groups to ask for; 0: the server's default.
+    pub groups: u32,
+    /// Contexts to ask for; 0: the server's default.
+    pub contexts: u32,
+    /// Longest time without any progress.
+    pub timeout: Duration,
+    /// Connect again when the connection breaks, and go on; records are neither lost nor repeated by that.
+    pub reconnect: bool,
+}
+
+/// What the server granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The engine that counts.
+    pub engine: EngineKind,
+    /// Groups, numbered from 0.
+    pub groups: u32,
+    /// Contexts, numbered from 0.
+    pub contexts: u32,
+}
+
+/// One session. When a call fails the session is over.
+#[derive(Debug)]
+pub struct Client {
+    address: SocketAddr,
+    options: Options,
+    session: Session,
+    socket: Option<TcpStream>,
+    buffer: Vec<u8>,
+    begun: Instant,
+    granted: Option<Granted>,
+    losses: Losses,
+    uncommitted: u32,
+    /// The last snapshot that was answered: token and record number.
+    snapshot: Option<(u64, u64)>,
+    /// How far the session was when it last moved, and when that was.
+    moved: (Progress, Option<Granted>, Instant),
+    /// When the last turn ended. Time that the caller spends elsewhere is not the server's.
+    left: Instant,
+    doing: &'static str,
+}
+
+impl Client {
+    /// Connects and waits for the grant.
+    ///
+    /// # Errors
+    /// Nobody listens, the server refuses, or it does not answer in time.
+    pub fn connect(address: SocketAddr, options: &Options) -> Result<Client, TransportError> {
+        let identity = identity::random().map_err(TransportError::Random)?;
+        let begun = Instant::now();
+        let silence = options.timeout.as_micros().try_into().unwrap_or(u64::MAX / 2);
+        let config = Config { groups: options.groups, contexts: options.contexts, silence, ..Config::default() };
+        let mut client = Client {
+            address,
+            options: options.clone(),
+            session: Session::new(config, identity),
+            socket: None,
+            buffer: vec![0; READ_BYTES],
+            begun,
+            granted: None,
+            losses: Losses::default(),
+            uncommitted: 0,
+            snapshot: None,
+            moved: (Progress::default(), None, begun),
+            left: begun,
+            doing: "waiting for its welcome",
+        };
+        client.open().map_err(|source| TransportError::Connect { address, source })?;
+        (client.moved.2, client.left) = (Instant::now(), Instant::now());
+        while client.granted.is_none() {
+            client.turn(true)?;
+        }
+        Ok(client)
+    }
+
+    /// What the server granted.
+    pub fn granted(&self) -> Granted {
+        // `connect` returns only with a grant; the smallest one stands for none.
+        self.granted.unwrap_or(Granted { engine: EngineKind::Model, groups: 1, contexts: 1 })
+    }
+
+    /// Number of the next record. Numbers begin at 0.
+    pub fn next_sequence(&self) -> u64 {
+        self.session.progress().next
+    }
+
+    /// Takes one record, for good. Waits while the retention is full.
+    ///
+    /// # Errors
+    /// The session failed; the record may not have been taken.
+    pub fn admit(&mut self, record: Record) -> Result<(), TransportError> {
+        let mut again = false;
+        while self.session.admit(&[record]) == 0 {
+            self.doing = "waiting for room in the retention";
+            self.commit();
+            self.turn(again)?;
+            again = true;
+        }
+        self.uncommitted += 1;
+        if self.uncommitted >= BATCH_RECORDS {
+            self.doing = "sending records";
+            self.commit();
+            self.turn(false)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the server what the sources have lost so far.
+    pub fn report_losses(&mut self, losses: &Losses) {
+        self.losses = *losses;
+        self.commit();
+    }
+
+    /// Does what is due and waits for nothing: to be called now and then while there is nothing to send.
+    ///
+    /// # Errors
+    /// The session failed.
+    pub fn idle(&mut self) -> Result<(), TransportError> {
+        self.doing = "keeping the session alive";
+        self.turn(false)
+    }
+
+    /// The counters after every record admitted so far.
+    ///
+    /// # Errors
+    /// The session failed.
+    pub fn snapshot(&mut self) -> Result<Reading, TransportError> {
+        self.commit();
+        let wanted = self.session.request_snapshot();
+        (self.moved.2, self.left) = (Instant::now(), Instant::now());
+        self.doing = "waiting for a snapshot";
+        loop {
+            self.turn(false)?;
+            if let Some((token, sequence)) = self.snapshot
+                && token == wanted
+            {
+                return Ok(Reading::new(sequence, self.session.totals()));
+            }
+            self.turn(true)?;
+        }
+    }
+
+    /// Sends what is left and says goodbye.
+    ///
+    /// # Errors
+    /// The session failed before everything was counted.
+    pub fn finish(mut self) -> Result<(), TransportError> {
+        self.commit();
+        self.session.finish();
+        (self.moved.2, self.left) = (Instant::now(), Instant::now());
+        self.doing = "ending the session";
+        while !self.session.is_finished() {
+            self.turn(true)?;
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> u64 {
+        self.begun.elapsed().as_micros() as u64
+    }
+
+    fn commit(&mut self) {
+        self.session.commit(&self.losses, &[], self.now());
+        self.uncommitted = 0;
+    }
+
+    fn open(&mut self) -> std::io::Result<()> {
+        let socket = TcpStream::connect_timeout(&self.address, self.options.timeout)?;
+        socket.set_nodelay(true)?;
+        socket.set_nonblocking(true)?;
+        self.socket = Some(socket);
+        self.session.connected(self.now());
+        Ok(())
+    }
+
+    /// Moves what can be moved; with `wait`, and when nothing could be, waits for the server.
+    fn turn(&mut self, wait: bool) -> Result<(), TransportError> {
+        self.moved.2 += self.left.elapsed();
+        let result = self.step(wait);
+        self.left = Instant::now();
+        result
+    }
+
+    fn step(&mut self, wait: bool) -> Result<(), TransportError> {
+        let moved = match self.exchange() {
+            Ok(moved) => moved,
+            Err(error) => {
+                self.socket = None;
+                self.session.disconnected();
+                if self.session.is_finished() {
+                    return Ok(());
+                }
+                if !self.options.reconnect || error.is_fatal() || self.granted.is_none() {
+                    return Err(error);
+                }
+                return self.reconnect(error);
+            }
+        };
+        self.take_events()?;
+        let state = (self.session.progress(), self.granted);
+        if state != (self.moved.0, self.moved.1) {
+            self.moved = (state.0, state.1, Instant::now());
+        } else if self.moved.2.elapsed() > self.options.timeout {
+            return Err(TransportError::Timeout {
+                address: self.address,
+                doing: self.doing,
+                limit: self.options.timeout,
+            });
+        }
+        if wait && !moved && !self.session.is_finished() {
+            self.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Tries until it works or the time is over; then the reason why the connection broke is the error.
+    fn reconnect(&mut self, broken: TransportError) -> Result<(), TransportError> {
+        let deadline = Instant::now() + self.options.timeout;
+        while self.open().is_err() {
+            if Instant::now() >= deadline {
+                return Err(broken);
+            }
+            std::thread::sleep(RETRY);
+        }
+        Ok(())
+    }
+
+    /// Writes and reads until neither is possible, and says whether either was.
+    fn exchange(&mut self) -> Result<bool, TransportError> {
+        let mut moved = false;
+        loop {
+            // Read first: what the server said while this thread was elsewhere is no silence.
+            let read = self.read()?;
+            let now = self.now();
+            self.session.poll(now).map_err(|source| self.failed(source))?;
+            match self.write() {
+                Ok(false) if !read => return Ok(moved),
+                Ok(_) => moved = true,
+                Err(error) => {
+                    // A server that refuses says why before it closes; that is the better message.
+                    return Err(self.read().err().filter(TransportError::is_refusal).unwrap_or(error));
+                }
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<bool, TransportError> {
+        let Some(socket) = &mut self.socket else { return Ok(false) };
+        match socket.read(&mut self.buffer) {
+            Ok(0) => Err(TransportError::Closed { address: self.address, doing: self.doing }),
+            Ok(count) => {
+                let now = self.begun.elapsed().as_micros() as u64;
+                let received = self.session.receive(&self.buffer[..count], now);
+                received.map(|()| true).map_err(|source| self.failed(source))
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(false),
+            Err(source) => Err(TransportError::Io { address: self.address, doing: self.doing, source }),
+        }
+    }
+
+    fn write(&mut self) -> Result<bool, TransportError> {
+        let mut moved = false;
+        while let Some(socket) = &mut self.socket {
+            let bytes = self.session.transmit();
+            if bytes.is_empty() {
+                break;
+            }
+            match socket.write(bytes) {
+                Ok(count) => {
+                    moved |= count > 0;
+                    let now = self.begun.elapsed().as_micros() as u64;
+                    self.session.advance(count, now);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(source) => return Err(TransportError::Io { address: self.address, doing: self.doing, source }),
+            }
+        }
+        Ok(moved)
+    }
+
+    fn wait(&mut self) -> Result<(), TransportError> {
+        let Some(socket) = &self.socket else { return Ok(()) };
+        let now = self.now();
+        let wake = self.session.poll(now).map_err(|source| self.failed(source))?;
+        let write = !self.session.transmit().is_empty();
+        let timer = wake.map_or(Duration::from_secs(1), |wake| Duration::from_micros(wake.saturating_sub(now)));
+        let left = self.options.timeout.saturating_sub(self.moved.2.elapsed());
+        sys::wait(socket.as_fd(), write, timer.min(left)).map_err(|source| TransportError::Io {
+            address: self.address,
+            doing: self.doing,
+            source,
+        })
+    }
+
+    fn take_events(&mut self) -> Result<(), TransportError> {
+        while let Some(event) = self.session.next_event() {
+            match event {
+                Event::Granted(granted) | Event::Regranted(granted) => {
+                    let engine = EngineKind::from_code(granted.engine)
+                        .ok_or(TransportError::Engine { address: self.address, found: granted.engine })?;
+                    let known = Granted { engine, groups: granted.groups, contexts: granted.contexts };
+                    self.granted.get_or_insert(known);
+                }
+                Event::Snapshot { token, sequence, .. } => self.snapshot = Some((token, sequence)),
+                // No record of this agent asks for a reply or a state.
+                Event::Reply(_) | Event::State(_) | Event::Finished => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, source: SessionError) -> TransportError {
+        TransportError::Session { address: self.address, source }
+    }
+}

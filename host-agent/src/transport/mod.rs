@@ -1,0 +1,11 @@
+//! TCP around the session machine of `deltascope-session`, and the daemon that a command starts for itself.
+
+mod client;
+mod daemon;
+mod error;
+mod identity;
+mod sys;
+
+pub use client::{Client, Granted, Options};
+pub use daemon::Daemon;
+pub use error::TransportError;
