@@ -21,6 +21,9 @@ fn main() -> ExitCode {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == cases::HOLDER) {
+        cases::hold();
+    }
     let unprivileged = arguments.first().is_some_and(|first| first == UNPRIVILEGED);
     let filter = arguments.iter().find(|a| !a.starts_with('-') && *a != UNPRIVILEGED);
     if arguments.iter().any(|argument| argument == "--list") {

@@ -60,10 +60,4 @@ impl<K: Clone + Eq + Hash, V> Lru<K, V> {
         let (_, oldest) = self.order.pop_first()?;
         self.entries.remove(&oldest).map(|entry| entry.value)
     }
-
-    /// Entries held.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
 }

@@ -19,6 +19,12 @@ impl ContainerId {
     /// What could not be attributed.
     pub const UNKNOWN: Self = Self(0);
 
+    /// A handle for tests.
+    #[cfg(test)]
+    pub(crate) fn numbered(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The bare number: dense, from 1 on in the order of first sight.
     pub fn number(self) -> u32 {
         self.0

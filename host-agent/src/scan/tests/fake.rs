@@ -1,0 +1,157 @@
+//! A family in a few lines: pages, who shows which frame, and what is in the frames.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::attribution::ContainerId;
+use crate::procfs::{PAGE_SIZE, PageEntry};
+use crate::scan::frames::Rule;
+use crate::scan::overlap::Span;
+use crate::scan::round::{Charges, Round, RoundCounts};
+use crate::scan::view::{FamilyView, Gone};
+use crate::scan::{FrameAccess, Probe, RegionTag, ScanRecord};
+
+/// Where the pages of a family begin.
+pub const START: u64 = 0x7f00_0000_0000;
+/// Number of the zero frame.
+pub const ZERO: u64 = 7;
+
+/// What a member shows at a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// An anonymous frame of this number.
+    Frame(u64),
+    /// Nothing.
+    Absent,
+    /// In swap.
+    Swapped,
+    /// A page of a file.
+    File,
+}
+
+/// A change that happens before a look at the entries, counted over all members.
+pub type Change = (usize, Box<dyn Fn(&mut FakeFamily)>);
+
+/// A family as the comparison sees it.
+#[derive(Default)]
+pub struct FakeFamily {
+    /// For each member, what it shows at each page.
+    pub pages: Vec<Vec<Page>>,
+    /// The first byte of the frames that do not hold their own number.
+    pub contents: HashMap<u64, Vec<u8>>,
+    /// Members whose memory cannot be read.
+    pub closed: HashSet<usize>,
+    /// Members that have ended.
+    pub gone: HashSet<usize>,
+    /// What happens, and before which look.
+    pub changes: Vec<Change>,
+    /// Looks at entries so far.
+    pub looks: usize,
+    /// Pages read of each member.
+    pub read: HashMap<usize, Vec<u64>>,
+}
+
+impl FakeFamily {
+    /// Members that show these pages.
+    pub fn new(pages: &[&[Page]]) -> Self {
+        Self { pages: pages.iter().map(|pages| pages.to_vec()).collect(), ..Self::default() }
+    }
+
+    /// Gives a frame a content: a page of one byte.
+    pub fn holds(mut self, frame: u64, byte: u8) -> Self {
+        self.contents.insert(frame, vec![byte; PAGE_SIZE]);
+        self
+    }
+
+    /// Members that show a frame at a page.
+    fn holders(&self, page: usize, frame: u64) -> usize {
+        let shown = self.pages.iter().filter(|pages| pages[page] == Page::Frame(frame));
+        shown.count()
+    }
+
+    /// Scans the family: its records and what was counted.
+    pub fn scan(&mut self, access: FrameAccess) -> (Vec<ScanRecord>, RoundCounts) {
+        self.scan_charged(access, &charges(self.pages.len()))
+    }
+
+    /// Scans the family under the given charges.
+    pub fn scan_charged(&mut self, access: FrameAccess, charges: &Charges) -> (Vec<ScanRecord>, RoundCounts) {
+        let rule = Rule::new(&Probe { access, zero_frame: (access == FrameAccess::Frames).then_some(ZERO) });
+        let span = Span {
+            start: START,
+            end: START + (self.pages[0].len() * PAGE_SIZE) as u64,
+            members: (0..self.pages.len()).collect(),
+        };
+        let mut records = Vec::new();
+        let mut emit = |record| records.push(record);
+        let mut round = Round::new(self, rule, charges, 256 << 10, &mut emit);
+        round.span(&span, &mut |_, _| ());
+        let counts = *round.counts();
+        assert_eq!(counts.copies, counts.judged + counts.moved + counts.unreadable);
+        assert_eq!(counts.copies, records.len() as u64);
+        assert!(counts.mergeable <= counts.redundant);
+        (records, counts)
+    }
+}
+
+/// A container of its own for every member and one more for the root; the second page tagged.
+pub fn charges(members: usize) -> Charges {
+    let page = PAGE_SIZE as u64;
+    Charges {
+        members: (1..=members as u32).map(ContainerId::numbered).collect(),
+        root: ContainerId::numbered(1 + members as u32),
+        regions: vec![(START + page..START + 2 * page, RegionTag(9))],
+    }
+}
+
+impl FamilyView for FakeFamily {
+    fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Gone> {
+        self.looks += 1;
+        for (look, change) in std::mem::take(&mut self.changes) {
+            match look == self.looks {
+                true => change(self),
+                false => self.changes.push((look, change)),
+            }
+        }
+        if self.gone.contains(&member) {
+            return Err(Gone);
+        }
+        let first = ((address - START) / PAGE_SIZE as u64) as usize;
+        for (page, entry) in (first..).zip(entries) {
+            *entry = PageEntry(match self.pages[member][page] {
+                Page::Absent => 0,
+                Page::Swapped => 1 << 62,
+                Page::File => 1 << 63 | 1 << 61 | 77,
+                Page::Frame(frame) => {
+                    let once = frame != ZERO && self.holders(page, frame) == 1;
+                    1 << 63 | u64::from(once) << 56 | frame
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn contents(&mut self, member: usize, addresses: &[u64], out: &mut [u8], readable: &mut [bool]) {
+        readable.fill(false);
+        assert!(addresses.is_sorted(), "pages are asked for in order");
+        for (number, &address) in addresses.iter().enumerate() {
+            self.read.entry(member).or_default().push(address);
+            let page = ((address - START) / PAGE_SIZE as u64) as usize;
+            let Page::Frame(frame) = self.pages[member][page] else {
+                continue;
+            };
+            if self.closed.contains(&member) || self.gone.contains(&member) {
+                continue;
+            }
+            let out = &mut out[number * PAGE_SIZE..(number + 1) * PAGE_SIZE];
+            match self.contents.get(&frame) {
+                Some(content) => out.copy_from_slice(content),
+                None if frame == ZERO => out.fill(0),
+                None => {
+                    out.fill(0);
+                    out[..8].copy_from_slice(&frame.to_le_bytes());
+                }
+            }
+            readable[number] = true;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Verdicts from contents.
+
+use crate::procfs::PAGE_SIZE;
+use crate::scan::frames::Frame;
+use crate::scan::judge::{Judgement, Look};
+use crate::scan::{FrameAccess, UnjudgedReason, Verdict};
+
+fn look(eldest: usize, holders: usize, content: Option<&[u8]>) -> Look<'_> {
+    let frame = Frame { holders, eldest, exclusive: holders == 1 };
+    Look { frame, content }
+}
+
+fn judge(looks: &[Look<'_>]) -> Judgement {
+    let mut judgement = Judgement::default();
+    judgement.judge(FrameAccess::Frames, looks);
+    judgement
+}
+
+/// Another page with the same CRC32C: a multiple of the generator polynomial (bit-reflected,
+/// 33 bits) changes no remainder.
+fn collide(page: &[u8]) -> Vec<u8> {
+    let mut other = page.to_vec();
+    let polynomial = 1u64 | 0x82f6_3b78 << 1;
+    for (byte, change) in other[64..72].iter_mut().zip(polynomial.to_le_bytes()) {
+        *byte ^= change;
+    }
+    other
+}
+
+#[test]
+fn fingerprints_are_those_of_the_reference_and_the_copy() {
+    let (old, new) = (vec![1; PAGE_SIZE], vec![2; PAGE_SIZE]);
+    let judgement = judge(&[look(0, 2, Some(&old)), look(2, 1, Some(&new))]);
+    let verdict = Verdict::Judged { before: crc32c::crc32c(&old), after: crc32c::crc32c(&new) };
+    assert_eq!(judgement.copies, [(1, verdict)]);
+    let judgement = judge(&[look(0, 2, Some(&old)), look(2, 1, Some(&old))]);
+    let crc = crc32c::crc32c(&old);
+    let verdict = Verdict::Judged { before: crc, after: crc };
+    assert_eq!(judgement.copies, [(1, verdict)]);
+    assert_eq!((judgement.mergeable, judgement.collisions), (1, 0));
+}
+
+#[test]
+fn equal_fingerprints_of_different_bytes_do_not_make_a_copy_redundant() {
+    let old: Vec<u8> = (0..PAGE_SIZE).map(|at| at as u8).collect();
+    let new = collide(&old);
+    assert_ne!(old, new);
+    assert_eq!(crc32c::crc32c(&old), crc32c::crc32c(&new));
+    let judgement = judge(&[look(0, 1, Some(&old)), look(1, 1, Some(&new))]);
+    let after = crc32c::crc32c(&new);
+    let verdict = Verdict::Judged { before: !after, after };
+    assert_eq!(judgement.copies, [(1, verdict)]);
+    assert_eq!((judgement.mergeable, judgement.collisions), (0, 1));
+    // A third frame with the bytes of the second makes both of those redundant.
+    let looks = [look(0, 2, Some(&old)), look(2, 1, Some(&new)), look(3, 1, Some(&new))];
+    let judgement = judge(&looks);
+    let redundant = Verdict::Judged { before: after, after };
+    let mut copies = judgement.copies;
+    copies.sort_unstable_by_key(|copy| copy.0);
+    assert_eq!(copies, [(1, redundant), (2, redundant)]);
+}
+
+#[test]
+fn the_reference_is_the_frame_with_most_holders_that_can_be_read() {
+    let pages: Vec<Vec<u8>> = (0..3).map(|byte| vec![byte; PAGE_SIZE]).collect();
+    let reference = |looks: &[Look<'_>]| {
+        let copies: Vec<usize> = judge(looks).copies.iter().map(|copy| copy.0).collect();
+        (0..looks.len()).find(|number| !copies.contains(number))
+    };
+    let page = |number: usize| Some(&pages[number][..]);
+    let looks = [look(0, 1, page(0)), look(1, 1, page(1)), look(2, 3, page(2))];
+    assert_eq!(reference(&looks), Some(2), "most holders");
+    let looks = [look(1, 1, page(0)), look(0, 1, page(1)), look(2, 1, page(2))];
+    assert_eq!(reference(&looks), Some(1), "the eldest among equals");
+    let looks = [look(0, 1, page(0)), look(1, 1, page(1)), look(2, 3, None)];
+    assert_eq!(reference(&looks), Some(0), "one that can be read");
+    let copies = judge(&looks).copies;
+    let unreadable = Verdict::Unjudged(UnjudgedReason::Unreadable);
+    assert!(copies.contains(&(2, unreadable)), "{copies:?}");
+}
+
+#[test]
+fn a_frame_shared_with_a_stranger_comes_before_one_of_our_own() {
+    let (old, new) = (vec![1; PAGE_SIZE], vec![2; PAGE_SIZE]);
+    let mut shared = look(1, 1, Some(&old));
+    shared.frame.exclusive = false;
+    let judgement = judge(&[look(0, 1, Some(&new)), shared]);
+    assert_eq!(judgement.copies[0].0, 0);
+}
+
+#[test]
+fn nothing_to_read_is_nothing_judged() {
+    let unreadable = Verdict::Unjudged(UnjudgedReason::Unreadable);
+    let judgement = judge(&[look(0, 2, None), look(2, 1, None), look(3, 1, None)]);
+    let copies: Vec<Verdict> = judgement.copies.iter().map(|copy| copy.1).collect();
+    assert_eq!(copies, [unreadable; 2]);
+    assert!(judge(&[]).copies.is_empty());
+}

@@ -1,0 +1,9 @@
+//! The scan on families of our own making; real ones are in `tests/scan_workload.rs`.
+
+mod compare;
+mod fake;
+mod families;
+mod judging;
+mod probing;
+mod spans;
+mod unsteady;
