@@ -1,4 +1,5 @@
 //! Session and server together over a pipe that cuts the stream anywhere, against the golden engine's truth.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod common;
 

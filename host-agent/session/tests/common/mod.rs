@@ -1,4 +1,5 @@
 //! A session and a server in one process, with a byte pipe between them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use deltascope_driver::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
