@@ -3,49 +3,12 @@
 
 mod common;
 
-use common::{Agent, Dice, run_until, server};
-use deltascope_abi::counters::CounterRow;
+use common::{Agent, Dice, random_record, run_until, server, truth};
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
-use deltascope_abi::record::{CLASSES, Class, Record};
+use deltascope_abi::record::Record;
 use deltascope_driver::server::Config as ServerConfig;
-use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_session::{Config, Event};
-
-fn random_record(dice: &mut Dice, groups: u64, contexts: u64) -> Record {
-    let (group, context) = (dice.below(groups) as u16, dice.below(contexts) as u16);
-    let class = Class::ALL[dice.below(4) as usize];
-    let (length, value) = (dice.below(70_000) as u32, dice.below(5));
-    match dice.below(20) {
-        0 => Record::nop(),
-        1 => Record::load(context, value),
-        2 => Record::accum(context, value),
-        3 => Record::read(context).with_group(0xFFFF),
-        4 => Record::swap(context, value).with_rebase(),
-        5 => Record::swap(context, value).with_reply(),
-        6 => Record::send(group, context, length, value).with_reply(),
-        7..=12 => Record::send(group, context, length, value),
-        _ => Record::pair(group, class, length, value as u32, dice.below(5) as u32),
-    }
-}
-
-/// Counters and replies of an engine that takes the records one after the other.
-fn truth(records: &[Record], groups: u32, contexts: u32) -> (Vec<CounterRow>, Vec<(u64, u64, bool)>) {
-    let mut engine = GoldenEngine::new(Sizes::with_tables(contexts, groups)).unwrap();
-    let mut replies = Vec::new();
-    for (number, record) in records.iter().enumerate() {
-        assert_eq!(engine.submit(&[*record]).unwrap(), 1);
-        engine
-            .poll(&mut |beat| {
-                if beat.op_code() != 0 {
-                    replies.push((number as u64, beat.value, beat.zero()));
-                }
-            })
-            .unwrap();
-    }
-    let rows = (0..groups as usize * CLASSES).map(|row| engine.row((row / CLASSES) as u16, Class::ALL[row % CLASSES]));
-    (rows.map(Option::unwrap).collect(), replies)
-}
 
 fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {
     let end = records.len().min(*at + most);

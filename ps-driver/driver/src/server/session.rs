@@ -217,18 +217,24 @@ impl Session {
 
     /// Writes the replies and the Ack that the agent has not seen on this connection.
     pub fn flush(&mut self, config: &Config, connection: &mut Connection) {
-        while self.replies_sent < self.replies.len() && connection.waiting().len() < config.max_output {
+        self.write_replies(config.max_output, connection);
+        if self.ack_due || self.passed > self.acked {
+            self.credit = self.passed + config.effective_window();
+            connection.push(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
+            (self.acked, self.ack_due) = (self.passed, false);
+        }
+    }
+
+    /// Writes replies until `most` bytes wait on the connection. A snapshot or a state is written behind all of them,
+    /// so that an agent that lets go of what a snapshot covers has every reply to it.
+    pub fn write_replies(&mut self, most: usize, connection: &mut Connection) {
+        while self.replies_sent < self.replies.len() && connection.waiting().len() < most {
             let (front, back) = self.replies.as_slices();
             let unsent = front.get(self.replies_sent..).filter(|unsent| !unsent.is_empty());
             let unsent = unsent.unwrap_or_else(|| &back[self.replies_sent - front.len()..]);
             let entries = &unsent[..unsent.len().min(REPLIES_IN_FRAME)];
             connection.push(&Message::Replies(Replies { entries }));
             self.replies_sent += entries.len();
-        }
-        if self.ack_due || self.passed > self.acked {
-            self.credit = self.passed + config.effective_window();
-            connection.push(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
-            (self.acked, self.ack_due) = (self.passed, false);
         }
     }
 

@@ -211,6 +211,7 @@ impl State {
             Cause::Snapshot { token, sequence, first, last } => {
                 session.snapshots = session.snapshots.saturating_sub(1);
                 let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
+                session.write_replies(usize::MAX, connection);
                 rows.clear();
                 rows.extend(session.rows_since(first, &ledger.rows).filter_map(|(group, class, row)| {
                     let class = Class::ALL[class];
@@ -224,10 +225,11 @@ impl State {
         }
     }
 
-    /// Puts a frame on the connection of a session, if it has one.
+    /// Puts a frame on the connection of a session, if it has one, behind the replies of before.
     pub fn send(&mut self, slot: usize, message: &Message<'_>) {
-        let Some(Some(session)) = self.sessions.get(slot) else { return };
+        let Some(Some(session)) = self.sessions.get_mut(slot) else { return };
         if let Some(Some(connection)) = session.connection.map(|index| &mut self.connections[index]) {
+            session.write_replies(usize::MAX, connection);
             connection.push(message);
         }
     }
