@@ -1,7 +1,9 @@
 //! The delta engine in rust-hdl, and its emission as Verilog.
 
 pub mod emit;
+pub mod lint;
 pub mod paths;
+pub mod synth;
 
 pub mod axi_lite_registers;
 pub mod axis_width;
