@@ -9,10 +9,10 @@ use crate::record_decoder::RecordDecoder;
 use crate::reply_credit::ReplyCredit;
 use crate::reply_fifo::ReplyFifo;
 use crate::reply_packets::ReplyPackets;
+use crate::reply_writer::ReplyWriter;
 use crate::slot_pipeline::SlotPipeline;
 use crate::snapshot_reader::SnapshotReader;
-use crate::words::{EventRecord, LatchedCounters, QueuedReply, ReplyBeat, RowBeat, op_code};
-use deltascope_abi::record::Op;
+use crate::words::{EventRecord, LatchedCounters};
 use rust_hdl::prelude::*;
 
 /// The engine between two 128-bit streams.
@@ -78,6 +78,7 @@ pub struct DeltaEngine<
     credit: ReplyCredit<QUEUE_BITS, CREDIT_BITS>,
     queue: ReplyFifo<QUEUE_BITS, CREDIT_BITS, 130>,
     packets: ReplyPackets<REPLY_PACKET>,
+    writer: ReplyWriter,
     control: EngineControl,
     counters: EngineCounters,
 
@@ -102,15 +103,6 @@ pub struct DeltaEngine<
     s0_context: DFF<Bits<16>>,
     s0_length: DFF<Bits<24>>,
     s0_operand: DFF<Bits<64>>,
-    reply_valid: DFF<Bit>,
-    reply_ends_batch: DFF<Bit>,
-    reply: DFF<ReplyBeat>,
-    s4_last_row: DFF<Bit>,
-    s5_last_row: DFF<Bit>,
-    s6_last_row: DFF<Bit>,
-    second_half_valid: DFF<Bit>,
-    second_half_ends_snapshot: DFF<Bit>,
-    second_half: DFF<RowBeat>,
 
     tables_resetn: Signal<Local, Bit>,
     ready: Signal<Local, Bit>,
@@ -122,17 +114,10 @@ pub struct DeltaEngine<
     group_row: Signal<Local, Bits<ROW_BITS>>,
     class_wide: Signal<Local, Bits<ROW_BITS>>,
     redundant_send: Signal<Local, Bit>,
-    answers_operand: Signal<Local, Bit>,
-    answers_accepted: Signal<Local, Bit>,
-    position_low: Signal<Local, Bits<24>>,
-    first_half: Signal<Local, RowBeat>,
-    queued: Signal<Local, QueuedReply>,
     reply_leaves: Signal<Local, Bit>,
-    reply_refused: Signal<Local, Bit>,
+    replies_gone: Signal<Local, Bit>,
     held_by_replies: Signal<Local, Bit>,
     held_by_reset: Signal<Local, Bit>,
-    op_sync: Constant<Bits<4>>,
-    op_snapshot: Constant<Bits<4>>,
 }
 
 impl<
@@ -174,6 +159,7 @@ impl<
             credit: Default::default(),
             queue: Default::default(),
             packets: Default::default(),
+            writer: Default::default(),
             control: Default::default(),
             counters: Default::default(),
             s0_taken: Default::default(),
@@ -197,15 +183,6 @@ impl<
             s0_context: Default::default(),
             s0_length: Default::default(),
             s0_operand: Default::default(),
-            reply_valid: Default::default(),
-            reply_ends_batch: Default::default(),
-            reply: Default::default(),
-            s4_last_row: Default::default(),
-            s5_last_row: Default::default(),
-            s6_last_row: Default::default(),
-            second_half_valid: Default::default(),
-            second_half_ends_snapshot: Default::default(),
-            second_half: Default::default(),
             tables_resetn: Default::default(),
             ready: Default::default(),
             takes: Default::default(),
@@ -216,17 +193,10 @@ impl<
             group_row: Default::default(),
             class_wide: Default::default(),
             redundant_send: Default::default(),
-            answers_operand: Default::default(),
-            answers_accepted: Default::default(),
-            position_low: Default::default(),
-            first_half: Default::default(),
-            queued: Default::default(),
             reply_leaves: Default::default(),
-            reply_refused: Default::default(),
+            replies_gone: Default::default(),
             held_by_replies: Default::default(),
             held_by_reset: Default::default(),
-            op_sync: op_code(Op::Sync),
-            op_snapshot: op_code(Op::Snapshot),
         }
     }
 }
@@ -244,13 +214,11 @@ impl<
     fn update(&mut self) {
         comment!("@module delta_engine");
         comment!("Stages: S0 decoded record, S1 to S3 context table, S3 to S6 group counters, the reply leaves in S4.");
-        clock!(self, clock, contexts, slots, groups, reader, credit, queue, packets, control, counters);
+        clock!(self, clock, contexts, slots, groups, reader, credit, writer, queue, packets, control, counters);
         dff_setup!(self, clock, s0_taken, s0_rejected, s0_journals, s0_touches_context, s0_adds, s0_pair_redundant);
         dff_setup!(self, clock, s0_judged, s0_replies, s0_ends_batch, s0_starts_snapshot, s0_snapshot_ends_batch);
         dff_setup!(self, clock, s0_batch_end_follows, s0_reads_row, s0_last_row, s0_op, s0_rebase, s0_class);
-        dff_setup!(self, clock, s0_group, s0_context, s0_length, s0_operand, reply_valid, reply_ends_batch, reply);
-        dff_setup!(self, clock, s4_last_row, s5_last_row, s6_last_row, second_half_valid, second_half_ends_snapshot);
-        dff_setup!(self, clock, second_half);
+        dff_setup!(self, clock, s0_group, s0_context, s0_length, s0_operand);
         self.tables_resetn.next = self.resetn.val() & !self.control.restart.val();
         self.contexts.resetn.next = self.tables_resetn.val();
         self.groups.resetn.next = self.tables_resetn.val();
@@ -258,6 +226,7 @@ impl<
         self.slots.resetn.next = self.resetn.val();
         self.reader.resetn.next = self.resetn.val();
         self.credit.resetn.next = self.resetn.val();
+        self.writer.resetn.next = self.resetn.val();
         self.queue.resetn.next = self.resetn.val();
         self.packets.resetn.next = self.resetn.val();
         self.control.resetn.next = self.resetn.val();
@@ -359,67 +328,24 @@ impl<
         self.latched.next = self.counters.latched.val();
         self.record_rejected.next = self.slots.result_taken.val() & self.slots.result_rejected.val();
 
-        comment!(
-            "S3: the reply. An end-of-batch beat says only where the journal stands and how many records were taken."
-        );
-        self.answers_operand.next =
-            self.slots.result_replies.val() & (self.slots.result_op.val() == self.op_sync.val());
-        self.answers_accepted.next =
-            self.slots.result_ends_batch.val() | (self.slots.result_op.val() == self.op_snapshot.val());
-        self.position_low.next = self.counters.position_after.val().get_bits::<24>(0);
-        self.reply_valid.d.next = self.slots.result_replies.val() | self.slots.result_ends_batch.val();
-        self.reply_ends_batch.d.next = self.slots.result_ends_batch.val();
-        self.reply.d.next.op = self.slots.result_op.val();
-        self.reply.d.next.zero = self.contexts.result_valid.val() & self.contexts.accumulator_zero.val();
-        self.reply.d.next.too_old = false;
-        self.reply.d.next.class_id = self.slots.result_class_id.val();
-        self.reply.d.next.group_id = self.slots.result_group_id.val();
-        self.reply.d.next.context_id = self.slots.result_context_id.val();
-        self.reply.d.next.position = self.position_low.val();
-        self.reply.d.next.value = self.contexts.state_before.val();
-        if self.answers_operand.val() {
-            self.reply.d.next.value = self.contexts.result_operand.val();
-        }
-        if self.answers_accepted.val() {
-            self.reply.d.next.value = self.counters.accepted_after.val();
-        }
-        if self.slots.result_ends_batch.val() {
-            self.reply.d.next.op = 0.into();
-            self.reply.d.next.zero = false;
-            self.reply.d.next.class_id = 0.into();
-            self.reply.d.next.group_id = 0.into();
-            self.reply.d.next.context_id = 0.into();
-        }
-
-        comment!("S6: a row, in two beats. No reply can meet it: the input waits until the last row has gone.");
-        self.s4_last_row.d.next = self.slots.result_last_row.val();
-        self.s5_last_row.d.next = self.s4_last_row.q.val();
-        self.s6_last_row.d.next = self.s5_last_row.q.val();
-        self.first_half.next.events = self.groups.result.val().events;
-        self.first_half.next.zeros = 0.into();
-        self.first_half.next.bytes = self.groups.result.val().bytes;
-        self.second_half_valid.d.next = self.groups.result_valid.val();
-        self.second_half_ends_snapshot.d.next = self.s6_last_row.q.val();
-        self.second_half.d.next.events = self.groups.result.val().redundant_events;
-        self.second_half.d.next.zeros = 0.into();
-        self.second_half.d.next.bytes = self.groups.result.val().redundant_bytes;
-
-        comment!("The reply queue. Credit keeps it from overflowing, so its ready is not looked at.");
-        self.queued.next.beat = self.reply.q.val().into();
-        self.queued.next.ends_batch = self.reply_ends_batch.q.val();
-        self.queued.next.ends_snapshot = false;
-        if self.groups.result_valid.val() {
-            self.queued.next.beat = self.first_half.val().into();
-            self.queued.next.ends_batch = false;
-        }
-        if self.second_half_valid.q.val() {
-            self.queued.next.beat = self.second_half.q.val().into();
-            self.queued.next.ends_batch = false;
-            self.queued.next.ends_snapshot = self.second_half_ends_snapshot.q.val();
-        }
-        self.queue.write_data.next = self.queued.val().into();
-        self.queue.write.next =
-            self.reply_valid.q.val() | self.groups.result_valid.val() | self.second_half_valid.q.val();
+        comment!("S3 to the reply queue. Credit keeps it from overflowing, so its ready is not looked at.");
+        self.writer.replies.next = self.slots.result_replies.val();
+        self.writer.ends_batch.next = self.slots.result_ends_batch.val();
+        self.writer.op.next = self.slots.result_op.val();
+        self.writer.class_id.next = self.slots.result_class_id.val();
+        self.writer.group_id.next = self.slots.result_group_id.val();
+        self.writer.context_id.next = self.slots.result_context_id.val();
+        self.writer.touched_context.next = self.contexts.result_valid.val();
+        self.writer.accumulator_zero.next = self.contexts.accumulator_zero.val();
+        self.writer.state_before.next = self.contexts.state_before.val();
+        self.writer.operand.next = self.contexts.result_operand.val();
+        self.writer.accepted_after.next = self.counters.accepted_after.val();
+        self.writer.position_after.next = self.counters.position_after.val();
+        self.writer.last_row.next = self.slots.result_last_row.val();
+        self.writer.row_valid.next = self.groups.result_valid.val();
+        self.writer.row.next = self.groups.result.val();
+        self.queue.write.next = self.writer.write.val();
+        self.queue.write_data.next = self.writer.queued.val().into();
 
         comment!("From the queue to packets, and out.");
         self.packets.s_tdata.next = self.queue.data.val().get_bits::<128>(0);
@@ -434,17 +360,17 @@ impl<
         self.packets.m_tready.next = self.m_tready.val();
         self.reply_leaves.next = self.queue.valid.val() & self.packets.s_tready.val();
         self.credit.beat_leaves.next = self.reply_leaves.val();
-        self.control.replies_gone.next = self.sink_idle.val() & !self.queue.valid.val();
+        self.replies_gone.next = self.sink_idle.val() & !self.queue.valid.val();
+        self.control.replies_gone.next = self.replies_gone.val();
         self.control.packet_open.next = self.packets.packet_open.val();
 
         comment!("Status, and the class of this clock.");
-        self.reply_refused.next = self.queue.valid.val() & !self.packets.s_tready.val();
         self.clearing.next = self.control.clearing.val();
         self.draining.next = self.control.draining.val();
         self.answering.next = self.control.answering.val();
         self.held_by_reset.next = self.control.clearing.val() | self.control.draining.val();
         self.held_by_replies.next =
-            !self.credit.available.val() | (self.control.draining.val() & self.reply_refused.val());
+            !self.credit.available.val() | (self.control.draining.val() & !self.replies_gone.val());
         self.counters.reply_beat.next = self.reply_leaves.val();
         self.counters.clock_moving.next = self.takes.val();
         self.counters.clock_starved.next = self.ready.val() & !self.s_tvalid.val();
@@ -463,8 +389,6 @@ impl<
             self.s0_starts_snapshot.d.next = false;
             self.s0_batch_end_follows.d.next = false;
             self.s0_reads_row.d.next = false;
-            self.reply_valid.d.next = false;
-            self.second_half_valid.d.next = false;
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod register_read;
 pub mod reply_credit;
 pub mod reply_fifo;
 pub mod reply_packets;
+pub mod reply_writer;
 pub mod slot_pipeline;
 pub mod snapshot_reader;
 pub mod words;

@@ -22,8 +22,6 @@ module delta_engine (
     output wire [1215:0] latched
 );
 
-    localparam [3:0] op_snapshot = 4'd7;
-    localparam [3:0] op_sync = 4'd8;
     wire         tables_resetn;
     wire         ready;
     wire         takes;
@@ -34,13 +32,8 @@ module delta_engine (
     wire [11:0]  group_row;
     wire [11:0]  class_wide;
     wire         redundant_send;
-    wire         answers_operand;
-    wire         answers_accepted;
-    wire [23:0]  position_low;
-    reg  [127:0] first_half;
-    reg  [129:0] queued;
     wire         reply_leaves;
-    wire         reply_refused;
+    wire         replies_gone;
     wire         held_by_replies;
     wire         held_by_reset;
     wire         decoder_rejected;
@@ -87,7 +80,6 @@ module delta_engine (
     wire         reader_last_row;
     wire         credit_promise_one;
     wire         credit_available;
-    wire         queue_write;
     wire         queue_valid;
     wire [129:0] queue_data;
     wire [127:0] packets_s_tdata;
@@ -95,9 +87,10 @@ module delta_engine (
     wire         packets_s_batch_end;
     wire         packets_s_snapshot_end;
     wire         packets_packet_open;
+    wire         writer_write;
+    wire [129:0] writer_queued;
     wire         control_tables_clearing;
     wire         control_last_row_read;
-    wire         control_replies_gone;
     wire         control_accepts;
     wire         control_sends_batch_end;
     wire         control_restart;
@@ -141,19 +134,6 @@ module delta_engine (
     reg  [15:0]  s0_context = 16'd0;
     reg  [23:0]  s0_length = 24'd0;
     reg  [63:0]  s0_operand = 64'd0;
-    reg          reply_valid_next;
-    reg          reply_valid = 1'b0;
-    reg          reply_ends_batch = 1'b0;
-    reg  [127:0] reply_next;
-    reg  [127:0] reply = 128'd0;
-    reg          s4_last_row = 1'b0;
-    reg          s5_last_row = 1'b0;
-    reg          s6_last_row = 1'b0;
-    reg          second_half_valid_next;
-    reg          second_half_valid = 1'b0;
-    reg          second_half_ends_snapshot = 1'b0;
-    reg  [127:0] second_half_next;
-    reg  [127:0] second_half = 128'd0;
 
     record_decoder decoder (
         .record(s_tdata),
@@ -259,8 +239,8 @@ module delta_engine (
     reply_fifo queue (
         .clock(clock),
         .resetn(resetn),
-        .write(queue_write),
-        .write_data(queued),
+        .write(writer_write),
+        .write_data(writer_queued),
         .write_ready(),
         .valid(queue_valid),
         .data(queue_data),
@@ -284,6 +264,28 @@ module delta_engine (
         .packet_open(packets_packet_open)
     );
 
+    reply_writer writer (
+        .clock(clock),
+        .resetn(resetn),
+        .replies(slots_result_replies),
+        .ends_batch(slots_result_ends_batch),
+        .op(slots_result_op),
+        .class_id(slots_result_class_id),
+        .group_id(slots_result_group_id),
+        .context_id(slots_result_context_id),
+        .touched_context(contexts_result_valid),
+        .accumulator_zero(contexts_accumulator_zero),
+        .state_before(contexts_state_before),
+        .operand(contexts_result_operand),
+        .accepted_after(counters_accepted_after),
+        .position_after(counters_position_after),
+        .last_row(slots_result_last_row),
+        .row_valid(groups_result_valid),
+        .row(groups_result),
+        .write(writer_write),
+        .queued(writer_queued)
+    );
+
     engine_control control (
         .clock(clock),
         .resetn(resetn),
@@ -293,7 +295,7 @@ module delta_engine (
         .snapshot_ends_batch(s0_snapshot_ends_batch),
         .last_row_read(control_last_row_read),
         .room(credit_available),
-        .replies_gone(control_replies_gone),
+        .replies_gone(replies_gone),
         .packet_open(packets_packet_open),
         .accepts(control_accepts),
         .sends_batch_end(control_sends_batch_end),
@@ -322,38 +324,6 @@ module delta_engine (
         .latched(latched)
     );
 
-    always @(*) begin
-        reply_next = reply;
-        reply_next[3:0] = slots_result_op;
-        reply_next[4] = contexts_result_valid & contexts_accumulator_zero;
-        reply_next[5] = 1'b0;
-        reply_next[7:6] = slots_result_class_id;
-        reply_next[23:8] = slots_result_group_id;
-        reply_next[39:24] = slots_result_context_id;
-        reply_next[63:40] = position_low;
-        reply_next[127:64] = contexts_state_before;
-        if (answers_operand) begin
-            reply_next[127:64] = contexts_result_operand;
-        end
-        if (answers_accepted) begin
-            reply_next[127:64] = counters_accepted_after;
-        end
-        if (slots_result_ends_batch) begin
-            reply_next[3:0] = 4'd0;
-            reply_next[4] = 1'b0;
-            reply_next[7:6] = 2'd0;
-            reply_next[23:8] = 16'd0;
-            reply_next[39:24] = 16'd0;
-        end
-    end
-
-    always @(*) begin
-        second_half_next = second_half;
-        second_half_next[47:0] = groups_result[159:112];
-        second_half_next[63:48] = 16'd0;
-        second_half_next[127:64] = groups_result[223:160];
-    end
-
     assign tables_resetn = resetn & ~control_restart;
 
     // Input: take a record when its replies have room and S0 holds nothing that needs the next slot.
@@ -374,8 +344,6 @@ module delta_engine (
         s0_batch_end_follows_next = last_taken & decoder_replies & ~decoder_starts_snapshot;
         s0_ends_batch_next = (last_taken & ~decoder_replies) | s0_batch_end_follows | control_sends_batch_end;
         s0_reads_row_next = reader_read;
-        reply_valid_next = slots_result_replies | slots_result_ends_batch;
-        second_half_valid_next = groups_result_valid;
         if (~resetn) begin
             s0_taken_next = 1'b0;
             s0_journals_next = 1'b0;
@@ -386,8 +354,6 @@ module delta_engine (
             s0_starts_snapshot_next = 1'b0;
             s0_batch_end_follows_next = 1'b0;
             s0_reads_row_next = 1'b0;
-            reply_valid_next = 1'b0;
-            second_half_valid_next = 1'b0;
         end
     end
 
@@ -421,49 +387,19 @@ module delta_engine (
     // S3: the counters of the engine.
     assign record_rejected = slots_result_taken & slots_result_rejected;
 
-    // S3: the reply. An end-of-batch beat says only where the journal stands and how many records were taken.
-    assign answers_operand = slots_result_replies & (slots_result_op == op_sync);
-    assign answers_accepted = slots_result_ends_batch | (slots_result_op == op_snapshot);
-    assign position_low = counters_position_after[23:0];
-
-    // S6: a row, in two beats. No reply can meet it: the input waits until the last row has gone.
-    always @(*) begin
-        first_half[47:0] = groups_result[47:0];
-        first_half[63:48] = 16'd0;
-        first_half[127:64] = groups_result[111:48];
-    end
-
-    // The reply queue. Credit keeps it from overflowing, so its ready is not looked at.
-    always @(*) begin
-        queued[127:0] = reply;
-        queued[128] = reply_ends_batch;
-        queued[129] = 1'b0;
-        if (groups_result_valid) begin
-            queued[127:0] = first_half;
-            queued[128] = 1'b0;
-        end
-        if (second_half_valid) begin
-            queued[127:0] = second_half;
-            queued[128] = 1'b0;
-            queued[129] = second_half_ends_snapshot;
-        end
-    end
-
-    assign queue_write = reply_valid | groups_result_valid | second_half_valid;
-
+    // S3 to the reply queue. Credit keeps it from overflowing, so its ready is not looked at.
     // From the queue to packets, and out.
     assign packets_s_tdata = queue_data[127:0];
     assign packets_s_batch_end = queue_data[128];
     assign packets_s_snapshot_end = queue_data[129];
     assign reply_leaves = queue_valid & packets_s_tready;
-    assign control_replies_gone = sink_idle & ~queue_valid;
+    assign replies_gone = sink_idle & ~queue_valid;
 
     // Status, and the class of this clock.
-    assign reply_refused = queue_valid & ~packets_s_tready;
     assign clearing = control_clearing;
     assign draining = control_draining;
     assign held_by_reset = control_clearing | control_draining;
-    assign held_by_replies = ~credit_available | (control_draining & reply_refused);
+    assign held_by_replies = ~credit_available | (control_draining & ~replies_gone);
     assign counters_clock_starved = ready & ~s_tvalid;
     assign counters_clock_blocked = ~ready & held_by_replies;
     assign counters_clock_clearing = ~ready & ~held_by_replies & held_by_reset;
@@ -491,14 +427,5 @@ module delta_engine (
         s0_context <= decoder_label_context;
         s0_length <= s_tdata[63:40];
         s0_operand <= s_tdata[127:64];
-        reply_valid <= reply_valid_next;
-        reply_ends_batch <= slots_result_ends_batch;
-        reply <= reply_next;
-        s4_last_row <= slots_result_last_row;
-        s5_last_row <= s4_last_row;
-        s6_last_row <= s5_last_row;
-        second_half_valid <= second_half_valid_next;
-        second_half_ends_snapshot <= s6_last_row;
-        second_half <= second_half_next;
     end
 endmodule
