@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parameters, and the order in which the parts come and go. */
+#define pr_fmt(format) KBUILD_MODNAME ": " format
+
+#include <linux/init.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+
+#include "deltascope.h"
+
+struct ds_settings ds_settings = {
+	.judge_after_ms = 100,
+	.send_limit = 16384,
+	.max_overhead_ppm = 10000,
+	.exit_budget = 4096,
+};
+
+static unsigned int ring_records = 8192;
+module_param(ring_records, uint, 0444);
+MODULE_PARM_DESC(ring_records, "Records in each CPU's ring, a power of two from 64 to 1048576");
+
+static unsigned int pending_pages = 65536;
+module_param(pending_pages, uint, 0444);
+MODULE_PARM_DESC(pending_pages, "Copies that may wait for their judgement, a power of two from 64 to 4194304");
+
+static unsigned int send_instances = 1024;
+module_param(send_instances, uint, 0444);
+MODULE_PARM_DESC(send_instances, "Sends that may be under way at once, 16 to 65536");
+
+static unsigned long sampling_seed;
+module_param(sampling_seed, ulong, 0400);
+MODULE_PARM_DESC(sampling_seed, "Seed of the choice of sampled units (0: random)");
+
+static char *page_hook;
+module_param(page_hook, charp, 0444);
+MODULE_PARM_DESC(page_hook, "Function to probe for copies (default: wp_page_copy, else do_wp_page)");
+
+static bool start = true;
+module_param(start, bool, 0444);
+MODULE_PARM_DESC(start, "Capture from the start");
+
+static bool is_size(unsigned int value, unsigned int low, unsigned int high, const char *name)
+{
+	if (is_power_of_2(value) && value >= low && value <= high)
+		return true;
+	pr_err("refused: %s=%u is not a power of two from %u to %u\n", name, value, low, high);
+	return false;
+}
+
+static bool are_parameters_good(void)
+{
+	if (!is_size(ring_records, 64, 1 << 20, "ring_records") ||
+	    !is_size(pending_pages, 64, 1 << 22, "pending_pages"))
+		return false;
+	if (send_instances < 16 || send_instances > 65536) {
+		pr_err("refused: send_instances=%u is not from 16 to 65536\n", send_instances);
+		return false;
+	}
+	if (page_hook && *page_hook && strcmp(page_hook, "wp_page_copy") && strcmp(page_hook, "do_wp_page")) {
+		pr_err("refused: page_hook=%s has no handler here\n", page_hook);
+		return false;
+	}
+	return true;
+}
+
+static int start_captures(void)
+{
+	int error;
+
+	if (!start)
+		return 0;
+	error = ds_control_switch(DS_PAGES, true);
+	return error ?: ds_control_switch(DS_SENDS, true);
+}
+
+static int __init deltascope_init(void)
+{
+	int error;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("refused: the page-table lock sleeps on PREEMPT_RT\n");
+		return -EOPNOTSUPP;
+	}
+	if (!are_parameters_good())
+		return -EINVAL;
+	ds_settings.wake_records = ring_records / 2;
+	error = ds_ring_create(ring_records, sampling_seed);
+	if (error)
+		return error;
+	error = ds_pending_create(pending_pages);
+	if (error)
+		goto ring;
+	error = ds_send_create();
+	if (error)
+		goto pending;
+	error = ds_control_create();
+	if (error)
+		goto send;
+	error = ds_send_register(send_instances);
+	if (error)
+		goto control;
+	error = ds_cow_register(page_hook);
+	if (error)
+		goto send_probe;
+	error = ds_device_register();
+	if (error) {
+		pr_err("refused: no device (error %d)\n", error);
+		goto cow_probe;
+	}
+	error = start_captures();
+	if (error) {
+		pr_err("refused: the probes cannot be armed (error %d)\n", error);
+		goto device;
+	}
+	ds_control_start();
+	pr_info("copies at %s, sends at tcp_sendmsg, %u records in each of %u rings\n",
+		ds_cow_hook(), ring_records, nr_cpu_ids);
+	return 0;
+
+device:
+	ds_cow_unregister();
+	ds_send_unregister();
+	ds_device_unregister();
+	goto control;
+cow_probe:
+	ds_cow_unregister();
+send_probe:
+	ds_send_unregister();
+control:
+	ds_control_stop();
+send:
+	ds_send_destroy();
+pending:
+	ds_pending_destroy();
+ring:
+	ds_ring_destroy();
+	return error;
+}
+
+static void __exit deltascope_exit(void)
+{
+	ds_cow_unregister();
+	ds_send_unregister();
+	ds_control_stop();
+	ds_device_unregister();
+	ds_pending_destroy();
+	ds_send_destroy();
+	ds_ring_destroy();
+}
+
+module_init(deltascope_init);
+module_exit(deltascope_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Fingerprints of copied pages and TCP sends, for every container");
+MODULE_VERSION("0.1.0");
+MODULE_SOFTDEP("pre: crc32c");

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CASES_H
+#define CASES_H
+
+/* What a case did: the truth that the counters are compared with. */
+struct truth {
+	unsigned long copies;
+	unsigned long redundant;
+	unsigned long unjudged;
+	unsigned long sends;
+	unsigned long send_bytes;
+	unsigned long send_redundant;
+	unsigned long zero_fills;
+};
+
+struct work {
+	const char *cgroup;
+	void (*run)(unsigned long count);
+	unsigned long count;
+};
+
+/* In memory that every process of the workload shares. */
+struct shared {
+	struct truth truth;
+	struct work work;
+	volatile unsigned int flag[8];
+};
+
+struct named {
+	const char *name;
+	void (*run)(unsigned long count);
+};
+
+extern struct shared *shared;
+extern const struct named cases[];
+
+/* page_cases.c */
+void case_same(unsigned long count);
+void case_changed(unsigned long count);
+void case_mixed(unsigned long count);
+void case_parent(unsigned long count);
+void case_early_exit(unsigned long count);
+void case_threads(unsigned long count);
+void case_mremap(unsigned long count);
+void case_munmap(unsigned long count);
+void case_twice(unsigned long count);
+void case_pageout(unsigned long count);
+void case_zero(unsigned long count);
+void case_reuse(unsigned long count);
+void case_storm(unsigned long count);
+void case_faults(unsigned long count);
+
+/* send_cases.c */
+void case_duplicates(unsigned long count);
+void case_alternating(unsigned long count);
+void case_writev(unsigned long count);
+void case_large(unsigned long count);
+void case_tls(unsigned long count);
+void case_sockets(unsigned long count);
+void case_socket_reuse(unsigned long count);
+void case_again(unsigned long count);
+void case_blocked(unsigned long count);
+
+#endif

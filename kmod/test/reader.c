@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A reader of its own, independent of the agent: sums the records of each
+ * cgroup, with the last fingerprint of every socket kept in a plain list.
+ */
+#include "rings.h"
+
+#include <err.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+
+#define GROUPS 2048
+#define SOCKETS 4096
+#define NEVER (DELTASCOPE_FLAG_TRUNCATED | DELTASCOPE_FLAG_PARTIAL)
+
+static struct group {
+	uint64_t cgroup, pages, redundant, unjudged, sends, bytes, send_redundant, encrypted;
+} groups[GROUPS];
+
+static struct socket {
+	uint64_t inode;
+	uint32_t crc, length;
+	bool matches;
+} sockets[SOCKETS];
+
+static unsigned int group_count, socket_count;
+static uint64_t events, controls, sequence_errors;
+
+static struct group *group_of(uint64_t cgroup)
+{
+	unsigned int i;
+
+	for (i = 0; i < group_count; i++) {
+		if (groups[i].cgroup == cgroup)
+			return &groups[i];
+	}
+	if (group_count == GROUPS)
+		errx(1, "too many cgroups");
+	groups[group_count].cgroup = cgroup;
+	return &groups[group_count++];
+}
+
+static struct socket *socket_of(uint64_t inode)
+{
+	unsigned int i;
+
+	for (i = 0; i < socket_count; i++) {
+		if (sockets[i].inode == inode)
+			return &sockets[i];
+	}
+	if (socket_count == SOCKETS)
+		errx(1, "too many sockets");
+	sockets[socket_count].inode = inode;
+	return &sockets[socket_count++];
+}
+
+static void take_send(struct group *group, const struct deltascope_ring_record *record)
+{
+	struct socket *socket = socket_of(record->key);
+	bool matches = !(record->flags & NEVER);
+
+	group->sends++;
+	group->bytes += record->length;
+	group->encrypted += !!(record->flags & DELTASCOPE_FLAG_ENCRYPTED);
+	if (matches && socket->matches && socket->crc == record->before && socket->length == record->length)
+		group->send_redundant++;
+	socket->matches = matches;
+	socket->crc = record->before;
+	socket->length = record->length;
+}
+
+static void take(const struct deltascope_ring_record *record)
+{
+	struct group *group;
+
+	if (record->kind != DELTASCOPE_KIND_PAGE && record->kind != DELTASCOPE_KIND_SEND) {
+		controls++;
+		return;
+	}
+	events++;
+	group = group_of(record->cgroup);
+	if (record->kind == DELTASCOPE_KIND_SEND) {
+		take_send(group, record);
+		return;
+	}
+	group->pages++;
+	if (record->flags & DELTASCOPE_FLAG_UNJUDGED)
+		group->unjudged++;
+	else if (record->before == record->after)
+		group->redundant++;
+}
+
+static void drain(const struct rings *rings)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < rings->count; cpu++) {
+		struct deltascope_ring_header *header = ring_of(rings, cpu);
+		uint64_t head = __atomic_load_n(&header->head, __ATOMIC_ACQUIRE), tail = header->tail;
+
+		for (; tail != head; tail++) {
+			const struct deltascope_ring_record *record = record_of(rings, cpu, tail);
+
+			if (record->sequence != tail || record->cpu != cpu)
+				sequence_errors++;
+			take(record);
+		}
+		__atomic_store_n(&header->tail, tail, __ATOMIC_RELEASE);
+	}
+}
+
+void read_for(unsigned long seconds)
+{
+	struct rings rings = rings_open();
+	time_t end = time(NULL) + seconds;
+	struct books books;
+	unsigned int i;
+
+	puts("READING");
+	fflush(stdout);
+	while (time(NULL) < end) {
+		struct pollfd poll_fd = { .fd = rings.fd, .events = POLLIN };
+
+		poll(&poll_fd, 1, 50);
+		drain(&rings);
+	}
+	books = rings_books(&rings);
+	drain(&rings);
+	for (i = 0; i < group_count; i++) {
+		const struct group *group = &groups[i];
+
+		printf("COUNT %" PRIu64 " copies %" PRIu64 " redundant %" PRIu64 " unjudged %" PRIu64
+		       " sends %" PRIu64 " send_bytes %" PRIu64 " send_redundant %" PRIu64 " encrypted %" PRIu64 "\n",
+		       group->cgroup, group->pages, group->redundant, group->unjudged, group->sends,
+		       group->bytes, group->send_redundant, group->encrypted);
+	}
+	check_equal("reader_books_balance", books.captured, books_explained(&books));
+	check_equal("reader_nothing_waits", 0, books.pending);
+	check_equal("reader_got_every_event", books.head - books.controls, events);
+	check_equal("reader_got_every_control", books.controls, controls);
+	check_equal("reader_sequences", 0, sequence_errors);
+	rings_close(&rings);
+}

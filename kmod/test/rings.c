@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "rings.h"
+
+#include <err.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct rings rings_open(void)
+{
+	struct rings rings = { .fd = open(DEVICE, O_RDWR) };
+	struct deltascope_ring_header *header;
+
+	if (rings.fd < 0)
+		err(1, "open %s", DEVICE);
+	header = mmap(NULL, DELTASCOPE_RING_HEADER_BYTES, PROT_READ, MAP_SHARED, rings.fd, 0);
+	if (header == MAP_FAILED)
+		err(1, "map of the header");
+	rings.count = header->rings;
+	rings.bytes = (size_t)header->rings * header->stride;
+	munmap(header, DELTASCOPE_RING_HEADER_BYTES);
+	rings.base = mmap(NULL, rings.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, rings.fd, 0);
+	if (rings.base == MAP_FAILED)
+		err(1, "map of the rings");
+	return rings;
+}
+
+void rings_close(struct rings *rings)
+{
+	munmap(rings->base, rings->bytes);
+	close(rings->fd);
+}
+
+struct deltascope_ring_header *ring_of(const struct rings *rings, unsigned int cpu)
+{
+	struct deltascope_ring_header *first = (void *)rings->base;
+
+	return (void *)(rings->base + (size_t)cpu * first->stride);
+}
+
+const struct deltascope_ring_record *record_of(const struct rings *rings, unsigned int cpu, uint64_t number)
+{
+	struct deltascope_ring_header *header = ring_of(rings, cpu);
+	const struct deltascope_ring_record *records =
+		(const void *)((uint8_t *)header + DELTASCOPE_RING_HEADER_BYTES);
+
+	return &records[number & (header->records - 1)];
+}
+
+static struct books books_of(const volatile struct deltascope_ring_header *header)
+{
+	struct books books;
+	uint64_t before;
+	int i;
+
+	do {
+		before = __atomic_load_n(&header->generation, __ATOMIC_ACQUIRE);
+		books.captured = header->captured;
+		books.head = header->head;
+		books.controls = header->controls;
+		books.pending = header->pending;
+		for (i = 0; i < DELTASCOPE_LOSS_REASONS; i++)
+			books.lost[i] = header->lost[i];
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (before % 2 || header->generation != before);
+	return books;
+}
+
+struct books rings_books(const struct rings *rings)
+{
+	struct books sum = { 0 };
+	unsigned int cpu;
+	int i;
+
+	for (cpu = 0; cpu < rings->count; cpu++) {
+		struct books own = books_of(ring_of(rings, cpu));
+
+		if (own.captured != books_explained(&own))
+			check_equal("books_of_one_cpu", own.captured, books_explained(&own));
+		sum.captured += own.captured;
+		sum.head += own.head;
+		sum.controls += own.controls;
+		sum.pending += own.pending;
+		for (i = 0; i < DELTASCOPE_LOSS_REASONS; i++)
+			sum.lost[i] += own.lost[i];
+	}
+	return sum;
+}
+
+uint64_t books_explained(const struct books *books)
+{
+	uint64_t sum = books->head - books->controls + books->pending;
+	int i;
+
+	for (i = 0; i < DELTASCOPE_LOSS_REASONS; i++)
+		sum += books->lost[i];
+	return sum;
+}
+
+void check_equal(const char *name, uint64_t expected, uint64_t found)
+{
+	printf("CHECK %s %" PRIu64 " %" PRIu64 "\n", name, expected, found);
+	fflush(stdout);
+}
+
+void check_true(const char *name, bool holds)
+{
+	check_equal(name, 1, holds);
+}
+
+int main(int count, char **arguments)
+{
+	if (count == 3 && !strcmp(arguments[1], "read"))
+		read_for(strtoul(arguments[2], NULL, 10));
+	else if (count == 2 && !strcmp(arguments[1], "bad-input"))
+		bad_input();
+	else
+		errx(2, "usage: rings read SECONDS | bad-input");
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The rings as a reader sees them. */
+#ifndef RINGS_H
+#define RINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deltascope_ring.h"
+
+#define DEVICE "/dev/deltascope"
+
+struct rings {
+	int fd;
+	uint8_t *base;
+	size_t bytes;
+	unsigned int count;
+};
+
+/* Opens and maps; ends the program with a message when that fails. */
+struct rings rings_open(void);
+void rings_close(struct rings *rings);
+struct deltascope_ring_header *ring_of(const struct rings *rings, unsigned int cpu);
+const struct deltascope_ring_record *record_of(const struct rings *rings, unsigned int cpu, uint64_t number);
+/* Sums over all rings, each ring's books read at one even generation. */
+struct books {
+	uint64_t captured, head, controls, pending, lost[DELTASCOPE_LOSS_REASONS];
+};
+struct books rings_books(const struct rings *rings);
+uint64_t books_explained(const struct books *books);
+/* Says what a check expected and found; the host reads the line. */
+void check_equal(const char *name, uint64_t expected, uint64_t found);
+void check_true(const char *name, bool holds);
+
+void bad_input(void);
+void read_for(unsigned long seconds);
+
+#endif

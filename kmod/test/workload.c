@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Work whose number of copies and sends is known, for the test of the module.
+ *
+ *	workload CGROUP CASE COUNT
+ *
+ * moves a process into the cgroup, does the work of the case there and prints
+ * one line: the copies, how many of them end redundant, how many cannot be
+ * judged, the sends, their bytes, and how many are redundant.
+ *
+ * It uses no C library, and its processes stand on stacks in shared memory and
+ * keep their results there: nothing is copied but the pages of the case.
+ */
+#include "bare.h"
+#include "cases.h"
+
+struct shared *shared;
+
+static int is(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+static unsigned long number(const char *text)
+{
+	unsigned long value = 0;
+
+	while (*text >= '0' && *text <= '9')
+		value = value * 10 + *text++ - '0';
+	return value;
+}
+
+static void enter(const char *cgroup)
+{
+	char path[128];
+	long fd;
+
+	text_join(path, sizeof(path), cgroup, "/cgroup.procs");
+	fd = check("open cgroup.procs", sys_open(path, 1));
+	check("write cgroup.procs", sys_write(fd, "0", 1));
+	sys_close(fd);
+}
+
+static void run(void *argument)
+{
+	const struct work *work = argument;
+
+	enter(work->cgroup);
+	work->run(work->count);
+}
+
+static void say(const char *cgroup, const char *name)
+{
+	const struct truth *truth = &shared->truth;
+
+	say_text("TRUTH ");
+	say_text(cgroup);
+	say_text(" ");
+	say_text(name);
+	say_number(" copies ", truth->copies);
+	say_number(" redundant ", truth->redundant);
+	say_number(" unjudged ", truth->unjudged);
+	say_number(" sends ", truth->sends);
+	say_number(" send_bytes ", truth->send_bytes);
+	say_number(" send_redundant ", truth->send_redundant);
+	say_number(" zero_fills ", truth->zero_fills);
+	say_text("\n");
+}
+
+__attribute__((used)) void start(unsigned long *stack)
+{
+	char **arguments = (char **)(stack + 1);
+	const struct named *named;
+
+	if (stack[0] != 4)
+		die("usage: workload CGROUP CASE COUNT");
+	shared = map_shared(sizeof(*shared));
+	for (named = cases; named->name; named++) {
+		if (!is(named->name, arguments[2]))
+			continue;
+		shared->work.cgroup = arguments[1];
+		shared->work.run = named->run;
+		shared->work.count = number(arguments[3]);
+		await(spawn(run, &shared->work, 0));
+		say(arguments[1], arguments[2]);
+		sys_exit(0);
+	}
+	die("no such case");
+}
+
+__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start\n\thlt\n");
