@@ -1,6 +1,7 @@
 //! One look at the memory of one family.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::frames::{Frame, Holder, Rule, by_frame, frame};
 use super::judge::{Judgement, Look};
@@ -14,6 +15,12 @@ use crate::procfs::{PAGE_SIZE, PageEntry};
 const PAGE: u64 = PAGE_SIZE as u64;
 /// Entries that are held at once, of all members together: 8 MiB.
 const WINDOW_ENTRIES: usize = 1 << 20;
+/// How long pages that the kernel is moving get to arrive, and how often: it moves some hundreds
+/// at a time and may be interrupted.
+const SETTLE: Duration = Duration::from_millis(1);
+const SETTLES: usize = 20;
+/// Addresses that are given so much patience; of more than these each is looked at once more.
+const MAX_UNSETTLED: usize = 1 << 20;
 /// Pages of the address space in one window at most: 16 MiB.
 const WINDOW_PAGES: usize = 4096;
 
@@ -52,6 +59,16 @@ struct Place {
     holders: Range<usize>,
     /// Distinct frames.
     frames: usize,
+    /// A frame has moved here before.
+    moved: bool,
+}
+
+/// An address that has to be looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Unsettled {
+    address: u64,
+    /// A frame there has moved while its content was read; the next time is the last.
+    moved: bool,
 }
 
 /// A page to read, for the frame of this number in a batch.
@@ -101,15 +118,23 @@ pub(crate) struct Round<'a, V> {
     judgement: Judgement,
     /// Buffers of the last batch, to be used again.
     spare: Contents,
+    /// Whether some page of the family may really be in swap.
+    swap: bool,
+    /// Members and addresses to look at once more.
+    unsettled: Vec<(Vec<usize>, Vec<Unsettled>)>,
+    /// This is the last look, so that everything gets its verdict.
+    last: bool,
 }
 
 impl<'a, V: FamilyView> Round<'a, V> {
-    /// Prepares a look at a family with as many members as `charges` has containers.
+    /// Prepares a look at a family with as many members as `charges` has containers. Without
+    /// `swap`, what looks swapped is a page that the kernel is moving.
     pub(crate) fn new(
         view: &'a mut V,
         rule: Rule,
         charges: &'a Charges,
         batch_bytes: usize,
+        swap: bool,
         emit: &'a mut dyn FnMut(ScanRecord),
     ) -> Self {
         Self {
@@ -122,6 +147,9 @@ impl<'a, V: FamilyView> Round<'a, V> {
             counts: RoundCounts::default(),
             judgement: Judgement::default(),
             spare: Contents::default(),
+            swap,
+            unsettled: Vec::new(),
+            last: false,
         }
     }
 
@@ -130,30 +158,48 @@ impl<'a, V: FamilyView> Round<'a, V> {
         self.counts.skips = *skips;
     }
 
-    /// What was found so far.
-    pub(crate) fn counts(&self) -> &RoundCounts {
-        &self.counts
-    }
-
     /// Looks at one span, and says after each window how many of its bytes are done.
     pub(crate) fn span(&mut self, span: &Span, done: &mut dyn FnMut(&RoundCounts, u64)) {
         let window = (WINDOW_ENTRIES / span.members.len().max(1)).clamp(64, WINDOW_PAGES) as u64;
         let mut start = span.start;
         while start < span.end {
             let pages = ((span.end - start) / PAGE).min(window);
-            let moved = self.window(&span.members, start, pages as usize, None);
-            if let (Some(first), Some(last)) = (moved.first(), moved.last()) {
-                let pages = ((last - first) / PAGE) as usize + 1;
-                self.window(&span.members, *first, pages, Some(&moved));
+            let unsettled = self.window(&span.members, start, pages as usize, None);
+            if !unsettled.is_empty() {
+                self.unsettled.push((span.members.clone(), unsettled));
             }
             start += pages * PAGE;
             done(&self.counts, pages * PAGE * span.members.len() as u64);
         }
     }
 
-    /// Looks at consecutive pages and gives the addresses at which a frame moved meanwhile. With
-    /// `again`, only those addresses are looked at, and what moves once more stays unjudged.
-    fn window(&mut self, members: &[usize], start: u64, pages: usize, again: Option<&[u64]>) -> Vec<u64> {
+    /// Looks again at the addresses that had not settled, a moment later, and says what was
+    /// found in all.
+    pub(crate) fn finish(mut self) -> RoundCounts {
+        for settle in 1..=SETTLES {
+            let count: usize = self.unsettled.iter().map(|(_, places)| places.len()).sum();
+            if count == 0 {
+                break;
+            }
+            self.last = settle == SETTLES || count > MAX_UNSETTLED;
+            std::thread::sleep(SETTLE);
+            for (members, unsettled) in std::mem::take(&mut self.unsettled) {
+                let (Some(first), Some(last)) = (unsettled.first(), unsettled.last()) else {
+                    continue;
+                };
+                let (start, pages) = (first.address, ((last.address - first.address) / PAGE) as usize + 1);
+                let again = self.window(&members, start, pages, Some(&unsettled));
+                self.unsettled.push((members, again));
+            }
+        }
+        self.counts
+    }
+
+    /// Looks at consecutive pages and gives the addresses that have not settled, ascending: a
+    /// frame moved while its content was read, or a member shows swap, which is also how a page
+    /// looks while the kernel moves it. With `again`, only those addresses are looked at, and
+    /// what moves once more stays unjudged.
+    fn window(&mut self, members: &[usize], start: u64, pages: usize, again: Option<&[Unsettled]>) -> Vec<Unsettled> {
         let mut tables = Vec::with_capacity(members.len());
         for &member in members {
             if let Some(table) = self.entries(member, start, pages) {
@@ -162,17 +208,29 @@ impl<'a, V: FamilyView> Round<'a, V> {
         }
         let mut pool: Vec<Holder> = Vec::new();
         let mut places: Vec<Place> = Vec::new();
+        let mut unsettled: Vec<Unsettled> = Vec::new();
         let mut ignored = Skips::default();
         for page in 0..pages {
             let address = start + page as u64 * PAGE;
-            let skips = match again {
-                None => &mut self.counts.skips,
-                Some(again) if again.binary_search(&address).is_ok() => &mut ignored,
-                Some(_) => continue,
+            let (skips, moved) = match again {
+                None => (&mut self.counts.skips, false),
+                Some(again) => match again.binary_search_by_key(&address, |place| place.address) {
+                    Ok(place) => (&mut ignored, again[place].moved),
+                    Err(_) => continue,
+                },
             };
             let from = pool.len();
+            let swapped = skips.swapped;
             for (member, table) in &tables {
                 pool.extend(self.rule.holder(*member, table[page], skips));
+            }
+            // With swap, an address without any frame is left in peace, and the second look is
+            // believed.
+            let suspect = if self.swap { again.is_none() && pool.len() > from } else { !self.last };
+            if suspect && skips.swapped > swapped {
+                pool.truncate(from);
+                unsettled.push(Unsettled { address, moved });
+                continue;
             }
             pool[from..].sort_unstable();
             let frames = by_frame(&pool[from..]).count();
@@ -180,9 +238,8 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 pool.truncate(from);
                 continue;
             }
-            places.push(Place { page, holders: from..pool.len(), frames });
+            places.push(Place { page, holders: from..pool.len(), frames, moved });
         }
-        let mut moved = Vec::new();
         let mut rest = &places[..];
         while !rest.is_empty() {
             let mut bytes = 0;
@@ -195,10 +252,11 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 .count();
             // One address always goes, however many frames it has.
             let (batch, behind) = rest.split_at(fitting.max(1));
-            self.batch(&tables, start, &pool, batch, again.is_some(), &mut moved);
+            self.batch(&tables, start, &pool, batch, &mut unsettled);
             rest = behind;
         }
-        moved
+        unsettled.sort_unstable();
+        unsettled
     }
 
     /// The entries of a member, unless it has gone.
@@ -224,8 +282,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
         start: u64,
         pool: &[Holder],
         places: &[Place],
-        last_chance: bool,
-        moved: &mut Vec<u64>,
+        unsettled: &mut Vec<Unsettled>,
     ) {
         let (Some(first), Some(last)) = (places.first(), places.last()) else {
             return;
@@ -255,13 +312,13 @@ impl<'a, V: FamilyView> Round<'a, V> {
                     })
                     .collect();
                 self.judge(address, &looks);
-            } else if last_chance {
+            } else if place.moved || self.last {
                 let eldest = by_frame(holders).filter_map(frame);
                 for copy in eldest.skip(1).collect::<Vec<_>>() {
                     self.record(address, copy, Verdict::Unjudged(UnjudgedReason::Moved));
                 }
             } else {
-                moved.push(address);
+                unsettled.push(Unsettled { address, moved: true });
             }
             frame_number += place.frames;
         }

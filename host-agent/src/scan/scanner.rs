@@ -181,11 +181,12 @@ impl Scanner {
         let charges = self.charges(family, &live);
         let mut skips = Skips::default();
         let spans = spans(&mappings, &mut skips);
+        let swap = mappings.iter().flatten().any(|mapping| mapping.swapped != Some(0));
         drop(mappings);
         let pages: u64 = spans.iter().map(|span| span.pages()).sum();
         let total = (pages * PAGE_SIZE as u64).max(1) as f64;
         let mut done = 0;
-        let mut round = Round::new(&mut live, rule, &charges, self.config.batch_bytes, emit);
+        let mut round = Round::new(&mut live, rule, &charges, self.config.batch_bytes, swap, emit);
         round.skip(&skips);
         for span in &spans {
             round.span(span, &mut |counts, bytes| {
@@ -193,7 +194,7 @@ impl Scanner {
                 tell(counts, done as f64 / total);
             });
         }
-        *round.counts()
+        round.finish()
     }
 
     /// Who pays in a family, and which of its regions are tagged.

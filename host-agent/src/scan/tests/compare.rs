@@ -159,6 +159,7 @@ proptest! {
         let pages = rows[0].len();
         let rows: Vec<&[Page]> = rows.iter().map(|row| &row[..]).collect();
         let mut family = FakeFamily::new(&rows);
+        family.swap = true;
         for (frame, byte) in (10..).zip(&bytes) {
             family = family.holds(frame, *byte);
         }

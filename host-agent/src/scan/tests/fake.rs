@@ -44,6 +44,8 @@ pub struct FakeFamily {
     pub gone: HashSet<usize>,
     /// What happens, and before which look.
     pub changes: Vec<Change>,
+    /// Whether some of its pages may really be in swap.
+    pub swap: bool,
     /// Looks at entries so far.
     pub looks: usize,
     /// Pages read of each member.
@@ -83,9 +85,10 @@ impl FakeFamily {
         };
         let mut records = Vec::new();
         let mut emit = |record| records.push(record);
-        let mut round = Round::new(self, rule, charges, 256 << 10, &mut emit);
+        let swap = self.swap;
+        let mut round = Round::new(self, rule, charges, 256 << 10, swap, &mut emit);
         round.span(&span, &mut |_, _| ());
-        let counts = *round.counts();
+        let counts = round.finish();
         assert_eq!(counts.copies, counts.judged + counts.moved + counts.unreadable);
         assert_eq!(counts.copies, records.len() as u64);
         assert!(counts.mergeable <= counts.redundant);

@@ -52,13 +52,66 @@ fn a_move_between_the_first_looks_at_two_members_makes_no_copy() {
 
 #[test]
 fn a_page_that_leaves_for_swap_meanwhile_is_no_copy_any_more() {
-    let mut family = pair();
-    family.changes.push(shows(3, 1, 0, Page::Swapped));
-    let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.judged, counts.moved), (1, 1, 0));
+    for swap in [true, false] {
+        let mut family = pair();
+        family.swap = swap;
+        family.changes.push(shows(3, 1, 0, Page::Swapped));
+        let (_, counts) = family.scan(FrameAccess::Frames);
+        assert_eq!((counts.copies, counts.judged, counts.moved), (1, 1, 0));
+    }
     let mut family = pair();
     family.changes.push(shows(3, 1, 0, Absent));
     assert_eq!(family.scan(FrameAccess::Frames).1.copies, 1);
+}
+
+#[test]
+fn a_page_on_its_way_to_another_frame_looks_swapped_and_is_waited_for() {
+    // All but one member have been unmapped for the move, which makes that one exclusive.
+    let rows: [&[Page]; 4] = [&[Page::Swapped], &[Page::Swapped], &[Frame(20)], &[Frame(10)]];
+    for access in [FrameAccess::Frames, FrameAccess::ExclusiveBit] {
+        for (swap, arrives) in [(true, 5), (false, 5), (false, 41)] {
+            let mut family = FakeFamily::new(&rows);
+            family.swap = swap;
+            for member in [0, 1, 3] {
+                family.changes.push(shows(arrives, member, 0, Frame(30)));
+            }
+            let (_, counts) = family.scan(access);
+            assert_eq!((counts.copies, counts.judged), (1, 1), "{access:?} {swap} {arrives}");
+            assert_eq!(counts.skips.swapped, 2, "counted at the first look only");
+        }
+    }
+}
+
+#[test]
+fn an_address_whose_frames_are_all_on_their_way_is_waited_for_unless_there_is_swap() {
+    for (swap, copies) in [(false, 1), (true, 0)] {
+        let mut family = FakeFamily::new(&[&[Page::Swapped], &[Page::Swapped]]);
+        family.swap = swap;
+        family.changes.push(shows(3, 0, 0, Frame(10)));
+        family.changes.push(shows(3, 1, 0, Frame(20)));
+        assert_eq!(family.scan(FrameAccess::Frames).1.copies, copies, "{swap}");
+    }
+}
+
+#[test]
+fn what_stays_in_swap_ends_the_wait() {
+    for swap in [true, false] {
+        let mut family = FakeFamily::new(&[&[Page::Swapped], &[Frame(20)], &[Frame(30)]]);
+        family.swap = swap;
+        let (_, counts) = family.scan(FrameAccess::Frames);
+        assert_eq!((counts.copies, counts.judged, counts.skips.swapped), (1, 1, 1), "{swap}");
+    }
+}
+
+#[test]
+fn an_address_that_never_settles_gets_its_verdict_in_the_end() {
+    // Swapped for all looks but the last, and then its frame moves.
+    let mut family = FakeFamily::new(&[&[Page::Swapped], &[Frame(20)]]);
+    let looks = 2 + 2 * 19;
+    family.changes.push(shows(looks + 1, 0, 0, Frame(10)));
+    family.changes.push(shows(looks + 3, 0, 0, Frame(11)));
+    let (_, counts) = family.scan(FrameAccess::Frames);
+    assert_eq!((counts.copies, counts.moved), (1, 1));
 }
 
 #[test]
