@@ -49,7 +49,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("deltascope: {error:#}");
+            // Every error tells its cause in its own text.
+            eprintln!("deltascope: {error}");
             ExitCode::FAILURE
         }
     }

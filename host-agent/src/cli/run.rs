@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::account::Account;
 use deltascope_agent::event::Sink;
@@ -103,8 +103,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone()).context("catching Ctrl-C")?;
-        signal_hook::flag::register(signal, stop.clone()).context("catching Ctrl-C")?;
+        // The second signal ends the program at once: the first has set the flag by then.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
+            .map_err(|error| anyhow!("cannot catch signal {signal}: {error}"))?;
     }
     let mut source = arguments.source.open()?;
     let mut session = arguments.engine.open(true)?;

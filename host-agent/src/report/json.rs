@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Report;
 use crate::account::Account;
@@ -37,7 +37,7 @@ impl From<&Account> for AccountJson {
 }
 
 /// One owner's counters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerJson {
     /// Name of the container, or `other`.
     pub name: String,

@@ -151,6 +151,7 @@ impl Client {
     /// The session failed.
     pub fn snapshot(&mut self) -> Result<Reading, TransportError> {
         self.commit();
+        let expected = self.next_sequence();
         let wanted = self.session.request_snapshot();
         (self.moved.2, self.left) = (Instant::now(), Instant::now());
         self.doing = "waiting for a snapshot";
@@ -159,6 +160,9 @@ impl Client {
             if let Some((token, sequence)) = self.snapshot
                 && token == wanted
             {
+                if sequence < expected {
+                    return Err(TransportError::Behind { address: self.address, expected, found: sequence });
+                }
                 return Ok(Reading::new(sequence, self.session.totals()));
             }
             self.turn(true)?;

@@ -64,10 +64,7 @@ impl Daemon {
                 return Err(silent(&mut daemon, "the end of its output".into()));
             }
         };
-        daemon.address = line
-            .split_whitespace()
-            .find_map(|word| word.parse().ok())
-            .ok_or_else(|| silent(&mut daemon, format!("the line {line:?}")))?;
+        daemon.address = address(&line).ok_or_else(|| silent(&mut daemon, format!("the line {line:?}")))?;
         Ok(daemon)
     }
 
@@ -83,6 +80,11 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The address in the line `listening on ADDR`.
+fn address(line: &str) -> Option<SocketAddr> {
+    line.strip_prefix("listening on ")?.parse().ok().filter(|address: &SocketAddr| address.port() != 0)
 }
 
 /// Hands over the first line and throws the others away, so that the daemon never waits for a reader.

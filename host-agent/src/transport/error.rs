@@ -26,7 +26,7 @@ pub enum TransportError {
     },
     /// The daemon does not say where it listens.
     #[error(
-        "{program} started: expected a line with the address that it listens on, found {found}; its own message tells more",
+        "{program} started: expected the line `listening on ADDR`, found {found}; its own message tells more",
         program = program.display()
     )]
     DaemonSilent {
@@ -81,6 +81,18 @@ pub enum TransportError {
         address: SocketAddr,
         /// What was wrong.
         source: deltascope_session::SessionError,
+    },
+    /// A snapshot leaves out records that were sent before it was asked for.
+    #[error(
+        "{address}: expected a snapshot after record {expected}, found one after {found}; records were lost on the way, check what stands between agent and board server"
+    )]
+    Behind {
+        /// The address.
+        address: SocketAddr,
+        /// Number of the next record when it was asked for.
+        expected: u64,
+        /// Number up to which it is exact.
+        found: u64,
     },
     /// The server counts with an engine that this agent does not know.
     #[error(

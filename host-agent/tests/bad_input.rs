@@ -1,0 +1,154 @@
+//! Everything that a user, a file or a server can get wrong ends with a message and an exit code.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use deltascope_agent::transport::Daemon;
+use support::{agent, boardd, end, finish, with_daemon};
+
+#[test]
+fn a_wrong_command_line_is_refused_with_the_right_one() {
+    for (arguments, parts) in [
+        (&["frobnicate"] as &[&str], &["frobnicate"] as &[&str]),
+        (&["run", "--interval", "0"], &["expected seconds above 0", "found 0"]),
+        (&["run", "--interval", "never"], &["expected seconds", "never"]),
+        (&["run", "--source", "replay"], &["--file"]),
+        (&["run", "--source", "synth", "--sends", "101"], &["101", "0..=100"]),
+        (&["scan", "--pid", "-1"], &["-1"]),
+        (&["scan", "--groups", "65537"], &["65537", "1..=65536"]),
+        (&["demo", "--engine", "abacus"], &["abacus", "model", "rtl"]),
+        (&["demo", "--connect", "127.0.0.1:1", "--engine", "model"], &["--connect"]),
+        (&["replay"], &["FILE"]),
+        (&["scan", "--connect", "nonsense"], &["nonsense", "HOST:PORT"]),
+        (&["scan", "--connect", "192.0.2.1:5770"], &["expected an address of this machine", "--insecure-peer"]),
+    ] {
+        finish(agent(arguments)).fails(parts);
+    }
+}
+
+#[test]
+fn a_daemon_that_is_not_there_or_not_one_is_named() {
+    finish(agent(&["demo", "--boardd", "/nonexistent/boardd"])).fails(&[
+        "/nonexistent/boardd",
+        "cargo build",
+        "--connect",
+    ]);
+    finish(agent(&["demo", "--boardd", "/etc/passwd"])).fails(&["cannot start /etc/passwd"]);
+    finish(agent(&["demo", "--boardd", "/bin/true"])).fails(&["/bin/true", "expected the line `listening on ADDR`"]);
+    finish(agent(&["demo", "--boardd", "/bin/echo"])).fails(&["/bin/echo", "found the line", "127.0.0.1:0"]);
+}
+
+#[test]
+fn nobody_at_the_address_is_an_error() {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    finish(agent(&["scan", "--connect", &free.to_string()])).fails(&["cannot connect", &free.to_string()]);
+}
+
+/// Serves one connection: says `bytes`, then keeps it open or closes it.
+fn odd_server(bytes: Vec<u8>, close: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        let Ok((mut agent, _)) = listener.accept() else { return };
+        let _ = agent.write_all(&bytes);
+        if !close {
+            let mut rest = Vec::new();
+            let _ = agent.read_to_end(&mut rest);
+        }
+    });
+    address
+}
+
+#[test]
+fn a_server_that_is_none_is_an_error_in_time() {
+    for (bytes, close, part) in [
+        (Vec::new(), false, "expected"),
+        (Vec::new(), true, "closed the connection"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), false, "frame length"),
+        (vec![0; 64], false, "frame length"),
+        (vec![0xFF; 64], true, "frame length"),
+        ([&16u32.to_le_bytes()[..], &[2, 9, 0, 0], &[0; 8]].concat(), false, "protocol version"),
+        ([&16u32.to_le_bytes()[..], &[2, 1, 0, 0], &[0; 8]].concat(), false, "CRC32C"),
+    ] {
+        let address = odd_server(bytes, close);
+        finish(agent(&["scan", "--timeout", "1", "--connect", &address])).fails(&[part, &address]);
+    }
+}
+
+#[test]
+fn a_daemon_that_dies_midway_is_an_error() {
+    for command in [&["run", "--source", "synth", "--events", "0"] as &[&str], &["run", "--interval", "0.05"]] {
+        let daemon = Daemon::start(boardd(), "model").expect("a daemon");
+        let mut run = agent(command);
+        run.args(["--timeout", "1", "--connect", &daemon.address().to_string()]);
+        run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = run.spawn().expect("the program starts");
+        thread::sleep(Duration::from_millis(500));
+        drop(daemon);
+        end(child).fails(&["board server"]);
+    }
+}
+
+#[test]
+fn files_that_are_no_recordings_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let whole = path("whole.rec");
+    finish(agent(&["record", &whole, "--source", "synth", "--events", "20000"])).ok();
+    let bytes = fs::read(&whole).expect("the recording");
+
+    let replay = |name: &str, bytes: &[u8], parts: &[&str]| {
+        fs::write(path(name), bytes).expect("a file");
+        with_daemon(&["replay", &path(name)]).fails(&[parts, &[name]].concat());
+    };
+    replay("empty", &[], &["magic", "offset 0"]);
+    replay("elf", b"\x7fELF\x02\x01\x01\0and more of it, longer than a header", &["magic", "expected", "DLTAREC"]);
+    replay("cut", &bytes[..bytes.len() / 2], &["cut short", "expected", "offset"]);
+    replay("headless", &bytes[..10], &["cut short"]);
+    let mut other = bytes.clone();
+    other[8] = 2;
+    replay("version", &other, &["version", "expected 1, found 2"]);
+    let mut damaged = bytes.clone();
+    damaged[bytes.len() / 2] ^= 4;
+    replay("damaged", &damaged, &["CRC32C", "expected", "found"]);
+
+    with_daemon(&["replay", &path("absent")]).fails(&["absent", "cannot open", "deltascope record"]);
+    with_daemon(&["replay", folder.path().to_str().expect("a path")]).fails(&["cannot read"]);
+    finish(agent(&["record", &whole, "--source", "synth"])).fails(&["whole.rec", "--force"]);
+    assert_eq!(fs::read(&whole).expect("the recording"), bytes, "it was not touched");
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    for raw in [&[] as &[&str], &["--raw"]] {
+        let arguments = [&["record", "/dev/full", "--force", "--source", "synth"], raw].concat();
+        finish(agent(&arguments)).fails(&["/dev/full", "incomplete"]);
+    }
+    assert!(Path::new("/dev/full").exists());
+    let unwritable = ["record", "/proc/none.rec", "--source", "synth"];
+    finish(agent(&unwritable)).fails(&["/proc/none.rec", "cannot create"]);
+}
+
+#[test]
+fn an_output_that_nobody_takes_is_an_error_and_no_panic() {
+    let mut command = agent(&["scan", "--pid", &std::process::id().to_string()]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("every Linux has it");
+    command.arg("--boardd").arg(boardd()).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
+    end(command.spawn().expect("the program starts")).fails(&["standard output"]);
+}
+
+#[test]
+fn processes_that_are_not_there_are_counted_and_no_error() {
+    // Above the largest process number of Linux.
+    let report = with_daemon(&["scan", "--pid", "4194305", "--json"]).ok().json();
+    assert_eq!(report["processes"]["vanished"], 1);
+    assert_eq!(report["captured"], 0);
+    assert_eq!(report["conserved"], true);
+}

@@ -1,0 +1,217 @@
+//! Sources through a daemon and back: what the engine counted is what the events say.
+
+mod support;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use deltascope_agent::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
+use deltascope_agent::report::ContainerJson;
+use deltascope_agent::sources::{Round, Source, Synth, SynthConfig};
+use deltascope_agent::transport::Daemon;
+use serde_json::Value;
+use support::proxy::{self, Fault};
+use support::{Outcome, agent, boardd, end, finish, with_daemon};
+
+/// Counts events with maps and memory, without engine, groups or contexts.
+#[derive(Default)]
+struct Truth {
+    owners: Owners,
+    last: HashMap<u64, u64>,
+    containers: BTreeMap<String, ContainerJson>,
+}
+
+impl Sink for Truth {
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
+        Ok(self.owners.intern(kind, name).0)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), SinkError> {
+        let name = self.owners.get(event.owner).expect("a known owner").name.to_string();
+        let zero = ContainerJson { name: name.clone(), ..ContainerJson::default() };
+        let row = self.containers.entry(name).or_insert(zero);
+        match event.what {
+            What::Page { before, after, .. } => {
+                row.cow_copies += 1;
+                if before == after {
+                    row.cow_redundant += 1;
+                    row.cow_bytes_redundant += u64::from(event.length);
+                }
+            }
+            What::Send { socket, fingerprint } => {
+                row.net_sends += 1;
+                if self.last.insert(socket, fingerprint) == Some(fingerprint) {
+                    row.net_redundant += 1;
+                    row.net_bytes_redundant += u64::from(event.length);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn truth(config: SynthConfig) -> Truth {
+    let mut truth = Truth::default();
+    let mut synth = Synth::new(config);
+    while synth.round(&mut truth, &mut |_| ()).expect("memory takes it") == Round::More {}
+    truth
+}
+
+fn check(report: &Value, truth: &Truth, events: u64) {
+    let found: BTreeMap<String, ContainerJson> = report["containers"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|one| serde_json::from_value::<ContainerJson>(one.clone()).expect("a container"))
+        .map(|one| (one.name.clone(), one))
+        .collect();
+    assert_eq!(found, truth.containers);
+    assert_eq!(report["captured"].as_u64(), Some(events));
+    assert_eq!(report["counted"].as_u64(), Some(events));
+    assert_eq!(report["in_flight"].as_u64(), Some(0));
+    assert_eq!(report["conserved"], true);
+}
+
+fn last_line(outcome: &Outcome) -> Value {
+    let line = outcome.out.lines().last().unwrap_or_else(|| panic!("no output: {outcome:?}"));
+    serde_json::from_str(line).expect("a line of JSON")
+}
+
+fn synth(events: &str, more: &[&str]) -> Vec<String> {
+    let fixed = ["run", "--json-lines", "--source", "synth", "--seed", "5", "--events", events];
+    fixed.iter().chain(more).map(|&text| text.to_owned()).collect()
+}
+
+fn strings(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn every_event_is_counted_where_it_belongs() {
+    let outcome = with_daemon(&strings(&synth("300000", &[]))).ok();
+    let config = SynthConfig { seed: 5, events: 300_000, ..SynthConfig::default() };
+    check(&last_line(&outcome), &truth(config), 300_000);
+}
+
+#[test]
+fn more_containers_than_groups_are_folded_without_loss() {
+    let arguments = synth("60000", &["--containers", "100", "--groups", "40"]);
+    let outcome = with_daemon(&strings(&arguments)).ok();
+    let config = SynthConfig { seed: 5, events: 60_000, containers: 100, ..SynthConfig::default() };
+    check(&last_line(&outcome), &truth(config), 60_000);
+}
+
+#[test]
+fn sockets_that_share_contexts_hide_waste_and_invent_none() {
+    let arguments = synth("50000", &["--sockets", "500", "--contexts", "50"]);
+    let report = last_line(&with_daemon(&strings(&arguments)).ok());
+    let truth = truth(SynthConfig { seed: 5, events: 50_000, sockets: 500, ..SynthConfig::default() });
+    let mut hidden = 0;
+    for found in report["containers"].as_array().expect("an array") {
+        let found: ContainerJson = serde_json::from_value(found.clone()).expect("a container");
+        let expected = &truth.containers[&found.name];
+        assert_eq!((found.net_sends, found.cow_redundant), (expected.net_sends, expected.cow_redundant));
+        assert!(found.net_redundant <= expected.net_redundant, "{found:?} against {expected:?}");
+        hidden += expected.net_redundant - found.net_redundant;
+    }
+    assert!(hidden > 0, "so few contexts must hide something");
+}
+
+#[test]
+fn a_recording_counts_like_the_source_it_came_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("synth.rec");
+    let file = file.to_str().expect("a path");
+    finish(agent(&["record", file, "--source", "synth", "--seed", "9", "--events", "70000"])).ok();
+    let report = with_daemon(&["replay", file, "--json"]).ok().json();
+    check(&report, &truth(SynthConfig { seed: 9, events: 70_000, ..SynthConfig::default() }), 70_000);
+    let again = with_daemon(&["run", "--json-lines", "--source", "replay", "--file", file]).ok();
+    assert_eq!(last_line(&again)["containers"], report["containers"]);
+}
+
+#[test]
+fn a_connection_that_breaks_is_made_again_and_nothing_is_lost_or_repeated() {
+    let expected = truth(SynthConfig { seed: 5, events: 200_000, ..SynthConfig::default() });
+    for fault in [Fault::Cut, Fault::DropByte, Fault::FlipBit, Fault::RepeatFrame, Fault::DropFrame] {
+        let daemon = Daemon::start(boardd(), "model").expect("a daemon");
+        let proxy = proxy::start(daemon.address(), fault).to_string();
+        let arguments = synth("200000", &["--timeout", "5", "--connect", &proxy]);
+        let outcome = finish(agent(&strings(&arguments)));
+        assert_eq!(outcome.code, Some(0), "{fault:?}: {outcome:?}");
+        check(&last_line(&outcome), &expected, 200_000);
+    }
+}
+
+#[test]
+fn one_command_meets_nothing_of_another() {
+    let daemon = Daemon::start(boardd(), "model").expect("a daemon");
+    let address = daemon.address().to_string();
+    let expected = truth(SynthConfig { seed: 5, events: 20_000, ..SynthConfig::default() });
+    for _ in 0..3 {
+        let outcome = finish(agent(&strings(&synth("20000", &["--connect", &address])))).ok();
+        check(&last_line(&outcome), &expected, 20_000);
+    }
+}
+
+#[test]
+fn a_scan_is_a_state_and_its_rounds_are_not_added() {
+    let pid = std::process::id().to_string();
+    let arguments = ["run", "--pid", &pid, "--json-lines", "--interval", "0.1", "--duration", "0.35"];
+    let outcome = with_daemon(&arguments).ok();
+    let lines: Vec<Value> =
+        outcome.out.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    assert!(lines.len() >= 3, "{outcome:?}");
+    let mut counted = 0;
+    for line in &lines {
+        assert_eq!(line["gauges"], true);
+        let copies: u64 = line["containers"]
+            .as_array()
+            .expect("an array")
+            .iter()
+            .map(|one| one["cow_copies"].as_u64().expect("a number"))
+            .sum();
+        counted += copies;
+        assert_eq!(line["counted"].as_u64(), Some(counted), "the session holds all rounds, a line only its own");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_run_with_its_numbers_and_without_its_daemon() {
+    let mut command = agent(&strings(&synth("0", &["--interval", "3600"])));
+    command.arg("--boardd").arg(boardd()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program starts");
+    let daemon = daemon_of(child.id());
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(sent.success());
+    let outcome = end(child).ok();
+    let report = last_line(&outcome);
+    assert_eq!(report["conserved"], true);
+    assert!(report["captured"].as_u64() > Some(0));
+    assert!(!std::path::Path::new(&format!("/proc/{daemon}")).exists(), "the daemon is gone");
+}
+
+/// The child of a process that serves, once it has captured something.
+fn daemon_of(agent: u32) -> u32 {
+    for _ in 0..400 {
+        let children = std::fs::read_to_string(format!("/proc/{agent}/task/{agent}/children")).unwrap_or_default();
+        if let Some(child) = children.split_whitespace().next().and_then(|child| child.parse().ok()) {
+            // Long enough for the agent to catch signals and to send something.
+            std::thread::sleep(Duration::from_millis(500));
+            return child;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no daemon was started");
+}
+
+#[test]
+fn the_address_of_a_daemon_is_one_that_answers() {
+    let daemon = Daemon::start(boardd(), "model").expect("a daemon");
+    let address: SocketAddr = daemon.address();
+    assert!(address.ip().is_loopback() && address.port() != 0);
+    std::net::TcpStream::connect(address).expect("it answers");
+    drop(daemon);
+    assert!(std::net::TcpStream::connect(address).is_err(), "it ended with its handle");
+}
