@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let label = if unprivileged { " (unprivileged)" } else { "" };
-    let mut failed = 0;
+    let (mut passed, mut failed) = (0, 0);
     for (name, case) in cases::CASES {
         if filter.is_some_and(|filter| !name.contains(filter.as_str())) {
             continue;
@@ -41,12 +41,16 @@ fn main() -> ExitCode {
         let outcome = catch_unwind(AssertUnwindSafe(case));
         let word = if outcome.is_ok() { "ok" } else { "FAILED" };
         println!("test {name}{label} ... {word}");
-        failed += u32::from(outcome.is_err());
+        match outcome {
+            Ok(()) => passed += 1,
+            Err(_) => failed += 1,
+        }
     }
     if !unprivileged && cases::is_root() && !as_nobody(filter) {
         failed += 1;
     }
-    println!("test result{label}: {failed} failed");
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!("test result: {word}. {passed} passed; {failed} failed{label}");
     ExitCode::from(u8::from(failed > 0))
 }
 
