@@ -67,8 +67,8 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
         }
         let source = verilate::Source { top: name.clone(), files: vec![file.clone()], defines: Vec::new() };
         let folder = out.join(name);
-        let files = verilate::verilate(&source, &folder)?;
-        compiler(&[]).include(&folder).files(files).compile(&format!("deltascope_{name}"));
+        let file = verilate::verilate(&source, &folder)?;
+        compiler(&[]).include(&folder).file(file).compile(&format!("deltascope_{name}"));
         table += &format!("    fn deltascope_design_{name}() -> *const Api;\n");
     }
     table += "}\n\n/// Every design that the build script made.\npub(super) const BUILT_IN: &[(&str, Entry)] = &[\n";

@@ -103,9 +103,9 @@ pub const MACROS: [(&str, &str); 6] = [
     ("VM_TRACE_FST", "0"),
 ];
 
-/// Verilates `source` into `folder` and gives every C++ file to compile, the shim among them.
-/// The shim offers `extern "C" const DutApi* deltascope_design_<top>()`.
-pub fn verilate(source: &Source, folder: &Path) -> Result<Vec<PathBuf>, VerilateError> {
+/// Verilates `source` into `folder` and gives the C++ file to compile.
+/// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
+pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
     let top = &source.top;
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(file_error(folder))?;
@@ -124,17 +124,20 @@ pub fn verilate(source: &Source, folder: &Path) -> Result<Vec<PathBuf>, Verilate
     run(&mut command, "VERILATOR", top)?;
 
     let ports = read_ports(&folder.join(format!("V{top}.h")))?;
-    let shim_file = folder.join("shim.cpp");
-    std::fs::write(&shim_file, shim(top, &ports)).map_err(file_error(&shim_file))?;
-    let mut files = Vec::new();
+    let mut parts = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(file_error(folder))? {
-        let path = entry.map_err(file_error(folder))?.path();
-        if path.extension().is_some_and(|e| e == "cpp") {
-            files.push(path);
+        let name = entry.map_err(file_error(folder))?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".cpp") {
+            parts.push(name);
         }
     }
-    files.sort();
-    Ok(files)
+    parts.sort();
+    // One translation unit: most of the time would go into reading the same headers again.
+    let mut text = parts.iter().fold(String::new(), |text, part| text + &format!("#include \"{part}\"\n"));
+    text += &shim(top, &ports);
+    let file = folder.join("design.cpp");
+    std::fs::write(&file, text).map_err(file_error(&file))?;
+    Ok(file)
 }
 
 /// Reads the ports from the header that Verilator made: it has parsed the Verilog already.

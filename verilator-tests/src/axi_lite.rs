@@ -104,7 +104,7 @@ impl Take {
     }
 }
 
-/// An AXI4-Lite master on the ports `<prefix>_*`.
+/// An AXI4-Lite master on the ports `<prefix>_*`; without a prefix on `awaddr` and so on.
 pub struct AxiLite {
     aw: Offer,
     w: Offer,
@@ -122,7 +122,10 @@ pub struct AxiLite {
 impl AxiLite {
     /// A master that is always willing.
     pub fn new(dut: &Dut, prefix: &str) -> Result<AxiLite, DutError> {
-        let port = |name: &str| dut.port(&format!("{prefix}_{name}"));
+        let port = |name: &str| match prefix {
+            "" => dut.port(name),
+            _ => dut.port(&format!("{prefix}_{name}")),
+        };
         let offer = |channel: &str, payload: &[&str]| -> Result<Offer, DutError> {
             Ok(Offer {
                 valid: port(&format!("{channel}valid"))?,
@@ -158,6 +161,13 @@ impl AxiLite {
         })
     }
 
+    /// Makes every channel always willing again.
+    pub fn hurry(&mut self) {
+        for flow in [&mut self.aw.flow, &mut self.w.flow, &mut self.ar.flow, &mut self.b.flow, &mut self.r.flow] {
+            *flow = Flow::always();
+        }
+    }
+
     /// Gives each channel a pattern of its own, so that AW and W come in any order and answers are stalled.
     pub fn shuffle(&mut self, random: &mut Random) {
         for flow in [&mut self.aw.flow, &mut self.w.flow, &mut self.ar.flow, &mut self.b.flow, &mut self.r.flow] {
@@ -168,8 +178,13 @@ impl AxiLite {
 
     /// Queues a write of all four bytes.
     pub fn write(&mut self, address: u32, data: u32) {
+        self.write_bytes(address, data, 0xF);
+    }
+
+    /// Queues a write of the bytes whose bit of `strobe` is set.
+    pub fn write_bytes(&mut self, address: u32, data: u32, strobe: u8) {
         self.aw.queue.push_back([u64::from(address), 0]);
-        self.w.queue.push_back([u64::from(data), 0xF]);
+        self.w.queue.push_back([u64::from(data), u64::from(strobe)]);
         self.writes.push_back((address, data));
     }
 

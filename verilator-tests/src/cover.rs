@@ -58,6 +58,7 @@ points! {
     RejectedGroup = "rejected_group": "a group beyond the table",
     RejectedSnapshotEmpty = "rejected_snapshot_empty": "a SNAPSHOT whose first group is above its last",
     RejectedSnapshotHigh = "rejected_snapshot_high": "a SNAPSHOT whose last group is beyond the table",
+    Fragment = "fragment": "half a record with TLAST: it is rejected and closes its batch",
     IgnoredBits = "ignored_bits": "a record with random bits in every field its op does not use",
     SendRedundant = "send_redundant": "a SEND that returns its operand",
     SendUnjudged = "send_unjudged": "a SEND of class 3 that returns its operand and is not redundant",

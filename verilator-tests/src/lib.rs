@@ -18,6 +18,10 @@ pub mod bench;
 #[cfg(feature = "verilate")]
 pub mod dut;
 #[cfg(feature = "verilate")]
+pub mod lockstep;
+#[cfg(feature = "verilate")]
 pub mod session;
 #[cfg(feature = "verilate")]
 pub mod stream;
+#[cfg(feature = "verilate")]
+pub mod top;

@@ -34,7 +34,7 @@ impl Variant {
         }
         compiler.arg("-I").arg(folder).arg("-I").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/csrc"));
         // The run-time library that the build script compiled is linked into each variant anew.
-        compiler.args(&cpp).arg(env!("DELTASCOPE_VERILATED_LIBRARY")).arg("-o").arg(&shared);
+        compiler.arg(&cpp).arg(env!("DELTASCOPE_VERILATED_LIBRARY")).arg("-o").arg(&shared);
         verilate::run(&mut compiler, "CXX", top)?;
 
         let fault = |text: String| DutError::Load { path: shared.clone(), text };

@@ -129,7 +129,7 @@ impl Instance {
     #[inline]
     pub(super) fn write(&mut self, index: usize, value: u128) {
         let port = &self.ports[index];
-        debug_assert!(port.input && port.bits <= 128, "`{}` is no input of up to 128 bits", port.name);
+        debug_assert!(port.input, "`{}` is no input", port.name);
         let value = if port.bits < 128 { value & ((1 << port.bits) - 1) } else { value };
         // SAFETY: as in `read`; exactly the words of the port are written.
         unsafe {
@@ -145,6 +145,17 @@ impl Instance {
                 }
             }
         }
+    }
+
+    /// Writes 32 bits of a port wider than 64.
+    pub(super) fn write_word(&mut self, index: usize, word: u32, value: u32) {
+        let port = &self.ports[index];
+        if !port.input || port.bits <= 64 || 32 * word >= port.bits {
+            return;
+        }
+        let unused = (32 * (word + 1)).saturating_sub(port.bits);
+        // SAFETY: as in `read`; the word is one of the port's, and bits beyond its width stay zero.
+        unsafe { port.storage.cast::<u32>().add(word as usize).write(value & (u32::MAX >> unused)) }
     }
 
     #[inline]

@@ -141,10 +141,15 @@ impl Dut {
         self.instance.write(usize::from(port.0), u128::from(value));
     }
 
-    /// Drives an input of up to 128 bits; bits beyond its width are dropped.
+    /// Drives the low 128 bits of an input; bits beyond its width are dropped.
     #[inline]
     pub fn set128(&mut self, port: Port, value: u128) {
         self.instance.write(usize::from(port.0), value);
+    }
+
+    /// Drives bits `32 * word` to `32 * word + 31` of an input wider than 64 bits.
+    pub fn set_word(&mut self, port: Port, word: u32, value: u32) {
+        self.instance.write_word(usize::from(port.0), word, value);
     }
 
     /// Second half of a clock: the clock is low, and the outputs follow the inputs.

@@ -1,0 +1,410 @@
+//! `delta_engine.v`, the core between two 128-bit streams, in lockstep with the golden engine.
+
+use deltascope_abi::record::{Op, Record};
+use deltascope_abi::registers::Counter;
+use deltascope_model::{ClockClasses, Latched};
+
+use super::scoreboard::Scoreboard;
+use super::traffic::Traffic;
+use super::{Sizes, Totals};
+use crate::bench::{Bench, Failure};
+use crate::cover::Point;
+use crate::dut::Port;
+use crate::flow::{Flow, Pattern};
+use crate::random::Random;
+use crate::session::Session;
+use crate::stream::{Beat, Sink, Source, StreamPorts};
+use crate::top::latched;
+
+/// Clocks after which the engine is stuck: a snapshot of every group through the slowest sink, and to spare.
+const PATIENCE: u64 = 400_000;
+
+struct Ports {
+    mark: Port,
+    soft_reset: Port,
+    latch: Port,
+    clearing: Port,
+    draining: Port,
+    answering: Port,
+    rejected: Port,
+    latched: Port,
+}
+
+/// The engine, its streams and its scoreboard.
+pub struct EngineRun {
+    bench: Bench,
+    ports: Ports,
+    source: Source,
+    sink: Sink,
+    scoreboard: Scoreboard,
+    traffic: Traffic,
+    random: Random,
+    /// Whether new records are made as the old ones are taken.
+    feeding: bool,
+    /// Asks for a soft reset, or for a copy of the counters, in the next clock.
+    ask_reset: bool,
+    ask_latch: bool,
+    /// What the ports did in the last clock.
+    last: Observed,
+    /// Clocks of the input port since the tables were last told to clear.
+    clocks: ClockClasses,
+    rejected_pulses: u64,
+    refused: u64,
+    /// Clocks in which the first and the last record of a burst and the last reply moved.
+    moved: Moments,
+}
+
+/// When things moved, in clocks of the design.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moments {
+    /// The first record of the burst.
+    pub first_record: u64,
+    /// The last record of the burst.
+    pub last_record: u64,
+    /// The last reply beat.
+    pub last_reply: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Observed {
+    clearing: bool,
+    draining: bool,
+    answering: bool,
+    asked_reset: bool,
+    ready: bool,
+}
+
+impl EngineRun {
+    /// The engine after a hard reset.
+    pub fn new(session: &mut Session, sizes: Sizes) -> Result<EngineRun, Failure> {
+        let mut bench = session.bench("delta_engine")?;
+        let dut = bench.dut();
+        let ports = Ports {
+            mark: dut.port("m_mark")?,
+            soft_reset: dut.port("soft_reset")?,
+            latch: dut.port("latch")?,
+            clearing: dut.port("clearing")?,
+            draining: dut.port("draining")?,
+            answering: dut.port("answering")?,
+            rejected: dut.port("record_rejected")?,
+            latched: dut.port("latched")?,
+        };
+        let mut random = session.random.fork();
+        let source = Source::new(StreamPorts::axis(dut, "s")?, Flow::always(), &mut random);
+        let sink = Sink::new(StreamPorts::axis(dut, "m")?, Flow::always());
+        let traffic = Traffic::new(sizes, &mut random);
+        let scoreboard = Scoreboard::new(sizes).map_err(|e| bench.mismatch(e.to_string()))?;
+        // Nothing stands behind the engine here.
+        let sink_idle = dut.port("sink_idle")?;
+        bench.dut_mut().set(sink_idle, 1);
+        bench.reset(3)?;
+        Ok(EngineRun {
+            bench,
+            ports,
+            source,
+            sink,
+            scoreboard,
+            traffic,
+            random,
+            feeding: false,
+            ask_reset: false,
+            ask_latch: false,
+            last: Observed { clearing: true, ..Observed::default() },
+            clocks: ClockClasses::default(),
+            rejected_pulses: 0,
+            refused: 0,
+            moved: Moments::default(),
+        })
+    }
+
+    /// What the run added up to.
+    pub fn totals(&self) -> Totals {
+        self.scoreboard.totals(self.bench.clocks())
+    }
+
+    /// Runs `records` records in episodes of random flows, with resets and latches between and inside them.
+    pub fn run(&mut self, records: u64) -> Result<(), Failure> {
+        let end = self.totals().records + records;
+        while self.totals().records < end {
+            let left = end - self.totals().records;
+            self.flows();
+            let records = self.random.between(100, 6_000).min(left);
+            self.episode(records)?;
+            match self.random.below(10) {
+                0 => self.hard_reset()?,
+                1 => self.soft_reset_idle()?,
+                2..=4 => self.soft_reset_busy()?,
+                5 => self.soft_reset_in_snapshot()?,
+                _ => self.check_counters()?,
+            }
+        }
+        self.check_counters()
+    }
+
+    fn flows(&mut self) {
+        let (input, output) = (Pattern::any(&mut self.random), Pattern::any(&mut self.random));
+        self.source.set_flow(Flow::new(input, &mut self.random));
+        self.sink.set_flow(Flow::new(output, &mut self.random));
+    }
+
+    /// Feeds until so many more records were taken.
+    fn episode(&mut self, records: u64) -> Result<(), Failure> {
+        let end = self.totals().records + records;
+        self.feeding = true;
+        let mut quiet = 0;
+        while self.totals().records < end {
+            let before = self.totals().records;
+            self.ask_latch = self.random.one_in(1_000);
+            self.clock()?;
+            quiet = if self.totals().records == before { quiet + 1 } else { 0 };
+            if quiet > PATIENCE {
+                return Err(self.bench.mismatch("the engine takes no record any more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Clocks until `done`.
+    fn until(&mut self, what: &str, done: impl Fn(&EngineRun) -> bool) -> Result<(), Failure> {
+        for _ in 0..PATIENCE {
+            if done(self) {
+                return Ok(());
+            }
+            self.clock()?;
+        }
+        Err(self.bench.mismatch(format!("waited too long until {what}")))
+    }
+
+    /// Stops feeding and waits until nothing is owed.
+    fn quiesce(&mut self) -> Result<(), Failure> {
+        self.feeding = false;
+        self.until("every record is taken", |run| run.source.waiting() == 0)?;
+        self.until("every reply is there", |run| run.scoreboard.owed() == 0)?;
+        // The counters follow a few clocks behind; and a reply too many would show now.
+        for _ in 0..40 {
+            self.clock()?;
+        }
+        Ok(())
+    }
+
+    fn soft_reset_idle(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        self.episode(4)?;
+        self.quiesce()?;
+        self.ask_reset = true;
+        self.finish_reset()
+    }
+
+    /// In the middle of records, which go on being offered.
+    fn soft_reset_busy(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        let records = self.random.between(4, 60);
+        self.episode(records)?;
+        self.ask_reset = true;
+        if self.random.one_in(2) {
+            for _ in 0..self.random.below(60) {
+                self.clock()?;
+            }
+            self.ask_reset = true;
+        }
+        self.finish_reset()
+    }
+
+    fn soft_reset_in_snapshot(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        let last = self.random.below(2) == 0;
+        self.traffic.script([(Record::snapshot(0, 30), last)]);
+        self.episode(5)?;
+        for _ in 0..self.random.below(200) {
+            self.clock()?;
+        }
+        self.ask_reset = true;
+        self.finish_reset()
+    }
+
+    fn finish_reset(&mut self) -> Result<(), Failure> {
+        self.clock()?;
+        self.until("the soft reset clears the tables", |run| !run.scoreboard.draining() && run.last.clearing)?;
+        self.until("the tables are cleared", |run| !run.last.clearing)
+    }
+
+    fn hard_reset(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        let records = self.random.between(4, 30);
+        self.episode(records)?;
+        self.source.clear();
+        self.sink.clear();
+        self.feeding = false;
+        let clocks = self.random.between(1, 4);
+        self.source.drive(&mut self.bench);
+        self.bench.dut_mut().set(self.ports.soft_reset, 0);
+        self.bench.reset(clocks)?;
+        self.scoreboard.hard_reset();
+        self.clocks = ClockClasses::default();
+        self.rejected_pulses = 0;
+        self.last = Observed { clearing: true, ..Observed::default() };
+        Ok(())
+    }
+
+    /// One clock: drive, look, compare.
+    pub fn clock(&mut self) -> Result<(), Failure> {
+        if self.feeding && self.source.waiting() == 0 {
+            let (record, last) = self.traffic.next(self.scoreboard.model(), self.scoreboard.since_last());
+            let data = u128::from(record.head) | u128::from(record.operand) << 64;
+            self.source.push(Beat { data, last });
+        }
+        let (asked, copies) = (std::mem::take(&mut self.ask_reset), std::mem::take(&mut self.ask_latch));
+        self.source.drive(&mut self.bench);
+        self.sink.drive(&mut self.bench);
+        self.bench.dut_mut().set(self.ports.soft_reset, u64::from(asked));
+        self.bench.dut_mut().set(self.ports.latch, u64::from(copies));
+        self.bench.settle()?;
+
+        let now = self.observe(asked)?;
+        if asked {
+            let answering = now.answering;
+            self.scoreboard.drain(self.sink.stalling(), answering);
+        }
+        let before = self.clocks;
+        // Replies first: none can belong to the record that moves in the same clock.
+        self.output(now)?;
+        self.input(now)?;
+        self.bench.edge();
+        self.last = now;
+        if copies { self.compare_running(before) } else { Ok(()) }
+    }
+
+    /// Looks at the state outputs and takes note of a reset that clears the tables now.
+    fn observe(&mut self, asked: bool) -> Result<Observed, Failure> {
+        let dut = self.bench.dut();
+        let now = Observed {
+            clearing: dut.high(self.ports.clearing),
+            draining: dut.high(self.ports.draining),
+            answering: dut.high(self.ports.answering),
+            asked_reset: asked,
+            ready: self.source.ready(&self.bench),
+        };
+        self.rejected_pulses += dut.get(self.ports.rejected);
+        if now.clearing && !self.last.clearing {
+            self.scoreboard.cleared().map_err(|text| self.bench.mismatch(text))?;
+            self.clocks = ClockClasses::default();
+            self.rejected_pulses = 0;
+            if self.last.asked_reset {
+                // Asked for in the very clock in which the first one was done: another one follows.
+                self.scoreboard.drain(false, false);
+            }
+        }
+        self.bench.expect("draining", now.draining, self.scoreboard.draining())?;
+        Ok(now)
+    }
+
+    fn input(&mut self, now: Observed) -> Result<(), Failure> {
+        let offered = self.source.offering();
+        let taken = self.source.sample(&self.bench);
+        if now.ready && (now.clearing || now.draining || now.answering) {
+            return Err(self.bench.mismatch(format!("the engine is ready while it is {now:x?}")));
+        }
+        let waits = offered && !now.ready && !now.clearing && !now.draining && !now.answering;
+        self.refused = if waits { self.refused + 1 } else { 0 };
+        let cover = self.scoreboard.cover();
+        // One clock is also what an end-of-batch beat needs.
+        cover.hit_if(self.refused == 2, Point::QueueFull);
+        cover.hit_if(offered && now.draining && !now.clearing, Point::SoftResetOffered);
+        if let Some(beat) = taken {
+            cover.hit_if(!self.last.ready && !self.last.clearing && !self.last.answering, Point::QueueEmptied);
+            self.clocks.moving += 1;
+            let clock = self.bench.clocks();
+            self.moved.first_record = self.moved.first_record.min(clock);
+            self.moved.last_record = clock;
+            let record = Record { head: beat.data as u64, operand: (beat.data >> 64) as u64 };
+            self.scoreboard.accept(self.bench.clocks(), record, beat.last);
+        } else if now.ready {
+            self.clocks.starved += 1;
+        } else {
+            // Which of the other classes is the engine's own knowledge; their sum is not.
+            self.clocks.blocked += 1;
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, now: Observed) -> Result<(), Failure> {
+        if let Some(beat) = self.sink.sample(&self.bench)? {
+            self.moved.last_reply = self.bench.clocks();
+            let Some(expected) = self.scoreboard.reply() else {
+                return Err(self.bench.mismatch(format!("a reply that nothing asked for: {:#034x}", beat.data)));
+            };
+            let mark = self.bench.dut().get(self.ports.mark) as u8;
+            let found = (beat.data, beat.last, mark);
+            self.bench.expect("reply, TLAST, mark", found, (expected.beat, expected.last, expected.mark))?;
+        }
+        let stalled = now.answering && self.sink.stalling();
+        self.scoreboard.cover().hit_if(stalled, Point::SnapshotStalled);
+        Ok(())
+    }
+
+    fn latched(&self, counter: Counter) -> u64 {
+        self.bench.dut().slice(self.ports.latched, 64 * counter as u32)
+    }
+
+    /// Counters copied while records move: what must hold in every copied set.
+    fn compare_running(&mut self, clocks: ClockClasses) -> Result<(), Failure> {
+        let by_op: u64 = Op::ALL.iter().map(|op| self.latched(by_op(*op))).sum();
+        let (accepted, rejected) = (self.latched(Counter::Accepted), self.latched(Counter::Rejected));
+        self.bench.expect("accepted = rejected + sum by op", accepted, rejected + by_op)?;
+        self.compare_clocks(clocks)?;
+        let taken = self.latched(Counter::ClocksMoving);
+        // A record is counted when its result stands, a few clocks after it was taken.
+        if accepted > taken || taken - accepted > 5 {
+            return Err(self.bench.mismatch(format!("accepted {accepted} of {taken} records taken")));
+        }
+        self.scoreboard.cover().hit_if(taken > accepted, Point::LatchMoving);
+        Ok(())
+    }
+
+    fn compare_clocks(&mut self, clocks: ClockClasses) -> Result<(), Failure> {
+        self.bench.expect("moving", self.latched(Counter::ClocksMoving), clocks.moving)?;
+        self.bench.expect("starved", self.latched(Counter::ClocksStarved), clocks.starved)?;
+        let others = [Counter::ClocksBlocked, Counter::ClocksClearing, Counter::ClocksAnswering];
+        let held = others.iter().map(|c| self.latched(*c)).sum::<u64>();
+        self.bench.expect("blocked + clearing + answering", held, clocks.blocked)
+    }
+
+    /// Runs exactly these records without idle clocks and back-pressure, from an engine at rest.
+    pub fn burst(&mut self, records: impl IntoIterator<Item = (Record, bool)>) -> Result<Moments, Failure> {
+        self.source.set_flow(Flow::always());
+        self.sink.set_flow(Flow::always());
+        self.quiesce()?;
+        self.until("the tables are cleared", |run| !run.last.clearing)?;
+        for (record, last) in records {
+            let data = u128::from(record.head) | u128::from(record.operand) << 64;
+            self.source.push(Beat { data, last });
+        }
+        self.moved = Moments { first_record: u64::MAX, ..Moments::default() };
+        self.quiesce()?;
+        Ok(self.moved)
+    }
+
+    /// Waits until nothing is under way and compares every counter.
+    pub fn check_counters(&mut self) -> Result<(), Failure> {
+        self.quiesce()?;
+        self.until("the tables are cleared", |run| !run.last.clearing)?;
+        self.ask_latch = true;
+        let clocks = self.clocks;
+        self.clock()?;
+        self.compare_clocks(clocks)?;
+        let latched = self.read_latched();
+        let expected = self.scoreboard.counters().map_err(|e| self.bench.mismatch(e.to_string()))?;
+        self.bench.expect("counters", Latched { clocks: ClockClasses::default(), ..latched }, expected)?;
+        self.bench.expect("pulses of record_rejected", self.rejected_pulses, expected.rejected)
+    }
+
+    /// The copied counters.
+    pub fn read_latched(&self) -> Latched {
+        latched(&Counter::ALL.map(|counter| self.latched(counter)))
+    }
+}
+
+/// The counter of an op.
+fn by_op(op: Op) -> Counter {
+    Counter::ALL[Counter::OpNop as usize + op as usize]
+}

@@ -1,0 +1,373 @@
+//! `deltascope_top.v` in lockstep with the golden engine, driven as the DMA and the processor drive it.
+
+use std::collections::VecDeque;
+
+use deltascope_abi::record::Record;
+use deltascope_abi::registers::{
+    CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE,
+    IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT, STATUS_CLEARING, STATUS_DRAINING, offset,
+};
+use deltascope_model::{ClockClasses, Config, Latched};
+
+use super::scoreboard::{MARK_BATCH, MARK_SNAPSHOT, Scoreboard};
+use super::traffic::Traffic;
+use super::{Sizes, Totals};
+use crate::axi_lite::{Completion, OKAY};
+use crate::bench::Failure;
+use crate::cover::Point;
+use crate::flow::{Flow, Pattern};
+use crate::random::Random;
+use crate::session::Session;
+use crate::top::{Top, latched};
+
+/// Clocks after which the design is stuck: a snapshot of every group through the slowest sink, and to spare.
+const PATIENCE: u64 = 800_000;
+/// Clocks in which a quiet engine has counted its last record and sent its last interrupt.
+const REST: u64 = 60;
+/// What the record made of a fragment looks like to the golden engine: an op that does not exist.
+const FRAGMENT: Record = Record { head: 0xF, operand: 0 };
+
+/// The sizes that the capability registers give.
+///
+/// # Errors
+/// When the registers name no engine that can be.
+pub fn sizes(top: &mut Top) -> Result<Sizes, Failure> {
+    let mut read = |address| top.read(address, &mut |_| {});
+    let identity = read(offset::IDENTITY)?;
+    let (contexts, groups) = (read(offset::CAP_CONTEXTS)?, read(offset::CAP_GROUPS)?);
+    let (journal, stream) = (read(offset::CAP_JOURNAL)?, read(offset::CAP_STREAM)?);
+    top.bench().expect("IDENTITY", identity, IDENTITY_VALUE)?;
+    top.bench().expect("CAP_STREAM.AXIS_BITS", CAP_AXIS_BITS.get(stream), 64)?;
+    let config = Config {
+        contexts,
+        groups,
+        journal_lanes: CAP_LANES.get(journal),
+        journal_depth: CAP_DEPTH.get(journal),
+        reply_packet: CAP_REPLY_PACKET.get(stream),
+        ..Config::default()
+    };
+    config.check().map_err(|e| top.bench().mismatch(e.to_string()))?;
+    Ok(Sizes { config })
+}
+
+/// The top, its traffic and its scoreboard.
+pub struct TopRun {
+    top: Top,
+    scoreboard: Scoreboard,
+    traffic: Traffic,
+    random: Random,
+    feeding: bool,
+    /// Records queued, of which the design has not taken the last half.
+    queued: VecDeque<(Record, bool)>,
+    /// The youngest record taken. The engine behind the width converter may not have taken it yet, so the
+    /// golden engine gets it when the next one is taken or a reply can only be its own.
+    youngest: Option<(Record, bool)>,
+    /// A soft reset is under way with records offered: the youngest record stays behind it.
+    holding: bool,
+    /// Interrupt events since they were last cleared.
+    events: u32,
+    records: u64,
+}
+
+impl TopRun {
+    /// The top after a hard reset.
+    pub fn new(session: &mut Session) -> Result<TopRun, Failure> {
+        let bench = session.bench("deltascope_top")?;
+        let build_id = session.random.next() as u32;
+        let mut top = Top::new(bench, build_id)?;
+        let sizes = sizes(&mut top)?;
+        let found = top.read(offset::BUILD_ID, &mut |_| {})?;
+        top.bench().expect("BUILD_ID", found, build_id)?;
+        let mut random = session.random.fork();
+        Ok(TopRun {
+            scoreboard: Scoreboard::new(sizes).map_err(|e| top.bench().mismatch(e.to_string()))?,
+            traffic: Traffic::new(sizes, &mut random),
+            top,
+            random,
+            feeding: false,
+            queued: VecDeque::new(),
+            youngest: None,
+            holding: false,
+            events: 0,
+            records: 0,
+        })
+    }
+
+    /// What the run added up to.
+    pub fn totals(&self) -> Totals {
+        self.scoreboard.totals(self.top.bench().clocks())
+    }
+
+    /// Runs `records` records in episodes of random flows, with resets, latches and interrupts between them.
+    pub fn run(&mut self, records: u64) -> Result<(), Failure> {
+        let end = self.records + records;
+        while self.records < end {
+            self.flows();
+            let records = self.random.between(50, 4_000).min(end - self.records);
+            self.episode(records)?;
+            match self.random.below(10) {
+                0 => self.hard_reset()?,
+                1 => self.soft_reset_idle()?,
+                2 | 3 => self.soft_reset_busy()?,
+                4 => self.fragment()?,
+                _ => self.check_counters()?,
+            }
+        }
+        self.check_counters()
+    }
+
+    fn flows(&mut self) {
+        let (input, output) = (Pattern::any(&mut self.random), Pattern::any(&mut self.random));
+        self.top.set_record_flow(Flow::new(input, &mut self.random));
+        self.top.set_reply_flow(Flow::new(output, &mut self.random));
+        if self.random.one_in(2) {
+            self.top.bus().shuffle(&mut self.random);
+        } else {
+            self.top.bus().hurry();
+        }
+    }
+
+    fn episode(&mut self, records: u64) -> Result<(), Failure> {
+        let end = self.records + records;
+        self.feeding = true;
+        let mut quiet = 0;
+        while self.records < end {
+            let before = self.records;
+            if self.random.one_in(4_000) {
+                self.check_running()?;
+            }
+            self.clock()?;
+            quiet = if self.records == before { quiet + 1 } else { 0 };
+            if quiet > PATIENCE {
+                return Err(self.top.bench().mismatch("the top takes no record any more"));
+            }
+        }
+        Ok(())
+    }
+
+    fn quiesce(&mut self) -> Result<(), Failure> {
+        self.feeding = false;
+        for _ in 0..PATIENCE {
+            if self.queued.is_empty() && self.scoreboard.owed() == 0 {
+                // The youngest record has certainly entered, and its replies would be on their way.
+                self.settle();
+                if self.scoreboard.owed() == 0 {
+                    break;
+                }
+            }
+            self.clock()?;
+        }
+        for _ in 0..REST {
+            self.clock()?;
+        }
+        let owed = self.scoreboard.owed();
+        self.top.bench().expect("replies owed by an engine at rest", owed, 0)
+    }
+
+    /// One clock: feed, move, compare.
+    fn clock(&mut self) -> Result<(), Failure> {
+        if self.feeding && self.top.halves_waiting() <= 1 {
+            let (record, last) = self.traffic.next(self.scoreboard.model(), self.scoreboard.since_last());
+            self.top.push(record, last);
+            self.queued.push_back((record, last));
+        }
+        let moved = self.top.clock()?;
+        if let Some(beat) = moved.reply {
+            if self.scoreboard.owed() == 0 && !self.holding {
+                self.settle();
+            }
+            let Some(expected) = self.scoreboard.reply() else {
+                return Err(self.top.bench().mismatch(format!("a reply that nothing asked for: {:#034x}", beat.data)));
+            };
+            self.top.bench().expect("reply, TLAST", (beat.data, beat.last), (expected.beat, expected.last))?;
+            self.note_event(expected.mark & MARK_SNAPSHOT != 0, IRQ_SNAPSHOT.mask());
+            self.note_event(expected.mark & MARK_BATCH != 0, IRQ_BATCH_END.mask());
+        }
+        if moved.record {
+            self.settle();
+            self.youngest = self.queued.pop_front();
+            self.records += 1;
+        }
+        Ok(())
+    }
+
+    fn note_event(&mut self, happened: bool, bit: u32) {
+        if happened {
+            self.events |= bit;
+        }
+    }
+
+    /// The golden engine takes the youngest record.
+    fn settle(&mut self) {
+        if let Some((record, last)) = self.youngest.take() {
+            let before = self.scoreboard.totals(0).rejected;
+            // Distances between records are known at the engine's own port only: no two count as close here.
+            self.scoreboard.accept(1_000 * self.records, record, last);
+            self.note_event(self.scoreboard.totals(0).rejected > before, IRQ_ERROR.mask());
+        }
+    }
+
+    fn write(&mut self, address: u32, data: u32) -> Result<(), Failure> {
+        self.top.bus().write(address, data);
+        match self.complete()? {
+            Completion::Write { response: OKAY, .. } => Ok(()),
+            other => {
+                Err(self.top.bench().mismatch(format!("write of {address:#05x}: expected OKAY, found {other:x?}")))
+            }
+        }
+    }
+
+    fn read(&mut self, address: u32) -> Result<u32, Failure> {
+        self.top.bus().read(address);
+        match self.complete()? {
+            Completion::Read { data, response: OKAY, .. } => Ok(data),
+            other => Err(self.top.bench().mismatch(format!("read of {address:#05x}: expected OKAY, found {other:x?}"))),
+        }
+    }
+
+    fn complete(&mut self) -> Result<Completion, Failure> {
+        for _ in 0..PATIENCE {
+            if let Some(done) = self.top.bus().completion() {
+                return Ok(done);
+            }
+            self.clock()?;
+        }
+        Err(self.top.bench().mismatch("AXI4-Lite never answered"))
+    }
+
+    fn latch(&mut self) -> Result<Latched, Failure> {
+        self.write(offset::CONTROL, CONTROL_LATCH.mask())?;
+        let mut values = [0_u64; Counter::ALL.len()];
+        for counter in Counter::ALL {
+            let low = self.read(counter.offset())?;
+            values[counter as usize] = u64::from(low) | u64::from(self.read(counter.offset() + 4)?) << 32;
+        }
+        Ok(latched(&values))
+    }
+
+    /// While records move: what holds in every latched set, and registers that do not mind.
+    fn check_running(&mut self) -> Result<(), Failure> {
+        let latched = self.latch()?;
+        let sum = latched.rejected + latched.by_op.iter().sum::<u64>();
+        self.top.bench().expect("accepted = rejected + sum by op", latched.accepted, sum)?;
+        let behind = latched.clocks.moving.wrapping_sub(latched.accepted);
+        if behind > 5 {
+            return Err(self.top.bench().mismatch(format!("accepted is {behind} behind the records moved")));
+        }
+        let scratch = self.random.next() as u32;
+        self.write(offset::SCRATCH, scratch)?;
+        let found = self.read(offset::SCRATCH)?;
+        self.top.bench().expect("SCRATCH", found, scratch)
+    }
+
+    /// At rest: every counter, every interrupt event, the interrupt line.
+    fn check_counters(&mut self) -> Result<(), Failure> {
+        self.quiesce()?;
+        self.until_running()?;
+        let latched = self.latch()?;
+        let expected = self.scoreboard.counters().map_err(|e| self.top.bench().mismatch(e.to_string()))?;
+        let clocks = latched.clocks;
+        self.top.bench().expect("counters", Latched { clocks: ClockClasses::default(), ..latched }, expected)?;
+        self.top.bench().expect("clocks moving", clocks.moving, expected.accepted)?;
+        let least = self.scoreboard.model().config().contexts.into();
+        if clocks.clearing < least || clocks.total() > self.top.bench().clocks() {
+            return Err(self.top.bench().mismatch(format!("clock classes do not fit: {clocks:?}")));
+        }
+        let events = self.read(offset::IRQ_STATUS)?;
+        self.top.bench().expect("IRQ_STATUS", events, self.events)?;
+        let mask = self.random.below(8) as u32;
+        self.write(offset::IRQ_MASK, mask)?;
+        self.top.bench().expect("irq", self.top.irq(), events & mask != 0)?;
+        self.write(offset::IRQ_STATUS, events)?;
+        self.events = 0;
+        let left = self.read(offset::IRQ_STATUS)?;
+        self.top.bench().expect("IRQ_STATUS after writing ones", left, 0)?;
+        self.top.bench().expect("irq", self.top.irq(), false)
+    }
+
+    fn until_running(&mut self) -> Result<(), Failure> {
+        for _ in 0..PATIENCE {
+            if self.read(offset::STATUS)? & (STATUS_CLEARING.mask() | STATUS_DRAINING.mask()) == 0 {
+                return Ok(());
+            }
+        }
+        Err(self.top.bench().mismatch("STATUS never says that the engine runs"))
+    }
+
+    fn soft_reset_idle(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        self.episode(4)?;
+        self.quiesce()?;
+        self.soft_reset()
+    }
+
+    /// Records are offered without a pause through the whole reset. When the tables are being cleared, one
+    /// complete record, the youngest, stands in the width converter: it is the first one after the reset.
+    fn soft_reset_busy(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        self.top.set_record_flow(Flow::always());
+        let records = self.random.between(6, 40);
+        self.episode(records)?;
+        self.holding = true;
+        self.scoreboard.cover().hit(Point::SoftResetOffered);
+        let done = self.soft_reset();
+        self.holding = false;
+        done
+    }
+
+    fn soft_reset(&mut self) -> Result<(), Failure> {
+        self.scoreboard.drain(self.top.stalling(), false);
+        self.write(offset::CONTROL, CONTROL_SOFT_RESET.mask())?;
+        for _ in 0..PATIENCE {
+            if self.read(offset::STATUS)? & STATUS_CLEARING.mask() != 0 {
+                self.scoreboard.cleared().map_err(|text| self.top.bench().mismatch(text))?;
+                return self.until_running();
+            }
+        }
+        Err(self.top.bench().mismatch("a soft reset never began to clear the tables"))
+    }
+
+    fn hard_reset(&mut self) -> Result<(), Failure> {
+        self.traffic.dirty();
+        let records = self.random.between(4, 30);
+        self.episode(records)?;
+        self.feeding = false;
+        let clocks = self.random.between(1, 4);
+        self.top.hard_reset(clocks)?;
+        self.scoreboard.hard_reset();
+        self.queued.clear();
+        self.youngest = None;
+        self.events = 0;
+        let mask = self.read(offset::IRQ_MASK)?;
+        self.top.bench().expect("IRQ_MASK after reset", mask, 0)
+    }
+
+    /// A batch whose last record is cut in half.
+    fn fragment(&mut self) -> Result<(), Failure> {
+        self.quiesce()?;
+        let half = self.random.next();
+        self.top.push_fragment(half);
+        self.queued.push_back((FRAGMENT, true));
+        self.scoreboard.cover().hit(Point::Fragment);
+        self.quiesce()
+    }
+
+    /// Records a clock at the 64-bit port without idle clocks and back-pressure: PAIR and SEND on random rows.
+    pub fn fed_rate(&mut self, records: u64) -> Result<f64, Failure> {
+        self.check_counters()?;
+        self.top.set_record_flow(Flow::always());
+        self.top.set_reply_flow(Flow::always());
+        for _ in 0..records {
+            let record = super::rates::counting_record(&mut self.random, self.scoreboard.model().config());
+            self.top.push(record, false);
+            self.queued.push_back((record, false));
+        }
+        let begin = self.top.bench().clocks();
+        while !self.queued.is_empty() {
+            self.clock()?;
+        }
+        let clocks = self.top.bench().clocks() - begin;
+        self.check_counters()?;
+        Ok(records as f64 / clocks as f64)
+    }
+}

@@ -1,0 +1,226 @@
+//! `deltascope_top.v` from outside: 64-bit streams, AXI4-Lite, interrupt, reset.
+
+use std::collections::VecDeque;
+
+use deltascope_abi::record::Record;
+use deltascope_abi::registers::{Counter, offset};
+use deltascope_model::{ClockClasses, Latched};
+
+use crate::axi_lite::{AxiLite, Completion, OKAY};
+use crate::bench::{Bench, Failure};
+use crate::dut::{Dut, Port};
+use crate::flow::Flow;
+use crate::random::Random;
+use crate::stream::{Beat, Sink, Source, StreamPorts};
+
+/// Clocks within which AXI4-Lite answers, with every channel always willing.
+const BUS_PATIENCE: u64 = 1_000;
+
+/// What moved in one clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moved {
+    /// The last half of a record, or a fragment, was taken.
+    pub record: bool,
+    /// A reply beat is complete.
+    pub reply: Option<Beat>,
+}
+
+/// The top with its streams and its register bus. Nobody else drives the design.
+pub struct Top {
+    bench: Bench,
+    records: Source,
+    replies: Sink,
+    bus: AxiLite,
+    bus_quiet: bool,
+    keep: Port,
+    irq: Port,
+    first_half: Option<u64>,
+    /// For each half that waits, whether it completes a record.
+    completes: VecDeque<bool>,
+}
+
+impl Top {
+    /// Takes over a design of `deltascope_top` and resets it. `build_id` stands at the input of that name.
+    pub fn new(mut bench: Bench, build_id: u32) -> Result<Top, Failure> {
+        let dut = bench.dut();
+        let bus = AxiLite::new(dut, "s_axi")?;
+        let mut unused = Random::new(0);
+        let records = Source::new(StreamPorts::axis(dut, "s_axis")?, Flow::always(), &mut unused);
+        let replies = Sink::new(StreamPorts::axis(dut, "m_axis")?, Flow::always());
+        let (keep, irq) = (dut.port("m_axis_tkeep")?, dut.port("irq")?);
+        let (id, s_keep) = (dut.port("build_id")?, dut.port("s_axis_tkeep")?);
+        bench.dut_mut().set(id, u64::from(build_id));
+        bench.dut_mut().set(s_keep, 0xFF);
+        let (first_half, completes) = (None, VecDeque::new());
+        let mut top = Top { bench, records, replies, bus, bus_quiet: false, keep, irq, first_half, completes };
+        top.hard_reset(3)?;
+        Ok(top)
+    }
+
+    /// The clocked design.
+    pub fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
+    /// The design itself.
+    pub fn dut(&self) -> &Dut {
+        self.bench.dut()
+    }
+
+    /// The interrupt line.
+    pub fn irq(&self) -> bool {
+        self.bench.dut().high(self.irq)
+    }
+
+    /// The register bus, to queue transfers; [`Top::clock`] moves them.
+    pub fn bus(&mut self) -> &mut AxiLite {
+        self.bus_quiet = false;
+        &mut self.bus
+    }
+
+    /// Changes the pattern of idle clocks between halves of records.
+    pub fn set_record_flow(&mut self, flow: Flow) {
+        self.records.set_flow(flow);
+    }
+
+    /// Changes the pattern of back-pressure on replies.
+    pub fn set_reply_flow(&mut self, flow: Flow) {
+        self.replies.set_flow(flow);
+    }
+
+    /// Whether a half of a reply is offered and was not taken.
+    pub fn stalling(&self) -> bool {
+        self.replies.stalling()
+    }
+
+    /// Queues a record as two halves, the low one first.
+    pub fn push(&mut self, record: Record, last: bool) {
+        self.records.push(Beat { data: u128::from(record.head), last: false });
+        self.records.push(Beat { data: u128::from(record.operand), last });
+        self.completes.extend([false, true]);
+    }
+
+    /// Queues half a record that ends its batch: a fragment, which the engine must reject and count.
+    pub fn push_fragment(&mut self, half: u64) {
+        self.records.push(Beat { data: u128::from(half), last: true });
+        self.completes.push_back(true);
+    }
+
+    /// Halves of records that were not taken yet.
+    pub fn halves_waiting(&self) -> usize {
+        self.records.waiting()
+    }
+
+    /// Resets the design for `clocks` clocks; whatever was under way is forgotten on both sides.
+    pub fn hard_reset(&mut self, clocks: u64) -> Result<(), Failure> {
+        self.records.clear();
+        self.completes.clear();
+        self.replies.clear();
+        self.bus.clear();
+        self.first_half = None;
+        self.records.drive(&mut self.bench);
+        self.bus.drive(&mut self.bench);
+        self.bench.reset(clocks)?;
+        Ok(())
+    }
+
+    /// One clock.
+    #[inline]
+    pub fn clock(&mut self) -> Result<Moved, Failure> {
+        let bus_moves = !self.bus_quiet;
+        self.records.drive(&mut self.bench);
+        self.replies.drive(&mut self.bench);
+        if bus_moves {
+            // Once more after the last answer, so that its ready goes down again.
+            self.bus_quiet = self.bus.pending() == 0;
+            self.bus.drive(&mut self.bench);
+        }
+        self.bench.settle()?;
+        if bus_moves {
+            self.bus.sample(&self.bench)?;
+        }
+        let half = self.records.sample(&self.bench);
+        let record = half.is_some() && self.completes.pop_front() == Some(true);
+        let reply = match self.replies.sample(&self.bench)? {
+            Some(half) => self.join(half)?,
+            None => None,
+        };
+        self.bench.edge();
+        Ok(Moved { record, reply })
+    }
+
+    fn join(&mut self, half: Beat) -> Result<Option<Beat>, Failure> {
+        self.bench.expect("TKEEP of a reply", self.bench.dut().get(self.keep), 0xFF)?;
+        match self.first_half.take() {
+            None => {
+                self.bench.expect("TLAST on the first half of a reply", half.last, false)?;
+                self.first_half = Some(half.data as u64);
+                Ok(None)
+            }
+            Some(low) => Ok(Some(Beat { data: u128::from(low) | half.data << 64, last: half.last })),
+        }
+    }
+
+    /// Writes a register and clocks until it is answered; what moves meanwhile goes to `moved`.
+    pub fn write(&mut self, address: u32, data: u32, moved: &mut dyn FnMut(Moved)) -> Result<(), Failure> {
+        self.bus().write(address, data);
+        match self.complete(moved)? {
+            Completion::Write { response: OKAY, .. } => Ok(()),
+            other => Err(self.bench.mismatch(format!("write of {address:#05x}: expected OKAY, found {other:x?}"))),
+        }
+    }
+
+    /// Reads a register and clocks until it is answered; what moves meanwhile goes to `moved`.
+    pub fn read(&mut self, address: u32, moved: &mut dyn FnMut(Moved)) -> Result<u32, Failure> {
+        self.bus().read(address);
+        match self.complete(moved)? {
+            Completion::Read { data, response: OKAY, .. } => Ok(data),
+            other => Err(self.bench.mismatch(format!("read of {address:#05x}: expected OKAY, found {other:x?}"))),
+        }
+    }
+
+    fn complete(&mut self, moved: &mut dyn FnMut(Moved)) -> Result<Completion, Failure> {
+        for _ in 0..BUS_PATIENCE {
+            moved(self.clock()?);
+            if let Some(done) = self.bus.completion() {
+                return Ok(done);
+            }
+        }
+        Err(self.bench.mismatch(format!("AXI4-Lite did not answer in {BUS_PATIENCE} clocks")))
+    }
+
+    /// Latches every counter and reads them all.
+    pub fn latch(&mut self, moved: &mut dyn FnMut(Moved)) -> Result<Latched, Failure> {
+        self.write(offset::CONTROL, deltascope_abi::registers::CONTROL_LATCH.mask(), moved)?;
+        let mut values = [0_u64; Counter::ALL.len()];
+        for counter in Counter::ALL {
+            let low = self.read(counter.offset(), moved)?;
+            let high = self.read(counter.offset() + 4, moved)?;
+            values[counter as usize] = u64::from(low) | u64::from(high) << 32;
+        }
+        Ok(latched(&values))
+    }
+}
+
+/// A latched set from its counters in the order of [`Counter::ALL`].
+pub fn latched(values: &[u64; Counter::ALL.len()]) -> Latched {
+    let value = |counter: Counter| values[counter as usize];
+    let mut latched = Latched {
+        accepted: value(Counter::Accepted),
+        rejected: value(Counter::Rejected),
+        journal_position: value(Counter::JournalPosition),
+        reply_beats: value(Counter::ReplyBeats),
+        clocks: ClockClasses {
+            moving: value(Counter::ClocksMoving),
+            starved: value(Counter::ClocksStarved),
+            blocked: value(Counter::ClocksBlocked),
+            clearing: value(Counter::ClocksClearing),
+            answering: value(Counter::ClocksAnswering),
+        },
+        ..Latched::default()
+    };
+    let first = Counter::OpNop as usize;
+    let ops = latched.by_op.len();
+    latched.by_op.copy_from_slice(&values[first..first + ops]);
+    latched
+}
