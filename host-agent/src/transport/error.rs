@@ -26,7 +26,7 @@ pub enum TransportError {
     },
     /// The daemon does not say where it listens.
     #[error(
-        "{program} started: expected the line `listening on ADDR`, found {found}; its own message tells more",
+        "{program} started: expected the line `listening on ADDR`, found {found}; give the program of a board server",
         program = program.display()
     )]
     DaemonSilent {
