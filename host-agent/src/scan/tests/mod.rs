@@ -4,6 +4,7 @@ mod compare;
 mod fake;
 mod families;
 mod judging;
+mod opening;
 mod probing;
 mod spans;
 mod unsteady;
