@@ -1,13 +1,14 @@
-//! `cargo xtask bench`: the harness in `bench/`, and the criterion benches.
+//! `cargo xtask bench`: the throughput harness, and at full length the criterion benches as well.
 
 use crate::cargo;
 use anyhow::Result;
 
-/// Times the golden engine; `quick` makes every measurement short.
+/// Times each part of the path; `quick` makes every measurement short and leaves criterion out.
 pub fn run(quick: bool) -> Result<()> {
-    let mut command = cargo::cargo(&["bench", "--locked", "-p", "deltascope-model", "--"]);
-    if quick {
-        command.args(["--warm-up-time", "0.5", "--measurement-time", "1", "--sample-size", "10"]);
+    let mut harness = cargo::cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-bench", "--"]);
+    cargo::run(harness.args(quick.then_some("--quick")))?;
+    if !quick {
+        cargo::run(&mut cargo::cargo(&["bench", "--locked", "-p", "deltascope-model"]))?;
     }
-    cargo::run(&mut command)
+    Ok(())
 }

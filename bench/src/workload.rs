@@ -1,0 +1,32 @@
+//! The records that every figure is measured with.
+
+use deltascope_abi::record::{Class, Record};
+
+/// Records of one pass: 4 MiB, more than a second-level cache holds.
+const RECORDS: usize = 1 << 18;
+/// Groups and contexts that a default grant has, so that the same records pass every part.
+const GROUPS: u64 = 256;
+const CONTEXTS: u64 = 4_096;
+
+/// A seeded mix of PAIR and SEND, half of each, a quarter of the pairs redundant.
+pub fn records() -> Vec<Record> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    (0..RECORDS)
+        .map(|_| {
+            let bits = random();
+            let group = (bits % GROUPS) as u16;
+            let context = ((bits >> 16) % CONTEXTS) as u16;
+            if bits >> 63 == 0 {
+                Record::pair(group, Class::PageAfterT, 4096, (bits >> 32) as u32 & 3, (bits >> 34) as u32 & 3)
+            } else {
+                Record::send(group, context, (bits >> 40) as u32 & 0xFFFF, bits >> 48)
+            }
+        })
+        .collect()
+}
