@@ -42,8 +42,8 @@ pub(super) struct State {
     ledger: Ledger,
     rows: Vec<[u8; SNAPSHOT_ROW_BYTES]>,
     pub stats: Stats,
-    /// Slot whose turn is first.
-    turn: usize,
+    /// Slot whose turn is first, and how many records it may still move in it.
+    turn: (usize, usize),
     pub stopping: bool,
     /// The engine failed: why, and when to try again.
     pub failed: Option<(String, u64)>,
@@ -72,7 +72,7 @@ impl State {
             ledger: Ledger::default(),
             rows: Vec::new(),
             stats: Stats::default(),
-            turn: 0,
+            turn: (0, 0),
             stopping: false,
             failed: None,
             busy: false,
@@ -234,21 +234,27 @@ impl State {
         }
     }
 
-    /// One turn for every session, beginning with the one after the last that began.
+    /// One turn for every session, each time beginning with another one. A turn that the engine had no room for goes
+    /// on in the next round with what is left of it, so that every session has its share however slow the engine is.
     pub fn submit<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
         let State { config, connections, sessions, ledger, .. } = self;
-        let (slots, turn) = (sessions.len(), self.turn);
-        let mut full = false;
+        let slots = sessions.len().max(1);
+        let (first, mut left) = self.turn;
+        let mut interrupted = None;
         self.busy = false;
-        for slot in (0..slots).map(|offset| (turn + offset) % slots) {
-            let Some(session) = &mut sessions[slot] else { continue };
+        for slot in (0..sessions.len()).map(|offset| (first + offset) % slots) {
+            if left == 0 {
+                left = config.quantum;
+            }
+            let Some(session) = &mut sessions[slot] else {
+                left = 0;
+                continue;
+            };
             let connection = session.connection.and_then(|index| connections[index].as_ref());
-            let mut left = config.quantum;
-            while !full && left > 0 && session.may_submit(config, connection) {
+            while interrupted.is_none() && left > 0 && session.may_submit(config, connection) {
                 let taken = engine.submit(session.queue.front(left))?;
                 if taken == 0 {
-                    full = true;
-                    self.turn = slot;
+                    interrupted = Some((slot, left));
                     break;
                 }
                 let owner = session.owner(slot);
@@ -259,10 +265,9 @@ impl State {
                 left -= taken.min(left);
             }
             self.busy |= session.may_submit(config, connection);
+            left = 0;
         }
-        if !full {
-            self.turn = self.turn.wrapping_add(1) % slots.max(1);
-        }
+        self.turn = interrupted.unwrap_or(((first + 1) % slots, 0));
         Ok(())
     }
 
@@ -322,7 +327,7 @@ impl State {
         self.ledger = Ledger::default();
         self.groups = Ranges::new(self.info.groups);
         self.contexts = Ranges::new(self.info.contexts);
-        (self.busy, self.turn) = (false, 0);
+        (self.busy, self.turn) = (false, (0, 0));
         for index in 0..self.connections.len() {
             let Some(connection) = &mut self.connections[index] else { continue };
             connection.session = None;

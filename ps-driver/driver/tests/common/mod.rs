@@ -155,7 +155,11 @@ impl<E: Engine> Bench<E> {
     }
 
     pub fn settle(&mut self) {
-        for _ in 0..1_000 {
+        self.settle_for(1_000);
+    }
+
+    pub fn settle_for(&mut self, polls: usize) {
+        for _ in 0..polls {
             if !self.server.poll(self.now).busy {
                 return;
             }
