@@ -18,6 +18,7 @@
 //! ```
 
 mod config;
+mod contents;
 mod family;
 mod frames;
 mod judge;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::contents::Contents;
 use super::frames::{Frame, Holder, Rule, by_frame, frame};
 use super::judge::{Judgement, Look};
 use super::overlap::Span;
@@ -77,33 +78,6 @@ struct Slot {
     member: usize,
     address: u64,
     frame: usize,
-}
-
-/// What was read for a batch.
-#[derive(Debug, Default)]
-struct Contents {
-    /// Pages in the order of reading: by member, then by address.
-    bytes: Vec<u8>,
-    /// Which of them came.
-    readable: Vec<bool>,
-    /// The page of each frame, in the order of the places and their frames.
-    place: Vec<usize>,
-}
-
-impl Contents {
-    fn reset(&mut self, pages: usize) {
-        self.bytes.resize(pages * PAGE_SIZE, 0);
-        self.readable.clear();
-        self.readable.resize(pages, false);
-        self.place.clear();
-        self.place.resize(pages, 0);
-    }
-
-    /// The content of a frame, if it could be read.
-    fn frame(&self, number: usize) -> Option<&[u8]> {
-        let page = self.place[number];
-        self.readable[page].then(|| &self.bytes[page * PAGE_SIZE..(page + 1) * PAGE_SIZE])
-    }
 }
 
 /// Looks at the memory of one family, span by span.

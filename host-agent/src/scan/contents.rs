@@ -1,0 +1,31 @@
+//! The buffers of one batch.
+
+use crate::procfs::PAGE_SIZE;
+
+/// What was read for a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Pages in the order of reading: by member, then by address.
+    pub bytes: Vec<u8>,
+    /// Which of them came.
+    pub readable: Vec<bool>,
+    /// The page of each frame, in the order of the places and their frames.
+    pub place: Vec<usize>,
+}
+
+impl Contents {
+    /// Makes room for so many pages, none of which has come.
+    pub(crate) fn reset(&mut self, pages: usize) {
+        self.bytes.resize(pages * PAGE_SIZE, 0);
+        self.readable.clear();
+        self.readable.resize(pages, false);
+        self.place.clear();
+        self.place.resize(pages, 0);
+    }
+
+    /// The content of a frame, if it could be read.
+    pub(crate) fn frame(&self, number: usize) -> Option<&[u8]> {
+        let page = self.place[number];
+        self.readable[page].then(|| &self.bytes[page * PAGE_SIZE..(page + 1) * PAGE_SIZE])
+    }
+}
