@@ -36,10 +36,15 @@ impl Engine {
     }
 }
 
-/// Builds agent and daemon, and runs the demo.
-pub fn command(engine: Engine, json: bool) -> Result<Command> {
+/// Builds agent and daemon.
+pub fn build_programs(engine: Engine) -> Result<()> {
     build(&["-p", "deltascope-agent"])?;
-    engine.build_daemon()?;
+    engine.build_daemon()
+}
+
+/// Builds agent and daemon, and gives the command that runs the demo.
+pub fn command(engine: Engine, json: bool) -> Result<Command> {
+    build_programs(engine)?;
     let programs = release_folder()?;
     let mut command = Command::new(programs.join("deltascope"));
     command.current_dir(root()).args(["demo", "--engine", engine.name()]);

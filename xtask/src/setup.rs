@@ -55,7 +55,8 @@ fn apt(arguments: &[&str]) -> Result<()> {
     crate::cargo::run(command.stdin(Stdio::null()).stdout(Stdio::null()))
 }
 
-fn is_root() -> bool {
+/// Whether this process may install packages and become another user.
+pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }
 

@@ -1,11 +1,14 @@
 //! `cargo xtask test` and `cargo xtask full`: every stage, in the order in which a fault is cheapest to find.
 
-use crate::cargo::{cargo, run};
+use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{generate, prove, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 /// The bounded tier: what `.ci/run` and the README call.
 pub fn bounded() -> Result<()> {
@@ -44,6 +47,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("lockstep", || rtl::lockstep(true, false))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
+    stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
     Ok(())
 }
@@ -56,9 +60,37 @@ fn no_std_crates() -> Result<()> {
     Ok(())
 }
 
-/// Runs the demo and checks its numbers and its conservation law.
+/// Runs the demo of `engine` as whoever runs the tests.
 fn demo_is_exact(engine: Engine) -> Result<()> {
-    let output = demo::command(engine, true)?.output().context("running the demo")?;
+    check_demo(engine, &mut demo::command(engine, true)?)
+}
+
+/// Runs the demo as an ordinary user, when the tests run as root; otherwise the stage before did.
+fn demo_is_exact_for_an_ordinary_user() -> Result<()> {
+    if !setup::is_root() {
+        println!("not root: the demo above ran as an ordinary user");
+        return Ok(());
+    }
+    demo::build_programs(Engine::Model)?;
+    // An ordinary user may not reach the folder that root built in.
+    let folder = std::env::temp_dir().join(format!("deltascope-demo-{}", std::process::id()));
+    fs::create_dir(&folder)?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
+    for name in ["deltascope", "deltascope-boardd"] {
+        fs::copy(release_folder()?.join(name), folder.join(name)).with_context(|| format!("copying {name}"))?;
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]);
+    command.current_dir(&folder).arg(folder.join("deltascope"));
+    command.args(["demo", "--engine", "model", "--json", "--boardd"]).arg(folder.join("deltascope-boardd"));
+    let outcome = check_demo(Engine::Model, &mut command);
+    fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+/// Runs a demo and checks its numbers and its conservation law.
+fn check_demo(engine: Engine, command: &mut Command) -> Result<()> {
+    let output = command.output().context("running the demo")?;
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
         bail!("the demo failed with {}: {}{text}", output.status, String::from_utf8_lossy(&output.stderr));
