@@ -84,6 +84,8 @@ struct Json {
     source: &'static str,
     /// Gauges of one round, or counters since the start.
     gauges: bool,
+    /// Copies are at least as many as this.
+    lower_bound: bool,
     #[serde(flatten)]
     report: ReportJson,
 }
@@ -157,11 +159,13 @@ fn show(
     totals: &Totals,
     account: Account,
 ) -> Result<()> {
-    let report = Report::new(stream.granted().engine.name(), stream.owners(), totals, account);
+    let mut report = Report::new(stream.granted().engine.name(), stream.owners(), totals, account);
+    report.lower_bound = source.is_lower_bound();
     let seconds = elapsed.as_secs_f64();
     if arguments.json_lines {
         let report = ReportJson::from(&report);
-        return super::print_json(&Json { seconds, source: source.name(), gauges: source.is_state(), report }, true);
+        let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
+        return super::print_json(&Json { seconds, source: source.name(), gauges, lower_bound, report }, true);
     }
     super::print(&format!("after {seconds:.1} s\n{}\n", text(&report)))
 }

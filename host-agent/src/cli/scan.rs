@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut report =
         Report::new(session.stream.granted().engine.name(), session.stream.owners(), &after.since(&before), account);
     if let Some(summary) = scan.summary() {
-        report.lower_bound = summary.lower_bound();
+        report.lower_bound = scan.is_lower_bound();
         if arguments.json {
             super::print_json(&Json { report: ReportJson::from(&report), scan: ScanJson::from(summary) }, false)?;
         } else {

@@ -50,6 +50,11 @@ pub trait Source {
     /// Whether each round is a state of its own, whose events must not be added to those of other rounds.
     fn is_state(&self) -> bool;
 
+    /// Whether the last round found fewer copies than there are, because frame numbers were not visible.
+    fn is_lower_bound(&self) -> bool {
+        false
+    }
+
     /// Gives the events of one round to `sink` and tells `progress` now and then.
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError>;
 

@@ -45,6 +45,10 @@ impl Source for Scan {
         true
     }
 
+    fn is_lower_bound(&self) -> bool {
+        self.summary.is_some_and(|summary| summary.lower_bound())
+    }
+
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
         // Names are known only after the scan, so a round is gathered before it is given on.
         let mut records: Vec<ScanRecord> = Vec::new();
