@@ -24,27 +24,23 @@ impl Engine {
         }
     }
 
-    /// Builds the daemon with this engine in it.
-    pub fn build_daemon(self) -> Result<()> {
+    /// Builds agent and daemon, the daemon with this engine in it. Always both, so that their dependencies are
+    /// built once.
+    pub fn build_programs(self) -> Result<()> {
+        let programs = ["-p", "deltascope-agent", "-p", "deltascope-boardd"];
         match self {
-            Engine::Model => build(&["-p", "deltascope-boardd"]),
+            Engine::Model => build(&programs),
             Engine::Rtl => {
                 setup::require(&[setup::VERILATOR, setup::CPP])?;
-                build(&["-p", "deltascope-boardd", "--features", "rtl"])
+                build(&[&programs[..], &["--features", "deltascope-boardd/rtl"]].concat())
             }
         }
     }
 }
 
-/// Builds agent and daemon.
-pub fn build_programs(engine: Engine) -> Result<()> {
-    build(&["-p", "deltascope-agent"])?;
-    engine.build_daemon()
-}
-
 /// Builds agent and daemon, and gives the command that runs the demo.
 pub fn command(engine: Engine, json: bool) -> Result<Command> {
-    build_programs(engine)?;
+    engine.build_programs()?;
     let programs = release_folder()?;
     let mut command = Command::new(programs.join("deltascope"));
     command.current_dir(root()).args(["demo", "--engine", engine.name()]);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// Builds what `engine` needs and feeds it the file.
 pub fn run(raw: &Path, engine: Engine) -> Result<()> {
-    engine.build_daemon()?;
+    engine.build_programs()?;
     let raw = std::path::absolute(raw)?;
     let mut command = Command::new(release_folder()?.join("deltascope-boardd"));
     command.current_dir(root()).args(["--engine", engine.name(), "--raw"]).arg(raw);

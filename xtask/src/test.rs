@@ -71,7 +71,7 @@ fn demo_is_exact_for_an_ordinary_user() -> Result<()> {
         println!("not root: the demo above ran as an ordinary user");
         return Ok(());
     }
-    demo::build_programs(Engine::Model)?;
+    Engine::Model.build_programs()?;
     // An ordinary user may not reach the folder that root built in.
     let folder = std::env::temp_dir().join(format!("deltascope-demo-{}", std::process::id()));
     fs::create_dir(&folder)?;
