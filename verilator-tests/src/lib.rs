@@ -18,6 +18,8 @@ pub mod bench;
 #[cfg(feature = "verilate")]
 pub mod dut;
 #[cfg(feature = "verilate")]
+pub mod engine;
+#[cfg(feature = "verilate")]
 pub mod lockstep;
 #[cfg(feature = "verilate")]
 pub mod session;

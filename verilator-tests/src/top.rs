@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use deltascope_abi::record::Record;
-use deltascope_abi::registers::{Counter, offset};
+use deltascope_abi::registers::{
+    CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, Counter, offset,
+};
 use deltascope_model::{ClockClasses, Latched};
 
 use crate::axi_lite::{AxiLite, Completion, OKAY};
@@ -23,6 +25,29 @@ pub struct Moved {
     pub record: bool,
     /// A reply beat is complete.
     pub reply: Option<Beat>,
+}
+
+/// What the identity and capability registers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// `IDENTITY`.
+    pub identity: u32,
+    /// `ABI_VERSION`.
+    pub abi_version: u32,
+    /// `BUILD_ID`.
+    pub build_id: u32,
+    /// `CAP_CONTEXTS`.
+    pub contexts: u32,
+    /// `CAP_GROUPS`.
+    pub groups: u32,
+    /// `CAP_JOURNAL.LANES`.
+    pub journal_lanes: u32,
+    /// `CAP_JOURNAL.DEPTH`.
+    pub journal_depth: u32,
+    /// `CAP_STREAM.REPLY_PACKET`.
+    pub reply_packet: u32,
+    /// `CAP_STREAM.AXIS_BITS`.
+    pub axis_bits: u32,
 }
 
 /// The top with its streams and its register bus. Nobody else drives the design.
@@ -189,9 +214,26 @@ impl Top {
         Err(self.bench.mismatch(format!("AXI4-Lite did not answer in {BUS_PATIENCE} clocks")))
     }
 
+    /// Reads the identity and capability registers.
+    pub fn describe(&mut self) -> Result<Description, Failure> {
+        let mut word = |address| self.read(address, &mut |_| {});
+        let (journal, stream) = (word(offset::CAP_JOURNAL)?, word(offset::CAP_STREAM)?);
+        Ok(Description {
+            identity: word(offset::IDENTITY)?,
+            abi_version: word(offset::ABI_VERSION)?,
+            build_id: word(offset::BUILD_ID)?,
+            contexts: word(offset::CAP_CONTEXTS)?,
+            groups: word(offset::CAP_GROUPS)?,
+            journal_lanes: CAP_LANES.get(journal),
+            journal_depth: CAP_DEPTH.get(journal),
+            reply_packet: CAP_REPLY_PACKET.get(stream),
+            axis_bits: CAP_AXIS_BITS.get(stream),
+        })
+    }
+
     /// Latches every counter and reads them all.
     pub fn latch(&mut self, moved: &mut dyn FnMut(Moved)) -> Result<Latched, Failure> {
-        self.write(offset::CONTROL, deltascope_abi::registers::CONTROL_LATCH.mask(), moved)?;
+        self.write(offset::CONTROL, CONTROL_LATCH.mask(), moved)?;
         let mut values = [0_u64; Counter::ALL.len()];
         for counter in Counter::ALL {
             let low = self.read(counter.offset(), moved)?;

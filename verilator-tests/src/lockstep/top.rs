@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use deltascope_abi::record::Record;
 use deltascope_abi::registers::{
-    CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE,
-    IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT, STATUS_CLEARING, STATUS_DRAINING, offset,
+    CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT,
+    STATUS_CLEARING, STATUS_DRAINING, offset,
 };
 use deltascope_model::{ClockClasses, Config, Latched};
 
@@ -32,18 +32,15 @@ const FRAGMENT: Record = Record { head: 0xF, operand: 0 };
 /// # Errors
 /// When the registers name no engine that can be.
 pub fn sizes(top: &mut Top) -> Result<Sizes, Failure> {
-    let mut read = |address| top.read(address, &mut |_| {});
-    let identity = read(offset::IDENTITY)?;
-    let (contexts, groups) = (read(offset::CAP_CONTEXTS)?, read(offset::CAP_GROUPS)?);
-    let (journal, stream) = (read(offset::CAP_JOURNAL)?, read(offset::CAP_STREAM)?);
-    top.bench().expect("IDENTITY", identity, IDENTITY_VALUE)?;
-    top.bench().expect("CAP_STREAM.AXIS_BITS", CAP_AXIS_BITS.get(stream), 64)?;
+    let found = top.describe()?;
+    top.bench().expect("IDENTITY", found.identity, IDENTITY_VALUE)?;
+    top.bench().expect("CAP_STREAM.AXIS_BITS", found.axis_bits, 64)?;
     let config = Config {
-        contexts,
-        groups,
-        journal_lanes: CAP_LANES.get(journal),
-        journal_depth: CAP_DEPTH.get(journal),
-        reply_packet: CAP_REPLY_PACKET.get(stream),
+        contexts: found.contexts,
+        groups: found.groups,
+        journal_lanes: found.journal_lanes,
+        journal_depth: found.journal_depth,
+        reply_packet: found.reply_packet,
         ..Config::default()
     };
     config.check().map_err(|e| top.bench().mismatch(e.to_string()))?;
@@ -76,7 +73,7 @@ impl TopRun {
         let build_id = session.random.next() as u32;
         let mut top = Top::new(bench, build_id)?;
         let sizes = sizes(&mut top)?;
-        let found = top.read(offset::BUILD_ID, &mut |_| {})?;
+        let found = top.describe()?.build_id;
         top.bench().expect("BUILD_ID", found, build_id)?;
         let mut random = session.random.fork();
         Ok(TopRun {

@@ -1,0 +1,122 @@
+//! The engine `rtl` against the engine `model`: equal reports for equal records, resets, bounded memory.
+#![cfg(feature = "verilate")]
+
+use deltascope_abi::ABI_VERSION;
+use deltascope_abi::record::{Class, Op, Record};
+use deltascope_abi::reply::{Reply, reply_beats};
+use deltascope_model::raw::replay_raw;
+use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
+use deltascope_verilator_tests::engine::RtlEngine;
+use deltascope_verilator_tests::random::Random;
+
+fn engine() -> RtlEngine {
+    RtlEngine::open().expect("the Verilated top comes up")
+}
+
+/// A golden engine of the same sizes.
+fn golden(rtl: &RtlEngine) -> GoldenEngine {
+    let info = rtl.info();
+    let config = Config {
+        contexts: info.contexts,
+        groups: info.groups,
+        journal_lanes: info.journal_lanes,
+        journal_depth: info.journal_depth,
+        ..Config::default()
+    };
+    GoldenEngine::new(config).expect("the sizes of the RTL are valid")
+}
+
+fn records(count: usize, random: &mut Random) -> Vec<Record> {
+    let record = |random: &mut Random| {
+        let op = random.pick(&Op::ALL);
+        let operand = match op {
+            Op::Snapshot => u64::from(random.below(8) as u16) | random.below(12) << 16,
+            _ => random.below(4) * 0x1_0000_0001,
+        };
+        let class = Class::from_code(random.below(4) as u8);
+        let record = Record::new(op, class, random.below(1_040) as u16, random.below(40) as u16, 1_500, operand);
+        if random.one_in(2) { record.with_reply() } else { record }
+    };
+    (0..count).map(|_| record(random)).collect()
+}
+
+#[test]
+fn describes_itself() {
+    let info = engine().info();
+    assert_eq!((info.kind, info.abi_version), (EngineKind::Rtl, ABI_VERSION));
+    assert_eq!((info.contexts, info.groups), (16_384, 1_024));
+}
+
+#[test]
+fn replays_to_the_same_report_as_the_model() {
+    let mut rtl = engine();
+    let mut model = golden(&rtl);
+    let mut random = Random::new(11);
+    // The second round shows that nothing of the first is left.
+    for count in [30_000, 5_000] {
+        let bytes: Vec<u8> = records(count, &mut random).iter().flat_map(|r| r.to_bytes()).collect();
+        let from_rtl = replay_raw(&mut bytes.as_slice(), &mut rtl).expect("rtl replays");
+        let from_model = replay_raw(&mut bytes.as_slice(), &mut model).expect("model replays");
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        from_rtl.write_json(&mut one).expect("a report");
+        from_model.write_json(&mut other).expect("a report");
+        assert!(one == other, "the reports differ");
+        assert!(from_rtl.replies.len() > count / 3 && from_rtl.rejected > 0);
+    }
+}
+
+#[test]
+fn each_submit_is_a_batch_and_takes_no_more_than_it_has_room_for() {
+    let mut rtl = engine();
+    let groups = rtl.info().groups;
+    let whole = Record::snapshot(0, (groups - 1) as u16);
+    let many = vec![whole; 100];
+    let taken = rtl.submit(&many).expect("submit");
+    assert!(taken > 0 && taken < many.len(), "{taken} snapshots taken");
+    assert_eq!(rtl.submit(&many).expect("submit"), 0, "no room before anything was polled");
+    let mut beats = Vec::new();
+    while beats.last() != Some(&Reply::end_of_batch(0, taken as u64)) {
+        rtl.poll(&mut |reply| beats.push(reply)).expect("poll");
+    }
+    assert_eq!(beats.len(), taken * reply_beats(&whole, groups) + 1);
+    assert!(rtl.submit(&many).expect("submit") > 0, "room again");
+}
+
+#[test]
+fn a_submit_of_nothing_is_no_batch() {
+    let mut rtl = engine();
+    assert_eq!(rtl.submit(&[]).expect("submit"), 0);
+    assert_eq!(rtl.poll(&mut |reply| panic!("{reply:?}")).expect("poll"), 0);
+}
+
+#[test]
+fn counters_match_and_a_reset_clears_them() {
+    let mut rtl = engine();
+    let mut model = golden(&rtl);
+    let list = records(4_000, &mut Random::new(5));
+    for half in list.chunks(2_000) {
+        let mut rest = half;
+        while !rest.is_empty() {
+            // The model is given the same batches, since each of them costs a reply beat.
+            let taken = rtl.submit(rest).expect("submit");
+            let batch = &rest[..taken];
+            assert_eq!(model.submit(batch).expect("submit"), taken);
+            let mut ended = taken == 0;
+            while !ended {
+                let end = Reply::end_of_batch(model.position(), model.counters().expect("counters").accepted);
+                rtl.poll(&mut |reply| ended |= reply == end).expect("poll");
+            }
+            model.poll(&mut |_| {}).expect("poll");
+            rest = &rest[taken..];
+        }
+    }
+    let found = rtl.counters().expect("counters");
+    assert!(found.clocks.moving == 4_000 && found.clocks.total() <= rtl.clocks(), "{found:?}");
+    assert_eq!(Latched { clocks: ClockClasses::default(), ..found }, model.counters().expect("counters"));
+
+    rtl.submit(&list).expect("submit");
+    rtl.reset().expect("reset");
+    let found = rtl.counters().expect("counters");
+    assert_eq!(Latched { clocks: ClockClasses::default(), ..found }, Latched::default());
+    assert_eq!(rtl.poll(&mut |reply| panic!("{reply:?}")).expect("poll"), 0, "replies from before the reset are gone");
+}
