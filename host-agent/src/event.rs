@@ -136,6 +136,11 @@ pub trait Sink {
     fn idle(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
+
+    /// Events, from the first one taken, that this sink will never ask for again; `None` when that is all of them.
+    fn settled(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Why a sink takes no more events.

@@ -58,7 +58,7 @@ impl Stream {
         let counted = reading.events();
         let lost = source.losses();
         // Every record admitted here is an event, so what the snapshot does not cover is told by its number alone.
-        let in_flight = self.client.next_sequence().saturating_sub(reading.sequence);
+        let in_flight = self.client.next_sequence().saturating_sub(reading.sequence) + source.in_flight();
         let captured = source.captured();
         Ok((self.groups.totals(&reading), Account { counted, lost, in_flight, captured }))
     }
@@ -101,5 +101,10 @@ impl Sink for Stream {
 
     fn idle(&mut self) -> Result<(), SinkError> {
         Ok(self.client.idle()?)
+    }
+
+    fn settled(&self) -> Option<u64> {
+        // Every record admitted here is an event.
+        Some(self.client.acknowledged())
     }
 }

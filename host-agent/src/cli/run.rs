@@ -1,5 +1,6 @@
 //! `deltascope run`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use deltascope_agent::account::Account;
 use deltascope_agent::event::Sink;
 use deltascope_agent::groups::Totals;
 use deltascope_agent::report::{Report, ReportJson};
-use deltascope_agent::sources::{Replay, Round, Scan, Source};
+use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
 use deltascope_agent::stream::Stream;
 use serde::Serialize;
 
@@ -27,6 +28,8 @@ pub enum SourceKind {
     Synth,
     /// A recording, given with --file
     Replay,
+    /// The capture module: every copy and every send, as they happen
+    Kmod,
 }
 
 /// Options that name a source.
@@ -51,6 +54,7 @@ impl SourceArguments {
         Ok(match self.source {
             SourceKind::Scan => Box::new(Scan::new(super::scan::config(&self.pids), [])),
             SourceKind::Synth => Box::new(self.synth.source()),
+            SourceKind::Kmod => Box::new(Kmod::open().map_err(SourceError::from)?),
             SourceKind::Replay => match &self.file {
                 Some(file) => Box::new(Replay::open(file)?),
                 None => bail!("--source replay: expected --file with a recording, found none"),
@@ -86,6 +90,9 @@ struct Json {
     gauges: bool,
     /// Copies are at least as many as this.
     lower_bound: bool,
+    /// What the source tells beside its events, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    status: BTreeMap<&'static str, u64>,
     #[serde(flatten)]
     report: ReportJson,
 }
@@ -163,9 +170,13 @@ fn show(
     report.lower_bound = source.is_lower_bound();
     let seconds = elapsed.as_secs_f64();
     if arguments.json_lines {
-        let report = ReportJson::from(&report);
         let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
-        return super::print_json(&Json { seconds, source: source.name(), gauges, lower_bound, report }, true);
+        let report = ReportJson::from(&report);
+        let status = source.status().into_iter().collect();
+        return super::print_json(
+            &Json { seconds, source: source.name(), gauges, lower_bound, status, report },
+            true,
+        );
     }
     super::print(&format!("after {seconds:.1} s\n{}\n", text(&report)))
 }

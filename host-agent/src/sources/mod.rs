@@ -2,16 +2,19 @@
 //!
 //! | source | what | exported as |
 //! |---|---|---|
+//! | [`Kmod`] | the capture module: every copy and every send, as they happen | counters |
 //! | [`Scan`] | the private pages of the machine, once a round | gauges: a round is a state |
 //! | [`Replay`] | a recording | counters |
 //! | [`Synth`] | made up from a seed | counters |
 
+mod kmod;
 mod replay;
 mod scan;
 mod synth;
 #[cfg(test)]
 mod tests;
 
+pub use kmod::{DEVICE, Kmod, KmodError, KmodStatus};
 pub use replay::Replay;
 pub use scan::Scan;
 pub use synth::{Synth, SynthConfig};
@@ -41,8 +44,8 @@ pub struct Progress {
 
 /// A source of events.
 ///
-/// At every return `captured` equals the events given to sinks plus all losses, so that a fault of the sink
-/// cannot hide an event: it was captured before it was given.
+/// At every return `captured` equals the events given to sinks plus those in flight in the source plus all losses,
+/// so that a fault of the sink cannot hide an event: it was captured before it was given.
 pub trait Source {
     /// Name as on the command line.
     fn name(&self) -> &'static str;
@@ -63,6 +66,16 @@ pub trait Source {
 
     /// Events lost in the source since it was made.
     fn losses(&self) -> Losses;
+
+    /// Events captured that the source still holds.
+    fn in_flight(&self) -> u64 {
+        0
+    }
+
+    /// What the source tells beside its events, by name.
+    fn status(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// Why a source cannot go on.
@@ -77,4 +90,7 @@ pub enum SourceError {
     /// The machine cannot be scanned.
     #[error(transparent)]
     Scan(#[from] crate::scan::ScanError),
+    /// The capture module's rings cannot be read.
+    #[error(transparent)]
+    Kmod(#[from] KmodError),
 }

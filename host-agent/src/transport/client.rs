@@ -109,6 +109,11 @@ impl Client {
         self.session.progress().next
     }
 
+    /// Records numbered below this have passed the engine.
+    pub fn acknowledged(&self) -> u64 {
+        self.session.progress().acknowledged
+    }
+
     /// Takes one record, for good. Waits while the retention is full.
     ///
     /// # Errors

@@ -1,0 +1,129 @@
+//! Ring records as events.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use deltascope_abi::record::Class;
+use deltascope_abi::ring::{RingKind, RingRecord, flag};
+
+use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
+use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
+use crate::procfs::ProcFs;
+
+/// Control groups whose owners are kept; beyond, all are forgotten and found again.
+const OWNERS: usize = 65_536;
+/// Time between two walks over the control groups.
+const WALK_INTERVAL: Duration = Duration::from_millis(20);
+/// Owner of what belongs to no control group.
+const NO_GROUP: &str = "none";
+
+/// Owners of control groups, by their ids.
+#[derive(Debug)]
+pub(super) struct OwnerTable {
+    attribution: Attribution,
+    owners: HashMap<u64, OwnerId>,
+    none: Option<OwnerId>,
+}
+
+impl OwnerTable {
+    pub(super) fn new() -> OwnerTable {
+        let limits = AttributionLimits { walk_interval: WALK_INTERVAL, ..AttributionLimits::default() };
+        let attribution = Attribution::new(ProcFs::default(), limits);
+        OwnerTable { attribution, owners: HashMap::new(), none: None }
+    }
+
+    /// Who a record is charged to. The first record of a group may wait for a walk over the groups.
+    pub(super) fn owner(&mut self, record: &RingRecord, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
+        if record.flags & flag::NO_CGROUP != 0 {
+            return self.without_group(record, sink);
+        }
+        if let Some(&owner) = self.owners.get(&record.cgroup) {
+            return Ok(owner);
+        }
+        let id = self.resolve(record.cgroup);
+        let owner = sink.owner(OwnerKind::Container, &self.attribution.container(id).name)?;
+        if self.owners.len() == OWNERS {
+            self.owners.clear();
+        }
+        self.owners.insert(record.cgroup, owner);
+        Ok(owner)
+    }
+
+    /// On a host without version 2 every task is at its root: there the process may still tell.
+    fn without_group(&mut self, record: &RingRecord, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
+        if self.attribution.hierarchy() == Hierarchy::V1 {
+            let id = self.attribution.resolve_pid(record.tgid, Instant::now());
+            if id != ContainerId::UNKNOWN {
+                return sink.owner(OwnerKind::Container, &self.attribution.container(id).name);
+            }
+        }
+        match self.none {
+            Some(owner) => Ok(owner),
+            None => Ok(*self.none.insert(sink.owner(OwnerKind::Container, NO_GROUP)?)),
+        }
+    }
+
+    /// The container of an id that this table has not met: known, or unknown after a walk that was made for it.
+    fn resolve(&mut self, cgroup: u64) -> ContainerId {
+        let deadline = Instant::now() + 4 * WALK_INTERVAL;
+        loop {
+            let walks = self.attribution.counts().walks;
+            let now = Instant::now();
+            let id = self.attribution.resolve_cgroup_id(cgroup, now);
+            if id != ContainerId::UNKNOWN || self.attribution.counts().walks != walks || now > deadline {
+                return id;
+            }
+            std::thread::sleep(WALK_INTERVAL);
+        }
+    }
+}
+
+/// What a record says happened; nothing for a record that is no event.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    /// Sends that must match no other.
+    unique: u32,
+}
+
+impl Decoder {
+    /// The event of a record, charged to `owner`.
+    pub(super) fn event(&mut self, record: &RingRecord, owner: OwnerId) -> Option<Event> {
+        let what = match RingKind::from_code(record.kind)? {
+            RingKind::Page => {
+                What::Page { class: page_class(record.flags), before: record.before, after: record.after }
+            }
+            RingKind::Send => What::Send { socket: record.key, fingerprint: self.fingerprint(record) },
+            RingKind::Sampling | RingKind::Loss => return None,
+        };
+        Some(Event { owner, length: record.length, what })
+    }
+
+    /// CRC32C below, a non-zero hash of socket and length above. A send that was not read whole gets an upper half
+    /// that no other send of its socket has.
+    fn fingerprint(&mut self, record: &RingRecord) -> u64 {
+        let upper = if record.flags & (flag::TRUNCATED | flag::PARTIAL) != 0 {
+            self.unique = self.unique.wrapping_add(1);
+            mix(u64::from(self.unique) << 32) as u32
+        } else {
+            mix(record.key ^ (u64::from(record.length) << 40)) as u32
+        };
+        u64::from(upper.max(1)) << 32 | u64::from(record.before)
+    }
+}
+
+/// Class of a judged page; a record that names none was not judged.
+fn page_class(flags: u16) -> Class {
+    match flags & (flag::AFTER_T | flag::AT_EXIT | flag::UNJUDGED) {
+        flag::AFTER_T => Class::PageAfterT,
+        flag::AT_EXIT => Class::PageAtExit,
+        _ => Class::PageUnjudged,
+    }
+}
+
+/// Finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ (value >> 31)
+}

@@ -1,0 +1,241 @@
+//! The capture module as a source: every copied page and every send of this machine, as they happen.
+
+mod books;
+mod events;
+mod map;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::mem::offset_of;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::ring::{RingHeader, RingKind};
+
+use self::books::{Books, Share};
+use self::events::{Decoder, OwnerTable};
+use self::map::Rings;
+use super::{Progress, Round, Source, SourceError};
+use crate::event::Sink;
+
+/// The module's device.
+pub const DEVICE: &str = "/dev/deltascope";
+/// Records taken from one ring before the next one has its turn.
+const BATCH: u64 = 1_024;
+/// Longest wait for the high-water mark while there is little to read.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// Why the rings cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum KmodError {
+    /// The device cannot be opened, mapped or waited for.
+    #[error(
+        "{path}: {source}; load deltascope.ko, be root or in the group of the device, and let only one agent read it"
+    )]
+    Open {
+        /// The device.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// The rings are not those of this agent's version.
+    #[error("{path}: {what}: expected {expected}, found {found}; module and agent must be of one version")]
+    Layout {
+        /// The device.
+        path: PathBuf,
+        /// The field.
+        what: &'static str,
+        /// What this agent knows.
+        expected: u64,
+        /// What the ring says.
+        found: u64,
+    },
+    /// A ring's books did not hold still.
+    #[error(
+        "ring {ring}: expected its books to hold still, found them changing all the time; is its page being written by something else than the module?"
+    )]
+    Unsteady {
+        /// Number of the ring.
+        ring: u32,
+    },
+    /// A record does not stand where it says.
+    #[error("ring {ring}: expected record {expected}, found {found}; the ring was written over")]
+    Sequence {
+        /// Number of the ring.
+        ring: u32,
+        /// Number by its place.
+        expected: u64,
+        /// Number in the record.
+        found: u64,
+    },
+}
+
+/// What the module tells beside its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KmodStatus {
+    /// Random number of this load of the module.
+    pub load_id: u64,
+    /// T in milliseconds.
+    pub judge_after_ms: u32,
+    /// Probes that could not run: events never seen, outside the conservation law.
+    pub blind: u64,
+    /// Times that the kill switch fired.
+    pub kills: u64,
+}
+
+/// Records that were read together: they are given back when all events up to `events` are acknowledged.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    ring: u32,
+    end: u64,
+    events: u64,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Kmod {
+    rings: Rings,
+    /// Next record to read, of every ring.
+    read: Vec<u64>,
+    unacknowledged: VecDeque<Span>,
+    owners: OwnerTable,
+    decoder: Decoder,
+    share: Share,
+    /// As of the end of the last round.
+    books: Books,
+    given: u64,
+}
+
+impl Kmod {
+    /// Opens the module's device.
+    ///
+    /// # Errors
+    /// There is no module, somebody else reads it, or it is of another version.
+    pub fn open() -> Result<Kmod, KmodError> {
+        Kmod::open_at(Path::new(DEVICE))
+    }
+
+    fn open_at(path: &Path) -> Result<Kmod, KmodError> {
+        let rings = Rings::open(path)?;
+        let mut books = Books::default();
+        let (mut read, mut unread) = (Vec::new(), 0);
+        for ring in 0..rings.count() {
+            let own = rings.books_of(ring)?;
+            let tail = rings.tail(ring);
+            // What an earlier reader left is read; a tail that it left in a wrong place is put right.
+            let possible = own.head.saturating_sub(rings.records())..=own.head;
+            let from = if possible.contains(&tail) { tail } else { own.head };
+            rings.set_tail(ring, from);
+            unread += (from..own.head).filter(|&number| is_event(rings.record(ring, number).kind)).count() as u64;
+            read.push(from);
+            books.add(&own);
+        }
+        Ok(Kmod {
+            rings,
+            read,
+            unacknowledged: VecDeque::new(),
+            owners: OwnerTable::new(),
+            decoder: Decoder::default(),
+            share: Share::new(&books, unread),
+            books,
+            given: 0,
+        })
+    }
+
+    /// What the module tells beside its events.
+    pub fn status(&self) -> KmodStatus {
+        KmodStatus {
+            load_id: self.rings.global(offset_of!(RingHeader, load_id)),
+            judge_after_ms: self.rings.judge_after_ms(),
+            blind: self.rings.global(offset_of!(RingHeader, blind)),
+            kills: self.rings.global(offset_of!(RingHeader, kills)),
+        }
+    }
+
+    /// Reads at most a batch of one ring and says how many records that were.
+    fn read_ring(&mut self, ring: u32, sink: &mut dyn Sink) -> Result<u64, SourceError> {
+        let begin = self.read[ring as usize];
+        let end = self.rings.head(ring).min(begin + BATCH);
+        for number in begin..end {
+            let record = self.rings.record(ring, number);
+            if record.sequence != number {
+                return Err(KmodError::Sequence { ring, expected: number, found: record.sequence }.into());
+            }
+            if is_event(record.kind) {
+                let owner = self.owners.owner(&record, sink)?;
+                if let Some(event) = self.decoder.event(&record, owner) {
+                    sink.event(event)?;
+                    self.given += 1;
+                }
+            }
+            self.read[ring as usize] = number + 1;
+        }
+        if end > begin {
+            self.unacknowledged.push_back(Span { ring, end, events: self.given });
+        }
+        Ok(end - begin)
+    }
+
+    /// Moves the tails over everything that nobody will ask for again.
+    fn give_back(&mut self, sink: &dyn Sink) {
+        let settled = sink.settled().unwrap_or(self.given);
+        while let Some(span) = self.unacknowledged.front().copied().filter(|span| span.events <= settled) {
+            self.rings.set_tail(span.ring, span.end);
+            self.unacknowledged.pop_front();
+        }
+    }
+}
+
+fn is_event(kind: u16) -> bool {
+    RingKind::from_code(kind).is_some_and(RingKind::is_event)
+}
+
+impl Source for Kmod {
+    fn name(&self) -> &'static str {
+        "kmod"
+    }
+
+    fn is_state(&self) -> bool {
+        false
+    }
+
+    fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
+        let mut records = 0;
+        for ring in 0..self.rings.count() {
+            records += self.read_ring(ring, sink)?;
+        }
+        self.give_back(sink);
+        if records < BATCH {
+            // Little to read: gather more, so that a batch is worth its frame.
+            sink.idle()?;
+            self.rings.wait(WAIT)?;
+        }
+        self.books = self.rings.books()?;
+        progress(Progress { done: self.given, total: None });
+        Ok(Round::More)
+    }
+
+    fn captured(&self) -> u64 {
+        self.share.captured(&self.books)
+    }
+
+    fn losses(&self) -> Losses {
+        self.share.losses(&self.books)
+    }
+
+    fn in_flight(&self) -> u64 {
+        self.share.in_flight(&self.books, self.given)
+    }
+
+    fn status(&self) -> Vec<(&'static str, u64)> {
+        let status = Kmod::status(self);
+        vec![
+            ("load_id", status.load_id),
+            ("judge_after_ms", status.judge_after_ms.into()),
+            ("blind", status.blind),
+            ("kills", status.kills),
+        ]
+    }
+}
