@@ -173,10 +173,7 @@ fn show(
         let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
         let report = ReportJson::from(&report);
         let status = source.status().into_iter().collect();
-        return super::print_json(
-            &Json { seconds, source: source.name(), gauges, lower_bound, status, report },
-            true,
-        );
+        return super::print_json(&Json { seconds, source: source.name(), gauges, lower_bound, status, report }, true);
     }
     super::print(&format!("after {seconds:.1} s\n{}\n", text(&report)))
 }
