@@ -10,6 +10,9 @@ use deltascope_model::{Capabilities, Engine, EngineError, GoldenEngine, Latched}
 pub enum EngineName {
     /// The golden model, in process.
     Model,
+    /// The emitted Verilog in Verilator, in process.
+    #[cfg(feature = "rtl")]
+    Rtl,
 }
 
 /// Any engine, chosen at run time. A call through it is per batch, not per record.
@@ -22,6 +25,8 @@ pub struct AnyEngine(Box<dyn Engine>);
 pub fn open(name: EngineName) -> Result<AnyEngine, EngineError> {
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
+        #[cfg(feature = "rtl")]
+        EngineName::Rtl => AnyEngine(Box::new(deltascope_verilator_tests::engine::RtlEngine::open()?)),
     })
 }
 
