@@ -64,9 +64,10 @@ pub fn reply() -> impl Strategy<Value = Reply> {
     any::<(u64, u64)>().prop_map(|(head, value)| Reply { head, value })
 }
 
-/// Any row of counters.
+/// Any row of counters, many of them about to wrap.
 pub fn row() -> impl Strategy<Value = CounterRow> {
-    any::<[u64; 4]>().prop_map(|[events, bytes, redundant_events, redundant_bytes]| CounterRow {
+    let count = || prop_oneof![any::<u64>(), (0..30u64).prop_map(|less| u64::MAX - less)];
+    [count(), count(), count(), count()].prop_map(|[events, bytes, redundant_events, redundant_bytes]| CounterRow {
         events: events & EVENT_MASK,
         bytes,
         redundant_events: redundant_events & EVENT_MASK,
