@@ -49,6 +49,14 @@ void sleep_ms(unsigned long ms)
 	sys(__NR_nanosleep, (long)time, 0, 0, 0, 0, 0);
 }
 
+unsigned long ticks(void)
+{
+	unsigned int low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (unsigned long)high << 32 | low;
+}
+
 static unsigned long length_of(const char *text)
 {
 	unsigned long length = 0;

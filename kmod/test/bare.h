@@ -13,6 +13,8 @@ long sys_write(long fd, const void *bytes, unsigned long length);
 long sys_close(long fd);
 void sys_exit(int status) __attribute__((noreturn));
 void sleep_ms(unsigned long ms);
+/* The time-stamp counter: instructions, on a machine that counts them. */
+unsigned long ticks(void);
 
 /* Ends everything with a message on a result below 0; gives the result else. */
 long check(const char *what, long result);

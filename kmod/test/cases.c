@@ -15,7 +15,9 @@ const struct named cases[] = {
 	{ "zero", case_zero },
 	{ "reuse", case_reuse },
 	{ "storm", case_storm },
-	{ "faults", case_faults },
+	{ "cost_copy", case_cost_copy },
+	{ "cost_reuse", case_cost_reuse },
+	{ "cost_exit", case_cost_exit },
 	{ "duplicates", case_duplicates },
 	{ "alternating", case_alternating },
 	{ "writev", case_writev },
@@ -25,5 +27,6 @@ const struct named cases[] = {
 	{ "socket_reuse", case_socket_reuse },
 	{ "again", case_again },
 	{ "blocked", case_blocked },
+	{ "cost_send", case_cost_send },
 	{ 0, 0 },
 };

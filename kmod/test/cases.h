@@ -11,6 +11,9 @@ struct truth {
 	unsigned long send_bytes;
 	unsigned long send_redundant;
 	unsigned long zero_fills;
+	/* Ticks of the time-stamp counter over `events` events, in the cases that measure. */
+	unsigned long ticks;
+	unsigned long events;
 };
 
 struct work {
@@ -48,7 +51,9 @@ void case_pageout(unsigned long count);
 void case_zero(unsigned long count);
 void case_reuse(unsigned long count);
 void case_storm(unsigned long count);
-void case_faults(unsigned long count);
+void case_cost_copy(unsigned long count);
+void case_cost_reuse(unsigned long count);
+void case_cost_exit(unsigned long count);
 
 /* send_cases.c */
 void case_duplicates(unsigned long count);
@@ -60,5 +65,6 @@ void case_sockets(unsigned long count);
 void case_socket_reuse(unsigned long count);
 void case_again(unsigned long count);
 void case_blocked(unsigned long count);
+void case_cost_send(unsigned long length);
 
 #endif

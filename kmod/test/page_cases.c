@@ -269,8 +269,47 @@ void case_storm(unsigned long count)
 	shared->truth.redundant = i * 2;
 }
 
-/* Copies without a pause and with little else, to count instructions. */
-void case_faults(unsigned long count)
+static void measured(unsigned long begun, unsigned long events)
 {
-	fork_writer(count, 0, 0);
+	shared->truth.ticks = ticks() - begun;
+	shared->truth.events = events;
+}
+
+static void copy_measured(void *argument)
+{
+	const struct job *job = argument;
+	unsigned long begun = ticks();
+
+	write_pages(job->region, 0, job->count, 1, 1);
+	measured(begun, job->count);
+	count_copies(job->count, 2);
+}
+
+/* A write to a shared page: the fault, its copy, and what is added to them. */
+void case_cost_copy(unsigned long count)
+{
+	struct job job = { filled(count), count, 0, 0 };
+
+	await(spawn(copy_measured, &job, 0));
+}
+
+/* The same and the end of the process, where the module judges. */
+void case_cost_exit(unsigned long count)
+{
+	struct job job = { filled(count), count, 1, 0 };
+	unsigned long begun = ticks();
+
+	await(spawn(writer, &job, 0));
+	measured(begun, count);
+}
+
+/* A write fault that copies nothing, because no other process has the page any more. */
+void case_cost_reuse(unsigned long count)
+{
+	unsigned long *region = filled(count), begun;
+
+	await(spawn(nothing, 0, 0));
+	begun = ticks();
+	write_pages(region, 0, count, 1, 1);
+	measured(begun, count);
 }

@@ -26,7 +26,8 @@ static struct socket {
 } sockets[SOCKETS];
 
 static unsigned int group_count, socket_count;
-static uint64_t events, controls, sequence_errors;
+static uint64_t events, controls, changes, sequence_errors, unit_errors;
+static unsigned int shifts[4096];
 
 static struct group *group_of(uint64_t cgroup)
 {
@@ -74,12 +75,21 @@ static void take_send(struct group *group, const struct deltascope_ring_record *
 static void take(const struct deltascope_ring_record *record)
 {
 	struct group *group;
+	unsigned int shift;
 
 	if (record->kind != DELTASCOPE_KIND_PAGE && record->kind != DELTASCOPE_KIND_SEND) {
 		controls++;
+		if (record->kind == DELTASCOPE_KIND_SAMPLING) {
+			shifts[record->cpu] = record->key;
+			changes++;
+		}
 		return;
 	}
 	events++;
+	/* After a change in-band there is no record of a unit that is left out. */
+	shift = shifts[record->cpu];
+	if (shift && record->unit >> (64 - shift))
+		unit_errors++;
 	group = group_of(record->cgroup);
 	if (record->kind == DELTASCOPE_KIND_SEND) {
 		take_send(group, record);
@@ -118,6 +128,8 @@ void read_for(unsigned long seconds)
 	struct books books;
 	unsigned int i;
 
+	for (i = 0; i < rings.count && i < sizeof(shifts) / sizeof(*shifts); i++)
+		shifts[i] = ring_of(&rings, i)->sampling_shift;
 	puts("READING");
 	fflush(stdout);
 	while (time(NULL) < end) {
@@ -141,5 +153,7 @@ void read_for(unsigned long seconds)
 	check_equal("reader_got_every_event", books.head - books.controls, events);
 	check_equal("reader_got_every_control", books.controls, controls);
 	check_equal("reader_sequences", 0, sequence_errors);
+	check_equal("reader_units", 0, unit_errors);
+	printf("CHANGES %" PRIu64 "\n", changes);
 	rings_close(&rings);
 }

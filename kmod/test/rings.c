@@ -112,13 +112,25 @@ void check_true(const char *name, bool holds)
 	check_equal(name, 1, holds);
 }
 
+/* The books of this moment, whatever goes on. */
+static void balance(const char *name)
+{
+	struct rings rings = rings_open();
+	struct books books = rings_books(&rings);
+
+	check_equal(name, books.captured, books_explained(&books));
+	rings_close(&rings);
+}
+
 int main(int count, char **arguments)
 {
 	if (count == 3 && !strcmp(arguments[1], "read"))
 		read_for(strtoul(arguments[2], NULL, 10));
+	else if (count == 3 && !strcmp(arguments[1], "books"))
+		balance(arguments[2]);
 	else if (count == 2 && !strcmp(arguments[1], "bad-input"))
 		bad_input();
 	else
-		errx(2, "usage: rings read SECONDS | bad-input");
+		errx(2, "usage: rings read SECONDS | books NAME | bad-input");
 	return 0;
 }

@@ -277,3 +277,22 @@ void case_blocked(unsigned long count)
 		sys(__NR_wait4, children[i], 0, 0, 0, 0, 0);
 	}
 }
+
+/* Sends that fit into the receiver's buffer, so that no other process runs meanwhile. */
+void case_cost_send(unsigned long length)
+{
+	char *bytes = payload(length, 12);
+	unsigned long i, count = length > 4096 ? 4 : 32, begun;
+	struct sink sink;
+	long fd;
+
+	listen_on(&sink);
+	fd = connect_to(&sink);
+	send_all(fd, bytes, length, 0);
+	begun = ticks();
+	for (i = 0; i < count; i++)
+		sys_write(fd, bytes, length);
+	shared->truth.ticks = ticks() - begun;
+	shared->truth.events = count;
+	sys_close(fd);
+}

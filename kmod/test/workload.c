@@ -66,6 +66,10 @@ static void say(const char *cgroup, const char *name)
 	say_number(" send_bytes ", truth->send_bytes);
 	say_number(" send_redundant ", truth->send_redundant);
 	say_number(" zero_fills ", truth->zero_fills);
+	if (truth->events) {
+		say_number(" ticks ", truth->ticks);
+		say_number(" events ", truth->events);
+	}
 	say_text("\n");
 }
 

@@ -44,14 +44,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let mut writer = Writer::create(&arguments.file, arguments.force)?;
         drain(source.as_mut(), &mut writer, arguments.duration)?;
         let events = writer.events();
-        writer.finish(source.captured(), &source.losses())?;
+        // What the source still holds is not in the file.
+        writer.finish(source.captured() - source.in_flight(), &source.losses())?;
         events
     };
     let lost = source.losses().total();
-    if source.captured() != events + lost {
+    if source.captured() != events + source.in_flight() + lost {
         bail!(
-            "conservation: expected captured == recorded + lost, found {} != {events} + {lost}; this is a fault of the source",
-            source.captured()
+            "conservation: expected captured == recorded + in flight + lost, found {} != {events} + {} + {lost}; this is a fault of the source",
+            source.captured(),
+            source.in_flight()
         );
     }
     super::print(&format!("{}: {events} events of {}, {lost} lost\n", arguments.file.display(), source.name()))

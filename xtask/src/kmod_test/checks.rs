@@ -1,0 +1,259 @@
+//! What the guest said, against what must be.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was compared.
+    pub name: String,
+    /// What must be.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+impl Check {
+    fn new(name: impl Into<String>, expected: impl ToString, found: impl ToString) -> Check {
+        Check { name: name.into(), expected: expected.to_string(), found: found.to_string() }
+    }
+
+    /// Whether it holds.
+    pub fn ok(&self) -> bool {
+        self.expected == self.found
+    }
+
+    /// As an object of the report.
+    pub fn json(&self) -> Value {
+        json!({"name": self.name, "ok": self.ok(), "expected": self.expected, "found": self.found})
+    }
+}
+
+/// Numbers by name, as they stand on a line: `name value name value ...`.
+type Numbers = BTreeMap<String, u64>;
+
+fn numbers(words: &[&str]) -> Numbers {
+    words.chunks_exact(2).filter_map(|pair| Some((pair[0].to_owned(), pair[1].parse().ok()?))).collect()
+}
+
+fn get(numbers: &Numbers, name: &str) -> u64 {
+    numbers.get(name).copied().unwrap_or(0)
+}
+
+/// Everything that a console holds for the host.
+#[derive(Debug, Default)]
+pub struct Console {
+    checks: Vec<Check>,
+    /// By cgroup: sums of the cases.
+    truth: BTreeMap<String, Numbers>,
+    /// By phase: the agent's last line.
+    agent: BTreeMap<String, Value>,
+    /// By phase: what the reader of its own and the workload said.
+    compared: BTreeMap<String, Compared>,
+    /// Lines that no good kernel writes.
+    complaints: Vec<String>,
+    /// Seconds of the guest's clock, by phase.
+    pub phases: Vec<(String, f64)>,
+}
+
+/// A case whose copies the reader of its own has counted.
+#[derive(Debug, Default)]
+struct Compared {
+    truth: Numbers,
+    counts: BTreeMap<String, Numbers>,
+    cgroup: String,
+}
+
+impl Console {
+    /// Reads a console.
+    pub fn parse(text: &str) -> Result<Console> {
+        let mut console = Console::default();
+        for line in text.lines() {
+            console.line(line.trim_end()).with_context(|| format!("console line {line:?}"))?;
+        }
+        Ok(console)
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        if ["Call Trace", "BUG:", "WARNING:", "Oops", "WORKLOAD FAILED"].iter().any(|bad| line.contains(bad)) {
+            self.complaints.push(line.to_owned());
+        }
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["CHECK", name, expected, found] => self.checks.push(Check::new(*name, expected, found)),
+            ["CHECK", name, ..] => self.checks.push(Check::new(*name, "a value", "none")),
+            ["TRUTH", cgroup, _case, rest @ ..] => {
+                let name = cgroup.rsplit('/').next().unwrap_or(cgroup);
+                let sums = self.truth.entry(name.to_owned()).or_default();
+                for (name, value) in numbers(rest) {
+                    *sums.entry(name).or_default() += value;
+                }
+            }
+            ["AGENT", phase, rest @ ..] => {
+                let text = rest.join(" ");
+                let value = serde_json::from_str(&text).with_context(|| format!("the agent's line {text:?}"))?;
+                self.agent.insert((*phase).to_owned(), value);
+            }
+            [phase @ ("PRESSURE" | "OTHER"), rest @ ..] => {
+                let compared = self.compared.entry(phase.to_lowercase()).or_default();
+                match rest {
+                    ["COUNT", cgroup, rest @ ..] => {
+                        compared.counts.insert((*cgroup).to_owned(), numbers(rest));
+                    }
+                    ["CGROUP", cgroup] => compared.cgroup = (*cgroup).to_owned(),
+                    [_cgroup, _case, rest @ ..] => compared.truth = numbers(rest),
+                    _ => bail!("expected a count, a cgroup or a truth"),
+                }
+            }
+            ["PHASE", name, begun, ended] => {
+                self.phases.push(((*name).to_owned(), ended.parse::<f64>()? - begun.parse::<f64>()?));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sides of the conservation law in the agent's last line of a phase.
+    pub fn account(&self, phase: &str) -> Option<Account> {
+        let line = self.agent.get(phase)?;
+        let side = |name: &str| line[name].as_u64();
+        let lost: BTreeMap<String, u64> = line["lost"]
+            .as_object()?
+            .iter()
+            .filter_map(|(reason, events)| Some((reason.clone(), events.as_u64()?)))
+            .collect();
+        Some(Account { captured: side("captured")?, counted: side("counted")?, in_flight: side("in_flight")?, lost })
+    }
+
+    /// Every comparison.
+    pub fn checks(&self) -> Vec<Check> {
+        let mut checks = self.checks.clone();
+        for cgroup in ["a", "b"] {
+            self.exact(cgroup, &mut checks);
+        }
+        for phase in ["exact", "overflow"] {
+            self.conservation(phase, &mut checks);
+        }
+        let ring = self.account("overflow").and_then(|account| account.lost.get("ring").copied()).unwrap_or(0);
+        checks.push(Check::new("overflow_loses_in_ring", true, ring > 0));
+        for (phase, compared) in &self.compared {
+            compared.copies(phase, &mut checks);
+        }
+        let complaint = self.complaints.first().map_or("none", String::as_str);
+        checks.push(Check::new("complaints_in_the_log", "none", complaint));
+        checks
+    }
+
+    /// The counters of the engine on the host against what the workload did.
+    fn exact(&self, cgroup: &str, checks: &mut Vec<Check>) {
+        let Some(truth) = self.truth.get(cgroup) else {
+            checks.push(Check::new(format!("{cgroup}_truth"), "some", "none"));
+            return;
+        };
+        let containers = self.agent.get("exact").and_then(|line| line["containers"].as_array());
+        let container = containers.into_iter().flatten().find(|container| container["name"] == cgroup);
+        let pairs = [
+            ("copies", "cow_copies"),
+            ("redundant", "cow_redundant"),
+            ("unjudged", "cow_unjudged"),
+            ("sends", "net_sends"),
+            ("send_redundant", "net_redundant"),
+        ];
+        for (true_name, counted_name) in pairs {
+            let found = container.and_then(|container| container[counted_name].as_u64());
+            let found = found.map_or("none".to_owned(), |found| found.to_string());
+            checks.push(Check::new(format!("{cgroup}_{true_name}"), get(truth, true_name), found));
+        }
+    }
+
+    fn conservation(&self, phase: &str, checks: &mut Vec<Check>) {
+        let Some(account) = self.account(phase) else {
+            checks.push(Check::new(format!("{phase}_account"), "some", "none"));
+            return;
+        };
+        let lost: u64 = account.lost.values().sum();
+        checks.push(Check::new(format!("{phase}_in_flight"), 0, account.in_flight));
+        checks.push(Check::new(format!("{phase}_conservation"), account.captured, account.counted + lost));
+    }
+}
+
+impl Compared {
+    /// Copies of the case; the judgements too where nothing moved the pages.
+    fn copies(&self, phase: &str, checks: &mut Vec<Check>) {
+        let none = Numbers::new();
+        let found = self.counts.get(&self.cgroup).unwrap_or(&none);
+        checks.push(Check::new(format!("{phase}_copies"), get(&self.truth, "copies"), get(found, "copies")));
+        if phase != "pressure" {
+            let name = format!("{phase}_redundant");
+            checks.push(Check::new(name, get(&self.truth, "redundant"), get(found, "redundant")));
+        }
+    }
+}
+
+/// One reading of the conservation law.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Events captured.
+    pub captured: u64,
+    /// Events in the engine's counters.
+    pub counted: u64,
+    /// Events on their way.
+    pub in_flight: u64,
+    /// Events lost, by reason.
+    pub lost: BTreeMap<String, u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Check, Console};
+
+    const GOOD: &str = "\
+        CHECK one 1 1\n\
+        TRUTH /sys/fs/cgroup/a same copies 3 redundant 2 unjudged 0 sends 1 send_bytes 9 send_redundant 0\n\
+        TRUTH /sys/fs/cgroup/a mixed copies 1 redundant 0 unjudged 0 sends 0 send_bytes 0 send_redundant 0\n\
+        TRUTH /sys/fs/cgroup/b same copies 0 redundant 0 unjudged 0 sends 0 send_bytes 0 send_redundant 0\n\
+        AGENT exact {\"captured\": 9, \"counted\": 9, \"in_flight\": 0, \"lost\": {\"ring\": 0}, \"containers\": \
+        [{\"name\": \"a\", \"cow_copies\": 4, \"cow_redundant\": 2, \"cow_unjudged\": 0, \"net_sends\": 1, \"net_redundant\": 0}, \
+        {\"name\": \"b\", \"cow_copies\": 0, \"cow_redundant\": 0, \"cow_unjudged\": 0, \"net_sends\": 0, \"net_redundant\": 0}]}\n\
+        AGENT overflow {\"captured\": 9, \"counted\": 4, \"in_flight\": 0, \"lost\": {\"ring\": 5}}\n";
+
+    fn failed(text: &str) -> Vec<String> {
+        let checks = Console::parse(text).expect("a console").checks();
+        checks.into_iter().filter(|check| !check.ok()).map(|check| check.name).collect()
+    }
+
+    #[test]
+    fn a_good_console_passes() {
+        assert_eq!(failed(GOOD), [""; 0]);
+    }
+
+    #[test]
+    fn every_planted_fault_fails_its_check() {
+        let faults = [
+            ("CHECK one 1 1", "CHECK one 1 2", "one"),
+            ("CHECK one 1 1", "CHECK one 1", "one"),
+            ("\"cow_copies\": 4", "\"cow_copies\": 5", "a_copies"),
+            ("\"cow_redundant\": 2", "\"cow_redundant\": 3", "a_redundant"),
+            ("\"net_sends\": 1", "\"net_sends\": 0", "a_sends"),
+            ("\"name\": \"b\"", "\"name\": \"c\"", "b_copies"),
+            ("\"counted\": 9", "\"counted\": 8", "exact_conservation"),
+            ("\"counted\": 4, \"in_flight\": 0", "\"counted\": 4, \"in_flight\": 1", "overflow_in_flight"),
+            ("{\"ring\": 5}", "{\"sampled\": 5}", "overflow_loses_in_ring"),
+            ("CHECK one 1 1", "KLOG [ 1.0] BUG: sleeping function", "complaints_in_the_log"),
+            ("AGENT overflow", "NOTHING overflow", "overflow_account"),
+        ];
+        for (good, bad, name) in faults {
+            assert!(GOOD.contains(good), "{good}");
+            let failed = failed(&GOOD.replace(good, bad));
+            assert!(failed.contains(&name.to_owned()), "{bad}: expected {name}, found {failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_is_an_error() {
+        assert!(Console::parse("AGENT exact {half").is_err());
+        assert!(Check::new("x", 1, true).json()["ok"] == false);
+    }
+}
