@@ -7,6 +7,8 @@ use crate::random::Random;
 pub enum Pattern {
     /// Every clock.
     Always,
+    /// No clock, to hold a side for as long as a test wants.
+    Never,
     /// Not for `idle` clocks, then every clock for `burst` clocks, and so on.
     NeverThenBurst {
         /// Clocks without.
@@ -34,7 +36,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// One of every kind, to be crossed with each other.
+    /// One of every kind that lets beats through, to be crossed with each other.
     pub const KINDS: [Pattern; 6] = [
         Pattern::Always,
         Pattern::NeverThenBurst { idle: 40, burst: 60 },
@@ -87,6 +89,7 @@ impl Flow {
     pub fn willing(&mut self) -> bool {
         match self.pattern {
             Pattern::Always => true,
+            Pattern::Never => false,
             Pattern::NeverThenBurst { idle, burst } => {
                 let at = self.clock;
                 self.clock = (at + 1) % (idle + burst);

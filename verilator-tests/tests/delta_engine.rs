@@ -1,15 +1,15 @@
 //! `delta_engine.v` in lockstep with the golden engine: every op, invalid records, crossed flows, resets.
 #![cfg(feature = "verilate")]
 
-use deltascope_model::Config;
-use deltascope_verilator_tests::lockstep::Sizes;
 use deltascope_verilator_tests::lockstep::engine::EngineRun;
+use deltascope_verilator_tests::lockstep::top::sizes;
 use deltascope_verilator_tests::session;
+use deltascope_verilator_tests::top::Top;
 
 #[test]
 fn follows_the_golden_engine() {
-    let sizes = Sizes { config: Config::default().without_journal() };
     session::check("delta_engine", 3, |session| {
+        let sizes = sizes(&mut Top::new(session.bench("deltascope_top")?, 0)?)?;
         let mut run = EngineRun::new(session, sizes)?;
         run.run(30_000)
     });

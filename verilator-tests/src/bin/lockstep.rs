@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use deltascope_abi::record::{CLASSES, Op};
 use deltascope_verilator_tests::bench::Failure;
+use deltascope_verilator_tests::cover::Point;
 use deltascope_verilator_tests::lockstep::engine::EngineRun;
 use deltascope_verilator_tests::lockstep::rates::{self, Workload};
 use deltascope_verilator_tests::lockstep::top::{TopRun, sizes};
@@ -13,7 +14,7 @@ use deltascope_verilator_tests::session::{self, Session};
 use deltascope_verilator_tests::top::Top;
 use serde_json::{Value, json};
 
-const USAGE: &str = "usage: lockstep [--json] [--records N] [--long] [--seed S]";
+const USAGE: &str = "usage: lockstep [--json] [--records N] [--long] [--seed S] [--points]";
 /// Records of one session; each session has a seed of its own.
 const SESSION_RECORDS: u64 = 50_000;
 const DEFAULT_RECORDS: u64 = 1_000_000;
@@ -30,11 +31,12 @@ struct Arguments {
     json: bool,
     records: u64,
     seed: u64,
+    points: bool,
 }
 
 fn arguments() -> Result<Arguments, String> {
     let seed = session::seed_from_environment().unwrap_or(1);
-    let mut found = Arguments { json: false, records: DEFAULT_RECORDS, seed };
+    let mut found = Arguments { json: false, records: DEFAULT_RECORDS, seed, points: false };
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         let mut number = || {
@@ -43,6 +45,7 @@ fn arguments() -> Result<Arguments, String> {
         };
         match argument.as_str() {
             "--json" => found.json = true,
+            "--points" => found.points = true,
             "--long" => found.records = LONG_RECORDS,
             "--records" => found.records = number()?,
             "--seed" => found.seed = number()?,
@@ -177,7 +180,18 @@ fn print(value: &Value) {
     }
 }
 
+/// The cover points as the rows of a Markdown table.
+fn print_points() {
+    for point in Point::ALL {
+        println!("| `{point}` | {} |", point.about());
+    }
+}
+
 fn run(arguments: &Arguments) -> Result<bool, String> {
+    if arguments.points {
+        print_points();
+        return Ok(true);
+    }
     let probe = |session: &mut Session| {
         let bench = session.bench("deltascope_top")?;
         sizes(&mut Top::new(bench, 0)?)

@@ -27,7 +27,7 @@ impl Variant {
         let cpp = verilate::verilate(&source, folder)?;
         let shared = folder.join(format!("lib{top}.so"));
         let mut compiler = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned()));
-        compiler.args(["-std=c++17", "-O2", "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
+        compiler.args(["-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
         compiler.args(verilate::MACROS.iter().map(|(name, value)| format!("-D{name}={value}")));
         for include in verilate::include_folders()? {
             compiler.arg("-I").arg(include);
