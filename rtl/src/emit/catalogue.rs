@@ -149,6 +149,7 @@ pub const CATALOGUE: &[Instance] = &[
     instance!("reply_fifo", false, crate::reply_fifo::ReplyFifo<3, 4, 8>, DEPTH_BITS = 3, WORD_BITS = 8),
     instance!("reply_packets", true, crate::reply_packets::ReplyPackets<256>, PACKET = 256),
     instance!("reply_packets", false, crate::reply_packets::ReplyPackets<4>, PACKET = 4),
+    instance!("reply_writer", true, crate::reply_writer::ReplyWriter),
     instance!("slot_pipeline", true, crate::slot_pipeline::SlotPipeline),
     instance!("snapshot_reader", true, crate::snapshot_reader::SnapshotReader),
 ];

@@ -87,7 +87,7 @@ impl Scope<'_> {
         if let Some(found) = self.width(e)?
             && found != width
         {
-            let text = self.write(e, found).map(|t| t.0).unwrap_or_default();
+            let text = self.write(e, found)?.0;
             return Err(EmitError::Width { module: self.module.to_string(), left: width, right: found, text });
         }
         match e {
@@ -159,9 +159,6 @@ impl Scope<'_> {
 
     fn binary(&self, l: &Expr, op: &VerilogOp, r: &Expr, width: usize) -> Result<(String, Bond), EmitError> {
         let symbol = symbol(op);
-        if matches!(op, VerilogOp::Mul) {
-            return Err(self.construct("a multiplication", "rust-hdl has it for 16 by 16 bits only: use a leaf cell"));
-        }
         let (left_width, right_width) = match kind(op) {
             Kind::Logical => (1, 1),
             Kind::Bitwise => (width, width),

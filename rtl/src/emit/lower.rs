@@ -303,6 +303,11 @@ impl Lowering<'_> {
             // The writer sets its own parentheses from the tree.
             VerilogExpression::Paren(x) => self.expr(x)?,
             VerilogExpression::Cast(x, bits) => Expr::Cast(self.boxed(x)?, *bits),
+            VerilogExpression::Binary(_, VerilogOp::Mul, _) => {
+                return Err(
+                    self.construct("a multiplication", "rust-hdl has it for 16 by 16 bits only: use a leaf cell")
+                );
+            }
             VerilogExpression::Binary(l, op, r) => Expr::Binary(self.boxed(l)?, op.clone(), self.boxed(r)?),
             VerilogExpression::Unary(op, x) => Expr::Unary(op.clone(), self.boxed(x)?),
             VerilogExpression::Index(x, i) => Expr::Index(self.boxed(x)?, self.boxed(i)?),

@@ -26,7 +26,7 @@ pub fn lint(top: &str, files: &[PathBuf]) -> Result<Vec<Finding>, LintError> {
             "drivers"
         } else if line.contains("is used but has no driver") {
             "no-driver"
-        } else if line.starts_with("ERROR:") && !line.contains("problems in 'check -assert'") {
+        } else if line.contains("ERROR: ") && !line.contains("problems in 'check -assert'") {
             "error"
         } else {
             continue;

@@ -1,0 +1,38 @@
+//! The source lint rejects what it must, on the line where it stands, and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+
+use deltascope_rtl::lint::source;
+
+#[test]
+fn planted_faults_are_found_where_they_stand() {
+    let text = include_str!("fixtures/hostile.rs");
+    let expected: BTreeSet<(usize, &str)> = text
+        .lines()
+        .enumerate()
+        .filter_map(|(i, line)| Some((i + 1, line.split_once("// rule: ")?.1.trim())))
+        .collect();
+    assert_eq!(expected.len(), 20);
+    let (kernels, findings) = source::lint_text("hostile.rs", text).unwrap();
+    assert_eq!(kernels, 2);
+    let found: BTreeSet<(usize, &str)> = findings
+        .iter()
+        .map(|f| (f.place.strip_prefix("hostile.rs:").unwrap().parse().unwrap(), f.rule.as_str()))
+        .collect();
+    let missed: Vec<_> = expected.difference(&found).collect();
+    let extra: Vec<_> = found.difference(&expected).collect();
+    assert!(missed.is_empty() && extra.is_empty(), "missed {missed:?}, extra {extra:?}");
+}
+
+#[test]
+fn the_blocks_pass() {
+    let folder = deltascope_rtl::paths::crate_folder().unwrap().join("src");
+    let mut kernels = 0;
+    for path in source::files(&folder).unwrap() {
+        let (count, findings) = source::lint_file(&path).unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+        kernels += count;
+    }
+    assert!(kernels >= 5, "only {kernels} update functions were looked at");
+}

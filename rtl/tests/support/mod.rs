@@ -1,0 +1,58 @@
+//! What several tests of this crate share.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use rust_hdl::core::atom::{Atom, AtomKind};
+use rust_hdl::core::block::Block;
+use rust_hdl::core::probe::Probe;
+
+/// A reproducible stream of numbers (splitmix64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn bits(&mut self, width: u32) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) >> (64 - width)
+    }
+
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.bits(32).is_multiple_of(n)
+    }
+}
+
+/// Lets combinational logic settle.
+pub fn settle(block: &mut dyn Block) {
+    for _ in 0..100 {
+        block.update_all();
+        if !block.has_changed() {
+            return;
+        }
+    }
+    panic!("the block does not settle");
+}
+
+/// Name, bits and value of every port of one direction of the top block, in order.
+pub fn ports(block: &dyn Block, direction: AtomKind) -> Vec<(String, usize, u128)> {
+    struct Ports(usize, AtomKind, Vec<(String, usize, u128)>);
+    impl Probe for Ports {
+        fn visit_start_scope(&mut self, _name: &str, _node: &dyn Block) {
+            self.0 += 1;
+        }
+        fn visit_end_scope(&mut self, _name: &str, _node: &dyn Block) {
+            self.0 -= 1;
+        }
+        fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
+            if self.0 == 1 && signal.kind() == self.1 {
+                let text = format!("{:x}", signal.verilog());
+                let value = u128::from_str_radix(text.split_once("'h").unwrap().1, 16).unwrap();
+                self.2.push((name.to_string(), signal.bits(), value));
+            }
+        }
+    }
+    let mut found = Ports(0, direction, Vec::new());
+    block.accept("top", &mut found);
+    found.2
+}
