@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{generate, prove, rtl, setup};
+use crate::{generate, prove, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -49,6 +49,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
+    stages.run("replay, model and Verilated RTL", replay::engines_agree)?;
     Ok(())
 }
 
