@@ -68,7 +68,11 @@ fn verilog(address_bits: usize, width: usize) -> String {
 // @module lut_ram_{words}x{width}
 // {words} words of {width} bits; written at the clock edge, read at once.
 (* ram_style = \"distributed\" *) reg [{top}:0] memory [0:{last}];
-`ifndef FORMAL
+`ifdef FORMAL
+// One arbitrary address that never changes, and the word there: what a proof speaks about.
+(* anyconst *) wire [{address_top}:0] watched_address;
+wire [{top}:0] watched_word = memory[watched_address];
+`else
 `ifdef VERILATOR
 `define DELTASCOPE_LUT_RAM_RANDOM
 `endif
@@ -92,6 +96,7 @@ always @(posedge clock) begin
 end
 always @(*) read_data = memory[read_address];
 ",
+        address_top = address_bits - 1,
         last = words - 1,
         random_top = 32 * width.div_ceil(32) - 1,
     )

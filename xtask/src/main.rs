@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod formal;
 mod generate;
 mod prove;
 mod replay;
@@ -83,6 +84,8 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Prove the properties in rtl/formal about the emitted Verilog
+    Formal(formal::Arguments),
     /// Run the emitted Verilog in lockstep with the model
     Lockstep {
         /// Print one JSON object
@@ -107,6 +110,7 @@ fn main() -> Result<()> {
         Task::Lint => rtl::lint(),
         Task::Synth { json } => rtl::synth(json),
         Task::Prove { json } => prove::run(json),
+        Task::Formal(arguments) => formal::execute(&arguments),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }

@@ -23,11 +23,13 @@ pub const CPP: Tool = tool("g++", "g++");
 /// Synthesis, and the front end of the proofs.
 pub const YOSYS: Tool = tool("yosys", "yosys");
 
+/// Solver of the proofs.
+pub const Z3: Tool = tool("z3", "z3");
 /// Proof assistant.
 pub const COQ: Tool = tool("coqc", "coq");
 
 /// Everything that `cargo xtask test` uses.
-pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, COQ, tool("make", "make"), tool("setpriv", "util-linux")];
+pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, Z3, COQ, tool("make", "make"), tool("setpriv", "util-linux")];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let found = |tool: &&Tool| {

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{generate, prove, replay, rtl, setup};
+use crate::{formal, generate, prove, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -22,6 +22,7 @@ pub fn bounded() -> Result<()> {
 pub fn full() -> Result<()> {
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
+    stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
     stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
     stages.print();
     Ok(())
@@ -41,6 +42,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("emitted Verilog is fresh", || rtl::emit(true))?;
     stages.run("lint", rtl::lint)?;
     stages.run("proofs of the algebra", || prove::run(false))?;
+    stages.run("proofs of the emitted Verilog that take seconds", formal::quick)?;
     stages.run("block lockstep", || {
         run(cargo(&["test", "--release", "--locked", "-p", "deltascope-verilator-tests"])
             .args(["--features", "verilate"]))
