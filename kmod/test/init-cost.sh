@@ -12,6 +12,8 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 for module in /modules/*.ko; do
 	insmod "$module"
 done
+# The firmware leaves its console in the middle of a line.
+echo
 mkdir /sys/fs/cgroup/a
 ip link set lo up
 S=/sys/class/misc/deltascope

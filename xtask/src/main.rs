@@ -5,6 +5,7 @@ mod cargo;
 mod demo;
 mod formal;
 mod generate;
+mod kmod_test;
 mod prove;
 mod replay;
 mod rtl;
@@ -86,6 +87,24 @@ enum Task {
     },
     /// Prove the properties in rtl/formal about the emitted Verilog
     Formal(formal::Arguments),
+    /// Run the capture module in a real kernel in QEMU, with the agent in the guest and the board server on this host
+    KmodTest {
+        /// Kernel: 6.1 or 6.12
+        #[arg(long, value_name = "VERSION")]
+        kernel: String,
+        /// Engine of the board server
+        #[arg(long, value_enum, default_value_t = Engine::Model)]
+        engine: Engine,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count the instructions that the capture module adds to a fault and to a send, for docs/performance.md
+    KmodCost {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the emitted Verilog in lockstep with the model
     Lockstep {
         /// Print one JSON object
@@ -111,6 +130,8 @@ fn main() -> Result<()> {
         Task::Synth { json } => rtl::synth(json),
         Task::Prove { json } => prove::run(json),
         Task::Formal(arguments) => formal::execute(&arguments),
+        Task::KmodTest { kernel, engine, json } => kmod_test::run(&kernel, engine, json),
+        Task::KmodCost { json } => kmod_test::cost::cost(json),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }
