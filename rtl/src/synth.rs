@@ -86,7 +86,10 @@ pub fn estimate(top: &str, files: &[PathBuf]) -> Result<Estimate, LintError> {
     let synthesise = |name: &str, flatten: &str| -> Result<Netlist, LintError> {
         let path = folder.path().join(name);
         let options = format!("-family xc7 -noiopad -noclkbuf {flatten}-top {top}");
-        yosys(&format!("synth_xilinx {options}; write_json {}", path.display()), files)?;
+        // The mapping leaves thousands of equal inverters of one reset, or shares them, as the order of files
+        // has it: sharing them always makes the figure stable.
+        let share = "opt_merge -share_all t:LUT* t:INV; clean";
+        yosys(&format!("synth_xilinx {options}; {share}; write_json {}", path.display()), files)?;
         Netlist::read(&path)
     };
     let flat = synthesise("flat.json", "-flatten ")?;

@@ -15,7 +15,7 @@ pub type Cells = BTreeMap<String, usize>;
 pub struct Levels {
     /// LUTs on it, reads of LUTRAM among them.
     pub luts: usize,
-    /// A net at its end.
+    /// The register behind it with the pin, or the net at its end.
     pub ends_at: String,
 }
 
@@ -100,7 +100,22 @@ impl Netlist {
         let Some((luts, bit)) = deepest.max_by_key(|(depth, bit)| (*depth, std::cmp::Reverse(*bit))) else {
             return Levels::default();
         };
-        Levels { luts, ends_at: self.net_name(module, bit) }
+        Levels { luts, ends_at: self.end_of(module, bit) }
+    }
+
+    /// What a net leads to: the output of the register behind it, else the net itself.
+    fn end_of(&self, module: &str, bit: u64) -> String {
+        let has = |cell: &Value, pin: &str| {
+            cell["connections"][pin].as_array().into_iter().flatten().any(|b| b.as_u64() == Some(bit))
+        };
+        let registers =
+            self.module_cells(module).filter(|(_, c)| c["type"].as_str().is_some_and(|t| t.starts_with("FD")));
+        let mut behind = registers.filter_map(|(_, cell)| {
+            let pin = ["D", "CE", "R", "S"].into_iter().find(|pin| has(cell, pin))?;
+            let output = cell["connections"]["Q"][0].as_u64()?;
+            Some(format!("{} ({pin})", self.net_name(module, output)))
+        });
+        behind.next().unwrap_or_else(|| self.net_name(module, bit))
     }
 
     fn net_name(&self, module: &str, bit: u64) -> String {
