@@ -233,9 +233,11 @@ impl Session {
     fn report(&mut self, sent: u64) {
         let all_sent = sent == self.retention.next();
         let first = if all_sent { sent } else { sent.saturating_sub(1) };
-        let mark = &self.mark;
+        let replies_below = self.mark.replies_below;
+        // No number is lower than that of the first record: before it is sent, what it begins with is told again.
+        let mark = if all_sent || sent > 0 { &self.mark } else { &self.covered_mark };
         let cursors: Vec<_> = mark.cursors.iter().map(|cursor| cursor.to_bytes()).collect();
-        let (replies_below, losses, cursors) = (mark.replies_below, mark.losses, Cursors(&cursors));
+        let (losses, cursors) = (mark.losses, Cursors(&cursors));
         let events = Events { first_sequence: first, replies_below, losses, cursors, records: &[] };
         self.control.push(events_overhead(cursors.0.len()), &Message::Events(events));
         (self.control.report, self.control.awaits_ack, self.control.confirmed) = (false, true, replies_below);

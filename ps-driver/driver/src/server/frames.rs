@@ -104,6 +104,7 @@ impl State {
     }
 
     fn events(&mut self, slot: usize, events: &Events<'_>) -> Result<(), Refusal> {
+        let stamp = self.stats.frames;
         let session = self.session(slot)?;
         let count = events.records.len() as u64;
         let (first, next, credit) = (events.first_sequence, session.next, session.credit);
@@ -139,6 +140,8 @@ impl State {
             session.cursors.extend_from_slice(events.cursors.0);
         }
         session.ack_due |= fresh.is_empty();
+        session.received |= !fresh.is_empty();
+        session.stamp = stamp;
         self.stats.records += fresh.len() as u64;
         self.stats.duplicates += known;
         Ok(())

@@ -56,7 +56,9 @@ pub(super) struct Ledger {
     /// Rows of the snapshot that is being read, by group and class.
     pub rows: Vec<CounterRow>,
     header_position: u64,
-    query: Option<(Reply, u64)>,
+    /// Answers to QUERYs whose READ has not answered, by slot of the session, with their positions. Records of other
+    /// sessions may have come between the two.
+    queries: Vec<(usize, Reply, u64)>,
 }
 
 impl Ledger {
@@ -143,11 +145,15 @@ impl Ledger {
             }
             (Cause::Inherited, Some(Op::Sync)) => Ok(Some(Answered::Inherited { owner })),
             (Cause::Query, Some(Op::Query)) => {
-                self.query = Some((reply, self.position));
+                self.queries.retain(|(slot, ..)| *slot != owner.slot);
+                self.queries.push((owner.slot, reply, self.position));
                 Ok(None)
             }
             (Cause::State { .. }, Some(Op::Read)) => {
-                let (query, position) = self.query.take().unwrap_or((reply, self.position));
+                let at = self.queries.iter().position(|(slot, ..)| *slot == owner.slot);
+                let Some((_, query, position)) = at.map(|at| self.queries.swap_remove(at)) else {
+                    return Err(format!("reply stream: expected a QUERY before its READ, found {reply:?}"));
+                };
                 Ok(Some(Answered::State { owner, cause, query, read: reply, position }))
             }
             _ => Err(format!("reply stream: expected an answer to {cause:?}, found {reply:?}")),

@@ -110,6 +110,8 @@ pub(super) struct Queue {
     marks: VecDeque<(u64, Cause)>,
     /// Indices of the server's own records that answer nothing.
     silent: VecDeque<Range<u64>>,
+    /// Nobody waits for the answers of records before this index.
+    orphans: u64,
 }
 
 impl Queue {
@@ -177,9 +179,14 @@ impl Queue {
         self.records.push(record);
     }
 
-    /// The engine took the first `count` records. Their causes go to `sink` in order; gives how many of the records
-    /// were the agent's.
-    pub fn take(&mut self, count: usize, mut sink: impl FnMut(Cause)) -> u64 {
+    /// Nobody waits for the answers of the records that wait now.
+    pub fn orphan(&mut self) {
+        self.orphans = self.end();
+    }
+
+    /// The engine took the first `count` records. Their causes go to `sink` in order, each with whether somebody waits
+    /// for the answer; gives how many of the records were the agent's.
+    pub fn take(&mut self, count: usize, mut sink: impl FnMut(Cause, bool)) -> u64 {
         let start = self.taken;
         self.taken += count as u64;
         self.head += count;
@@ -193,9 +200,9 @@ impl Queue {
             self.head = 0;
         }
         let mut events = count as u64;
-        while let Some((_, cause)) = self.marks.pop_front_if(|(index, _)| *index < self.taken) {
+        while let Some((index, cause)) = self.marks.pop_front_if(|(index, _)| *index < self.taken) {
             events -= u64::from(!matches!(cause, Cause::Reply { .. }));
-            sink(cause);
+            sink(cause, index >= self.orphans);
         }
         while let Some(run) = self.silent.front() {
             events -= run.end.min(self.taken).saturating_sub(run.start.max(start));

@@ -20,6 +20,9 @@ const REPLIES_IN_FRAME: usize = 8_192;
 const _: () = assert!(REPLIES_IN_FRAME <= MAX_EVENTS_RECORDS);
 const _: () = assert!(REPLIES_IN_FRAME * REPLY_ENTRY_BYTES + 64 <= deltascope_abi::frame::MAX_FRAME_BYTES);
 
+/// Ids that a session remembers of those before it.
+const PAST_IDS: usize = 16;
+
 /// Class, group and context of a reply.
 const SOURCE_BITS: u64 = 0xFF_FFFF_FFC0;
 
@@ -39,6 +42,8 @@ pub(super) enum Phase {
 
 pub(super) struct Session {
     pub id: [u8; 16],
+    /// Ids of the sessions that it went on from, the latest last.
+    pub past: VecDeque<[u8; 16]>,
     pub agent: [u8; 16],
     pub identity: Identity,
     pub connection: Option<usize>,
@@ -53,8 +58,13 @@ pub(super) struct Session {
     pub inherited: bool,
     /// The agent has shown that it knows the number of its grant.
     pub confirmed: bool,
+    /// Records came under this grant.
+    pub received: bool,
+    /// Frames that the server had decoded when an Events frame of the session came last.
+    pub stamp: u64,
     /// Journal position at the grant.
     pub position: u64,
+    /// Counters of the engine at the grant; empty until they are known.
     pub baseline: Vec<CounterRow>,
     pub queue: Queue,
     /// Rises when waiting replies lose their addressee.
@@ -87,6 +97,7 @@ impl Session {
     pub fn new(id: [u8; 16], agent: [u8; 16], identity: Identity, groups: Range<u32>, contexts: Range<u32>) -> Session {
         Session {
             id,
+            past: VecDeque::new(),
             agent,
             identity,
             connection: None,
@@ -98,6 +109,8 @@ impl Session {
             number: 0,
             inherited: false,
             confirmed: false,
+            received: false,
+            stamp: 0,
             position: 0,
             baseline: Vec::new(),
             queue: Queue::default(),
@@ -124,8 +137,9 @@ impl Session {
     pub fn renew(&mut self, number: u64, next: u64) {
         self.forget_answers();
         self.queue.clear();
+        self.baseline.clear();
         self.numbering += 1;
-        (self.number, self.inherited, self.confirmed) = (number, false, false);
+        (self.number, self.inherited, self.confirmed, self.received) = (number, false, false, false);
         (self.next, self.submitted, self.passed, self.acked, self.credit) = (next, next, next, next, next);
         (self.losses, self.cursors) = (Losses::default(), Vec::new());
         self.phase = Phase::Granting;
@@ -135,15 +149,25 @@ impl Session {
     }
 
     /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
-    /// the records that wait.
+    /// the records that wait, whose answers nobody gets.
     pub fn inherit(&mut self, number: u64, id: [u8; 16]) {
         self.forget_answers();
-        self.id = id;
-        (self.number, self.inherited, self.confirmed) = (number, true, false);
+        self.queue.orphan();
+        self.succeed(id);
+        (self.number, self.inherited, self.confirmed, self.received) = (number, true, false, false);
         self.phase = Phase::Granting;
         self.ack_due = true;
         self.clear_contexts();
         self.queue.push_marked(Record::sync(number), Cause::Inherited);
+    }
+
+    /// The session is that of another process of the agent now.
+    pub fn succeed(&mut self, id: [u8; 16]) {
+        if self.past.len() == PAST_IDS {
+            self.past.pop_front();
+        }
+        self.past.push_back(self.id);
+        self.id = id;
     }
 
     fn clear_contexts(&mut self) {
@@ -167,6 +191,11 @@ impl Session {
     /// Whom a batch or an answer belongs to.
     pub fn owner(&self, slot: usize) -> Owner {
         Owner { slot, epoch: self.epoch }
+    }
+
+    /// The session's past, whose answers nobody waits for.
+    pub fn nobody(&self, slot: usize) -> Owner {
+        Owner { slot, epoch: self.epoch.wrapping_sub(1) }
     }
 
     /// The agent has every reply to a record numbered below `sequence`.

@@ -1,0 +1,46 @@
+//! `deltascope-sim-net`: agents and a board server over a faulty network, by seeds.
+
+use clap::Parser;
+use deltascope_sim_net::{Options, Plant, run};
+use std::process::ExitCode;
+
+/// Run both state machines over a faulty network, against an oracle
+#[derive(Parser)]
+#[command(name = "deltascope-sim-net", version)]
+struct Arguments {
+    /// Schedules to run, each with its own seed
+    #[arg(long, default_value_t = 100_000)]
+    schedules: u64,
+    /// Seed of the first schedule; the others follow
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Plant a fault and stop at the first schedule that finds it
+    #[arg(long, value_enum)]
+    plant: Option<Plant>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let Arguments { schedules, seed, plant, json } = Arguments::parse();
+    // One schedule is a replay: it is told step by step.
+    let options = Options { schedules, seed, plant, trace: schedules == 1 };
+    let outcome = run(&options);
+    for (seed, violation) in outcome.violations.iter().take(5) {
+        eprintln!("seed {seed}: {}", violation.0);
+        let plant = plant.and_then(|plant| clap::ValueEnum::to_possible_value(&plant));
+        let plant = plant.map_or(String::new(), |plant| format!(" --plant {}", plant.get_name()));
+        eprintln!("replay: cargo run --release -p deltascope-sim-net -- --seed {seed} --schedules 1{plant}");
+    }
+    let report = outcome.json(&options);
+    match json {
+        true => println!("{report}"),
+        false => println!("{report:#}"),
+    }
+    // A planted fault must be found, and nothing else.
+    match outcome.violations.is_empty() != plant.is_some() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,53 @@
+//! Schedules without a fault of ours hold; every planted fault is found, and its seed finds it again.
+
+use deltascope_sim_net::{Options, Plant, run, run_schedule};
+
+fn options(schedules: u64, plant: Option<Plant>) -> Options {
+    Options { schedules, seed: 1, plant, trace: false }
+}
+
+#[test]
+fn nothing_is_violated_and_everything_happens() {
+    let outcome = run(&options(3_000, None));
+    assert!(outcome.violations.is_empty(), "{:?}", outcome.violations.first());
+    let stats = outcome.stats;
+    let seen = [
+        ("reconnects", stats.reconnects),
+        ("server restarts", stats.server_restarts),
+        ("agent restarts", stats.agent_restarts),
+        ("engine failures", stats.engine_failures),
+        ("grants after the first", stats.regrants),
+        ("inherited grants", stats.inherited),
+        ("records sent again", stats.replayed),
+        ("records dropped as known", stats.dropped_as_known),
+        ("old Hellos", stats.late_hellos),
+        ("Acks", stats.acks),
+        ("replies", stats.replies),
+        ("snapshots", stats.snapshots),
+        ("states", stats.states),
+        ("states too old", stats.states_too_old),
+        ("events lost", stats.lost),
+    ];
+    for (what, count) in seen {
+        assert!(count > 0, "{what}: none in {} schedules", outcome.schedules);
+    }
+    assert_eq!(stats.captured, stats.counted + stats.lost);
+}
+
+#[test]
+fn every_plant_is_found_and_its_seed_replays() {
+    let plants = [
+        Plant::AckOnReceipt,
+        Plant::ReplayWithoutLoads,
+        Plant::KnownAsNew,
+        Plant::LostReplies,
+        Plant::StaleCursors,
+        Plant::FallingCredit,
+    ];
+    for plant in plants {
+        let outcome = run(&options(3_000, Some(plant)));
+        let (seed, violation) = outcome.violations.first().expect("the plant is found");
+        assert_eq!(run_schedule(*seed, Some(plant), false), Err(violation.clone()), "{plant:?}, seed {seed}");
+        assert!(run_schedule(*seed, None, false).is_ok(), "{plant:?}: seed {seed} fails without it");
+    }
+}
