@@ -7,6 +7,7 @@ pub mod demo;
 pub mod event;
 pub mod groups;
 mod lru;
+pub mod permutation;
 pub mod procfs;
 pub mod recording;
 pub mod report;

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::contexts::ContextTable;
 use crate::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
 use crate::groups::{GroupTable, OTHER, Totals};
+use crate::permutation::Permutation;
 use crate::sources::Source;
 use crate::transport::{Client, Granted, TransportError};
 
@@ -14,6 +15,7 @@ pub struct Stream {
     owners: Owners,
     groups: GroupTable,
     contexts: ContextTable,
+    permutation: Option<Permutation>,
 }
 
 impl Stream {
@@ -25,7 +27,14 @@ impl Stream {
             owners: Owners::default(),
             groups: GroupTable::new(groups),
             contexts: ContextTable::new(contexts),
+            permutation: None,
         }
+    }
+
+    /// From now on fingerprints go through a permutation. Those of before must not be compared with them, so this is
+    /// for a stream that has no event yet.
+    pub fn permute(&mut self, permutation: Permutation) {
+        self.permutation = Some(permutation);
     }
 
     /// What the server granted.
@@ -96,7 +105,9 @@ impl Sink for Stream {
             What::Send { socket, .. } => self.contexts.context(socket),
             What::Page { .. } => 0,
         };
-        Ok(self.client.admit(event.record(group, context))?)
+        let record = event.record(group, context);
+        let record = self.permutation.as_ref().map_or(record, |permutation| permutation.record(record));
+        Ok(self.client.admit(record)?)
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {

@@ -152,6 +152,8 @@ pub struct Session {
     pub(crate) snapshot_asked: u64,
     /// When the oldest record of the open frame was committed.
     pub(crate) waiting_since: Option<u64>,
+    /// Longest time between the two ends of the field above.
+    longest_wait: u64,
 }
 
 impl Session {
@@ -185,6 +187,7 @@ impl Session {
             spoke: 0,
             snapshot_asked: 0,
             waiting_since: None,
+            longest_wait: 0,
         }
     }
 
@@ -321,7 +324,8 @@ impl Session {
         if matches!(self.state, State::Offline | State::Done) {
             return Ok(None);
         }
-        if self.waiting_since.is_some_and(|since| now >= since + self.config.max_delay) {
+        if let Some(since) = self.waiting_since.filter(|since| now >= since + self.config.max_delay) {
+            self.longest_wait = self.longest_wait.max(now - since);
             self.close_frame();
         }
         self.schedule(now);
@@ -353,6 +357,12 @@ impl Session {
     pub fn progress(&self) -> Progress {
         let admitted_events = self.progress.admitted_events + self.retention.events;
         Progress { next: self.retention.next(), admitted_events, ..self.progress }
+    }
+
+    /// Longest time, in microseconds, that a committed record has waited for others to share its frame:
+    /// [`Config::max_delay`] and what the host took to call [`Session::poll`].
+    pub fn longest_wait(&self) -> u64 {
+        self.longest_wait
     }
 
     /// Whether the session is over.

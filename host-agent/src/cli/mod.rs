@@ -2,6 +2,7 @@
 
 mod bar;
 mod demo;
+mod keys;
 mod record;
 mod replay;
 mod run;
@@ -35,6 +36,8 @@ enum Command {
     Record(record::Arguments),
     /// Run a workload whose truth is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
+    /// Make and renew keys and certificates of agents and board servers
+    Keys(keys::Arguments),
 }
 
 /// Runs the command and prints what went wrong.
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

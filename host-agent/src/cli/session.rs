@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::account::Account;
+use deltascope_agent::permutation::Permutation;
 use deltascope_agent::report::{Report, conservation_line};
 use deltascope_agent::stream::Stream;
-use deltascope_agent::transport::{Client, Daemon, Options};
+use deltascope_agent::transport::{Client, Daemon, Options, Tls, TransportError};
 
 /// Engines that a daemon started here can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,9 +33,22 @@ impl Engine {
 /// Where the events go.
 #[derive(Args, Clone, Debug)]
 pub struct EngineArguments {
-    /// Address of a running board server on this machine, as HOST:PORT
+    /// Address of a running board server, as HOST:PORT: on this machine, or on any with --tls
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd", "insecure_peer"])]
     connect: Option<String>,
+    /// Certificate and key of this agent in one PEM file of mode 0600, for TLS with --connect
+    #[arg(long, value_name = "FILE", requires_all = ["authority", "connect"])]
+    tls: Option<PathBuf>,
+    /// Certificate of the authority of agents and board servers (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    authority: Option<PathBuf>,
+    /// Name or address in the server's certificate [default: HOST of --connect]
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    server_name: Option<String>,
+    /// Send fingerprints through a permutation with a random key of this session: who sees the records cannot check
+    /// a guess of a page against them
+    #[arg(long)]
+    permute: bool,
     /// Address of a board server on another machine, to be used without TLS
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd"])]
     insecure_peer: Option<String>,
@@ -67,7 +81,9 @@ impl EngineArguments {
     /// Connects, after starting a daemon if no address is given. With `reconnect` a broken connection to a server
     /// that was there before is made again.
     pub fn open(&self, reconnect: bool) -> Result<Session> {
+        let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
+            (Some(text), _) if tls.is_some() => (resolve(text)?, None),
             (Some(text), _) => (local(text)?, None),
             (None, Some(text)) => (resolve(text)?, None),
             (None, None) => {
@@ -85,8 +101,20 @@ impl EngineArguments {
             timeout: Duration::from_secs(self.timeout),
             reconnect: reconnect && daemon.is_none(),
         };
-        let stream = Stream::new(Client::connect(address, &options)?);
+        let mut stream = Stream::new(Client::connect_with(address, &options, tls)?);
+        if self.permute {
+            stream.permute(Permutation::random().map_err(TransportError::Random)?);
+        }
         Ok(Session { stream, _daemon: daemon })
+    }
+
+    fn tls(&self) -> Result<Option<Tls>> {
+        let (Some(own), Some(authority), Some(connect)) = (&self.tls, &self.authority, &self.connect) else {
+            return Ok(None);
+        };
+        let host = connect.rsplit_once(':').map_or(connect.as_str(), |(host, _)| host);
+        let name = self.server_name.as_deref().unwrap_or(host);
+        Ok(Some(Tls::new(own.clone(), authority.clone(), name)?))
     }
 }
 
@@ -102,7 +130,7 @@ fn local(text: &str) -> Result<SocketAddr> {
     let address = resolve(text)?;
     if !address.ip().is_loopback() {
         bail!(
-            "--connect {text}: expected an address of this machine, found {}; fingerprints would cross the network in the clear: give --insecure-peer {text} if that is meant",
+            "--connect {text}: expected an address of this machine, found {}; fingerprints would cross the network in the clear: give --tls and --authority, or --insecure-peer {text} if that is meant",
             address.ip()
         );
     }

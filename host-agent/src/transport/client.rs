@@ -1,7 +1,6 @@
 //! One session over TCP, driven by the thread that calls.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -10,13 +9,12 @@ use deltascope_abi::record::Record;
 use deltascope_model::EngineKind;
 use deltascope_session::{Config, Event, Progress, Session, SessionError};
 
-use super::{TransportError, identity, sys};
+use super::wire::{Wire, WireError};
+use super::{Tls, TransportError, identity, sys};
 use crate::groups::Reading;
 
 /// Records between two looks at the socket while there is room for more.
 const BATCH_RECORDS: u32 = 1_024;
-/// Bytes read from the socket at a time.
-const READ_BYTES: usize = 65_536;
 /// Time between two attempts to connect again.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -50,8 +48,8 @@ pub struct Client {
     address: SocketAddr,
     options: Options,
     session: Session,
-    socket: Option<TcpStream>,
-    buffer: Vec<u8>,
+    tls: Option<Tls>,
+    wire: Option<Wire>,
     begun: Instant,
     granted: Option<Granted>,
     losses: Losses,
@@ -71,6 +69,14 @@ impl Client {
     /// # Errors
     /// Nobody listens, the server refuses, or it does not answer in time.
     pub fn connect(address: SocketAddr, options: &Options) -> Result<Client, TransportError> {
+        Client::connect_with(address, options, None)
+    }
+
+    /// The same, with TLS if there is any.
+    ///
+    /// # Errors
+    /// As [`Client::connect`]; a key cannot be used; the server is not who it must be, or refuses the certificate.
+    pub fn connect_with(address: SocketAddr, options: &Options, tls: Option<Tls>) -> Result<Client, TransportError> {
         let identity = identity::random().map_err(TransportError::Random)?;
         let begun = Instant::now();
         let silence = options.timeout.as_micros().try_into().unwrap_or(u64::MAX / 2);
@@ -79,8 +85,8 @@ impl Client {
             address,
             options: options.clone(),
             session: Session::new(config, identity),
-            socket: None,
-            buffer: vec![0; READ_BYTES],
+            tls,
+            wire: None,
             begun,
             granted: None,
             losses: Losses::default(),
@@ -90,7 +96,7 @@ impl Client {
             left: begun,
             doing: "waiting for its welcome",
         };
-        client.open().map_err(|source| TransportError::Connect { address, source })?;
+        client.open()?;
         (client.moved.2, client.left) = (Instant::now(), Instant::now());
         while client.granted.is_none() {
             client.turn(true)?;
@@ -135,6 +141,37 @@ impl Client {
         Ok(())
     }
 
+    /// Takes one batch of a source, for good, and lets it go. Waits while the retention is full. Batches may have any
+    /// length: records of small ones wait for others, for at most as long as the session's coalescing allows.
+    ///
+    /// # Errors
+    /// The session failed; some of the records may not have been taken.
+    pub fn admit_all(&mut self, mut records: &[Record]) -> Result<(), TransportError> {
+        let mut again = false;
+        while !records.is_empty() {
+            let most = records.len().min(BATCH_RECORDS as usize - self.uncommitted as usize);
+            let count = self.session.admit(&records[..most]);
+            records = &records[count..];
+            self.uncommitted += count as u32;
+            if count == 0 {
+                self.doing = "waiting for room in the retention";
+                self.commit();
+                self.turn(again)?;
+            } else if self.uncommitted >= BATCH_RECORDS {
+                self.doing = "sending records";
+                self.commit();
+                self.turn(false)?;
+            }
+            again = count == 0;
+        }
+        Ok(())
+    }
+
+    /// Longest time that a record has waited for others to share its frame.
+    pub fn longest_wait(&self) -> Duration {
+        Duration::from_micros(self.session.longest_wait())
+    }
+
     /// Tells the server what the sources have lost so far.
     pub fn report_losses(&mut self, losses: &Losses) {
         self.losses = *losses;
@@ -147,6 +184,9 @@ impl Client {
     /// The session failed.
     pub fn idle(&mut self) -> Result<(), TransportError> {
         self.doing = "keeping the session alive";
+        if self.uncommitted > 0 {
+            self.commit();
+        }
         self.turn(false)
     }
 
@@ -198,11 +238,13 @@ impl Client {
         self.uncommitted = 0;
     }
 
-    fn open(&mut self) -> std::io::Result<()> {
-        let socket = TcpStream::connect_timeout(&self.address, self.options.timeout)?;
-        socket.set_nodelay(true)?;
-        socket.set_nonblocking(true)?;
-        self.socket = Some(socket);
+    fn open(&mut self) -> Result<(), TransportError> {
+        let address = self.address;
+        let wire = Wire::open(address, self.tls.as_ref(), self.options.timeout).map_err(|error| match error {
+            WireError::Io(source) => TransportError::Connect { address, source },
+            error => self.broken(error),
+        })?;
+        self.wire = Some(wire);
         self.session.connected(self.now());
         Ok(())
     }
@@ -219,7 +261,7 @@ impl Client {
         let moved = match self.exchange() {
             Ok(moved) => moved,
             Err(error) => {
-                self.socket = None;
+                self.wire = None;
                 self.session.disconnected();
                 if self.session.is_finished() {
                     return Ok(());
@@ -250,7 +292,10 @@ impl Client {
     /// Tries until it works or the time is over; then the reason why the connection broke is the error.
     fn reconnect(&mut self, broken: TransportError) -> Result<(), TransportError> {
         let deadline = Instant::now() + self.options.timeout;
-        while self.open().is_err() {
+        while let Err(error) = self.open() {
+            if !matches!(error, TransportError::Connect { .. }) {
+                return Err(error);
+            }
             if Instant::now() >= deadline {
                 return Err(broken);
             }
@@ -279,48 +324,53 @@ impl Client {
     }
 
     fn read(&mut self) -> Result<bool, TransportError> {
-        let Some(socket) = &mut self.socket else { return Ok(false) };
-        match socket.read(&mut self.buffer) {
-            Ok(0) => Err(TransportError::Closed { address: self.address, doing: self.doing }),
-            Ok(count) => {
-                let now = self.begun.elapsed().as_micros() as u64;
-                let received = self.session.receive(&self.buffer[..count], now);
-                received.map(|()| true).map_err(|source| self.failed(source))
+        let Client { wire, session, begun, .. } = self;
+        let Some(wire) = wire else { return Ok(false) };
+        let mut received = Ok(());
+        let read = wire.read(|bytes| {
+            if received.is_ok() {
+                received = session.receive(bytes, begun.elapsed().as_micros() as u64);
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(false),
-            Err(source) => Err(TransportError::Io { address: self.address, doing: self.doing, source }),
-        }
+        });
+        // What the server said before the connection broke is the better message.
+        received.map_err(|source| self.failed(source))?;
+        read.map_err(|error| self.broken(error))
     }
 
     fn write(&mut self) -> Result<bool, TransportError> {
+        let Client { wire, session, begun, .. } = self;
+        let Some(wire) = wire else { return Ok(false) };
         let mut moved = false;
-        while let Some(socket) = &mut self.socket {
-            let bytes = self.session.transmit();
+        let result = loop {
+            match wire.flush() {
+                Ok(sent) => moved |= sent,
+                Err(error) => break Err(error),
+            }
+            let bytes = session.transmit();
             if bytes.is_empty() {
-                break;
+                break Ok(moved);
             }
-            match socket.write(bytes) {
+            match wire.write(bytes) {
+                Ok(0) => break Ok(moved),
                 Ok(count) => {
-                    moved |= count > 0;
-                    let now = self.begun.elapsed().as_micros() as u64;
-                    self.session.advance(count, now);
+                    moved = true;
+                    session.advance(count, begun.elapsed().as_micros() as u64);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(source) => return Err(TransportError::Io { address: self.address, doing: self.doing, source }),
+                Err(error) => break Err(error),
             }
-        }
-        Ok(moved)
+        };
+        result.map_err(|error| self.broken(error))
     }
 
     fn wait(&mut self) -> Result<(), TransportError> {
-        let Some(socket) = &self.socket else { return Ok(()) };
         let now = self.now();
         let wake = self.session.poll(now).map_err(|source| self.failed(source))?;
-        let write = !self.session.transmit().is_empty();
+        let Some(wire) = &self.wire else { return Ok(()) };
+        let (waits, open) = wire.waits();
+        let write = waits || open && !self.session.transmit().is_empty();
         let timer = wake.map_or(Duration::from_secs(1), |wake| Duration::from_micros(wake.saturating_sub(now)));
         let left = self.options.timeout.saturating_sub(self.moved.2.elapsed());
-        sys::wait(socket.as_fd(), write, timer.min(left)).map_err(|source| TransportError::Io {
+        sys::wait(wire.as_fd(), write, timer.min(left)).map_err(|source| TransportError::Io {
             address: self.address,
             doing: self.doing,
             source,
@@ -342,6 +392,16 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    fn broken(&self, error: WireError) -> TransportError {
+        let (address, doing) = (self.address, self.doing);
+        match error {
+            WireError::Io(source) => TransportError::Io { address, doing, source },
+            WireError::Closed => TransportError::Closed { address, doing },
+            WireError::Tls(source) => TransportError::Tls { address, source },
+            WireError::Options(source) => TransportError::TlsOptions(source),
+        }
     }
 
     fn failed(&self, source: SessionError) -> TransportError {

@@ -74,6 +74,17 @@ pub enum TransportError {
         /// Longest time without progress.
         limit: Duration,
     },
+    /// Server and agent do not trust each other, or one of them speaks no TLS.
+    #[error("{address}: {source}")]
+    Tls {
+        /// The address.
+        address: SocketAddr,
+        /// What was wrong.
+        source: deltascope_tls::TlsError,
+    },
+    /// The keys or the server's name cannot be used.
+    #[error(transparent)]
+    TlsOptions(#[from] super::TlsOptionsError),
     /// The session machine refused what came, or the server refused the session.
     #[error("session with {address}: {source}")]
     Session {

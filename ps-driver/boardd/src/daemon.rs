@@ -1,14 +1,19 @@
-//! One thread, one loop: sockets, then the server's round, then sockets.
+//! One thread, one loop: sockets, then the server's round, then sockets. A peer that must be authenticated is among
+//! the [`Handshakes`] first and is no connection of the server before it is.
 //!
 //! While the engine works or records wait, the loop does not sleep; when nothing is to be done it sleeps in poll(2)
 //! until a socket, a signal or the server's next timer.
 
 use crate::cli::Cli;
-use crate::link::{Fate, Link};
+use crate::handshakes::{Arrived, Handshakes};
+use crate::link::{Fate, Link, Peer};
+use crate::security::{Security, SecurityError};
 use crate::signals::Signals;
+use crate::status::{Counters, Named, Status};
 use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_driver::server::{Activity, Config, Entropy, Identity, Server};
 use deltascope_model::{Engine, EngineError};
+use deltascope_tls::{Channel, Stranger};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,13 +23,19 @@ use std::time::Instant;
 const STOP_TIME: u64 = 5_000_000;
 /// Time without accepting after the system had no descriptor left.
 const ACCEPT_PAUSE: u64 = 100_000;
+/// Connections that wait to be accepted, at most; the kernel has a limit of its own (net.core.somaxconn).
+const BACKLOG: i32 = 4_096;
+/// Connections accepted in one round, so that a flood of them does not keep sessions waiting.
+const ACCEPTS: usize = 64;
+/// Strangers told one by one in the log; beyond it only the counters tell.
+const STRANGERS_LOGGED: u32 = 100;
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address is reachable from other machines.
     #[error(
-        "--listen {address}: expected a loopback address, because nothing is encrypted; say --insecure to serve it all the same"
+        "--listen {address}: expected a loopback address, because nothing is encrypted; give --tls and --authority, or say --insecure to serve it all the same"
     )]
     NotLoopback {
         /// The address asked for.
@@ -38,6 +49,9 @@ pub enum DaemonError {
         /// The cause.
         source: io::Error,
     },
+    /// Keys, certificates or identities cannot be used.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
     /// The engine could not be reset.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -64,7 +78,15 @@ pub fn log(text: &str) {
 pub struct Daemon<E> {
     server: Server<E>,
     listener: TcpListener,
-    signals: Signals,
+    address: SocketAddr,
+    stop: Signals,
+    reload: Signals,
+    status: Signals,
+    security: Option<Security>,
+    insecure: bool,
+    handshakes: Handshakes,
+    counters: Counters,
+    strangers_logged: u32,
     links: Vec<Link>,
     started: Instant,
     accept_again: u64,
@@ -79,12 +101,13 @@ impl<E: Engine> Daemon<E> {
     /// The address may not or cannot be served, or the engine failed.
     pub fn start(cli: &Cli, engine: E) -> Result<Daemon<E>, DaemonError> {
         let address = cli.listen;
-        if !address.ip().is_loopback() {
-            if !cli.insecure {
-                return Err(DaemonError::NotLoopback { address });
-            }
+        if !address.ip().is_loopback() && cli.tls.is_none() && !cli.insecure {
+            return Err(DaemonError::NotLoopback { address });
+        }
+        if cli.insecure {
             log(&format!("INSECURE: {address} is served without encryption, to everybody who reaches it"));
         }
+        let security = Security::load(cli)?;
         let mut random = [0; 8];
         system("random numbers", rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()))?;
         let config = Config {
@@ -95,9 +118,14 @@ impl<E: Engine> Daemon<E> {
         let server = Server::new(engine, config, Entropy::Random(u64::from_le_bytes(random)))?;
         let listen = |source| DaemonError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
+        // The standard library asks for a short queue; when it is full the kernel drops a SYN, and its sender waits a
+        // second before it tries again.
+        rustix::net::listen(&listener, BACKLOG).map_err(|error| listen(error.into()))?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let signals = system("signals", Signals::new())?;
+        let stop = system("signals", Signals::stop())?;
+        let reload = system("signals", Signals::reload())?;
+        let status = system("signals", Signals::status())?;
         let mut out = io::stdout().lock();
         system("standard output", writeln!(out, "listening on {address}").and_then(|()| out.flush()))?;
         let info = server.info();
@@ -109,8 +137,26 @@ impl<E: Engine> Daemon<E> {
             info.journal_lanes,
             info.journal_depth
         ));
-        let started = Instant::now();
-        Ok(Daemon { server, listener, signals, links: Vec::new(), started, accept_again: 0, stop_at: None })
+        if let Some(security) = &security {
+            say_keys(security);
+        }
+        Ok(Daemon {
+            server,
+            listener,
+            address,
+            stop,
+            reload,
+            status,
+            security,
+            insecure: cli.insecure,
+            handshakes: Handshakes::new(cli.max_handshakes),
+            counters: Counters::default(),
+            strangers_logged: 0,
+            links: Vec::new(),
+            started: Instant::now(),
+            accept_again: 0,
+            stop_at: None,
+        })
     }
 
     fn now(&self) -> u64 {
@@ -124,10 +170,16 @@ impl<E: Engine> Daemon<E> {
     pub fn run(mut self) -> Result<(), DaemonError> {
         let mut activity = self.server.poll(self.now());
         loop {
-            let (accept, stop) = self.wait(activity)?;
+            let accept = self.wait(activity)?;
             let now = self.now();
-            if stop && !self.stop(now) {
+            if self.stop.take() > 0 && !self.begin_stop(now) {
                 break;
+            }
+            if self.reload.take() > 0 {
+                self.read_keys();
+            }
+            if self.status.take() > 0 {
+                self.say_status();
             }
             if accept {
                 self.accept(now);
@@ -142,17 +194,18 @@ impl<E: Engine> Daemon<E> {
                 break;
             }
         }
+        self.say_status();
         let stats = self.server.stats();
         log(&format!("stopped: {} connections, {} records", stats.connections, stats.records));
         Ok(())
     }
 
-    /// Waits for sockets and reads those that are ready. Gives whether a connection waits, and whether a signal came.
-    fn wait(&mut self, activity: Activity) -> Result<(bool, bool), DaemonError> {
+    /// Waits for sockets and reads those that are ready. Gives whether a connection waits.
+    fn wait(&mut self, activity: Activity) -> Result<bool, DaemonError> {
         let now = self.now();
         let accepting = self.stop_at.is_none() && now >= self.accept_again;
         let paused = (self.stop_at.is_none() && !accepting).then_some(self.accept_again);
-        let timers = [activity.wake, paused, self.stop_at];
+        let timers = [activity.wake, paused, self.stop_at, self.handshakes.deadline()];
         let links = self.links.iter().map(Link::deadline);
         let wake = timers.into_iter().chain(links).flatten().min();
         let timeout = match (activity.busy, wake) {
@@ -163,32 +216,82 @@ impl<E: Engine> Daemon<E> {
             tv_sec: (micros / 1_000_000) as i64,
             tv_nsec: (micros % 1_000_000 * 1_000) as i64,
         });
-        let mut descriptors = Vec::with_capacity(self.links.len() + 2);
-        descriptors.push(PollFd::new(&self.signals, PollFlags::IN));
+        let mut descriptors = Vec::with_capacity(self.links.len() + self.handshakes.len() + 4);
+        descriptors.extend([&self.stop, &self.reload, &self.status].map(|signal| PollFd::new(signal, PollFlags::IN)));
         let listening = if accepting { PollFlags::IN } else { PollFlags::empty() };
         descriptors.push(PollFd::new(&self.listener, listening));
         descriptors.extend(self.links.iter().map(|link| {
-            let writes = !self.server.transmit(link.id).is_empty();
+            let writes = link.wants_write(&self.server);
             PollFd::new(link, if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN })
         }));
+        descriptors.extend(self.handshakes.iter().map(|handshake| PollFd::new(handshake, PollFlags::IN)));
         match poll(&mut descriptors, timeout.as_ref()) {
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Ok((false, self.signals.take() > 0)),
+            Err(rustix::io::Errno::INTR) => return Ok(false),
             Err(error) => return system("waiting for sockets", Err(error)),
         }
-        let mut ready = descriptors.iter().map(|descriptor| !descriptor.revents().is_empty());
-        let signal = ready.next().unwrap_or(false);
-        let connection = ready.next().unwrap_or(false);
-        let ready: Vec<bool> = ready.collect();
+        let ready: Vec<bool> = descriptors.iter().map(|descriptor| !descriptor.revents().is_empty()).collect();
         let now = self.now();
-        let Daemon { server, links, .. } = self;
-        let mut ready = ready.into_iter();
-        links.retain_mut(|link| !ready.next().unwrap_or(false) || keep(link.read(server, now), link, server, now));
-        Ok((connection, signal && self.signals.take() > 0))
+        let Daemon { server, links, counters, .. } = self;
+        // Signals are taken by the caller.
+        let mut ready = ready.into_iter().skip(3);
+        let connection = ready.next().unwrap_or(false);
+        links.retain_mut(|link| {
+            if !ready.next().unwrap_or(false) {
+                return true;
+            }
+            let fate = link.read(server, now);
+            if std::mem::take(&mut link.is_foreign) {
+                counters.stranger(Stranger::TlsToPlain);
+            }
+            keep(fate, link, server, now)
+        });
+        self.greet(ready, now);
+        Ok(connection)
+    }
+
+    /// Goes on with the handshakes that are ready.
+    fn greet(&mut self, ready: impl Iterator<Item = bool>, now: u64) {
+        let Daemon { handshakes, counters, strangers_logged, .. } = self;
+        let arrived = handshakes.turn(ready, now, |peer, stranger, text| {
+            note(counters, strangers_logged, peer, stranger, text);
+        });
+        for (handshake, early) in arrived {
+            self.let_in((handshake, early), now);
+        }
+    }
+
+    /// The peer has proved its name; if the name is served it gets a connection.
+    fn let_in(&mut self, (handshake, early): Arrived, now: u64) {
+        let address = handshake.peer;
+        let (stream, channel) = handshake.into_parts();
+        let Some(security) = &self.security else { return };
+        let about = match channel.peer() {
+            Ok(about) => about,
+            Err(error) => {
+                let stranger = error.stranger();
+                return note(&mut self.counters, &mut self.strangers_logged, address, stranger, &error.to_string());
+            }
+        };
+        self.counters.authenticated += 1;
+        let (identity, quota) = match security.admit(&about) {
+            Ok(admitted) => admitted,
+            Err(stranger) => {
+                let text = format!("{:?} is not among the names that are served", about.name);
+                note(&mut self.counters, &mut self.strangers_logged, address, stranger, &text);
+                return self.turn_away(stream, Some(channel), ErrorCode::Unauthorised, &text);
+            }
+        };
+        let Some(id) = self.server.connect_within(identity, quota, now) else {
+            return self.turn_away(stream, Some(channel), ErrorCode::Limit, TOO_MANY);
+        };
+        self.server.receive(id, &early, now);
+        let peer = Peer { name: about.name, identity };
+        self.links.push(Link::with_tls(stream, channel, id, peer));
     }
 
     fn accept(&mut self, now: u64) {
-        loop {
+        for _ in 0..ACCEPTS {
             match self.listener.accept() {
                 Ok((stream, peer)) => self.welcome(stream, peer, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -208,25 +311,80 @@ impl<E: Engine> Daemon<E> {
             log(&format!("{peer}: {error}"));
             return;
         }
+        if let Some(security) = &self.security {
+            match Channel::server(security.config()) {
+                Ok(channel) => {
+                    if let Some(gone) = self.handshakes.push(stream, channel, peer, now) {
+                        let text = "too many handshakes at a time; the oldest gives way";
+                        note(&mut self.counters, &mut self.strangers_logged, gone, Stranger::CrowdedOut, text);
+                    }
+                }
+                Err(error) => log(&format!("{peer}: {error}")),
+            }
+            return;
+        }
         match self.server.connect(Identity::ANYBODY, now) {
             Some(id) => self.links.push(Link::new(stream, id)),
-            None => self.turn_away(stream),
+            None => self.turn_away(stream, None, ErrorCode::Limit, TOO_MANY),
         }
     }
 
-    /// Too many connections: the peer is told so if its socket takes the frame at once.
-    fn turn_away(&mut self, mut stream: TcpStream) {
-        self.server.refused(ErrorCode::Limit);
-        let mut frame = [0; 128];
-        let text = "connections: as many as are allowed; connect again later";
-        let error = Message::Error(ErrorFrame { code: ErrorCode::Limit, sequence: 0, text });
-        if let Ok(length) = frame::encode(&error, &mut frame) {
+    /// The peer is told why if its socket takes the frame at once.
+    fn turn_away(&mut self, mut stream: TcpStream, channel: Option<Channel>, code: ErrorCode, text: &str) {
+        self.server.refused(code);
+        let mut frame = [0; 256];
+        let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code, sequence: 0, text }), &mut frame) else {
+            return;
+        };
+        let Some(mut channel) = channel else {
             _ = stream.write(&frame[..length]);
+            return;
+        };
+        if channel.write(&frame[..length]).is_ok() {
+            channel.close();
+            _ = stream.write(channel.transmit());
         }
+    }
+
+    /// Reads keys and identities again; new handshakes use them.
+    fn read_keys(&mut self) {
+        let Some(security) = &mut self.security else { return log("SIGHUP: there is nothing to read without --tls") };
+        match security.reload() {
+            Ok(()) => {
+                self.counters.reloads += 1;
+                say_keys(security);
+            }
+            Err(error) => {
+                self.counters.reload_failures += 1;
+                log(&format!("SIGHUP: {error}; what was read before stays in use"));
+            }
+        }
+    }
+
+    /// One line of JSON on standard output.
+    fn say_status(&self) {
+        let mut names: Vec<&Peer> = self.links.iter().filter_map(|link| link.peer.as_ref()).collect();
+        names.sort_by(|one, other| one.name.cmp(&other.name));
+        names.dedup_by(|one, other| one.name == other.name);
+        let usage = |peer: &&Peer| Named { name: peer.name.clone(), usage: self.server.usage(peer.identity) };
+        let status = Status {
+            address: self.address,
+            insecure: self.insecure,
+            security: self.security.as_ref(),
+            stats: self.server.stats(),
+            counters: &self.counters,
+            connections: self.links.len(),
+            handshakes: self.handshakes.len(),
+            sessions: self.server.sessions(),
+            identities: names.iter().map(usage).collect(),
+        };
+        // Nobody may be listening there; that is no reason to stop.
+        let mut out = io::stdout().lock();
+        _ = writeln!(out, "{}", status.json()).and_then(|()| out.flush());
     }
 
     /// Begins to stop, or gives false at the second signal.
-    fn stop(&mut self, now: u64) -> bool {
+    fn begin_stop(&mut self, now: u64) -> bool {
         if self.stop_at.is_some() {
             return false;
         }
@@ -235,6 +393,27 @@ impl<E: Engine> Daemon<E> {
         self.stop_at = Some(now + STOP_TIME);
         true
     }
+}
+
+const TOO_MANY: &str = "connections: as many as are allowed; connect again later";
+
+/// Counts a stranger and tells of it, unless there were many.
+fn note(counters: &mut Counters, logged: &mut u32, peer: SocketAddr, stranger: Stranger, text: &str) {
+    counters.stranger(stranger);
+    match *logged {
+        STRANGERS_LOGGED => log("strangers: the rest is told by the counters only (SIGUSR1)"),
+        ..STRANGERS_LOGGED => log(&format!("{peer}: refused, {}: {text}", stranger.name())),
+        _ => return,
+    }
+    *logged += 1;
+}
+
+fn say_keys(security: &Security) {
+    let (own, authority) = security.days_left();
+    log(&format!(
+        "TLS 1.3 as {:?}: the certificate is valid for {own:.1} days more, the authority for {authority:.1}",
+        security.name()
+    ));
 }
 
 /// Whether the link stays; if not, the server hears that its connection is gone.

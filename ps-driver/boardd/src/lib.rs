@@ -5,11 +5,18 @@
 //! | [`cli`] | the command line |
 //! | [`engines`] | where an engine is made by name |
 //! | [`daemon`] | one thread, one loop over all sockets |
+//! | [`security`] | keys and certificates, read again on SIGHUP |
+//! | [`identities`] | who is served, and how much each may have |
+//! | [`status`] | one line of JSON on SIGUSR1 and at the end |
 //! | [`raw`] | `--raw`: a bare sequence of records without a network |
 
 pub mod cli;
 pub mod daemon;
 pub mod engines;
+mod handshakes;
+pub mod identities;
 mod link;
 pub mod raw;
+pub mod security;
 mod signals;
+pub mod status;

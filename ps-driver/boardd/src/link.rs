@@ -1,13 +1,17 @@
-//! One socket and the server's connection behind it.
+//! One socket and the server's connection behind it, with TLS in between or without.
 
-use deltascope_driver::server::{ConnectionId, Server};
+use deltascope_driver::server::{ConnectionId, Identity, Server};
 use deltascope_model::Engine;
+use deltascope_tls::Channel;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// Time that a peer has to take the last frame and close, in microseconds.
 const LINGER: u64 = 1_000_000;
+/// How a TLS handshake begins: record type and the major version (RFC 8446, section 5.1). No frame of the wire
+/// protocol begins so, because its length is a multiple of 4.
+const TLS_BEGINS: [u8; 2] = [22, 3];
 
 /// Whether a link goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,35 +22,91 @@ pub enum Fate {
     Gone,
 }
 
+/// Who is at the other end of a link with TLS.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Name in its certificate.
+    pub name: String,
+    /// What the name stands for.
+    pub identity: Identity,
+}
+
 /// A socket of the daemon.
 #[derive(Debug)]
 pub struct Link {
     stream: TcpStream,
+    channel: Option<Box<Channel>>,
     pub id: ConnectionId,
+    pub peer: Option<Peer>,
+    /// Nothing was read yet.
+    fresh: bool,
+    /// The first bytes were those of TLS, on a link without.
+    pub is_foreign: bool,
     /// The server is done with it: what still comes is thrown away, because closing a socket with unread bytes
     /// would take the last frame from the peer.
     closing_until: Option<u64>,
 }
 
 impl Link {
+    /// A link without TLS.
     pub fn new(stream: TcpStream, id: ConnectionId) -> Link {
-        Link { stream, id, closing_until: None }
+        Link { stream, channel: None, id, peer: None, fresh: true, is_foreign: false, closing_until: None }
+    }
+
+    /// A link with an authenticated peer.
+    pub fn with_tls(stream: TcpStream, channel: Channel, id: ConnectionId, peer: Peer) -> Link {
+        Link { channel: Some(Box::new(channel)), peer: Some(peer), ..Link::new(stream, id) }
+    }
+
+    /// Whether bytes wait for the socket.
+    pub fn wants_write<E: Engine>(&self, server: &Server<E>) -> bool {
+        let encrypted = self.channel.as_ref().is_some_and(|channel| !channel.transmit().is_empty());
+        encrypted || (self.closing_until.is_none() && !server.transmit(self.id).is_empty())
     }
 
     /// Reads once, so that no link keeps the others waiting.
     pub fn read<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
-        let mut waste = [0; 4096];
-        let space = if self.closing_until.is_some() { &mut waste[..] } else { server.receive_space(self.id) };
+        if self.closing_until.is_some() {
+            let mut waste = [0; 4096];
+            return match self.stream.read(&mut waste) {
+                Ok(0) => Fate::Gone,
+                Ok(_) => Fate::Open,
+                Err(error) => fate(error.kind()),
+            };
+        }
+        match &mut self.channel {
+            None => self.read_plain(server, now),
+            Some(_) => self.read_tls(server, now),
+        }
+    }
+
+    fn read_plain<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
+        let space = server.receive_space(self.id);
         if space.is_empty() {
             return Fate::Open;
         }
         match self.stream.read(space) {
             Ok(0) => Fate::Gone,
             Ok(count) => {
-                if self.closing_until.is_none() {
-                    server.received(self.id, count, now);
-                }
+                self.is_foreign = self.fresh && space[..count].starts_with(&TLS_BEGINS);
+                self.fresh = false;
+                server.received(self.id, count, now);
                 Fate::Open
+            }
+            Err(error) => fate(error.kind()),
+        }
+    }
+
+    fn read_tls<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
+        let Some(channel) = &mut self.channel else { return Fate::Gone };
+        match self.stream.read(channel.receive_space()) {
+            Ok(0) => Fate::Gone,
+            Ok(count) => {
+                channel.received(count);
+                let id = self.id;
+                let result = channel.process(|bytes| server.receive(id, bytes, now));
+                // An authenticated peer that breaks TLS is dropped; a record that is damaged is no frame to answer.
+                if result.is_err() || channel.is_closed() { Fate::Gone } else { Fate::Open }
             }
             Err(error) => fate(error.kind()),
         }
@@ -57,23 +117,23 @@ impl Link {
         if let Some(until) = self.closing_until {
             return if now >= until { Fate::Gone } else { Fate::Open };
         }
-        loop {
-            let bytes = server.transmit(self.id);
-            if bytes.is_empty() {
-                break;
-            }
-            match self.stream.write(bytes) {
-                Ok(0) => return Fate::Gone,
-                Ok(count) => server.advance(self.id, count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return fate(error.kind()),
-            }
+        let result = match &mut self.channel {
+            None => write_plain(&mut self.stream, self.id, server),
+            Some(channel) => write_tls(&mut self.stream, channel, self.id, server),
+        };
+        match result {
+            Err(fate) => return fate,
+            Ok(()) if !server.is_closing(self.id) => return Fate::Open,
+            Ok(()) => {}
         }
-        if server.is_closing(self.id) {
-            self.closing_until = Some(now + LINGER);
-            if self.stream.shutdown(Shutdown::Write).is_err() {
-                return Fate::Gone;
-            }
+        if let Some(channel) = &mut self.channel {
+            channel.close();
+            // If the socket is full the peer sees the end of the connection instead.
+            _ = self.stream.write(channel.transmit());
+        }
+        self.closing_until = Some(now + LINGER);
+        if self.stream.shutdown(Shutdown::Write).is_err() {
+            return Fate::Gone;
         }
         Fate::Open
     }
@@ -81,6 +141,52 @@ impl Link {
     /// When the link is dropped whatever the peer does.
     pub fn deadline(&self) -> Option<u64> {
         self.closing_until
+    }
+}
+
+/// Writes until nothing waits; the error is what to do when the socket takes no more.
+fn write_plain<E: Engine>(stream: &mut TcpStream, id: ConnectionId, server: &mut Server<E>) -> Result<(), Fate> {
+    loop {
+        let bytes = server.transmit(id);
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let count = write_some(stream, bytes)?;
+        server.advance(id, count);
+    }
+}
+
+/// The same through TLS.
+fn write_tls<E: Engine>(
+    stream: &mut TcpStream,
+    channel: &mut Channel,
+    id: ConnectionId,
+    server: &mut Server<E>,
+) -> Result<(), Fate> {
+    loop {
+        while !channel.transmit().is_empty() {
+            let count = write_some(stream, channel.transmit())?;
+            channel.advance(count);
+        }
+        let bytes = server.transmit(id);
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match channel.write(bytes) {
+            Ok(count) if count > 0 => server.advance(id, count),
+            Ok(_) | Err(_) => return Err(Fate::Gone),
+        }
+    }
+}
+
+fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize, Fate> {
+    loop {
+        match stream.write(bytes) {
+            Ok(0) => return Err(Fate::Gone),
+            Ok(count) => return Ok(count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(fate(error.kind())),
+        }
     }
 }
 

@@ -1,25 +1,40 @@
-//! SIGTERM and SIGINT as something that poll(2) sees.
+//! Signals as something that poll(2) sees.
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::low_level::pipe;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-/// Becomes readable when the daemon is told to stop.
+/// Becomes readable when one of its signals comes.
 #[derive(Debug)]
 pub struct Signals {
     read: UnixStream,
 }
 
 impl Signals {
-    /// From now on the two signals end up here.
-    pub fn new() -> io::Result<Signals> {
+    fn of(signals: &[i32]) -> io::Result<Signals> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
-        pipe::register(SIGTERM, write.try_clone()?)?;
-        pipe::register(SIGINT, write)?;
+        for &signal in signals {
+            pipe::register(signal, write.try_clone()?)?;
+        }
         Ok(Signals { read })
+    }
+
+    /// SIGTERM and SIGINT: stop.
+    pub fn stop() -> io::Result<Signals> {
+        Signals::of(&[SIGTERM, SIGINT])
+    }
+
+    /// SIGHUP: read keys and identities again.
+    pub fn reload() -> io::Result<Signals> {
+        Signals::of(&[SIGHUP])
+    }
+
+    /// SIGUSR1: say the status.
+    pub fn status() -> io::Result<Signals> {
+        Signals::of(&[SIGUSR1])
     }
 
     /// Signals since the last call.

@@ -68,3 +68,19 @@ impl Config {
         self.window.max(MAX_EVENTS_RECORDS) as u64
     }
 }
+
+/// What all sessions of one identity may have together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Sessions at a time, those waiting for a reconnect among them.
+    pub sessions: usize,
+    /// Groups granted.
+    pub groups: u32,
+    /// Contexts granted.
+    pub contexts: u32,
+}
+
+impl Quota {
+    /// As much as the server has.
+    pub const NONE: Quota = Quota { sessions: usize::MAX, groups: u32::MAX, contexts: u32::MAX };
+}

@@ -1,6 +1,6 @@
 //! One connection: bytes in, frames out. What it carries belongs to a session.
 
-use super::Identity;
+use super::{Identity, Quota};
 use alloc::vec;
 use alloc::vec::Vec;
 use deltascope_abi::frame::message::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
@@ -12,6 +12,8 @@ const SENT_LIMIT: usize = 64 * 1024;
 pub(super) struct Connection {
     pub generation: u32,
     pub identity: Identity,
+    /// What the sessions of the identity may have together.
+    pub quota: Quota,
     /// Taken out while its frames are worked on.
     pub input: FrameBuffer<Vec<u8>>,
     output: Vec<u8>,
@@ -26,10 +28,11 @@ pub(super) struct Connection {
 
 impl Connection {
     /// A new connection holds [`MAX_HELLO_BYTES`] until its Hello is accepted.
-    pub fn new(generation: u32, identity: Identity, now: u64) -> Connection {
+    pub fn new(generation: u32, identity: Identity, quota: Quota, now: u64) -> Connection {
         Connection {
             generation,
             identity,
+            quota,
             input: FrameBuffer::new(vec![0; MAX_HELLO_BYTES], MAX_HELLO_BYTES),
             output: Vec::new(),
             sent: 0,

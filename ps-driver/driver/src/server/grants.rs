@@ -3,6 +3,7 @@
 use super::ranges::Ranges;
 use super::session::{NOBODY, Phase, Session};
 use super::state::{Refusal, State};
+use super::{Identity, Quota};
 use alloc::format;
 use alloc::string::String;
 use deltascope_abi::frame::{ErrorCode, Hello, Message, Welcome};
@@ -25,11 +26,13 @@ impl State {
             return Err(Refusal::new(ErrorCode::Engine, format!("{text}; connect again later")));
         }
         let Some(Some(connection)) = self.connections.get(index) else { return Ok(()) };
-        let identity = connection.identity;
+        let (identity, quota) = (connection.identity, connection.quota);
         let boot = self.boot.id(hello.nonce);
 
-        let known = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.id == hello.session);
-        let slot = if let Some(slot) = self.sessions.iter().position(known) {
+        let find = |wanted: &dyn Fn(&Session) -> bool| {
+            self.sessions.iter().position(|session| session.as_ref().is_some_and(wanted))
+        };
+        let slot = if let Some(slot) = find(&|session| session.id == hello.session) {
             let Some(session) = &self.sessions[slot] else { return Ok(()) };
             if session.identity != identity {
                 let text = String::from("the session belongs to another identity; use the certificate it began with");
@@ -38,12 +41,15 @@ impl State {
             self.known(slot, hello, boot)?;
             slot
         } else {
-            match self.predecessor(hello, identity) {
+            let same_agent = |session: &Session| {
+                session.agent == hello.agent && session.identity == identity && session.phase != Phase::Draining
+            };
+            match find(&same_agent) {
                 Some(slot) if hello.grant == 0 && self.covers(slot, hello) => {
-                    self.take_over(slot, hello);
+                    self.take_over(slot, hello.session);
                     slot
                 }
-                _ => self.new_session(hello, identity)?,
+                _ => self.new_session(hello, identity, quota)?,
             }
         };
         self.carry(index, slot, now);
@@ -58,10 +64,7 @@ impl State {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
         // The agent has not shown that the Welcome arrived: it may be repeated as it was.
-        let unheard = !session.confirmed && (session.inherited || session.next == hello.oldest_sequence);
-        // What an earlier session counted is not thrown away for a Hello that knows no grant, while nothing has come
-        // since.
-        let repeat = unheard || session.inherited && !session.received && hello.boot_id == 0;
+        let repeat = !session.confirmed && (session.inherited || session.next == hello.oldest_sequence);
         if named && !(hello.oldest_sequence..=hello.next_sequence).contains(&session.next) {
             let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
             let text = format!("numbers: expected {} among those of the agent, found {oldest} to {next}", session.next);
@@ -78,22 +81,6 @@ impl State {
         Ok(())
     }
 
-    /// The session that a new one of the same agent goes on from: the one that records came for last. A Hello that was
-    /// written before the session had a successor has no claim to it.
-    fn predecessor(&self, hello: &Hello<'_>, identity: super::Identity) -> Option<usize> {
-        let same_agent = |session: &Session| {
-            session.agent == hello.agent
-                && session.identity == identity
-                && session.phase != Phase::Draining
-                && !session.past.contains(&hello.session)
-        };
-        let sessions = self.sessions.iter().enumerate();
-        let candidates =
-            sessions.filter_map(|(slot, session)| Some((slot, session.as_ref().filter(|s| same_agent(s))?)));
-        let latest = candidates.max_by_key(|(_, session)| (session.stamp, session.number));
-        latest.map(|(slot, _)| slot)
-    }
-
     /// Whether the grant of `slot` is as large as what is asked for.
     fn covers(&self, slot: usize, hello: &Hello<'_>) -> bool {
         let Some(session) = &self.sessions[slot] else { return false };
@@ -101,22 +88,16 @@ impl State {
             && hello.contexts <= session.contexts.end - session.contexts.start
     }
 
-    /// The agent restarted: its new session gets what the old one had. One whose baseline is still inside the engine
-    /// had nothing yet, and nobody waits for that baseline any more: its ranges are granted anew.
-    fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
+    /// The agent restarted: its new session gets what the old one had.
+    fn take_over(&mut self, slot: usize, id: [u8; 16]) {
         self.grants += 1;
-        let Some(session) = &mut self.sessions[slot] else { return };
-        if session.baseline.is_empty() {
-            session.succeed(hello.session);
-            session.renew(self.grants, hello.oldest_sequence);
-            self.stats.renewed += 1;
-        } else {
-            session.inherit(self.grants, hello.session);
+        if let Some(session) = &mut self.sessions[slot] {
+            session.inherit(self.grants, id);
             self.stats.inherited += 1;
         }
     }
 
-    fn new_session(&mut self, hello: &Hello<'_>, identity: super::Identity) -> Result<usize, Refusal> {
+    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota) -> Result<usize, Refusal> {
         let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
         let most = self.config.max_sessions;
         if slot >= most {
@@ -126,6 +107,7 @@ impl State {
         let (default_groups, default_contexts) = (self.config.default_groups, self.config.default_contexts);
         let groups = if hello.groups == 0 { default_groups } else { hello.groups };
         let contexts = if hello.contexts == 0 { default_contexts } else { hello.contexts };
+        self.check_quota(identity, quota, groups, contexts)?;
         let groups = lend(&mut self.groups, groups, self.config.max_groups, "groups")?;
         let contexts = match lend(&mut self.contexts, contexts, self.config.max_contexts, "contexts") {
             Ok(contexts) => contexts,
@@ -143,6 +125,34 @@ impl State {
         self.sessions[slot] = Some(session);
         self.stats.grants += 1;
         Ok(slot)
+    }
+
+    /// What the sessions of an identity have together.
+    pub fn usage(&self, identity: Identity) -> Quota {
+        let mut usage = Quota { sessions: 0, groups: 0, contexts: 0 };
+        for session in self.sessions.iter().flatten().filter(|session| session.identity == identity) {
+            usage.sessions += 1;
+            usage.groups += session.groups.end - session.groups.start;
+            usage.contexts += session.contexts.end - session.contexts.start;
+        }
+        usage
+    }
+
+    /// Whether an identity may have one more session of that size.
+    fn check_quota(&self, identity: Identity, quota: Quota, groups: u32, contexts: u32) -> Result<(), Refusal> {
+        let used = self.usage(identity);
+        let check = |code, what: &str, most: u64, used: u64, wanted: u64| {
+            if used.saturating_add(wanted) <= most {
+                return Ok(());
+            }
+            let text = format!(
+                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; ask for less, or end another session"
+            );
+            Err(Refusal::new(code, text))
+        };
+        check(ErrorCode::Limit, "sessions", quota.sessions as u64, used.sessions as u64, 1)?;
+        check(ErrorCode::NoCapacity, "groups", quota.groups.into(), used.groups.into(), groups.into())?;
+        check(ErrorCode::NoCapacity, "contexts", quota.contexts.into(), used.contexts.into(), contexts.into())
     }
 
     /// From now on the session is on this connection; one that it was on before is closed.

@@ -22,7 +22,7 @@ mod state;
 mod stats;
 
 pub use boot::Entropy;
-pub use config::Config;
+pub use config::{Config, Quota};
 pub use stats::Stats;
 
 use self::state::State;
@@ -72,7 +72,17 @@ impl<E: Engine> Server<E> {
 
     /// Takes a connection; `None` when there are as many as the configuration allows.
     pub fn connect(&mut self, identity: Identity, now: u64) -> Option<ConnectionId> {
-        self.state.connect(identity, now)
+        self.state.connect(identity, Quota::NONE, now)
+    }
+
+    /// The same for an identity whose sessions have a quota.
+    pub fn connect_within(&mut self, identity: Identity, quota: Quota, now: u64) -> Option<ConnectionId> {
+        self.state.connect(identity, quota, now)
+    }
+
+    /// Sessions, groups and contexts that an identity has at present.
+    pub fn usage(&self, identity: Identity) -> Quota {
+        self.state.usage(identity)
     }
 
     /// Where the next bytes of a connection go; empty when nothing more is read from it.

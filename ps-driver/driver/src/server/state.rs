@@ -6,7 +6,7 @@ use super::ledger::{Answered, Batch, Ledger, Owner};
 use super::queue::Cause;
 use super::ranges::Ranges;
 use super::session::{Phase, Session};
-use super::{Activity, Config, ConnectionId, Entropy, Identity, Stats};
+use super::{Activity, Config, ConnectionId, Entropy, Identity, Quota, Stats};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    pub fn connect(&mut self, identity: Identity, now: u64) -> Option<ConnectionId> {
+    pub fn connect(&mut self, identity: Identity, quota: Quota, now: u64) -> Option<ConnectionId> {
         let index = self.connections.iter().position(Option::is_none).unwrap_or(self.connections.len());
         if index >= self.config.max_connections || self.stopping {
             return None;
@@ -89,7 +89,7 @@ impl State {
             self.connections.push(None);
         }
         self.generation = self.generation.wrapping_add(1);
-        self.connections[index] = Some(Connection::new(self.generation, identity, now));
+        self.connections[index] = Some(Connection::new(self.generation, identity, quota, now));
         self.stats.connections += 1;
         Some(ConnectionId { index, generation: self.generation })
     }
@@ -257,11 +257,8 @@ impl State {
                     interrupted = Some((slot, left));
                     break;
                 }
-                let (owner, nobody) = (session.owner(slot), session.nobody(slot));
-                let events = session.queue.take(taken, |cause, awaited| {
-                    ledger.expect(if awaited { owner } else { nobody }, cause);
-                });
-                session.submitted += events;
+                let owner = session.owner(slot);
+                session.submitted += session.queue.take(taken, |cause| ledger.expect(owner, cause));
                 session.inside += taken;
                 let numbered = Owner { slot, epoch: session.numbering };
                 ledger.submitted(numbered, taken, session.submitted);

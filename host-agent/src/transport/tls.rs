@@ -1,0 +1,64 @@
+//! What a client needs to speak TLS.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use deltascope_tls::certificate::now;
+use deltascope_tls::{Channel, Credentials, KeyError, Paths, TlsError};
+use rustls::pki_types::ServerName;
+
+/// Files and names for TLS with a board server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Own certificate and key, and the certificate of the authority.
+    pub paths: Paths,
+    /// Name or address that must stand in the server's certificate.
+    pub server: ServerName<'static>,
+}
+
+/// Why TLS cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsOptionsError {
+    /// A file.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The start of a session.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server's name.
+    #[error("server {found:?}: expected a host name or an address, as it stands in the server's certificate")]
+    Name {
+        /// As given.
+        found: String,
+    },
+}
+
+impl Tls {
+    /// TLS with the server that has `name`, a host name or an address, in its certificate. The files are read by
+    /// every connection anew.
+    ///
+    /// # Errors
+    /// The name is none, or a file cannot be used.
+    pub fn new(own: PathBuf, authority: PathBuf, name: &str) -> Result<Tls, TlsOptionsError> {
+        let server = match name.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(address) => ServerName::from(address),
+            Err(_) => {
+                ServerName::try_from(name.to_owned()).map_err(|_| TlsOptionsError::Name { found: name.to_owned() })?
+            }
+        };
+        let tls = Tls { paths: Paths { own, authority }, server };
+        tls.credentials()?;
+        Ok(tls)
+    }
+
+    fn credentials(&self) -> Result<Credentials, KeyError> {
+        let credentials = Credentials::load(&self.paths)?;
+        credentials.check_dates(now())?;
+        Ok(credentials)
+    }
+
+    pub(super) fn channel(&self) -> Result<Channel, TlsOptionsError> {
+        let config = self.credentials()?.client()?;
+        Ok(Channel::client(config, self.server.clone())?)
+    }
+}

@@ -1,0 +1,89 @@
+//! Keys, certificates and the list of identities of the daemon, read again on SIGHUP.
+
+use crate::cli::Cli;
+use crate::identities::{Identities, IdentitiesError};
+use deltascope_driver::server::{Identity, Quota};
+use deltascope_tls::certificate::now;
+use deltascope_tls::{About, Credentials, KeyError, Paths, Stranger};
+use rustls::ServerConfig;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Why the daemon has no keys to serve with.
+#[derive(Debug, thiserror::Error)]
+pub enum SecurityError {
+    /// A key or certificate.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The list of identities.
+    #[error(transparent)]
+    Identities(#[from] IdentitiesError),
+}
+
+/// What new handshakes use. A connection that is open keeps what it began with.
+#[derive(Debug)]
+pub struct Security {
+    paths: Paths,
+    identities_path: Option<PathBuf>,
+    config: Arc<ServerConfig>,
+    identities: Identities,
+    until: i64,
+    authority_until: i64,
+    name: String,
+}
+
+impl Security {
+    /// The files named on the command line; `None` when there are none.
+    ///
+    /// # Errors
+    /// One of them cannot be used.
+    pub fn load(cli: &Cli) -> Result<Option<Security>, SecurityError> {
+        let (Some(own), Some(authority)) = (&cli.tls, &cli.authority) else { return Ok(None) };
+        let paths = Paths { own: own.clone(), authority: authority.clone() };
+        Security::read(paths, cli.identities.clone()).map(Some)
+    }
+
+    fn read(paths: Paths, identities_path: Option<PathBuf>) -> Result<Security, SecurityError> {
+        let identities = identities_path.as_deref().map_or_else(|| Ok(Identities::default()), Identities::load)?;
+        let credentials = Credentials::load(&paths)?;
+        credentials.check_dates(now())?;
+        let About { name, until, .. } = credentials.about.clone();
+        let authority_until = credentials.authority_until;
+        let config = credentials.server()?;
+        Ok(Security { paths, identities_path, config, identities, until, authority_until, name })
+    }
+
+    /// Reads the files again. If one cannot be used, everything stays as it was.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn reload(&mut self) -> Result<(), SecurityError> {
+        *self = Security::read(self.paths.clone(), self.identities_path.clone())?;
+        Ok(())
+    }
+
+    /// What a new handshake uses.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.config.clone()
+    }
+
+    /// Name in the daemon's certificate.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Days until the daemon's certificate and that of its authority expire.
+    pub fn days_left(&self) -> (f64, f64) {
+        let days = |until: i64| (until - now()) as f64 / 86_400.0;
+        (days(self.until), days(self.authority_until))
+    }
+
+    /// The identity and the quota of an authenticated peer.
+    ///
+    /// # Errors
+    /// Its name is not served.
+    pub fn admit(&self, peer: &About) -> Result<(Identity, Quota), Stranger> {
+        let quota = self.identities.quota(&peer.name).ok_or(Stranger::UnknownName)?;
+        Ok((Identity(peer.identity()), quota))
+    }
+}

@@ -1,0 +1,118 @@
+//! What the daemon knows about itself: one line of JSON on SIGUSR1 and at the end.
+
+use crate::security::Security;
+use deltascope_abi::frame::ErrorCode;
+use deltascope_driver::server::{Quota, Stats};
+use deltascope_tls::Stranger;
+use serde_json::{Map, Value, json};
+use std::net::SocketAddr;
+
+/// Counters that the server does not have.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    strangers: [u64; Stranger::ALL.len()],
+    /// Times that keys and identities were read again.
+    pub reloads: u64,
+    /// Times that they could not be used.
+    pub reload_failures: u64,
+    /// Handshakes that ended with an authenticated peer.
+    pub authenticated: u64,
+}
+
+impl Counters {
+    /// Counts a peer that did not get in.
+    pub fn stranger(&mut self, stranger: Stranger) {
+        if let Some(at) = Stranger::ALL.iter().position(|&known| known == stranger) {
+            self.strangers[at] += 1;
+        }
+    }
+}
+
+/// One authenticated name with connections now.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Name in the certificate.
+    pub name: String,
+    /// What its sessions have.
+    pub usage: Quota,
+}
+
+/// The rest of what a status tells.
+pub struct Status<'a> {
+    /// Where the daemon listens.
+    pub address: SocketAddr,
+    /// `--insecure` was given.
+    pub insecure: bool,
+    /// Keys, if it has any.
+    pub security: Option<&'a Security>,
+    /// The server's counters.
+    pub stats: &'a Stats,
+    /// The daemon's.
+    pub counters: &'a Counters,
+    /// Connections now.
+    pub connections: usize,
+    /// Handshakes now.
+    pub handshakes: usize,
+    /// Sessions now.
+    pub sessions: usize,
+    /// Names now.
+    pub identities: Vec<Named>,
+}
+
+impl Status<'_> {
+    /// As one line.
+    pub fn json(&self) -> String {
+        let errors: Map<String, Value> = ErrorCode::ALL
+            .iter()
+            .map(|&code| (snake(&format!("{code:?}")), self.stats.errors_of(code).into()))
+            .collect();
+        let strangers: Map<String, Value> = Stranger::ALL
+            .iter()
+            .zip(self.counters.strangers)
+            .map(|(stranger, count)| (stranger.name().to_owned(), count.into()))
+            .collect();
+        let days = self.security.map(Security::days_left);
+        let identities: Vec<Value> = self
+            .identities
+            .iter()
+            .map(|Named { name, usage }| {
+                json!({"name": name, "sessions": usage.sessions, "groups": usage.groups, "contexts": usage.contexts})
+            })
+            .collect();
+        json!({
+            "address": self.address.to_string(),
+            "tls": self.security.is_some(),
+            "insecure": self.insecure,
+            "certificate_name": self.security.map(Security::name),
+            "certificate_days_left": days.map(|(own, _)| own),
+            "authority_days_left": days.map(|(_, authority)| authority),
+            "reloads": self.counters.reloads,
+            "reload_failures": self.counters.reload_failures,
+            "connections": self.connections,
+            "handshakes": self.handshakes,
+            "sessions": self.sessions,
+            "connections_total": self.stats.connections,
+            "authenticated_total": self.counters.authenticated,
+            "frames_total": self.stats.frames,
+            "bytes_total": self.stats.bytes,
+            "records_total": self.stats.records,
+            "duplicates_total": self.stats.duplicates,
+            "errors_total": errors,
+            "strangers_total": strangers,
+            "identities": identities,
+        })
+        .to_string()
+    }
+}
+
+/// `OutOfGrant` as `out_of_grant`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}

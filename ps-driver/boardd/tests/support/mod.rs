@@ -1,0 +1,236 @@
+//! A daemon as a process, keys for it, and peers that speak TLS to it.
+#![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
+
+use deltascope_abi::ABI_VERSION;
+use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub struct Daemon {
+    pub child: Child,
+    pub address: SocketAddr,
+    stdout: BufReader<ChildStdout>,
+    pub stderr: Option<ChildStderr>,
+}
+
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deltascope-boardd"));
+    command.args(arguments);
+    command
+}
+
+impl Daemon {
+    pub fn start(arguments: &[&str]) -> Daemon {
+        let mut child = command(&["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
+        let stderr = child.stderr.take();
+        Daemon { child, address, stdout, stderr }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+    }
+
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
+        assert_eq!(unsafe { libc::kill(self.child.id() as libc::pid_t, signal) }, 0);
+    }
+
+    /// The status that it prints when asked to.
+    pub fn status(&mut self) -> Value {
+        self.signal(libc::SIGUSR1);
+        self.line()
+    }
+
+    /// The next line of its standard output.
+    pub fn line(&mut self) -> Value {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// The status once `ready` holds.
+    pub fn status_when(&mut self, ready: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..1_000 {
+            let status = self.status();
+            if ready(&status) {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{}", self.status());
+    }
+
+    /// A figure of /proc/PID/status, in bytes.
+    pub fn memory(&self, what: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        line.trim_matches([':', ' ', '\t']).strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// An authority with a server of the name `localhost`.
+pub struct Keys {
+    pub folder: TempDir,
+    pub authority: Authority,
+    pub server: PathBuf,
+}
+
+impl Keys {
+    pub fn new() -> Keys {
+        let folder = TempDir::new().unwrap();
+        let authority = Authority::create(folder.path(), Validity::days(1)).unwrap();
+        let server = authority.issue(Role::Server, "localhost", &[], Validity::days(1)).unwrap();
+        Keys { folder, authority, server }
+    }
+
+    pub fn agent(&self, name: &str) -> PathBuf {
+        self.authority.issue(Role::Agent, name, &[], Validity::days(1)).unwrap()
+    }
+
+    pub fn daemon(&self, arguments: &[&str]) -> Daemon {
+        let own = ["--tls", self.server.to_str().unwrap()];
+        let authority = self.authority.certificate();
+        Daemon::start(&[&own[..], &["--authority", authority.to_str().unwrap()], arguments].concat())
+    }
+
+    /// What a client with that certificate is.
+    pub fn client(&self, own: &Path) -> Arc<ClientConfig> {
+        let paths = Paths { own: own.to_path_buf(), authority: self.authority.certificate() };
+        Credentials::load(&paths).unwrap().client().unwrap()
+    }
+}
+
+/// A peer that speaks TLS.
+pub struct Peer {
+    pub stream: TcpStream,
+    pub channel: Channel,
+    pub plaintext: Vec<u8>,
+}
+
+impl Peer {
+    pub fn new(daemon: &Daemon, config: Arc<ClientConfig>) -> Peer {
+        let name = ServerName::try_from("localhost").unwrap();
+        Peer { stream: daemon.connect(), channel: Channel::client(config, name).unwrap(), plaintext: Vec::new() }
+    }
+
+    /// Sends what TLS has to say.
+    pub fn flush(&mut self) {
+        while !self.channel.transmit().is_empty() {
+            let count = self.stream.write(self.channel.transmit()).unwrap();
+            self.channel.advance(count);
+        }
+    }
+
+    /// Reads once; the number of bytes that came.
+    pub fn read(&mut self) -> Result<usize, TlsError> {
+        let Ok(count) = self.stream.read(self.channel.receive_space()) else { return Ok(0) };
+        self.channel.received(count);
+        let Peer { channel, plaintext, .. } = self;
+        channel.process(|bytes| plaintext.extend_from_slice(bytes))?;
+        Ok(count)
+    }
+
+    pub fn handshake(&mut self) -> Result<(), TlsError> {
+        self.flush();
+        while !self.channel.is_open() {
+            if self.read()? == 0 {
+                return Err(TlsError::Truncated);
+            }
+            self.flush();
+        }
+        Ok(())
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) {
+        assert_eq!(self.channel.write(bytes).unwrap(), bytes.len());
+        self.flush();
+    }
+
+    /// Everything until the daemon closes.
+    pub fn read_all(&mut self) -> Result<Vec<u8>, TlsError> {
+        while !self.channel.is_closed() && self.read()? > 0 {}
+        Ok(std::mem::take(&mut self.plaintext))
+    }
+
+    /// Says Hello for a session and reads the first frame that comes.
+    pub fn greet(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
+        self.handshake()?;
+        self.send(hello);
+        loop {
+            if let Ok(Some(length)) = frame::frame_length(&self.plaintext, MAX_FRAME_BYTES)
+                && self.plaintext.len() >= length
+            {
+                return Ok(self.plaintext.drain(..length).collect());
+            }
+            if self.read()? == 0 {
+                return Err(TlsError::Truncated);
+            }
+        }
+    }
+}
+
+pub fn encode(message: &Message<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; MAX_FRAME_BYTES];
+    let length = frame::encode(message, &mut bytes).unwrap();
+    bytes.truncate(length);
+    bytes
+}
+
+/// A Hello of session `number` for as many groups.
+pub fn hello(number: u8, groups: u32) -> Vec<u8> {
+    encode(&Message::Hello(Hello {
+        abi_version: ABI_VERSION,
+        session: [number; 16],
+        agent: [number | 0x80; 16],
+        nonce: 1,
+        groups,
+        contexts: 4,
+        oldest_sequence: 0,
+        next_sequence: 0,
+        boot_id: 0,
+        grant: 0,
+        replies_below: 0,
+        host: "test",
+    }))
+}
+
+/// Whether the frame is a Welcome.
+pub fn is_welcome(bytes: &[u8]) -> bool {
+    matches!(frame::decode(bytes).unwrap(), Message::Welcome(_))
+}
+
+/// Code and text of an Error.
+pub fn error(bytes: &[u8]) -> (ErrorCode, String) {
+    match frame::decode(bytes).unwrap() {
+        Message::Error(ErrorFrame { code, text, .. }) => (code, text.to_owned()),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,86 @@
+//! What a certificate says: whose it is, and for how long.
+
+use crate::{KeyError, TlsError};
+use rustls::pki_types::CertificateDer;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+
+/// What a certificate says about its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The first DNS name of the certificate, else the common name of its subject.
+    pub name: String,
+    /// Valid from, in seconds since 1970.
+    pub from: i64,
+    /// Valid until, in seconds since 1970.
+    pub until: i64,
+}
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}
+
+impl About {
+    /// Reads a certificate. One whose signature was not checked can say anything.
+    ///
+    /// # Errors
+    /// It is none, or names nobody.
+    pub fn of(certificate: &CertificateDer<'_>) -> Result<About, TlsError> {
+        let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| TlsError::NoName)?;
+        let alternative = parsed.subject_alternative_name().ok().flatten();
+        let dns = alternative.and_then(|names| {
+            names.value.general_names.iter().find_map(|name| match name {
+                GeneralName::DNSName(name) => Some(*name),
+                _ => None,
+            })
+        });
+        let common = || parsed.subject().iter_common_name().find_map(|name| name.as_str().ok());
+        let name = dns.or_else(common).filter(|name| is_name(name)).ok_or(TlsError::NoName)?.to_ascii_lowercase();
+        let validity = parsed.validity();
+        Ok(About { name, from: validity.not_before.timestamp(), until: validity.not_after.timestamp() })
+    }
+
+    /// Days until it expires; negative when it has.
+    pub fn days_left(&self, now: i64) -> f64 {
+        (self.until - now) as f64 / DAY
+    }
+
+    /// Whether it is valid at a time.
+    ///
+    /// # Errors
+    /// It has expired, or is not valid yet. `path` is where it was found.
+    pub fn check_dates(&self, path: &Path, now: i64) -> Result<(), KeyError> {
+        let wrong = |found| Err(KeyError::Dates { path: path.to_path_buf(), found });
+        if now > self.until {
+            return wrong(format!("of {:?} that expired {:.1} days ago", self.name, -self.days_left(now)));
+        }
+        if now < self.from {
+            return wrong(format!("of {:?} that is valid in {} seconds; check the clock", self.name, self.from - now));
+        }
+        Ok(())
+    }
+
+    /// The identity that the name stands for: SHA-256 under a prefix of its own. It stays the same when the
+    /// certificate is renewed.
+    pub fn identity(&self) -> [u8; 32] {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        context.update(b"deltascope identity\0");
+        context.update(self.name.as_bytes());
+        let mut identity = [0; 32];
+        identity.copy_from_slice(context.finish().as_ref());
+        identity
+    }
+}
+
+/// Whether a name may stand in a certificate, an identity file and the name of a file.
+pub fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+    (1..=63).contains(&name.len())
+        && name.bytes().all(allowed)
+        && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+}

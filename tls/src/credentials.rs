@@ -1,0 +1,137 @@
+//! The files of one side, and what rustls makes of them.
+
+use crate::{About, KeyError, TlsError, files};
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::{self, cipher_suite};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::version::TLS13;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the files of one side are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// Own certificate and key, mode 0600.
+    pub own: PathBuf,
+    /// Certificate of the authority that both sides trust.
+    pub authority: PathBuf,
+}
+
+/// Keys and certificates of one side.
+#[derive(Debug)]
+pub struct Credentials {
+    paths: Paths,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    roots: Arc<RootCertStore>,
+    /// What the own certificate says.
+    pub about: About,
+    /// When the authority's certificate expires, in seconds since 1970: the earliest if there are several.
+    pub authority_until: i64,
+}
+
+impl Credentials {
+    /// Reads the files. Their dates are not looked at, see [`Credentials::check_dates`].
+    ///
+    /// # Errors
+    /// A file is not there, holds something else, or holds a key and others can read it.
+    pub fn load(paths: &Paths) -> Result<Credentials, KeyError> {
+        let text = files::read(&paths.own, true)?;
+        let chain = files::certificates(&paths.own, &text)?;
+        let key = files::private_key(&paths.own, &text)?;
+        let about = about(&paths.own, &chain[0])?;
+        let authorities = files::certificates(&paths.authority, &files::read(&paths.authority, false)?)?;
+        let mut roots = RootCertStore::empty();
+        let mut authority_until = i64::MAX;
+        for certificate in authorities {
+            authority_until = authority_until.min(x509_until(&paths.authority, &certificate)?);
+            roots.add(certificate).map_err(refused(&paths.authority))?;
+        }
+        let roots = Arc::new(roots);
+        Ok(Credentials { paths: paths.clone(), chain, key, roots, about, authority_until })
+    }
+
+    /// Whether the own certificate is valid at a time, in seconds since 1970.
+    ///
+    /// # Errors
+    /// It has expired, or is not valid yet.
+    pub fn check_dates(&self, now: i64) -> Result<(), KeyError> {
+        self.about.check_dates(&self.paths.own, now)
+    }
+
+    /// A server that serves only clients with a certificate of the authority.
+    ///
+    /// # Errors
+    /// Key and certificate do not fit each other.
+    pub fn server(self) -> Result<Arc<ServerConfig>, KeyError> {
+        let refuse = refused(&self.paths.own);
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(self.roots, provider()).build().map_err(|error| {
+                KeyError::Content {
+                    path: self.paths.authority.clone(),
+                    expected: "the certificate of an authority",
+                    found: error.to_string(),
+                }
+            })?;
+        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = builder.map_err(&refuse)?.with_client_cert_verifier(verifier);
+        let mut config = builder.with_single_cert(self.chain, self.key).map_err(&refuse)?;
+        config.ignore_client_order = true;
+        // A resumed connection would go on with the certificate of the first one.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Arc::new(config))
+    }
+
+    /// A client that talks only to servers with a certificate of the authority, and shows its own.
+    ///
+    /// # Errors
+    /// Key and certificate do not fit each other.
+    pub fn client(self) -> Result<Arc<ClientConfig>, KeyError> {
+        let refuse = refused(&self.paths.own);
+        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = builder.map_err(&refuse)?.with_root_certificates(self.roots);
+        let mut config = builder.with_client_auth_cert(self.chain, self.key).map_err(&refuse)?;
+        config.resumption = Resumption::disabled();
+        Ok(Arc::new(config))
+    }
+}
+
+fn refused(path: &Path) -> impl Fn(rustls::Error) -> KeyError {
+    let path = path.to_path_buf();
+    move |source| KeyError::Refused { path: path.clone(), source }
+}
+
+fn about(path: &Path, certificate: &CertificateDer<'_>) -> Result<About, KeyError> {
+    About::of(certificate).map_err(|error: TlsError| KeyError::Content {
+        path: path.to_path_buf(),
+        expected: "a certificate with a name",
+        found: error.to_string(),
+    })
+}
+
+/// When a certificate expires; that of an authority needs no name.
+fn x509_until(path: &Path, certificate: &CertificateDer<'_>) -> Result<i64, KeyError> {
+    use x509_parser::prelude::{FromDer, X509Certificate};
+    let parsed = X509Certificate::from_der(certificate).map_err(|error| KeyError::Content {
+        path: path.to_path_buf(),
+        expected: "a certificate",
+        found: error.to_string(),
+    })?;
+    Ok(parsed.1.validity().not_after.timestamp())
+}
+
+/// ring's algorithms, those first that both sides have in hardware.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider {
+        cipher_suites: vec![
+            cipher_suite::TLS13_AES_128_GCM_SHA256,
+            cipher_suite::TLS13_AES_256_GCM_SHA384,
+            cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+        ],
+        ..ring::default_provider()
+    })
+}

@@ -1,0 +1,207 @@
+//! What can be wrong with keys and with peers.
+
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+use std::path::PathBuf;
+
+/// Why keys cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("{}: {source}; `deltascope keys init` makes keys", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others can read or write a file that holds a key.
+    #[error(
+        "{}: expected mode 0600, found {mode:04o}; others may have read this key: make another one, or chmod 600 if nobody has",
+        path.display()
+    )]
+    Loose {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file holds something else.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+        /// What is there.
+        found: String,
+    },
+    /// The certificate is out of date, or not valid yet.
+    #[error("{}: expected a certificate that is valid now, found one {found}; renew it with `deltascope keys`", path.display())]
+    Dates {
+        /// The file.
+        path: PathBuf,
+        /// Since when it is not, or from when on it is.
+        found: String,
+    },
+    /// There are keys already.
+    #[error("{}: expected no authority there, found one; give another folder, or remove it if its keys are not used any more", path.display())]
+    Exists {
+        /// Its certificate.
+        path: PathBuf,
+    },
+    /// The name cannot stand in a certificate.
+    #[error("name {found:?}: expected 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit")]
+    Name {
+        /// As given.
+        found: String,
+    },
+    /// Certificates could not be made.
+    #[error("making a certificate: {0}")]
+    Make(#[from] rcgen::Error),
+    /// rustls refuses the keys.
+    #[error("{}: {source}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: Error,
+    },
+}
+
+/// Why a channel ended.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The peer broke TLS, is not who it must be, or refused.
+    #[error("{}", explain(.0))]
+    Peer(#[from] Error),
+    /// The first byte was not that of a TLS handshake.
+    #[error("expected a TLS handshake, found something else; both sides need TLS, or neither")]
+    NotTls,
+    /// More than a handshake may have came before the handshake was over.
+    #[error("expected at most {limit} bytes of one handshake message, found more")]
+    TooLong {
+        /// Size of the buffer.
+        limit: usize,
+    },
+    /// The certificate names nobody.
+    #[error("certificate: expected one name, found none; use one made by `deltascope keys`")]
+    NoName,
+    /// The connection was closed by its peer in the middle.
+    #[error("expected the end of the TLS session, found the end of the connection")]
+    Truncated,
+    /// A record could not be written.
+    #[error("writing a TLS record: {0}")]
+    Write(String),
+}
+
+fn explain(error: &Error) -> String {
+    match error {
+        Error::AlertReceived(alert) => {
+            let meaning = match alert {
+                AlertDescription::CertificateRequired => "it serves only peers with a certificate: give one",
+                AlertDescription::UnknownCA => "it does not know the authority of the certificate",
+                AlertDescription::CertificateExpired => "the certificate has expired: renew it",
+                AlertDescription::BadCertificate | AlertDescription::DecryptError => "it refuses the certificate",
+                AlertDescription::AccessDenied => "it knows the certificate's name and does not serve it",
+                AlertDescription::ProtocolVersion => "it expects TLS 1.3",
+                _ => "see its log",
+            };
+            format!("TLS: refused by the peer with {alert:?}: {meaning}")
+        }
+        Error::InvalidMessage(_) => format!("expected TLS, found something else ({error}); does the peer speak TLS?"),
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            String::from("certificate of the peer: expected one of our authority, found one of another")
+        }
+        _ => format!("TLS: {error}"),
+    }
+}
+
+/// What a peer was that did not get in. Each is counted by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stranger {
+    /// It showed no certificate.
+    NoCertificate,
+    /// Its certificate is of another authority, or forged.
+    UnknownAuthority,
+    /// Its certificate has expired.
+    Expired,
+    /// Its certificate is not for this use, not valid yet, or damaged.
+    BadCertificate,
+    /// Its certificate is good, but its name is not served here.
+    UnknownName,
+    /// It speaks no TLS and the port does.
+    PlainToTls,
+    /// It speaks TLS and the port does not.
+    TlsToPlain,
+    /// It speaks no TLS 1.3.
+    OldTls,
+    /// It broke the protocol of the handshake, sent too much, or left in the middle.
+    BrokenHandshake,
+    /// Its handshake took too long.
+    Slow,
+    /// Others came while its handshake was not over, and there was no room for all.
+    CrowdedOut,
+}
+
+impl Stranger {
+    /// Every reason, in the order of the counters.
+    pub const ALL: [Stranger; 11] = [
+        Stranger::NoCertificate,
+        Stranger::UnknownAuthority,
+        Stranger::Expired,
+        Stranger::BadCertificate,
+        Stranger::UnknownName,
+        Stranger::PlainToTls,
+        Stranger::TlsToPlain,
+        Stranger::OldTls,
+        Stranger::BrokenHandshake,
+        Stranger::Slow,
+        Stranger::CrowdedOut,
+    ];
+
+    /// Name in counters and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stranger::NoCertificate => "no_certificate",
+            Stranger::UnknownAuthority => "unknown_authority",
+            Stranger::Expired => "expired",
+            Stranger::BadCertificate => "bad_certificate",
+            Stranger::UnknownName => "unknown_name",
+            Stranger::PlainToTls => "plain_to_tls",
+            Stranger::TlsToPlain => "tls_to_plain",
+            Stranger::OldTls => "old_tls",
+            Stranger::BrokenHandshake => "broken_handshake",
+            Stranger::Slow => "slow",
+            Stranger::CrowdedOut => "crowded_out",
+        }
+    }
+}
+
+impl TlsError {
+    /// What a peer was whose handshake ended with this.
+    pub fn stranger(&self) -> Stranger {
+        match self {
+            TlsError::NotTls => Stranger::PlainToTls,
+            TlsError::NoName => Stranger::BadCertificate,
+            TlsError::TooLong { .. } | TlsError::Truncated | TlsError::Write(_) => Stranger::BrokenHandshake,
+            TlsError::Peer(error) => match error {
+                Error::NoCertificatesPresented => Stranger::NoCertificate,
+                Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+                    Stranger::UnknownAuthority
+                }
+                Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+                    Stranger::Expired
+                }
+                Error::InvalidCertificate(_) => Stranger::BadCertificate,
+                Error::InvalidMessage(InvalidMessage::InvalidContentType) => Stranger::PlainToTls,
+                Error::PeerIncompatible(
+                    PeerIncompatible::Tls12NotOffered
+                    | PeerIncompatible::Tls12NotOfferedOrEnabled
+                    | PeerIncompatible::SupportedVersionsExtensionRequired
+                    | PeerIncompatible::Tls13RequiredForQuic,
+                ) => Stranger::OldTls,
+                _ => Stranger::BrokenHandshake,
+            },
+        }
+    }
+}
