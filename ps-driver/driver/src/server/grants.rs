@@ -29,10 +29,8 @@ impl State {
         let (identity, quota) = (connection.identity, connection.quota);
         let boot = self.boot.id(hello.nonce);
 
-        let find = |wanted: &dyn Fn(&Session) -> bool| {
-            self.sessions.iter().position(|session| session.as_ref().is_some_and(wanted))
-        };
-        let slot = if let Some(slot) = find(&|session| session.id == hello.session) {
+        let known = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.id == hello.session);
+        let slot = if let Some(slot) = self.sessions.iter().position(known) {
             let Some(session) = &self.sessions[slot] else { return Ok(()) };
             if session.identity != identity {
                 let text = String::from("the session belongs to another identity; use the certificate it began with");
@@ -41,12 +39,9 @@ impl State {
             self.known(slot, hello, boot)?;
             slot
         } else {
-            let same_agent = |session: &Session| {
-                session.agent == hello.agent && session.identity == identity && session.phase != Phase::Draining
-            };
-            match find(&same_agent) {
+            match self.predecessor(hello, identity) {
                 Some(slot) if hello.grant == 0 && self.covers(slot, hello) => {
-                    self.take_over(slot, hello.session);
+                    self.take_over(slot, hello);
                     slot
                 }
                 _ => self.new_session(hello, identity, quota)?,
@@ -64,7 +59,10 @@ impl State {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
         // The agent has not shown that the Welcome arrived: it may be repeated as it was.
-        let repeat = !session.confirmed && (session.inherited || session.next == hello.oldest_sequence);
+        let unheard = !session.confirmed && (session.inherited || session.next == hello.oldest_sequence);
+        // What an earlier session counted is not thrown away for a Hello that knows no grant, while nothing has come
+        // since.
+        let repeat = unheard || session.inherited && !session.received && hello.boot_id == 0;
         if named && !(hello.oldest_sequence..=hello.next_sequence).contains(&session.next) {
             let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
             let text = format!("numbers: expected {} among those of the agent, found {oldest} to {next}", session.next);
@@ -81,6 +79,22 @@ impl State {
         Ok(())
     }
 
+    /// The session that a new one of the same agent goes on from: the one that records came for last. A Hello that was
+    /// written before the session had a successor has no claim to it.
+    fn predecessor(&self, hello: &Hello<'_>, identity: super::Identity) -> Option<usize> {
+        let same_agent = |session: &Session| {
+            session.agent == hello.agent
+                && session.identity == identity
+                && session.phase != Phase::Draining
+                && !session.past.contains(&hello.session)
+        };
+        let sessions = self.sessions.iter().enumerate();
+        let candidates =
+            sessions.filter_map(|(slot, session)| Some((slot, session.as_ref().filter(|s| same_agent(s))?)));
+        let latest = candidates.max_by_key(|(_, session)| (session.stamp, session.number));
+        latest.map(|(slot, _)| slot)
+    }
+
     /// Whether the grant of `slot` is as large as what is asked for.
     fn covers(&self, slot: usize, hello: &Hello<'_>) -> bool {
         let Some(session) = &self.sessions[slot] else { return false };
@@ -88,11 +102,17 @@ impl State {
             && hello.contexts <= session.contexts.end - session.contexts.start
     }
 
-    /// The agent restarted: its new session gets what the old one had.
-    fn take_over(&mut self, slot: usize, id: [u8; 16]) {
+    /// The agent restarted: its new session gets what the old one had. One whose baseline is still inside the engine
+    /// had nothing yet, and nobody waits for that baseline any more: its ranges are granted anew.
+    fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
         self.grants += 1;
-        if let Some(session) = &mut self.sessions[slot] {
-            session.inherit(self.grants, id);
+        let Some(session) = &mut self.sessions[slot] else { return };
+        if session.baseline.is_empty() {
+            session.succeed(hello.session);
+            session.renew(self.grants, hello.oldest_sequence);
+            self.stats.renewed += 1;
+        } else {
+            session.inherit(self.grants, hello.session);
             self.stats.inherited += 1;
         }
     }

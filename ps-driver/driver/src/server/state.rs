@@ -257,8 +257,11 @@ impl State {
                     interrupted = Some((slot, left));
                     break;
                 }
-                let owner = session.owner(slot);
-                session.submitted += session.queue.take(taken, |cause| ledger.expect(owner, cause));
+                let (owner, nobody) = (session.owner(slot), session.nobody(slot));
+                let events = session.queue.take(taken, |cause, awaited| {
+                    ledger.expect(if awaited { owner } else { nobody }, cause);
+                });
+                session.submitted += events;
                 session.inside += taken;
                 let numbered = Owner { slot, epoch: session.numbering };
                 ledger.submitted(numbered, taken, session.submitted);
