@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use deltascope_abi::record::{Op, Record};
+use deltascope_abi::registers::Counter;
 use deltascope_abi::reply::{Reply, ReplyError};
 
 /// Which engine it is.
@@ -100,6 +101,30 @@ pub struct Latched {
     pub by_op: [u64; Op::ALL.len()],
     /// Clock classes; all zero for an engine without a clock.
     pub clocks: ClockClasses,
+}
+
+impl Latched {
+    /// The set from its counters in the order of [`Counter::ALL`], as the registers hold them.
+    pub fn from_counters(values: &[u64; Counter::ALL.len()]) -> Latched {
+        let value = |counter: Counter| values[counter as usize];
+        let mut by_op = [0; Op::ALL.len()];
+        let first = Counter::OpNop as usize;
+        by_op.copy_from_slice(&values[first..first + Op::ALL.len()]);
+        Latched {
+            accepted: value(Counter::Accepted),
+            rejected: value(Counter::Rejected),
+            journal_position: value(Counter::JournalPosition),
+            reply_beats: value(Counter::ReplyBeats),
+            by_op,
+            clocks: ClockClasses {
+                moving: value(Counter::ClocksMoving),
+                starved: value(Counter::ClocksStarved),
+                blocked: value(Counter::ClocksBlocked),
+                clearing: value(Counter::ClocksClearing),
+                answering: value(Counter::ClocksAnswering),
+            },
+        }
+    }
 }
 
 /// Why an engine cannot go on.

@@ -6,7 +6,7 @@ use deltascope_abi::record::Record;
 use deltascope_abi::registers::{
     CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, Counter, offset,
 };
-use deltascope_model::{ClockClasses, Latched};
+use deltascope_model::Latched;
 
 use crate::axi_lite::{AxiLite, Completion, OKAY};
 use crate::bench::{Bench, Failure};
@@ -240,29 +240,11 @@ impl Top {
             let high = self.read(counter.offset() + 4, moved)?;
             values[counter as usize] = u64::from(low) | u64::from(high) << 32;
         }
-        Ok(latched(&values))
+        Ok(Latched::from_counters(&values))
     }
 }
 
 /// A latched set from its counters in the order of [`Counter::ALL`].
 pub fn latched(values: &[u64; Counter::ALL.len()]) -> Latched {
-    let value = |counter: Counter| values[counter as usize];
-    let mut latched = Latched {
-        accepted: value(Counter::Accepted),
-        rejected: value(Counter::Rejected),
-        journal_position: value(Counter::JournalPosition),
-        reply_beats: value(Counter::ReplyBeats),
-        clocks: ClockClasses {
-            moving: value(Counter::ClocksMoving),
-            starved: value(Counter::ClocksStarved),
-            blocked: value(Counter::ClocksBlocked),
-            clearing: value(Counter::ClocksClearing),
-            answering: value(Counter::ClocksAnswering),
-        },
-        ..Latched::default()
-    };
-    let first = Counter::OpNop as usize;
-    let ops = latched.by_op.len();
-    latched.by_op.copy_from_slice(&values[first..first + ops]);
-    latched
+    Latched::from_counters(values)
 }

@@ -6,11 +6,11 @@ use deltascope_abi::record::{Class, Op, Record};
 use deltascope_abi::reply::{Reply, reply_beats};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
-use deltascope_verilator_tests::engine::RtlEngine;
+use deltascope_verilator_tests::engine::{self, RtlEngine};
 use deltascope_verilator_tests::random::Random;
 
 fn engine() -> RtlEngine {
-    RtlEngine::open().expect("the Verilated top comes up")
+    engine::open().expect("the Verilated top comes up")
 }
 
 /// A golden engine of the same sizes.
@@ -111,7 +111,7 @@ fn counters_match_and_a_reset_clears_them() {
         }
     }
     let found = rtl.counters().expect("counters");
-    assert!(found.clocks.moving == 4_000 && found.clocks.total() <= rtl.clocks(), "{found:?}");
+    assert!(found.clocks.moving == 4_000 && found.clocks.total() <= rtl.host().clocks(), "{found:?}");
     assert_eq!(Latched { clocks: ClockClasses::default(), ..found }, model.counters().expect("counters"));
 
     rtl.submit(&list).expect("submit");

@@ -26,7 +26,7 @@ pub fn open(name: EngineName) -> Result<AnyEngine, EngineError> {
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
         #[cfg(feature = "rtl")]
-        EngineName::Rtl => AnyEngine(Box::new(deltascope_verilator_tests::engine::RtlEngine::open()?)),
+        EngineName::Rtl => AnyEngine(Box::new(deltascope_verilator_tests::engine::open()?)),
     })
 }
 

@@ -1,9 +1,12 @@
 //! What a host of the drivers implements: a board through UIO, the bare-metal image, or a simulation of both.
 
+use alloc::string::String;
 use core::ops::Range;
+use deltascope_abi::record::Record;
+use deltascope_abi::reply::Reply;
 
 /// An access to a register that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
     /// The offset is not a multiple of four or lies beyond the mapped window.
     #[error(
@@ -25,6 +28,14 @@ pub enum BusError {
         /// AXI response, 2 SLVERR or 3 DECERR (AMBA AXI4, section A3.4.4).
         response: u8,
     },
+    /// The host of the registers failed.
+    #[error("register offset {offset:#06x}: {text}")]
+    Host {
+        /// Byte offset from the base of the block.
+        offset: u32,
+        /// What was expected, what was found, what to do.
+        text: String,
+    },
 }
 
 /// 32-bit registers of one block.
@@ -33,6 +44,32 @@ pub trait Registers {
     fn read32(&mut self, offset: u32) -> Result<u32, BusError>;
     /// Writes the register at byte `offset`.
     fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError>;
+}
+
+/// The streams failed: nothing more can be sent or received before a reset.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("streams: {text}")]
+pub struct StreamError {
+    /// What was expected, what was found, what to do.
+    pub text: String,
+}
+
+/// The engine's stream of records and its stream of replies. Nothing here waits.
+pub trait RecordStreams {
+    /// Records that one batch may have now; 0 while none has room.
+    fn room(&self) -> usize;
+    /// Sends one batch of at most [`RecordStreams::room`] records; its last record carries TLAST.
+    ///
+    /// # Errors
+    /// The stream failed.
+    fn send(&mut self, batch: &[Record]) -> Result<(), StreamError>;
+    /// Moves what can be moved in both directions and gives every reply beat that arrived to `sink`, in order. It is
+    /// called only while a reply is due: a host whose engine moves by being called, a simulation, also counts here
+    /// how long nothing has moved.
+    ///
+    /// # Errors
+    /// The stream failed, or nothing has moved for longer than the host allows.
+    fn service(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<(), StreamError>;
 }
 
 /// Memory that a DMA engine reads or writes. The host keeps it at one bus address for as long as the value lives.

@@ -1,0 +1,231 @@
+//! The engine driver: registers and streams of any delta engine in programmable logic, behind [`Engine`].
+//!
+//! A host brings [`Registers`] and [`RecordStreams`]: a simulation drives them by itself, a board through AXI DMA.
+//! The driver checks what it talks to, keeps room for every reply that it can cause, and resets.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use deltascope_abi::ABI_VERSION;
+use deltascope_abi::record::Record;
+use deltascope_abi::registers::{
+    CAP_DEPTH, CAP_LANES, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, Field, IDENTITY_VALUE, STATUS_CLEARING,
+    STATUS_DRAINING, offset,
+};
+use deltascope_abi::reply::{Answer, Reply, ReplyError, ReplyParser, reply_beats};
+use deltascope_model::{Capabilities, Engine, EngineError, EngineKind, Latched};
+
+use crate::seams::{BusError, RecordStreams, Registers, StreamError};
+
+/// Reply beats that may be due or wait to be polled, unless one SNAPSHOT of every group needs more.
+const REPLY_BEATS: usize = 1 << 16;
+/// Looks at `STATUS` within which tables are cleared and a soft reset is over. Clearing takes as many clocks as the
+/// larger table has rows, a look several clocks.
+const STATUS_LOOKS: u32 = 1_000_000;
+/// Times that the streams are served in one poll while a batch is under way.
+const SERVICES: u32 = 256;
+
+/// A delta engine in programmable logic. Memory is bounded: when the records have no room in front of the engine, or
+/// the replies that they can cause none behind it, `submit` takes fewer records or none.
+#[derive(Debug)]
+pub struct EngineDriver<H> {
+    host: H,
+    info: Capabilities,
+    inbox: Inbox,
+    reply_room: usize,
+}
+
+/// Replies, and what is still to come.
+#[derive(Debug, Default)]
+struct Inbox {
+    /// Replies that were not polled yet.
+    replies: VecDeque<Reply>,
+    parser: ReplyParser,
+    /// For each batch that has not ended, the most reply beats that it can cause.
+    batches: VecDeque<usize>,
+    /// Sum of `batches`.
+    promised: usize,
+    fault: Option<ReplyError>,
+}
+
+impl Inbox {
+    fn promise(&mut self, beats: usize) {
+        self.batches.push_back(beats);
+        self.promised += beats;
+    }
+
+    /// Takes a reply beat. The beat that ends a batch frees the room that the batch had reserved.
+    #[inline]
+    fn take(&mut self, reply: Reply) {
+        self.replies.push_back(reply);
+        match self.parser.push(reply) {
+            Ok(Some(Answer::EndOfBatch { .. })) => self.promised -= self.batches.pop_front().unwrap_or(0),
+            Ok(_) => {}
+            Err(error) => self.fault = Some(error),
+        }
+    }
+}
+
+impl<H: Registers + RecordStreams> EngineDriver<H> {
+    /// Takes over an engine whose tables are cleared or being cleared.
+    ///
+    /// # Errors
+    /// What answers is no delta engine, or speaks another ABI, or does not come up.
+    pub fn open(mut host: H, kind: EngineKind) -> Result<EngineDriver<H>, EngineError> {
+        let identity = read(&mut host, kind, offset::IDENTITY)?;
+        if identity != IDENTITY_VALUE {
+            return Err(device(
+                kind,
+                format!(
+                    "IDENTITY: expected {IDENTITY_VALUE:#010x}, found {identity:#010x}; this is no delta engine, load or build deltascope_top"
+                ),
+            ));
+        }
+        let abi_version = read(&mut host, kind, offset::ABI_VERSION)?;
+        if abi_version >> 16 != ABI_VERSION >> 16 {
+            return Err(device(
+                kind,
+                format!(
+                    "ABI_VERSION: expected major {}, found {}; build the logic and this program from the same sources",
+                    ABI_VERSION >> 16,
+                    abi_version >> 16
+                ),
+            ));
+        }
+        let journal = read(&mut host, kind, offset::CAP_JOURNAL)?;
+        let info = Capabilities {
+            kind,
+            abi_version,
+            build_id: read(&mut host, kind, offset::BUILD_ID)?,
+            contexts: size(&mut host, kind, "CAP_CONTEXTS", offset::CAP_CONTEXTS)?,
+            groups: size(&mut host, kind, "CAP_GROUPS", offset::CAP_GROUPS)?,
+            journal_lanes: CAP_LANES.get(journal),
+            journal_depth: CAP_DEPTH.get(journal),
+        };
+        let whole_snapshot = reply_beats(&Record::snapshot(0, (info.groups - 1) as u16), info.groups);
+        let reply_room = REPLY_BEATS.max(whole_snapshot + 1);
+        let mut driver = EngineDriver { host, info, inbox: Inbox::default(), reply_room };
+        driver.wait_until_running()?;
+        Ok(driver)
+    }
+
+    /// The host, for what only it knows.
+    pub fn host(&self) -> &H {
+        &self.host
+    }
+
+    fn read(&mut self, offset: u32) -> Result<u32, EngineError> {
+        read(&mut self.host, self.info.kind, offset)
+    }
+
+    fn control(&mut self, command: Field) -> Result<(), EngineError> {
+        let written = self.host.write32(offset::CONTROL, command.mask());
+        written.map_err(|error| on_bus(self.info.kind, &error))
+    }
+
+    fn wait_until_running(&mut self) -> Result<(), EngineError> {
+        let mut status = 0;
+        for _ in 0..STATUS_LOOKS {
+            status = self.read(offset::STATUS)?;
+            if status & (STATUS_CLEARING.mask() | STATUS_DRAINING.mask()) == 0 {
+                return Ok(());
+            }
+        }
+        let text = format!(
+            "STATUS: expected CLEARING and DRAINING to end within {STATUS_LOOKS} looks, found {status:#x}; are the replies taken? Reset logic and DMA together"
+        );
+        Err(device(self.info.kind, text))
+    }
+
+    /// Serves the streams until every batch has ended, or for so many times.
+    fn serve(&mut self) -> Result<(), EngineError> {
+        let EngineDriver { host, inbox, info, .. } = self;
+        for _ in 0..SERVICES {
+            if inbox.batches.is_empty() {
+                break;
+            }
+            host.service(&mut |reply| inbox.take(reply)).map_err(|error| on_stream(info.kind, &error))?;
+        }
+        inbox.fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+}
+
+impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
+    fn info(&self) -> Capabilities {
+        self.info
+    }
+
+    fn submit(&mut self, records: &[Record]) -> Result<usize, EngineError> {
+        let free = self.reply_room.saturating_sub(self.inbox.replies.len() + self.inbox.promised);
+        let mut beats = 1;
+        let mut taken = 0;
+        for record in records.iter().take(self.host.room()) {
+            let more = reply_beats(record, self.info.groups);
+            if beats + more > free {
+                break;
+            }
+            beats += more;
+            taken += 1;
+        }
+        if taken > 0 {
+            self.host.send(&records[..taken]).map_err(|error| on_stream(self.info.kind, &error))?;
+            self.inbox.promise(beats);
+        }
+        Ok(taken)
+    }
+
+    fn poll(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<usize, EngineError> {
+        self.serve()?;
+        let count = self.inbox.replies.len();
+        self.inbox.replies.drain(..).for_each(sink);
+        Ok(count)
+    }
+
+    fn counters(&mut self) -> Result<Latched, EngineError> {
+        self.control(CONTROL_LATCH)?;
+        let mut values = [0; Counter::ALL.len()];
+        for (counter, value) in Counter::ALL.into_iter().zip(&mut values) {
+            let low = self.read(counter.offset())?;
+            let high = self.read(counter.offset() + 4)?;
+            *value = u64::from(low) | u64::from(high) << 32;
+        }
+        Ok(Latched::from_counters(&values))
+    }
+
+    fn reset(&mut self) -> Result<(), EngineError> {
+        // A soft reset keeps what stands in front of the engine, so what was submitted goes through first.
+        while !self.inbox.batches.is_empty() {
+            self.serve()?;
+        }
+        self.control(CONTROL_SOFT_RESET)?;
+        self.wait_until_running()?;
+        self.inbox = Inbox::default();
+        Ok(())
+    }
+}
+
+fn device(kind: EngineKind, text: String) -> EngineError {
+    EngineError::Device { engine: kind.name(), text }
+}
+
+fn on_bus(kind: EngineKind, error: &BusError) -> EngineError {
+    device(kind, error.to_string())
+}
+
+fn on_stream(kind: EngineKind, error: &StreamError) -> EngineError {
+    device(kind, error.to_string())
+}
+
+fn read(host: &mut impl Registers, kind: EngineKind, offset: u32) -> Result<u32, EngineError> {
+    host.read32(offset).map_err(|error| on_bus(kind, &error))
+}
+
+/// A number of contexts or groups, which records name in 16 bits.
+fn size(host: &mut impl Registers, kind: EngineKind, name: &str, offset: u32) -> Result<u32, EngineError> {
+    let found = read(host, kind, offset)?;
+    if !(1..=1 << 16).contains(&found) {
+        let text = format!("{name}: expected 1 to 65536, found {found}; the logic has another register map");
+        return Err(device(kind, text));
+    }
+    Ok(found)
+}
