@@ -19,6 +19,7 @@ mod design;
 mod error;
 mod expr;
 mod flow;
+mod leaf;
 mod lower;
 mod module;
 mod names;

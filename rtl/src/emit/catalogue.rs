@@ -179,8 +179,14 @@ pub fn find(block: &str, settings: &[(String, usize)]) -> Result<&'static Instan
         } else {
             settings.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(", ")
         },
-        known: CATALOGUE.iter().map(|i| format!("{} ({})", i.block, i.describe())).collect::<Vec<_>>().join("; "),
+        known: known_configurations(block),
     })
+}
+
+/// The configurations of `block`, or the names of all blocks when it is none.
+fn known_configurations(block: &str) -> String {
+    let of_block: Vec<_> = CATALOGUE.iter().filter(|i| i.block == block).map(|i| i.describe()).collect();
+    if of_block.is_empty() { tops().map(|i| i.block).collect::<Vec<_>>().join(", ") } else { of_block.join("; ") }
 }
 
 #[cfg(test)]
