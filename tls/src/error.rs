@@ -101,6 +101,9 @@ fn explain(error: &Error) -> String {
                 AlertDescription::CertificateRequired => "it serves only peers with a certificate: give one",
                 AlertDescription::UnknownCA => "it does not know the authority of the certificate",
                 AlertDescription::CertificateExpired => "the certificate has expired: renew it",
+                AlertDescription::UnsupportedCertificate => {
+                    "the certificate is for another use: agents need one of an agent"
+                }
                 AlertDescription::BadCertificate | AlertDescription::DecryptError => "it refuses the certificate",
                 AlertDescription::AccessDenied => "it knows the certificate's name and does not serve it",
                 AlertDescription::ProtocolVersion => "it expects TLS 1.3",
@@ -178,6 +181,29 @@ impl Stranger {
 }
 
 impl TlsError {
+    /// Whether another connection with the same keys would end the same way. A damaged record would not.
+    pub fn is_final(&self) -> bool {
+        let TlsError::Peer(error) = self else { return matches!(self, TlsError::NotTls | TlsError::NoName) };
+        match error {
+            Error::AlertReceived(alert) => matches!(
+                alert,
+                AlertDescription::CertificateRequired
+                    | AlertDescription::UnknownCA
+                    | AlertDescription::CertificateExpired
+                    | AlertDescription::CertificateRevoked
+                    | AlertDescription::CertificateUnknown
+                    | AlertDescription::BadCertificate
+                    | AlertDescription::UnsupportedCertificate
+                    | AlertDescription::AccessDenied
+                    | AlertDescription::ProtocolVersion
+                    | AlertDescription::HandshakeFailure
+            ),
+            Error::InvalidMessage(invalid) => matches!(invalid, InvalidMessage::InvalidContentType),
+            Error::InvalidCertificate(_) | Error::NoCertificatesPresented | Error::PeerIncompatible(_) => true,
+            _ => false,
+        }
+    }
+
     /// What a peer was whose handshake ended with this.
     pub fn stranger(&self) -> Stranger {
         match self {

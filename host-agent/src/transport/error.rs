@@ -122,6 +122,7 @@ impl TransportError {
     pub fn is_fatal(&self) -> bool {
         match self {
             TransportError::Session { source, .. } => source.is_fatal(),
+            TransportError::Tls { source, .. } => source.is_final(),
             TransportError::Closed { .. } | TransportError::Io { .. } => false,
             _ => true,
         }

@@ -5,14 +5,15 @@
 //! until a socket, a signal or the server's next timer.
 
 use crate::cli::Cli;
+use crate::error::{DaemonError, system};
 use crate::handshakes::{Arrived, Handshakes};
 use crate::link::{Fate, Link, Peer};
-use crate::security::{Security, SecurityError};
+use crate::security::Security;
 use crate::signals::Signals;
 use crate::status::{Counters, Named, Status};
 use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_driver::server::{Activity, Config, Entropy, Identity, Server};
-use deltascope_model::{Engine, EngineError};
+use deltascope_model::Engine;
 use deltascope_tls::{Channel, Stranger};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
@@ -29,45 +30,6 @@ const BACKLOG: i32 = 4_096;
 const ACCEPTS: usize = 64;
 /// Strangers told one by one in the log; beyond it only the counters tell.
 const STRANGERS_LOGGED: u32 = 100;
-
-/// Why the daemon ended.
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    /// The address is reachable from other machines.
-    #[error(
-        "--listen {address}: expected a loopback address, because nothing is encrypted; give --tls and --authority, or say --insecure to serve it all the same"
-    )]
-    NotLoopback {
-        /// The address asked for.
-        address: SocketAddr,
-    },
-    /// The address cannot be listened on.
-    #[error("--listen {address}: {source}")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
-    /// Keys, certificates or identities cannot be used.
-    #[error(transparent)]
-    Security(#[from] SecurityError),
-    /// The engine could not be reset.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The system refused something that the daemon cannot do without.
-    #[error("{what}: {source}")]
-    System {
-        /// What was tried.
-        what: &'static str,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
-fn system<T>(what: &'static str, result: Result<T, impl Into<io::Error>>) -> Result<T, DaemonError> {
-    result.map_err(|source| DaemonError::System { what, source: source.into() })
-}
 
 /// Says a line on standard error. Nobody may be listening there; that is no reason to stop.
 pub fn log(text: &str) {

@@ -5,6 +5,7 @@
 //! | [`cli`] | the command line |
 //! | [`engines`] | where an engine is made by name |
 //! | [`daemon`] | one thread, one loop over all sockets |
+//! | [`error`] | why it cannot start or go on |
 //! | [`security`] | keys and certificates, read again on SIGHUP |
 //! | [`identities`] | who is served, and how much each may have |
 //! | [`status`] | one line of JSON on SIGUSR1 and at the end |
@@ -13,6 +14,7 @@
 pub mod cli;
 pub mod daemon;
 pub mod engines;
+pub mod error;
 mod handshakes;
 pub mod identities;
 mod link;

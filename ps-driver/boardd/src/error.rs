@@ -1,0 +1,46 @@
+//! Why the daemon cannot start or go on.
+
+use crate::security::SecurityError;
+use deltascope_model::EngineError;
+use std::io;
+use std::net::SocketAddr;
+
+/// Why the daemon ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The address is reachable from other machines.
+    #[error(
+        "--listen {address}: expected a loopback address, because nothing is encrypted; give --tls and --authority, or say --insecure to serve it all the same"
+    )]
+    NotLoopback {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("--listen {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Keys, certificates or identities cannot be used.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
+    /// The engine could not be reset.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The system refused something that the daemon cannot do without.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// The result of a call that the daemon cannot do without; `what` is what was tried.
+pub(crate) fn system<T>(what: &'static str, result: Result<T, impl Into<io::Error>>) -> Result<T, DaemonError> {
+    result.map_err(|source| DaemonError::System { what, source: source.into() })
+}
