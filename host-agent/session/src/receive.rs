@@ -11,6 +11,9 @@ use core::mem;
 use deltascope_abi::ABI_MAJOR;
 use deltascope_abi::frame::{self, Ack, ErrorCode, FrameBuffer, Message, Replies, Snapshot, StateAtReply, Welcome};
 
+/// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
+const MAX_SEQUENCE: u64 = 1 << 63;
+
 fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), SessionError> {
     if (min..=max).contains(&found) { Ok(()) } else { Err(SessionError::Number { what, min, max, found }) }
 }
@@ -90,6 +93,7 @@ impl Session {
             losses: welcome.losses,
             cursors: welcome.cursors.iter().collect(),
         };
+        bounded("next number in Welcome", 0, MAX_SEQUENCE, welcome.next_sequence)?;
         self.credit = welcome.credit;
         self.progress.welcomes += 1;
         self.snapshot_asked = now;

@@ -385,6 +385,8 @@ impl Session {
     }
 
     pub(crate) fn done(&mut self) {
+        // A server that ended the session before it had all of Bye gets no rest of it.
+        self.drop_connection();
         self.state = State::Done;
         self.events.push_back(Event::Finished);
     }

@@ -37,6 +37,7 @@ fn a_bad_first_frame_is_refused() {
         (hello(|hello| hello.abi_version += 1 << 16), ErrorCode::Version),
         (hello(|hello| hello.session = [0; 16]), ErrorCode::Malformed),
         (hello(|hello| hello.oldest_sequence = 1), ErrorCode::Malformed),
+        (hello(|hello| (hello.oldest_sequence, hello.next_sequence) = (u64::MAX, u64::MAX)), ErrorCode::Malformed),
         (hello(|hello| hello.groups = 17), ErrorCode::NoCapacity),
         (hello(|hello| hello.contexts = 65), ErrorCode::NoCapacity),
         (events(0, 0, &[pair(0)]), ErrorCode::Unexpected),

@@ -107,6 +107,70 @@ fn states_of_the_past_end_at_the_grant() {
     assert!(matches!(frames[..], [Got::State { too_old: false, state: 7, .. }]), "{frames:?}");
 }
 
+/// A turn of one record ends between the QUERY and the READ of a state.
+#[test]
+fn states_of_two_sessions_do_not_mix() {
+    let mut bench = Bench::new(Config { quantum: 1, ..Config::default() });
+    let ids = [bench.session(1, 1, 1), bench.session(2, 1, 1)];
+    for (id, value) in ids.into_iter().zip([7, 9]) {
+        bench.give(id, &events(0, 0, &[Record::load(0, value), Record::load(0, 1)]));
+        bench.take(id);
+    }
+    // Two grants of one LOAD, then two LOADs of each: the first value stands at 3 and at 5.
+    for (id, mark) in ids.into_iter().zip([3, 5]) {
+        bench.server.receive(id, &state_at(1, 0, mark), bench.now);
+    }
+    bench.settle();
+    for (id, value) in ids.into_iter().zip([7, 9]) {
+        let frames = bench.take(id);
+        assert!(matches!(frames[..], [Got::State { state, too_old: false, .. }] if state == value), "{frames:?}");
+    }
+}
+
+/// The agent starts again before its first grant was made: the next session is not told an earlier one's nothing.
+#[test]
+fn a_grant_without_a_baseline_is_made_anew() {
+    let mut bench = Bench::new(Config::default());
+    let first = bench.connect();
+    bench.server.receive(first, &encode(&Message::Hello(hello(1, 2, 3))), bench.now);
+    let again = Hello { session: [2; 16], ..hello(1, 2, 3) };
+    let id = bench.connect();
+    let frames = bench.ask(id, &encode(&Message::Hello(again)));
+    assert!(matches!(frames[..], [Got::Welcome { inherited: false, next: 0, .. }, ..]), "{frames:?}");
+    bench.give(id, &events(0, 0, &[pair(1, 10)]));
+    bench.take(id);
+    let frames = bench.ask(id, &snapshot_request(5, 0, 1));
+    let [Got::Snapshot { ref rows, .. }] = frames[..] else { panic!("{frames:?}") };
+    assert_eq!(rows.len(), 1);
+}
+
+/// Replies of the earlier session do not hold the grant of the next one back, nor reach it.
+#[test]
+fn a_successor_gets_no_replies_of_before() {
+    let mut bench = Bench::new(Config { window: 1, quantum: 1, ..Config::default() });
+    let (first, ..) = bench.welcome(&hello(1, 1, 1));
+    bench.server.receive(first, &events(0, 0, &[Record::read(0); 4]), bench.now);
+    let id = bench.connect();
+    let again = Hello { session: [2; 16], ..hello(1, 1, 1) };
+    let frames = bench.ask(id, &encode(&Message::Hello(again)));
+    assert!(matches!(frames[..], [Got::Welcome { inherited: true, next: 4, .. }, ..]), "{frames:?}");
+    assert!(!frames.iter().any(|frame| matches!(frame, Got::Replies(_))), "{frames:?}");
+}
+
+/// A Hello of the agent's earlier process, delayed in the network, has no claim to the grant of the present one.
+#[test]
+fn a_late_hello_of_an_earlier_process_takes_nothing_over() {
+    let mut bench = Bench::new(Config::default());
+    bench.session(1, 1, 1);
+    let (id, boot_id, grant, _) = bench.welcome(&Hello { session: [2; 16], ..hello(1, 1, 1) });
+    let (_, _, other, _) = bench.welcome(&hello(1, 1, 1));
+    assert_ne!(grant, other);
+    assert!(!bench.server.is_closing(id), "the present session keeps its connection");
+    bench.server.disconnect(id, bench.now);
+    let (_, _, known, _) = bench.welcome(&Hello { session: [2; 16], boot_id, grant, ..hello(1, 1, 1) });
+    assert_eq!(known, grant);
+}
+
 #[test]
 fn an_engine_without_a_journal_answers_too_old() {
     let engine = GoldenEngine::new(sizes().without_journal()).unwrap();

@@ -9,6 +9,9 @@ use alloc::string::String;
 use deltascope_abi::frame::{ErrorCode, Hello, Message, Welcome};
 use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
 
+/// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
+const MAX_SEQUENCE: u64 = 1 << 63;
+
 impl State {
     /// Finds or makes the session; the Welcome follows when its grant is ready.
     pub fn hello(&mut self, index: usize, hello: &Hello<'_>, now: u64) -> Result<(), Refusal> {
@@ -17,9 +20,11 @@ impl State {
             let text = format!("ABI version: expected {ABI_MAJOR}.x, found {major}.x; use an agent of this release");
             return Err(Refusal::new(ErrorCode::Version, text));
         }
-        if hello.session == NOBODY || hello.oldest_sequence > hello.next_sequence {
-            let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
-            let text = format!("Hello: expected a session id other than 0 and oldest <= next, found {oldest}, {next}");
+        let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
+        if hello.session == NOBODY || oldest > next || next > MAX_SEQUENCE {
+            let text = format!(
+                "Hello: expected a session id other than 0 and oldest <= next <= 2^63, found {oldest} and {next}"
+            );
             return Err(Refusal::new(ErrorCode::Malformed, text));
         }
         if let Some((text, _)) = &self.failed {
