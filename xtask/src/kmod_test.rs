@@ -29,6 +29,8 @@ const GUESTS: [(&str, &[&str]); 3] = [
     ("abuse", &["other_hook", "blocked", "bad_input"]),
     ("churn", &["churn"]),
 ];
+/// Of that, what the engine sees: with the Verilated one there is no processor to spare for the rest.
+const ENGINE_GUESTS: [(&str, &[&str]); 1] = [("counts", &["exact", "overflow"])];
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// A guest's file system: busybox, the kernel's own modules, ours, the test programs and `init`.
@@ -89,8 +91,10 @@ pub fn run(kernel: &str, engine: Engine, json: bool) -> Result<()> {
         guest.run()
     };
     let consoles = std::thread::scope(|scope| {
-        let guests = GUESTS.map(|(name, phases)| scope.spawn(move || boot(name, phases)));
-        guests.map(|guest| guest.join().unwrap_or_else(|_| bail!("the thread of a guest panicked")))
+        let plan = if engine == Engine::Model { &GUESTS[..] } else { &ENGINE_GUESTS };
+        let guests: Vec<_> = plan.iter().map(|(name, phases)| scope.spawn(move || boot(name, phases))).collect();
+        let joined = guests.into_iter().map(|guest| guest.join());
+        joined.map(|end| end.unwrap_or_else(|_| bail!("the thread of a guest panicked"))).collect::<Vec<_>>()
     });
     let mut text = String::new();
     for console in consoles {

@@ -29,8 +29,12 @@ pub struct Guest<'a> {
 
 impl Guest<'_> {
     fn command(&self) -> Result<Command> {
-        // A busy host may not give the guest its first timer ticks in time, and the kernel would panic over that.
-        let mut line = String::from("console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check");
+        // A busy host may leave the guest without time for many seconds: its timer check would panic over that, and its
+        // watchdogs would complain at their usual 20 s.
+        let mut line = String::from(
+            "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check watchdog_thresh=60 \
+             rcupdate.rcu_cpu_stall_timeout=120",
+        );
         for (name, value) in self.environment {
             line.push_str(&format!(" {name}={value}"));
         }
