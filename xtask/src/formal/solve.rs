@@ -162,6 +162,8 @@ fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
 fn ask(job: &Job, step: &str, options: &[&str], depth: u32, folder: &Path) -> Result<Verdict> {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", &job.limit.to_string(), "yosys-smtbmc", "-s", "z3", "--noprogress"]);
+    // Constants in place of macros: z3 4.8.12 does not come back from some nests of one-bit macros.
+    command.arg("--unroll");
     command.args(options).args(["-t", &depth.to_string(), "--dump-vcd"]);
     let trace = if step == "cover" { "cover_%.vcd".to_owned() } else { format!("{step}.vcd") };
     command.arg(folder.join(trace)).arg(folder.join("design.smt2")).stdin(Stdio::null());
