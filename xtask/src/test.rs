@@ -10,6 +10,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+/// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
+const FEATURES: &str = "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-verilator-tests/verilate";
+
 /// The bounded tier: what `.ci/run` and the README call.
 pub fn bounded() -> Result<()> {
     let mut stages = Stages::default();
@@ -33,20 +36,17 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
     stages.run("generated files", || generate::run(true))?;
     stages.run("clippy", || {
-        run(&mut cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
+        run(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
     })?;
     stages.run("no_std crates", no_std_crates)?;
-    stages.run("unit, property and integration tests", || {
-        run(&mut cargo(&["test", "--release", "--locked", "--workspace"]))
+    stages.run("unit, property, integration, gate and block lockstep tests", || {
+        run(cargo(&["test", "--release", "--locked", "--workspace"]).args(["--features", FEATURES]))
     })?;
     stages.run("emitted Verilog is fresh", || rtl::emit(true))?;
     stages.run("lint", rtl::lint)?;
     stages.run("proofs of the algebra", || prove::run(false))?;
     stages.run("proofs of the emitted Verilog that take seconds", formal::quick)?;
-    stages.run("block lockstep", || {
-        run(cargo(&["test", "--release", "--locked", "-p", "deltascope-verilator-tests"])
-            .args(["--features", "verilate"]))
-    })?;
     stages.run("lockstep", || rtl::lockstep(true, false))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
