@@ -4,12 +4,15 @@ mod bench;
 mod cargo;
 mod demo;
 mod formal;
+mod fuzz;
 mod generate;
 mod kmod_test;
+mod loopback;
 mod prove;
 mod replay;
 mod rtl;
 mod setup;
+mod sim_net;
 mod stages;
 mod test;
 
@@ -105,6 +108,36 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Time the stream over loopback, plain and through TLS, with the daemon as its own process
+    Loopback {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Seconds of each measurement
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// Run both ends of the protocol over a simulated, faulty network
+    SimNet {
+        /// Number of schedules
+        #[arg(long, default_value_t = 10_000)]
+        schedules: u64,
+        /// First seed; a failing one is printed and repeats exactly
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Fault to plant between the two ends; it must be found
+        #[arg(long)]
+        plant: Option<String>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fuzz every decoder and both ends of the protocol
+    Fuzz {
+        /// Seconds in all
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Run the emitted Verilog in lockstep with the model
     Lockstep {
         /// Print one JSON object
@@ -132,6 +165,9 @@ fn main() -> Result<()> {
         Task::Formal(arguments) => formal::execute(&arguments),
         Task::KmodTest { kernel, engine, json } => kmod_test::run(&kernel, engine, json),
         Task::KmodCost { json } => kmod_test::cost::cost(json),
+        Task::Loopback { json, seconds } => loopback::run(json, seconds),
+        Task::SimNet { schedules, seed, plant, json } => sim_net::run(schedules, seed, plant.as_deref(), json),
+        Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{formal, generate, prove, replay, rtl, setup};
+use crate::{formal, fuzz, generate, kmod_test, loopback, prove, replay, rtl, setup, sim_net};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -26,6 +26,12 @@ pub fn full() -> Result<()> {
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
     stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
+    stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;
+    stages.run("fuzzing", || fuzz::run(60))?;
+    stages.run("loopback", || loopback::run(true, 10))?;
+    for kernel in ["6.1", "6.12"] {
+        stages.run(&format!("capture module on {kernel}"), || kmod_test::run(kernel, Engine::Model, false))?;
+    }
     stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
     stages.print();
     Ok(())
@@ -47,6 +53,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("lint", rtl::lint)?;
     stages.run("proofs of the algebra", || prove::run(false))?;
     stages.run("proofs of the emitted Verilog that take seconds", formal::quick)?;
+    stages.run("both ends of the stream, simulated", || sim_net::run(10_000, None, None, true))?;
     stages.run("lockstep", || rtl::lockstep(true, false))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
