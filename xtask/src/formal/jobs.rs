@@ -90,7 +90,10 @@ pub const JOBS: &[Job] = &[
         ),
         1800,
     ),
-    cover("group_counters_traces", "group_counters", "ROW_BITS=4", 32, "adds of all kinds, read back to back"),
+    slow(
+        cover("group_counters_traces", "group_counters", "ROW_BITS=4", 32, "adds of all kinds, read back to back"),
+        1800,
+    ),
     proof(
         "axis_width_up",
         "record n in is record n out, once, unchanged; a lone half or missing bytes make a record of op 15, said once; \
