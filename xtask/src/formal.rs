@@ -7,9 +7,10 @@
 //! demands that the job of the block fails.
 
 mod document;
-mod jobs;
+mod faults;
+pub mod jobs;
 mod plant;
-mod solve;
+pub mod solve;
 
 use crate::cargo::root;
 use crate::setup::{YOSYS, Z3, require};

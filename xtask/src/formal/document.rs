@@ -1,8 +1,8 @@
 //! The generated tables of `docs/verification.md`.
 
 use super::Report;
+use super::faults::PLANTS;
 use super::jobs::{JOBS, Job};
-use super::plant::PLANTS;
 use super::solve::Design;
 use crate::cargo::root;
 use anyhow::{Context, Result, bail, ensure};

@@ -113,4 +113,89 @@ pub const JOBS: &[Job] = &[
         "TLAST exactly on end of batch and on the PACKET-th beat; every beat passes once, unchanged; stream rules",
     ),
     cover("reply_packets_traces", "reply_packets", "PACKET=4", 12, "full and short packets, both at once, a stall"),
+    proof(
+        "record_decoder",
+        "every record: rejected exactly when the record's definition says so, what it does, how its reply is labelled",
+    ),
+    cover(
+        "record_decoder_traces",
+        "record_decoder",
+        "",
+        2,
+        "the last number in range and the first beyond, of each kind",
+    ),
+    proof(
+        "reply_credit",
+        "places promised equal beats promised and not left; never more than the queue has; credit whenever two slots fit",
+    ),
+    cover("reply_credit_traces", "reply_credit", "", 40, "the queue is full; credit comes back"),
+    proof("slot_pipeline", "a slot leaves three clocks later, whole, once; a reset leaves none that causes anything"),
+    cover("slot_pipeline_traces", "slot_pipeline", "", 8, "slots back to back; a reset empties"),
+    slow(
+        proof(
+            "engine_counters",
+            "each counter counts its event at full width, all are copied in one clock, accepted = rejected + sum by op, \
+             clock classes sum to the clocks (sums: low 12 bits; exactly one event of each record at full width)",
+        ),
+        1800,
+    ),
+    cover("engine_counters_traces", "engine_counters", "", 8, "a mixed set, a latch while records are taken"),
+    proof(
+        "reply_writer",
+        "a result writes one beat, a row two, in the layout of the ABI, each once; marks on their beats only",
+    ),
+    cover("reply_writer_traces", "reply_writer", "", 8, "a state, an end of batch, the end of a snapshot"),
+    proof(
+        "snapshot_reader",
+        "every row of the range once, in order, the last one marked, a read in every second clock with room",
+    ),
+    cover(
+        "snapshot_reader_traces",
+        "snapshot_reader",
+        "",
+        20,
+        "two groups, the highest group after a wait, a next walk",
+    ),
+    proof(
+        "engine_control",
+        "the input is open exactly when idle; four clocks of settling; a batch end once and with room; a drain waits, \
+         closes the packet, restarts once",
+    ),
+    slow(
+        cover(
+            "engine_control_traces",
+            "engine_control",
+            "",
+            45,
+            "a snapshot with batch end, resets, a drain that closes a packet",
+        ),
+        600,
+    ),
+    proof(
+        "axi_lite_registers",
+        "AXI4-Lite rules on all channels, one response for each request and none without, SLVERR exactly on undefined \
+         offsets, what every register reads, commands, interrupts",
+    ),
+    cover(
+        "axi_lite_registers_traces",
+        "axi_lite_registers",
+        "",
+        14,
+        "order of address and data, bytes, undefined offsets, an event that wins",
+    ),
+    proof(
+        "delta_engine",
+        "no reply meets a full queue; replies and rows never meet; each reply, TLAST and record exactly once; stream \
+         rules; one class for every clock; a SNAPSHOT holds the input for 2 x rows + 5 clocks",
+    ),
+    slow(
+        cover(
+            "delta_engine_traces",
+            "delta_engine",
+            "CONTEXT_BITS=4,GROUP_BITS=2,QUEUE_BITS=4,PACKET=4",
+            44,
+            "credit used up, a SNAPSHOT without a stall, an end of batch behind a reply, a drain that closes a packet",
+        ),
+        1800,
+    ),
 ];

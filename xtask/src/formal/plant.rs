@@ -1,5 +1,6 @@
 //! Planted faults: each breaks a copy of the Verilog, and its job has to fail.
 
+use super::faults::{PLANTS, Plant};
 use super::jobs::{JOBS, Job};
 use super::solve::{self, Sources, Verdict};
 use super::{in_parallel, work_folder};
@@ -7,40 +8,6 @@ use crate::setup::{YOSYS, Z3, require};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use std::fs;
-
-/// One fault: `find` stands exactly once in the file and becomes `replace`.
-#[derive(Debug)]
-pub struct Plant {
-    /// What is broken.
-    pub what: &'static str,
-    /// Job that has to fail.
-    pub job: &'static str,
-    /// File of that job's design.
-    pub file: &'static str,
-    /// Text to find.
-    pub find: &'static str,
-    /// What it becomes.
-    pub replace: &'static str,
-}
-
-const fn plant(
-    job: &'static str,
-    file: &'static str,
-    what: &'static str,
-    find: &'static str,
-    replace: &'static str,
-) -> Plant {
-    Plant { what, job, file, find, replace }
-}
-
-/// Every fault.
-pub const PLANTS: &[Plant] = &[plant(
-    "context_table",
-    "context_table.v",
-    "the forward from S5 is dropped",
-    "if (s2_from_s5) begin",
-    "if (1'b0) begin",
-)];
 
 /// Plants the faults of one job, or all, and fails unless each is found.
 ///

@@ -134,7 +134,12 @@ pub fn prove(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
 /// Writes `folder/design.smt2`.
 fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
     let proof = root().join("rtl/formal").join(format!("{}.sv", job.proof));
-    let mut script = String::from("read_verilog -sv -formal");
+    // Traces are searched through many clocks: small memories are faster as registers than as arrays.
+    let (traces, memories) = match job.method {
+        Method::Induction { .. } => ("", "memory_nordff"),
+        Method::Cover { .. } => (" -DTRACES", "memory_map; opt -fast"),
+    };
+    let mut script = format!("read_verilog -sv -formal{traces}");
     for (name, value) in &design.settings {
         script.push_str(&format!(" -D{name}={value}"));
     }
@@ -144,7 +149,7 @@ fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
     // `check` names the signals that the proof reads and nothing drives: without it a renamed signal
     // would be free, and a property under a condition on it could hold for no reason.
     script.push_str(&format!(
-        "; prep -top {}_proof -flatten; check; memory_nordff; async2sync; setundef -undriven -anyseq; dffunmap; \
+        "; prep -top {}_proof -flatten; check; {memories}; async2sync; setundef -undriven -anyseq; dffunmap; \
          opt_clean; write_smt2 -wires \"{}\"",
         job.proof,
         folder.join("design.smt2").display()

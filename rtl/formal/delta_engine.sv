@@ -1,0 +1,167 @@
+// Proves what holds the engine together, at the committed size: no reply ever meets a full queue, because places are
+// promised before a slot enters (credit); replies and counter rows never meet at the queue's port; every record that
+// replies writes one beat, every TLAST one end of batch; the streams' rules; one class for every clock; a SNAPSHOT
+// holds the input for 2 x rows + 5 clocks when the sink takes every beat.
+// The data path is proved block by block; here the tables' contents play no part, so no size is reduced.
+module delta_engine_proof (
+    input wire         clock,
+    input wire         resetn,
+    input wire [127:0] s_tdata,
+    input wire         s_tvalid,
+    input wire         s_tlast,
+    input wire         m_tready,
+    input wire         soft_reset,
+    input wire         latch,
+    input wire         sink_idle
+);
+    wire s_tready, m_tvalid, m_tlast, clearing, draining, answering, record_rejected;
+    wire [127:0] m_tdata;
+    wire [1:0] m_mark;
+    wire [1215:0] latched;
+    delta_engine dut (.*);
+
+    localparam [15:0] PLACES = 16'd1 << `QUEUE_BITS;
+    localparam [2:0] CLEARING = 0, RUNNING = 1, READING = 2, SETTLING = 3, DRAINING = 4;
+    // Slots, stage by stage.
+    (* hierconn *) wire \dut.s0_taken , \dut.s0_replies , \dut.s0_ends_batch , \dut.s0_reads_row , \dut.s0_adds ;
+    (* hierconn *) wire \dut.s0_starts_snapshot , \dut.s0_snapshot_ends_batch , \dut.s0_batch_end_follows ;
+    (* hierconn *) wire \dut.slots.s1_taken , \dut.slots.s1_replies , \dut.slots.s1_ends_batch , \dut.slots.s1_reads_row , \dut.slots.s1_adds ;
+    (* hierconn *) wire \dut.groups.s1_valid , \dut.groups.s1_read ;
+    (* hierconn *) wire \dut.slots.s2_taken , \dut.slots.s2_replies , \dut.slots.s2_ends_batch , \dut.slots.s2_reads_row , \dut.slots.s2_adds ;
+    (* hierconn *) wire \dut.groups.s2_valid , \dut.groups.s2_read ;
+    (* hierconn *) wire \dut.slots.s3_taken , \dut.slots.s3_replies , \dut.slots.s3_ends_batch , \dut.slots.s3_reads_row , \dut.slots.s3_adds ;
+    (* hierconn *) wire \dut.groups.s3_valid , \dut.groups.s3_read ;
+    (* hierconn *) wire \dut.writer.reply_valid , \dut.writer.reply_ends_batch , \dut.writer.second_half_valid ;
+    (* hierconn *) wire \dut.writer_write , \dut.takes , \dut.takes_reply , \dut.control_sends_batch_end , \dut.control_restart ;
+    (* hierconn *) wire [129:0] \dut.writer_queued ;
+    // Control, credit, queue.
+    (* hierconn *) wire [2:0] \dut.control.state ;
+    (* hierconn *) wire [3:0] \dut.control.waited ;
+    (* hierconn *) wire \dut.control.batch_end_due , \dut.reader.walking , \dut.reader.pausing ;
+    (* hierconn *) wire \dut.contexts.clear_busy , \dut.groups.clear_busy , \dut.credit_available ;
+    (* hierconn *) wire [`QUEUE_BITS:0] \dut.credit.promised , \dut.queue.words ;
+    (* hierconn *) wire [`QUEUE_BITS-1:0] \dut.queue.write_pointer , \dut.queue.read_pointer ;
+    (* hierconn *) wire \dut.queue.not_empty , \dut.queue.full , \dut.reader_read ;
+    (* hierconn *) wire \dut.counters_clock_starved , \dut.counters_clock_blocked ;
+    (* hierconn *) wire \dut.counters_clock_clearing , \dut.counters_clock_answering ;
+
+    reg started = 0;
+    always @(posedge clock) started <= 1;
+    always @(*) if (!started) assume (!resetn);
+
+    // Beats on their way: reply[i] stands i clocks behind S0 and writes one beat when i = 4; row[i] writes one beat
+    // when i = 6 and the other when i = 7.
+    wire [2:0] state = \dut.control.state ;
+    wire [3:0] waited = \dut.control.waited ;
+    wire [4:0] answer = {1'b0, \dut.slots.s3_replies , \dut.slots.s2_replies , \dut.slots.s1_replies , \dut.s0_replies };
+    wire [4:0] batch_end = {\dut.writer.reply_valid && \dut.writer.reply_ends_batch , \dut.slots.s3_ends_batch , \dut.slots.s2_ends_batch , \dut.slots.s1_ends_batch , \dut.s0_ends_batch };
+    wire [4:0] reply = {\dut.writer.reply_valid , answer[3:0] | batch_end[3:0]};
+    wire [7:0] row = {
+        \dut.writer.second_half_valid , \dut.groups.s3_valid && \dut.groups.s3_read , \dut.groups.s2_valid && \dut.groups.s2_read , \dut.groups.s1_valid && \dut.groups.s1_read ,
+        \dut.slots.s3_reads_row , \dut.slots.s2_reads_row , \dut.slots.s1_reads_row , \dut.s0_reads_row
+    };
+    wire [15:0] promised = \dut.credit.promised , words = \dut.queue.words ;
+    wire [15:0] replies_coming = reply[1] + reply[2] + reply[3] + reply[4];
+    wire [15:0] rows_coming = row[1] + row[2] + row[3] + row[4] + row[5] + row[6];
+    wire [15:0] asked = reply[0] + \dut.s0_batch_end_follows + row[0] + row[0];
+    wire follows = \dut.s0_batch_end_follows ;
+
+    // What the ports owe.
+    reg [15:0] replies_in, replies_written, lasts_in, ends_written, taken_in, taken_out;
+    reg stalled = 0, never_stalled;
+    reg [130:0] offer;
+    // SNAPSHOT: clocks since its record was taken, and rows read.
+    reg holds;
+    reg [19:0] held, rows_read;
+    wire drain_end = state == DRAINING && \dut.control_sends_batch_end ;
+    always @(posedge clock) begin
+        replies_in <= replies_in + {15'd0, \dut.takes_reply };
+        replies_written <= replies_written + {15'd0, \dut.writer.reply_valid && !\dut.writer.reply_ends_batch };
+        lasts_in <= lasts_in + {15'd0, s_tvalid && s_tready && s_tlast} + {15'd0, drain_end};
+        ends_written <= ends_written + {15'd0, \dut.writer_write && \dut.writer_queued [128]};
+        taken_in <= taken_in + {15'd0, s_tvalid && s_tready};
+        taken_out <= taken_out + {15'd0, \dut.slots.s3_taken };
+        stalled <= m_tvalid && !m_tready && resetn;
+        offer <= {m_mark, m_tlast, m_tdata};
+        never_stalled <= never_stalled && m_tready;
+        held <= held + 20'd1;
+        if (\dut.reader_read ) rows_read <= rows_read + 20'd1;
+        if (\dut.s0_starts_snapshot ) {holds, held, rows_read} <= {1'b1, 20'd2, 20'd0};
+        if (state == RUNNING && !\dut.s0_starts_snapshot ) holds <= 0;
+        if (!resetn) begin
+            {replies_in, replies_written, lasts_in, ends_written, taken_in, taken_out} <= 0;
+            {holds, never_stalled} <= 2'b01;
+        end
+    end
+
+    always @(*) if (started) begin
+        // The properties.
+        never_meets_a_full_queue: assert (!\dut.writer_write || !\dut.queue.full );
+        promises_are_kept: assert (promised == words + replies_coming + 2 * rows_coming + row[7]);
+        never_promises_too_much: assert (promised + asked <= PLACES);
+        one_beat_a_clock: assert (reply[4] + row[6] + row[7] <= 2'd1);
+        every_reply_once: assert (replies_in - replies_written == answer[0] + answer[1] + answer[2] + answer[3]
+            + (reply[4] && !batch_end[4]));
+        every_batch_ends_once: assert (lasts_in - ends_written == batch_end[0] + batch_end[1] + batch_end[2] + batch_end[3]
+            + batch_end[4] + follows + \dut.control.batch_end_due
+            + (\dut.s0_starts_snapshot && \dut.s0_snapshot_ends_batch ));
+        every_record_is_counted: assert (taken_in - taken_out == \dut.s0_taken + \dut.slots.s1_taken
+            + \dut.slots.s2_taken + \dut.slots.s3_taken );
+        every_clock_has_one_class: assert (\dut.takes + \dut.counters_clock_starved + \dut.counters_clock_blocked
+            + \dut.counters_clock_clearing + \dut.counters_clock_answering == 3'd1);
+        if (stalled) offer_stands: assert (m_tvalid && {m_mark, m_tlast, m_tdata} == offer);
+        takes_nothing_while_clearing: assert (!s_tready || !(\dut.contexts.clear_busy || \dut.groups.clear_busy ));
+        if (never_stalled) sink_that_takes_gives_credit: assert (\dut.credit_available );
+        if (never_stalled && holds && state == RUNNING) snapshot_holds_2_rows_plus_5: assert (held == 20'd2 * rows_read + 20'd5);
+        // What blocks assume of the engine.
+        if (\dut.s0_starts_snapshot ) starts_only_when_running: assert (state == RUNNING && !\dut.reader.walking && !row[0]);
+        add_and_read_are_two_slots: assert (!(\dut.slots.s3_adds && \dut.slots.s3_reads_row ));
+        // The invariants that make them inductive: queue.
+        assert (\dut.queue.not_empty == (words != 0) && \dut.queue.full == (words == PLACES) && words <= PLACES);
+        assert (\dut.queue.write_pointer - \dut.queue.read_pointer == words[`QUEUE_BITS-1:0]);
+        if (never_stalled) assert (words <= 1);
+        // Slots: one purpose each; rows every second clock; no reply where it would meet a row.
+        assert ((answer & batch_end) == 0);
+        assert (!(reply[0] && row[0]) && !(reply[1] && row[1]) && !(reply[2] && row[2]) && !(reply[3] && row[3]));
+        assert ((row[6:0] & row[7:1]) == 0);
+        assert ((reply & row[6:2]) == 0 && (reply & row[7:3]) == 0);
+        assert (!(\dut.s0_adds && row[0]) && !(\dut.slots.s1_adds && row[1]) && !(\dut.slots.s2_adds && row[2]));
+        assert (row[0] == \dut.reader.pausing );
+        if (\dut.s0_taken ) assert (state == RUNNING);
+        if (follows) assert (state == RUNNING && answer[0] && !\dut.s0_starts_snapshot );
+        if (\dut.s0_starts_snapshot ) assert (answer[0] && \dut.s0_taken && !batch_end[0]);
+        if (answer[0]) assert (\dut.s0_taken );
+        if (\dut.s0_adds ) assert (\dut.s0_taken );
+        // States.
+        assert (state <= DRAINING && \dut.reader.walking == (state == READING));
+        if (state != CLEARING) assert (!\dut.contexts.clear_busy && !\dut.groups.clear_busy );
+        if (\dut.control.batch_end_due ) assert (state == READING || state == SETTLING);
+        if (state == READING) assert (waited == 0);
+        if (state == SETTLING) assert (waited <= 3);
+        if (state == SETTLING) assert ((row[3:0] & ((4'd1 << waited) - 4'd1)) == 0 && reply[0] == 0);
+        if (state == RUNNING) assert (row[3:0] == 0);
+        if (state == DRAINING) assert ((row & ((12'd16 << (waited > 4 ? 4'd4 : waited)) - 12'd1)) == 0);
+        if (state == DRAINING) assert ((reply & ((6'd1 << (waited > 5 ? 4'd5 : waited)) - 6'd1)) == 0);
+        if (state == CLEARING) assert (row == 0 && reply == 0 && words == 0);
+        // SNAPSHOT.
+        if (state == READING || state == SETTLING) assert (holds);
+        if (holds) assert (state == READING || state == SETTLING || state == RUNNING);
+        if (never_stalled && state == READING) assert (held == 20'd2 * rows_read + (row[0] ? 20'd1 : 20'd2));
+        if (never_stalled && state == SETTLING) assert (held == 20'd2 * rows_read + 20'd1 + waited);
+    end
+
+    // Traces. To find them sooner: one reset, one context, one group.
+`ifdef TRACES
+    always @(*) begin
+        assume (resetn == started && !latch && sink_idle);
+        assume (s_tdata[39:24] == 0 && s_tdata[23:5] == 0 && s_tdata[63:40] == 1 && s_tdata[127:64] == 0);
+        assume (s_tdata[3:0] == 4'd3 || s_tdata[3:0] == 4'd5 || s_tdata[3:0] == 4'd7);
+    end
+`endif
+    always @(*) begin
+        credit_is_used_up: cover (started && !\dut.credit_available && stalled);
+        snapshot_of_one_group: cover (started && holds && never_stalled && state == RUNNING && rows_read == 4);
+        batch_ends_behind_a_reply: cover (started && m_tvalid && m_mark == 2'd2 && m_tdata[127:64] == 64'd1 && replies_written == 1);
+        drain_closes_a_packet: cover (started && drain_end && replies_written == 1 && lasts_in == 0);
+    end
+endmodule
