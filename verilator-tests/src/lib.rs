@@ -16,11 +16,15 @@ pub mod axi_lite;
 #[cfg(feature = "verilate")]
 pub mod bench;
 #[cfg(feature = "verilate")]
+pub mod checks;
+#[cfg(feature = "verilate")]
 pub mod dut;
 #[cfg(feature = "verilate")]
 pub mod engine;
 #[cfg(feature = "verilate")]
 pub mod lockstep;
+#[cfg(feature = "verilate")]
+pub mod mutation;
 #[cfg(feature = "verilate")]
 pub mod session;
 #[cfg(feature = "verilate")]

@@ -18,16 +18,23 @@ pub struct Session<'a> {
     test: &'a str,
     variant: Option<&'a Variant>,
     waves_from: Option<u64>,
+    held: &'a [(&'a str, u64)],
+    /// Counters of the design count in the large steps of `mutation::stride`.
+    pub(crate) strides: bool,
 }
 
 impl Session<'_> {
     /// A fresh instance of the design `name`: the variant under test when it is one of that, else the built-in one.
     pub fn bench(&mut self, name: &str) -> Result<Bench, Failure> {
         let seed = self.random.next();
-        let dut = match self.variant {
+        let mut dut = match self.variant {
             Some(variant) if variant.top() == name => Dut::of_variant(variant, seed)?,
             _ => Dut::open(name, seed)?,
         };
+        for (name, value) in self.held {
+            let port = dut.port(name)?;
+            dut.set(port, *value);
+        }
         let plan = self.waves_from.map(|from| WavePlan { path: wave_path(self.test, name, self.seed), from });
         Ok(Bench::new(dut, plan)?)
     }
@@ -65,7 +72,8 @@ pub fn run<T>(
     variant: Option<&Variant>,
     body: impl Fn(&mut Session) -> Result<T, Failure>,
 ) -> Result<T, Box<Report>> {
-    let session = |waves_from| Session { seed, random: Random::new(seed), test, variant, waves_from };
+    let session =
+        |waves_from| Session { seed, random: Random::new(seed), test, variant, waves_from, held: &[], strides: false };
     let failure = match body(&mut session(None)) {
         Ok(value) => return Ok(value),
         Err(failure) => failure,
@@ -84,6 +92,20 @@ pub fn run<T>(
         }
     };
     Err(Box::new(Report { test: test.to_owned(), seed, failure, waves }))
+}
+
+/// Runs `body` once on `variant`, with inputs held at a value for the whole run, and writes no waveform. With
+/// `strides`, the design counts in large steps.
+/// The instances that the body makes are those of the variant only when they are of its top.
+pub fn once<T>(
+    seed: u64,
+    variant: &Variant,
+    held: &[(&str, u64)],
+    strides: bool,
+    body: impl FnOnce(&mut Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (random, variant) = (Random::new(seed), Some(variant));
+    body(&mut Session { seed, random, test: "once", variant, waves_from: None, held, strides })
 }
 
 /// The seed that `DELTASCOPE_SEED` asks for: decimal, or hexadecimal after 0x.

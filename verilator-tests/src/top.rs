@@ -15,6 +15,8 @@ use crate::flow::Flow;
 use crate::random::Random;
 use crate::stream::{Beat, Sink, Source, StreamPorts};
 
+/// TKEEP of a half of which no byte is missing.
+const WHOLE: u8 = 0xFF;
 /// Clocks within which AXI4-Lite answers, with every channel always willing.
 const BUS_PATIENCE: u64 = 1_000;
 
@@ -60,8 +62,9 @@ pub struct Top {
     keep: Port,
     irq: Port,
     first_half: Option<u64>,
-    /// For each half that waits, whether it completes a record.
-    completes: VecDeque<bool>,
+    s_keep: Port,
+    /// For each half that waits, whether it completes a record, and its TKEEP.
+    halves: VecDeque<(bool, u8)>,
 }
 
 impl Top {
@@ -75,11 +78,17 @@ impl Top {
         let (keep, irq) = (dut.port("m_axis_tkeep")?, dut.port("irq")?);
         let (id, s_keep) = (dut.port("build_id")?, dut.port("s_axis_tkeep")?);
         bench.dut_mut().set(id, u64::from(build_id));
-        bench.dut_mut().set(s_keep, 0xFF);
-        let (first_half, completes) = (None, VecDeque::new());
-        let mut top = Top { bench, records, replies, bus, bus_quiet: false, keep, irq, first_half, completes };
+        let (first_half, halves) = (None, VecDeque::new());
+        let mut top = Top { bench, records, replies, bus, bus_quiet: false, keep, irq, first_half, s_keep, halves };
         top.hard_reset(3)?;
         Ok(top)
+    }
+
+    /// Drives the input that says whether the design was built from changed sources.
+    pub fn set_build_dirty(&mut self, dirty: bool) -> Result<(), Failure> {
+        let port = self.bench.dut().port("build_dirty")?;
+        self.bench.dut_mut().set(port, u64::from(dirty));
+        Ok(())
     }
 
     /// The clocked design.
@@ -122,13 +131,22 @@ impl Top {
     pub fn push(&mut self, record: Record, last: bool) {
         self.records.push(Beat { data: u128::from(record.head), last: false });
         self.records.push(Beat { data: u128::from(record.operand), last });
-        self.completes.extend([false, true]);
+        self.halves.extend([(false, WHOLE), (true, WHOLE)]);
+    }
+
+    /// Queues a record of which bytes are missing, as TKEEP of its two halves says. Unless both are 0xFF it is a
+    /// fragment.
+    pub fn push_short(&mut self, record: Record, last: bool, keep: [u8; 2]) {
+        self.push(record, last);
+        for (half, keep) in self.halves.iter_mut().rev().zip([keep[1], keep[0]]) {
+            half.1 = keep;
+        }
     }
 
     /// Queues half a record that ends its batch: a fragment, which the engine must reject and count.
     pub fn push_fragment(&mut self, half: u64) {
         self.records.push(Beat { data: u128::from(half), last: true });
-        self.completes.push_back(true);
+        self.halves.push_back((true, WHOLE));
     }
 
     /// Halves of records that were not taken yet.
@@ -139,7 +157,7 @@ impl Top {
     /// Resets the design for `clocks` clocks; whatever was under way is forgotten on both sides.
     pub fn hard_reset(&mut self, clocks: u64) -> Result<(), Failure> {
         self.records.clear();
-        self.completes.clear();
+        self.halves.clear();
         self.replies.clear();
         self.bus.clear();
         self.first_half = None;
@@ -154,6 +172,8 @@ impl Top {
     pub fn clock(&mut self) -> Result<Moved, Failure> {
         let bus_moves = !self.bus_quiet;
         self.records.drive(&mut self.bench);
+        let keep = self.halves.front().map_or(WHOLE, |(_, keep)| *keep);
+        self.bench.dut_mut().set(self.s_keep, u64::from(keep));
         self.replies.drive(&mut self.bench);
         if bus_moves {
             // Once more after the last answer, so that its ready goes down again.
@@ -165,7 +185,7 @@ impl Top {
             self.bus.sample(&self.bench)?;
         }
         let half = self.records.sample(&self.bench);
-        let record = half.is_some() && self.completes.pop_front() == Some(true);
+        let record = half.is_some() && self.halves.pop_front().is_some_and(|(completes, _)| completes);
         let reply = match self.replies.sample(&self.bench)? {
             Some(half) => self.join(half)?,
             None => None,

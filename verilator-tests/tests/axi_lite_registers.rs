@@ -1,300 +1,45 @@
-//! `axi_lite_registers.v` against the register map: every offset of the window, byte strobes, pulses,
-//! interrupts, transfers in any order under back-pressure.
+//! `axi_lite_registers.v` against the register map; the checks are those of `checks::registers`.
 #![cfg(feature = "verilate")]
 
-use deltascope_abi::registers::{
-    Access, BUILD_DIRTY, CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET,
-    Counter, IDENTITY_VALUE, MAP, WINDOW_BYTES, is_defined, offset,
-};
-use deltascope_abi::{ABI_VERSION, DEFAULT_CONTEXTS, DEFAULT_GROUPS, DEFAULT_REPLY_PACKET};
-use deltascope_verilator_tests::axi_lite::{AxiLite, Completion, OKAY, SLVERR};
-use deltascope_verilator_tests::bench::{Bench, Failure};
-use deltascope_verilator_tests::dut::Port;
-use deltascope_verilator_tests::session::{self, Session};
-
-const BUILD_ID: u32 = 0x1234_ABCD;
-const EVENTS: [&str; 3] = ["snapshot_event", "batch_end_event", "error_event"];
-const STATES: [&str; 4] = ["clearing", "draining", "answering", "blocked"];
-
-struct Registers {
-    bench: Bench,
-    bus: AxiLite,
-    latch: Port,
-    soft_reset: Port,
-    irq: Port,
-    events: [Port; 3],
-    pulses: [u64; 2],
-}
-
-impl Registers {
-    fn new(session: &mut Session) -> Result<Registers, Failure> {
-        let mut bench = session.bench("axi_lite_registers")?;
-        let dut = bench.dut();
-        let bus = AxiLite::new(dut, "")?;
-        let (latch, soft_reset, irq) = (dut.port("latch")?, dut.port("soft_reset")?, dut.port("irq")?);
-        let events = [dut.port(EVENTS[0])?, dut.port(EVENTS[1])?, dut.port(EVENTS[2])?];
-        let (id, dirty) = (dut.port("build_id")?, dut.port("build_dirty")?);
-        bench.dut_mut().set(id, u64::from(BUILD_ID));
-        bench.dut_mut().set(dirty, 1);
-        for counter in Counter::ALL {
-            let port = bench.dut().port(&format!("counters_{}", counter as u32))?;
-            bench.dut_mut().set(port, counter_value(counter));
-        }
-        for (i, name) in STATES.iter().enumerate() {
-            let port = bench.dut().port(name)?;
-            bench.dut_mut().set(port, u64::from(i != 1));
-        }
-        bench.reset(2)?;
-        Ok(Registers { bench, bus, latch, soft_reset, irq, events, pulses: [0; 2] })
-    }
-
-    fn clock(&mut self) -> Result<(), Failure> {
-        self.bus.drive(&mut self.bench);
-        self.bench.settle()?;
-        self.bus.sample(&self.bench)?;
-        self.pulses[0] += self.bench.dut().get(self.soft_reset);
-        self.pulses[1] += self.bench.dut().get(self.latch);
-        self.bench.edge();
-        Ok(())
-    }
-
-    /// Clocks until the next answer.
-    fn complete(&mut self) -> Result<Completion, Failure> {
-        for _ in 0..50_000 {
-            if let Some(done) = self.bus.completion() {
-                return Ok(done);
-            }
-            self.clock()?;
-        }
-        Err(self.bench.mismatch("AXI4-Lite never answered"))
-    }
-
-    fn read(&mut self, address: u32) -> Result<(u32, u64), Failure> {
-        self.bus.read(address);
-        match self.complete()? {
-            Completion::Read { data, response, .. } => Ok((data, response)),
-            other => Err(self.bench.mismatch(format!("expected the answer of a read, found {other:?}"))),
-        }
-    }
-
-    fn write(&mut self, address: u32, data: u32, strobe: u8) -> Result<u64, Failure> {
-        self.bus.write_bytes(address, data, strobe);
-        match self.complete()? {
-            Completion::Write { response, .. } => Ok(response),
-            other => Err(self.bench.mismatch(format!("expected the answer of a write, found {other:?}"))),
-        }
-    }
-
-    fn expect_word(&mut self, address: u32, expected: u32) -> Result<(), Failure> {
-        let found = self.read(address)?;
-        self.bench.expect(&format!("read of {address:#05x}"), found, (expected, OKAY))
-    }
-}
-
-fn counter_value(counter: Counter) -> u64 {
-    0x0123_4567_89AB_0000 + (counter as u64) * 0x1_0001_0001
-}
-
-/// What the register reads after reset, with the inputs of [`Registers::new`].
-fn reset_value(address: u32) -> u32 {
-    match address {
-        offset::IDENTITY => IDENTITY_VALUE,
-        offset::ABI_VERSION => ABI_VERSION,
-        offset::BUILD_ID => BUILD_ID,
-        offset::BUILD_FLAGS => BUILD_DIRTY.mask(),
-        offset::CAP_CONTEXTS => DEFAULT_CONTEXTS,
-        offset::CAP_GROUPS => DEFAULT_GROUPS,
-        offset::STATUS => 0b1101,
-        offset::CAP_STREAM => DEFAULT_REPLY_PACKET << CAP_REPLY_PACKET.shift | 64 << CAP_AXIS_BITS.shift,
-        _ => match Counter::ALL.iter().find(|c| c.offset() == address & !4) {
-            Some(counter) if address >= offset::COUNTERS => (counter_value(*counter) >> (8 * (address & 4))) as u32,
-            _ => 0,
-        },
-    }
-}
-
-/// Every byte offset of the window, read and written: the map, and SLVERR for everything else.
-fn every_offset(session: &mut Session) -> Result<(), Failure> {
-    let mut registers = Registers::new(session)?;
-    // The journal's size is the one value that this test does not know beforehand.
-    let (journal, _) = registers.read(offset::CAP_JOURNAL)?;
-    assert!((CAP_LANES.get(journal) == 0) == (CAP_DEPTH.get(journal) == 0));
-    for address in 0..WINDOW_BYTES {
-        let expected = match address {
-            offset::CAP_JOURNAL => (journal, OKAY),
-            _ if is_defined(address) => (reset_value(address), OKAY),
-            _ => (0, SLVERR),
-        };
-        let found = registers.read(address)?;
-        registers.bench.expect(&format!("read of {address:#05x}"), found, expected)?;
-    }
-    for address in 0..WINDOW_BYTES {
-        let access = MAP.iter().find(|r| r.offset == address).map(|r| r.access);
-        if access.is_some_and(|a| a != Access::ReadOnly) {
-            continue;
-        }
-        let response = registers.write(address, 0xFFFF_FFFF, 0xF)?;
-        let expected = if is_defined(address) { OKAY } else { SLVERR };
-        registers.bench.expect(&format!("write of {address:#05x}"), response, expected)?;
-    }
-    // None of those writes did anything.
-    for register in MAP.iter().filter(|r| r.offset != offset::CAP_JOURNAL) {
-        registers.expect_word(register.offset, reset_value(register.offset))?;
-    }
-    let pulses = registers.pulses;
-    registers.bench.expect("pulses", pulses, [0, 0])
-}
-
-/// SCRATCH by bytes, CONTROL pulses, all under shuffled channels.
-fn writes(session: &mut Session) -> Result<(), Failure> {
-    let mut registers = Registers::new(session)?;
-    let random = &mut session.random;
-    let (mut scratch, mut pulses) = (0_u32, [0_u64; 2]);
-    for round in 0..600 {
-        if round % 20 == 0 {
-            registers.bus.shuffle(random);
-        }
-        let (data, strobe) = (random.next() as u32, random.below(16) as u8);
-        let bytes = (0..4).filter(|b| strobe >> b & 1 == 1).fold(0_u32, |mask, b| mask | 0xFF << (8 * b));
-        if random.one_in(2) {
-            registers.write(offset::SCRATCH, data, strobe)?;
-            scratch = scratch & !bytes | data & bytes;
-        } else {
-            registers.write(offset::CONTROL, data, strobe)?;
-            pulses[0] += u64::from(data & bytes & CONTROL_SOFT_RESET.mask() != 0);
-            pulses[1] += u64::from(data & bytes & CONTROL_LATCH.mask() != 0);
-        }
-        registers.expect_word(offset::SCRATCH, scratch)?;
-        registers.expect_word(offset::CONTROL, 0)?;
-        let found = registers.pulses;
-        registers.bench.expect("pulses of soft reset and latch", found, pulses)?;
-    }
-    Ok(())
-}
-
-/// Events set their bit, a one clears it unless the event comes again, the mask gates the line.
-fn interrupts(session: &mut Session) -> Result<(), Failure> {
-    let mut registers = Registers::new(session)?;
-    let random = &mut session.random;
-    let (mut status, mut mask) = (0_u32, 0_u32);
-    for _ in 0..600 {
-        let held = random.one_in(4);
-        let events = random.below(8) as u32;
-        for (i, port) in registers.events.into_iter().enumerate() {
-            registers.bench.dut_mut().set(port, u64::from(events >> i & 1));
-        }
-        registers.clock()?;
-        status |= events;
-        if !held {
-            registers.events.into_iter().for_each(|port| registers.bench.dut_mut().set(port, 0));
-        }
-        let word = random.next() as u32;
-        if random.one_in(2) {
-            registers.write(offset::IRQ_STATUS, word, 0xF)?;
-            status &= !(word & 7);
-        } else {
-            registers.write(offset::IRQ_MASK, word, 0xF)?;
-            mask = word & 7;
-        }
-        if held {
-            // An event in the very clock of the write wins.
-            status |= events;
-            registers.events.into_iter().for_each(|port| registers.bench.dut_mut().set(port, 0));
-        }
-        registers.expect_word(offset::IRQ_STATUS, status)?;
-        registers.expect_word(offset::IRQ_MASK, mask)?;
-        let line = registers.bench.dut().high(registers.irq);
-        registers.bench.expect("irq", line, status & mask != 0)?;
-    }
-    Ok(())
-}
-
-/// Reads and writes at once: a read sees a value that the register had while the read was under way.
-fn concurrent(session: &mut Session) -> Result<(), Failure> {
-    let mut registers = Registers::new(session)?;
-    let random = &mut session.random;
-    let mut written: Vec<u32> = vec![0];
-    let (mut confirmed, mut queued_reads, mut least) = (0_usize, 0_u32, 0_usize);
-    let mut seen_reads = 0;
-    for clock in 0..60_000 {
-        if clock % 3_000 == 0 {
-            registers.bus.shuffle(random);
-        }
-        if registers.bus.pending() < 4 {
-            if random.one_in(2) {
-                let value = written.len() as u32;
-                written.push(value);
-                registers.bus.write(offset::SCRATCH, value);
-            } else if queued_reads == 0 {
-                queued_reads = 1;
-                least = confirmed;
-                registers.bus.read(offset::SCRATCH);
-            }
-        }
-        while let Some(done) = registers.bus.completion() {
-            match done {
-                Completion::Write { data, .. } => {
-                    registers.bench.expect("order of writes", data, written[confirmed + 1])?;
-                    confirmed += 1;
-                }
-                Completion::Read { data, .. } => {
-                    queued_reads = 0;
-                    seen_reads += 1;
-                    let possible = least..written.len();
-                    if !possible.contains(&(data as usize)) {
-                        return Err(registers.bench.mismatch(format!("read {data}, possible are {possible:?}")));
-                    }
-                }
-            }
-        }
-        registers.clock()?;
-    }
-    assert!(confirmed > 1_000 && seen_reads > 1_000, "{confirmed} writes, {seen_reads} reads");
-    Ok(())
-}
-
-/// A reset in the middle of transfers: the bus is free again and everything is as after power-on.
-fn reset(session: &mut Session) -> Result<(), Failure> {
-    let mut registers = Registers::new(session)?;
-    for round in 0..200 {
-        registers.bus.shuffle(&mut session.random);
-        registers.bus.write(offset::SCRATCH, 0xFFFF_FFFF);
-        registers.bus.write(offset::IRQ_MASK, 7);
-        registers.bus.read(offset::SCRATCH);
-        for _ in 0..session.random.below(40) {
-            registers.clock()?;
-        }
-        registers.bus.clear();
-        registers.bus.hurry();
-        registers.bus.drive(&mut registers.bench);
-        registers.bench.reset(1 + round % 2)?;
-        registers.expect_word(offset::SCRATCH, 0)?;
-        registers.expect_word(offset::IRQ_MASK, 0)?;
-    }
-    Ok(())
-}
+use deltascope_verilator_tests::checks::registers;
+use deltascope_verilator_tests::lockstep::top::sizes;
+use deltascope_verilator_tests::session;
+use deltascope_verilator_tests::top::Top;
 
 #[test]
 fn the_map_and_nothing_else() {
-    session::check("axi_lite_registers-map", 1, every_offset);
+    session::check("axi_lite_registers-map", 1, |session| {
+        let config = sizes(&mut Top::new(session.bench("deltascope_top")?, 0)?)?.config;
+        registers::every_offset(session, &config)
+    });
 }
 
 #[test]
 fn writes_act_once_and_by_bytes() {
-    session::check("axi_lite_registers-writes", 3, writes);
+    session::check("axi_lite_registers-writes", 3, registers::writes);
 }
 
 #[test]
 fn interrupts_follow_status_and_mask() {
-    session::check("axi_lite_registers-irq", 3, interrupts);
+    session::check("axi_lite_registers-irq", 3, registers::interrupts);
 }
 
 #[test]
 fn reads_and_writes_at_once() {
-    session::check("axi_lite_registers-both", 3, concurrent);
+    session::check("axi_lite_registers-both", 3, registers::concurrent);
 }
 
 #[test]
 fn a_reset_frees_the_bus() {
-    session::check("axi_lite_registers-reset", 2, reset);
+    session::check("axi_lite_registers-reset", 2, registers::reset);
+}
+
+#[test]
+fn an_event_at_the_time_of_its_clearing_is_not_lost() {
+    session::check("axi_lite_registers-races", 2, registers::races);
+}
+
+#[test]
+fn transfers_wait_behind_stalled_answers() {
+    session::check("axi_lite_registers-backlog", 2, registers::backlog);
 }

@@ -16,9 +16,6 @@ use crate::session::Session;
 use crate::stream::{Beat, Sink, Source, StreamPorts};
 use crate::top::latched;
 
-/// Clocks after which the engine is stuck: a snapshot of every group through the slowest sink, and to spare.
-const PATIENCE: u64 = 400_000;
-
 struct Ports {
     mark: Port,
     soft_reset: Port,
@@ -33,6 +30,7 @@ struct Ports {
 /// The engine, its streams and its scoreboard.
 pub struct EngineRun {
     bench: Bench,
+    sizes: Sizes,
     ports: Ports,
     source: Source,
     sink: Sink,
@@ -94,12 +92,14 @@ impl EngineRun {
         let sink = Sink::new(StreamPorts::axis(dut, "m")?, Flow::always());
         let traffic = Traffic::new(sizes, &mut random);
         let scoreboard = Scoreboard::new(sizes).map_err(|e| bench.mismatch(e.to_string()))?;
+        let scoreboard = scoreboard.with_strides(session.strides);
         // Nothing stands behind the engine here.
         let sink_idle = dut.port("sink_idle")?;
         bench.dut_mut().set(sink_idle, 1);
         bench.reset(3)?;
         Ok(EngineRun {
             bench,
+            sizes,
             ports,
             source,
             sink,
@@ -131,7 +131,11 @@ impl EngineRun {
             let records = self.random.between(100, 6_000).min(left);
             self.episode(records)?;
             match self.random.below(10) {
-                0 => self.hard_reset()?,
+                0 => {
+                    for _ in 0..self.random.between(1, 4) {
+                        self.hard_reset()?;
+                    }
+                }
                 1 => self.soft_reset_idle()?,
                 2..=4 => self.soft_reset_busy()?,
                 5 => self.soft_reset_in_snapshot()?,
@@ -157,7 +161,7 @@ impl EngineRun {
             self.ask_latch = self.random.one_in(1_000);
             self.clock()?;
             quiet = if self.totals().records == before { quiet + 1 } else { 0 };
-            if quiet > PATIENCE {
+            if quiet > self.sizes.patience() {
                 return Err(self.bench.mismatch("the engine takes no record any more"));
             }
         }
@@ -166,7 +170,7 @@ impl EngineRun {
 
     /// Clocks until `done`.
     fn until(&mut self, what: &str, done: impl Fn(&EngineRun) -> bool) -> Result<(), Failure> {
-        for _ in 0..PATIENCE {
+        for _ in 0..self.sizes.patience() {
             if done(self) {
                 return Ok(());
             }
@@ -213,7 +217,8 @@ impl EngineRun {
     fn soft_reset_in_snapshot(&mut self) -> Result<(), Failure> {
         self.traffic.dirty();
         let last = self.random.below(2) == 0;
-        self.traffic.script([(Record::snapshot(0, 30), last)]);
+        let groups = self.sizes.groups().min(31);
+        self.traffic.script([(Record::snapshot(0, (groups - 1) as u16), last)]);
         self.episode(5)?;
         for _ in 0..self.random.below(200) {
             self.clock()?;
@@ -224,12 +229,29 @@ impl EngineRun {
 
     fn finish_reset(&mut self) -> Result<(), Failure> {
         self.clock()?;
+        if self.random.one_in(4) {
+            // Asked for in every clock of the drain, the last among them: another one follows.
+            for _ in 0..self.sizes.patience() {
+                if self.last.clearing {
+                    break;
+                }
+                self.ask_reset = true;
+                self.clock()?;
+            }
+        }
         self.until("the soft reset clears the tables", |run| !run.scoreboard.draining() && run.last.clearing)?;
         self.until("the tables are cleared", |run| !run.last.clearing)
     }
 
     fn hard_reset(&mut self) -> Result<(), Failure> {
         self.traffic.dirty();
+        if self.random.one_in(2) {
+            // A record in every stage, and each of them answers.
+            self.source.set_flow(Flow::always());
+            self.sink.set_flow(Flow::always());
+            let context = self.random.below(self.sizes.contexts()) as u16;
+            self.traffic.script([(Record::read(context), false); 30]);
+        }
         let records = self.random.between(4, 30);
         self.episode(records)?;
         self.source.clear();
@@ -343,14 +365,14 @@ impl EngineRun {
     }
 
     fn latched(&self, counter: Counter) -> u64 {
-        self.bench.dut().slice(self.ports.latched, 64 * counter as u32)
+        self.scoreboard.unstride(self.bench.dut().slice(self.ports.latched, 64 * counter as u32))
     }
 
     /// Counters copied while records move: what must hold in every copied set.
     fn compare_running(&mut self, clocks: ClockClasses) -> Result<(), Failure> {
-        let by_op: u64 = Op::ALL.iter().map(|op| self.latched(by_op(*op))).sum();
+        let by_op = Op::ALL.iter().fold(0, |sum: u64, op| sum.wrapping_add(self.latched(by_op(*op))));
         let (accepted, rejected) = (self.latched(Counter::Accepted), self.latched(Counter::Rejected));
-        self.bench.expect("accepted = rejected + sum by op", accepted, rejected + by_op)?;
+        self.bench.expect("accepted = rejected + sum by op", accepted, rejected.wrapping_add(by_op))?;
         self.compare_clocks(clocks)?;
         let taken = self.latched(Counter::ClocksMoving);
         // A record is counted when its result stands, a few clocks after it was taken.
@@ -365,7 +387,7 @@ impl EngineRun {
         self.bench.expect("moving", self.latched(Counter::ClocksMoving), clocks.moving)?;
         self.bench.expect("starved", self.latched(Counter::ClocksStarved), clocks.starved)?;
         let others = [Counter::ClocksBlocked, Counter::ClocksClearing, Counter::ClocksAnswering];
-        let held = others.iter().map(|c| self.latched(*c)).sum::<u64>();
+        let held = others.iter().fold(0, |sum: u64, c| sum.wrapping_add(self.latched(*c)));
         self.bench.expect("blocked + clearing + answering", held, clocks.blocked)
     }
 

@@ -65,6 +65,11 @@ impl Sizes {
         self.config.contexts as u64
     }
 
+    /// Clocks after which an engine is stuck: a snapshot of every group through the slowest sink, and to spare.
+    pub const fn patience(&self) -> u64 {
+        20_000 + 384 * self.groups()
+    }
+
     /// Groups.
     pub const fn groups(&self) -> u64 {
         self.config.groups as u64

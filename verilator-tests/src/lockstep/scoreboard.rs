@@ -9,6 +9,7 @@ use deltascope_model::{ConfigError, Engine, EngineError, GoldenEngine, Latched};
 use super::watch::Watch;
 use super::{Sizes, Totals};
 use crate::cover::{Cover, Point};
+use crate::mutation::stride;
 
 /// Mark beside a beat that ends a snapshot.
 pub const MARK_SNAPSHOT: u8 = 1;
@@ -38,6 +39,7 @@ pub struct Scoreboard {
     closed: bool,
     watch: Watch,
     totals: Totals,
+    strides: bool,
 }
 
 impl Scoreboard {
@@ -52,7 +54,22 @@ impl Scoreboard {
             closed: false,
             watch: Watch::new(sizes),
             totals: Totals::default(),
+            strides: false,
         })
+    }
+
+    /// The same for an engine that counts in the large steps of [`stride`].
+    pub fn with_strides(mut self, strides: bool) -> Scoreboard {
+        self.strides = strides;
+        self
+    }
+
+    /// What the model would have counted where the engine counted `found`.
+    pub fn unstride(&self, found: u64) -> u64 {
+        // The inverse of an odd number: each step doubles the bits that are right, and 3 are to begin with.
+        let step = |inverse: u64, _| inverse.wrapping_mul(2_u64.wrapping_sub(stride::COUNT.wrapping_mul(inverse)));
+        let inverse = (0..5).fold(stride::COUNT, step);
+        if self.strides { found.wrapping_mul(inverse) } else { found }
     }
 
     /// The golden engine, which stands after every record accepted.
@@ -96,6 +113,14 @@ impl Scoreboard {
         // The beats just added: the record's own, then perhaps the one that ends the batch.
         let added = self.expected.len() - before;
         let own = added - usize::from(last);
+        if self.strides {
+            for n in 0..added {
+                let row = op == Some(Op::Snapshot) && (1..own).contains(&n);
+                let counted = n == own || op == Some(Op::Snapshot);
+                let beat = &mut self.expected[before + n].beat;
+                *beat = if row { strided_row(*beat) } else { strided_reply(*beat, counted) };
+            }
+        }
         if own > 0 && op == Some(Op::Snapshot) {
             self.expected[before + own - 1].mark |= MARK_SNAPSHOT;
         }
@@ -129,6 +154,7 @@ impl Scoreboard {
             self.closed = true;
             self.watch.cover.hit(Point::SoftResetPacketOpen);
             let beat = Reply::end_of_batch(self.model.position(), self.accepted()).to_beat();
+            let beat = if self.strides { strided_reply(beat, true) } else { beat };
             return Some(Expected { beat, last: true, mark: MARK_BATCH });
         }
         None
@@ -202,4 +228,19 @@ impl Scoreboard {
         self.closed = false;
         self.watch.reset();
     }
+}
+
+/// A reply of an engine that counts in large steps: its journal position, and its value if that is a count.
+fn strided_reply(beat: u128, counted: bool) -> u128 {
+    let Reply { head, value } = Reply::from_beat(beat);
+    let position = (head >> 40).wrapping_mul(stride::COUNT) << 40;
+    let value = if counted { value.wrapping_mul(stride::COUNT) } else { value };
+    Reply { head: position | head & ((1 << 40) - 1), value }.to_beat()
+}
+
+/// Half a row of an engine that counts in large steps: 48 bits of events, 64 bits of bytes.
+fn strided_row(beat: u128) -> u128 {
+    let Reply { head, value } = Reply::from_beat(beat);
+    let events = head.wrapping_mul(stride::COUNT) & ((1 << 48) - 1);
+    Reply { head: events, value: value.wrapping_mul(stride::BYTES) }.to_beat()
 }

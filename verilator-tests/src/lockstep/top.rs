@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use deltascope_abi::record::Record;
+use deltascope_abi::record::{Class, Record};
 use deltascope_abi::registers::{
     CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT,
     STATUS_CLEARING, STATUS_DRAINING, offset,
@@ -20,8 +20,8 @@ use crate::random::Random;
 use crate::session::Session;
 use crate::top::{Top, latched};
 
-/// Clocks after which the design is stuck: a snapshot of every group through the slowest sink, and to spare.
-const PATIENCE: u64 = 800_000;
+/// More clocks than a read of a register takes on the slowest bus.
+const SLOWEST_READ: u32 = 1_000;
 /// Clocks in which a quiet engine has counted its last record and sent its last interrupt.
 const REST: u64 = 60;
 /// What the record made of a fragment looks like to the golden engine: an op that does not exist.
@@ -50,6 +50,8 @@ pub fn sizes(top: &mut Top) -> Result<Sizes, Failure> {
 /// The top, its traffic and its scoreboard.
 pub struct TopRun {
     top: Top,
+    /// Clocks after which the design is stuck: its port is half as wide as the engine's.
+    patience: u64,
     scoreboard: Scoreboard,
     traffic: Traffic,
     random: Random,
@@ -75,11 +77,19 @@ impl TopRun {
         let sizes = sizes(&mut top)?;
         let found = top.describe()?.build_id;
         top.bench().expect("BUILD_ID", found, build_id)?;
+        for dirty in [true, false] {
+            top.set_build_dirty(dirty)?;
+            let found = top.read(offset::BUILD_FLAGS, &mut |_| {})?;
+            top.bench().expect("BUILD_FLAGS", found, u32::from(dirty))?;
+        }
         let mut random = session.random.fork();
         Ok(TopRun {
-            scoreboard: Scoreboard::new(sizes).map_err(|e| top.bench().mismatch(e.to_string()))?,
+            scoreboard: Scoreboard::new(sizes)
+                .map_err(|e| top.bench().mismatch(e.to_string()))?
+                .with_strides(session.strides),
             traffic: Traffic::new(sizes, &mut random),
             top,
+            patience: 2 * sizes.patience(),
             random,
             feeding: false,
             queued: VecDeque::new(),
@@ -100,13 +110,13 @@ impl TopRun {
         let end = self.records + records;
         while self.records < end {
             self.flows();
-            let records = self.random.between(50, 4_000).min(end - self.records);
+            let records = self.random.between(50, 2_000).min(end - self.records);
             self.episode(records)?;
             match self.random.below(10) {
                 0 => self.hard_reset()?,
                 1 => self.soft_reset_idle()?,
                 2 | 3 => self.soft_reset_busy()?,
-                4 => self.fragment()?,
+                4 | 5 => self.fragment()?,
                 _ => self.check_counters()?,
             }
         }
@@ -135,7 +145,7 @@ impl TopRun {
             }
             self.clock()?;
             quiet = if self.records == before { quiet + 1 } else { 0 };
-            if quiet > PATIENCE {
+            if quiet > self.patience {
                 return Err(self.top.bench().mismatch("the top takes no record any more"));
             }
         }
@@ -144,7 +154,7 @@ impl TopRun {
 
     fn quiesce(&mut self) -> Result<(), Failure> {
         self.feeding = false;
-        for _ in 0..PATIENCE {
+        for _ in 0..self.patience {
             if self.queued.is_empty() && self.scoreboard.owed() == 0 {
                 // The youngest record has certainly entered, and its replies would be on their way.
                 self.settle();
@@ -223,7 +233,7 @@ impl TopRun {
     }
 
     fn complete(&mut self) -> Result<Completion, Failure> {
-        for _ in 0..PATIENCE {
+        for _ in 0..self.patience {
             if let Some(done) = self.top.bus().completion() {
                 return Ok(done);
             }
@@ -237,7 +247,8 @@ impl TopRun {
         let mut values = [0_u64; Counter::ALL.len()];
         for counter in Counter::ALL {
             let low = self.read(counter.offset())?;
-            values[counter as usize] = u64::from(low) | u64::from(self.read(counter.offset() + 4)?) << 32;
+            let found = u64::from(low) | u64::from(self.read(counter.offset() + 4)?) << 32;
+            values[counter as usize] = self.scoreboard.unstride(found);
         }
         Ok(latched(&values))
     }
@@ -245,7 +256,7 @@ impl TopRun {
     /// While records move: what holds in every latched set, and registers that do not mind.
     fn check_running(&mut self) -> Result<(), Failure> {
         let latched = self.latch()?;
-        let sum = latched.rejected + latched.by_op.iter().sum::<u64>();
+        let sum = latched.by_op.iter().fold(latched.rejected, |sum, count| sum.wrapping_add(*count));
         self.top.bench().expect("accepted = rejected + sum by op", latched.accepted, sum)?;
         let behind = latched.clocks.moving.wrapping_sub(latched.accepted);
         if behind > 5 {
@@ -267,7 +278,9 @@ impl TopRun {
         self.top.bench().expect("counters", Latched { clocks: ClockClasses::default(), ..latched }, expected)?;
         self.top.bench().expect("clocks moving", clocks.moving, expected.accepted)?;
         let least = self.scoreboard.model().config().contexts.into();
-        if clocks.clearing < least || clocks.total() > self.top.bench().clocks() {
+        let classes = [clocks.moving, clocks.starved, clocks.blocked, clocks.clearing, clocks.answering];
+        let total = classes.into_iter().fold(0, u64::saturating_add);
+        if clocks.clearing < least || total > self.top.bench().clocks() {
             return Err(self.top.bench().mismatch(format!("clock classes do not fit: {clocks:?}")));
         }
         let events = self.read(offset::IRQ_STATUS)?;
@@ -283,7 +296,7 @@ impl TopRun {
     }
 
     fn until_running(&mut self) -> Result<(), Failure> {
-        for _ in 0..PATIENCE {
+        for _ in 0..self.patience {
             if self.read(offset::STATUS)? & (STATUS_CLEARING.mask() | STATUS_DRAINING.mask()) == 0 {
                 return Ok(());
             }
@@ -313,9 +326,13 @@ impl TopRun {
     }
 
     fn soft_reset(&mut self) -> Result<(), Failure> {
+        if self.scoreboard.model().config().contexts < SLOWEST_READ {
+            // These tables are cleared sooner than a slow bus would look.
+            self.top.bus().hurry();
+        }
         self.scoreboard.drain(self.top.stalling(), false);
         self.write(offset::CONTROL, CONTROL_SOFT_RESET.mask())?;
-        for _ in 0..PATIENCE {
+        for _ in 0..self.patience {
             if self.read(offset::STATUS)? & STATUS_CLEARING.mask() != 0 {
                 self.scoreboard.cleared().map_err(|text| self.top.bench().mismatch(text))?;
                 return self.until_running();
@@ -339,13 +356,21 @@ impl TopRun {
         self.top.bench().expect("IRQ_MASK after reset", mask, 0)
     }
 
-    /// A batch whose last record is cut in half.
+    /// A batch whose last record is cut in half, or misses a byte of either half.
     fn fragment(&mut self) -> Result<(), Failure> {
-        self.quiesce()?;
-        let half = self.random.next();
-        self.top.push_fragment(half);
-        self.queued.push_back((FRAGMENT, true));
-        self.scoreboard.cover().hit(Point::Fragment);
+        // Whole it would be a record that counts.
+        let record = Record::pair(0, Class::PageAfterT, 1, 1, 1);
+        for kind in 0..3 {
+            self.quiesce()?;
+            let missing = !(1 << self.random.below(8));
+            match kind {
+                0 => self.top.push_fragment(record.head),
+                1 => self.top.push_short(record, true, [missing, 0xFF]),
+                _ => self.top.push_short(record, true, [0xFF, missing]),
+            }
+            self.queued.push_back((FRAGMENT, true));
+            self.scoreboard.cover().hit(Point::Fragment);
+        }
         self.quiesce()
     }
 

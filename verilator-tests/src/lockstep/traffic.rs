@@ -78,6 +78,8 @@ pub struct Traffic {
     last_every: u64,
     /// Random bits in fields that the op does not use.
     junk: bool,
+    /// One group, long records: its rows grow beyond 32 bits of bytes.
+    heavy: Option<u16>,
     left: u64,
     script: VecDeque<(Record, bool)>,
 }
@@ -94,6 +96,7 @@ impl Traffic {
             replies: 0,
             last_every: 0,
             junk: false,
+            heavy: None,
             left: 0,
             script: VecDeque::new(),
         };
@@ -103,6 +106,9 @@ impl Traffic {
 
     /// Another kind of traffic, for a while.
     pub fn change(&mut self) {
+        if let Some(group) = self.heavy.take() {
+            self.script.push_back((Record::snapshot(group, group), false));
+        }
         let Traffic { random, sizes, .. } = self;
         self.contexts = Spread::any(random, sizes.contexts());
         self.groups = Spread::any(random, sizes.groups());
@@ -111,6 +117,11 @@ impl Traffic {
         self.last_every = random.pick(&[0, 1, 2, 20, 300]);
         self.junk = random.one_in(2);
         self.left = random.between(20, 1_500);
+        if random.one_in(16) {
+            let group = random.below(sizes.groups());
+            self.heavy = Some(group as u16);
+            (self.groups, self.mix, self.left) = (Spread::One(group), MIXES[0], 2_500);
+        }
     }
 
     /// Puts records in front of the random ones.
@@ -170,7 +181,8 @@ impl Traffic {
         let context = self.contexts.pick(random, sizes.contexts()) as u16;
         let group = self.groups.pick(random, sizes.groups()) as u16;
         let operand = operand(op, model, context, sizes, random);
-        let length = if random.one_in(4) { (1 << 24) - 1 } else { random.below(1 << 24) as u32 };
+        let length =
+            if self.heavy.is_some() || random.one_in(4) { (1 << 24) - 1 } else { random.below(1 << 24) as u32 };
         let class = Class::from_code(random.below(4) as u8);
         let (used_context, used_group) = (op.uses_context() || self.junk, op.counts() || self.junk);
         let mut record = Record::new(
@@ -236,7 +248,12 @@ fn operand(op: Op, model: &GoldenEngine, context: u16, sizes: &Sizes, random: &m
     let held = model.context(context).unwrap_or_default();
     match op {
         Op::Accum if random.one_in(4) => held.accumulator,
+        // One bit is left in the accumulator, or between a SEND and what it returns: neither is nothing.
+        Op::Accum if random.one_in(6) => held.accumulator ^ 1 << random.below(64),
+        Op::Send if random.one_in(6) => held.read() ^ 1 << random.below(64),
         Op::Load | Op::Swap | Op::Send | Op::Accum if random.one_in(3) => held.read(),
+        // A PAIR touches no context, even when a SEND of its operand would be redundant.
+        Op::Pair if random.one_in(8) => model.context(0).unwrap_or_default().read(),
         Op::Pair => {
             let before = random.next() as u32;
             let after = match random.below(3) {

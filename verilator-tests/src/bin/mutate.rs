@@ -1,0 +1,81 @@
+//! Faults in the emitted Verilog, each killed by a trial, proved harmless, or reported. Exits with an error
+//! when one survives without a reason, or when there are too few.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use deltascope_verilator_tests::mutation::run::{self, Outcome, Verdict};
+
+const USAGE: &str = "usage: mutate --verilog FOLDER --work FOLDER [--json]; FOLDER holds an emission of deltascope_top";
+/// Fewer faults prove too little.
+const LEAST: usize = 150;
+
+struct Arguments {
+    verilog: PathBuf,
+    work: PathBuf,
+    json: bool,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let (mut verilog, mut work, mut json) = (None, None, false);
+    let mut rest = std::env::args().skip(1);
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--json" => json = true,
+            "--verilog" => verilog = rest.next().map(PathBuf::from),
+            "--work" => work = rest.next().map(PathBuf::from),
+            _ => return Err(format!("unknown argument `{argument}`; {USAGE}")),
+        }
+    }
+    match (verilog, work) {
+        (Some(verilog), Some(work)) => Ok(Arguments { verilog, work, json }),
+        _ => Err(USAGE.to_owned()),
+    }
+}
+
+/// One line for each fault, then the counts.
+fn print(outcome: &Outcome) {
+    for judged in &outcome.judged {
+        let (verdict, by) = match &judged.verdict {
+            Verdict::Killed { trial, found } => ("killed", format!("{trial}: {found}")),
+            Verdict::Equivalent { why } => ("equivalent", why.clone()),
+            Verdict::Survived => ("SURVIVED", String::new()),
+        };
+        let by: String = by.lines().next().unwrap_or_default().chars().take(100).collect();
+        println!("{:<20} {verdict:<10} {}\n{:>31} {by}", judged.mutant.block, judged.mutant.what, "");
+    }
+    let json = outcome.json();
+    for name in ["mutants", "killed", "equivalent", "seconds"] {
+        println!("{name:<12} {}", json[name]);
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(text) => {
+            eprintln!("{text}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = match run::run(&arguments.verilog, &arguments.work, &|text| eprintln!("{text}")) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if arguments.json {
+        println!("{:#}", outcome.json());
+    } else {
+        print(&outcome);
+    }
+    let (mutants, survivors) = (outcome.judged.len(), outcome.survivors().count());
+    if mutants < LEAST {
+        eprintln!("{mutants} faults, expected at least {LEAST}");
+    }
+    if survivors > 0 {
+        eprintln!("{survivors} faults survive: strengthen a trial, or write the reason into src/mutation/reasons.rs");
+    }
+    if mutants >= LEAST && survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
