@@ -8,6 +8,7 @@ mod fuzz;
 mod generate;
 mod kmod_test;
 mod loopback;
+mod mutate;
 mod prove;
 mod replay;
 mod rtl;
@@ -90,6 +91,12 @@ enum Task {
     },
     /// Prove the properties in rtl/formal about the emitted Verilog
     Formal(formal::Arguments),
+    /// Put faults into the emitted Verilog, and demand that lockstep or a proof sees each, or that it is none
+    Mutate {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the capture module in a real kernel in QEMU, with the agent in the guest and the board server on this host
     KmodTest {
         /// Kernel: 6.1 or 6.12
@@ -163,6 +170,7 @@ fn main() -> Result<()> {
         Task::Synth { json } => rtl::synth(json),
         Task::Prove { json } => prove::run(json),
         Task::Formal(arguments) => formal::execute(&arguments),
+        Task::Mutate { json } => mutate::run(json),
         Task::KmodTest { kernel, engine, json } => kmod_test::run(&kernel, engine, json),
         Task::KmodCost { json } => kmod_test::cost::cost(json),
         Task::Loopback { json, seconds } => loopback::run(json, seconds),

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{formal, fuzz, generate, kmod_test, loopback, prove, replay, rtl, setup, sim_net};
+use crate::{formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -26,6 +26,7 @@ pub fn full() -> Result<()> {
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
     stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
+    stages.run("faults in the emitted Verilog", || mutate::run(false))?;
     stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;
     stages.run("fuzzing", || fuzz::run(60))?;
     stages.run("loopback", || loopback::run(true, 10))?;
