@@ -4,32 +4,32 @@
 //! SEND holds a hash of its socket, so the first send after such a change does not match what another socket
 //! left behind: waste can be hidden by sharing and is not invented.
 
-use crate::lru::Lru;
+use crate::slot_table::SlotTable;
 
 /// Context numbers of sockets.
 #[derive(Clone, Debug)]
 pub struct ContextTable {
-    lru: Lru<u64>,
+    slots: SlotTable<u64>,
     shared: u64,
 }
 
 impl ContextTable {
     /// A table over contexts 0 to `granted` - 1 of a session; at most 65,536 are used.
     pub fn new(granted: u32) -> ContextTable {
-        ContextTable { lru: Lru::new(granted.clamp(1, 1 << 16)), shared: 0 }
+        ContextTable { slots: SlotTable::new(granted.clamp(1, 1 << 16)), shared: 0 }
     }
 
     /// The context of a socket.
     pub fn context(&mut self, socket: u64) -> u16 {
-        if let Some(slot) = self.lru.touch(&socket) {
+        if let Some(slot) = self.slots.touch(&socket) {
             return slot as u16;
         }
-        if let Some(slot) = self.lru.insert(socket) {
+        if let Some(slot) = self.slots.insert(socket) {
             return slot as u16;
         }
         self.shared += 1;
-        self.lru.remove_oldest();
-        self.lru.insert(socket).unwrap_or(0) as u16
+        self.slots.remove_oldest();
+        self.slots.insert(socket).unwrap_or(0) as u16
     }
 
     /// Times that a context was taken from one socket and given to another.

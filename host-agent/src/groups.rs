@@ -10,7 +10,7 @@ use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::CLASSES;
 
 use crate::event::OwnerId;
-use crate::lru::Lru;
+use crate::slot_table::SlotTable;
 
 /// The group of everything that has none of its own.
 pub const OTHER: u16 = 0;
@@ -78,7 +78,7 @@ impl Totals {
 /// Group numbers of owners.
 #[derive(Clone, Debug)]
 pub struct GroupTable {
-    lru: Lru<OwnerId>,
+    slots: SlotTable<OwnerId>,
     /// By slot: the reading at which the slot's owner got it.
     baselines: Vec<Rows>,
     folded: BTreeMap<OwnerId, Rows>,
@@ -90,7 +90,7 @@ impl GroupTable {
     pub fn new(granted: u32) -> GroupTable {
         let slots = granted.clamp(1, 1 << 16) - 1;
         GroupTable {
-            lru: Lru::new(slots),
+            slots: SlotTable::new(slots),
             baselines: vec![Rows::default(); slots as usize],
             folded: BTreeMap::new(),
             folds: 0,
@@ -100,12 +100,12 @@ impl GroupTable {
     /// The group of an owner; `None` when every group is taken and [`GroupTable::fold`] must make room first.
     /// With a grant of one group everything goes to [`OTHER`].
     pub fn group(&mut self, owner: OwnerId) -> Option<u16> {
-        if self.lru.capacity() == 0 {
+        if self.slots.capacity() == 0 {
             return Some(OTHER);
         }
-        let slot = match self.lru.touch(&owner) {
+        let slot = match self.slots.touch(&owner) {
             Some(slot) => slot,
-            None => self.lru.insert(owner)?,
+            None => self.slots.insert(owner)?,
         };
         Some(slot as u16 + 1)
     }
@@ -113,8 +113,8 @@ impl GroupTable {
     /// Takes the groups of the least recently active eighth of the owners, at least one.
     /// `reading` must be exact after every record admitted so far.
     pub fn fold(&mut self, reading: &Reading) {
-        for _ in 0..self.lru.len().div_ceil(8) {
-            let Some((slot, owner)) = self.lru.remove_oldest() else { return };
+        for _ in 0..self.slots.len().div_ceil(8) {
+            let Some((slot, owner)) = self.slots.remove_oldest() else { return };
             let rows = reading.group(slot as u16 + 1);
             let counted = since(&rows, &self.baselines[slot as usize]);
             add(self.folded.entry(owner).or_default(), &counted);
@@ -126,7 +126,7 @@ impl GroupTable {
     /// What every owner has counted so far: folded counters and those of its present group.
     pub fn totals(&self, reading: &Reading) -> Totals {
         let mut owners = self.folded.clone();
-        for (slot, owner) in self.lru.iter() {
+        for (slot, owner) in self.slots.iter() {
             let counted = since(&reading.group(slot as u16 + 1), &self.baselines[slot as usize]);
             add(owners.entry(owner).or_default(), &counted);
         }

@@ -12,6 +12,7 @@
 //! Decoding borrows: records, cursors and rows are read in place. See [`message`] for the bodies.
 
 pub mod buffer;
+mod codec;
 mod cursor;
 pub mod events;
 pub mod message;

@@ -7,7 +7,7 @@
 //! [`ContainerId::UNKNOWN`], never a guess: a short-lived group may be gone before anybody
 //! could look at it. A path is never made up from a container's id.
 
-mod lru;
+mod fresh_map;
 mod path;
 mod resolver;
 mod walk;

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::lru::Lru;
+use super::fresh_map::FreshMap;
 use super::walk::walk;
 use super::{ContainerKind, describe};
 use crate::procfs::ProcFs;
@@ -104,8 +104,8 @@ pub struct Attribution {
     proc: ProcFs,
     mount: Option<PathBuf>,
     limits: AttributionLimits,
-    by_path: Lru<String, ContainerId>,
-    by_cgroup_id: Lru<u64, ContainerId>,
+    by_path: FreshMap<String, ContainerId>,
+    by_cgroup_id: FreshMap<u64, ContainerId>,
     containers: HashMap<ContainerId, Container>,
     names: HashMap<String, ContainerId>,
     unknown: Container,
@@ -128,8 +128,8 @@ impl Attribution {
         Self {
             proc,
             mount,
-            by_path: Lru::new(limits.containers, limits.ttl),
-            by_cgroup_id: Lru::new(limits.ids, limits.ttl),
+            by_path: FreshMap::new(limits.containers, limits.ttl),
+            by_cgroup_id: FreshMap::new(limits.ids, limits.ttl),
             limits,
             containers: HashMap::new(),
             names: HashMap::new(),
@@ -180,7 +180,7 @@ impl Attribution {
     /// The container of a version 2 control group, by its id. Ids that no walk has met are
     /// unknown, and stay so until the answer is older than its time to live.
     pub fn resolve_cgroup_id(&mut self, cgroup_id: u64, now: Instant) -> ContainerId {
-        if let Some((&mut id, true)) = self.by_cgroup_id.get(&cgroup_id, now) {
+        if let Some((&id, true)) = self.by_cgroup_id.get(&cgroup_id, now) {
             return self.count(id);
         }
         let due = self.last_walk.is_none_or(|last| now.saturating_duration_since(last) >= self.limits.walk_interval);

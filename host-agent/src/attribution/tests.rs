@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::lru::Lru;
+use super::fresh_map::FreshMap;
 use super::walk::walk;
 use super::*;
 use crate::procfs::ProcFs;
@@ -281,7 +281,7 @@ proptest! {
         uses in proptest::collection::vec((0u8..10, any::<bool>()), 0..60),
     ) {
         let now = Instant::now();
-        let mut map = Lru::new(capacity, Duration::from_secs(1));
+        let mut map = FreshMap::new(capacity, Duration::from_secs(1));
         for &(key, insert) in &uses {
             if insert {
                 map.insert(key, key, now);
