@@ -78,7 +78,7 @@ impl RecordStreams for VerilatedTop {
         WAITING_RECORDS.saturating_sub(self.top.halves_waiting() / 2)
     }
 
-    fn send(&mut self, batch: &[Record]) -> Result<(), StreamError> {
+    fn send(&mut self, batch: &[Record], _reply_beats: usize) -> Result<(), StreamError> {
         for (n, record) in batch.iter().enumerate() {
             self.top.push(*record, n + 1 == batch.len());
         }
@@ -100,5 +100,12 @@ impl RecordStreams for VerilatedTop {
             return Err(StreamError { text });
         }
         Ok(())
+    }
+
+    fn end_batches(&mut self, _count: usize) {}
+
+    fn restart(&mut self) -> Result<(), StreamError> {
+        (self.quiet_clocks, self.arrived) = (0, VecDeque::new());
+        self.top.hard_reset(3).map_err(|failure| StreamError { text: failure.to_string() })
     }
 }
