@@ -65,9 +65,14 @@ struct Batch {
 enum InboxError {
     Reply(ReplyError),
     /// The engine counted other records than were sent.
-    Accepted { expected: u64, found: u64 },
+    Accepted {
+        expected: u64,
+        found: u64,
+    },
     /// A batch ended that nobody sent.
-    NoBatch { accepted: u64 },
+    NoBatch {
+        accepted: u64,
+    },
 }
 
 impl Inbox {

@@ -108,7 +108,9 @@ pub enum FabricError {
         clock: u8,
     },
     /// The logic is held in reset.
-    #[error("programmable logic: expected its reset released, found it held; an access would hang the processor. Release FCLK_RESET{reset}_N")]
+    #[error(
+        "programmable logic: expected its reset released, found it held; an access would hang the processor. Release FCLK_RESET{reset}_N"
+    )]
     InReset {
         /// Number of the PS reset that drives the logic.
         reset: u8,

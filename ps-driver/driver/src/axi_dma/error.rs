@@ -63,14 +63,18 @@ impl ErrorBit {
             ErrorBit::Internal => {
                 "a length of 0, or a reply packet longer than its buffer: is TLAST connected, is the Width of Buffer Length Register large enough?"
             }
-            ErrorBit::Slave => "the memory refused a data transfer with SLVERR: is the buffer's bus address that of DDR?",
+            ErrorBit::Slave => {
+                "the memory refused a data transfer with SLVERR: is the buffer's bus address that of DDR?"
+            }
             ErrorBit::Decode => {
                 "no memory answers at a data address: does the HP port's address segment cover the buffer?"
             }
             ErrorBit::SgInternal => {
                 "a descriptor was fetched that is already complete: does another driver use this DMA, are the descriptors coherent?"
             }
-            ErrorBit::SgSlave => "the memory refused a descriptor access with SLVERR: is the ring's bus address that of DDR?",
+            ErrorBit::SgSlave => {
+                "the memory refused a descriptor access with SLVERR: is the ring's bus address that of DDR?"
+            }
             ErrorBit::SgDecode => {
                 "no memory answers at a descriptor's address: is M_AXI_SG connected to a port that covers the buffer?"
             }
@@ -195,7 +199,9 @@ pub enum DmaError {
         bytes: usize,
     },
     /// The buffer is too small.
-    #[error("DMA buffer: expected at least {needed} bytes, found {found}; reserve more, or ask for fewer or smaller batches")]
+    #[error(
+        "DMA buffer: expected at least {needed} bytes, found {found}; reserve more, or ask for fewer or smaller batches"
+    )]
     BufferSize {
         /// Bytes needed.
         needed: usize,
@@ -287,7 +293,9 @@ pub enum DmaError {
         limit_us: u64,
     },
     /// A transfer is complete and the engine counted another number of records.
-    #[error("MM2S is done: expected the engine to count {sent} records, found {accepted}; records were lost or repeated")]
+    #[error(
+        "MM2S is done: expected the engine to count {sent} records, found {accepted}; records were lost or repeated"
+    )]
     Records {
         /// Records sent since the engine's reset.
         sent: u64,
@@ -295,7 +303,9 @@ pub enum DmaError {
         accepted: u64,
     },
     /// Everything moved and no batch ended.
-    #[error("expected the end of a batch within {limit_us} us, found all {beats} reply beats received; reset the engine")]
+    #[error(
+        "expected the end of a batch within {limit_us} us, found all {beats} reply beats received; reset the engine"
+    )]
     NoEnd {
         /// Reply beats received.
         beats: u64,
@@ -317,7 +327,9 @@ pub enum DmaError {
         bits: u32,
     },
     /// A reply packet that holds no whole number of beats.
-    #[error("S2MM: expected a packet of a multiple of 16 bytes up to {most}, found {found}; is `Stream Data Width` 64?")]
+    #[error(
+        "S2MM: expected a packet of a multiple of 16 bytes up to {most}, found {found}; is `Stream Data Width` 64?"
+    )]
     Fragment {
         /// Bytes that a packet may have.
         most: usize,
@@ -349,7 +361,9 @@ pub enum DmaError {
         found: u32,
     },
     /// The engine does not come out of its reset.
-    #[error("engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic")]
+    #[error(
+        "engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic"
+    )]
     EngineStuck {
         /// The register.
         status: u32,

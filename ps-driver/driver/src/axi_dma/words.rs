@@ -29,7 +29,10 @@ impl<B: DmaBuffer> Volatile<B> {
     /// Where the word is. A word that is unaligned or outside is a fault of this driver, found in every test.
     #[inline]
     fn at<T>(&self, offset: usize) -> *mut T {
-        assert!(offset.is_multiple_of(size_of::<T>()) && offset + size_of::<T>() <= self.0.len(), "word at {offset:#x}");
+        assert!(
+            offset.is_multiple_of(size_of::<T>()) && offset + size_of::<T>() <= self.0.len(),
+            "word at {offset:#x}"
+        );
         self.0.ptr().wrapping_add(offset).cast::<T>()
     }
 
