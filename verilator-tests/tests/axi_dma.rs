@@ -36,7 +36,7 @@ fn records(count: usize, random: &mut Random) -> Vec<Record> {
 
 /// The same records through the DMA and through the model give the same report.
 fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize) {
-    let (mut rtl, _) = open(config, settings);
+    let (mut rtl, system) = open(config, settings);
     let info = rtl.info();
     let sizes = Config {
         contexts: info.contexts,
@@ -55,6 +55,8 @@ fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize)
     }
     assert!(reports[0] == reports[1], "the reports differ");
     assert_eq!(rtl.host().noticed(), 0);
+    let beats = system.borrow().dma().record_beats();
+    assert!(beats >= 2 * count as u64, "{beats} beats for {count} records");
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::seams::{BusError, Clock, DmaBuffer, Fabric, Irq, RecordStreams, Regis
 /// Notices kept until they are taken; further ones are only counted.
 const NOTICES: usize = 64;
 
+/// How long an interrupt may lag behind the memory that it speaks of.
+const GRACE_US: u64 = 100;
+
 /// What a host brings.
 #[derive(Debug)]
 pub struct DmaParts<E, D, B, I, C> {
@@ -206,27 +209,35 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
 
     /// Waits for the interrupt; gives whether anything moved after it, or after the wait for it.
     fn wait(&mut self, wait_us: u64, take: &mut Take<'_>) -> Result<bool, DmaError> {
-        let raised = self.irq.wait(wait_us);
-        // Also after a wait that ended by itself: what was complete by then will raise no interrupt any more.
+        let mut raised = self.irq.wait(wait_us);
+        let (mut packets, mut moved) = (0, false);
+        if !raised {
+            (packets, moved) = self.advance(take)?;
+            if packets == 0 {
+                return Ok(moved);
+            }
+            // Packets that were complete just now may still be about to raise it.
+            raised = self.irq.wait(GRACE_US);
+            if !raised {
+                self.missing += 1;
+                self.notice(Notice::InterruptLost { waited_us: wait_us, packets });
+            }
+        }
         let mut causes = 0;
         for channel in Channel::BOTH {
             causes |= channel::acknowledge(&mut self.link.dma, channel)?;
         }
         self.irq.rearm();
-        let (packets, moved) = self.advance(take)?;
-        match (raised, packets) {
-            (false, 0) => {}
-            (false, _) => {
-                self.missing += 1;
-                self.notice(Notice::InterruptLost { waited_us: wait_us, packets });
-            }
-            (true, 0) if causes != 0 => {}
-            (true, 0) if self.missing > 0 => {
-                self.missing -= 1;
-                self.notice(Notice::InterruptLate);
-            }
-            (true, 0) => self.notice(Notice::InterruptSpurious),
-            (true, _) => self.missing = 0,
+        // What was complete before the interrupts were cleared will raise none any more.
+        let (more, moved_now) = self.advance(take)?;
+        packets += more;
+        moved |= moved_now;
+        if raised && packets > 0 {
+            self.missing = 0;
+        } else if raised && causes == 0 {
+            let late = self.missing > 0;
+            self.missing = self.missing.saturating_sub(1);
+            self.notice(if late { Notice::InterruptLate } else { Notice::InterruptSpurious });
         }
         Ok(moved)
     }
