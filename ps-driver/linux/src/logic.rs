@@ -7,6 +7,7 @@
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
 use deltascope_abi::board::{FCLK, FCLK_MAX_HZ};
+use deltascope_driver::seams::{Fabric, FabricError};
 use std::path::PathBuf;
 
 /// Word of the SLCR that holds the reset outputs to the logic, from 0xF800_0000 (UG585, register FPGA_RST_CTRL). Bit N
@@ -73,6 +74,20 @@ pub fn looks(roots: &Roots) -> Vec<Look> {
 /// [`LinuxError::Logic`].
 pub fn check(roots: &Roots) -> Result<(), LinuxError> {
     looks(roots).into_iter().try_for_each(Look::check)
+}
+
+/// [`looks`] as the DMA driver asks for them.
+#[derive(Clone, Debug)]
+pub struct LinuxFabric {
+    /// Where sysfs is; `None` for an emulated board, whose logic answers from the start.
+    pub roots: Option<Roots>,
+}
+
+impl Fabric for LinuxFabric {
+    fn check(&mut self) -> Result<(), FabricError> {
+        let Some(roots) = &self.roots else { return Ok(()) };
+        check(roots).map_err(|error| FabricError::Unknown { text: error.to_string() })
+    }
 }
 
 fn configuration(roots: &Roots) -> Finding {

@@ -25,7 +25,7 @@ pub struct MapInfo {
     pub address: u64,
     /// Bytes of the first page in front of that byte.
     pub offset: u64,
-    /// Bytes.
+    /// Bytes from that byte on.
     pub bytes: u64,
 }
 
@@ -147,13 +147,13 @@ fn read_maps(folder: &std::path::Path) -> Result<Vec<MapInfo>, LinuxError> {
         let Some(index) = entry.strip_prefix("map").and_then(|digits| digits.parse().ok()) else { continue };
         let folder = folder.join(entry);
         let number = |name: &str| sysfs::number(&folder.join(name));
-        maps.push(MapInfo {
-            index,
-            name: sysfs::text(&folder.join("name"))?,
-            address: number("addr")?,
-            offset: number("offset")?,
-            bytes: number("size")?,
-        });
+        // The kernel gives the address of the page, and a size that begins there (drivers/uio/uio_pdrv_genirq.c).
+        let (page, offset, size) = (number("addr")?, number("offset")?, number("size")?);
+        let (Some(address), Some(bytes)) = (page.checked_add(offset), size.checked_sub(offset)) else {
+            let found = offset.to_string();
+            return Err(LinuxError::Parse { path: folder.join("offset"), expected: "less than the size", found });
+        };
+        maps.push(MapInfo { index, name: sysfs::text(&folder.join("name"))?, address, offset, bytes });
     }
     maps.sort_by_key(|map| map.index);
     Ok(maps)

@@ -52,6 +52,7 @@ fn garbage_in_sysfs_is_an_error() {
         ("class/uio/uio0/maps/map0/size", "-1"),
         ("class/uio/uio0/maps/map0/addr", "0x1ffffffffffffffff"),
         ("class/uio/uio0/maps/map0/offset", ""),
+        ("class/uio/uio0/maps/map0/offset", "0x1001"),
     ] {
         let fake = Fake::board();
         fake.sys(file, text);
@@ -97,8 +98,10 @@ fn map_n_is_n_pages_into_the_device_and_registers_are_words_of_it() {
 fn registers_that_do_not_begin_at_a_page_are_found() {
     let fake = Fake::board();
     fake.sys("class/uio/uio0/maps/map0/offset", "0x200");
+    fake.sys("class/uio/uio0/maps/map0/size", "0x2000");
     poke(&fake.roots.dev.join("uio0"), 0, 0x210, 0x7777_8888);
     let device = UioDevice::open(&fake.roots, UIO_NAME).unwrap();
+    assert_eq!(device.maps()[0].address, u64::from(ENGINE.base) + 0x200);
     assert_eq!(access::open(&device).unwrap().engine.read32(0x10), Ok(0x7777_8888));
 
     fake.sys("class/uio/uio0/maps/map0/offset", "0x202");

@@ -1,7 +1,7 @@
 //! Device tree includes of the default board, from `abi::board`. `dtc` without a preprocessor knows no constants, so
 //! whole nodes are written.
 
-use deltascope_abi::board::{BUFFERS, FCLK, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window};
+use deltascope_abi::board::{BITSTREAM, BUFFERS, FCLK, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window};
 
 const HEAD: &str = "/* Made by `cargo xtask gen` from abi/src/board.rs: do not edit. */\n";
 
@@ -34,5 +34,13 @@ pub fn buffers_node() -> String {
 
 /// The property of the clock controller that keeps the engine's clock on.
 pub fn clock_property() -> String {
-    format!("{HEAD}/* One bit for each FCLK that stays on although no driver of the kernel asks for it. */\nfclk-enable = <{:#x}>;\n", 1 << FCLK)
+    format!(
+        "{HEAD}/* One bit for each FCLK that stays on although no driver of the kernel asks for it. */\nfclk-enable = <{:#x}>;\n",
+        1 << FCLK
+    )
+}
+
+/// The property of the region that is configured with the bitstream.
+pub fn bitstream_property() -> String {
+    format!("{HEAD}firmware-name = \"{BITSTREAM}\";\n")
 }
