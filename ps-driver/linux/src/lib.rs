@@ -2,7 +2,8 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`board`] | all of it together: the host of the engine driver |
+//! | [`engine`] | the engine of a board, for everybody else |
+//! | [`board`] | its parts, found and checked |
 //! | [`uio`] | a UIO device by name: its maps and its interrupt |
 //! | [`mmio`] | registers in a map |
 //! | [`access`] | which way to the registers a device has |
@@ -19,6 +20,7 @@
 pub mod access;
 pub mod board;
 pub mod buffers;
+pub mod engine;
 pub mod error;
 pub mod guard;
 pub mod logic;

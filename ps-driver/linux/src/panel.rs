@@ -165,6 +165,11 @@ impl Lamp {
         Lamp { name, set: Box::new(set), inverted, shown: None }
     }
 
+    /// Whether it was last turned on.
+    pub fn is_on(&self) -> bool {
+        self.shown == Some(true)
+    }
+
     /// Turns it on or off.
     ///
     /// # Errors
