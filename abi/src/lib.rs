@@ -10,10 +10,12 @@
 //! | [`counters`] | a row of group counters | engine, board server, agent |
 //! | [`frame`] | wire frames | agent, board server |
 //! | [`registers`] | AXI4-Lite register map | programmable logic, driver |
+//! | [`board`] | addresses and interrupt of the default board | block design, device tree, driver |
 //! | [`ring`] | per-CPU ring of the capture module | kernel, agent |
 //! | [`loss`] | reasons for which an event is lost | all of them |
 #![cfg_attr(not(feature = "std"), no_std)]
 
+pub mod board;
 pub mod counters;
 pub mod crc;
 pub mod frame;

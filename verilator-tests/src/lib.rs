@@ -12,6 +12,8 @@ pub mod flow;
 pub mod random;
 
 #[cfg(feature = "verilate")]
+pub mod axi_dma;
+#[cfg(feature = "verilate")]
 pub mod axi_lite;
 #[cfg(feature = "verilate")]
 pub mod bench;

@@ -6,6 +6,7 @@ use deltascope_abi::record::{Class, Op, Record};
 use deltascope_abi::reply::{Reply, reply_beats};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
+use deltascope_verilator_tests::axi_dma::DmaConfig;
 use deltascope_verilator_tests::engine::{self, RtlEngine};
 use deltascope_verilator_tests::random::Random;
 
@@ -91,7 +92,7 @@ fn a_submit_of_nothing_is_no_batch() {
 
 #[test]
 fn counters_match_and_a_reset_clears_them() {
-    let mut rtl = engine();
+    let (mut rtl, system) = engine::open_with(DmaConfig::board(true), &engine::settings()).expect("the top comes up");
     let mut model = golden(&rtl);
     let list = records(4_000, &mut Random::new(5));
     for half in list.chunks(2_000) {
@@ -111,7 +112,7 @@ fn counters_match_and_a_reset_clears_them() {
         }
     }
     let found = rtl.counters().expect("counters");
-    assert!(found.clocks.moving == 4_000 && found.clocks.total() <= rtl.host().clocks(), "{found:?}");
+    assert!(found.clocks.moving == 4_000 && found.clocks.total() <= system.borrow().clocks(), "{found:?}");
     assert_eq!(Latched { clocks: ClockClasses::default(), ..found }, model.counters().expect("counters"));
 
     rtl.submit(&list).expect("submit");

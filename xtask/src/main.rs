@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod device_tree;
 mod formal;
 mod fuzz;
 mod generate;
@@ -51,6 +52,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Compile the device tree overlays of the board and compare what they make of a Zynq with the abi crate
+    DeviceTree,
     /// Replay a file of bare 16-byte records into an engine and print its counters and replies
     Replay {
         /// File of records
@@ -163,6 +166,7 @@ fn main() -> Result<()> {
         Task::Full => test::full(),
         Task::Setup => setup::run(),
         Task::Gen { check } => generate::run(check),
+        Task::DeviceTree => device_tree::run(),
         Task::Replay { raw, engine, json: _ } => replay::run(&raw, engine),
         Task::Bench { quick } => bench::run(quick),
         Task::Emit { check } => rtl::emit(check),

@@ -27,9 +27,11 @@ pub const YOSYS: Tool = tool("yosys", "yosys");
 pub const Z3: Tool = tool("z3", "z3");
 /// Proof assistant.
 pub const COQ: Tool = tool("coqc", "coq");
+/// Compiler of device trees.
+pub const DTC: Tool = tool("dtc", "device-tree-compiler");
 
 /// Everything that `cargo xtask test` uses.
-pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, Z3, COQ, tool("make", "make"), tool("setpriv", "util-linux")];
+pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, Z3, COQ, DTC, tool("make", "make"), tool("setpriv", "util-linux")];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let found = |tool: &&Tool| {

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net};
+use crate::{device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -42,6 +42,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("setup", setup::run)?;
     stages.run("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
     stages.run("generated files", || generate::run(true))?;
+    stages.run("device tree overlays", device_tree::run)?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
         run(command.args(["--features", FEATURES, "--", "-D", "warnings"]))

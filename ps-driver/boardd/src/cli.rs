@@ -1,7 +1,12 @@
 //! The command line.
 
 use crate::engines::EngineName;
-use clap::Parser;
+use crate::logging::Verbosity;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
+use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_linux::panel::PinName;
+use deltascope_linux::{Options, Roots};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,9 +14,17 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "deltascope-boardd", version)]
 pub struct Cli {
-    /// Engine behind the server.
-    #[arg(long, value_enum, default_value_t = EngineName::Model)]
-    pub engine: EngineName,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The engine, and where it is.
+    #[command(flatten)]
+    pub board: BoardArguments,
+
+    /// What the log says.
+    #[arg(long, value_enum, global = true, value_name = "LEVEL", default_value_t = Verbosity::Info)]
+    pub log: Verbosity,
 
     /// Address and port to listen on; port 0 takes a free one. The line `listening on ADDR` on standard output says
     /// which, once connections are accepted.
@@ -44,8 +57,92 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub max_sessions: usize,
 
+    /// LED that is lit while the daemon serves and flickers while records come: one of /sys/class/leds, or gpiochipN:LINE;
+    /// `!` in front turns its sense around.
+    #[arg(long, value_name = "PIN")]
+    pub led: Option<PinName>,
+
+    /// Button that makes the daemon print its status, as SIGUSR1 does: gpiochipN:LINE, `!` in front when low is pressed.
+    #[arg(long, value_name = "PIN")]
+    pub button: Option<PinName>,
+
+    /// File of metrics in the text format of Prometheus, written again every 10 s.
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+
     /// Instead of serving: feed the bare records in FILE (`-`: standard input) to the engine and print what came of
     /// it as JSON.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "tls"])]
     pub raw: Option<PathBuf>,
+}
+
+/// The engine, and where it is.
+#[derive(Debug, Clone, Args)]
+pub struct BoardArguments {
+    /// Engine behind the server.
+    #[arg(long, value_enum, global = true, default_value_t = EngineName::Model)]
+    pub engine: EngineName,
+
+    /// Name of the UIO device of engine `uio`.
+    #[arg(long, value_name = "NAME", global = true, default_value = UIO_NAME)]
+    pub uio: String,
+
+    /// Name of the u-dma-buf device with the DMA buffers, used when the UIO device shows no reserved memory.
+    #[arg(long, value_name = "NAME", global = true, default_value = UDMABUF_NAME)]
+    pub udmabuf: String,
+
+    /// How engine `uio` learns that the DMA has moved something.
+    #[arg(long, value_enum, global = true, default_value_t = CompletionName::Interrupt)]
+    pub completion: CompletionName,
+
+    /// Folder with `sys` and `dev` in place of the machine's own, for tests.
+    #[arg(long, value_name = "DIR", global = true, hide = true, default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// How completion is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompletionName {
+    /// By interrupt, at most one millisecond of waiting at a time.
+    Interrupt,
+    /// By looking.
+    Poll,
+}
+
+impl BoardArguments {
+    /// Where sysfs and devices are.
+    pub fn roots(&self) -> Roots {
+        Roots { sys: self.root.join("sys"), dev: self.root.join("dev") }
+    }
+
+    /// Which board.
+    pub fn options(&self) -> Options {
+        let defaults = Options::default();
+        let settings = match self.completion {
+            CompletionName::Interrupt => defaults.settings,
+            CompletionName::Poll => DmaSettings { completion: Completion::Poll, ..defaults.settings },
+        };
+        Options { roots: self.roots(), uio: self.uio.clone(), udmabuf: self.udmabuf.clone(), settings }
+    }
+}
+
+/// What the program does instead of serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Prove that the engine counts what it is given: identity, scratch register, patterns through the streams,
+    /// counters and replies against the model. The engine's tables are cleared.
+    Selftest {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Records of each test.
+        #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+        records: u32,
+    },
+    /// Print what the engine is, and how the board is. The engine's tables are cleared.
+    Info {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -4,15 +4,19 @@
 //! While the engine works or records wait, the loop does not sleep; when nothing is to be done it sleeps in poll(2)
 //! until a socket, a signal or the server's next timer.
 
+mod report;
+
 use crate::cli::Cli;
 use crate::error::{DaemonError, system};
 use crate::handshakes::{Arrived, Handshakes};
 use crate::link::{Fate, Link, Peer};
 use crate::security::Security;
+use crate::service::Service;
 use crate::signals::Signals;
-use crate::status::{Counters, Named, Status};
+use crate::status::Counters;
 use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_driver::server::{Activity, Config, Entropy, Identity, Server};
+use deltascope_linux::Roots;
 use deltascope_model::Engine;
 use deltascope_tls::{Channel, Stranger};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -31,11 +35,6 @@ const ACCEPTS: usize = 64;
 /// Strangers told one by one in the log; beyond it only the counters tell.
 const STRANGERS_LOGGED: u32 = 100;
 
-/// Says a line on standard error. Nobody may be listening there; that is no reason to stop.
-pub fn log(text: &str) {
-    _ = writeln!(io::stderr(), "deltascope-boardd: {text}");
-}
-
 /// The daemon, listening.
 pub struct Daemon<E> {
     server: Server<E>,
@@ -44,6 +43,8 @@ pub struct Daemon<E> {
     stop: Signals,
     reload: Signals,
     status: Signals,
+    service: Service,
+    roots: Roots,
     security: Option<Security>,
     insecure: bool,
     handshakes: Handshakes,
@@ -67,9 +68,10 @@ impl<E: Engine> Daemon<E> {
             return Err(DaemonError::NotLoopback { address });
         }
         if cli.insecure {
-            log(&format!("INSECURE: {address} is served without encryption, to everybody who reaches it"));
+            tracing::warn!("INSECURE: {address} is served without encryption, to everybody who reaches it");
         }
         let security = Security::load(cli)?;
+        let mut service = Service::new(cli)?;
         let mut random = [0; 8];
         system("random numbers", rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()))?;
         let config = Config {
@@ -90,15 +92,16 @@ impl<E: Engine> Daemon<E> {
         let status = system("signals", Signals::status())?;
         let mut out = io::stdout().lock();
         system("standard output", writeln!(out, "listening on {address}").and_then(|()| out.flush()))?;
+        service.ready();
         let info = server.info();
-        log(&format!(
+        tracing::info!(
             "engine {}: {} contexts, {} groups, journal {} x {}",
             info.kind.name(),
             info.contexts,
             info.groups,
             info.journal_lanes,
             info.journal_depth
-        ));
+        );
         if let Some(security) = &security {
             say_keys(security);
         }
@@ -109,6 +112,8 @@ impl<E: Engine> Daemon<E> {
             stop,
             reload,
             status,
+            service,
+            roots: cli.board.roots(),
             security,
             insecure: cli.insecure,
             handshakes: Handshakes::new(cli.max_handshakes),
@@ -140,8 +145,12 @@ impl<E: Engine> Daemon<E> {
             if self.reload.take() > 0 {
                 self.read_keys();
             }
-            if self.status.take() > 0 {
+            let due = self.service.turn(now, self.server.stats().records);
+            if self.status.take() > 0 || due.pressed {
                 self.say_status();
+            }
+            if due.metrics {
+                self.write_metrics();
             }
             if accept {
                 self.accept(now);
@@ -157,8 +166,9 @@ impl<E: Engine> Daemon<E> {
             }
         }
         self.say_status();
+        self.write_metrics();
         let stats = self.server.stats();
-        log(&format!("stopped: {} connections, {} records", stats.connections, stats.records));
+        tracing::info!("stopped: {} connections, {} records", stats.connections, stats.records);
         Ok(())
     }
 
@@ -167,7 +177,7 @@ impl<E: Engine> Daemon<E> {
         let now = self.now();
         let accepting = self.stop_at.is_none() && now >= self.accept_again;
         let paused = (self.stop_at.is_none() && !accepting).then_some(self.accept_again);
-        let timers = [activity.wake, paused, self.stop_at, self.handshakes.deadline()];
+        let timers = [activity.wake, paused, self.stop_at, self.handshakes.deadline(), self.service.deadline()];
         let links = self.links.iter().map(Link::deadline);
         let wake = timers.into_iter().chain(links).flatten().min();
         let timeout = match (activity.busy, wake) {
@@ -260,7 +270,7 @@ impl<E: Engine> Daemon<E> {
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {
                 }
                 Err(error) => {
-                    log(&format!("accept: {error}; trying again in 100 ms"));
+                    tracing::warn!("accept: {error}; trying again in 100 ms");
                     self.accept_again = now + ACCEPT_PAUSE;
                     return;
                 }
@@ -270,7 +280,7 @@ impl<E: Engine> Daemon<E> {
 
     fn welcome(&mut self, stream: TcpStream, peer: SocketAddr, now: u64) {
         if let Err(error) = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true)) {
-            log(&format!("{peer}: {error}"));
+            tracing::warn!("{peer}: {error}");
             return;
         }
         if let Some(security) = &self.security {
@@ -281,7 +291,7 @@ impl<E: Engine> Daemon<E> {
                         note(&mut self.counters, &mut self.strangers_logged, gone, Stranger::CrowdedOut, text);
                     }
                 }
-                Err(error) => log(&format!("{peer}: {error}")),
+                Err(error) => tracing::warn!("{peer}: {error}"),
             }
             return;
         }
@@ -310,7 +320,10 @@ impl<E: Engine> Daemon<E> {
 
     /// Reads keys and identities again; new handshakes use them.
     fn read_keys(&mut self) {
-        let Some(security) = &mut self.security else { return log("SIGHUP: there is nothing to read without --tls") };
+        let Some(security) = &mut self.security else {
+            return tracing::info!("SIGHUP: there is nothing to read without --tls");
+        };
+        self.service.reloading();
         match security.reload() {
             Ok(()) => {
                 self.counters.reloads += 1;
@@ -318,31 +331,10 @@ impl<E: Engine> Daemon<E> {
             }
             Err(error) => {
                 self.counters.reload_failures += 1;
-                log(&format!("SIGHUP: {error}; what was read before stays in use"));
+                tracing::error!("SIGHUP: {error}; what was read before stays in use");
             }
         }
-    }
-
-    /// One line of JSON on standard output.
-    fn say_status(&self) {
-        let mut names: Vec<&Peer> = self.links.iter().filter_map(|link| link.peer.as_ref()).collect();
-        names.sort_by(|one, other| one.name.cmp(&other.name));
-        names.dedup_by(|one, other| one.name == other.name);
-        let usage = |peer: &&Peer| Named { name: peer.name.clone(), usage: self.server.usage(peer.identity) };
-        let status = Status {
-            address: self.address,
-            insecure: self.insecure,
-            security: self.security.as_ref(),
-            stats: self.server.stats(),
-            counters: &self.counters,
-            connections: self.links.len(),
-            handshakes: self.handshakes.len(),
-            sessions: self.server.sessions(),
-            identities: names.iter().map(usage).collect(),
-        };
-        // Nobody may be listening there; that is no reason to stop.
-        let mut out = io::stdout().lock();
-        _ = writeln!(out, "{}", status.json()).and_then(|()| out.flush());
+        self.service.reloaded();
     }
 
     /// Begins to stop, or gives false at the second signal.
@@ -350,7 +342,8 @@ impl<E: Engine> Daemon<E> {
         if self.stop_at.is_some() {
             return false;
         }
-        log("stopping: what was received passes the engine");
+        tracing::info!("stopping: what was received passes the engine");
+        self.service.stopping(STOP_TIME);
         self.server.stop();
         self.stop_at = Some(now + STOP_TIME);
         true
@@ -363,8 +356,8 @@ const TOO_MANY: &str = "connections: as many as are allowed; connect again later
 fn note(counters: &mut Counters, logged: &mut u32, peer: SocketAddr, stranger: Stranger, text: &str) {
     counters.stranger(stranger);
     match *logged {
-        STRANGERS_LOGGED => log("strangers: the rest is told by the counters only (SIGUSR1)"),
-        ..STRANGERS_LOGGED => log(&format!("{peer}: refused, {}: {text}", stranger.name())),
+        STRANGERS_LOGGED => tracing::warn!("strangers: the rest is told by the counters only (SIGUSR1)"),
+        ..STRANGERS_LOGGED => tracing::warn!("{peer}: refused, {}: {text}", stranger.name()),
         _ => return,
     }
     *logged += 1;
@@ -372,10 +365,10 @@ fn note(counters: &mut Counters, logged: &mut u32, peer: SocketAddr, stranger: S
 
 fn say_keys(security: &Security) {
     let (own, authority) = security.days_left();
-    log(&format!(
+    tracing::info!(
         "TLS 1.3 as {:?}: the certificate is valid for {own:.1} days more, the authority for {authority:.1}",
         security.name()
-    ));
+    );
 }
 
 /// Whether the link stays; if not, the server hears that its connection is gone.

@@ -3,6 +3,9 @@
 use clap::ValueEnum;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
+use deltascope_driver::seams::Registers;
+use deltascope_linux::engine::UioEngine;
+use deltascope_linux::{Options, engine as uio};
 use deltascope_model::{Capabilities, Engine, EngineError, GoldenEngine, Latched};
 
 /// Engines that the command line knows.
@@ -13,21 +16,90 @@ pub enum EngineName {
     /// The emitted Verilog in Verilator, in process.
     #[cfg(feature = "rtl")]
     Rtl,
+    /// The programmable logic of a board, through UIO and AXI DMA.
+    Uio,
+}
+
+/// An engine, and what only some of them have.
+trait Device: Engine {
+    /// Its registers.
+    fn registers(&mut self) -> Option<&mut dyn Registers> {
+        None
+    }
+
+    /// How records and replies reach it, in words.
+    fn streams(&self) -> String;
+
+    /// What was not as it should be and was put right, since the last call.
+    fn take_notices(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Device for GoldenEngine {
+    fn streams(&self) -> String {
+        "in process".to_owned()
+    }
+}
+
+#[cfg(feature = "rtl")]
+impl Device for deltascope_verilator_tests::engine::RtlEngine {
+    fn registers(&mut self) -> Option<&mut dyn Registers> {
+        Some(self.host_mut())
+    }
+
+    fn streams(&self) -> String {
+        "streams of the Verilated top, in process".to_owned()
+    }
+}
+
+impl Device for UioEngine {
+    fn registers(&mut self) -> Option<&mut dyn Registers> {
+        Some(self.host_mut())
+    }
+
+    fn streams(&self) -> String {
+        self.host().streams()
+    }
+
+    fn take_notices(&mut self) -> Vec<String> {
+        self.host_mut().take_notices()
+    }
 }
 
 /// Any engine, chosen at run time. A call through it is per batch, not per record.
-pub struct AnyEngine(Box<dyn Engine>);
+pub struct AnyEngine(Box<dyn Device>);
 
-/// The engine of that name, as after power-on.
+/// The engine of that name, as after power-on; `board` says which board, for the engine that is one.
 ///
 /// # Errors
 /// The engine cannot be brought up; the text says what to do.
-pub fn open(name: EngineName) -> Result<AnyEngine, EngineError> {
+pub fn open(name: EngineName, board: &Options) -> Result<AnyEngine, EngineError> {
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
         #[cfg(feature = "rtl")]
         EngineName::Rtl => AnyEngine(Box::new(deltascope_verilator_tests::engine::open()?)),
+        EngineName::Uio => AnyEngine(Box::new(uio::open(board)?)),
     })
+}
+
+impl AnyEngine {
+    /// Its registers, if it has any.
+    pub fn registers(&mut self) -> Option<&mut dyn Registers> {
+        self.0.registers()
+    }
+
+    /// How records and replies reach it, in words.
+    pub fn streams(&self) -> String {
+        self.0.streams()
+    }
+
+    /// Says in the log what was not as it should be and was put right.
+    fn say_notices(&mut self) {
+        for notice in self.0.take_notices() {
+            tracing::warn!("{notice}");
+        }
+    }
 }
 
 impl Engine for AnyEngine {
@@ -40,7 +112,9 @@ impl Engine for AnyEngine {
     }
 
     fn poll(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<usize, EngineError> {
-        self.0.poll(sink)
+        let polled = self.0.poll(sink);
+        self.say_notices();
+        polled
     }
 
     fn counters(&mut self) -> Result<Latched, EngineError> {
@@ -48,6 +122,8 @@ impl Engine for AnyEngine {
     }
 
     fn reset(&mut self) -> Result<(), EngineError> {
-        self.0.reset()
+        let reset = self.0.reset();
+        self.say_notices();
+        reset
     }
 }

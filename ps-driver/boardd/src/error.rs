@@ -1,6 +1,7 @@
 //! Why the daemon cannot start or go on.
 
 use crate::security::SecurityError;
+use deltascope_linux::LinuxError;
 use deltascope_model::EngineError;
 use std::io;
 use std::net::SocketAddr;
@@ -30,6 +31,9 @@ pub enum DaemonError {
     /// The engine could not be reset.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The LED or the button is not there.
+    #[error(transparent)]
+    Board(#[from] LinuxError),
     /// The system refused something that the daemon cannot do without.
     #[error("{what}: {source}")]
     System {

@@ -9,6 +9,11 @@
 //! | [`security`] | keys and certificates, read again on SIGHUP |
 //! | [`identities`] | who is served, and how much each may have |
 //! | [`status`] | one line of JSON on SIGUSR1 and at the end |
+//! | [`service`] | readiness, watchdog, LED, button |
+//! | [`metrics`] | a file of metrics |
+//! | [`logging`] | the log and its levels |
+//! | [`selftest`] | proves that the engine counts what it is given |
+//! | [`info`] | what the engine is, and how the board is |
 //! | [`raw`] | `--raw`: a bare sequence of records without a network |
 
 pub mod cli;
@@ -17,8 +22,13 @@ pub mod engines;
 pub mod error;
 mod handshakes;
 pub mod identities;
+pub mod info;
 mod link;
+pub mod logging;
+pub mod metrics;
 pub mod raw;
 pub mod security;
+pub mod selftest;
+pub mod service;
 mod signals;
 pub mod status;

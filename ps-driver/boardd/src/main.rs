@@ -1,26 +1,37 @@
 //! `deltascope-boardd`: see `deltascope-boardd --help`.
 
 use clap::Parser;
-use deltascope_boardd::cli::Cli;
-use deltascope_boardd::daemon::{Daemon, log};
-use deltascope_boardd::{engines, raw};
+use deltascope_boardd::cli::{Cli, Command};
+use deltascope_boardd::daemon::Daemon;
+use deltascope_boardd::{engines, info, logging, raw, selftest};
 use std::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let cli = Cli::parse();
+    logging::start(cli.log);
+    match run(&cli) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            log(&format!("error: {error}"));
+            tracing::error!("{error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
-    let mut engine = engines::open(cli.engine)?;
-    if let Some(path) = &cli.raw {
-        return Ok(raw::run(path, &mut engine)?);
+/// Does what was asked for; gives whether all was well.
+fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
+    if let Some(Command::Info { json }) = cli.command {
+        return Ok(info::run(&cli.board, json)?);
     }
-    Ok(Daemon::start(cli, engine)?.run()?)
+    let mut engine = engines::open(cli.board.engine, &cli.board.options())?;
+    if let Some(Command::Selftest { json, records }) = cli.command {
+        return Ok(selftest::run(&mut engine, records, json)?);
+    }
+    match &cli.raw {
+        Some(path) => raw::run(path, &mut engine)?,
+        None => Daemon::start(cli, engine)?.run()?,
+    }
+    Ok(true)
 }

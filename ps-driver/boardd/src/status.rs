@@ -1,8 +1,10 @@
 //! What the daemon knows about itself: one line of JSON on SIGUSR1 and at the end.
 
+use crate::info;
 use crate::security::Security;
 use deltascope_abi::frame::ErrorCode;
 use deltascope_driver::server::{Quota, Stats};
+use deltascope_linux::xadc::Health;
 use deltascope_tls::Stranger;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -20,6 +22,11 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Peers that did not get in, by reason.
+    pub fn strangers(&self) -> impl Iterator<Item = (Stranger, u64)> + '_ {
+        Stranger::ALL.into_iter().zip(self.strangers)
+    }
+
     /// Counts a peer that did not get in.
     pub fn stranger(&mut self, stranger: Stranger) {
         if let Some(at) = Stranger::ALL.iter().position(|&known| known == stranger) {
@@ -57,6 +64,8 @@ pub struct Status<'a> {
     pub sessions: usize,
     /// Names now.
     pub identities: Vec<Named>,
+    /// What the board's XADC measures, if it has one.
+    pub health: Option<&'a Health>,
 }
 
 impl Status<'_> {
@@ -66,11 +75,8 @@ impl Status<'_> {
             .iter()
             .map(|&code| (snake(&format!("{code:?}")), self.stats.errors_of(code).into()))
             .collect();
-        let strangers: Map<String, Value> = Stranger::ALL
-            .iter()
-            .zip(self.counters.strangers)
-            .map(|(stranger, count)| (stranger.name().to_owned(), count.into()))
-            .collect();
+        let strangers: Map<String, Value> =
+            self.counters.strangers().map(|(stranger, count)| (stranger.name().to_owned(), count.into())).collect();
         let days = self.security.map(Security::days_left);
         let identities: Vec<Value> = self
             .identities
@@ -100,6 +106,7 @@ impl Status<'_> {
             "errors_total": errors,
             "strangers_total": strangers,
             "identities": identities,
+            "board": self.health.map(info::health),
         })
         .to_string()
     }

@@ -33,6 +33,8 @@ pub struct EngineDriver<H> {
     info: Capabilities,
     inbox: Inbox,
     reply_room: usize,
+    /// The streams failed and have to be restarted before anything else.
+    broken: bool,
 }
 
 /// Replies, and what is still to come.
@@ -41,27 +43,65 @@ struct Inbox {
     /// Replies that were not polled yet.
     replies: VecDeque<Reply>,
     parser: ReplyParser,
-    /// For each batch that has not ended, the most reply beats that it can cause.
-    batches: VecDeque<usize>,
-    /// Sum of `batches`.
+    /// Batches that have not ended.
+    batches: VecDeque<Batch>,
+    /// Sum of the beats of `batches`.
     promised: usize,
-    fault: Option<ReplyError>,
+    /// Records that the engine has counted at the end of the last batch that ended.
+    accepted: u64,
+    fault: Option<InboxError>,
+}
+
+/// A batch under way.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    records: usize,
+    /// The most reply beats that it can cause.
+    beats: usize,
+}
+
+/// Why a reply beat cannot be right.
+#[derive(Clone, Copy, Debug)]
+enum InboxError {
+    Reply(ReplyError),
+    /// The engine counted other records than were sent.
+    Accepted {
+        expected: u64,
+        found: u64,
+    },
+    /// A batch ended that nobody sent.
+    NoBatch {
+        accepted: u64,
+    },
 }
 
 impl Inbox {
-    fn promise(&mut self, beats: usize) {
-        self.batches.push_back(beats);
-        self.promised += beats;
+    fn promise(&mut self, batch: Batch) {
+        self.batches.push_back(batch);
+        self.promised += batch.beats;
     }
 
-    /// Takes a reply beat. The beat that ends a batch frees the room that the batch had reserved.
+    /// Takes a reply beat. The beat that ends a batch frees the room that the batch had reserved, and says how many
+    /// records the engine has counted: exactly those that were sent.
     #[inline]
     fn take(&mut self, reply: Reply) {
         self.replies.push_back(reply);
         match self.parser.push(reply) {
-            Ok(Some(Answer::EndOfBatch { .. })) => self.promised -= self.batches.pop_front().unwrap_or(0),
+            Ok(Some(Answer::EndOfBatch { accepted })) => self.end(accepted),
             Ok(_) => {}
-            Err(error) => self.fault = Some(error),
+            Err(error) => self.fault = self.fault.or(Some(InboxError::Reply(error))),
+        }
+    }
+
+    fn end(&mut self, accepted: u64) {
+        let Some(batch) = self.batches.pop_front() else {
+            self.fault = self.fault.or(Some(InboxError::NoBatch { accepted }));
+            return;
+        };
+        self.promised -= batch.beats;
+        self.accepted += batch.records as u64;
+        if self.accepted != accepted {
+            self.fault = self.fault.or(Some(InboxError::Accepted { expected: self.accepted, found: accepted }));
         }
     }
 }
@@ -104,14 +144,20 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
         };
         let whole_snapshot = reply_beats(&Record::snapshot(0, (info.groups - 1) as u16), info.groups);
         let reply_room = REPLY_BEATS.max(whole_snapshot + 1);
-        let mut driver = EngineDriver { host, info, inbox: Inbox::default(), reply_room };
+        let mut driver = EngineDriver { host, info, inbox: Inbox::default(), reply_room, broken: false };
         driver.wait_until_running()?;
+        driver.inbox.accepted = driver.counters()?.accepted;
         Ok(driver)
     }
 
     /// The host, for what only it knows.
     pub fn host(&self) -> &H {
         &self.host
+    }
+
+    /// The host, for what only it can do.
+    pub fn host_mut(&mut self) -> &mut H {
+        &mut self.host
     }
 
     fn read(&mut self, offset: u32) -> Result<u32, EngineError> {
@@ -139,14 +185,33 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
 
     /// Serves the streams until every batch has ended, or for so many times.
     fn serve(&mut self) -> Result<(), EngineError> {
-        let EngineDriver { host, inbox, info, .. } = self;
+        let EngineDriver { host, inbox, info, broken, .. } = self;
         for _ in 0..SERVICES {
-            if inbox.batches.is_empty() {
+            let under_way = inbox.batches.len();
+            if under_way == 0 {
                 break;
             }
-            host.service(&mut |reply| inbox.take(reply)).map_err(|error| on_stream(info.kind, &error))?;
+            let served = host.service(&mut |reply| inbox.take(reply));
+            *broken |= served.is_err() || inbox.fault.is_some();
+            host.end_batches(under_way - inbox.batches.len());
+            served.map_err(|error| on_stream(info.kind, &error))?;
         }
-        inbox.fault.map_or(Ok(()), |fault| Err(fault.into()))
+        self.refuse_faulty()
+    }
+
+    /// Fails when a reply beat cannot have been right.
+    fn refuse_faulty(&self) -> Result<(), EngineError> {
+        let text = match self.inbox.fault {
+            None => return Ok(()),
+            Some(InboxError::Reply(fault)) => return Err(fault.into()),
+            Some(InboxError::Accepted { expected, found }) => format!(
+                "end of a batch: expected {expected} records counted, found {found}; records were lost or repeated on the way, reset the engine"
+            ),
+            Some(InboxError::NoBatch { accepted }) => format!(
+                "end of a batch at {accepted} records: expected none, as no batch is under way; reset the engine"
+            ),
+        };
+        Err(device(self.info.kind, text))
     }
 }
 
@@ -156,20 +221,26 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
     }
 
     fn submit(&mut self, records: &[Record]) -> Result<usize, EngineError> {
+        self.refuse_faulty()?;
         let free = self.reply_room.saturating_sub(self.inbox.replies.len() + self.inbox.promised);
+        let posted = self.host.reply_room();
+        // A record that alone causes more replies than the host ever has room for goes when nothing else is there.
+        let alone = self.inbox.batches.is_empty();
         let mut beats = 1;
         let mut taken = 0;
         for record in records.iter().take(self.host.room()) {
-            let more = reply_beats(record, self.info.groups);
-            if beats + more > free {
+            let more = beats + reply_beats(record, self.info.groups);
+            if more > free || (more > posted && !(alone && taken == 0)) {
                 break;
             }
-            beats += more;
+            beats = more;
             taken += 1;
         }
         if taken > 0 {
-            self.host.send(&records[..taken]).map_err(|error| on_stream(self.info.kind, &error))?;
-            self.inbox.promise(beats);
+            let sent = self.host.send(&records[..taken], beats);
+            self.broken |= sent.is_err();
+            sent.map_err(|error| on_stream(self.info.kind, &error))?;
+            self.inbox.promise(Batch { records: taken, beats });
         }
         Ok(taken)
     }
@@ -194,8 +265,12 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
 
     fn reset(&mut self) -> Result<(), EngineError> {
         // A soft reset keeps what stands in front of the engine, so what was submitted goes through first.
-        while !self.inbox.batches.is_empty() {
-            self.serve()?;
+        while !self.broken && !self.inbox.batches.is_empty() {
+            self.broken |= self.serve().is_err();
+        }
+        if self.broken {
+            self.host.restart().map_err(|error| on_stream(self.info.kind, &error))?;
+            self.broken = false;
         }
         self.control(CONTROL_SOFT_RESET)?;
         self.wait_until_running()?;

@@ -54,15 +54,22 @@ pub struct StreamError {
     pub text: String,
 }
 
-/// The engine's stream of records and its stream of replies. Nothing here waits.
+/// The engine's stream of records and its stream of replies. Nothing here waits longer than the host was told to.
 pub trait RecordStreams {
     /// Records that one batch may have now; 0 while none has room.
     fn room(&self) -> usize;
-    /// Sends one batch of at most [`RecordStreams::room`] records; its last record carries TLAST.
+    /// Reply beats that one batch may cause now, the beat that ends it included: room for so many is posted behind
+    /// the engine. A host that takes every reply as it comes has no limit. A record that by itself causes more than
+    /// is ever posted goes alone, when nothing else is under way; the host makes room while its replies arrive.
+    fn reply_room(&self) -> usize {
+        usize::MAX
+    }
+    /// Sends one batch of at most [`RecordStreams::room`] records, which causes at most `reply_beats` reply beats;
+    /// its last record carries TLAST.
     ///
     /// # Errors
     /// The stream failed.
-    fn send(&mut self, batch: &[Record]) -> Result<(), StreamError>;
+    fn send(&mut self, batch: &[Record], reply_beats: usize) -> Result<(), StreamError>;
     /// Moves what can be moved in both directions and gives every reply beat that arrived to `sink`, in order. It is
     /// called only while a reply is due: a host whose engine moves by being called, a simulation, also counts here
     /// how long nothing has moved.
@@ -70,10 +77,69 @@ pub trait RecordStreams {
     /// # Errors
     /// The stream failed, or nothing has moved for longer than the host allows.
     fn service(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<(), StreamError>;
+    /// So many batches have ended, the oldest ones: their end was among the replies of [`RecordStreams::service`].
+    /// The room that was kept for their replies is free.
+    fn end_batches(&mut self, count: usize);
+    /// Makes both streams usable after a [`StreamError`]. What was under way is gone, records and replies, and the
+    /// engine may have taken beats that nobody sent: its tables have to be cleared before it is used again.
+    ///
+    /// # Errors
+    /// The streams stay unusable.
+    fn restart(&mut self) -> Result<(), StreamError>;
+}
+
+/// Why programmable logic may not be touched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FabricError {
+    /// No bitstream is loaded.
+    #[error(
+        "programmable logic: expected state `operating`, found `{found}`; load the bitstream (boards/zynq7020) before this program starts"
+    )]
+    NotConfigured {
+        /// The state that the host reports.
+        found: String,
+    },
+    /// The logic's clock does not run.
+    #[error(
+        "programmable logic: expected FCLK{clock} to run, found it stopped; an access would hang the processor. Enable the clock"
+    )]
+    NoClock {
+        /// Number of the PS clock that drives the logic.
+        clock: u8,
+    },
+    /// The logic is held in reset.
+    #[error(
+        "programmable logic: expected its reset released, found it held; an access would hang the processor. Release FCLK_RESET{reset}_N"
+    )]
+    InReset {
+        /// Number of the PS reset that drives the logic.
+        reset: u8,
+    },
+    /// The host cannot say.
+    #[error("programmable logic: {text}")]
+    Unknown {
+        /// What was expected, what was found, what to do.
+        text: String,
+    },
+}
+
+/// What must hold before the first access to programmable logic. An access to logic that is not configured, not
+/// clocked or in reset never completes on a Zynq-7000, and nothing can interrupt it: so ask first.
+pub trait Fabric {
+    /// Whether the logic is configured, clocked and out of reset, found without touching it.
+    ///
+    /// # Errors
+    /// It is not, or the host cannot say.
+    fn check(&mut self) -> Result<(), FabricError>;
 }
 
 /// Memory that a DMA engine reads or writes. The host keeps it at one bus address for as long as the value lives.
-pub trait DmaBuffer {
+///
+/// # Safety
+/// For as long as the value lives, [`DmaBuffer::len`] bytes from [`DmaBuffer::ptr`] on are mapped, readable and
+/// writable, neither length nor pointer changes, the pointer is aligned as the bus address is, and no Rust reference
+/// to those bytes exists.
+pub unsafe trait DmaBuffer {
     /// Address of the first byte as the DMA engine sees it.
     fn bus_addr(&self) -> u64;
     /// Bytes.

@@ -1,6 +1,7 @@
 //! Files that are made from the `abi` crate, and the check that the committed ones are fresh.
 
 mod c_header;
+mod device_tree;
 mod registers_page;
 
 use crate::cargo::root;
@@ -9,7 +10,14 @@ use std::fs;
 
 /// Writes every generated file, or only compares.
 pub fn run(check: bool) -> Result<()> {
-    let files = [("docs/registers.md", registers_page::text()), ("abi/include/deltascope_ring.h", c_header::text())];
+    let files = [
+        ("docs/registers.md", registers_page::text()),
+        ("abi/include/deltascope_ring.h", c_header::text()),
+        ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),
+        ("boards/zynq7020/generated/bitstream.dtsi", device_tree::bitstream_property()),
+        ("boards/zynq7020/generated/buffers.dtsi", device_tree::buffers_node()),
+        ("boards/zynq7020/generated/clock.dtsi", device_tree::clock_property()),
+    ];
     let mut stale = Vec::new();
     for (name, text) in &files {
         let path = root().join(name);

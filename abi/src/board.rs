@@ -1,0 +1,85 @@
+//! Addresses, interrupt and clock of the default board, a Zynq-7020.
+//!
+//! The device tree includes under `boards/zynq7020/generated/` are made from this module (`cargo xtask gen`), and
+//! whatever assigns addresses in a block design takes them from here too. Sources: UG585 v1.13, table 4-1 (system
+//! address map) and table 7-4 (PL interrupts); PG021 for the registers of the AXI DMA.
+
+/// A range of physical addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Name of the UIO map that shows it: the entry of `reg-names` in the device tree.
+    pub name: &'static str,
+    /// First address.
+    pub base: u32,
+    /// Bytes.
+    pub bytes: u32,
+    /// What is there.
+    pub about: &'static str,
+}
+
+impl Window {
+    /// The address after the last one.
+    pub const fn end(&self) -> u32 {
+        self.base + self.bytes
+    }
+
+    const fn is_within(&self, base: u32, end: u32) -> bool {
+        self.base >= base && self.end() <= end
+    }
+
+    const fn is_apart_from(&self, other: &Window) -> bool {
+        self.end() <= other.base || other.end() <= self.base
+    }
+}
+
+/// AXI4-Lite registers of the engine ([`crate::registers`]), on M_AXI_GP0.
+pub const ENGINE: Window = Window {
+    name: "engine",
+    base: 0x43C0_0000,
+    bytes: crate::registers::WINDOW_BYTES,
+    about: "AXI4-Lite registers of the engine",
+};
+/// Registers of the AXI DMA (PG021), on M_AXI_GP0.
+pub const AXI_DMA: Window =
+    Window { name: "axi_dma", base: 0x4040_0000, bytes: 0x1_0000, about: "registers of the AXI DMA" };
+/// Memory for descriptors, records and replies: DDR that Linux leaves alone. It ends below the upper quarter of 512 MiB,
+/// where U-Boot puts itself and the device tree.
+pub const BUFFERS: Window =
+    Window { name: "buffers", base: 0x1800_0000, bytes: 0x100_0000, about: "DMA buffers in reserved DDR" };
+/// Every window, in the order of the UIO maps.
+pub const WINDOWS: [Window; 3] = [ENGINE, AXI_DMA, BUFFERS];
+
+/// Number of the shared peripheral interrupt that `IRQ_F2P[0]` raises: the level-high OR of the interrupts of both
+/// DMA channels and of the engine. `generic-uio` knows one interrupt for each device.
+pub const INTERRUPT_SPI: u32 = 29;
+/// The same line as the interrupt controller counts it: shared interrupts begin at 32.
+pub const INTERRUPT_GIC: u32 = INTERRUPT_SPI + 32;
+
+/// Name of the UIO device: the name of its node in the device tree.
+pub const UIO_NAME: &str = "deltascope";
+/// `compatible` of its node; the kernel is told `uio_pdrv_genirq.of_id=` this.
+pub const UIO_COMPATIBLE: &str = "generic-uio";
+/// Name of the u-dma-buf device, where that driver serves the buffers instead of the reserved window.
+pub const UDMABUF_NAME: &str = "udmabuf-deltascope";
+
+/// The PL clock that the engine runs on: FCLK0.
+pub const FCLK: u32 = 0;
+/// Highest rate in Hz that the logic is built for. Dividers of the PS make the nearest lower rate.
+pub const FCLK_MAX_HZ: u32 = 150_000_000;
+/// Name of the bitstream in the firmware folder.
+pub const BITSTREAM: &str = "deltascope.bit.bin";
+
+/// Window that M_AXI_GP0 decodes.
+const GP0: (u32, u32) = (0x4000_0000, 0x8000_0000);
+/// DDR of the smallest board: 512 MiB. Below 1 MiB an address may be on-chip memory.
+const DDR: (u32, u32) = (0x0010_0000, 0x2000_0000);
+
+const _: () = {
+    assert!(ENGINE.is_within(GP0.0, GP0.1) && AXI_DMA.is_within(GP0.0, GP0.1));
+    assert!(BUFFERS.is_within(DDR.0, DDR.1));
+    assert!(ENGINE.is_apart_from(&AXI_DMA));
+    // UIO maps pages; a reserved range of whole megabytes lets the kernel keep its large mappings around it.
+    assert!(ENGINE.base.is_multiple_of(0x1000) && ENGINE.bytes.is_multiple_of(0x1000));
+    assert!(AXI_DMA.base.is_multiple_of(0x1000) && AXI_DMA.bytes.is_multiple_of(0x1000));
+    assert!(BUFFERS.base.is_multiple_of(0x10_0000) && BUFFERS.bytes.is_multiple_of(0x10_0000));
+};

@@ -1,0 +1,93 @@
+//! Metrics as a file in the text format of Prometheus, for the textfile collector of its node exporter.
+
+use crate::status::Counters;
+use deltascope_abi::frame::ErrorCode;
+use deltascope_driver::server::Stats;
+use deltascope_linux::xadc::Health;
+use deltascope_tls::Stranger;
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// What is counted now.
+pub struct Metrics<'a> {
+    /// The server's counters.
+    pub stats: &'a Stats,
+    /// The daemon's.
+    pub counters: &'a Counters,
+    /// Connections now.
+    pub connections: usize,
+    /// Sessions now.
+    pub sessions: usize,
+    /// What the board's XADC measures, if it has one.
+    pub health: Option<&'a Health>,
+}
+
+impl Metrics<'_> {
+    /// As text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let stats = self.stats;
+        let mut one =
+            |name: &str, kind: &str, about: &str, value: f64| family(&mut text, name, kind, about, &[("", "", value)]);
+        one("connections", "gauge", "Connections now.", self.connections as f64);
+        one("sessions", "gauge", "Sessions now.", self.sessions as f64);
+        one("connections_total", "counter", "Connections accepted.", stats.connections as f64);
+        one("frames_total", "counter", "Frames decoded.", stats.frames as f64);
+        one("received_bytes_total", "counter", "Bytes received.", stats.bytes as f64);
+        one("records_total", "counter", "Records queued for the engine.", stats.records as f64);
+        one("duplicates_total", "counter", "Records dropped because their number was known.", stats.duplicates as f64);
+        one("engine_failures_total", "counter", "Resets of the engine after a failure.", stats.engine_failures as f64);
+        let errors: Vec<_> =
+            ErrorCode::ALL.iter().map(|&code| ("code", format!("{code:?}"), stats.errors_of(code) as f64)).collect();
+        family(&mut text, "errors_total", "counter", "Errors sent, by code.", &borrowed(&errors));
+        let strangers: Vec<_> =
+            self.counters.strangers().map(|(stranger, count)| ("reason", name(stranger), count as f64)).collect();
+        family(&mut text, "strangers_total", "counter", "Peers that did not get in.", &borrowed(&strangers));
+        if let Some(health) = self.health {
+            let about = "Temperature of the die in degrees Celsius.";
+            family(&mut text, "board_temperature_celsius", "gauge", about, &[("", "", health.celsius)]);
+            let supplies: Vec<_> = health.supplies.iter().map(|s| ("supply", s.name.clone(), s.volts)).collect();
+            family(&mut text, "board_supply_volts", "gauge", "Supply voltages.", &borrowed(&supplies));
+            let about = "Measurements of the board outside their limits.";
+            family(&mut text, "board_complaints", "gauge", about, &[("", "", health.complaints().len() as f64)]);
+        }
+        text
+    }
+}
+
+fn name(stranger: Stranger) -> String {
+    stranger.name().to_owned()
+}
+
+fn borrowed<'a>(samples: &'a [(&'a str, String, f64)]) -> Vec<(&'a str, &'a str, f64)> {
+    samples.iter().map(|(label, value, sample)| (*label, value.as_str(), *sample)).collect()
+}
+
+/// One family: its samples are (label, value of the label, sample), without a label when that is empty.
+fn family(text: &mut String, name: &str, kind: &str, about: &str, samples: &[(&str, &str, f64)]) {
+    _ = writeln!(text, "# HELP deltascope_boardd_{name} {about}\n# TYPE deltascope_boardd_{name} {kind}");
+    for (label, value, sample) in samples {
+        _ = match *label {
+            "" => writeln!(text, "deltascope_boardd_{name} {sample}"),
+            _ => writeln!(text, "deltascope_boardd_{name}{{{label}=\"{}\"}} {sample}", escaped(value)),
+        };
+    }
+}
+
+/// The value of a label: a supply is named by the kernel, which may have any characters in it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// Puts the text in place of the file at once, so that a reader never sees half of it.
+///
+/// # Errors
+/// The folder is not there, or nothing can be written in it.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    fs::write(&beside, text)?;
+    fs::rename(&beside, path)
+}

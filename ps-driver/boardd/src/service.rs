@@ -1,0 +1,163 @@
+//! The daemon as a service: readiness and watchdog of systemd, the board's LED and button, a file of metrics.
+//!
+//! The loop of the daemon calls [`Service::turn`] each time it goes round, so the watchdog is fed exactly as long as
+//! the loop goes round.
+
+use crate::cli::Cli;
+use crate::metrics;
+use deltascope_linux::panel::{Button, Lamp};
+use deltascope_linux::{LinuxError, Roots};
+use sd_notify::NotifyState;
+use std::path::PathBuf;
+
+/// Microseconds between two looks at the panel: longer than a contact bounces, and a flicker that the eye sees.
+const PANEL_PERIOD: u64 = 50_000;
+/// Microseconds between two files of metrics.
+const METRICS_PERIOD: u64 = 10_000_000;
+
+/// What is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// The button was pressed.
+    pub pressed: bool,
+    /// The file of metrics is to be written, with [`Service::write_metrics`].
+    pub metrics: bool,
+}
+
+/// Everything around the server that is none of its business.
+#[derive(Default)]
+pub struct Service {
+    /// Microseconds between two signs of life; `None` when nobody waits for them.
+    watchdog: Option<u64>,
+    next_sign: u64,
+    lamp: Option<Lamp>,
+    button: Option<Button>,
+    next_look: u64,
+    /// Records at the last look.
+    records: u64,
+    lit: bool,
+    metrics: Option<PathBuf>,
+    next_metrics: u64,
+}
+
+impl Service {
+    /// What the command line and systemd ask for.
+    ///
+    /// # Errors
+    /// The LED or the button is not there.
+    pub fn new(cli: &Cli) -> Result<Service, LinuxError> {
+        let roots: Roots = cli.board.roots();
+        // Half of the limit, as sd_watchdog_enabled(3) recommends.
+        let watchdog = sd_notify::watchdog_enabled().map(|limit| (limit.as_micros() / 2).max(1) as u64);
+        Ok(Service {
+            watchdog,
+            lamp: cli.led.as_ref().map(|pin| Lamp::open(&roots, pin)).transpose()?,
+            button: cli.button.as_ref().map(|pin| Button::open(&roots, pin)).transpose()?,
+            metrics: cli.metrics.clone(),
+            ..Service::default()
+        })
+    }
+
+    /// The daemon accepts connections.
+    pub fn ready(&mut self) {
+        tell(&[NotifyState::Ready]);
+        self.lit = true;
+        self.show();
+    }
+
+    /// Keys are about to be read again; [`Service::reloaded`] follows.
+    pub fn reloading(&self) {
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => tell(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::warn!("the monotonic clock: {error}"),
+        }
+    }
+
+    /// Keys were read again, or kept.
+    pub fn reloaded(&self) {
+        tell(&[NotifyState::Ready]);
+    }
+
+    /// The daemon stops, which takes at most so many microseconds.
+    pub fn stopping(&mut self, limit_us: u64) {
+        let limit = u32::try_from(limit_us).unwrap_or(u32::MAX);
+        tell(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(limit)]);
+        self.lit = false;
+        self.show();
+    }
+
+    /// When [`Service::turn`] has something to do again.
+    pub fn deadline(&self) -> Option<u64> {
+        let sign = self.watchdog.map(|_| self.next_sign);
+        let look = (self.lamp.is_some() || self.button.is_some()).then_some(self.next_look);
+        let metrics = self.metrics.as_ref().map(|_| self.next_metrics);
+        [sign, look, metrics].into_iter().flatten().min()
+    }
+
+    /// Does what is due at `now`, in microseconds since the daemon began. `records` counts the records that came.
+    pub fn turn(&mut self, now: u64, records: u64) -> Due {
+        if let Some(period) = self.watchdog
+            && now >= self.next_sign
+        {
+            tell(&[NotifyState::Watchdog]);
+            self.next_sign = now + period;
+        }
+        let mut due = Due::default();
+        if now >= self.next_look {
+            self.next_look = now + PANEL_PERIOD;
+            due.pressed = self.look(records);
+        }
+        if self.metrics.is_some() && now >= self.next_metrics {
+            self.next_metrics = now + METRICS_PERIOD;
+            due.metrics = true;
+        }
+        due
+    }
+
+    /// The LED is lit while the daemon serves and flickers while records come. Gives whether the button was pressed.
+    fn look(&mut self, records: u64) -> bool {
+        if self.lit {
+            let lamp_on = records == self.records || !self.lamp.as_ref().is_some_and(Lamp::is_on);
+            self.records = records;
+            self.set(lamp_on);
+        }
+        let Some(button) = &mut self.button else { return false };
+        match button.look() {
+            Ok(pressed) => pressed,
+            Err(error) => {
+                tracing::warn!("{error}; the button is not looked at any more");
+                self.button = None;
+                false
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        self.set(self.lit);
+    }
+
+    fn set(&mut self, on: bool) {
+        if let Some(lamp) = &mut self.lamp
+            && let Err(error) = lamp.show(on)
+        {
+            tracing::warn!("{error}; the LED is not used any more");
+            self.lamp = None;
+        }
+    }
+
+    /// Writes the file of metrics.
+    pub fn write_metrics(&mut self, text: &str) {
+        if let Some(path) = &self.metrics
+            && let Err(error) = metrics::write(path, text)
+        {
+            tracing::warn!("--metrics {}: {error}", path.display());
+        }
+    }
+}
+
+/// Tells systemd, when there is one. A systemd that cannot be told will act by itself, so this is only said.
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!("notifying systemd: {error}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The DMA's registers: starting, stopping, resetting, and what its status says.
+
+use super::error::{DmaError, ErrorBit};
+use super::registers::{Channel, MAX_LENGTH_BITS, Register, control, status};
+use super::settings::Mode;
+use crate::seams::{BusError, Clock, Registers};
+
+/// Reads a register of a channel.
+pub(super) fn read(dma: &mut impl Registers, channel: Channel, register: Register) -> Result<u32, BusError> {
+    dma.read32(channel.at(register))
+}
+
+/// Writes a register of a channel.
+pub(super) fn write(
+    dma: &mut impl Registers,
+    channel: Channel,
+    register: Register,
+    value: u32,
+) -> Result<(), BusError> {
+    dma.write32(channel.at(register), value)
+}
+
+/// Looks at a register until `done` likes it; gives the last value when `limit_us` have passed.
+fn wait(
+    dma: &mut impl Registers,
+    clock: &mut impl Clock,
+    channel: Channel,
+    register: Register,
+    limit_us: u64,
+    done: impl Fn(u32) -> bool,
+) -> Result<Result<u32, u32>, BusError> {
+    let end = clock.now_us().saturating_add(limit_us);
+    loop {
+        let value = read(dma, channel, register)?;
+        if done(value) {
+            return Ok(Ok(value));
+        }
+        if clock.now_us() > end {
+            return Ok(Err(value));
+        }
+    }
+}
+
+/// Finds the mode, and refuses what is no AXI DMA or is used cyclically.
+pub(super) fn identify(dma: &mut impl Registers) -> Result<Mode, DmaError> {
+    let mut modes = [Mode::Direct; 2];
+    for (channel, mode) in Channel::BOTH.into_iter().zip(&mut modes) {
+        let found = read(dma, channel, Register::Status)?;
+        if found & status::RESERVED != 0 {
+            return Err(DmaError::NotDma { channel, reserved: status::RESERVED, found });
+        }
+        refuse_cyclic(dma, channel)?;
+        if found & status::SG_INCLUDED != 0 {
+            *mode = Mode::ScatterGather;
+        }
+    }
+    if modes[0] != modes[1] {
+        let found = read(dma, Channel::S2mm, Register::Status)?;
+        return Err(DmaError::NotDma { channel: Channel::S2mm, reserved: status::SG_INCLUDED, found });
+    }
+    Ok(modes[0])
+}
+
+/// Refuses a channel in cyclic mode.
+pub(super) fn refuse_cyclic(dma: &mut impl Registers, channel: Channel) -> Result<(), DmaError> {
+    let found = read(dma, channel, Register::Control)?;
+    if found & control::CYCLIC != 0 {
+        return Err(DmaError::Cyclic { channel, found });
+    }
+    Ok(())
+}
+
+/// Resets the whole DMA (one Reset bit does: PG021, "MM2S_DMACR") and waits for the end of it.
+pub(super) fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit_us: u64) -> Result<(), DmaError> {
+    write(dma, Channel::Mm2s, Register::Control, control::RESET)?;
+    for channel in Channel::BOTH {
+        wait(dma, clock, channel, Register::Control, limit_us, |value| value & control::RESET == 0)?
+            .map_err(|found| DmaError::ResetStuck { channel, limit_us, found })?;
+        wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED != 0)?
+            .map_err(|found| DmaError::RunStuck { channel, expected: 1, limit_us, found })?;
+    }
+    Ok(())
+}
+
+/// Starts a channel and waits until it runs.
+pub(super) fn start(
+    dma: &mut impl Registers,
+    clock: &mut impl Clock,
+    channel: Channel,
+    value: u32,
+    limit_us: u64,
+) -> Result<(), DmaError> {
+    write(dma, channel, Register::Control, value | control::RUN)?;
+    wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED == 0)?
+        .map_err(|found| DmaError::RunStuck { channel, expected: 0, limit_us, found })?;
+    refuse_cyclic(dma, channel)
+}
+
+/// Stops a channel on which nothing is under way and waits until it has halted.
+pub(super) fn halt(
+    dma: &mut impl Registers,
+    clock: &mut impl Clock,
+    channel: Channel,
+    limit_us: u64,
+) -> Result<(), DmaError> {
+    let value = read(dma, channel, Register::Control)?;
+    write(dma, channel, Register::Control, value & !control::RUN)?;
+    wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED != 0)?
+        .map_err(|found| DmaError::RunStuck { channel, expected: 1, limit_us, found })?;
+    Ok(())
+}
+
+/// Fails when the channel reports an error or has halted.
+pub(super) fn check(dma: &mut impl Registers, channel: Channel, mode: Mode) -> Result<(), DmaError> {
+    let found = read(dma, channel, Register::Status)?;
+    if found & (status::ERRORS | status::HALTED) == 0 {
+        return Ok(());
+    }
+    let Some(bit) = ErrorBit::first_in(found) else {
+        return Err(DmaError::Halted { channel, status: found });
+    };
+    let descriptor = match mode {
+        Mode::ScatterGather => read(dma, channel, Register::CurrentDescriptor)?,
+        Mode::Direct => 0,
+    };
+    Err(DmaError::Transfer { channel, bit, status: found, descriptor })
+}
+
+/// Clears the interrupt bits that are set, and gives them.
+pub(super) fn acknowledge(dma: &mut impl Registers, channel: Channel) -> Result<u32, BusError> {
+    let found = read(dma, channel, Register::Status)? & status::INTERRUPTS;
+    if found != 0 {
+        write(dma, channel, Register::Status, found)?;
+    }
+    Ok(found)
+}
+
+/// Bits of the length register, found by writing ones while the channel is halted, when a write starts nothing
+/// (PG021, "MM2S_DMASR", Halted). Direct mode only. The next reset clears the register.
+pub(super) fn length_bits(dma: &mut impl Registers, channel: Channel) -> Result<u32, BusError> {
+    write(dma, channel, Register::Length, (1 << MAX_LENGTH_BITS) - 1)?;
+    Ok(read(dma, channel, Register::Length)?.trailing_ones())
+}

@@ -1,0 +1,405 @@
+//! Everything that can go wrong between the driver and the DMA, each with what to do about it.
+
+use alloc::string::ToString;
+
+use super::registers::{Channel, status};
+use crate::seams::{BusError, FabricError, StreamError};
+
+/// An error that a channel reports in DMASR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorBit {
+    /// DMAIntErr.
+    Internal,
+    /// DMASlvErr.
+    Slave,
+    /// DMADecErr.
+    Decode,
+    /// SGIntErr.
+    SgInternal,
+    /// SGSlvErr.
+    SgSlave,
+    /// SGDecErr.
+    SgDecode,
+}
+
+impl ErrorBit {
+    /// Every error, in the order in which they are looked for: what broke the fetching of descriptors first.
+    pub const ALL: [ErrorBit; 6] = [
+        ErrorBit::SgInternal,
+        ErrorBit::SgSlave,
+        ErrorBit::SgDecode,
+        ErrorBit::Decode,
+        ErrorBit::Slave,
+        ErrorBit::Internal,
+    ];
+
+    /// The bit of DMASR.
+    pub const fn mask(self) -> u32 {
+        match self {
+            ErrorBit::Internal => status::INTERNAL_ERROR,
+            ErrorBit::Slave => status::SLAVE_ERROR,
+            ErrorBit::Decode => status::DECODE_ERROR,
+            ErrorBit::SgInternal => status::SG_INTERNAL_ERROR,
+            ErrorBit::SgSlave => status::SG_SLAVE_ERROR,
+            ErrorBit::SgDecode => status::SG_DECODE_ERROR,
+        }
+    }
+
+    /// Name as in PG021.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ErrorBit::Internal => "DMAIntErr",
+            ErrorBit::Slave => "DMASlvErr",
+            ErrorBit::Decode => "DMADecErr",
+            ErrorBit::SgInternal => "SGIntErr",
+            ErrorBit::SgSlave => "SGSlvErr",
+            ErrorBit::SgDecode => "SGDecErr",
+        }
+    }
+
+    /// What it means for this driver and what to look at.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            ErrorBit::Internal => {
+                "a length of 0, or a reply packet longer than its buffer: is TLAST connected, is the Width of Buffer Length Register large enough?"
+            }
+            ErrorBit::Slave => {
+                "the memory refused a data transfer with SLVERR: is the buffer's bus address that of DDR?"
+            }
+            ErrorBit::Decode => {
+                "no memory answers at a data address: does the HP port's address segment cover the buffer?"
+            }
+            ErrorBit::SgInternal => {
+                "a descriptor was fetched that is already complete: does another driver use this DMA, are the descriptors coherent?"
+            }
+            ErrorBit::SgSlave => {
+                "the memory refused a descriptor access with SLVERR: is the ring's bus address that of DDR?"
+            }
+            ErrorBit::SgDecode => {
+                "no memory answers at a descriptor's address: is M_AXI_SG connected to a port that covers the buffer?"
+            }
+        }
+    }
+
+    /// The first error in a value of DMASR.
+    pub fn first_in(value: u32) -> Option<ErrorBit> {
+        ErrorBit::ALL.into_iter().find(|error| value & error.mask() != 0)
+    }
+}
+
+/// Why the DMA cannot be used, or how it failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DmaError {
+    /// A register could not be accessed.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The logic may not be touched.
+    #[error(transparent)]
+    Fabric(#[from] FabricError),
+    /// A setting of the driver makes no sense.
+    #[error("DMA setting {name}: expected {expected}, found {found}")]
+    Setting {
+        /// Name of the field.
+        name: &'static str,
+        /// Its value.
+        found: u64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// What is at the DMA's address does not behave as one.
+    #[error(
+        "{channel} DMASR: expected bits {reserved:#06x} clear, found {found:#010x}; this is no AXI DMA: compare the address with the block design's Address Editor"
+    )]
+    NotDma {
+        /// The channel.
+        channel: Channel,
+        /// Bits that always read as zero.
+        reserved: u32,
+        /// The register.
+        found: u32,
+    },
+    /// The DMA was built for the other mode.
+    #[error(
+        "DMA mode: expected {expected}, found {found}; set `Enable Scatter Gather Engine` of the AXI DMA to match, or ask for the other mode"
+    )]
+    Mode {
+        /// The mode asked for.
+        expected: &'static str,
+        /// The mode that it has.
+        found: &'static str,
+    },
+    /// Cyclic mode is on, in which completed descriptors are sent again.
+    #[error(
+        "{channel} DMACR: expected Cyclic BD Enable clear, found {found:#010x}: old buffers would be sent again; another driver uses this DMA, stop it"
+    )]
+    Cyclic {
+        /// The channel.
+        channel: Channel,
+        /// The register.
+        found: u32,
+    },
+    /// The length register is too narrow.
+    #[error(
+        "{channel}: expected a length register of at least {needed} bits, found {found}; set `Width of Buffer Length Register` of the AXI DMA to {needed} or more (26 is the most)"
+    )]
+    LengthWidth {
+        /// The channel.
+        channel: Channel,
+        /// Bits that the largest transfer needs.
+        needed: u32,
+        /// Bits that there are.
+        found: u32,
+    },
+    /// The reply stream's packets do not end.
+    #[error(
+        "S2MM: expected TLAST at the end of a reply packet, found none after {bytes} bytes; connect TLAST of the engine's m_axis to S_AXIS_S2MM, and disable `Enable Micro DMA`"
+    )]
+    NoLast {
+        /// Bytes that arrived without it.
+        bytes: u64,
+    },
+    /// Records reach the engine in pieces.
+    #[error(
+        "loopback: the engine counted {rejected} broken records of {records}; set `Stream Data Width` of both channels of the AXI DMA to 64 and `Memory Map Data Width` to 64"
+    )]
+    StreamWidth {
+        /// Records that the engine rejected.
+        rejected: u64,
+        /// Records sent.
+        records: u64,
+    },
+    /// What came back is not what was sent.
+    #[error(
+        "loopback: reply {index}: expected {expected:#018x}, found {found:#018x}; is the buffer coherent (S_AXI_HP needs uncached memory or cache maintenance), is its bus address right?"
+    )]
+    Loopback {
+        /// Index of the reply.
+        index: usize,
+        /// The value sent.
+        expected: u64,
+        /// The value that came back.
+        found: u64,
+    },
+    /// The buffer's bus address does not suit.
+    #[error(
+        "DMA buffer at {address:#x}: expected a bus address that is a multiple of 64; allocate it on a page (the driver needs no `Allow Unaligned Transfers`)"
+    )]
+    Alignment {
+        /// Bus address of its first byte.
+        address: u64,
+    },
+    /// The buffer lies where the DMA cannot reach.
+    #[error(
+        "DMA buffer at {address:#x}, {bytes} bytes: expected its end below 4 GiB; allocate it lower, or raise `Address Width` of the AXI DMA"
+    )]
+    AddressWidth {
+        /// Bus address of its first byte.
+        address: u64,
+        /// Its length.
+        bytes: usize,
+    },
+    /// The buffer is too small.
+    #[error(
+        "DMA buffer: expected at least {needed} bytes, found {found}; reserve more, or ask for fewer or smaller batches"
+    )]
+    BufferSize {
+        /// Bytes needed.
+        needed: usize,
+        /// Bytes that there are.
+        found: usize,
+    },
+    /// A reset does not end.
+    #[error(
+        "{channel}: expected DMACR.Reset clear within {limit_us} us, found {found:#010x}; the memory port does not answer: reset the programmable logic"
+    )]
+    ResetStuck {
+        /// The channel.
+        channel: Channel,
+        /// Microseconds allowed.
+        limit_us: u64,
+        /// The register.
+        found: u32,
+    },
+    /// A channel does not start or stop.
+    #[error("{channel}: expected DMASR.Halted {expected} within {limit_us} us, found {found:#010x}; reset the DMA")]
+    RunStuck {
+        /// The channel.
+        channel: Channel,
+        /// The value waited for, 0 or 1.
+        expected: u8,
+        /// Microseconds allowed.
+        limit_us: u64,
+        /// The register.
+        found: u32,
+    },
+    /// A channel reports an error.
+    #[error("{channel} {name}: DMASR {status:#010x}, descriptor {descriptor:#010x}: {advice}", name = bit.name(), advice = bit.advice())]
+    Transfer {
+        /// The channel.
+        channel: Channel,
+        /// The error.
+        bit: ErrorBit,
+        /// The register.
+        status: u32,
+        /// CURDESC; 0 in direct mode.
+        descriptor: u32,
+    },
+    /// A channel stopped without saying why.
+    #[error(
+        "{channel}: expected it to run, found it halted without an error, DMASR {status:#010x}; something else wrote DMACR: stop it"
+    )]
+    Halted {
+        /// The channel.
+        channel: Channel,
+        /// The register.
+        status: u32,
+    },
+    /// A descriptor is overdue although its data has moved.
+    #[error(
+        "{channel}: descriptor {index}: expected Cmplt within {limit_us} us, found its data moved and STATUS {status:#010x}; are the descriptors coherent, is M_AXI_SG connected for writes?"
+    )]
+    DescriptorStuck {
+        /// The channel.
+        channel: Channel,
+        /// Index in the ring.
+        index: usize,
+        /// Microseconds allowed.
+        limit_us: u64,
+        /// The descriptor's status.
+        status: u32,
+    },
+    /// A transfer is overdue and its data has not moved.
+    #[error(
+        "MM2S: expected {sent} records in the engine within {limit_us} us, found {accepted} and the transfer under way; does the memory port answer?"
+    )]
+    TransferStuck {
+        /// Records sent since the engine's reset.
+        sent: u64,
+        /// Records that it counted.
+        accepted: u64,
+        /// Microseconds allowed.
+        limit_us: u64,
+    },
+    /// The engine waits for its replies to be taken.
+    #[error(
+        "S2MM: expected replies to be taken within {limit_us} us, found the engine blocked with {waiting} beats sent and {received} received; does the memory port accept writes?"
+    )]
+    RepliesStuck {
+        /// Beats that left the engine.
+        waiting: u64,
+        /// Beats that arrived in memory.
+        received: u64,
+        /// Microseconds allowed.
+        limit_us: u64,
+    },
+    /// A transfer is complete and the engine counted another number of records.
+    #[error(
+        "MM2S is done: expected the engine to count {sent} records, found {accepted}; records were lost or repeated"
+    )]
+    Records {
+        /// Records sent since the engine's reset.
+        sent: u64,
+        /// Records that it counted.
+        accepted: u64,
+    },
+    /// Everything moved and no batch ended.
+    #[error(
+        "expected the end of a batch within {limit_us} us, found all {beats} reply beats received; reset the engine"
+    )]
+    NoEnd {
+        /// Reply beats received.
+        beats: u64,
+        /// Microseconds allowed.
+        limit_us: u64,
+    },
+    /// A completed transfer moved another number of bytes.
+    #[error(
+        "{channel}: expected {expected} bytes moved, found {found}; set `Width of Buffer Length Register` of the AXI DMA to {bits} or more"
+    )]
+    Short {
+        /// The channel.
+        channel: Channel,
+        /// Bytes asked for.
+        expected: u32,
+        /// Bytes moved.
+        found: u32,
+        /// Bits that the length needs.
+        bits: u32,
+    },
+    /// A reply packet that holds no whole number of beats.
+    #[error(
+        "S2MM: expected a packet of a multiple of 16 bytes up to {most}, found {found}; is `Stream Data Width` 64?"
+    )]
+    Fragment {
+        /// Bytes that a packet may have.
+        most: usize,
+        /// Bytes that it has.
+        found: usize,
+    },
+    /// A batch of another size than announced.
+    #[error("batch: expected 1 to {room} records, found {found}; ask for the room before each batch")]
+    NoRoom {
+        /// Records that there was room for.
+        room: usize,
+        /// Records given.
+        found: usize,
+    },
+    /// A halt was asked for while something is under way.
+    #[error("halt: expected no batch under way, found {batches}; poll until each has ended")]
+    Busy {
+        /// Batches that have not ended.
+        batches: usize,
+    },
+    /// What is at the engine's address is no delta engine.
+    #[error(
+        "IDENTITY: expected {expected:#010x}, found {found:#010x}; the bitstream has another register map or address: load deltascope_top, compare with the block design's Address Editor"
+    )]
+    Identity {
+        /// The characters DLTS.
+        expected: u32,
+        /// The register.
+        found: u32,
+    },
+    /// The engine does not come out of its reset.
+    #[error(
+        "engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic"
+    )]
+    EngineStuck {
+        /// The register.
+        status: u32,
+        /// Microseconds allowed.
+        limit_us: u64,
+    },
+}
+
+impl From<DmaError> for StreamError {
+    fn from(error: DmaError) -> StreamError {
+        StreamError { text: error.to_string() }
+    }
+}
+
+/// Something that was not as it should be and cost nothing but time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    /// Work was complete and no interrupt had come.
+    #[error(
+        "interrupt lost: expected one within {waited_us} us, found {packets} packets complete without it; the driver looked by itself. Is the interrupt connected and of the level kind?"
+    )]
+    InterruptLost {
+        /// Microseconds waited.
+        waited_us: u64,
+        /// Packets found.
+        packets: u64,
+    },
+    /// An interrupt came after its work had been found.
+    #[error("interrupt late: its packets had been found before it came")]
+    InterruptLate,
+    /// An interrupt came and no channel had raised it.
+    #[error("interrupt spurious: expected a cause in DMASR, found none; does another device share the line?")]
+    InterruptSpurious,
+}
+
+/// A number of bits for a length.
+pub(super) const fn bits_for(bytes: u32) -> u32 {
+    u32::BITS - bytes.leading_zeros()
+}

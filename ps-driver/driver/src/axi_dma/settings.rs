@@ -1,0 +1,159 @@
+//! How a DMA is driven, and how its one buffer is divided.
+
+use core::ops::Range;
+
+use super::descriptor::DESCRIPTOR_BYTES;
+use super::error::DmaError;
+use deltascope_abi::record::RECORD_BYTES;
+use deltascope_abi::reply::REPLY_BYTES;
+
+/// Which of its two modes the DMA must have been built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One transfer at a time, through the address and length registers.
+    Direct,
+    /// A ring of descriptors in memory.
+    ScatterGather,
+}
+
+impl Mode {
+    /// Name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Direct => "direct",
+            Mode::ScatterGather => "scatter-gather",
+        }
+    }
+}
+
+/// How the driver learns that something has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// It looks.
+    Poll,
+    /// It waits for the interrupt when it finds nothing, and then looks whether or not one came.
+    Interrupt {
+        /// Longest wait of one service, microseconds.
+        wait_us: u64,
+    },
+}
+
+/// How a DMA is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DmaSettings {
+    /// The mode that the DMA must have; `None`: the one that it says it has.
+    pub mode: Option<Mode>,
+    /// How completion is found.
+    pub completion: Completion,
+    /// Bytes of the largest batch: a multiple of 16, at most what the length register holds.
+    pub batch_bytes: u32,
+    /// Batches that may wait or be under way, 2 to 1,024; with scatter-gather so many descriptors.
+    pub batches: u16,
+    /// Reply packets that room is kept for, 2 to 1,024; with scatter-gather so many descriptors, one of which is
+    /// never posted.
+    pub reply_packets: u16,
+    /// IRQThreshold: packets for one interrupt, 1 to 255; scatter-gather only.
+    pub coalesce: u8,
+    /// IRQDelay: units of 125 clocks after which fewer packets make an interrupt; 0: never. With `coalesce` above 1
+    /// it must not be 0, or the last packets would wait for ever.
+    pub delay: u8,
+    /// Microseconds without any movement, while a reply is due, after which the streams have failed.
+    pub time_limit_us: u64,
+    /// Microseconds within which a reset, a halt or a drain is over.
+    pub reset_limit_us: u64,
+}
+
+impl Default for DmaSettings {
+    /// For Linux on the board: 768 KiB and the descriptors.
+    fn default() -> DmaSettings {
+        DmaSettings {
+            mode: None,
+            completion: Completion::Poll,
+            batch_bytes: 128 << 10,
+            batches: 4,
+            reply_packets: 64,
+            coalesce: 1,
+            delay: 0,
+            time_limit_us: 1_000_000,
+            reset_limit_us: 100_000,
+        }
+    }
+}
+
+impl DmaSettings {
+    /// Records of the largest batch.
+    pub const fn batch_records(&self) -> usize {
+        self.batch_bytes as usize / RECORD_BYTES
+    }
+
+    /// Bytes that the buffer must have, for reply packets of at most `packet_beats` beats of 16 bytes
+    /// (`CAP_STREAM.REPLY_PACKET`).
+    pub const fn buffer_bytes(&self, packet_beats: u32) -> usize {
+        Layout::new(self, packet_beats).end
+    }
+
+    /// Refuses settings that cannot work.
+    ///
+    /// # Errors
+    /// [`DmaError::Setting`] with the name of the field.
+    pub fn check(&self) -> Result<(), DmaError> {
+        let whole = self.batch_bytes > 0 && self.batch_bytes.is_multiple_of(RECORD_BYTES as u32);
+        let refused = |name, found: u64, expected| Err(DmaError::Setting { name, found, expected });
+        match self {
+            _ if !whole => refused("batch_bytes", self.batch_bytes.into(), "a multiple of 16 above 0"),
+            _ if !(2..=1024).contains(&self.batches) => refused("batches", self.batches.into(), "2 to 1024"),
+            _ if !(2..=1024).contains(&self.reply_packets) => {
+                refused("reply_packets", self.reply_packets.into(), "2 to 1024")
+            }
+            _ if self.coalesce == 0 => refused("coalesce", 0, "1 to 255"),
+            _ if self.coalesce > 1 && self.delay == 0 => refused("delay", 0, "1 to 255 with coalesce above 1"),
+            _ if self.time_limit_us == 0 => refused("time_limit_us", 0, "above 0"),
+            _ if self.reset_limit_us == 0 => refused("reset_limit_us", 0, "above 0"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How the buffer is divided: both rings first, then batches, then reply packets, each on a boundary of 64 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Descriptors of MM2S.
+    pub record_ring: usize,
+    /// Descriptors of S2MM.
+    pub reply_ring: usize,
+    /// Batches.
+    pub records: usize,
+    /// Bytes from one batch to the next.
+    pub record_stride: usize,
+    /// Reply packets.
+    pub replies: usize,
+    /// Bytes of one reply packet, and from one to the next.
+    pub reply_stride: usize,
+    /// Bytes in all.
+    pub end: usize,
+}
+
+impl Layout {
+    pub const fn new(settings: &DmaSettings, packet_beats: u32) -> Layout {
+        let (batches, packets) = (settings.batches as usize, settings.reply_packets as usize);
+        let record_stride = (settings.batch_bytes as usize).next_multiple_of(DESCRIPTOR_BYTES);
+        let reply_stride = (packet_beats as usize * REPLY_BYTES).next_multiple_of(DESCRIPTOR_BYTES);
+        let reply_ring = batches * DESCRIPTOR_BYTES;
+        let records = reply_ring + packets * DESCRIPTOR_BYTES;
+        let replies = records + batches * record_stride;
+        let end = replies + packets * reply_stride;
+        Layout { record_ring: 0, reply_ring, records, record_stride, replies, reply_stride, end }
+    }
+
+    /// The bytes of a batch.
+    pub const fn batch(&self, index: usize, bytes: usize) -> Range<usize> {
+        let start = self.records + index * self.record_stride;
+        start..start + bytes
+    }
+
+    /// The bytes of a reply packet.
+    pub const fn packet(&self, index: usize, bytes: usize) -> Range<usize> {
+        let start = self.replies + index * self.reply_stride;
+        start..start + bytes
+    }
+}

@@ -1,0 +1,77 @@
+//! Which way to the registers a UIO device has, by the names of its maps.
+//!
+//! | map | way |
+//! |---|---|
+//! | `engine` and `axi_dma` | the registers are in the maps: a board |
+//! | `mailbox` | an emulated board: registers are asked for through a mailbox in memory that both sides share |
+//!
+//! This is the seam of the second way: [`open`] hands a device with such a map to `mailbox`, which wraps whatever
+//! implements [`Registers`] into [`BlockRegisters`].
+
+use crate::error::LinuxError;
+use crate::guard::Guarded;
+use crate::mmio::Mmio;
+use crate::uio::UioDevice;
+use deltascope_abi::board::{AXI_DMA, ENGINE, Window};
+use deltascope_driver::seams::{BusError, Registers};
+
+/// Name of the map of an emulated board.
+pub const MAILBOX: &str = "mailbox";
+
+/// Registers of one block, however they are reached.
+pub struct BlockRegisters(Box<dyn Registers>);
+
+impl BlockRegisters {
+    /// Registers reached by `way`.
+    pub fn new(way: impl Registers + 'static) -> BlockRegisters {
+        BlockRegisters(Box::new(way))
+    }
+}
+
+impl Registers for BlockRegisters {
+    fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
+        self.0.read32(offset)
+    }
+
+    fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError> {
+        self.0.write32(offset, value)
+    }
+}
+
+/// Both blocks of a board.
+pub struct Blocks {
+    /// Registers of the engine.
+    pub engine: BlockRegisters,
+    /// Registers of the AXI DMA.
+    pub dma: BlockRegisters,
+}
+
+/// The registers of a device, after [`crate::logic::check`].
+///
+/// # Errors
+/// The device has none of the maps, or they are too small or cannot be mapped.
+pub fn open(device: &UioDevice) -> Result<Blocks, LinuxError> {
+    if device.find_map(MAILBOX).is_some() {
+        return mailbox(device);
+    }
+    Ok(Blocks { engine: in_map(device, &ENGINE)?, dma: in_map(device, &AXI_DMA)? })
+}
+
+/// Both blocks behind the mailbox.
+fn mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
+    Err(LinuxError::Mailbox { device: device.name().to_owned() })
+}
+
+/// Registers in the map that a window is shown by.
+fn in_map(device: &UioDevice, window: &Window) -> Result<BlockRegisters, LinuxError> {
+    let info = device.map(window.name, window.bytes.into())?;
+    let map = Guarded::new(device.mmap(info)?)?;
+    let start = usize::try_from(info.offset).ok();
+    let registers = start.and_then(|start| Mmio::new(map, start, window.bytes));
+    registers.map(BlockRegisters::new).ok_or_else(|| LinuxError::MapSize {
+        device: device.name().to_owned(),
+        map: info.name.clone(),
+        expected: format!("whole words, {:#x} bytes of them", window.bytes),
+        found: info.bytes,
+    })
+}

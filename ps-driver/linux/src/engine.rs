@@ -1,0 +1,125 @@
+//! The engine of a board: the engine driver over AXI DMA over UIO.
+
+use crate::access::BlockRegisters;
+use crate::board::{Options, UioBoard};
+use crate::buffers::{Buffers, Part};
+use crate::error::LinuxError;
+use crate::logic::LinuxFabric;
+use crate::uio::UioIrq;
+use deltascope_abi::record::Record;
+use deltascope_abi::reply::Reply;
+use deltascope_driver::axi_dma::{DmaHost, DmaParts};
+use deltascope_driver::engine::EngineDriver;
+use deltascope_driver::seams::{BusError, Clock, RecordStreams, Registers, StreamError};
+use deltascope_model::{EngineError, EngineKind};
+use std::time::Instant;
+
+/// The engine of a board.
+pub type UioEngine = EngineDriver<UioHost>;
+
+/// The AXI DMA with everything that Linux gives it.
+type LinuxDma = DmaHost<BlockRegisters, BlockRegisters, Part, UioIrq, MonotonicClock>;
+
+/// The kernel's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock(Instant);
+
+impl MonotonicClock {
+    /// A clock that begins now.
+    pub fn start() -> MonotonicClock {
+        MonotonicClock(Instant::now())
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now_us(&mut self) -> u64 {
+        self.0.elapsed().as_micros() as u64
+    }
+}
+
+/// Registers and streams of a board for the engine driver.
+pub struct UioHost {
+    dma: LinuxDma,
+    buffers: Buffers,
+}
+
+/// Brings up the board: everything that is checked before the first access, then the DMA, then the engine. The engine's
+/// tables are cleared.
+///
+/// # Errors
+/// A part is missing or unsuitable; the text says which and what to do.
+pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
+    let board = UioBoard::open(options).map_err(|error| failed(&error))?;
+    let UioBoard { engine, dma, mut buffers, irq, is_emulated, .. } = board;
+    let buffer = buffers.take(buffers.free(), 64).map_err(|error| failed(&error))?;
+    let mut fabric = LinuxFabric { roots: (!is_emulated).then(|| options.roots.clone()) };
+    let parts = DmaParts { engine, dma, buffer, irq, clock: MonotonicClock::start() };
+    let opened = DmaHost::open(&mut fabric, parts, &options.settings);
+    if let Some(fault) = buffers.take_fault() {
+        return Err(failed(&fault));
+    }
+    let dma =
+        opened.map_err(|error| EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() })?;
+    EngineDriver::open(UioHost { dma, buffers }, EngineKind::Uio)
+}
+
+fn failed(error: &LinuxError) -> EngineError {
+    EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() }
+}
+
+impl UioHost {
+    /// How the streams are driven, in words.
+    pub fn streams(&self) -> String {
+        let (address, bytes) = self.buffers.range();
+        format!("AXI DMA, {}, {bytes:#x} bytes of buffers at {address:#x}", self.dma.mode().name())
+    }
+
+    /// What was not as it should be and was put right, since the last call.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        self.dma.take_notices().map(|notice| notice.to_string()).collect()
+    }
+
+    /// Fails when the kernel refused to hand a part of a buffer over.
+    fn refuse_fault(&self) -> Result<(), StreamError> {
+        self.buffers.take_fault().map_or(Ok(()), |fault| Err(StreamError { text: fault.to_string() }))
+    }
+}
+
+impl Registers for UioHost {
+    fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
+        self.dma.read32(offset)
+    }
+
+    fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError> {
+        self.dma.write32(offset, value)
+    }
+}
+
+impl RecordStreams for UioHost {
+    fn room(&self) -> usize {
+        self.dma.room()
+    }
+
+    fn reply_room(&self) -> usize {
+        self.dma.reply_room()
+    }
+
+    fn send(&mut self, batch: &[Record], reply_beats: usize) -> Result<(), StreamError> {
+        self.dma.send(batch, reply_beats)?;
+        self.refuse_fault()
+    }
+
+    fn service(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<(), StreamError> {
+        self.dma.service(sink)?;
+        self.refuse_fault()
+    }
+
+    fn end_batches(&mut self, count: usize) {
+        self.dma.end_batches(count);
+    }
+
+    fn restart(&mut self) -> Result<(), StreamError> {
+        self.dma.restart()?;
+        self.refuse_fault()
+    }
+}

@@ -1,0 +1,35 @@
+//! The engine's hardware under Linux, behind the seams of [`deltascope_driver`].
+//!
+//! | module | content |
+//! |---|---|
+//! | [`engine`] | the engine of a board, for everybody else |
+//! | [`board`] | its parts, found and checked |
+//! | [`uio`] | a UIO device by name: its maps and its interrupt |
+//! | [`mmio`] | registers in a map |
+//! | [`access`] | which way to the registers a device has |
+//! | [`guard`] | SIGBUS as an error |
+//! | [`buffers`] | memory for DMA: u-dma-buf or a reserved window |
+//! | [`logic`] | is the programmable logic configured, clocked and out of reset |
+//! | [`panel`] | LEDs and a button |
+//! | [`xadc`] | temperature and voltages |
+//! | [`sysfs`] | where all this is read |
+//! | [`error`] | why something is not there |
+//!
+//! Everything that is read is found below [`sysfs::Roots`], which a test may put elsewhere.
+
+pub mod access;
+pub mod board;
+pub mod buffers;
+pub mod engine;
+pub mod error;
+pub mod guard;
+pub mod logic;
+pub mod mmio;
+pub mod panel;
+pub mod sysfs;
+pub mod uio;
+pub mod xadc;
+
+pub use board::{Options, UioBoard};
+pub use error::LinuxError;
+pub use sysfs::Roots;

@@ -1,0 +1,236 @@
+//! A UIO device by its name: maps and interrupt (Linux, Documentation/driver-api/uio-howto.rst).
+
+use crate::error::LinuxError;
+use crate::sysfs::{self, Roots};
+use deltascope_driver::seams::Irq;
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+/// Bytes of a page, in which map N begins at N pages of the device file.
+pub fn page_bytes() -> usize {
+    rustix::param::page_size()
+}
+
+/// A map as sysfs tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapInfo {
+    /// N of `mapN`.
+    pub index: usize,
+    /// Its name: the entry of `reg-names`.
+    pub name: String,
+    /// Physical address of its first byte.
+    pub address: u64,
+    /// Bytes of the first page in front of that byte.
+    pub offset: u64,
+    /// Bytes from that byte on.
+    pub bytes: u64,
+}
+
+/// An open UIO device. No second process can open it this way.
+#[derive(Debug)]
+pub struct UioDevice {
+    name: String,
+    path: PathBuf,
+    file: File,
+    maps: Vec<MapInfo>,
+}
+
+impl UioDevice {
+    /// Finds and opens the device of that name.
+    ///
+    /// # Errors
+    /// There is none, or more than one, or it cannot be opened.
+    pub fn open(roots: &Roots, name: &str) -> Result<UioDevice, LinuxError> {
+        let class = roots.class("uio");
+        let mut found = Vec::new();
+        let mut same = Vec::new();
+        for entry in sysfs::names(&class)? {
+            let device = sysfs::text(&class.join(&entry).join("name"))?;
+            if device == name {
+                same.push(entry);
+            }
+            found.push(device);
+        }
+        let entry = match same.as_slice() {
+            [entry] => entry,
+            [] => return Err(LinuxError::NoUio { name: name.to_owned(), found }),
+            _ => return Err(LinuxError::ManyUio { name: name.to_owned(), count: same.len() }),
+        };
+        let path = roots.dev.join(entry);
+        let device = |what| {
+            let path = path.clone();
+            move |source| LinuxError::Device { path, what, source }
+        };
+        let maps = read_maps(&class.join(entry).join("maps"))?;
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(device("opening it"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LinuxError::InUse { path }),
+            Err(TryLockError::Error(source)) => return Err(device("locking it")(source)),
+        }
+        Ok(UioDevice { name: name.to_owned(), path, file, maps })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its maps.
+    pub fn maps(&self) -> &[MapInfo] {
+        &self.maps
+    }
+
+    /// The map of that name, if there is one.
+    pub fn find_map(&self, name: &str) -> Option<&MapInfo> {
+        self.maps.iter().find(|map| map.name == name)
+    }
+
+    /// The map of that name, of at least `bytes` bytes.
+    ///
+    /// # Errors
+    /// There is none, or it is smaller.
+    pub fn map(&self, name: &str, bytes: u64) -> Result<&MapInfo, LinuxError> {
+        let map = self.find_map(name).ok_or_else(|| LinuxError::NoMap {
+            device: self.name.clone(),
+            map: name.to_owned(),
+            found: self.maps.iter().map(|map| map.name.clone()).collect(),
+        })?;
+        if map.bytes < bytes {
+            return Err(self.size(map, format!("at least {bytes:#x} bytes")));
+        }
+        Ok(map)
+    }
+
+    /// Maps it into memory; its first byte stands at [`MapInfo::offset`].
+    ///
+    /// # Errors
+    /// It is larger than the address space, or the kernel refuses.
+    pub fn mmap(&self, map: &MapInfo) -> Result<MmapRaw, LinuxError> {
+        let page = page_bytes();
+        let length = map.offset.checked_add(map.bytes).and_then(|bytes| usize::try_from(bytes).ok());
+        let length = length.and_then(|bytes| bytes.checked_next_multiple_of(page)).filter(|&bytes| bytes > 0);
+        let length = length.ok_or_else(|| self.size(map, "what fits into memory, and not nothing".to_owned()))?;
+        let source = MmapOptions::new().offset((map.index * page) as u64).len(length).map_raw(&self.file);
+        source.map_err(|source| LinuxError::Device { path: self.path.clone(), what: "mapping it", source })
+    }
+
+    fn size(&self, map: &MapInfo, expected: String) -> LinuxError {
+        LinuxError::MapSize { device: self.name.clone(), map: map.name.clone(), expected, found: map.bytes }
+    }
+
+    /// Its interrupt, unmasked.
+    ///
+    /// # Errors
+    /// The device has none, or the kernel refuses.
+    pub fn irq(&self) -> Result<UioIrq, LinuxError> {
+        let device = |what| {
+            let path = self.path.clone();
+            move |source| LinuxError::Device { path, what, source }
+        };
+        let file = self.file.try_clone().map_err(device("its interrupt"))?;
+        let irq = UioIrq::new(file.into());
+        match irq.fault {
+            None => Ok(irq),
+            Some(errno) => Err(device("unmasking its interrupt")(errno.into())),
+        }
+    }
+}
+
+/// The maps in a folder `maps`, by number.
+fn read_maps(folder: &std::path::Path) -> Result<Vec<MapInfo>, LinuxError> {
+    let mut maps = Vec::new();
+    for entry in sysfs::names(folder)? {
+        let Some(index) = entry.strip_prefix("map").and_then(|digits| digits.parse().ok()) else { continue };
+        let folder = folder.join(entry);
+        let number = |name: &str| sysfs::number(&folder.join(name));
+        // The kernel gives the address of the page, and a size that begins there (drivers/uio/uio_pdrv_genirq.c).
+        let (page, offset, size) = (number("addr")?, number("offset")?, number("size")?);
+        let (Some(address), Some(bytes)) = (page.checked_add(offset), size.checked_sub(offset)) else {
+            let found = offset.to_string();
+            return Err(LinuxError::Parse { path: folder.join("offset"), expected: "less than the size", found });
+        };
+        maps.push(MapInfo { index, name: sysfs::text(&folder.join("name"))?, address, offset, bytes });
+    }
+    maps.sort_by_key(|map| map.index);
+    Ok(maps)
+}
+
+/// The interrupt of a UIO device. The kernel masks the line when it comes and counts; reading gives the count, and
+/// writing 1 unmasks the line. A line that is still raised then comes again at once, so its cause is cleared before.
+#[derive(Debug)]
+pub struct UioIrq {
+    file: OwnedFd,
+    /// Count at the last interrupt that was seen.
+    seen: Option<u32>,
+    missed: u64,
+    fault: Option<rustix::io::Errno>,
+}
+
+impl UioIrq {
+    /// The interrupt behind a file of a UIO device, unmasked: the process before may have left it masked.
+    pub fn new(file: OwnedFd) -> UioIrq {
+        let mut irq = UioIrq { file, seen: None, missed: 0, fault: None };
+        irq.rearm();
+        irq
+    }
+
+    /// Interrupts that were counted by the kernel and not seen one by one.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// Why waiting or unmasking failed, if it did. From then on every wait ends at its time limit.
+    pub fn fault(&self) -> Option<std::io::Error> {
+        self.fault.map(Into::into)
+    }
+
+    fn read(&mut self) -> Result<bool, rustix::io::Errno> {
+        let mut bytes = [0; 4];
+        match rustix::io::read(&self.file, &mut bytes)? {
+            4 => {}
+            _ => return Err(rustix::io::Errno::IO),
+        }
+        let count = u32::from_ne_bytes(bytes);
+        let new = count.wrapping_sub(self.seen.unwrap_or(count.wrapping_sub(1)));
+        self.seen = Some(count);
+        self.missed += u64::from(new.saturating_sub(1));
+        Ok(new > 0)
+    }
+}
+
+impl Irq for UioIrq {
+    fn wait(&mut self, timeout_us: u64) -> bool {
+        let started = std::time::Instant::now();
+        loop {
+            let left = timeout_us.saturating_sub(started.elapsed().as_micros() as u64);
+            let limit = Timespec { tv_sec: (left / 1_000_000) as i64, tv_nsec: (left % 1_000_000 * 1_000) as i64 };
+            if self.fault.is_some() {
+                std::thread::sleep(std::time::Duration::from_micros(left));
+                return false;
+            }
+            let fd = self.file.as_fd();
+            match poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)) {
+                Ok(0) => return false,
+                Ok(_) => match self.read() {
+                    Ok(true) => return true,
+                    Ok(false) => {}
+                    Err(errno) => self.fault = Some(errno),
+                },
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => self.fault = Some(errno),
+            }
+        }
+    }
+
+    fn rearm(&mut self) {
+        match rustix::io::write(&self.file, &1u32.to_ne_bytes()) {
+            Ok(4) => {}
+            Ok(_) => self.fault = Some(rustix::io::Errno::IO),
+            Err(errno) => self.fault = Some(errno),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The seams of the driver over a [`System`] in this process.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use deltascope_driver::axi_dma::{DmaError, DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::seams::{BusError, Clock, Fabric, FabricError, Irq, Registers};
+
+use crate::bench::Failure;
+
+use super::config::{CLOCKS_PER_US, DmaConfig};
+use super::memory::{Memory, Ram};
+use super::system::{Block, System};
+
+/// Bus address of the buffer: where the reserved memory of the board's device tree could be.
+const BUFFER_ADDRESS: u64 = 0x1F00_0000;
+/// Beats of the longest reply packet of the committed top.
+const PACKET_BEATS: u32 = 256;
+
+/// A system that several hands hold.
+pub type Shared<M> = Rc<RefCell<System<M>>>;
+
+/// The registers of one block.
+pub struct Window<M> {
+    system: Shared<M>,
+    block: Block,
+}
+
+impl<M: Memory> Registers for Window<M> {
+    fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
+        self.system.borrow_mut().read32(self.block, offset)
+    }
+
+    fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError> {
+        self.system.borrow_mut().write32(self.block, offset, value)
+    }
+}
+
+/// The DMA's interrupt. Waiting simulates.
+pub struct Line<M>(Shared<M>);
+
+impl<M: Memory> Irq for Line<M> {
+    fn wait(&mut self, timeout_us: u64) -> bool {
+        // A simulation that fails shows at the next access to a register.
+        self.0.borrow_mut().step_until_interrupt(timeout_us.saturating_mul(CLOCKS_PER_US)).unwrap_or(false)
+    }
+
+    fn rearm(&mut self) {
+        self.0.borrow_mut().rearm();
+    }
+}
+
+/// Simulated time.
+pub struct PlClock<M>(Shared<M>);
+
+impl<M: Memory> Clock for PlClock<M> {
+    fn now_us(&mut self) -> u64 {
+        self.0.borrow().clocks() / CLOCKS_PER_US
+    }
+}
+
+/// Whether the simulated logic may be touched.
+pub struct SimFabric<M>(pub Shared<M>);
+
+impl<M: Memory> Fabric for SimFabric<M> {
+    fn check(&mut self) -> Result<(), FabricError> {
+        self.0.borrow().fabric()
+    }
+}
+
+/// The driver over a system with memory of this process.
+pub type SimHost = DmaHost<Window<Ram>, Window<Ram>, Ram, Line<Ram>, PlClock<Ram>>;
+
+/// A system with memory for `settings`, and that memory.
+///
+/// # Errors
+/// The design is not built in.
+pub fn system(config: DmaConfig, settings: &DmaSettings, seed: u64) -> Result<(Shared<Ram>, Ram), Failure> {
+    let ram = Ram::new(BUFFER_ADDRESS, settings.buffer_bytes(PACKET_BEATS));
+    Ok((Rc::new(RefCell::new(System::new(config, ram.clone(), seed)?)), ram))
+}
+
+/// The driver over `system`.
+///
+/// # Errors
+/// As [`DmaHost::open`].
+pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, DmaError> {
+    let window = |block| Window { system: Rc::clone(system), block };
+    let parts = DmaParts {
+        engine: window(Block::Engine),
+        dma: window(Block::Dma),
+        buffer,
+        irq: Line(Rc::clone(system)),
+        clock: PlClock(Rc::clone(system)),
+    };
+    DmaHost::open(&mut SimFabric(Rc::clone(system)), parts, settings)
+}

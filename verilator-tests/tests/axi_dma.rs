@@ -1,0 +1,89 @@
+//! The AXI DMA driver against the model of the DMA and the Verilated top: both modes, polled and by interrupt.
+#![cfg(feature = "verilate")]
+
+use deltascope_abi::record::{Class, Op, Record};
+use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
+use deltascope_driver::engine::EngineDriver;
+use deltascope_model::raw::replay_raw;
+use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
+use deltascope_verilator_tests::axi_dma::host::{self, Shared, SimHost};
+use deltascope_verilator_tests::axi_dma::{DmaConfig, Ram};
+use deltascope_verilator_tests::random::Random;
+
+fn settings() -> DmaSettings {
+    DmaSettings { batch_bytes: 32 << 10, time_limit_us: 2_000, reset_limit_us: 200, ..DmaSettings::default() }
+}
+
+fn open(config: DmaConfig, settings: &DmaSettings) -> (EngineDriver<SimHost>, Shared<Ram>) {
+    let (system, buffer) = host::system(config, settings, 1).expect("the top is built in");
+    let host = host::open(&system, buffer, settings).expect("the driver opens");
+    (EngineDriver::open(host, EngineKind::Rtl).expect("the engine opens"), system)
+}
+
+fn records(count: usize, random: &mut Random) -> Vec<Record> {
+    let record = |random: &mut Random| {
+        let op = random.pick(&Op::ALL);
+        let operand = match op {
+            Op::Snapshot => u64::from(random.below(8) as u16) | random.below(12) << 16,
+            _ => random.below(4) * 0x1_0000_0001,
+        };
+        let class = Class::from_code(random.below(4) as u8);
+        let record = Record::new(op, class, random.below(1_040) as u16, random.below(40) as u16, 1_500, operand);
+        if random.one_in(2) { record.with_reply() } else { record }
+    };
+    (0..count).map(|_| record(random)).collect()
+}
+
+/// The same records through the DMA and through the model give the same report.
+fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize) {
+    let (mut rtl, system) = open(config, settings);
+    let info = rtl.info();
+    let sizes = Config {
+        contexts: info.contexts,
+        groups: info.groups,
+        journal_lanes: info.journal_lanes,
+        journal_depth: info.journal_depth,
+        ..Config::default()
+    };
+    let mut model = GoldenEngine::new(sizes).expect("the sizes of the RTL are valid");
+    let bytes: Vec<u8> = records(count, &mut Random::new(7)).iter().flat_map(|r| r.to_bytes()).collect();
+    let mut reports = Vec::new();
+    for engine in [&mut rtl as &mut dyn Engine, &mut model] {
+        let mut report = Vec::new();
+        replay_raw(&mut bytes.as_slice(), engine).expect("a replay").write_json(&mut report).expect("a report");
+        reports.push(report);
+    }
+    assert!(reports[0] == reports[1], "the reports differ");
+    assert_eq!(rtl.host().noticed(), 0);
+    let beats = system.borrow().dma().record_beats();
+    assert!(beats >= 2 * count as u64, "{beats} beats for {count} records");
+}
+
+#[test]
+fn scatter_gather_polled() {
+    replays_as_the_model(DmaConfig::board(true), &settings(), 20_000);
+}
+
+#[test]
+fn scatter_gather_by_interrupt() {
+    let completion = Completion::Interrupt { wait_us: 1_000 };
+    let by_interrupt = DmaSettings { completion, ..settings() };
+    replays_as_the_model(DmaConfig::board(true), &by_interrupt, 10_000);
+    let coalesced = DmaSettings { coalesce: 8, delay: 2, ..by_interrupt };
+    replays_as_the_model(DmaConfig::board(true), &coalesced, 10_000);
+}
+
+#[test]
+fn direct_mode_polled_and_by_interrupt() {
+    replays_as_the_model(DmaConfig::board(false), &settings(), 10_000);
+    let completion = Completion::Interrupt { wait_us: 1_000 };
+    replays_as_the_model(DmaConfig::board(false), &DmaSettings { completion, ..settings() }, 5_000);
+}
+
+#[test]
+fn the_mode_is_the_one_that_the_hardware_has() {
+    let (rtl, _) = open(DmaConfig::board(false), &settings());
+    assert_eq!(rtl.host().mode(), Mode::Direct);
+    let (rtl, _) = open(DmaConfig::board(true), &settings());
+    assert_eq!(rtl.host().mode(), Mode::ScatterGather);
+}
