@@ -11,6 +11,7 @@ pub mod permutation;
 pub mod procfs;
 pub mod recording;
 pub mod report;
+pub mod resume;
 pub mod scan;
 pub mod sources;
 pub mod stream;

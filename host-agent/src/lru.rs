@@ -54,6 +54,26 @@ impl<K: Copy + Eq + Hash> Lru<K> {
         Some(slot)
     }
 
+    /// Puts a key into one slot, as the most recently used one; nothing happens when the slot is taken or beyond the
+    /// table, or the key is in it.
+    pub fn insert_at(&mut self, slot: u32, key: K) {
+        let Some(at) = self.free.iter().position(|&free| free == slot) else { return };
+        if self.index.contains_key(&key) {
+            return;
+        }
+        self.free.remove(at);
+        self.slots[slot as usize].key = Some(key);
+        self.index.insert(key, slot);
+        self.link_newest(slot);
+    }
+
+    /// Taken slots with their keys, the least recently used first.
+    pub fn by_age(&self) -> impl Iterator<Item = (u32, K)> + '_ {
+        let entry = |slot: u32| Some((slot, self.slots.get(slot as usize)?.key?));
+        let newer = move |&(slot, _): &(u32, K)| entry(self.slots[slot as usize].newer);
+        std::iter::successors(entry(self.oldest), newer)
+    }
+
     /// Takes the least recently used key out and frees its slot.
     pub fn remove_oldest(&mut self) -> Option<(u32, K)> {
         let slot = self.oldest;
