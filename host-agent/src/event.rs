@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use deltascope_abi::frame::Cursor;
 use deltascope_abi::record::{Class, MAX_LENGTH, Record};
 
 /// What an owner is. Owners of different kinds never share a group.
@@ -41,7 +42,7 @@ pub struct Owner {
 }
 
 /// Owners with the numbers that events carry.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Owners {
     list: Vec<Owner>,
     numbers: HashMap<Owner, OwnerId>,
@@ -131,6 +132,20 @@ pub trait Sink {
 
     /// Takes one event. Blocks while the session's retention is full: these sources can wait.
     fn event(&mut self, event: Event) -> Result<(), SinkError>;
+
+    /// The same, for a source that can go on behind it after a restart of the agent: `cursor` says where.
+    fn event_at(&mut self, event: Event, _cursor: Cursor) -> Result<(), SinkError> {
+        self.event(event)
+    }
+
+    /// A cursor that belongs to no event: it holds for whatever was taken so far.
+    fn cursor(&mut self, _cursor: Cursor) {}
+
+    /// An event that the agent before this one has given already. It is not counted again; what it leaves behind,
+    /// the last fingerprint of its socket, is what the next send is compared with.
+    fn skip(&mut self, _event: Event) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// Does what is due while a source is at work and has no event yet.
     fn idle(&mut self) -> Result<(), SinkError> {

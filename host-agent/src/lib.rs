@@ -10,6 +10,7 @@ pub mod permutation;
 pub mod procfs;
 pub mod recording;
 pub mod report;
+pub mod resume;
 pub mod scan;
 mod slot_table;
 pub mod sources;

@@ -31,6 +31,16 @@ impl<K: Copy + Eq + Hash> SlotTable<K> {
         Some(slot)
     }
 
+    /// Puts a key into one slot, as the most recently used one; nothing happens when the slot is taken or beyond the
+    /// table, or the key is in it.
+    pub fn insert_at(&mut self, slot: u32, key: K) {
+        let Some(at) = self.free.iter().position(|&free| free == slot) else { return };
+        if !self.slots.contains(&key) {
+            self.free.remove(at);
+            self.slots.put(key, slot);
+        }
+    }
+
     /// Takes the least recently used key out and frees its slot.
     pub fn remove_oldest(&mut self) -> Option<(u32, K)> {
         let (key, slot) = self.slots.pop_lru()?;
@@ -38,9 +48,9 @@ impl<K: Copy + Eq + Hash> SlotTable<K> {
         Some((slot, key))
     }
 
-    /// Taken slots with their keys, the most recently used first.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, K)> + '_ {
-        self.slots.iter().map(|(&key, &slot)| (slot, key))
+    /// Taken slots with their keys, the least recently used first.
+    pub fn by_age(&self) -> impl Iterator<Item = (u32, K)> + '_ {
+        self.slots.iter().rev().map(|(&key, &slot)| (slot, key))
     }
 
     /// Number of taken slots.

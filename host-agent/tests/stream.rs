@@ -2,77 +2,17 @@
 
 mod support;
 
-use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
-use deltascope_agent::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
 use deltascope_agent::report::ContainerJson;
-use deltascope_agent::sources::{Round, Source, Synth, SynthConfig};
+use deltascope_agent::sources::SynthConfig;
 use deltascope_agent::transport::Daemon;
 use serde_json::Value;
 use support::proxy::{self, Fault};
+use support::truth::{check, truth};
 use support::{Outcome, agent, boardd, end, finish, with_daemon};
-
-/// Counts events with maps and memory, without engine, groups or contexts.
-#[derive(Default)]
-struct Truth {
-    owners: Owners,
-    last: HashMap<u64, u64>,
-    containers: BTreeMap<String, ContainerJson>,
-}
-
-impl Sink for Truth {
-    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
-        Ok(self.owners.intern(kind, name).0)
-    }
-
-    fn event(&mut self, event: Event) -> Result<(), SinkError> {
-        let name = self.owners.get(event.owner).expect("a known owner").name.to_string();
-        let zero = ContainerJson { name: name.clone(), ..ContainerJson::default() };
-        let row = self.containers.entry(name).or_insert(zero);
-        match event.what {
-            What::Page { before, after, .. } => {
-                row.cow_copies += 1;
-                if before == after {
-                    row.cow_redundant += 1;
-                    row.cow_bytes_redundant += u64::from(event.length);
-                }
-            }
-            What::Send { socket, fingerprint } => {
-                row.net_sends += 1;
-                if self.last.insert(socket, fingerprint) == Some(fingerprint) {
-                    row.net_redundant += 1;
-                    row.net_bytes_redundant += u64::from(event.length);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn truth(config: SynthConfig) -> Truth {
-    let mut truth = Truth::default();
-    let mut synth = Synth::new(config);
-    while synth.round(&mut truth, &mut |_| ()).expect("memory takes it") == Round::More {}
-    truth
-}
-
-fn check(report: &Value, truth: &Truth, events: u64) {
-    let found: BTreeMap<String, ContainerJson> = report["containers"]
-        .as_array()
-        .expect("an array")
-        .iter()
-        .map(|one| serde_json::from_value::<ContainerJson>(one.clone()).expect("a container"))
-        .map(|one| (one.name.clone(), one))
-        .collect();
-    assert_eq!(found, truth.containers);
-    assert_eq!(report["captured"].as_u64(), Some(events));
-    assert_eq!(report["counted"].as_u64(), Some(events));
-    assert_eq!(report["in_flight"].as_u64(), Some(0));
-    assert_eq!(report["conserved"], true);
-}
 
 fn last_line(outcome: &Outcome) -> Value {
     let line = outcome.out.lines().last().unwrap_or_else(|| panic!("no output: {outcome:?}"));

@@ -348,6 +348,11 @@ impl Session {
         self.totals.rows()
     }
 
+    /// Losses and cursors that were committed with the last record that [`Session::totals`] hold.
+    pub fn covered_mark(&self) -> (&Losses, &[Cursor]) {
+        (&self.covered_mark.losses, &self.covered_mark.cursors)
+    }
+
     /// What the server granted last; `None` before the first grant.
     pub fn granted(&self) -> Option<&Granted> {
         self.granted.as_ref().filter(|_| self.begun)

@@ -8,6 +8,7 @@ mod replay;
 mod run;
 mod scan;
 mod session;
+mod state;
 mod synth;
 
 use std::io::Write;

@@ -17,6 +17,7 @@ use deltascope_agent::stream::Stream;
 use serde::Serialize;
 
 use super::session::{EngineArguments, check, text};
+use super::state::StateArguments;
 use super::synth::SynthArguments;
 
 /// Where events come from.
@@ -78,6 +79,8 @@ pub struct Arguments {
     #[arg(long)]
     json_lines: bool,
     #[command(flatten)]
+    state: StateArguments,
+    #[command(flatten)]
     engine: EngineArguments,
 }
 
@@ -118,7 +121,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .map_err(|error| anyhow!("cannot catch signal {signal}: {error}"))?;
     }
     let mut source = arguments.source.open()?;
-    let mut session = arguments.engine.open(true)?;
+    let keeper = arguments.state.keeper(source.as_ref(), arguments.engine.is_remote())?;
+    let mut session = arguments.engine.open_as(true, keeper)?;
+    session.stream.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
     let mut due = begun + arguments.interval;

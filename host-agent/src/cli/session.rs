@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use deltascope_agent::account::Account;
 use deltascope_agent::permutation::Permutation;
 use deltascope_agent::report::{Report, conservation_line};
+use deltascope_agent::resume::Keeper;
 use deltascope_agent::stream::Stream;
 use deltascope_agent::transport::{Client, Daemon, Options, Tls, TransportError};
 
@@ -81,6 +82,16 @@ impl EngineArguments {
     /// Connects, after starting a daemon if no address is given. With `reconnect` a broken connection to a server
     /// that was there before is made again.
     pub fn open(&self, reconnect: bool) -> Result<Session> {
+        self.open_as(reconnect, None)
+    }
+
+    /// Whether the board server is one that runs without this program.
+    pub fn is_remote(&self) -> bool {
+        self.connect.is_some() || self.insecure_peer.is_some()
+    }
+
+    /// The same for an agent that goes on after a restart.
+    pub fn open_as(&self, reconnect: bool, keeper: Option<Keeper>) -> Result<Session> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
             (Some(text), _) if tls.is_some() => (resolve(text)?, None),
@@ -101,7 +112,7 @@ impl EngineArguments {
             timeout: Duration::from_secs(self.timeout),
             reconnect: reconnect && daemon.is_none(),
         };
-        let mut stream = Stream::new(Client::connect_with(address, &options, tls)?);
+        let mut stream = Stream::new(Client::connect_as(address, &options, tls, keeper)?);
         if self.permute {
             stream.permute(Permutation::random().map_err(TransportError::Random)?);
         }

@@ -42,6 +42,8 @@ pub struct Reader<R: Read = BufReader<File>> {
     owners: u32,
     events: u64,
     items: VecDeque<Item>,
+    /// Checksum of the first chunk with events.
+    first_events_crc: Option<u32>,
     ended: bool,
 }
 
@@ -68,6 +70,7 @@ impl<R: Read> Reader<R> {
             owners: 0,
             events: 0,
             items: VecDeque::new(),
+            first_events_crc: None,
             ended: false,
         };
         let mut header = [0; HEADER_BYTES];
@@ -105,6 +108,11 @@ impl<R: Read> Reader<R> {
         self.at
     }
 
+    /// Checksum of the first chunk with events, once it was read: tells one recording from another.
+    pub fn first_events_crc(&self) -> Option<u32> {
+        self.first_events_crc
+    }
+
     fn read_chunk(&mut self) -> Result<(), RecordingError> {
         let start = self.at;
         let mut chunk = vec![0; CHUNK_HEAD_BYTES];
@@ -124,7 +132,10 @@ impl<R: Read> Reader<R> {
         let (body, at) = (&chunk[CHUNK_HEAD_BYTES..CHUNK_HEAD_BYTES + length], start + CHUNK_HEAD_BYTES as u64);
         match kind {
             CHUNK_OWNER => self.owner(body, at),
-            CHUNK_EVENTS => self.event_list(body, at),
+            CHUNK_EVENTS => {
+                self.first_events_crc.get_or_insert(le32(&chunk, CHUNK_HEAD_BYTES + length));
+                self.event_list(body, at)
+            }
             _ => self.end(body, at),
         }
     }

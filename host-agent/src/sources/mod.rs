@@ -19,6 +19,7 @@ pub use replay::Replay;
 pub use scan::Scan;
 pub use synth::{Synth, SynthConfig};
 
+use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 
 use crate::event::{Sink, SinkError};
@@ -61,6 +62,25 @@ pub trait Source {
     /// Gives the events of one round to `sink` and tells `progress` now and then.
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError>;
 
+    /// Whether [`Source::resume`] can go on where the source of an agent before this one stopped.
+    fn can_resume(&self) -> bool {
+        false
+    }
+
+    /// Goes on behind the events that an agent before this one has given, up to `cursors`, which are those of
+    /// [`Sink::event_at`] and [`Sink::cursor`]. Called before the first round and once; without cursors that agent
+    /// has given nothing.
+    ///
+    /// Afterwards `captured`, `losses` and `in_flight` are numbers since that agent's source was made: `captured`
+    /// holds what it gave, what can no longer be given, and what is still to come as far as it is in `in_flight`.
+    /// From these the host of the source computes what the restart has lost ([`agent_restart`]).
+    ///
+    /// # Errors
+    /// The cursors are not those of this source.
+    fn resume(&mut self, _cursors: &[Cursor], _sink: &mut dyn Sink) -> Result<(), SourceError> {
+        Ok(())
+    }
+
     /// Events captured since the source was made, lost ones included.
     fn captured(&self) -> u64;
 
@@ -78,9 +98,57 @@ pub trait Source {
     }
 }
 
+/// Kinds of sources as their cursors name them.
+pub mod cursor {
+    /// The capture module; a unit is a ring.
+    pub const KMOD: u32 = 1;
+    /// A recording; unit 0 is the number of the next event, unit 1 tells one recording from another.
+    pub const REPLAY: u32 = 2;
+    /// Events made up; units as of a recording.
+    pub const SYNTH: u32 = 3;
+}
+
+/// Events lost by a restart of the agent: what the source captured up to where it goes on, without what the earlier
+/// agent's session has counted or reported as lost.
+///
+/// `counted` are the events in the inherited counters, `restarts` those that earlier restarts have lost. `source` has
+/// been resumed.
+///
+/// # Errors
+/// More was counted than captured: this is another source than the one that the earlier agent read.
+pub fn agent_restart(source: &dyn Source, counted: u64, restarts: u64) -> Result<u64, SourceError> {
+    let passed = source.captured().saturating_sub(source.in_flight());
+    let explained = counted + source.losses().total() + restarts;
+    passed.checked_sub(explained).ok_or_else(|| SourceError::Resume {
+        source_name: source.name(),
+        what: "events captured so far",
+        expected: format!("{explained} or more, as counted and lost before the restart"),
+        found: passed.to_string(),
+    })
+}
+
+/// The position of one unit among cursors.
+fn position(cursors: &[Cursor], source: u32, unit: u32) -> Option<u64> {
+    cursors.iter().find(|cursor| (cursor.source, cursor.unit) == (source, unit)).map(|cursor| cursor.position)
+}
+
 /// Why a source cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
+    /// It is not the source that the agent before this one read.
+    #[error(
+        "{source_name}: cannot go on where the agent before stopped: {what}: expected {expected}, found {found}; give it the same source, or a --state-dir of its own"
+    )]
+    Resume {
+        /// Name of the source.
+        source_name: &'static str,
+        /// The number.
+        what: &'static str,
+        /// As the cursors or the counters have it.
+        expected: String,
+        /// As the source has it.
+        found: String,
+    },
     /// The sink takes no more.
     #[error(transparent)]
     Sink(#[from] SinkError),

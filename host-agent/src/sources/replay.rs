@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 
+use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 
-use super::{Progress, Round, Source, SourceError};
+use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind, Sink};
 use crate::recording::{Item, Reader, RecordingError};
 
@@ -18,6 +19,10 @@ pub struct Replay<R: Read = BufReader<File>> {
     /// By the file's owner number: the owner, and its number in the sink.
     owners: Vec<OwnerId>,
     size: Option<u64>,
+    /// Events read.
+    given: u64,
+    /// The recording's identity was told to the sink.
+    told: bool,
     captured: u64,
     losses: Losses,
 }
@@ -33,7 +38,29 @@ impl Replay {
 impl<R: Read> Replay<R> {
     /// A source at the first event of a recording.
     pub fn new(reader: Reader<R>) -> Replay<R> {
-        Replay { reader, owners: Vec::new(), size: None, captured: 0, losses: Losses::default() }
+        Replay { reader, owners: Vec::new(), size: None, given: 0, told: false, captured: 0, losses: Losses::default() }
+    }
+
+    /// The event in numbers of the sink.
+    fn take(&mut self, event: Event) -> Event {
+        self.captured += 1;
+        self.given += 1;
+        // The reader has refused owners that were not numbered before.
+        let owner = self.owners.get(event.owner.0 as usize).copied().unwrap_or(event.owner);
+        Event { owner, ..event }
+    }
+
+    fn cursor(unit: u32, position: u64) -> Cursor {
+        Cursor { source: cursor::REPLAY, unit, position }
+    }
+
+    fn identity(&self) -> u64 {
+        self.reader.first_events_crc().map_or(0, u64::from)
+    }
+
+    fn other(what: &'static str, expected: u64, found: u64) -> SourceError {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        SourceError::Resume { source_name: "replay", what, expected, found }
     }
 
     /// Whatever was recorded, its replay counts: a scanned container of a recording is a container here.
@@ -63,11 +90,13 @@ impl<R: Read> Source for Replay<R> {
             match self.reader.next_item()? {
                 Some(Item::Owner(kind, name)) => self.add_owner(sink, kind, &name)?,
                 Some(Item::Event(event)) => {
-                    // The reader has refused owners that were not numbered before.
-                    let owner = self.owners.get(event.owner.0 as usize).copied().unwrap_or(event.owner);
-                    self.captured += 1;
+                    let event = self.take(event);
                     given += 1;
-                    sink.event(Event { owner, ..event })?;
+                    if !self.told {
+                        sink.cursor(Self::cursor(1, self.identity()));
+                        self.told = true;
+                    }
+                    sink.event_at(event, Self::cursor(0, self.given))?;
                 }
                 Some(Item::End(end)) => {
                     self.captured += end.losses.total();
@@ -81,6 +110,29 @@ impl<R: Read> Source for Replay<R> {
         }
         progress(Progress { done: self.reader.position(), total: self.size });
         Ok(round)
+    }
+
+    fn can_resume(&self) -> bool {
+        true
+    }
+
+    fn resume(&mut self, cursors: &[Cursor], sink: &mut dyn Sink) -> Result<(), SourceError> {
+        let next = position(cursors, cursor::REPLAY, 0).unwrap_or(0);
+        while self.given < next {
+            match self.reader.next_item()? {
+                Some(Item::Owner(kind, name)) => self.add_owner(sink, kind, &name)?,
+                Some(Item::Event(event)) => {
+                    let event = self.take(event);
+                    sink.skip(event)?;
+                }
+                Some(Item::End(_)) | None => return Err(Self::other("events in the recording", next, self.given)),
+            }
+        }
+        let identity = position(cursors, cursor::REPLAY, 1).filter(|_| next > 0);
+        if let Some(identity) = identity.filter(|&identity| identity != self.identity()) {
+            return Err(Self::other("checksum of its first events", identity, self.identity()));
+        }
+        Ok(())
     }
 
     fn captured(&self) -> u64 {

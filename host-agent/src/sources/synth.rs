@@ -1,10 +1,11 @@
 //! Events made up from a seed: the same seed gives the same events.
 
+use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
 
-use super::{Progress, Round, Source, SourceError};
-use crate::event::{Event, OwnerId, OwnerKind, Sink, What};
+use super::{Progress, Round, Source, SourceError, cursor, position};
+use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
 
 /// Events of one round.
 const ROUND_EVENTS: u64 = 16_384;
@@ -33,6 +34,15 @@ impl Default for SynthConfig {
     }
 }
 
+impl SynthConfig {
+    /// Tells one sequence of events from another; how many of them are made does not matter.
+    fn identity(&self) -> u64 {
+        let SynthConfig { seed, events: _, containers, sockets, sends_percent, redundant_percent } = *self;
+        let parts = [seed, containers.into(), sockets.into(), sends_percent.into(), redundant_percent.into()];
+        parts.into_iter().fold(0, |sum, part| SplitMix(sum ^ part).next())
+    }
+}
+
 /// See [`SynthConfig`].
 #[derive(Clone, Debug)]
 pub struct Synth {
@@ -49,6 +59,10 @@ impl Synth {
         let config = SynthConfig { containers: config.containers.max(1), sockets: config.sockets.max(1), ..config };
         let last = vec![None; config.sockets as usize];
         Synth { config, random: SplitMix(config.seed), last, captured: 0 }
+    }
+
+    fn owners(&self, sink: &mut dyn Sink) -> Result<Vec<OwnerId>, SinkError> {
+        (0..self.config.containers).map(|number| sink.owner(OwnerKind::Container, &format!("synth-{number}"))).collect()
     }
 
     fn event(&mut self, owners: &[OwnerId]) -> Event {
@@ -85,19 +99,43 @@ impl Source for Synth {
     }
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
-        let mut owners = Vec::with_capacity(self.config.containers as usize);
-        for number in 0..self.config.containers {
-            owners.push(sink.owner(OwnerKind::Container, &format!("synth-{number}"))?);
-        }
+        let owners = self.owners(sink)?;
+        sink.cursor(Cursor { source: cursor::SYNTH, unit: 1, position: self.config.identity() });
         let total = (self.config.events > 0).then_some(self.config.events);
         let left = total.map_or(u64::MAX, |total| total - self.captured);
         for _ in 0..left.min(ROUND_EVENTS) {
             let event = self.event(&owners);
             self.captured += 1;
-            sink.event(event)?;
+            sink.event_at(event, Cursor { source: cursor::SYNTH, unit: 0, position: self.captured })?;
         }
         progress(Progress { done: self.captured, total });
         Ok(if total == Some(self.captured) { Round::End } else { Round::More })
+    }
+
+    fn can_resume(&self) -> bool {
+        true
+    }
+
+    fn resume(&mut self, cursors: &[Cursor], sink: &mut dyn Sink) -> Result<(), SourceError> {
+        let other = |what, expected: u64, found: u64| {
+            let (expected, found) = (expected.to_string(), found.to_string());
+            Err(SourceError::Resume { source_name: "synth", what, expected, found })
+        };
+        let next = position(cursors, cursor::SYNTH, 0).unwrap_or(0);
+        let (identity, own) = (position(cursors, cursor::SYNTH, 1), self.config.identity());
+        if let Some(identity) = identity.filter(|&identity| identity != own) {
+            return other("checksum of its options", identity, own);
+        }
+        if self.config.events > 0 && next > self.config.events {
+            return other("events in all", next, self.config.events);
+        }
+        let owners = self.owners(sink)?;
+        while self.captured < next {
+            let event = self.event(&owners);
+            self.captured += 1;
+            sink.skip(event)?;
+        }
+        Ok(())
     }
 
     fn captured(&self) -> u64 {

@@ -132,3 +132,98 @@ fn an_event_that_the_sink_refused_was_captured() {
     assert!(matches!(error, SourceError::Sink(_)));
     assert_eq!((source.captured(), memory.events.len()), (101, 100));
 }
+
+/// Takes events from one number on and remembers what was skipped and where each event stands.
+#[derive(Default)]
+struct Marked {
+    memory: Memory,
+    skipped: Vec<Event>,
+    cursors: Vec<deltascope_abi::frame::Cursor>,
+}
+
+impl Sink for Marked {
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
+        self.memory.owner(kind, name)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), SinkError> {
+        self.memory.event(event)
+    }
+
+    fn event_at(&mut self, event: Event, cursor: deltascope_abi::frame::Cursor) -> Result<(), SinkError> {
+        self.memory.event(event)?;
+        self.cursor(cursor);
+        Ok(())
+    }
+
+    fn cursor(&mut self, cursor: deltascope_abi::frame::Cursor) {
+        self.cursors.retain(|known| known.unit != cursor.unit);
+        self.cursors.push(cursor);
+    }
+
+    fn skip(&mut self, event: Event) -> Result<(), SinkError> {
+        self.skipped.push(event);
+        Ok(())
+    }
+}
+
+/// Stops after `stop` events, goes on with another source, and gives what both gave.
+fn restarted(mut first: Box<dyn Source>, mut second: Box<dyn Source>, stop: usize) -> (Vec<Event>, u64) {
+    let mut before = Marked { memory: Memory { refuse: Some(stop), ..Memory::default() }, ..Marked::default() };
+    let ended = loop {
+        match first.round(&mut before, &mut |_| ()) {
+            Ok(Round::More) => {}
+            other => break other.is_ok(),
+        }
+    };
+    assert_eq!(before.memory.events.len() < stop, ended);
+    let mut after = Marked::default();
+    second.resume(&before.cursors, &mut after).expect("the same source");
+    assert_eq!(after.skipped, before.memory.events);
+    let (counted, taken) = (before.memory.events.len() as u64, second.captured());
+    assert_eq!(agent_restart(second.as_ref(), counted, 0).expect("all of it was counted"), 0);
+    assert_eq!(taken, counted);
+    drain(second.as_mut(), &mut after.memory).expect("memory takes everything");
+    before.memory.events.extend(after.memory.events);
+    (before.memory.events, second.captured())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+    #[test]
+    fn a_resumed_source_gives_the_rest(seed: u64, events in 1u64..20_000, stop in 0usize..25_000) {
+        let truth = synth(seed, events).0.events;
+        let config = SynthConfig { seed, events, ..SynthConfig::default() };
+        let make = || Box::new(Synth::new(config));
+        prop_assert_eq!(restarted(make(), make(), stop), (truth.clone(), events));
+
+        let mut writer = Writer::new(Path::new("memory"), Vec::new()).expect("memory takes it");
+        let mut source = Synth::new(config);
+        while source.round(&mut writer, &mut |_| ()).expect("memory takes it") == Round::More {}
+        let bytes = writer.finish(events, &Losses::default()).expect("memory takes it");
+        let make = || {
+            let reader = Reader::new(Path::new("memory"), Cursor::new(bytes.clone())).expect("a recording");
+            Box::new(Replay::new(reader))
+        };
+        prop_assert_eq!(restarted(make(), make(), stop), (truth, events));
+    }
+}
+
+#[test]
+fn another_source_than_the_one_that_was_read_is_refused_by_name() {
+    let config = SynthConfig { events: 100, ..SynthConfig::default() };
+    let mut before = Marked::default();
+    Synth::new(config).round(&mut before, &mut |_| ()).expect("memory takes it");
+    let refused = |config: SynthConfig| {
+        let result = Synth::new(config).resume(&before.cursors, &mut Marked::default());
+        result.expect_err("another source").to_string()
+    };
+    assert!(refused(SynthConfig { seed: 2, ..config }).contains("checksum of its options"));
+    assert!(refused(SynthConfig { events: 99, ..config }).contains("events in all"));
+    // More was counted than this source has captured.
+    let mut source = Synth::new(config);
+    source.resume(&before.cursors, &mut Marked::default()).expect("the same source");
+    assert!(agent_restart(&source, 101, 0).is_err());
+    // Less: an agent that died had counted under an earlier grant, and nobody kept it.
+    assert_eq!(agent_restart(&source, 60, 7).expect("less was counted"), 33);
+}

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use deltascope_abi::counters::CounterRow;
+use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_model::EngineKind;
@@ -11,7 +13,9 @@ use deltascope_session::{Config, Event, Progress, Session, SessionError};
 
 use super::wire::{Wire, WireError};
 use super::{Tls, TransportError, identity, sys};
-use crate::groups::Reading;
+use crate::event::Owners;
+use crate::groups::{KeptGroups, Reading};
+use crate::resume::{Keeper, Kept};
 
 /// Records between two looks at the socket while there is room for more.
 const BATCH_RECORDS: u32 = 1_024;
@@ -42,6 +46,19 @@ pub struct Granted {
     pub contexts: u32,
 }
 
+/// What an agent before this one left in the grant that this one inherited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inherited {
+    /// Counters as they are now, those of earlier grants included.
+    pub reading: Reading,
+    /// Losses that it told.
+    pub losses: Losses,
+    /// Where its sources stood behind the last record that counts.
+    pub cursors: Vec<Cursor>,
+    /// Its owners and groups, if they are known.
+    pub groups: Option<(Owners, KeptGroups)>,
+}
+
 /// One session. When a call fails the session is over.
 #[derive(Debug)]
 pub struct Client {
@@ -53,7 +70,19 @@ pub struct Client {
     begun: Instant,
     granted: Option<Granted>,
     losses: Losses,
+    /// Where the sources stand after every record admitted.
+    cursors: Vec<Cursor>,
+    /// What a restart of the agent needs, if it is to go on.
+    keeper: Option<Keeper>,
+    /// What an agent before this one left.
+    inherited: Option<Inherited>,
+    /// Counted under earlier grants of an agent before this one, by group and class.
+    carried: Vec<CounterRow>,
     uncommitted: u32,
+    /// When the last connection was opened, and the welcomes before it.
+    opened: (Instant, u64),
+    /// Why the connection before this one ended.
+    ended: Option<TransportError>,
     /// The last snapshot that was answered: token and record number.
     snapshot: Option<(u64, u64)>,
     /// How far the session was when it last moved, and when that was.
@@ -77,7 +106,24 @@ impl Client {
     /// # Errors
     /// As [`Client::connect`]; a key cannot be used; the server is not who it must be, or refuses the certificate.
     pub fn connect_with(address: SocketAddr, options: &Options, tls: Option<Tls>) -> Result<Client, TransportError> {
-        let identity = identity::random().map_err(TransportError::Random)?;
+        Client::connect_as(address, options, tls, None)
+    }
+
+    /// The same for an agent whose restarts go on where it stopped. A server that is not there yet, or still has the
+    /// connection of the process before, is tried again until the time is over.
+    ///
+    /// # Errors
+    /// As [`Client::connect_with`]; the folder cannot be written; another agent with the same id is connected.
+    pub fn connect_as(
+        address: SocketAddr,
+        options: &Options,
+        tls: Option<Tls>,
+        keeper: Option<Keeper>,
+    ) -> Result<Client, TransportError> {
+        let mut identity = identity::random().map_err(TransportError::Random)?;
+        if let Some(keeper) = &keeper {
+            identity.agent = keeper.id().0;
+        }
         let begun = Instant::now();
         let silence = options.timeout.as_micros().try_into().unwrap_or(u64::MAX / 2);
         let config = Config { groups: options.groups, contexts: options.contexts, silence, ..Config::default() };
@@ -90,18 +136,86 @@ impl Client {
             begun,
             granted: None,
             losses: Losses::default(),
+            cursors: Vec::new(),
+            keeper,
+            inherited: None,
+            carried: Vec::new(),
             uncommitted: 0,
+            opened: (begun, 0),
+            ended: None,
             snapshot: None,
             moved: (Progress::default(), None, begun),
             left: begun,
             doing: "waiting for its welcome",
         };
-        client.open()?;
+        match client.open() {
+            Err(error @ TransportError::Connect { .. }) if client.keeper.is_some() => client.reconnect(error)?,
+            opened => opened?,
+        }
         (client.moved.2, client.left) = (Instant::now(), Instant::now());
         while client.granted.is_none() {
             client.turn(true)?;
         }
+        client.go_on_from_kept()?;
         Ok(client)
+    }
+
+    /// What an agent before this one left, if its grant was inherited.
+    pub fn inherited(&self) -> Option<&Inherited> {
+        self.inherited.as_ref()
+    }
+
+    /// What a restart of the agent needs, to be brought up to date.
+    pub fn keeper(&mut self) -> Option<&mut Keeper> {
+        self.keeper.as_mut()
+    }
+
+    /// From now on sources stand here, after every record admitted.
+    pub fn set_cursor(&mut self, cursor: Cursor) {
+        let same = |known: &&mut Cursor| (known.source, known.unit) == (cursor.source, cursor.unit);
+        match self.cursors.iter_mut().find(same) {
+            Some(known) => known.position = cursor.position,
+            None => self.cursors.push(cursor),
+        }
+    }
+
+    /// Finds out what is inherited, and begins to keep what the next agent will need.
+    fn go_on_from_kept(&mut self) -> Result<(), TransportError> {
+        let Some(granted) = self.session.granted().cloned() else { return Ok(()) };
+        let Some(keeper) = &mut self.keeper else { return Ok(()) };
+        let kept = keeper.kept(granted.boot_id).filter(|_| granted.inherited);
+        if granted.inherited {
+            let (mut losses, mut cursors) = (granted.losses, granted.cursors);
+            if let Some(kept) = kept {
+                self.carried = kept.carried();
+                if cursors.is_empty() {
+                    // Nothing has come under the grant: what is carried is all that there is.
+                    (losses, cursors) = kept.mark();
+                }
+            }
+            let groups = kept.and_then(Kept::groups);
+            (self.losses, self.cursors) = (losses, cursors.clone());
+            let reading = reading(&self.session, &self.carried);
+            self.inherited = Some(Inherited { reading, losses, cursors, groups });
+        }
+        if kept.is_none() {
+            let (losses, cursors) = (self.losses, self.cursors.clone());
+            keeper.keep(|kept| {
+                *kept = Kept::new(granted.boot_id);
+                kept.regranted(granted.boot_id, &[], &losses, &cursors);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The server has another grant for the session, whose counters begin at 0. What was counted before it is kept
+    /// before anything is sent under it: if this process dies then, the next one knows of both.
+    fn regranted(&mut self, boot_id: u64) -> Result<(), TransportError> {
+        let Some(keeper) = &mut self.keeper else { return Ok(()) };
+        let carried = reading(&self.session, &self.carried).rows();
+        let (losses, cursors) = self.session.covered_mark();
+        keeper.keep(|kept| kept.regranted(boot_id, &carried, losses, cursors))?;
+        Ok(())
     }
 
     /// What the server granted.
@@ -125,12 +239,23 @@ impl Client {
     /// # Errors
     /// The session failed; the record may not have been taken.
     pub fn admit(&mut self, record: Record) -> Result<(), TransportError> {
+        self.admit_at(record, None)
+    }
+
+    /// The same, and its source stands at `cursor` behind it.
+    ///
+    /// # Errors
+    /// As [`Client::admit`].
+    pub fn admit_at(&mut self, record: Record, cursor: Option<Cursor>) -> Result<(), TransportError> {
         let mut again = false;
         while self.session.admit(&[record]) == 0 {
             self.doing = "waiting for room in the retention";
             self.commit();
             self.turn(again)?;
             again = true;
+        }
+        if let Some(cursor) = cursor {
+            self.set_cursor(cursor);
         }
         self.uncommitted += 1;
         if self.uncommitted >= BATCH_RECORDS {
@@ -208,7 +333,7 @@ impl Client {
                 if sequence < expected {
                     return Err(TransportError::Behind { address: self.address, expected, found: sequence });
                 }
-                return Ok(Reading::new(sequence, self.session.totals()));
+                return Ok(Reading { sequence, ..reading(&self.session, &self.carried) });
             }
             self.turn(true)?;
         }
@@ -234,7 +359,7 @@ impl Client {
     }
 
     fn commit(&mut self) {
-        self.session.commit(&self.losses, &[], self.now());
+        self.session.commit(&self.losses, &self.cursors, self.now());
         self.uncommitted = 0;
     }
 
@@ -245,6 +370,7 @@ impl Client {
             error => self.broken(error),
         })?;
         self.wire = Some(wire);
+        self.opened = (Instant::now(), self.session.progress().welcomes);
         self.session.connected(self.now());
         Ok(())
     }
@@ -266,8 +392,14 @@ impl Client {
                 if self.session.is_finished() {
                     return Ok(());
                 }
-                if !self.options.reconnect || error.is_fatal() || self.granted.is_none() {
+                let goes_on = self.granted.is_some() || self.keeper.is_some();
+                let over = self.moved.2.elapsed() > self.options.timeout;
+                if !self.options.reconnect || error.is_fatal() || !goes_on || over {
                     return Err(error);
+                }
+                if self.session.progress().welcomes == self.opened.1 {
+                    // It did not get as far as a Welcome: another attempt at once would end the same way.
+                    std::thread::sleep(RETRY.saturating_sub(self.opened.0.elapsed()));
                 }
                 return self.reconnect(error);
             }
@@ -277,6 +409,10 @@ impl Client {
         if state != (self.moved.0, self.moved.1) {
             self.moved = (state.0, state.1, Instant::now());
         } else if self.moved.2.elapsed() > self.options.timeout {
+            // A server that refuses again and again has said why.
+            if let Some(error) = self.ended.take().filter(|_| self.session.progress().welcomes == self.opened.1) {
+                return Err(error);
+            }
             return Err(TransportError::Timeout {
                 address: self.address,
                 doing: self.doing,
@@ -301,6 +437,7 @@ impl Client {
             }
             std::thread::sleep(RETRY);
         }
+        self.ended = Some(broken);
         Ok(())
     }
 
@@ -310,6 +447,8 @@ impl Client {
         loop {
             // Read first: what the server said while this thread was elsewhere is no silence.
             let read = self.read()?;
+            // What is new is kept before anything is sent because of it.
+            self.take_events()?;
             let now = self.now();
             self.session.poll(now).map_err(|source| self.failed(source))?;
             match self.write() {
@@ -380,7 +519,8 @@ impl Client {
     fn take_events(&mut self) -> Result<(), TransportError> {
         while let Some(event) = self.session.next_event() {
             match event {
-                Event::Granted(granted) | Event::Regranted(granted) => {
+                Event::Regranted(granted) => self.regranted(granted.boot_id)?,
+                Event::Granted(granted) => {
                     let engine = EngineKind::from_code(granted.engine)
                         .ok_or(TransportError::Engine { address: self.address, found: granted.engine })?;
                     let known = Granted { engine, groups: granted.groups, contexts: granted.contexts };
@@ -407,4 +547,11 @@ impl Client {
     fn failed(&self, source: SessionError) -> TransportError {
         TransportError::Session { address: self.address, source }
     }
+}
+
+/// What the session has counted, and what was carried into it.
+fn reading(session: &Session, carried: &[CounterRow]) -> Reading {
+    let mut reading = Reading::new(session.progress().covered, session.totals());
+    reading.add(carried);
+    reading
 }

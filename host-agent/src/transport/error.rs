@@ -38,6 +38,9 @@ pub enum TransportError {
     /// The system has no random numbers for the session's name.
     #[error("cannot read /dev/urandom: {0}; a session needs a random name")]
     Random(std::io::Error),
+    /// The folder with what a restart needs.
+    #[error(transparent)]
+    Resume(#[from] crate::resume::ResumeError),
     /// The address does not answer.
     #[error("cannot connect to {address}: {source}; check that a board server listens there")]
     Connect {

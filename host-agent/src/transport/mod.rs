@@ -8,7 +8,7 @@ mod sys;
 mod tls;
 mod wire;
 
-pub use client::{Client, Granted, Options};
+pub use client::{Client, Granted, Inherited, Options};
 pub use daemon::Daemon;
 pub use error::TransportError;
 pub use tls::{Tls, TlsOptionsError};

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Bench, Got, encode, events, hello, sizes, snapshot_request, state_at};
+use common::{Bench, Got, code, encode, events, hello, sizes, snapshot_request, state_at};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::frame::{Bye, ErrorCode, Hello, Message};
 use deltascope_abi::record::{Class, Record};
@@ -133,6 +133,7 @@ fn a_grant_without_a_baseline_is_made_anew() {
     let mut bench = Bench::new(Config::default());
     let first = bench.connect();
     bench.server.receive(first, &encode(&Message::Hello(hello(1, 2, 3))), bench.now);
+    bench.server.disconnect(first, bench.now);
     let again = Hello { session: [2; 16], ..hello(1, 2, 3) };
     let id = bench.connect();
     let frames = bench.ask(id, &encode(&Message::Hello(again)));
@@ -150,6 +151,7 @@ fn a_successor_gets_no_replies_of_before() {
     let mut bench = Bench::new(Config { window: 1, quantum: 1, ..Config::default() });
     let (first, ..) = bench.welcome(&hello(1, 1, 1));
     bench.server.receive(first, &events(0, 0, &[Record::read(0); 4]), bench.now);
+    bench.server.disconnect(first, bench.now);
     let id = bench.connect();
     let again = Hello { session: [2; 16], ..hello(1, 1, 1) };
     let frames = bench.ask(id, &encode(&Message::Hello(again)));
@@ -161,14 +163,35 @@ fn a_successor_gets_no_replies_of_before() {
 #[test]
 fn a_late_hello_of_an_earlier_process_takes_nothing_over() {
     let mut bench = Bench::new(Config::default());
-    bench.session(1, 1, 1);
+    let first = bench.session(1, 1, 1);
+    bench.server.disconnect(first, bench.now);
     let (id, boot_id, grant, _) = bench.welcome(&Hello { session: [2; 16], ..hello(1, 1, 1) });
-    let (_, _, other, _) = bench.welcome(&hello(1, 1, 1));
-    assert_ne!(grant, other);
+    let late = bench.connect();
+    assert_eq!(code(&bench.ask(late, &encode(&Message::Hello(hello(1, 1, 1))))), ErrorCode::Limit);
     assert!(!bench.server.is_closing(id), "the present session keeps its connection");
     bench.server.disconnect(id, bench.now);
+    let (_, _, other, _) = bench.welcome(&hello(1, 1, 1));
+    assert_ne!(grant, other);
     let (_, _, known, _) = bench.welcome(&Hello { session: [2; 16], boot_id, grant, ..hello(1, 1, 1) });
     assert_eq!(known, grant);
+}
+
+/// Two processes with one id at once would count as one.
+#[test]
+fn a_second_agent_with_the_id_of_a_live_one_is_refused_by_name() {
+    let mut bench = Bench::new(Config::default());
+    let first = bench.session(1, 2, 3);
+    let twin = Hello { session: [2; 16], ..hello(1, 2, 3) };
+    let second = bench.connect();
+    let frames = bench.ask(second, &encode(&Message::Hello(twin)));
+    assert_eq!(code(&frames), ErrorCode::Limit);
+    assert!(matches!(&frames[..], [Got::Error { text, .. }] if text.contains("agent id 8181")), "{frames:?}");
+    assert_eq!(bench.ask(first, &events(0, 0, &[pair(0, 1)])), [Got::Ack { sequence: 1, credit: 1 + 131_072 }]);
+    // Once the first has gone, the second is its successor.
+    bench.server.disconnect(first, bench.now);
+    let third = bench.connect();
+    let frames = bench.ask(third, &encode(&Message::Hello(twin)));
+    assert!(matches!(frames[..], [Got::Welcome { inherited: true, next: 1, .. }, ..]), "{frames:?}");
 }
 
 #[test]

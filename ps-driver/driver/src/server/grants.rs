@@ -44,6 +44,7 @@ impl State {
             self.known(slot, hello, boot)?;
             slot
         } else {
+            self.check_alone(hello, identity)?;
             match self.predecessor(hello, identity) {
                 Some(slot) if hello.grant == 0 && self.covers(slot, hello) => {
                     self.take_over(slot, hello);
@@ -84,9 +85,29 @@ impl State {
         Ok(())
     }
 
+    /// Two processes with one agent id would count as one and take each other's grant. A restarted agent meets its own
+    /// past here only while the server has not noticed the end of the old connection, and tries again.
+    fn check_alone(&self, hello: &Hello<'_>, identity: Identity) -> Result<(), Refusal> {
+        let mut sessions = self.sessions.iter().flatten();
+        let rival = sessions.any(|session| {
+            session.agent == hello.agent
+                && session.identity == identity
+                && session.phase != Phase::Draining
+                && session.connection.is_some()
+        });
+        if !rival {
+            return Ok(());
+        }
+        let id = u128::from_be_bytes(hello.agent);
+        let text = format!(
+            "agent id {id:032x}: expected one agent at a time, found another one connected; stop that one, or give each an id of its own"
+        );
+        Err(Refusal::new(ErrorCode::Limit, text))
+    }
+
     /// The session that a new one of the same agent goes on from: the one that records came for last. A Hello that was
     /// written before the session had a successor has no claim to it.
-    fn predecessor(&self, hello: &Hello<'_>, identity: super::Identity) -> Option<usize> {
+    fn predecessor(&self, hello: &Hello<'_>, identity: Identity) -> Option<usize> {
         let same_agent = |session: &Session| {
             session.agent == hello.agent
                 && session.identity == identity

@@ -1,0 +1,49 @@
+//! Options that make an agent go on after a restart.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use deltascope_agent::resume::{AgentId, Keeper};
+use deltascope_agent::sources::Source;
+
+/// Where services of the system keep their state.
+const DEFAULT_FOLDER: &str = "/var/lib/deltascope";
+
+/// Who this agent is, over its restarts.
+#[derive(Args, Clone, Debug)]
+pub struct StateArguments {
+    /// Folder with the id of this agent and what its restart needs: killed and started again within 60 s it goes on
+    /// with its totals [default: $STATE_DIRECTORY, as systemd sets it for StateDirectory=; with --source kmod and a
+    /// running board server /var/lib/deltascope; else each run is an agent of its own]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Id of this agent, 32 hex digits [default: the one in the folder, made at random once]
+    #[arg(long, value_name = "ID")]
+    agent_id: Option<AgentId>,
+}
+
+impl StateArguments {
+    /// What a restart needs; `None` for a run that is an agent of its own. `remote`: the board server outlives the run.
+    pub fn keeper(&self, source: &dyn Source, remote: bool) -> Result<Option<Keeper>> {
+        let service = source.name() == "kmod" && remote;
+        // systemd.exec(5): a list with colons if there are several.
+        let given = std::env::var("STATE_DIRECTORY").ok().filter(|_| remote);
+        let given = given.and_then(|list| list.split(':').next().filter(|first| !first.is_empty()).map(PathBuf::from));
+        let folder = self.state_dir.clone().or(given).or_else(|| service.then(|| DEFAULT_FOLDER.into()));
+        if !source.can_resume() {
+            if self.agent_id.is_some() {
+                bail!(
+                    "--agent-id: expected a source that can go on after a restart (replay, synth), found {}; leave it out",
+                    source.name()
+                );
+            }
+            return Ok(None);
+        }
+        Ok(match (folder, self.agent_id) {
+            (Some(folder), id) => Some(Keeper::open(&folder, id)?),
+            (None, Some(id)) => Some(Keeper::with_id(id)),
+            (None, None) => None,
+        })
+    }
+}
