@@ -183,8 +183,13 @@ pub struct AxiLiteRegisters<
     stream: Constant<Bits<32>>,
 }
 
-impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize, const LANES: usize, const DEPTH_BITS: usize, const PACKET: usize>
-    Default for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
+impl<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const LANES: usize,
+    const DEPTH_BITS: usize,
+    const PACKET: usize,
+> Default for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
 {
     fn default() -> Self {
         const { assert!(CONTEXT_BITS <= 16 && GROUP_BITS <= 14, "AxiLiteRegisters: the record has 16 bits for each") };
@@ -265,8 +270,13 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize, const LANES: usize, con
     }
 }
 
-impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize, const LANES: usize, const DEPTH_BITS: usize, const PACKET: usize>
-    Logic for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
+impl<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const LANES: usize,
+    const DEPTH_BITS: usize,
+    const PACKET: usize,
+> Logic for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
 {
     #[hdl_gen]
     fn update(&mut self) {

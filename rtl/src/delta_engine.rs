@@ -147,7 +147,8 @@ impl<
     const LANES: usize,
     const BANKS: usize,
     const BANK_LANES: usize,
-> Default for DeltaEngine<
+> Default
+    for DeltaEngine<
         CONTEXT_BITS,
         GROUP_BITS,
         ROW_BITS,
@@ -253,7 +254,8 @@ impl<
     const LANES: usize,
     const BANKS: usize,
     const BANK_LANES: usize,
-> Logic for DeltaEngine<
+> Logic
+    for DeltaEngine<
         CONTEXT_BITS,
         GROUP_BITS,
         ROW_BITS,
@@ -270,7 +272,9 @@ impl<
     fn update(&mut self) {
         comment!("@module delta_engine");
         comment!("Stages: S0 decoded record, S1 to S3 context table, S3 to S6 group counters, the reply leaves in S4.");
-        clock!(self, clock, contexts, slots, groups, reader, journal, credit, writer, queue, packets, control, counters);
+        clock!(
+            self, clock, contexts, slots, groups, reader, journal, credit, writer, queue, packets, control, counters
+        );
         dff_setup!(self, clock, s0_taken, s0_rejected, s0_journals, s0_touches_context, s0_adds, s0_pair_redundant);
         dff_setup!(self, clock, s0_judged, s0_replies, s0_ends_batch, s0_starts_snapshot, s0_starts_query);
         dff_setup!(self, clock, s0_snapshot_ends_batch, query_ends_batch, query_class, query_group, query_context);

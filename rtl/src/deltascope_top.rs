@@ -121,7 +121,8 @@ impl<
     const LANES: usize,
     const BANKS: usize,
     const BANK_LANES: usize,
-> Default for DeltascopeTop<
+> Default
+    for DeltascopeTop<
         CONTEXT_BITS,
         GROUP_BITS,
         ROW_BITS,
@@ -188,7 +189,8 @@ impl<
     const LANES: usize,
     const BANKS: usize,
     const BANK_LANES: usize,
-> Logic for DeltascopeTop<
+> Logic
+    for DeltascopeTop<
         CONTEXT_BITS,
         GROUP_BITS,
         ROW_BITS,

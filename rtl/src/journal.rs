@@ -200,7 +200,9 @@ impl<
     #[hdl_gen]
     fn update(&mut self) {
         comment!("@module journal");
-        comment!("Clocks after a query: 2 distance, 3 first step of the walk, 5 context read, 9 delta, 13 XOR of a row.");
+        comment!(
+            "Clocks after a query: 2 distance, 3 first step of the walk, 5 context read, 9 delta, 13 XOR of a row."
+        );
         clock!(self, clock, walk, tree);
         dff_setup!(self, clock, noted, noted_context, noted_delta, next_lane, next_row, reach);
         dff_setup!(self, clock, write_bank, write_lane, write_row, write_context, write_delta);

@@ -10,7 +10,11 @@ module lut_ram_32x64 (
 );
 
     (* ram_style = "distributed" *) reg [63:0] memory [0:31];
-    `ifndef FORMAL
+    `ifdef FORMAL
+    // One arbitrary address that never changes, and the word there: what a proof speaks about.
+    (* anyconst *) wire [4:0] watched_address;
+    wire [63:0] watched_word = memory[watched_address];
+    `else
     `ifdef VERILATOR
     `define DELTASCOPE_LUT_RAM_RANDOM
     `endif

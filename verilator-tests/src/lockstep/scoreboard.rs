@@ -117,7 +117,9 @@ impl Scoreboard {
         let before = self.expected.len();
         let Scoreboard { model, expected, watch, .. } = self;
         model.step(record, last, &mut |reply: Reply, tlast| {
-            watch.cover.hit_if(op == Some(Op::Query) && reply.op() == Some(Op::Query) && reply.value != 0, Point::QueryWindow);
+            watch
+                .cover
+                .hit_if(op == Some(Op::Query) && reply.op() == Some(Op::Query) && reply.value != 0, Point::QueryWindow);
             expected.push_back(Expected { beat: reply.to_beat(), last: tlast, mark: 0 });
         });
         // The beats just added: the record's own, then perhaps the one that ends the batch.
