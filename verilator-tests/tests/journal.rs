@@ -37,6 +37,8 @@ struct Run {
     near: Port,
     answer: Port,
     too_old: Port,
+    /// What the position that the design sees is ahead of the model's: it wraps at 2^64.
+    ahead: u64,
     /// Contexts in use: few of them, so that a query finds several entries.
     spread: u64,
 }
@@ -66,6 +68,7 @@ impl Run {
             near,
             answer,
             too_old,
+            ahead: 0,
             spread: 2,
         })
     }
@@ -77,7 +80,7 @@ impl Run {
     }
 
     fn drive(&mut self, note: bool, query: bool, context: u64, delta: u64, mark: u64) {
-        let position = self.model.position();
+        let position = self.model.position().wrapping_add(self.ahead);
         let dut = self.bench.dut_mut();
         dut.set(self.note, note.into());
         dut.set(self.query, query.into());
@@ -130,7 +133,7 @@ impl Run {
             Window::Delta(delta) => (delta, false),
             Window::TooOld => (0, true),
         };
-        self.drive(false, true, context, 0, mark);
+        self.drive(false, true, context, 0, mark.wrapping_add(self.ahead));
         self.clock(false)?;
         for after in 1..self.size.depth + NEAR + ANSWER {
             let (context, junk) = (self.context(), self.random.next());
@@ -150,6 +153,8 @@ impl Run {
         let size = self.size.lanes * self.size.depth;
         for n in 0..queries {
             self.spread = self.random.pick(&[1, 2, 4]);
+            // Only the distance between mark and position counts, across 2^64 too.
+            self.ahead = if self.random.one_in(2) { 0 } else { 0_u64.wrapping_sub(self.random.below(size + 2)) };
             let count = match self.random.below(5) {
                 0 => 0,
                 1 => 1,
@@ -190,7 +195,7 @@ fn emit(folder: &Path, settings: &str) -> Vec<PathBuf> {
     let mut emit = Command::new(env!("CARGO"));
     emit.args(["run", "--release", "-q", "-p", "deltascope-rtl", "--bin", "emit", "--"]);
     emit.arg("--out").arg(folder).args(["--block", "journal", "--set", settings]);
-    assert!(emit.status().unwrap().success(), "emit {settings}");
+    assert!(emit.status().expect("cargo runs").success(), "emit {settings}");
     vec![folder.join("journal.v")]
 }
 
@@ -202,7 +207,7 @@ fn any_number_of_lanes_follows_the_model() {
         let size = Size { lanes, depth: 1 << depth_bits, contexts: 1 << context_bits };
         let here = folder.join(lanes.to_string());
         let files = emit(&here, &format!("CONTEXT_BITS={context_bits},DEPTH_BITS={depth_bits},LANES={lanes}"));
-        let variant = Variant::compile(&files, "journal", &[], &here.join("cpp")).unwrap();
+        let variant = Variant::compile(&files, "journal", &[], &here.join("cpp")).expect("the variant compiles");
         let run = session::run("journal-sizes", lanes, Some(&variant), |session| Run::new(session, size)?.run(600));
         if let Err(report) = run {
             panic!("{lanes} lanes: {report}");

@@ -139,10 +139,23 @@ impl EngineRun {
                 1 => self.soft_reset_idle()?,
                 2..=4 => self.soft_reset_busy()?,
                 5 => self.soft_reset_in_answer()?,
+                6 => self.full_journal()?,
                 _ => self.check_counters()?,
             }
         }
         self.check_counters()
+    }
+
+    /// As many deltas as the journal holds and a few more, then QUERYs through other flows.
+    fn full_journal(&mut self) -> Result<(), Failure> {
+        let notes = self.sizes.config.horizon() + self.random.below(self.sizes.config.journal_lanes.into());
+        self.traffic.notes(notes);
+        self.source.set_flow(Flow::always());
+        self.episode(notes)?;
+        self.flows();
+        let queries = self.random.between(20, 100);
+        self.traffic.queries(queries);
+        self.episode(queries)
     }
 
     fn flows(&mut self) {
