@@ -20,7 +20,7 @@ pub struct Setting {
 /// A block with all its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Instance {
-    /// Name of the module and of its source under `rtl/src`.
+    /// Name of the module and of its source under `rtl/src`, which has no number of words behind it.
     pub block: &'static str,
     /// The configuration that is committed.
     pub default: bool,
@@ -216,6 +216,14 @@ pub const CATALOGUE: &[Instance] = &[
         DEPTH_BITS = 5,
         LANES = 16
     ),
+    instance!(
+        "journal_bank",
+        false,
+        crate::journal_bank::JournalBank<4, 2, 3>,
+        CONTEXT_BITS = 4,
+        DEPTH_BITS = 2,
+        LANES = 3
+    ),
     instance!("journal_lane", true, crate::journal_lane::JournalLane<14, 5>, CONTEXT_BITS = 14, DEPTH_BITS = 5),
     instance!("latched_counter", true, crate::latched_counter::LatchedCounter),
     instance!("query_walk", true, crate::query_walk::QueryWalk<5, 256>, DEPTH_BITS = 5, LANES = 256),
@@ -236,6 +244,7 @@ pub const CATALOGUE: &[Instance] = &[
     instance!("reply_writer", true, crate::reply_writer::ReplyWriter),
     instance!("slot_pipeline", true, crate::slot_pipeline::SlotPipeline),
     instance!("snapshot_reader", true, crate::snapshot_reader::SnapshotReader),
+    instance!("xor_tree_16", true, crate::xor_tree::XorTree<16>),
 ];
 
 /// The default configuration of every block.
