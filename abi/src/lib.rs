@@ -38,5 +38,9 @@ pub const ABI_VERSION: u32 = ((ABI_MAJOR as u32) << 16) | ABI_MINOR as u32;
 pub const DEFAULT_CONTEXTS: u32 = 16_384;
 /// Groups of the default configuration.
 pub const DEFAULT_GROUPS: u32 = 1_024;
+/// Lanes of the journal of the default configuration.
+pub const DEFAULT_JOURNAL_LANES: u32 = 256;
+/// Rows of each lane: the journal of the default configuration holds lanes x rows deltas.
+pub const DEFAULT_JOURNAL_DEPTH: u32 = 32;
 /// Beats after which the engine closes a reply packet (TLAST) by itself.
 pub const DEFAULT_REPLY_PACKET: u32 = 256;

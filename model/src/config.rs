@@ -1,7 +1,9 @@
 //! Sizes of a golden engine.
 
 use deltascope_abi::record::CLASSES;
-use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS, DEFAULT_REPLY_PACKET};
+use deltascope_abi::{
+    DEFAULT_CONTEXTS, DEFAULT_GROUPS, DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES, DEFAULT_REPLY_PACKET,
+};
 
 /// Most contexts and most groups: a record numbers each with 16 bits.
 pub const MAX_TABLE: u32 = 1 << 16;
@@ -10,10 +12,6 @@ pub const MAX_TABLE: u32 = 1 << 16;
 pub const MAX_HORIZON: u64 = 1 << 24;
 /// Most lanes, most entries of a lane and longest reply packet: the capability registers have 16 bits for each.
 pub const MAX_CAPABILITY: u32 = u16::MAX as u32;
-/// Lanes of the journal of the default engine.
-pub const DEFAULT_JOURNAL_LANES: u32 = 256;
-/// Depth of the journal of the default engine, in entries a lane.
-pub const DEFAULT_JOURNAL_DEPTH: u32 = 32;
 
 /// Sizes of a [`crate::GoldenEngine`]. The default is the default engine of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

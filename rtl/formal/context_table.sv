@@ -10,7 +10,7 @@ module context_table_proof (
     input wire [63:0] operand
 );
     wire clearing, result_valid, accumulator_zero, redundant;
-    wire [63:0] state_before, result_operand;
+    wire [63:0] state_before, delta, result_operand;
     context_table dut (.*);
 
     // The context that the proof is about: any one, fixed.
@@ -78,6 +78,7 @@ module context_table_proof (
         if (f3) operand_travels: assert (result_operand == d3);
         if (e3 && c3 == c) begin
             state_is_right: assert (state_before == (g3[127:64] ^ g3[63:0]));
+            delta_is_right: assert (delta == (g3[127:64] ^ g3[63:0] ^ g2[127:64] ^ g2[63:0]));
             zero_is_right: assert (accumulator_zero == (g3[127:64] == 0));
             redundant_is_right: assert (redundant == (o3 == 4'd6 && d3 == (g3[127:64] ^ g3[63:0])));
         end

@@ -1,8 +1,10 @@
 // Proves what holds the engine together, at the committed size: no reply ever meets a full queue, because places are
 // promised before a slot enters (credit); replies and counter rows never meet at the queue's port; every record that
 // replies writes one beat, every TLAST one end of batch; the streams' rules; one class for every clock; a SNAPSHOT
-// holds the input for 2 x rows + 5 clocks when the sink takes every beat.
-// The data path is proved block by block; here the tables' contents play no part, so no size is reduced.
+// holds the input for 2 x rows + 5 clocks, and a QUERY for 2^DEPTH_BITS + 14, when the sink takes every beat; what
+// journal.sv assumes: no note and no second query from a query to its answer.
+// The data path is proved block by block; here the contents of tables and journal play no part, so no size is reduced.
+// The banks of the journal answer anything.
 module delta_engine_proof (
     input wire         clock,
     input wire         resetn,
@@ -21,7 +23,9 @@ module delta_engine_proof (
     delta_engine dut (.*);
 
     localparam [15:0] PLACES = 16'd1 << `QUEUE_BITS;
-    localparam [2:0] CLEARING = 0, RUNNING = 1, READING = 2, SETTLING = 3, DRAINING = 4;
+    localparam [2:0] CLEARING = 0, RUNNING = 1, READING = 2, SETTLING = 3, QUERYING = 4, DRAINING = 5;
+    localparam [11:0] ROWS = 12'd1 << `DEPTH_BITS;
+    localparam [3:0] QUERY = 9;
     // Slots, stage by stage.
     (* hierconn *) wire \dut.s0_taken , \dut.s0_replies , \dut.s0_ends_batch , \dut.s0_reads_row , \dut.s0_adds ;
     (* hierconn *) wire \dut.s0_starts_snapshot , \dut.s0_snapshot_ends_batch , \dut.s0_batch_end_follows ;
@@ -34,6 +38,16 @@ module delta_engine_proof (
     (* hierconn *) wire \dut.writer.reply_valid , \dut.writer.reply_ends_batch , \dut.writer.second_half_valid ;
     (* hierconn *) wire \dut.writer_write , \dut.takes , \dut.takes_reply , \dut.control_sends_batch_end , \dut.control_restart ;
     (* hierconn *) wire [129:0] \dut.writer_queued ;
+    // A QUERY: its record in the slots, its walk in the journal, its answer.
+    (* hierconn *) wire \dut.s0_rejected , \dut.slots.s1_rejected , \dut.slots.s2_rejected , \dut.slots.s3_rejected ;
+    (* hierconn *) wire \dut.s0_journals , \dut.slots.s1_journals , \dut.slots.s2_journals , \dut.slots.s3_journals ;
+    (* hierconn *) wire [3:0] \dut.s0_op , \dut.slots.s1_op , \dut.slots.s2_op , \dut.slots.s3_op ;
+    (* hierconn *) wire \dut.s0_starts_query , \dut.query_ends_batch , \dut.control.answer_due , \dut.control_sends_answer ;
+    (* hierconn *) wire \dut.journal_query , \dut.journal.noted , \dut.journal.queried , \dut.journal.begins ;
+    (* hierconn *) wire \dut.journal.walk.walking , \dut.journal.walk.first ;
+    (* hierconn *) wire [`DEPTH_BITS-1:0] \dut.journal.walk.step_row , \dut.journal.next_row ;
+    (* hierconn *) wire [6:0] \dut.journal.since_last ;
+    (* hierconn *) wire \dut.decoder_starts_query ;
     // Control, credit, queue.
     (* hierconn *) wire [2:0] \dut.control.state ;
     (* hierconn *) wire [3:0] \dut.control.waited ;
@@ -65,6 +79,7 @@ module delta_engine_proof (
     wire [15:0] rows_coming = row[1] + row[2] + row[3] + row[4] + row[5] + row[6];
     wire [15:0] asked = reply[0] + \dut.s0_batch_end_follows + row[0] + row[0];
     wire follows = \dut.s0_batch_end_follows ;
+    integer i;
 
     // What the ports owe.
     reg [15:0] replies_in, replies_written, lasts_in, ends_written, taken_in, taken_out;
@@ -73,9 +88,17 @@ module delta_engine_proof (
     // SNAPSHOT: clocks since its record was taken, and rows read.
     reg holds;
     reg [19:0] held, rows_read;
+    // QUERY: clocks since its record was in S0, up to `answer_near`; the clock after its answer was sent.
+    reg asks, answered;
+    reg [11:0] asked_for;
+    wire [`DEPTH_BITS-1:0] steps = asked_for - 12'd6;
     wire drain_end = state == DRAINING && \dut.control_sends_batch_end ;
     always @(posedge clock) begin
-        replies_in <= replies_in + {15'd0, \dut.takes_reply };
+        replies_in <= replies_in + {15'd0, \dut.takes_reply } + {15'd0, \dut.takes && \dut.decoder_starts_query };
+        if (\dut.s0_starts_query ) {asks, asked_for} <= {1'b1, 12'd1};
+        else if (asked_for != ROWS + 12'd13) asked_for <= asked_for + 12'd1;
+        answered <= \dut.control_sends_answer ;
+        if (\dut.control_sends_answer ) asks <= 0;
         replies_written <= replies_written + {15'd0, \dut.writer.reply_valid && !\dut.writer.reply_ends_batch };
         lasts_in <= lasts_in + {15'd0, s_tvalid && s_tready && s_tlast} + {15'd0, drain_end};
         ends_written <= ends_written + {15'd0, \dut.writer_write && \dut.writer_queued [128]};
@@ -90,7 +113,7 @@ module delta_engine_proof (
         if (state == RUNNING && !\dut.s0_starts_snapshot ) holds <= 0;
         if (!resetn) begin
             {replies_in, replies_written, lasts_in, ends_written, taken_in, taken_out} <= 0;
-            {holds, never_stalled} <= 2'b01;
+            {holds, never_stalled, asks, answered} <= 4'b0100;
         end
     end
 
@@ -101,10 +124,11 @@ module delta_engine_proof (
         never_promises_too_much: assert (promised + asked <= PLACES);
         one_beat_a_clock: assert (reply[4] + row[6] + row[7] <= 2'd1);
         every_reply_once: assert (replies_in - replies_written == answer[0] + answer[1] + answer[2] + answer[3]
-            + (reply[4] && !batch_end[4]));
+            + (reply[4] && !batch_end[4]) + \dut.s0_starts_query + asks);
         every_batch_ends_once: assert (lasts_in - ends_written == batch_end[0] + batch_end[1] + batch_end[2] + batch_end[3]
             + batch_end[4] + follows + \dut.control.batch_end_due
-            + (\dut.s0_starts_snapshot && \dut.s0_snapshot_ends_batch ));
+            + ((\dut.s0_starts_snapshot || \dut.s0_starts_query ) && \dut.s0_snapshot_ends_batch )
+            + (asks && \dut.query_ends_batch ));
         every_record_is_counted: assert (taken_in - taken_out == \dut.s0_taken + \dut.slots.s1_taken
             + \dut.slots.s2_taken + \dut.slots.s3_taken );
         every_clock_has_one_class: assert (\dut.takes + \dut.counters_clock_starved + \dut.counters_clock_blocked
@@ -113,7 +137,12 @@ module delta_engine_proof (
         takes_nothing_while_clearing: assert (!s_tready || !(\dut.contexts.clear_busy || \dut.groups.clear_busy ));
         if (never_stalled) sink_that_takes_gives_credit: assert (\dut.credit_available );
         if (never_stalled && holds && state == RUNNING) snapshot_holds_2_rows_plus_5: assert (held == 20'd2 * rows_read + 20'd5);
+        if (never_stalled && \dut.control_sends_answer ) query_holds_rows_plus_14: assert (asked_for == ROWS + 12'd13);
         // What blocks assume of the engine.
+        if (asks && asked_for >= 3) no_note_in_a_query: assert (!\dut.slots.s3_journals );
+        query_goes_to_the_journal: assert (\dut.journal_query == (asks && asked_for == 3));
+        if (\dut.journal.since_last [6]) answer_only_in_a_query: assert (state == QUERYING && asked_for == ROWS + 12'd13);
+        if (\dut.s0_starts_query ) query_only_when_running: assert (state == RUNNING && !\dut.s0_starts_snapshot );
         if (\dut.s0_starts_snapshot ) starts_only_when_running: assert (state == RUNNING && !\dut.reader.walking && !row[0]);
         add_and_read_are_two_slots: assert (!(\dut.slots.s3_adds && \dut.slots.s3_reads_row ));
         // The invariants that make them inductive: queue.
@@ -128,10 +157,30 @@ module delta_engine_proof (
         assert (!(\dut.s0_adds && row[0]) && !(\dut.slots.s1_adds && row[1]) && !(\dut.slots.s2_adds && row[2]));
         assert (row[0] == \dut.reader.pausing );
         if (\dut.s0_taken ) assert (state == RUNNING);
-        if (follows) assert (state == RUNNING && answer[0] && !\dut.s0_starts_snapshot );
+        if (follows) assert (state == RUNNING && answer[0] && !\dut.s0_starts_snapshot && !\dut.s0_starts_query );
         if (\dut.s0_starts_snapshot ) assert (answer[0] && \dut.s0_taken && !batch_end[0]);
-        if (answer[0]) assert (\dut.s0_taken );
+        if (answer[0]) assert (\dut.s0_taken || answered);
+        if (answered) assert (state == RUNNING && answer[0] && !\dut.s0_taken && !batch_end[0] && !row[0]);
         if (\dut.s0_adds ) assert (\dut.s0_taken );
+        // QUERY: its record passes the slots, and nothing follows it.
+        assert (asks == (state == QUERYING) && (!asks || (asked_for >= 1 && asked_for <= ROWS + 12'd13)));
+        assert ((\dut.s0_taken && \dut.s0_op == QUERY && !\dut.s0_rejected ) == \dut.s0_starts_query );
+        assert ((\dut.slots.s1_taken && \dut.slots.s1_op == QUERY && !\dut.slots.s1_rejected ) == (asks && asked_for == 1));
+        assert ((\dut.slots.s2_taken && \dut.slots.s2_op == QUERY && !\dut.slots.s2_rejected ) == (asks && asked_for == 2));
+        assert ((\dut.slots.s3_taken && \dut.slots.s3_op == QUERY && !\dut.slots.s3_rejected ) == (asks && asked_for == 3));
+        if (\dut.s0_starts_query ) assert (!\dut.s0_journals && !answer[0] && !batch_end[0] && !row[0] && !follows);
+        if (asks) assert (!\dut.s0_taken && !reply[0] && !row[0] && !follows && !\dut.s0_starts_query && !\dut.s0_starts_snapshot && !\dut.s0_journals );
+        if (asks && asked_for >= 1) assert (!\dut.slots.s1_journals );
+        if (asks && asked_for >= 2) assert (!\dut.slots.s1_taken && !\dut.slots.s2_journals );
+        if (asks && asked_for >= 3) assert (!\dut.slots.s2_taken );
+        if (asks && asked_for >= 4) assert (!\dut.slots.s3_taken && !\dut.journal.noted );
+        // Its walk.
+        assert (\dut.journal.queried == (asks && asked_for == 4) && \dut.journal.begins == (asks && asked_for == 5));
+        assert (\dut.journal.walk.walking == (asks && asked_for >= 6 && asked_for <= 12'd6 + ROWS));
+        assert (\dut.journal.walk.first == (asks && asked_for == 6));
+        if (\dut.journal.walk.walking ) assert (\dut.journal.walk.step_row == \dut.journal.next_row - steps);
+        for (i = 0; i < 7; i = i + 1) assert (\dut.journal.since_last [i] == (asks && !\dut.control.answer_due && asked_for == ROWS + 12'd7 + i));
+        if (\dut.control.answer_due ) assert (asks && asked_for == ROWS + 12'd13 && !never_stalled);
         // States.
         assert (state <= DRAINING && \dut.reader.walking == (state == READING));
         if (state != CLEARING) assert (!\dut.contexts.clear_busy && !\dut.groups.clear_busy );
@@ -139,7 +188,7 @@ module delta_engine_proof (
         if (state == READING) assert (waited == 0);
         if (state == SETTLING) assert (waited <= 3);
         if (state == SETTLING) assert ((row[3:0] & ((4'd1 << waited) - 4'd1)) == 0 && reply[0] == 0);
-        if (state == RUNNING) assert (row[3:0] == 0);
+        if (state == RUNNING || state == QUERYING) assert (row[3:0] == 0);
         if (state == DRAINING) assert ((row & ((12'd16 << (waited > 4 ? 4'd4 : waited)) - 12'd1)) == 0);
         if (state == DRAINING) assert ((reply & ((6'd1 << (waited > 5 ? 4'd5 : waited)) - 6'd1)) == 0);
         if (state == CLEARING) assert (row == 0 && reply == 0 && words == 0);
@@ -155,12 +204,13 @@ module delta_engine_proof (
     always @(*) begin
         assume (resetn == started && !latch && sink_idle);
         assume (s_tdata[39:24] == 0 && s_tdata[23:5] == 0 && s_tdata[63:40] == 1 && s_tdata[127:64] == 0);
-        assume (s_tdata[3:0] == 4'd3 || s_tdata[3:0] == 4'd5 || s_tdata[3:0] == 4'd7);
+        assume (s_tdata[3:0] == 4'd3 || s_tdata[3:0] == 4'd5 || s_tdata[3:0] == 4'd7 || s_tdata[3:0] == 4'd9);
     end
 `endif
     always @(*) begin
         credit_is_used_up: cover (started && !\dut.credit_available && stalled);
         snapshot_of_one_group: cover (started && holds && never_stalled && state == RUNNING && rows_read == 4);
+        query_is_answered: cover (started && m_tvalid && m_tdata[3:0] == QUERY && never_stalled && s_tready);
         batch_ends_behind_a_reply: cover (started && m_tvalid && m_mark == 2'd2 && m_tdata[127:64] == 64'd1 && replies_written == 1);
         drain_closes_a_packet: cover (started && drain_end && replies_written == 1 && lasts_in == 0);
     end

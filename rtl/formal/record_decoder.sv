@@ -7,12 +7,12 @@ module record_decoder_proof (
 );
     reg [127:0] record;
     always @(posedge clock) record <= next_record;
-    wire rejected, touches_context, adds, pair_redundant, judged, journals, replies, starts_snapshot;
+    wire rejected, touches_context, adds, pair_redundant, judged, journals, replies, starts_snapshot, starts_query;
     wire [1:0] label_class;
     wire [15:0] label_group, label_context;
     record_decoder dut (.*);
 
-    localparam [3:0] NOP = 0, LOAD = 1, ACCUM = 2, READ = 3, SWAP = 4, PAIR = 5, SEND = 6, SNAPSHOT = 7, SYNC = 8;
+    localparam [3:0] NOP = 0, LOAD = 1, ACCUM = 2, READ = 3, SWAP = 4, PAIR = 5, SEND = 6, SNAPSHOT = 7, SYNC = 8, QUERY = 9;
     localparam [16:0] CONTEXTS = 17'd1 << `CONTEXT_BITS, GROUPS = 17'd1 << `GROUP_BITS;
     wire [3:0] op = record[3:0];
     wire asks_reply = record[4];
@@ -24,8 +24,8 @@ module record_decoder_proof (
     wire on_context = op == LOAD || op == ACCUM || op == READ || op == SWAP || op == SEND;
     wire changes = on_context && op != READ;
     wire on_group = op == PAIR || op == SEND;
-    wire expect_rejected = op > SYNC
-        || (on_context && {1'b0, context_id} >= CONTEXTS)
+    wire expect_rejected = op > QUERY
+        || ((on_context || op == QUERY) && {1'b0, context_id} >= CONTEXTS)
         || (on_group && {1'b0, group_id} >= GROUPS)
         || (op == SNAPSHOT && (first_group > last_group || {1'b0, last_group} >= GROUPS));
     wire good = !expect_rejected;
@@ -39,6 +39,7 @@ module record_decoder_proof (
         position_moves: assert (journals == (good && changes));
         replies_are_right: assert (replies == (good && (op == READ || op == SNAPSHOT || op == SYNC || (changes && asks_reply))));
         snapshot_starts: assert (starts_snapshot == (good && op == SNAPSHOT));
+        query_starts: assert (starts_query == (good && op == QUERY));
         if (op == SNAPSHOT) labels_of_snapshot: assert ({label_class, label_group, label_context} == {2'd0, first_group, last_group});
         else if (op == SYNC) labels_of_sync: assert ({label_class, label_group, label_context} == 34'd0);
         else labels_of_others: assert ({label_class, label_group, label_context} == {class_id, group_id, context_id});
@@ -47,6 +48,7 @@ module record_decoder_proof (
     // Traces.
     always @(*) begin
         last_context: cover (!rejected && op == READ && context_id == CONTEXTS - 1);
+        first_query_beyond: cover (rejected && op == QUERY && context_id == CONTEXTS);
         first_context_beyond: cover (rejected && op == READ && context_id == CONTEXTS);
         last_group_in_range: cover (!rejected && op == SNAPSHOT && last_group == GROUPS - 1 && first_group == last_group);
         first_group_beyond: cover (rejected && op == PAIR && group_id == GROUPS);

@@ -14,6 +14,8 @@ module reply_writer_proof (
     input wire         accumulator_zero,
     input wire [63:0]  state_before,
     input wire [63:0]  operand,
+    input wire [63:0]  journal_answer,
+    input wire         journal_too_old,
     input wire [63:0]  accepted_after,
     input wire [63:0]  position_after,
     input wire         last_row,
@@ -33,9 +35,9 @@ module reply_writer_proof (
     (* hierconn *) wire [127:0] \dut.reply , \dut.second_half ;
 
     // The beat that a result makes.
-    wire [63:0] value = ends_batch || op == 4'd7 ? accepted_after : op == 4'd8 ? operand : state_before;
+    wire [63:0] value = ends_batch || op == 4'd7 ? accepted_after : op == 4'd8 ? operand : op == 4'd9 ? journal_answer : state_before;
     wire [127:0] beat = ends_batch ? {value, position_after[23:0], 40'd0} : {
-        value, position_after[23:0], context_id, group_id, class_id, 1'b0, touched_context && accumulator_zero, op
+        value, position_after[23:0], context_id, group_id, class_id, op == 4'd9 && journal_too_old, touched_context && accumulator_zero, op
     };
 
     reg reply_due, second_due;
@@ -74,6 +76,7 @@ module reply_writer_proof (
     // Traces.
     always @(*) begin
         state_is_answered: cover (f4 && write && queued[3:0] == 4'd3 && queued[4] && queued[127:64] == 64'd77);
+        query_is_answered: cover (f4 && write && queued[3:0] == 4'd9 && !queued[5] && queued[127:64] == 64'd6);
         batch_ends: cover (f4 && write && queued[128] && queued[127:64] == 64'd5);
         snapshot_ends: cover (f4 && write && queued[129] && queued[47:0] == 48'd9);
     end

@@ -64,7 +64,7 @@ struct StatusWord {
     reserved: Bits<28>,
 }
 
-/// Registers for `2^CONTEXT_BITS` contexts, `2^GROUP_BITS` groups, a journal of `LANES` x `DEPTH` and reply
+/// Registers for `2^CONTEXT_BITS` contexts, `2^GROUP_BITS` groups, a journal of `LANES` x `2^DEPTH_BITS` and reply
 /// packets of `PACKET` beats.
 ///
 /// Address and data of a write may come in any order; one write and one read are under way at a time.
@@ -74,7 +74,7 @@ pub struct AxiLiteRegisters<
     const CONTEXT_BITS: usize,
     const GROUP_BITS: usize,
     const LANES: usize,
-    const DEPTH: usize,
+    const DEPTH_BITS: usize,
     const PACKET: usize,
 > {
     /// Clock.
@@ -183,12 +183,17 @@ pub struct AxiLiteRegisters<
     stream: Constant<Bits<32>>,
 }
 
-impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize, const LANES: usize, const DEPTH: usize, const PACKET: usize>
-    Default for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH, PACKET>
+impl<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const LANES: usize,
+    const DEPTH_BITS: usize,
+    const PACKET: usize,
+> Default for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
 {
     fn default() -> Self {
         const { assert!(CONTEXT_BITS <= 16 && GROUP_BITS <= 14, "AxiLiteRegisters: the record has 16 bits for each") };
-        const { assert!(LANES < 1 << 16 && DEPTH < 1 << 16, "AxiLiteRegisters: CAP_JOURNAL has 16 bits for each") };
+        const { assert!(LANES < 1 << 16 && DEPTH_BITS < 16, "AxiLiteRegisters: CAP_JOURNAL has 16 bits for each") };
         const { assert!(PACKET >= 1 && PACKET < 1 << 16, "AxiLiteRegisters: CAP_STREAM has 16 bits for a packet") };
         let word = |value: u32| Constant::new(u64::from(value).into());
         let field = |field: Field, value: usize| (value as u32) << field.shift;
@@ -259,14 +264,19 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize, const LANES: usize, con
             abi_version: word(ABI_VERSION),
             contexts: word(1 << CONTEXT_BITS),
             groups: word(1 << GROUP_BITS),
-            journal: word(field(CAP_LANES, LANES) | field(CAP_DEPTH, DEPTH)),
+            journal: word(field(CAP_LANES, LANES) | field(CAP_DEPTH, 1 << DEPTH_BITS)),
             stream: word(field(CAP_REPLY_PACKET, PACKET) | (AXIS_BITS << CAP_AXIS_BITS.shift)),
         }
     }
 }
 
-impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize, const LANES: usize, const DEPTH: usize, const PACKET: usize>
-    Logic for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH, PACKET>
+impl<
+    const CONTEXT_BITS: usize,
+    const GROUP_BITS: usize,
+    const LANES: usize,
+    const DEPTH_BITS: usize,
+    const PACKET: usize,
+> Logic for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
 {
     #[hdl_gen]
     fn update(&mut self) {

@@ -38,6 +38,8 @@ pub struct ContextTable<const A: usize> {
     pub accumulator_zero: Signal<Out, Bit>,
     /// S3: the record is a SEND whose operand is the state before.
     pub redundant: Signal<Out, Bit>,
+    /// S3: R ^ A before the record ^ R ^ A after it.
+    pub delta: Signal<Out, Bits<64>>,
     /// S3: the operand of the slot, valid or not.
     pub result_operand: Signal<Out, Bits<64>>,
 
@@ -84,6 +86,8 @@ pub struct ContextTable<const A: usize> {
     before_reference: Signal<Local, Bits<64>>,
     before_accumulator: Signal<Local, Bits<64>>,
     state: Signal<Local, Bits<64>>,
+    after_reference: Signal<Local, Bits<64>>,
+    after_accumulator: Signal<Local, Bits<64>>,
     send_difference: Signal<Local, Bits<64>>,
 
     one: Constant<Bits<A>>,
@@ -109,6 +113,7 @@ impl<const A: usize> Default for ContextTable<A> {
             state_before: Default::default(),
             accumulator_zero: Default::default(),
             redundant: Default::default(),
+            delta: Default::default(),
             result_operand: Default::default(),
             ram: Default::default(),
             clear_busy: Default::default(),
@@ -151,6 +156,8 @@ impl<const A: usize> Default for ContextTable<A> {
             before_reference: Default::default(),
             before_accumulator: Default::default(),
             state: Default::default(),
+            after_reference: Default::default(),
+            after_accumulator: Default::default(),
             send_difference: Default::default(),
             one: Constant::new(1_u64.into()),
             op_load: op_code(Op::Load),
@@ -252,6 +259,9 @@ impl<const A: usize> Logic for ContextTable<A> {
         self.result_valid.next = self.s3_valid.q.val();
         self.result_operand.next = self.s3_operand.q.val();
         self.state_before.next = self.state.val();
+        self.after_reference.next = self.s3_after.q.val().reference;
+        self.after_accumulator.next = self.s3_after.q.val().accumulator;
+        self.delta.next = self.state.val() ^ self.after_reference.val() ^ self.after_accumulator.val();
         self.accumulator_zero.next = !self.before_accumulator.val().any();
         self.redundant.next = self.s3_send.q.val() & !self.send_difference.val().any();
         self.s4_valid.d.next = self.s3_valid.q.val();

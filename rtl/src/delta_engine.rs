@@ -5,6 +5,7 @@ use crate::context_table::ContextTable;
 use crate::engine_control::EngineControl;
 use crate::engine_counters::EngineCounters;
 use crate::group_counters::GroupCounters;
+use crate::journal::Journal;
 use crate::record_decoder::RecordDecoder;
 use crate::reply_credit::ReplyCredit;
 use crate::reply_fifo::ReplyFifo;
@@ -12,7 +13,8 @@ use crate::reply_packets::ReplyPackets;
 use crate::reply_writer::ReplyWriter;
 use crate::slot_pipeline::SlotPipeline;
 use crate::snapshot_reader::SnapshotReader;
-use crate::words::{EventRecord, LatchedCounters};
+use crate::words::{EventRecord, LatchedCounters, op_code};
+use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
 
 /// The engine between two 128-bit streams.
@@ -30,6 +32,10 @@ pub struct DeltaEngine<
     const QUEUE_BITS: usize,
     const CREDIT_BITS: usize,
     const REPLY_PACKET: usize,
+    const DEPTH_BITS: usize,
+    const LANES: usize,
+    const BANKS: usize,
+    const BANK_LANES: usize,
 > {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -63,7 +69,7 @@ pub struct DeltaEngine<
     pub clearing: Signal<Out, Bit>,
     /// A soft reset is waiting for its replies to be taken.
     pub draining: Signal<Out, Bit>,
-    /// A SNAPSHOT holds the input.
+    /// A SNAPSHOT or a QUERY holds the input.
     pub answering: Signal<Out, Bit>,
     /// Pulse: a record was rejected.
     pub record_rejected: Signal<Out, Bit>,
@@ -75,6 +81,7 @@ pub struct DeltaEngine<
     slots: SlotPipeline,
     groups: GroupCounters<ROW_BITS>,
     reader: SnapshotReader,
+    journal: Journal<CONTEXT_BITS, DEPTH_BITS, LANES, BANKS, BANK_LANES>,
     credit: ReplyCredit<QUEUE_BITS, CREDIT_BITS>,
     queue: ReplyFifo<QUEUE_BITS, CREDIT_BITS, 130>,
     packets: ReplyPackets<REPLY_PACKET>,
@@ -92,6 +99,7 @@ pub struct DeltaEngine<
     s0_replies: DFF<Bit>,
     s0_ends_batch: DFF<Bit>,
     s0_starts_snapshot: DFF<Bit>,
+    s0_starts_query: DFF<Bit>,
     s0_snapshot_ends_batch: DFF<Bit>,
     s0_batch_end_follows: DFF<Bit>,
     s0_reads_row: DFF<Bit>,
@@ -103,11 +111,18 @@ pub struct DeltaEngine<
     s0_context: DFF<Bits<16>>,
     s0_length: DFF<Bits<24>>,
     s0_operand: DFF<Bits<64>>,
+    query_ends_batch: DFF<Bit>,
+    query_class: DFF<Bits<2>>,
+    query_group: DFF<Bits<16>>,
+    query_context: DFF<Bits<16>>,
 
     tables_resetn: Signal<Local, Bit>,
     ready: Signal<Local, Bit>,
     takes: Signal<Local, Bit>,
     last_taken: Signal<Local, Bit>,
+    holds_input: Signal<Local, Bit>,
+    answers_later: Signal<Local, Bit>,
+    query_leaves: Signal<Local, Bit>,
     takes_reply: Signal<Local, Bit>,
     group_low: Signal<Local, Bits<GROUP_BITS>>,
     group_wide: Signal<Local, Bits<ROW_BITS>>,
@@ -118,6 +133,7 @@ pub struct DeltaEngine<
     replies_gone: Signal<Local, Bit>,
     held_by_replies: Signal<Local, Bit>,
     held_by_reset: Signal<Local, Bit>,
+    op_query: Constant<Bits<4>>,
 }
 
 impl<
@@ -127,7 +143,23 @@ impl<
     const QUEUE_BITS: usize,
     const CREDIT_BITS: usize,
     const REPLY_PACKET: usize,
-> Default for DeltaEngine<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>
+    const DEPTH_BITS: usize,
+    const LANES: usize,
+    const BANKS: usize,
+    const BANK_LANES: usize,
+> Default
+    for DeltaEngine<
+        CONTEXT_BITS,
+        GROUP_BITS,
+        ROW_BITS,
+        QUEUE_BITS,
+        CREDIT_BITS,
+        REPLY_PACKET,
+        DEPTH_BITS,
+        LANES,
+        BANKS,
+        BANK_LANES,
+    >
 {
     fn default() -> Self {
         const { assert!(ROW_BITS == GROUP_BITS + 2, "DeltaEngine: ROW_BITS must be GROUP_BITS + 2, a group has 4 classes") };
@@ -156,6 +188,7 @@ impl<
             slots: Default::default(),
             groups: Default::default(),
             reader: Default::default(),
+            journal: Default::default(),
             credit: Default::default(),
             queue: Default::default(),
             packets: Default::default(),
@@ -172,6 +205,7 @@ impl<
             s0_replies: Default::default(),
             s0_ends_batch: Default::default(),
             s0_starts_snapshot: Default::default(),
+            s0_starts_query: Default::default(),
             s0_snapshot_ends_batch: Default::default(),
             s0_batch_end_follows: Default::default(),
             s0_reads_row: Default::default(),
@@ -183,10 +217,17 @@ impl<
             s0_context: Default::default(),
             s0_length: Default::default(),
             s0_operand: Default::default(),
+            query_ends_batch: Default::default(),
+            query_class: Default::default(),
+            query_group: Default::default(),
+            query_context: Default::default(),
             tables_resetn: Default::default(),
             ready: Default::default(),
             takes: Default::default(),
             last_taken: Default::default(),
+            holds_input: Default::default(),
+            answers_later: Default::default(),
+            query_leaves: Default::default(),
             takes_reply: Default::default(),
             group_low: Default::default(),
             group_wide: Default::default(),
@@ -197,6 +238,7 @@ impl<
             replies_gone: Default::default(),
             held_by_replies: Default::default(),
             held_by_reset: Default::default(),
+            op_query: op_code(Op::Query),
         }
     }
 }
@@ -208,21 +250,41 @@ impl<
     const QUEUE_BITS: usize,
     const CREDIT_BITS: usize,
     const REPLY_PACKET: usize,
-> Logic for DeltaEngine<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>
+    const DEPTH_BITS: usize,
+    const LANES: usize,
+    const BANKS: usize,
+    const BANK_LANES: usize,
+> Logic
+    for DeltaEngine<
+        CONTEXT_BITS,
+        GROUP_BITS,
+        ROW_BITS,
+        QUEUE_BITS,
+        CREDIT_BITS,
+        REPLY_PACKET,
+        DEPTH_BITS,
+        LANES,
+        BANKS,
+        BANK_LANES,
+    >
 {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("@module delta_engine");
         comment!("Stages: S0 decoded record, S1 to S3 context table, S3 to S6 group counters, the reply leaves in S4.");
-        clock!(self, clock, contexts, slots, groups, reader, credit, writer, queue, packets, control, counters);
+        clock!(
+            self, clock, contexts, slots, groups, reader, journal, credit, writer, queue, packets, control, counters
+        );
         dff_setup!(self, clock, s0_taken, s0_rejected, s0_journals, s0_touches_context, s0_adds, s0_pair_redundant);
-        dff_setup!(self, clock, s0_judged, s0_replies, s0_ends_batch, s0_starts_snapshot, s0_snapshot_ends_batch);
+        dff_setup!(self, clock, s0_judged, s0_replies, s0_ends_batch, s0_starts_snapshot, s0_starts_query);
+        dff_setup!(self, clock, s0_snapshot_ends_batch, query_ends_batch, query_class, query_group, query_context);
         dff_setup!(self, clock, s0_batch_end_follows, s0_reads_row, s0_last_row, s0_op, s0_rebase, s0_class);
         dff_setup!(self, clock, s0_group, s0_context, s0_length, s0_operand);
         self.tables_resetn.next = self.resetn.val() & !self.control.restart.val();
         self.contexts.resetn.next = self.tables_resetn.val();
         self.groups.resetn.next = self.tables_resetn.val();
         self.counters.resetn.next = self.tables_resetn.val();
+        self.journal.resetn.next = self.tables_resetn.val();
         self.slots.resetn.next = self.resetn.val();
         self.reader.resetn.next = self.resetn.val();
         self.credit.resetn.next = self.resetn.val();
@@ -233,9 +295,9 @@ impl<
 
         comment!("Input: take a record when its replies have room and S0 holds nothing that needs the next slot.");
         self.decoder.record.next = self.s_tdata.val();
-        self.ready.next = self.control.accepts.val()
-            & self.credit.available.val()
-            & !(self.s0_starts_snapshot.q.val() | self.s0_batch_end_follows.q.val());
+        self.holds_input.next =
+            self.s0_starts_snapshot.q.val() | self.s0_starts_query.q.val() | self.s0_batch_end_follows.q.val();
+        self.ready.next = self.control.accepts.val() & self.credit.available.val() & !self.holds_input.val();
         self.s_tready.next = self.ready.val();
         self.takes.next = self.s_tvalid.val() & self.ready.val();
         self.last_taken.next = self.takes.val() & self.s_tlast.val();
@@ -251,10 +313,12 @@ impl<
         self.s0_judged.d.next = self.decoder.judged.val();
         self.s0_replies.d.next = self.takes_reply.val();
         self.s0_starts_snapshot.d.next = self.takes.val() & self.decoder.starts_snapshot.val();
+        self.s0_starts_query.d.next = self.takes.val() & self.decoder.starts_query.val();
         self.s0_snapshot_ends_batch.d.next = self.s_tlast.val();
         self.s0_batch_end_follows.d.next =
             self.last_taken.val() & self.decoder.replies.val() & !self.decoder.starts_snapshot.val();
-        self.s0_ends_batch.d.next = (self.last_taken.val() & !self.decoder.replies.val())
+        self.answers_later.next = self.decoder.replies.val() | self.decoder.starts_query.val();
+        self.s0_ends_batch.d.next = (self.last_taken.val() & !self.answers_later.val())
             | self.s0_batch_end_follows.q.val()
             | self.control.sends_batch_end.val();
         self.s0_op.d.next = self.s_tdata.val().op;
@@ -270,6 +334,14 @@ impl<
             self.s0_class.d.next = self.reader.class_id.val();
             self.s0_group.d.next = self.reader.group_id.val();
         }
+        if self.control.sends_answer.val() {
+            self.s0_replies.d.next = true;
+            self.s0_batch_end_follows.d.next = self.query_ends_batch.q.val();
+            self.s0_op.d.next = self.op_query.val();
+            self.s0_class.d.next = self.query_class.q.val();
+            self.s0_group.d.next = self.query_group.q.val();
+            self.s0_context.d.next = self.query_context.q.val();
+        }
         self.credit.promise_one.next = self.s0_replies.q.val() | self.s0_ends_batch.q.val();
         self.credit.promise_two.next = self.s0_reads_row.q.val();
 
@@ -282,6 +354,16 @@ impl<
         self.control.snapshot_ends_batch.next = self.s0_snapshot_ends_batch.q.val();
         self.control.last_row_read.next = self.reader.read.val() & self.reader.last_row.val();
         self.control.room.next = self.credit.available.val();
+
+        comment!("A QUERY: its reply is a slot of its own, when the journal has walked its rows.");
+        if self.s0_starts_query.q.val() {
+            self.query_ends_batch.d.next = self.s0_snapshot_ends_batch.q.val();
+            self.query_class.d.next = self.s0_class.q.val();
+            self.query_group.d.next = self.s0_group.q.val();
+            self.query_context.d.next = self.s0_context.q.val();
+        }
+        self.control.query_starts.next = self.s0_starts_query.q.val();
+        self.control.answer_near.next = self.journal.answer_near.val();
         self.control.soft_reset.next = self.soft_reset.val();
         self.control.tables_clearing.next = self.contexts.clearing.val() | self.groups.clearing.val();
 
@@ -319,6 +401,16 @@ impl<
         self.groups.redundant.next = self.slots.result_pair_redundant.val() | self.redundant_send.val();
         self.groups.length.next = self.slots.result_length.val();
 
+        comment!("S3: the journal. A QUERY stands here once as a record and once more as its reply.");
+        self.query_leaves.next = self.slots.result_op.val() == self.op_query.val();
+        self.journal.note.next = self.slots.result_journals.val();
+        self.journal.query.next =
+            self.query_leaves.val() & self.slots.result_taken.val() & !self.slots.result_rejected.val();
+        self.journal.context_id.next = self.slots.result_context_id.val().get_bits::<CONTEXT_BITS>(0);
+        self.journal.delta.next = self.contexts.delta.val();
+        self.journal.mark.next = self.contexts.result_operand.val();
+        self.journal.position.next = self.counters.position_after.val();
+
         comment!("S3: the counters of the engine.");
         self.counters.taken.next = self.slots.result_taken.val();
         self.counters.rejected.next = self.slots.result_rejected.val();
@@ -339,6 +431,8 @@ impl<
         self.writer.accumulator_zero.next = self.contexts.accumulator_zero.val();
         self.writer.state_before.next = self.contexts.state_before.val();
         self.writer.operand.next = self.contexts.result_operand.val();
+        self.writer.journal_answer.next = self.journal.answer.val();
+        self.writer.journal_too_old.next = self.journal.too_old.val();
         self.writer.accepted_after.next = self.counters.accepted_after.val();
         self.writer.position_after.next = self.counters.position_after.val();
         self.writer.last_row.next = self.slots.result_last_row.val();
@@ -387,6 +481,7 @@ impl<
             self.s0_replies.d.next = false;
             self.s0_ends_batch.d.next = false;
             self.s0_starts_snapshot.d.next = false;
+            self.s0_starts_query.d.next = false;
             self.s0_batch_end_follows.d.next = false;
             self.s0_reads_row.d.next = false;
         }

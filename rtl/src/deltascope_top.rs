@@ -4,10 +4,18 @@ use crate::axi_lite_registers::AxiLiteRegisters;
 use crate::axis_width::{AxisWidthDown, AxisWidthUp};
 use crate::comment;
 use crate::delta_engine::DeltaEngine;
+use deltascope_abi as abi;
 use rust_hdl::prelude::*;
 
-/// The default configuration: 16,384 contexts, 1,024 groups, 32 beats of reply queue, packets of 256 beats.
-pub type DefaultTop = DeltascopeTop<14, 10, 12, 5, 6, 256>;
+/// The default configuration: 16,384 contexts, 1,024 groups, 32 beats of reply queue, packets of 256 beats, a
+/// journal of 256 lanes of 32 rows.
+pub type DefaultTop = DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>;
+
+// The model, the driver and the tests take the sizes of the default build from the ABI.
+const _: () = {
+    assert!(abi::DEFAULT_CONTEXTS == 1 << 14 && abi::DEFAULT_GROUPS == 1 << 10 && abi::DEFAULT_REPLY_PACKET == 256);
+    assert!(abi::DEFAULT_JOURNAL_DEPTH == 1 << 5 && abi::DEFAULT_JOURNAL_LANES == 256);
+};
 
 /// `deltascope_top`. Port names are those that AXI interface inference looks for.
 ///
@@ -21,6 +29,10 @@ pub struct DeltascopeTop<
     const QUEUE_BITS: usize,
     const CREDIT_BITS: usize,
     const REPLY_PACKET: usize,
+    const DEPTH_BITS: usize,
+    const LANES: usize,
+    const BANKS: usize,
+    const BANK_LANES: usize,
 > {
     /// The only clock, 150 MHz on the Zynq-7020.
     pub aclk: Signal<In, Clock>,
@@ -88,9 +100,20 @@ pub struct DeltascopeTop<
     pub build_dirty: Signal<In, Bit>,
 
     widen: AxisWidthUp,
-    engine: DeltaEngine<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>,
+    engine: DeltaEngine<
+        CONTEXT_BITS,
+        GROUP_BITS,
+        ROW_BITS,
+        QUEUE_BITS,
+        CREDIT_BITS,
+        REPLY_PACKET,
+        DEPTH_BITS,
+        LANES,
+        BANKS,
+        BANK_LANES,
+    >,
     narrow: AxisWidthDown,
-    registers: AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, 0, 0, REPLY_PACKET>,
+    registers: AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, REPLY_PACKET>,
     whole_beat: Constant<Bits<8>>,
 }
 
@@ -101,7 +124,23 @@ impl<
     const QUEUE_BITS: usize,
     const CREDIT_BITS: usize,
     const REPLY_PACKET: usize,
-> Default for DeltascopeTop<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>
+    const DEPTH_BITS: usize,
+    const LANES: usize,
+    const BANKS: usize,
+    const BANK_LANES: usize,
+> Default
+    for DeltascopeTop<
+        CONTEXT_BITS,
+        GROUP_BITS,
+        ROW_BITS,
+        QUEUE_BITS,
+        CREDIT_BITS,
+        REPLY_PACKET,
+        DEPTH_BITS,
+        LANES,
+        BANKS,
+        BANK_LANES,
+    >
 {
     fn default() -> Self {
         Self {
@@ -153,7 +192,23 @@ impl<
     const QUEUE_BITS: usize,
     const CREDIT_BITS: usize,
     const REPLY_PACKET: usize,
-> Logic for DeltascopeTop<CONTEXT_BITS, GROUP_BITS, ROW_BITS, QUEUE_BITS, CREDIT_BITS, REPLY_PACKET>
+    const DEPTH_BITS: usize,
+    const LANES: usize,
+    const BANKS: usize,
+    const BANK_LANES: usize,
+> Logic
+    for DeltascopeTop<
+        CONTEXT_BITS,
+        GROUP_BITS,
+        ROW_BITS,
+        QUEUE_BITS,
+        CREDIT_BITS,
+        REPLY_PACKET,
+        DEPTH_BITS,
+        LANES,
+        BANKS,
+        BANK_LANES,
+    >
 {
     #[hdl_gen]
     fn update(&mut self) {

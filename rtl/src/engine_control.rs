@@ -1,4 +1,4 @@
-//! What the engine does with its input: clear, run, answer a snapshot, drain.
+//! What the engine does with its input: clear, run, answer a SNAPSHOT or a QUERY, drain.
 
 use crate::comment;
 use rust_hdl::prelude::*;
@@ -14,6 +14,8 @@ pub enum EngineState {
     Reading,
     /// The last row of a SNAPSHOT is on its way to the reply queue.
     Settling,
+    /// A QUERY walks the journal.
+    Querying,
     /// A soft reset waits until every reply has been taken and the packet is closed.
     Draining,
 }
@@ -35,6 +37,10 @@ pub struct EngineControl {
     pub snapshot_ends_batch: Signal<In, Bit>,
     /// The last row of the snapshot is read now.
     pub last_row_read: Signal<In, Bit>,
+    /// S0 holds a QUERY.
+    pub query_starts: Signal<In, Bit>,
+    /// Pulse: a slot that enters now meets the answer of the journal.
+    pub answer_near: Signal<In, Bit>,
     /// There is room in the reply queue.
     pub room: Signal<In, Bit>,
     /// No reply is in the queue or behind it.
@@ -45,18 +51,21 @@ pub struct EngineControl {
     pub accepts: Signal<Out, Bit>,
     /// The next slot is an end-of-batch beat of its own.
     pub sends_batch_end: Signal<Out, Bit>,
+    /// The next slot is the reply of a QUERY.
+    pub sends_answer: Signal<Out, Bit>,
     /// Pulse: clear tables and counters.
     pub restart: Signal<Out, Bit>,
     /// The tables are being cleared.
     pub clearing: Signal<Out, Bit>,
     /// A soft reset is on its way, or waits for its replies to be taken.
     pub draining: Signal<Out, Bit>,
-    /// A SNAPSHOT holds the input.
+    /// A SNAPSHOT or a QUERY holds the input.
     pub answering: Signal<Out, Bit>,
 
     state: DFF<EngineState>,
     reset_pending: DFF<Bit>,
     batch_end_due: DFF<Bit>,
+    answer_due: DFF<Bit>,
     waited: DFF<Bits<4>>,
     one: Constant<Bits<4>>,
     clocks_to_settle: Constant<Bits<4>>,
@@ -76,11 +85,14 @@ impl Default for EngineControl {
             snapshot_starts: Default::default(),
             snapshot_ends_batch: Default::default(),
             last_row_read: Default::default(),
+            query_starts: Default::default(),
+            answer_near: Default::default(),
             room: Default::default(),
             replies_gone: Default::default(),
             packet_open: Default::default(),
             accepts: Default::default(),
             sends_batch_end: Default::default(),
+            sends_answer: Default::default(),
             restart: Default::default(),
             clearing: Default::default(),
             draining: Default::default(),
@@ -88,6 +100,7 @@ impl Default for EngineControl {
             state: Default::default(),
             reset_pending: Default::default(),
             batch_end_due: Default::default(),
+            answer_due: Default::default(),
             waited: Default::default(),
             one: Constant::new(1_u64.into()),
             clocks_to_settle: Constant::new(CLOCKS_TO_SETTLE.into()),
@@ -99,9 +112,10 @@ impl Logic for EngineControl {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("@module engine_control");
-        dff_setup!(self, clock, state, reset_pending, batch_end_due, waited);
+        dff_setup!(self, clock, state, reset_pending, batch_end_due, answer_due, waited);
         self.accepts.next = false;
         self.sends_batch_end.next = false;
+        self.sends_answer.next = false;
         self.restart.next = false;
         self.clearing.next = false;
         self.draining.next = self.reset_pending.q.val();
@@ -122,6 +136,8 @@ impl Logic for EngineControl {
                 if self.snapshot_starts.val() {
                     self.batch_end_due.d.next = self.snapshot_ends_batch.val();
                     self.state.d.next = EngineState::Reading;
+                } else if self.query_starts.val() {
+                    self.state.d.next = EngineState::Querying;
                 } else if self.reset_pending.q.val() {
                     self.state.d.next = EngineState::Draining;
                 }
@@ -141,6 +157,17 @@ impl Logic for EngineControl {
                 } else if self.room.val() {
                     self.sends_batch_end.next = true;
                     self.batch_end_due.d.next = false;
+                    self.state.d.next = EngineState::Running;
+                }
+            }
+            EngineState::Querying => {
+                self.answering.next = true;
+                if self.answer_near.val() {
+                    self.answer_due.d.next = true;
+                }
+                if (self.answer_near.val() | self.answer_due.q.val()) & self.room.val() {
+                    self.sends_answer.next = true;
+                    self.answer_due.d.next = false;
                     self.state.d.next = EngineState::Running;
                 }
             }
@@ -164,6 +191,7 @@ impl Logic for EngineControl {
             self.state.d.next = EngineState::Clearing;
             self.reset_pending.d.next = false;
             self.batch_end_due.d.next = false;
+            self.answer_due.d.next = false;
             self.waited.d.next = 0.into();
         }
     }

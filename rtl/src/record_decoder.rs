@@ -30,6 +30,8 @@ pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
     pub replies: Signal<Out, Bit>,
     /// SNAPSHOT: the rows of groups `label_group` to `label_context` follow its beat.
     pub starts_snapshot: Signal<Out, Bit>,
+    /// It is a QUERY, whose reply comes later.
+    pub starts_query: Signal<Out, Bit>,
     /// Class field of the reply.
     pub label_class: Signal<Out, Bits<2>>,
     /// Group field of the reply, and the group that the record adds to.
@@ -53,6 +55,8 @@ pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
     is_send: Signal<Local, Bit>,
     is_snapshot: Signal<Local, Bit>,
     is_sync: Signal<Local, Bit>,
+    is_query: Signal<Local, Bit>,
+    names_context: Signal<Local, Bit>,
     is_change: Signal<Local, Bit>,
     uses_context: Signal<Local, Bit>,
     uses_group: Signal<Local, Bit>,
@@ -78,6 +82,7 @@ pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
     op_send: Constant<Bits<4>>,
     op_snapshot: Constant<Bits<4>>,
     op_sync: Constant<Bits<4>>,
+    op_query: Constant<Bits<4>>,
 }
 
 /// The bits of a 16-bit number that must be zero for it to be below `2^bits`.
@@ -100,6 +105,7 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Default for RecordDecod
             journals: Default::default(),
             replies: Default::default(),
             starts_snapshot: Default::default(),
+            starts_query: Default::default(),
             label_class: Default::default(),
             label_group: Default::default(),
             label_context: Default::default(),
@@ -119,6 +125,8 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Default for RecordDecod
             is_send: Default::default(),
             is_snapshot: Default::default(),
             is_sync: Default::default(),
+            is_query: Default::default(),
+            names_context: Default::default(),
             is_change: Default::default(),
             uses_context: Default::default(),
             uses_group: Default::default(),
@@ -143,6 +151,7 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Default for RecordDecod
             op_send: op_code(Op::Send),
             op_snapshot: op_code(Op::Snapshot),
             op_sync: op_code(Op::Sync),
+            op_query: op_code(Op::Query),
         }
     }
 }
@@ -162,21 +171,23 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Logic for RecordDecoder
         self.first_group.next = self.operand.val().get_bits::<16>(0);
         self.last_group.next = self.operand.val().get_bits::<16>(16);
 
-        comment!("Which op? QUERY is unknown to an engine without a journal.");
+        comment!("Which op?");
         self.is_nop.next = self.op.val() == self.op_nop.val();
         self.is_read.next = self.op.val() == self.op_read.val();
         self.is_pair.next = self.op.val() == self.op_pair.val();
         self.is_send.next = self.op.val() == self.op_send.val();
         self.is_snapshot.next = self.op.val() == self.op_snapshot.val();
         self.is_sync.next = self.op.val() == self.op_sync.val();
+        self.is_query.next = self.op.val() == self.op_query.val();
         self.is_change.next = (self.op.val() == self.op_load.val())
             | (self.op.val() == self.op_accum.val())
             | (self.op.val() == self.op_swap.val())
             | (self.op.val() == self.op_send.val());
         self.uses_context.next = self.is_change.val() | self.is_read.val();
+        self.names_context.next = self.uses_context.val() | self.is_query.val();
         self.uses_group.next = self.is_pair.val() | self.is_send.val();
         self.known.next = self.is_nop.val()
-            | self.uses_context.val()
+            | self.names_context.val()
             | self.uses_group.val()
             | self.is_snapshot.val()
             | self.is_sync.val();
@@ -185,7 +196,7 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Logic for RecordDecoder
         self.context_excess.next = self.context_id.val() & self.beyond_contexts.val();
         self.group_excess.next = self.group_id.val() & self.beyond_groups.val();
         self.last_group_excess.next = self.last_group.val() & self.beyond_groups.val();
-        self.context_too_high.next = self.uses_context.val() & (self.context_excess.val().any());
+        self.context_too_high.next = self.names_context.val() & (self.context_excess.val().any());
         self.group_too_high.next = self.uses_group.val() & (self.group_excess.val().any());
         self.last_group_too_high.next = self.last_group_excess.val().any();
         self.range_empty.next = self.last_group.val() < self.first_group.val();
@@ -209,6 +220,7 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Logic for RecordDecoder
                 | self.is_sync.val()
                 | (self.is_change.val() & self.reply.val()));
         self.starts_snapshot.next = self.allowed.val() & self.is_snapshot.val();
+        self.starts_query.next = self.allowed.val() & self.is_query.val();
 
         comment!("How its reply is labelled.");
         self.label_class.next = self.class_id.val();

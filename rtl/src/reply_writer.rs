@@ -35,6 +35,10 @@ pub struct ReplyWriter {
     pub state_before: Signal<In, Bits<64>>,
     /// S3: operand of the record.
     pub operand: Signal<In, Bits<64>>,
+    /// S3: what the journal answers to a QUERY.
+    pub journal_answer: Signal<In, Bits<64>>,
+    /// S3: the journal does not reach the mark of the QUERY.
+    pub journal_too_old: Signal<In, Bit>,
     /// S3: records accepted, this one included.
     pub accepted_after: Signal<In, Bits<64>>,
     /// S3: journal position after this record.
@@ -61,10 +65,12 @@ pub struct ReplyWriter {
     second_half: DFF<RowBeat>,
     answers_operand: Signal<Local, Bit>,
     answers_accepted: Signal<Local, Bit>,
+    answers_journal: Signal<Local, Bit>,
     position_low: Signal<Local, Bits<24>>,
     first_half: Signal<Local, RowBeat>,
     op_sync: Constant<Bits<4>>,
     op_snapshot: Constant<Bits<4>>,
+    op_query: Constant<Bits<4>>,
 }
 
 impl Default for ReplyWriter {
@@ -82,6 +88,8 @@ impl Default for ReplyWriter {
             accumulator_zero: Default::default(),
             state_before: Default::default(),
             operand: Default::default(),
+            journal_answer: Default::default(),
+            journal_too_old: Default::default(),
             accepted_after: Default::default(),
             position_after: Default::default(),
             last_row: Default::default(),
@@ -100,10 +108,12 @@ impl Default for ReplyWriter {
             second_half: Default::default(),
             answers_operand: Default::default(),
             answers_accepted: Default::default(),
+            answers_journal: Default::default(),
             position_low: Default::default(),
             first_half: Default::default(),
             op_sync: op_code(Op::Sync),
             op_snapshot: op_code(Op::Snapshot),
+            op_query: op_code(Op::Query),
         }
     }
 }
@@ -118,12 +128,13 @@ impl Logic for ReplyWriter {
         comment!("S3: an end-of-batch beat says only where the journal stands and how many records were taken.");
         self.answers_operand.next = self.op.val() == self.op_sync.val();
         self.answers_accepted.next = self.ends_batch.val() | (self.op.val() == self.op_snapshot.val());
+        self.answers_journal.next = self.op.val() == self.op_query.val();
         self.position_low.next = self.position_after.val().get_bits::<24>(0);
         self.reply_valid.d.next = self.replies.val() | self.ends_batch.val();
         self.reply_ends_batch.d.next = self.ends_batch.val();
         self.reply.d.next.op = self.op.val();
         self.reply.d.next.zero = self.touched_context.val() & self.accumulator_zero.val();
-        self.reply.d.next.too_old = false;
+        self.reply.d.next.too_old = self.answers_journal.val() & self.journal_too_old.val();
         self.reply.d.next.class_id = self.class_id.val();
         self.reply.d.next.group_id = self.group_id.val();
         self.reply.d.next.context_id = self.context_id.val();
@@ -132,12 +143,16 @@ impl Logic for ReplyWriter {
         if self.answers_operand.val() {
             self.reply.d.next.value = self.operand.val();
         }
+        if self.answers_journal.val() {
+            self.reply.d.next.value = self.journal_answer.val();
+        }
         if self.answers_accepted.val() {
             self.reply.d.next.value = self.accepted_after.val();
         }
         if self.ends_batch.val() {
             self.reply.d.next.op = 0.into();
             self.reply.d.next.zero = false;
+            self.reply.d.next.too_old = false;
             self.reply.d.next.class_id = 0.into();
             self.reply.d.next.group_id = 0.into();
             self.reply.d.next.context_id = 0.into();

@@ -10,7 +10,7 @@ use deltascope_rtl::axi_lite_registers::AxiLiteRegisters;
 use rust_hdl::prelude::*;
 use support::{Random, settle};
 
-type Block14 = AxiLiteRegisters<14, 10, 3, 32, 256>;
+type Block14 = AxiLiteRegisters<14, 10, 3, 5, 256>;
 
 const OKAY: u64 = 0;
 const SLVERR: u64 = 2;

@@ -57,7 +57,7 @@ module axi_lite_registers (
     localparam [31:0] contexts = 32'h4000;
     localparam [31:0] groups = 32'h400;
     localparam [31:0] identity = 32'h444c5453;
-    localparam [31:0] journal = 32'd0;
+    localparam [31:0] journal = 32'h200100;
     localparam [1:0] okay = 2'd0;
     localparam [1:0] slverr = 2'd2;
     localparam [31:0] stream = 32'h400100;

@@ -13,6 +13,7 @@ module context_table (
     output wire [63:0]  state_before,
     output wire         accumulator_zero,
     output wire         redundant,
+    output wire [63:0]  delta,
     output wire [63:0]  result_operand
 );
 
@@ -32,6 +33,8 @@ module context_table (
     wire [63:0]  before_reference;
     wire [63:0]  before_accumulator;
     wire [63:0]  state;
+    wire [63:0]  after_reference;
+    wire [63:0]  after_accumulator;
     wire [63:0]  send_difference;
     wire [127:0] ram_read_data;
     reg          ram_write_enable;
@@ -162,6 +165,9 @@ module context_table (
     assign result_valid = s3_valid;
     assign result_operand = s3_operand;
     assign state_before = state;
+    assign after_reference = s3_after[63:0];
+    assign after_accumulator = s3_after[127:64];
+    assign delta = state ^ after_reference ^ after_accumulator;
     assign accumulator_zero = ~(|before_accumulator);
     assign redundant = s3_send & ~(|send_difference);
 

@@ -22,10 +22,14 @@ module delta_engine (
     output wire [1215:0] latched
 );
 
+    localparam [3:0] op_query = 4'd9;
     wire         tables_resetn;
     wire         ready;
     wire         takes;
     wire         last_taken;
+    wire         holds_input;
+    wire         answers_later;
+    wire         query_leaves;
     wire         takes_reply;
     wire [9:0]   group_low;
     wire [11:0]  group_wide;
@@ -44,6 +48,7 @@ module delta_engine (
     wire         decoder_journals;
     wire         decoder_replies;
     wire         decoder_starts_snapshot;
+    wire         decoder_starts_query;
     wire [1:0]   decoder_label_class;
     wire [15:0]  decoder_label_group;
     wire [15:0]  decoder_label_context;
@@ -53,6 +58,7 @@ module delta_engine (
     wire [63:0]  contexts_state_before;
     wire         contexts_accumulator_zero;
     wire         contexts_redundant;
+    wire [63:0]  contexts_delta;
     wire [63:0]  contexts_result_operand;
     wire         slots_result_taken;
     wire         slots_result_rejected;
@@ -78,6 +84,11 @@ module delta_engine (
     wire [15:0]  reader_group_id;
     wire [1:0]   reader_class_id;
     wire         reader_last_row;
+    wire         journal_query;
+    wire [13:0]  journal_context_id;
+    wire         journal_answer_near;
+    wire [63:0]  journal_answer;
+    wire         journal_too_old;
     wire         credit_promise_one;
     wire         credit_available;
     wire         queue_valid;
@@ -93,6 +104,7 @@ module delta_engine (
     wire         control_last_row_read;
     wire         control_accepts;
     wire         control_sends_batch_end;
+    wire         control_sends_answer;
     wire         control_restart;
     wire         control_clearing;
     wire         control_draining;
@@ -119,21 +131,33 @@ module delta_engine (
     reg          s0_ends_batch = 1'b0;
     reg          s0_starts_snapshot_next;
     reg          s0_starts_snapshot = 1'b0;
+    reg          s0_starts_query_next;
+    reg          s0_starts_query = 1'b0;
     reg          s0_snapshot_ends_batch = 1'b0;
     reg          s0_batch_end_follows_next;
     reg          s0_batch_end_follows = 1'b0;
     reg          s0_reads_row_next;
     reg          s0_reads_row = 1'b0;
     reg          s0_last_row = 1'b0;
+    reg  [3:0]   s0_op_next;
     reg  [3:0]   s0_op = 4'd0;
     reg          s0_rebase = 1'b0;
     reg  [1:0]   s0_class_next;
     reg  [1:0]   s0_class = 2'd0;
     reg  [15:0]  s0_group_next;
     reg  [15:0]  s0_group = 16'd0;
+    reg  [15:0]  s0_context_next;
     reg  [15:0]  s0_context = 16'd0;
     reg  [23:0]  s0_length = 24'd0;
     reg  [63:0]  s0_operand = 64'd0;
+    reg          query_ends_batch_next;
+    reg          query_ends_batch = 1'b0;
+    reg  [1:0]   query_class_next;
+    reg  [1:0]   query_class = 2'd0;
+    reg  [15:0]  query_group_next;
+    reg  [15:0]  query_group = 16'd0;
+    reg  [15:0]  query_context_next;
+    reg  [15:0]  query_context = 16'd0;
 
     record_decoder decoder (
         .record(s_tdata),
@@ -145,6 +169,7 @@ module delta_engine (
         .journals(decoder_journals),
         .replies(decoder_replies),
         .starts_snapshot(decoder_starts_snapshot),
+        .starts_query(decoder_starts_query),
         .label_class(decoder_label_class),
         .label_group(decoder_label_group),
         .label_context(decoder_label_context)
@@ -163,6 +188,7 @@ module delta_engine (
         .state_before(contexts_state_before),
         .accumulator_zero(contexts_accumulator_zero),
         .redundant(contexts_redundant),
+        .delta(contexts_delta),
         .result_operand(contexts_result_operand)
     );
 
@@ -227,6 +253,20 @@ module delta_engine (
         .last_row(reader_last_row)
     );
 
+    journal journal (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .note(slots_result_journals),
+        .query(journal_query),
+        .context_id(journal_context_id),
+        .delta(contexts_delta),
+        .mark(contexts_result_operand),
+        .position(counters_position_after),
+        .answer_near(journal_answer_near),
+        .answer(journal_answer),
+        .too_old(journal_too_old)
+    );
+
     reply_credit credit (
         .clock(clock),
         .resetn(resetn),
@@ -277,6 +317,8 @@ module delta_engine (
         .accumulator_zero(contexts_accumulator_zero),
         .state_before(contexts_state_before),
         .operand(contexts_result_operand),
+        .journal_answer(journal_answer),
+        .journal_too_old(journal_too_old),
         .accepted_after(counters_accepted_after),
         .position_after(counters_position_after),
         .last_row(slots_result_last_row),
@@ -294,11 +336,14 @@ module delta_engine (
         .snapshot_starts(s0_starts_snapshot),
         .snapshot_ends_batch(s0_snapshot_ends_batch),
         .last_row_read(control_last_row_read),
+        .query_starts(s0_starts_query),
+        .answer_near(journal_answer_near),
         .room(credit_available),
         .replies_gone(replies_gone),
         .packet_open(packets_packet_open),
         .accepts(control_accepts),
         .sends_batch_end(control_sends_batch_end),
+        .sends_answer(control_sends_answer),
         .restart(control_restart),
         .clearing(control_clearing),
         .draining(control_draining),
@@ -324,10 +369,25 @@ module delta_engine (
         .latched(latched)
     );
 
+    always @(*) begin
+        query_ends_batch_next = query_ends_batch;
+        query_class_next = query_class;
+        query_group_next = query_group;
+        query_context_next = query_context;
+        // A QUERY: its reply is a slot of its own, when the journal has walked its rows.
+        if (s0_starts_query) begin
+            query_ends_batch_next = s0_snapshot_ends_batch;
+            query_class_next = s0_class;
+            query_group_next = s0_group;
+            query_context_next = s0_context;
+        end
+    end
+
     assign tables_resetn = resetn & ~control_restart;
 
     // Input: take a record when its replies have room and S0 holds nothing that needs the next slot.
-    assign ready = control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows);
+    assign holds_input = s0_starts_snapshot | s0_starts_query | s0_batch_end_follows;
+    assign ready = control_accepts & credit_available & ~holds_input;
     assign s_tready = ready;
     assign takes = s_tvalid & ready;
     assign last_taken = takes & s_tlast;
@@ -341,9 +401,26 @@ module delta_engine (
         s0_adds_next = takes & decoder_adds;
         s0_replies_next = takes_reply;
         s0_starts_snapshot_next = takes & decoder_starts_snapshot;
+        s0_starts_query_next = takes & decoder_starts_query;
         s0_batch_end_follows_next = last_taken & decoder_replies & ~decoder_starts_snapshot;
-        s0_ends_batch_next = (last_taken & ~decoder_replies) | s0_batch_end_follows | control_sends_batch_end;
+        s0_ends_batch_next = (last_taken & ~answers_later) | s0_batch_end_follows | control_sends_batch_end;
+        s0_op_next = s_tdata[3:0];
+        s0_class_next = decoder_label_class;
+        s0_group_next = decoder_label_group;
+        s0_context_next = decoder_label_context;
         s0_reads_row_next = reader_read;
+        if (reader_read) begin
+            s0_class_next = reader_class_id;
+            s0_group_next = reader_group_id;
+        end
+        if (control_sends_answer) begin
+            s0_replies_next = 1'b1;
+            s0_batch_end_follows_next = query_ends_batch;
+            s0_op_next = op_query;
+            s0_class_next = query_class;
+            s0_group_next = query_group;
+            s0_context_next = query_context;
+        end
         if (~resetn) begin
             s0_taken_next = 1'b0;
             s0_journals_next = 1'b0;
@@ -352,20 +429,13 @@ module delta_engine (
             s0_replies_next = 1'b0;
             s0_ends_batch_next = 1'b0;
             s0_starts_snapshot_next = 1'b0;
+            s0_starts_query_next = 1'b0;
             s0_batch_end_follows_next = 1'b0;
             s0_reads_row_next = 1'b0;
         end
     end
 
-    always @(*) begin
-        s0_class_next = decoder_label_class;
-        s0_group_next = decoder_label_group;
-        if (reader_read) begin
-            s0_class_next = reader_class_id;
-            s0_group_next = reader_group_id;
-        end
-    end
-
+    assign answers_later = decoder_replies | decoder_starts_query;
     assign credit_promise_one = s0_replies | s0_ends_batch;
 
     // A SNAPSHOT: its own beat goes the way of every reply, its rows follow.
@@ -383,6 +453,11 @@ module delta_engine (
     assign redundant_send = contexts_redundant & slots_result_judged;
     assign groups_row_id = group_row | class_wide;
     assign groups_redundant = slots_result_pair_redundant | redundant_send;
+
+    // S3: the journal. A QUERY stands here once as a record and once more as its reply.
+    assign query_leaves = slots_result_op == op_query;
+    assign journal_query = query_leaves & slots_result_taken & ~slots_result_rejected;
+    assign journal_context_id = slots_result_context_id[13:0];
 
     // S3: the counters of the engine.
     assign record_rejected = slots_result_taken & slots_result_rejected;
@@ -416,16 +491,21 @@ module delta_engine (
         s0_replies <= s0_replies_next;
         s0_ends_batch <= s0_ends_batch_next;
         s0_starts_snapshot <= s0_starts_snapshot_next;
+        s0_starts_query <= s0_starts_query_next;
         s0_snapshot_ends_batch <= s_tlast;
         s0_batch_end_follows <= s0_batch_end_follows_next;
         s0_reads_row <= s0_reads_row_next;
         s0_last_row <= reader_last_row;
-        s0_op <= s_tdata[3:0];
+        s0_op <= s0_op_next;
         s0_rebase <= s_tdata[5];
         s0_class <= s0_class_next;
         s0_group <= s0_group_next;
-        s0_context <= decoder_label_context;
+        s0_context <= s0_context_next;
         s0_length <= s_tdata[63:40];
         s0_operand <= s_tdata[127:64];
+        query_ends_batch <= query_ends_batch_next;
+        query_class <= query_class_next;
+        query_group <= query_group_next;
+        query_context <= query_context_next;
     end
 endmodule

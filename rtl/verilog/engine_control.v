@@ -7,11 +7,14 @@ module engine_control (
     input  wire         snapshot_starts,
     input  wire         snapshot_ends_batch,
     input  wire         last_row_read,
+    input  wire         query_starts,
+    input  wire         answer_near,
     input  wire         room,
     input  wire         replies_gone,
     input  wire         packet_open,
     output reg          accepts,
     output reg          sends_batch_end,
+    output reg          sends_answer,
     output reg          restart,
     output reg          clearing,
     output wire         draining,
@@ -19,7 +22,8 @@ module engine_control (
 );
 
     localparam [2:0] EngineState_Clearing = 3'd0;
-    localparam [2:0] EngineState_Draining = 3'd4;
+    localparam [2:0] EngineState_Draining = 3'd5;
+    localparam [2:0] EngineState_Querying = 3'd4;
     localparam [2:0] EngineState_Reading = 3'd2;
     localparam [2:0] EngineState_Running = 3'd1;
     localparam [2:0] EngineState_Settling = 3'd3;
@@ -31,6 +35,8 @@ module engine_control (
     reg          reset_pending = 1'b0;
     reg          batch_end_due_next;
     reg          batch_end_due = 1'b0;
+    reg          answer_due_next;
+    reg          answer_due = 1'b0;
     reg  [3:0]   waited_next;
     reg  [3:0]   waited = 4'd0;
 
@@ -38,9 +44,11 @@ module engine_control (
         state_next = state;
         reset_pending_next = reset_pending;
         batch_end_due_next = batch_end_due;
+        answer_due_next = answer_due;
         waited_next = waited;
         accepts = 1'b0;
         sends_batch_end = 1'b0;
+        sends_answer = 1'b0;
         restart = 1'b0;
         clearing = 1'b0;
         answering = 1'b0;
@@ -60,6 +68,8 @@ module engine_control (
                 if (snapshot_starts) begin
                     batch_end_due_next = snapshot_ends_batch;
                     state_next = EngineState_Reading;
+                end else if (query_starts) begin
+                    state_next = EngineState_Querying;
                 end else if (reset_pending) begin
                     state_next = EngineState_Draining;
                 end
@@ -79,6 +89,17 @@ module engine_control (
                 end else if (room) begin
                     sends_batch_end = 1'b1;
                     batch_end_due_next = 1'b0;
+                    state_next = EngineState_Running;
+                end
+            end
+            EngineState_Querying: begin
+                answering = 1'b1;
+                if (answer_near) begin
+                    answer_due_next = 1'b1;
+                end
+                if ((answer_near | answer_due) & room) begin
+                    sends_answer = 1'b1;
+                    answer_due_next = 1'b0;
                     state_next = EngineState_Running;
                 end
             end
@@ -102,6 +123,7 @@ module engine_control (
             state_next = EngineState_Clearing;
             reset_pending_next = 1'b0;
             batch_end_due_next = 1'b0;
+            answer_due_next = 1'b0;
             waited_next = 4'd0;
         end
     end
@@ -112,6 +134,7 @@ module engine_control (
         state <= state_next;
         reset_pending <= reset_pending_next;
         batch_end_due <= batch_end_due_next;
+        answer_due <= answer_due_next;
         waited <= waited_next;
     end
 endmodule

@@ -9,6 +9,7 @@ module record_decoder (
     output wire         journals,
     output wire         replies,
     output wire         starts_snapshot,
+    output wire         starts_query,
     output reg  [1:0]   label_class,
     output reg  [15:0]  label_group,
     output reg  [15:0]  label_context
@@ -20,6 +21,7 @@ module record_decoder (
     localparam [3:0] op_load = 4'd1;
     localparam [3:0] op_nop = 4'd0;
     localparam [3:0] op_pair = 4'd5;
+    localparam [3:0] op_query = 4'd9;
     localparam [3:0] op_read = 4'd3;
     localparam [3:0] op_send = 4'd6;
     localparam [3:0] op_snapshot = 4'd7;
@@ -41,6 +43,8 @@ module record_decoder (
     wire         is_send;
     wire         is_snapshot;
     wire         is_sync;
+    wire         is_query;
+    wire         names_context;
     wire         is_change;
     wire         uses_context;
     wire         uses_group;
@@ -66,23 +70,25 @@ module record_decoder (
     assign first_group = operand[15:0];
     assign last_group = operand[31:16];
 
-    // Which op? QUERY is unknown to an engine without a journal.
+    // Which op?
     assign is_nop = op == op_nop;
     assign is_read = op == op_read;
     assign is_pair = op == op_pair;
     assign is_send = op == op_send;
     assign is_snapshot = op == op_snapshot;
     assign is_sync = op == op_sync;
+    assign is_query = op == op_query;
     assign is_change = (op == op_load) | (op == op_accum) | (op == op_swap) | (op == op_send);
     assign uses_context = is_change | is_read;
+    assign names_context = uses_context | is_query;
     assign uses_group = is_pair | is_send;
-    assign known = is_nop | uses_context | uses_group | is_snapshot | is_sync;
+    assign known = is_nop | names_context | uses_group | is_snapshot | is_sync;
 
     // May it?
     assign context_excess = context_id & beyond_contexts;
     assign group_excess = group_id & beyond_groups;
     assign last_group_excess = last_group & beyond_groups;
-    assign context_too_high = uses_context & (|context_excess);
+    assign context_too_high = names_context & (|context_excess);
     assign group_too_high = uses_group & (|group_excess);
     assign last_group_too_high = |last_group_excess;
     assign range_empty = last_group < first_group;
@@ -98,6 +104,7 @@ module record_decoder (
     assign journals = allowed & is_change;
     assign replies = allowed & (is_read | is_snapshot | is_sync | (is_change & reply));
     assign starts_snapshot = allowed & is_snapshot;
+    assign starts_query = allowed & is_query;
 
     // How its reply is labelled.
     always @(*) begin

@@ -12,6 +12,8 @@ module reply_writer (
     input  wire         accumulator_zero,
     input  wire [63:0]  state_before,
     input  wire [63:0]  operand,
+    input  wire [63:0]  journal_answer,
+    input  wire         journal_too_old,
     input  wire [63:0]  accepted_after,
     input  wire [63:0]  position_after,
     input  wire         last_row,
@@ -21,10 +23,12 @@ module reply_writer (
     output reg  [129:0] queued
 );
 
+    localparam [3:0] op_query = 4'd9;
     localparam [3:0] op_snapshot = 4'd7;
     localparam [3:0] op_sync = 4'd8;
     wire         answers_operand;
     wire         answers_accepted;
+    wire         answers_journal;
     wire [23:0]  position_low;
     reg  [127:0] first_half;
     reg          reply_valid_next;
@@ -45,7 +49,7 @@ module reply_writer (
         reply_next = reply;
         reply_next[3:0] = op;
         reply_next[4] = touched_context & accumulator_zero;
-        reply_next[5] = 1'b0;
+        reply_next[5] = answers_journal & journal_too_old;
         reply_next[7:6] = class_id;
         reply_next[23:8] = group_id;
         reply_next[39:24] = context_id;
@@ -54,12 +58,16 @@ module reply_writer (
         if (answers_operand) begin
             reply_next[127:64] = operand;
         end
+        if (answers_journal) begin
+            reply_next[127:64] = journal_answer;
+        end
         if (answers_accepted) begin
             reply_next[127:64] = accepted_after;
         end
         if (ends_batch) begin
             reply_next[3:0] = 4'd0;
             reply_next[4] = 1'b0;
+            reply_next[5] = 1'b0;
             reply_next[7:6] = 2'd0;
             reply_next[23:8] = 16'd0;
             reply_next[39:24] = 16'd0;
@@ -76,6 +84,7 @@ module reply_writer (
     // S3: an end-of-batch beat says only where the journal stands and how many records were taken.
     assign answers_operand = op == op_sync;
     assign answers_accepted = ends_batch | (op == op_snapshot);
+    assign answers_journal = op == op_query;
     assign position_low = position_after[23:0];
 
     always @(*) begin

@@ -10,6 +10,7 @@ pub const BLOCKS: &[&str] = &[
     "deltascope_top",
     "engine_counters",
     "group_counters",
+    "journal",
     "reply_fifo",
     "reply_packets",
 ];

@@ -103,6 +103,16 @@ pub const MACROS: [(&str, &str); 6] = [
     ("VM_TRACE_FST", "0"),
 ];
 
+/// The journal's lanes are many and alike. Copied into the top and written to waveforms, they would be nine tenths
+/// of the C++: their functions stay their own, and a waveform shows their banks.
+const SETTINGS: &str = "`verilator_config
+no_inline -module \"journal_bank\"
+no_inline -module \"journal_lane\"
+tracing_off -file \"*journal_lane.v\"
+tracing_off -file \"*lut_ram_32x14.v\"
+tracing_off -file \"*lut_ram_32x64.v\"
+";
+
 /// Verilates `source` into `folder` and gives the C++ file to compile.
 /// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
 pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
@@ -113,10 +123,15 @@ pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError
     std::fs::create_dir_all(folder).map_err(file_error(folder))?;
     let mut command = Command::new(verilator());
     command.args(["--cc", "-O3", "--trace", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
+    // The same for the loops that fill memories and for their words in a waveform.
+    command.args(["--unroll-count", "4", "--trace-max-array", "8"]);
     // Widths, latches and style are judged by `cargo xtask lint`; here only what cannot be simulated stops.
     command
         .args(["-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", &format!("V{top}"), "--Mdir"])
         .arg(folder);
+    let settings = folder.join("settings.vlt");
+    std::fs::write(&settings, SETTINGS).map_err(file_error(&settings))?;
+    command.arg(settings);
     if let Some(beside) = source.files.first().and_then(|f| f.parent()) {
         command.arg("-y").arg(beside);
     }

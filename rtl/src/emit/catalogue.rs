@@ -20,7 +20,7 @@ pub struct Setting {
 /// A block with all its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Instance {
-    /// Name of the module and of its source under `rtl/src`.
+    /// Name of the module and of its source under `rtl/src`, which has no number of words behind it.
     pub block: &'static str,
     /// The configuration that is committed.
     pub default: bool,
@@ -77,16 +77,29 @@ macro_rules! instance {
     };
 }
 
+macro_rules! journal {
+    ($default:literal, $context_bits:literal, $depth_bits:literal, $lanes:literal, $banks:literal, $bank_lanes:literal) => {
+        instance!(
+            "journal",
+            $default,
+            crate::journal::Journal<$context_bits, $depth_bits, $lanes, $banks, $bank_lanes>,
+            CONTEXT_BITS = $context_bits,
+            DEPTH_BITS = $depth_bits,
+            LANES = $lanes
+        )
+    };
+}
+
 /// Every configuration that can be emitted; exactly one of each block is the default.
 pub const CATALOGUE: &[Instance] = &[
     instance!(
         "axi_lite_registers",
         true,
-        crate::axi_lite_registers::AxiLiteRegisters<14, 10, 0, 0, 256>,
+        crate::axi_lite_registers::AxiLiteRegisters<14, 10, 256, 5, 256>,
         CONTEXT_BITS = 14,
         GROUP_BITS = 10,
-        LANES = 0,
-        DEPTH = 0,
+        LANES = 256,
+        DEPTH_BITS = 5,
         PACKET = 256
     ),
     instance!("axis_width_down", true, crate::axis_width::AxisWidthDown),
@@ -97,44 +110,123 @@ pub const CATALOGUE: &[Instance] = &[
     instance!(
         "delta_engine",
         true,
-        crate::delta_engine::DeltaEngine<14, 10, 12, 5, 6, 256>,
+        crate::delta_engine::DeltaEngine<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>,
         CONTEXT_BITS = 14,
         GROUP_BITS = 10,
         QUEUE_BITS = 5,
-        PACKET = 256
+        PACKET = 256,
+        LANES = 256,
+        DEPTH_BITS = 5
     ),
     instance!(
         "delta_engine",
         false,
-        crate::delta_engine::DeltaEngine<4, 2, 4, 4, 5, 4>,
+        crate::delta_engine::DeltaEngine<4, 2, 4, 4, 5, 4, 2, 3, 1, 3>,
         CONTEXT_BITS = 4,
         GROUP_BITS = 2,
         QUEUE_BITS = 4,
-        PACKET = 4
+        PACKET = 4,
+        LANES = 3,
+        DEPTH_BITS = 2
     ),
     instance!(
         "deltascope_top",
         true,
-        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256>,
+        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>,
         CONTEXT_BITS = 14,
         GROUP_BITS = 10,
         QUEUE_BITS = 5,
-        PACKET = 256
+        PACKET = 256,
+        LANES = 256,
+        DEPTH_BITS = 5
     ),
     instance!(
         "deltascope_top",
         false,
-        crate::deltascope_top::DeltascopeTop<4, 2, 4, 4, 5, 4>,
+        crate::deltascope_top::DeltascopeTop<4, 2, 4, 4, 5, 4, 2, 3, 1, 3>,
         CONTEXT_BITS = 4,
         GROUP_BITS = 2,
         QUEUE_BITS = 4,
-        PACKET = 4
+        PACKET = 4,
+        LANES = 3,
+        DEPTH_BITS = 2
+    ),
+    instance!(
+        "deltascope_top",
+        false,
+        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 16, 1, 16>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10,
+        QUEUE_BITS = 5,
+        PACKET = 256,
+        LANES = 16,
+        DEPTH_BITS = 5
+    ),
+    instance!(
+        "deltascope_top",
+        false,
+        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 64, 4, 16>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10,
+        QUEUE_BITS = 5,
+        PACKET = 256,
+        LANES = 64,
+        DEPTH_BITS = 5
+    ),
+    instance!(
+        "deltascope_top",
+        false,
+        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 128, 8, 16>,
+        CONTEXT_BITS = 14,
+        GROUP_BITS = 10,
+        QUEUE_BITS = 5,
+        PACKET = 256,
+        LANES = 128,
+        DEPTH_BITS = 5
     ),
     instance!("engine_control", true, crate::engine_control::EngineControl),
     instance!("engine_counters", true, crate::engine_counters::EngineCounters),
     instance!("group_counters", true, crate::group_counters::GroupCounters<12>, ROW_BITS = 12),
     instance!("group_counters", false, crate::group_counters::GroupCounters<4>, ROW_BITS = 4),
+    journal!(true, 14, 5, 256, 16, 16),
+    journal!(false, 4, 2, 1, 1, 1),
+    journal!(false, 4, 2, 2, 1, 2),
+    journal!(false, 4, 2, 3, 1, 3),
+    journal!(false, 4, 2, 4, 1, 4),
+    journal!(false, 4, 2, 5, 1, 5),
+    journal!(false, 4, 2, 6, 1, 6),
+    journal!(false, 4, 2, 7, 1, 7),
+    journal!(false, 4, 2, 8, 1, 8),
+    journal!(false, 4, 2, 9, 1, 9),
+    journal!(false, 4, 2, 10, 1, 10),
+    journal!(false, 4, 2, 11, 1, 11),
+    journal!(false, 4, 2, 12, 1, 12),
+    journal!(false, 4, 2, 13, 1, 13),
+    journal!(false, 4, 2, 14, 1, 14),
+    journal!(false, 4, 2, 15, 1, 15),
+    journal!(false, 4, 2, 16, 1, 16),
+    journal!(false, 4, 2, 17, 2, 16),
+    journal!(false, 14, 5, 64, 4, 16),
+    journal!(false, 14, 5, 128, 8, 16),
+    instance!(
+        "journal_bank",
+        true,
+        crate::journal_bank::JournalBank<14, 5, 16>,
+        CONTEXT_BITS = 14,
+        DEPTH_BITS = 5,
+        LANES = 16
+    ),
+    instance!(
+        "journal_bank",
+        false,
+        crate::journal_bank::JournalBank<4, 2, 3>,
+        CONTEXT_BITS = 4,
+        DEPTH_BITS = 2,
+        LANES = 3
+    ),
+    instance!("journal_lane", true, crate::journal_lane::JournalLane<14, 5>, CONTEXT_BITS = 14, DEPTH_BITS = 5),
     instance!("latched_counter", true, crate::latched_counter::LatchedCounter),
+    instance!("query_walk", true, crate::query_walk::QueryWalk<5, 256>, DEPTH_BITS = 5, LANES = 256),
     instance!(
         "record_decoder",
         true,
@@ -152,6 +244,7 @@ pub const CATALOGUE: &[Instance] = &[
     instance!("reply_writer", true, crate::reply_writer::ReplyWriter),
     instance!("slot_pipeline", true, crate::slot_pipeline::SlotPipeline),
     instance!("snapshot_reader", true, crate::snapshot_reader::SnapshotReader),
+    instance!("xor_tree_16", true, crate::xor_tree::XorTree<16>),
 ];
 
 /// The default configuration of every block.

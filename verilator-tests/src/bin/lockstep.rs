@@ -24,6 +24,8 @@ const RATE_RECORDS: u64 = 50_000;
 /// Least records a clock at the core's port, and at the 64-bit port of the top.
 const CORE_RATE: f64 = 0.9999;
 const FED_RATE: f64 = 0.4999;
+/// Clocks that a QUERY may hold the input beyond one for each row: four stages of the tree, and 16.
+const QUERY_BOUND: u64 = 4 + 16;
 /// Most clocks from a READ to its reply.
 const READ_LATENCY: u64 = 16;
 
@@ -90,6 +92,8 @@ struct Measured {
     events_per_clock: Vec<(&'static str, f64)>,
     fed_rate: f64,
     snapshots: Vec<(u64, u64)>,
+    query: u64,
+    depth: u64,
     read_latency: u64,
 }
 
@@ -105,10 +109,12 @@ fn measure(session: &mut Session, sizes: Sizes) -> Result<Measured, Failure> {
     for groups in [1, 2, 10, 100, sizes.groups()] {
         snapshots.push((groups, rates::snapshot_clocks(&mut run, groups)?));
     }
+    let query = rates::query_clocks(&mut run)?;
+    let depth = sizes.config.journal_depth.into();
     let read_latency = rates::read_latency_clocks(&mut run)?;
     run.check_counters()?;
     let fed_rate = TopRun::new(session)?.fed_rate(RATE_RECORDS)?;
-    Ok(Measured { events_per_clock, fed_rate, snapshots, read_latency })
+    Ok(Measured { events_per_clock, fed_rate, snapshots, query, depth, read_latency })
 }
 
 /// What misses its bar, in words.
@@ -131,6 +137,11 @@ fn missed(totals: &Totals, measured: &Measured, wanted: u64) -> Vec<String> {
         if *clocks != formula || *clocks > bound {
             missed.push(format!("SNAPSHOT of {groups} groups: {clocks} clocks, formula {formula}, bound {bound}"));
         }
+    }
+    let (query, formula) = (measured.query, rates::query_formula(measured.depth));
+    if query != formula || query > measured.depth + QUERY_BOUND {
+        let bound = measured.depth + QUERY_BOUND;
+        missed.push(format!("QUERY: {query} clocks, formula {formula}, bound {bound}"));
     }
     if measured.read_latency > READ_LATENCY {
         missed.push(format!("READ answers after {} clocks, expected {READ_LATENCY}", measured.read_latency));
@@ -166,6 +177,7 @@ fn report(arguments: &Arguments, totals: &Totals, measured: &Measured, failures:
         "events_per_clock": rates,
         "fed_records_per_clock": measured.fed_rate,
         "snapshot_clocks": snapshots,
+        "query_clocks": {"depth": measured.depth, "clocks": measured.query, "formula": rates::query_formula(measured.depth)},
         "read_latency_clocks": measured.read_latency,
         "simulated_clocks": totals.clocks,
         "uncovered": uncovered,

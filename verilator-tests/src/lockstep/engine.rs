@@ -138,11 +138,24 @@ impl EngineRun {
                 }
                 1 => self.soft_reset_idle()?,
                 2..=4 => self.soft_reset_busy()?,
-                5 => self.soft_reset_in_snapshot()?,
+                5 => self.soft_reset_in_answer()?,
+                6 => self.full_journal()?,
                 _ => self.check_counters()?,
             }
         }
         self.check_counters()
+    }
+
+    /// As many deltas as the journal holds and a few more, then QUERYs through other flows.
+    fn full_journal(&mut self) -> Result<(), Failure> {
+        let notes = self.sizes.config.horizon() + self.random.below(self.sizes.config.journal_lanes.into());
+        self.traffic.notes(notes);
+        self.source.set_flow(Flow::always());
+        self.episode(notes)?;
+        self.flows();
+        let queries = self.random.between(20, 100);
+        self.traffic.queries(queries);
+        self.episode(queries)
     }
 
     fn flows(&mut self) {
@@ -214,13 +227,16 @@ impl EngineRun {
         self.finish_reset()
     }
 
-    fn soft_reset_in_snapshot(&mut self) -> Result<(), Failure> {
+    fn soft_reset_in_answer(&mut self) -> Result<(), Failure> {
         self.traffic.dirty();
         let last = self.random.below(2) == 0;
+        let query = self.random.one_in(2);
+        let mark = self.scoreboard.model().position();
         let groups = self.sizes.groups().min(31);
-        self.traffic.script([(Record::snapshot(0, (groups - 1) as u16), last)]);
+        let record = if query { Record::query(0, mark) } else { Record::snapshot(0, (groups - 1) as u16) };
+        self.traffic.script([(record, last)]);
         self.episode(5)?;
-        for _ in 0..self.random.below(200) {
+        for _ in 0..self.random.below(if query { 40 } else { 200 }) {
             self.clock()?;
         }
         self.ask_reset = true;
@@ -360,7 +376,9 @@ impl EngineRun {
             self.bench.expect("reply, TLAST, mark", found, (expected.beat, expected.last, expected.mark))?;
         }
         let stalled = now.answering && self.sink.stalling();
-        self.scoreboard.cover().hit_if(stalled, Point::SnapshotStalled);
+        let querying = self.scoreboard.querying();
+        self.scoreboard.cover().hit_if(stalled && !querying, Point::SnapshotStalled);
+        self.scoreboard.cover().hit_if(stalled && querying, Point::QueryStalled);
         Ok(())
     }
 

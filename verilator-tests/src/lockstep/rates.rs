@@ -18,6 +18,15 @@ pub const fn snapshot_formula(groups: u64) -> u64 {
     2 * CLASSES as u64 * groups + SNAPSHOT_OVERHEAD
 }
 
+/// Clocks for which a QUERY holds the input beyond one for each row of the journal: the second visit of the row
+/// that is being filled, and the way of the answer to the reply queue.
+pub const QUERY_OVERHEAD: u64 = 14;
+
+/// Clocks for which a QUERY of a journal with `depth` rows holds the input when replies are taken at once.
+pub const fn query_formula(depth: u64) -> u64 {
+    depth + QUERY_OVERHEAD
+}
+
 /// Traffic of a rate measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
@@ -107,6 +116,12 @@ pub fn snapshot_clocks(run: &mut EngineRun, groups: u64) -> Result<u64, Failure>
         most = most.max(moved.last_record - moved.first_record);
     }
     Ok(most)
+}
+
+/// Clocks for which a QUERY holds the input.
+pub fn query_clocks(run: &mut EngineRun) -> Result<u64, Failure> {
+    let moved = run.burst([(Record::query(0, 0), false), (Record::nop(), false)])?;
+    Ok(moved.last_record - moved.first_record - 1)
 }
 
 /// Clocks from the one in which a READ is taken to the one in which its reply is.

@@ -35,6 +35,8 @@ pub struct Scoreboard {
     /// Beats since the last TLAST, those not yet seen among them.
     since_last: u32,
     draining: bool,
+    /// The youngest record was a QUERY.
+    querying: bool,
     /// The soft reset has closed the packet that it found open.
     closed: bool,
     watch: Watch,
@@ -51,6 +53,7 @@ impl Scoreboard {
             expected: VecDeque::new(),
             since_last: 0,
             draining: false,
+            querying: false,
             closed: false,
             watch: Watch::new(sizes),
             totals: Totals::default(),
@@ -82,6 +85,11 @@ impl Scoreboard {
         self.since_last
     }
 
+    /// Whether the youngest record was a QUERY.
+    pub fn querying(&self) -> bool {
+        self.querying
+    }
+
     /// Beats owed.
     pub fn owed(&self) -> usize {
         self.expected.len()
@@ -101,13 +109,17 @@ impl Scoreboard {
     pub fn accept(&mut self, clock: u64, record: Record, last: bool) {
         let op = self.watch.accept(clock, &record, last, &self.model);
         self.totals.records += 1;
+        self.querying = op == Some(Op::Query);
         match op {
             Some(op) => self.totals.by_op[op as usize] += 1,
             None => self.totals.rejected += 1,
         }
         let before = self.expected.len();
-        let Scoreboard { model, expected, .. } = self;
+        let Scoreboard { model, expected, watch, .. } = self;
         model.step(record, last, &mut |reply: Reply, tlast| {
+            watch
+                .cover
+                .hit_if(op == Some(Op::Query) && reply.op() == Some(Op::Query) && reply.value != 0, Point::QueryWindow);
             expected.push_back(Expected { beat: reply.to_beat(), last: tlast, mark: 0 });
         });
         // The beats just added: the record's own, then perhaps the one that ends the batch.
@@ -177,7 +189,8 @@ impl Scoreboard {
         cover.hit_if(idle, Point::SoftResetIdle);
         cover.hit_if(!idle, Point::SoftResetReplies);
         cover.hit_if(stalled, Point::SoftResetStalled);
-        cover.hit_if(answering, Point::SoftResetSnapshot);
+        cover.hit_if(answering && !self.querying, Point::SoftResetSnapshot);
+        cover.hit_if(answering && self.querying, Point::SoftResetQuery);
         cover.hit_if(self.draining, Point::SoftResetTwice);
         self.draining = true;
     }
@@ -226,6 +239,7 @@ impl Scoreboard {
         self.since_last = 0;
         self.draining = false;
         self.closed = false;
+        self.querying = false;
         self.watch.reset();
     }
 }

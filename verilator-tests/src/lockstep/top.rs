@@ -116,11 +116,26 @@ impl TopRun {
                 0 => self.hard_reset()?,
                 1 => self.soft_reset_idle()?,
                 2 | 3 => self.soft_reset_busy()?,
-                4 | 5 => self.fragment()?,
+                4 => self.fragment()?,
+                5 => self.full_journal()?,
                 _ => self.check_counters()?,
             }
         }
         self.check_counters()
+    }
+
+    /// As many deltas as the journal holds and a few more, then QUERYs through other flows.
+    fn full_journal(&mut self) -> Result<(), Failure> {
+        let config = self.scoreboard.model().config();
+        let notes = config.horizon() + self.random.below(config.journal_lanes.into());
+        self.traffic.notes(notes);
+        self.top.set_record_flow(Flow::always());
+        self.top.set_reply_flow(Flow::always());
+        self.episode(notes)?;
+        self.flows();
+        let queries = self.random.between(20, 100);
+        self.traffic.queries(queries);
+        self.episode(queries)
     }
 
     fn flows(&mut self) {

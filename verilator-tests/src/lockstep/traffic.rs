@@ -65,6 +65,11 @@ const MIXES: [Mix; 6] = [
     Mix { weights: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1], invalid: 600 },
 ];
 
+/// What the journal notes, and nothing else.
+const NOTES: Mix = Mix { weights: [0, 2, 4, 0, 3, 0, 3, 0, 0, 0], invalid: 0 };
+/// QUERYs, and a few more deltas between them.
+const QUERIES: Mix = Mix { weights: [0, 1, 2, 0, 1, 0, 1, 0, 0, 8], invalid: 2 };
+
 /// A generator of records.
 pub struct Traffic {
     random: Random,
@@ -122,6 +127,18 @@ impl Traffic {
             self.heavy = Some(group as u16);
             (self.groups, self.mix, self.left) = (Spread::One(group), MIXES[0], 2_500);
         }
+    }
+
+    /// So many records that the journal notes, on few contexts.
+    pub fn notes(&mut self, records: u64) {
+        self.change();
+        (self.heavy, self.mix, self.left) = (None, NOTES, records);
+        self.contexts = Spread::Few(3.min(self.sizes.contexts()));
+    }
+
+    /// Mostly QUERYs, of the same contexts as the records before.
+    pub fn queries(&mut self, records: u64) {
+        (self.mix, self.left) = (QUERIES, records);
     }
 
     /// Puts records in front of the random ones.

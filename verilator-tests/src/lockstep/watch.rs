@@ -107,6 +107,7 @@ impl Watch {
                     cover.hit_if(next_clock && added && inside, Point::SnapshotAfterAdd);
                 }
             }
+            Op::Query => self.query(next_clock, record, last, model),
             _ => {}
         }
         if op.uses_context() && op != Op::Query {
@@ -114,6 +115,23 @@ impl Watch {
         }
         if op.counts() {
             self.row(now, record, op);
+        }
+    }
+
+    fn query(&mut self, next_clock: bool, record: &Record, last: bool, model: &GoldenEngine) {
+        let (position, horizon) = (model.position(), self.sizes.config.horizon());
+        let back = position.wrapping_sub(record.operand);
+        let cover = &mut self.cover;
+        cover.hit_if(back == 0, Point::QueryNow);
+        cover.hit_if(back == horizon && position > horizon, Point::QueryHorizon);
+        cover.hit_if(back == horizon + 1 && position > horizon, Point::QueryTooOld);
+        cover.hit_if(back >> 63 == 1, Point::QueryAhead);
+        cover.hit_if(position == 0, Point::QueryEmpty);
+        cover.hit_if(last, Point::QueryTlast);
+        if let Some((_, before, true)) = self.previous {
+            cover.hit_if(before.op() == Some(Op::Query), Point::QueryTwice);
+            let noted = before.op().is_some_and(Op::journals) && before.context() == record.context();
+            cover.hit_if(next_clock && noted, Point::QueryAfterNote);
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Job {
     pub settings: &'static str,
     /// `rtl/formal/<proof>.sv`, whose top module is `<proof>_proof`.
     pub proof: &'static str,
+    /// Module below the block that answers anything, because other jobs are about it; empty when there is none.
+    pub free: &'static str,
     /// How it is decided.
     pub method: Method,
     /// What is shown, for the document.
@@ -51,13 +53,23 @@ impl Job {
 /// A proof by induction with k = 1 of the committed configuration.
 const fn proof(name: &'static str, shows: &'static str) -> Job {
     let method = Method::Induction { base: 2, k: 1 };
-    Job { name, block: name, settings: "", proof: name, method, shows, quick: true, limit: 600 }
+    Job { name, block: name, settings: "", proof: name, free: "", method, shows, quick: true, limit: 600 }
 }
 
 /// Traces through the same file, of the configuration `settings`.
 const fn cover(name: &'static str, of: &'static str, settings: &'static str, clocks: u32, shows: &'static str) -> Job {
     let method = Method::Cover { clocks };
-    Job { name, block: of, settings, proof: of, method, shows, quick: true, limit: 600 }
+    Job { name, block: of, settings, proof: of, free: "", method, shows, quick: true, limit: 600 }
+}
+
+/// A job about a block around `module`, which answers anything.
+const fn around(module: &'static str, job: Job) -> Job {
+    Job { free: module, ..job }
+}
+
+/// A job about `block`, whose name has a number that the proof's has not.
+const fn within(block: &'static str, job: Job) -> Job {
+    Job { block, ..job }
 }
 
 /// A job that takes longer than the quick subset may.
@@ -158,8 +170,8 @@ pub const JOBS: &[Job] = &[
     ),
     proof(
         "engine_control",
-        "the input is open exactly when idle; four clocks of settling; a batch end once and with room; a drain waits, \
-         closes the packet, restarts once",
+        "the input is open exactly when idle; four clocks of settling; a batch end and an answer once and with room; a \
+         drain waits, closes the packet, restarts once",
     ),
     slow(
         cover(
@@ -170,6 +182,57 @@ pub const JOBS: &[Job] = &[
             "a snapshot with batch end, resets, a drain that closes a packet",
         ),
         600,
+    ),
+    proof(
+        "query_walk",
+        "a walk selects one arbitrary entry once if it is one of the newest that are asked for and in reach, and never \
+         else; nothing outside a walk; the mark is too old exactly when it is out of reach",
+    ),
+    cover(
+        "query_walk_traces",
+        "query_walk",
+        "",
+        38,
+        "the oldest entry of a full ring, the newest alone, a mark too old",
+    ),
+    within("xor_tree_16", proof("xor_tree", "the sum is the XOR of sixteen words two clocks ago")),
+    within("xor_tree_16", cover("xor_tree_traces", "xor_tree", "", 6, "every bit odd; two words that cancel")),
+    proof(
+        "journal_lane",
+        "one arbitrary row: answers the delta last written there four clocks after the row, if its context is wanted and \
+         its position in range, else zero",
+    ),
+    cover("journal_lane_traces", "journal_lane", "", 10, "a wanted entry, one out of range, another context"),
+    around(
+        "journal_lane",
+        proof(
+            "journal_bank",
+            "every lane gets its own entry, row and range in its clock; the sum is the XOR of the lanes seven clocks \
+             after the row (any lanes)",
+        ),
+    ),
+    cover(
+        "journal_bank_traces",
+        "journal_bank",
+        "CONTEXT_BITS=4,DEPTH_BITS=2,LANES=3",
+        16,
+        "entries of two lanes meet; one lane of the range",
+    ),
+    around(
+        "xor_tree_16",
+        proof(
+            "journal",
+            "each note goes to the lane and row of its position, whole and once; the lanes of a step are the walk's; the \
+             answer is the XOR of the rows of its walk, stands, and is zero and marked when too old; no write between \
+             (any sums of the banks)",
+        ),
+    ),
+    cover(
+        "journal_traces",
+        "journal",
+        "CONTEXT_BITS=4,DEPTH_BITS=2,LANES=3",
+        36,
+        "the sum over a full ring, a mark too old, a note before the answer",
     ),
     proof(
         "axi_lite_registers",
@@ -183,18 +246,23 @@ pub const JOBS: &[Job] = &[
         14,
         "order of address and data, bytes, undefined offsets, an event that wins",
     ),
-    proof(
-        "delta_engine",
-        "no reply meets a full queue; replies and rows never meet; each reply, TLAST and record exactly once; stream \
-         rules; one class for every clock; a SNAPSHOT holds the input for 2 x rows + 5 clocks",
+    around(
+        "journal_bank",
+        proof(
+            "delta_engine",
+            "no reply meets a full queue; replies and rows never meet; each reply, TLAST and record exactly once; stream \
+             rules; one class for every clock; a SNAPSHOT holds the input for 2 x rows + 5 clocks, a QUERY for \
+             2^DEPTH_BITS + 14; no note in a QUERY",
+        ),
     ),
     slow(
         cover(
             "delta_engine_traces",
             "delta_engine",
-            "CONTEXT_BITS=4,GROUP_BITS=2,QUEUE_BITS=4,PACKET=4",
-            44,
-            "credit used up, a SNAPSHOT without a stall, an end of batch behind a reply, a drain that closes a packet",
+            "CONTEXT_BITS=4,GROUP_BITS=2,QUEUE_BITS=4,PACKET=4,LANES=3,DEPTH_BITS=2",
+            46,
+            "credit used up, a SNAPSHOT and a QUERY without a stall, an end of batch behind a reply, a drain that closes a \
+             packet",
         ),
         1800,
     ),

@@ -146,6 +146,9 @@ fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
     for file in design.files.iter().chain([&proof]) {
         script.push_str(&format!(" \"{}\"", file.display()));
     }
+    if !job.free.is_empty() && matches!(job.method, Method::Induction { .. }) {
+        script.push_str(&format!("; hierarchy -top {}_proof; cutpoint {}", job.proof, job.free));
+    }
     // `check` names the signals that the proof reads and nothing drives: without it a renamed signal
     // would be free, and a property under a condition on it could hold for no reason.
     script.push_str(&format!(

@@ -1,0 +1,40 @@
+// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// 32 words of 14 bits; written at the clock edge, read at once.
+module lut_ram_32x14 (
+    input  wire         clock,
+    input  wire         write_enable,
+    input  wire [4:0]   write_address,
+    input  wire [13:0]  write_data,
+    input  wire [4:0]   read_address,
+    output reg  [13:0]  read_data
+);
+
+    (* ram_style = "distributed" *) reg [13:0] memory [0:31];
+    `ifdef FORMAL
+    // One arbitrary address that never changes, and the word there: what a proof speaks about.
+    (* anyconst *) wire [4:0] watched_address;
+    wire [13:0] watched_word = memory[watched_address];
+    `else
+    `ifdef VERILATOR
+    `define DELTASCOPE_LUT_RAM_RANDOM
+    `endif
+    `ifdef DELTASCOPE_SIMULATION
+    `define DELTASCOPE_LUT_RAM_RANDOM
+    `endif
+    `endif
+    `ifdef DELTASCOPE_LUT_RAM_RANDOM
+    function [13:0] random_word(input integer unused);
+       reg [31:0] random_bits;
+       begin
+          random_bits = {$urandom};
+          random_word = random_bits[13:0];
+       end
+    endfunction
+    integer word;
+    initial for (word = 0; word < 32; word = word + 1) memory[word] = random_word(word);
+    `endif
+    always @(posedge clock) begin
+       if (write_enable) memory[write_address] <= write_data;
+    end
+    always @(*) read_data = memory[read_address];
+endmodule
