@@ -20,6 +20,8 @@ pub mod bench;
 #[cfg(feature = "verilate")]
 pub mod checks;
 #[cfg(feature = "verilate")]
+pub mod dma_faults;
+#[cfg(feature = "verilate")]
 pub mod dut;
 #[cfg(feature = "verilate")]
 pub mod engine;

@@ -118,6 +118,16 @@ impl<M: Memory> System<M> {
         }
     }
 
+    /// The reset of the programmable logic: engine and DMA as after power-on. What lasts of the faults stays.
+    ///
+    /// # Errors
+    /// As [`System::step`].
+    pub fn hard_reset(&mut self) -> Result<(), Failure> {
+        self.dma = AxiDma::new(self.dma.config().clone());
+        self.line = Line::default();
+        self.engine.hard_reset()
+    }
+
     /// One clock.
     #[inline]
     fn clock(&mut self) -> Result<(), Failure> {
@@ -133,7 +143,7 @@ impl<M: Memory> System<M> {
         let high = self.dma.interrupts() != [false; 2];
         let line = &mut self.line;
         if !self.faults.is_empty() {
-            line.pulse |= self.faults.strike(Fault::SpuriousInterrupt);
+            line.pulse |= !high && self.faults.strike(Fault::SpuriousInterrupt);
             if high && !line.was_high {
                 line.hidden |= self.faults.strike(Fault::LoseInterrupt);
                 let delay = self.faults.strike_if(|fault| match fault {
@@ -145,7 +155,8 @@ impl<M: Memory> System<M> {
                 }
             }
         }
-        if line.late.is_some_and(|at| self.engine.clocks() >= at) {
+        // While the line is high nobody could tell it from a real one.
+        if line.late.is_some_and(|at| self.engine.clocks() >= at) && !high {
             (line.late, line.pulse) = (None, true);
         }
         line.hidden &= high;

@@ -61,7 +61,7 @@ impl ErrorBit {
     pub const fn advice(self) -> &'static str {
         match self {
             ErrorBit::Internal => {
-                "a length of 0, or a reply packet longer than its buffer: is TLAST connected, is the Width of Buffer Length Register large enough?"
+                "a length of 0, or a reply packet longer than its buffer: does the DMA see this memory, is TLAST connected, is the Width of Buffer Length Register large enough?"
             }
             ErrorBit::Slave => {
                 "the memory refused a data transfer with SLVERR: is the buffer's bus address that of DDR?"

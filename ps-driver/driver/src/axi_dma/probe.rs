@@ -9,7 +9,7 @@ use deltascope_abi::registers::{
 use deltascope_abi::reply::Reply;
 
 use super::channel;
-use super::error::{DmaError, bits_for};
+use super::error::{DmaError, ErrorBit, bits_for};
 use super::host::DmaHost;
 use super::link::Take;
 use super::registers::{Channel, Register};
@@ -91,6 +91,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             self.link.take_packets(&mut Take::Nowhere)?;
             if status & (STATUS_CLEARING.mask() | STATUS_DRAINING.mask()) == 0 {
                 self.forget();
+                self.acknowledge()?;
                 return Ok(());
             }
             if self.clock.now_us() > end {
@@ -128,6 +129,11 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             Ok((_, rejected, _)) if rejected > 0 => DmaError::StreamWidth { rejected, records: self.sent },
             Err(error) => error,
             Ok(_) => match (error, wrong) {
+                // The descriptor's length was not zero when it was written: its low bits are.
+                (Some(DmaError::Transfer { channel: Channel::Mm2s, bit: ErrorBit::Internal, .. }), _) => {
+                    let (channel, expected) = (Channel::Mm2s, self.link.settings.batch_bytes);
+                    DmaError::Short { channel, expected, found: 0, bits: bits_for(expected) }
+                }
                 (Some(error), _) => error,
                 (None, Some((index, expected, found))) => DmaError::Loopback { index, expected, found },
                 (None, None) => DmaError::NoEnd { beats: self.link.beats, limit_us: self.link.settings.time_limit_us },
