@@ -153,7 +153,7 @@ impl<M: Memory> System<M> {
             if high && !line.was_high {
                 line.hidden |= self.faults.strike(Fault::LoseInterrupt);
                 let delay = self.faults.strike_if(|fault| match fault {
-                    Fault::DelayInterrupt(clocks) => Some(clocks),
+                    Fault::DelayInterrupt(clocks) if line.late.is_none() => Some(clocks),
                     _ => None,
                 });
                 if let Some(clocks) = delay {

@@ -184,7 +184,12 @@ fn interrupts() -> Vec<Case> {
     };
     vec![
         interrupted("interrupt lost", &[LoseInterrupt], "interrupt lost"),
-        interrupted("interrupt late", &[DelayInterrupt(30_000)], "interrupt late"),
+        // Three, since a late one that falls into the work of a real one goes unnoticed.
+        interrupted(
+            "interrupt late",
+            &[DelayInterrupt(30_000), DelayInterrupt(32_000), DelayInterrupt(34_500)],
+            "interrupt late",
+        ),
         interrupted("interrupt spurious", &[SpuriousInterrupt], "interrupt spurious"),
         flood("reply flood against minimal buffers", true),
         flood("reply flood against minimal buffers, direct", false),
