@@ -26,6 +26,8 @@ pub mod dut;
 #[cfg(feature = "verilate")]
 pub mod engine;
 #[cfg(feature = "verilate")]
+pub mod fed_rate;
+#[cfg(feature = "verilate")]
 pub mod lockstep;
 #[cfg(feature = "verilate")]
 pub mod mutation;

@@ -64,6 +64,8 @@ pub(super) struct Mm2s {
     fifo: VecDeque<(u64, StreamBeat, Option<Command>)>,
     /// The front of `fifo` was offered and may not change.
     offered: bool,
+    /// The next packet does not begin before.
+    not_before: u64,
     /// Memory does not answer.
     silent: bool,
     /// Halves of records that a fault still removes.
@@ -95,7 +97,7 @@ impl Mm2s {
     #[inline]
     pub fn offer(&mut self, clock: u64) -> Option<StreamBeat> {
         let (visible, beat, _) = self.fifo.front()?;
-        self.offered = *visible <= clock;
+        self.offered = *visible <= clock && self.not_before <= clock;
         self.offered.then_some(*beat)
     }
 
@@ -136,8 +138,12 @@ impl Mm2s {
     ) -> Result<Option<Command>, u32> {
         let mut complete = None;
         if taken {
-            complete = self.fifo.pop_front().and_then(|(_, _, ends)| ends);
+            let (_, beat, ends) = self.fifo.pop_front().unwrap_or_default();
+            complete = ends;
             self.beats += 1;
+            if beat.last {
+                self.not_before = clock + timing.packet_gap;
+            }
             self.offered = false;
         }
         if let Some(burst) = self.bursts.front()
