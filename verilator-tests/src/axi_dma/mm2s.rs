@@ -244,3 +244,27 @@ impl Mm2s {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn bursts_keep_the_rules_of_axi3_and_cover_the_transfer() {
+        let mut random = Random::new(4);
+        for _ in 0..2_000 {
+            let (start, bytes) = (random.below(1 << 20), random.between(1, 20_000));
+            let (mut address, mut left) = (start, bytes);
+            while left > 0 {
+                let burst = burst_bytes(address, left);
+                let last = address + burst - 1;
+                assert!(burst > 0 && burst <= left);
+                assert_eq!(address / 4096, last / 4096, "{burst} bytes at {address:#x} cross 4 KiB");
+                assert!(last / 8 - address / 8 < BURST_BEATS, "{burst} bytes at {address:#x} are too many beats");
+                (address, left) = (address + burst, left - burst);
+            }
+            assert_eq!(address, start + bytes);
+        }
+    }
+}

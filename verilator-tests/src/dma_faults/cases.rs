@@ -50,9 +50,10 @@ pub struct Case {
     pub(super) traffic: Traffic,
     /// Makes the buffer that the driver gets of the one that fits.
     pub(super) buffer: fn(Ram) -> Ram,
-    pub(super) expected: Expected,
+    /// How it must end.
+    pub expected: Expected,
     /// What the error or notice says.
-    pub(super) says: &'static str,
+    pub says: &'static str,
     /// What the refusal before a hard reset says.
     pub(super) refuses: &'static str,
     /// Records that the fault may make.

@@ -360,6 +360,26 @@ pub enum DmaError {
         /// The register.
         found: u32,
     },
+    /// The engine speaks another ABI.
+    #[error(
+        "ABI_VERSION: expected major {expected}, found {found}; build the logic and this program from the same sources"
+    )]
+    Abi {
+        /// Major version of this program.
+        expected: u32,
+        /// Major version of the engine.
+        found: u32,
+    },
+    /// The engine's streams are others than this driver feeds.
+    #[error(
+        "CAP_STREAM: expected reply packets of at least 1 beat and streams of 64 bits, found {packet} and {bits}; the logic has another register map or is no deltascope_top"
+    )]
+    Streams {
+        /// Beats of a reply packet.
+        packet: u32,
+        /// Bits of both streams.
+        bits: u32,
+    },
     /// The engine does not come out of its reset.
     #[error(
         "engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic"

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use deltascope_abi::record::Record;
-use deltascope_abi::registers::{CAP_REPLY_PACKET, CONTROL_SOFT_RESET, offset};
+use deltascope_abi::registers::{CONTROL_SOFT_RESET, offset};
 use deltascope_abi::reply::Reply;
 
 use super::channel;
@@ -88,14 +88,14 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         settings.check()?;
         fabric.check()?;
         let DmaParts { mut engine, mut dma, buffer, irq, clock } = parts;
-        super::probe::identify_engine(&mut engine)?;
+        let packet_beats = super::probe::identify_engine(&mut engine)?;
         let mode = channel::identify(&mut dma)?;
         if let Some(expected) = settings.mode
             && expected != mode
         {
             return Err(DmaError::Mode { expected: expected.name(), found: mode.name() });
         }
-        let layout = Layout::new(settings, CAP_REPLY_PACKET.get(engine.read32(offset::CAP_STREAM)?));
+        let layout = Layout::new(settings, packet_beats);
         super::probe::check_buffer(&buffer, &layout)?;
         let link = Link::new(dma, buffer, mode, settings, layout);
         let mut host = DmaHost {

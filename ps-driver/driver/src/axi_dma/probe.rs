@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
+use deltascope_abi::ABI_VERSION;
 use deltascope_abi::record::{RECORD_BYTES, Record};
 use deltascope_abi::registers::{
-    CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, STATUS_CLEARING, STATUS_DRAINING, offset,
+    CAP_AXIS_BITS, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, STATUS_CLEARING,
+    STATUS_DRAINING, offset,
 };
 use deltascope_abi::reply::Reply;
 
@@ -16,11 +18,22 @@ use super::registers::{Channel, Register};
 use super::settings::{Layout, Mode};
 use crate::seams::{Clock, DmaBuffer, Irq, Registers};
 
-/// Refuses what is no delta engine: nothing of the DMA is touched before the address map is known to be right.
-pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<(), DmaError> {
-    match engine.read32(offset::IDENTITY)? {
-        IDENTITY_VALUE => Ok(()),
-        found => Err(DmaError::Identity { expected: IDENTITY_VALUE, found }),
+/// Refuses what is no delta engine, before anything of the DMA is touched: a wrong address map shows here. Gives the
+/// beats of its longest reply packet.
+pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<u32, DmaError> {
+    let found = engine.read32(offset::IDENTITY)?;
+    if found != IDENTITY_VALUE {
+        return Err(DmaError::Identity { expected: IDENTITY_VALUE, found });
+    }
+    let (expected, found) = (ABI_VERSION >> 16, engine.read32(offset::ABI_VERSION)? >> 16);
+    if found != expected {
+        return Err(DmaError::Abi { expected, found });
+    }
+    let streams = engine.read32(offset::CAP_STREAM)?;
+    let (packet, bits) = (CAP_REPLY_PACKET.get(streams), CAP_AXIS_BITS.get(streams));
+    match (packet, bits) {
+        (1.., 64) => Ok(packet),
+        _ => Err(DmaError::Streams { packet, bits }),
     }
 }
 
