@@ -50,14 +50,20 @@ pub struct Case {
     pub(super) traffic: Traffic,
     /// Makes the buffer that the driver gets of the one that fits.
     pub(super) buffer: fn(Ram) -> Ram,
-    /// How it must end.
-    pub expected: Expected,
+    pub(super) expected: Expected,
     /// What the error or notice says.
     pub says: &'static str,
     /// What the refusal before a hard reset says.
     pub(super) refuses: &'static str,
     /// Records that the fault may make.
     pub(super) invents: u64,
+}
+
+impl Case {
+    /// The same fault with another end, to see that the end is looked at.
+    pub fn expecting(self, expected: Expected, says: &'static str) -> Case {
+        Case { expected, says, ..self }
+    }
 }
 
 /// Limits that a simulation can wait for. A snapshot of every group takes 110 us.
