@@ -4,6 +4,11 @@ mod bench;
 mod cargo;
 mod demo;
 mod device_tree;
+mod dma;
+mod dma_faults;
+mod document;
+mod engines;
+mod fed_rate;
 mod formal;
 mod fuzz;
 mod generate;
@@ -148,6 +153,27 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Put every fault of the AXI DMA, its wiring and its configuration before the driver
+    DmaFaults {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Simulate how much of the 64-bit port the AXI DMA uses, for docs/performance.md
+    FedRate {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Only compare the table in the document, and fail when it is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run one suite of records over every engine, and compare snapshots and replies
+    Engines {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the emitted Verilog in lockstep with the model
     Lockstep {
         /// Print one JSON object
@@ -180,6 +206,9 @@ fn main() -> Result<()> {
         Task::Loopback { json, seconds } => loopback::run(json, seconds),
         Task::SimNet { schedules, seed, plant, json } => sim_net::run(schedules, seed, plant.as_deref(), json),
         Task::Fuzz { seconds } => fuzz::run(seconds),
+        Task::DmaFaults { json } => dma_faults::execute(json),
+        Task::FedRate { json, check } => fed_rate::execute(json, check),
+        Task::Engines { json } => engines::execute(json, Vec::new()),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }

@@ -3,7 +3,10 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net};
+use crate::{
+    device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay,
+    rtl, setup, sim_net,
+};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -61,6 +64,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
     stages.run("replay, model and Verilated RTL", replay::engines_agree)?;
+    stages.run("one suite over every engine", || engines::execute(true, Vec::new()))?;
+    stages.run("faults of the AXI DMA", || dma_faults::execute(true))?;
+    stages.run("fed rate", || fed_rate::execute(true, true))?;
     Ok(())
 }
 
