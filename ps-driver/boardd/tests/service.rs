@@ -281,10 +281,12 @@ fn systemd_finds_nothing_wrong_with_the_unit() {
     };
     let (ok, said) = analyze(&text, &["verify", "--man=no"]);
     assert!(ok && !said.contains("deltascope-boardd.service:"), "{said}");
-    // 0.0 is the best that there is and 10.0 the worst; a unit without any of the settings has 9.6.
-    let (ok, said) = analyze(&text, &["security", "--offline=true", "--threshold=15"]);
+    // In tenths: 0 is the best that there is, 100 the worst, and a unit without any of the settings has 96.
+    let (ok, said) = analyze(&text, &["security", "--offline=true", "--threshold=20"]);
     assert!(ok, "{said}");
-    let (ok, _) = analyze(&text.replace("NoNewPrivileges=yes", "NoNewPrivilege=yes"), &["verify", "--man=no"]);
+    let (ok, said) =
+        analyze(&text.replace("ProtectSystem=strict", ""), &["security", "--offline=true", "--threshold=17"]);
+    assert!(!ok, "a setting that is gone is found: {said}");
     let (_, said) = analyze(&text.replace("WatchdogSec=10", "WatchdogSec=soon"), &["verify", "--man=no"]);
-    assert!(!ok || said.contains("WatchdogSec"), "a mistake is found: {said}");
+    assert!(said.contains("WatchdogSec"), "a mistake is found: {said}");
 }

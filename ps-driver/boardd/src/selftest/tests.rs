@@ -4,6 +4,7 @@
 use super::vectors::{expected_rows, rows};
 use super::*;
 use crate::engines::Device;
+use deltascope_abi::record::Op;
 use deltascope_abi::reply::Reply;
 use deltascope_driver::seams::{BusError, Registers};
 use deltascope_model::{Capabilities, EngineError, Latched};
@@ -73,7 +74,7 @@ impl Engine for Broken {
             self.records += 1;
             match self.fault {
                 Fault::LostRecord if self.records == 7 => *record = Record::nop(),
-                Fault::WrongClass if record.op().is_some_and(|op| op.name() == "PAIR") => record.head ^= 1 << 6,
+                Fault::WrongClass if record.op() == Some(Op::Pair) => record.head ^= 1 << 6,
                 _ => {}
             }
         }
