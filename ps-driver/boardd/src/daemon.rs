@@ -146,11 +146,11 @@ impl<E: Engine> Daemon<E> {
                 self.read_keys();
             }
             let due = self.service.turn(now, self.server.stats().records);
-            if self.status.take() > 0 || due.pressed {
-                self.say_status();
-            }
             if due.metrics {
                 self.write_metrics();
+            }
+            if self.status.take() > 0 || due.pressed {
+                self.say_status();
             }
             if accept {
                 self.accept(now);

@@ -21,7 +21,7 @@ pub enum EngineName {
 }
 
 /// An engine, and what only some of them have.
-trait Device: Engine {
+pub(crate) trait Device: Engine {
     /// Its registers.
     fn registers(&mut self) -> Option<&mut dyn Registers> {
         None
@@ -49,7 +49,11 @@ impl Device for deltascope_verilator_tests::engine::RtlEngine {
     }
 
     fn streams(&self) -> String {
-        "streams of the Verilated top, in process".to_owned()
+        format!("model of the AXI DMA in front of the Verilated top, {}", self.host().mode().name())
+    }
+
+    fn take_notices(&mut self) -> Vec<String> {
+        self.host_mut().take_notices().map(|notice| notice.to_string()).collect()
     }
 }
 
@@ -84,6 +88,12 @@ pub fn open(name: EngineName, board: &Options) -> Result<AnyEngine, EngineError>
 }
 
 impl AnyEngine {
+    /// An engine of a test.
+    #[cfg(test)]
+    pub(crate) fn of(device: impl Device + 'static) -> AnyEngine {
+        AnyEngine(Box::new(device))
+    }
+
     /// Its registers, if it has any.
     pub fn registers(&mut self) -> Option<&mut dyn Registers> {
         self.0.registers()

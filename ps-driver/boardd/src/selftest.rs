@@ -1,6 +1,8 @@
 //! `selftest`: proves that the engine counts what it is given. It works on every engine; through a DMA the patterns are
 //! the DMA's loopback, since a SYNC returns its operand.
 
+#[cfg(test)]
+mod tests;
 mod vectors;
 
 use crate::engines::AnyEngine;

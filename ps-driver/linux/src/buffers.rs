@@ -10,9 +10,10 @@ use deltascope_abi::board::BUFFERS;
 use deltascope_driver::seams::DmaBuffer;
 use memmap2::{MmapOptions, MmapRaw};
 use std::cell::RefCell;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{Ordering, fence};
 
@@ -38,21 +39,60 @@ struct Memory {
     sync: Option<CacheSync>,
 }
 
-/// Where u-dma-buf is told to flush or invalidate.
+/// The files with which u-dma-buf is told to flush or invalidate, kept open: they are written for each batch.
 #[derive(Debug)]
 struct CacheSync {
-    folder: PathBuf,
+    offset: SyncFile,
+    size: SyncFile,
+    for_device: SyncFile,
+    for_cpu: SyncFile,
     /// The first failure: the seam has no way to tell.
     fault: RefCell<Option<LinuxError>>,
 }
 
+#[derive(Debug)]
+struct SyncFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl SyncFile {
+    fn open(folder: &Path, name: &str) -> Result<SyncFile, LinuxError> {
+        let path = folder.join(name);
+        match OpenOptions::new().write(true).open(&path) {
+            Ok(file) => Ok(SyncFile { path, file }),
+            Err(source) => Err(LinuxError::Device { path, what: "opening it", source }),
+        }
+    }
+
+    /// A line: what an earlier, longer value left behind it in a file of a test is another.
+    fn write(&self, value: usize) -> Result<(), LinuxError> {
+        let line = format!("{value}\n");
+        self.file.write_all_at(line.as_bytes(), 0).map_err(|source| LinuxError::Write {
+            path: self.path.clone(),
+            value: line,
+            source,
+        })
+    }
+}
+
 impl CacheSync {
-    /// Hands a range over, `sync_for_device` or `sync_for_cpu`.
-    fn hand_over(&self, to: &str, range: &Range<usize>) {
-        let write = |file: &str, value: &str| sysfs::write(&self.folder.join(file), value);
-        let result = write("sync_offset", &range.start.to_string())
-            .and_then(|()| write("sync_size", &range.len().to_string()))
-            .and_then(|()| write(to, "1"));
+    fn open(folder: &Path) -> Result<CacheSync, LinuxError> {
+        let file = |name| SyncFile::open(folder, name);
+        sysfs::write(&folder.join("sync_direction"), BIDIRECTIONAL)?;
+        Ok(CacheSync {
+            offset: file("sync_offset")?,
+            size: file("sync_size")?,
+            for_device: file("sync_for_device")?,
+            for_cpu: file("sync_for_cpu")?,
+            fault: RefCell::new(None),
+        })
+    }
+
+    /// Hands a range over.
+    fn hand_over(&self, to: &SyncFile, range: &Range<usize>) {
+        let offset = self.offset.write(range.start);
+        let result = offset.and_then(|()| self.size.write(range.len())).and_then(|()| to.write(1));
         if let Err(error) = result {
             self.fault.borrow_mut().get_or_insert(error);
         }
@@ -111,10 +151,7 @@ impl Buffers {
         })?;
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(device("opening it"))?;
         let map = MmapOptions::new().len(length).map_raw(&file).map_err(device("mapping it"))?;
-        if !coherent {
-            sysfs::write(&folder.join("sync_direction"), BIDIRECTIONAL)?;
-        }
-        let sync = (!coherent).then(|| CacheSync { folder, fault: RefCell::new(None) });
+        let sync = if coherent { None } else { Some(CacheSync::open(&folder)?) };
         Buffers::new(Memory { map, start: 0, bytes: length, bus_addr, sync })
     }
 
@@ -208,7 +245,7 @@ unsafe impl DmaBuffer for Part {
         fence(Ordering::SeqCst);
         let range = self.absolute(range);
         match &self.memory.sync {
-            Some(sync) if !range.is_empty() => sync.hand_over("sync_for_device", &range),
+            Some(sync) if !range.is_empty() => sync.hand_over(&sync.for_device, &range),
             _ => {}
         }
     }
@@ -216,7 +253,7 @@ unsafe impl DmaBuffer for Part {
     fn sync_for_cpu(&mut self, range: Range<usize>) {
         let range = self.absolute(range);
         match &self.memory.sync {
-            Some(sync) if !range.is_empty() => sync.hand_over("sync_for_cpu", &range),
+            Some(sync) if !range.is_empty() => sync.hand_over(&sync.for_cpu, &range),
             _ => {}
         }
         // Nothing is read ahead of the device's answer.

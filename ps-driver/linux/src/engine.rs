@@ -5,7 +5,7 @@ use crate::board::{Options, UioBoard};
 use crate::buffers::{Buffers, Part};
 use crate::error::LinuxError;
 use crate::logic::LinuxFabric;
-use crate::uio::UioIrq;
+use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
 use deltascope_driver::axi_dma::{DmaHost, DmaParts};
@@ -41,6 +41,8 @@ impl Clock for MonotonicClock {
 pub struct UioHost {
     dma: LinuxDma,
     buffers: Buffers,
+    /// Holds the lock that keeps a second daemon out.
+    device: UioDevice,
 }
 
 /// Brings up the board: everything that is checked before the first access, then the DMA, then the engine. The engine's
@@ -49,8 +51,15 @@ pub struct UioHost {
 /// # Errors
 /// A part is missing or unsuitable; the text says which and what to do.
 pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
-    let board = UioBoard::open(options).map_err(|error| failed(&error))?;
-    let UioBoard { engine, dma, mut buffers, irq, is_emulated, .. } = board;
+    drive(UioBoard::open(options).map_err(|error| failed(&error))?, options)
+}
+
+/// Brings up a board whose parts were found.
+///
+/// # Errors
+/// See [`open`].
+pub fn drive(board: UioBoard, options: &Options) -> Result<UioEngine, EngineError> {
+    let UioBoard { device, engine, dma, mut buffers, irq, is_emulated } = board;
     let buffer = buffers.take(buffers.free(), 64).map_err(|error| failed(&error))?;
     let mut fabric = LinuxFabric { roots: (!is_emulated).then(|| options.roots.clone()) };
     let parts = DmaParts { engine, dma, buffer, irq, clock: MonotonicClock::start() };
@@ -60,7 +69,7 @@ pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
     }
     let dma =
         opened.map_err(|error| EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() })?;
-    EngineDriver::open(UioHost { dma, buffers }, EngineKind::Uio)
+    EngineDriver::open(UioHost { dma, buffers, device }, EngineKind::Uio)
 }
 
 fn failed(error: &LinuxError) -> EngineError {
@@ -71,7 +80,8 @@ impl UioHost {
     /// How the streams are driven, in words.
     pub fn streams(&self) -> String {
         let (address, bytes) = self.buffers.range();
-        format!("AXI DMA, {}, {bytes:#x} bytes of buffers at {address:#x}", self.dma.mode().name())
+        let (name, mode) = (self.device.name(), self.dma.mode().name());
+        format!("UIO device {name}, AXI DMA, {mode}, {bytes:#x} bytes of buffers at {address:#x}")
     }
 
     /// What was not as it should be and was put right, since the last call.

@@ -72,11 +72,23 @@ fn a_cached_buffer_is_handed_over_through_the_files_of_its_driver() {
     assert_eq!((file("sync_offset"), file("sync_size")), ("4096".to_owned(), "2048".to_owned()), "cut to the part");
     assert_eq!(file("sync_for_cpu"), "1");
     assert!(buffers.take_fault().is_none());
+}
 
-    fake.remove_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/sync_for_cpu"));
+#[test]
+fn a_hand_over_that_is_refused_is_told_once() {
+    let (fake, device) = without_window();
+    fake.udmabuf(UDMABUF_NAME, 0x1000_0000, 0x4000, false);
+    fake.refuse_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/sync_for_cpu"));
+    let mut buffers = Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap();
+    let mut part = buffers.take(0x800, 64).unwrap();
+    part.sync_for_device(0..16);
+    assert!(buffers.take_fault().is_none());
     part.sync_for_cpu(0..16);
     assert!(matches!(part.take_fault(), Some(LinuxError::Write { .. })));
-    assert!(buffers.take_fault().is_none(), "told once");
+    assert!(buffers.take_fault().is_none());
+
+    fake.remove_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/sync_size"));
+    assert!(matches!(Buffers::open(&fake.roots, &device, UDMABUF_NAME), Err(LinuxError::Device { .. })));
 }
 
 #[test]

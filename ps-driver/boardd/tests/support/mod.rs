@@ -30,8 +30,13 @@ pub fn command(arguments: &[&str]) -> Command {
 
 impl Daemon {
     pub fn start(arguments: &[&str]) -> Daemon {
+        Daemon::start_with(arguments, &[])
+    }
+
+    pub fn start_with(arguments: &[&str], environment: &[(&'static str, PathBuf)]) -> Daemon {
         let mut child = command(&["--listen", "127.0.0.1:0"])
             .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

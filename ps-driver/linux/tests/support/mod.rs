@@ -17,7 +17,8 @@ pub struct Fake {
 impl Fake {
     /// Nothing but the two folders.
     pub fn empty() -> Fake {
-        let folder = TempDir::new().unwrap();
+        // In memory, where it can be: what stands for sysfs is written as often as sysfs would be.
+        let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let roots = Roots { sys: folder.path().join("sys"), dev: folder.path().join("dev") };
         fs::create_dir(&roots.sys).unwrap();
         fs::create_dir(&roots.dev).unwrap();
@@ -47,8 +48,16 @@ impl Fake {
         fs::write(path, text).unwrap();
     }
 
+    /// The first line of a file of /sys.
     pub fn read_sys(&self, path: &str) -> String {
-        fs::read_to_string(self.roots.sys.join(path)).unwrap()
+        let text = fs::read_to_string(self.roots.sys.join(path)).unwrap();
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// Makes a file of /sys one that refuses to be written.
+    pub fn refuse_sys(&self, path: &str) {
+        self.remove_sys(path);
+        std::os::unix::fs::symlink("/dev/full", self.roots.sys.join(path)).unwrap();
     }
 
     pub fn remove_sys(&self, path: &str) {
