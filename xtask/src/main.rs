@@ -1,7 +1,9 @@
 //! One door to every task: `cargo xtask TASK`.
 
+mod arm;
 mod bench;
 mod cargo;
+mod debian;
 mod demo;
 mod device_tree;
 mod formal;
@@ -127,6 +129,12 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+    /// Build the board daemon for armhf Linux, and run the portable tests under qemu-arm
+    Arm {
+        /// Where the ARM standard library comes from; by default what is there
+        #[arg(long, value_enum)]
+        compiler: Option<arm::cross::Compiler>,
+    },
     /// Run both ends of the protocol over a simulated, faulty network
     SimNet {
         /// Number of schedules
@@ -178,6 +186,7 @@ fn main() -> Result<()> {
         Task::KmodTest { kernel, engine, json } => kmod_test::run(&kernel, engine, json),
         Task::KmodCost { json } => kmod_test::cost::cost(json),
         Task::Loopback { json, seconds } => loopback::run(json, seconds),
+        Task::Arm { compiler } => arm::run(compiler),
         Task::SimNet { schedules, seed, plant, json } => sim_net::run(schedules, seed, plant.as_deref(), json),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),

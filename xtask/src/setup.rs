@@ -3,10 +3,13 @@
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 
+use crate::cargo::root;
+use crate::debian::Archive;
+
 /// A program and the Debian package that brings it.
 #[derive(Clone, Copy, Debug)]
 pub struct Tool {
-    /// Program looked for on the PATH.
+    /// Program looked for on the PATH, or a file by its absolute path.
     pub program: &'static str,
     /// Debian package.
     pub package: &'static str,
@@ -30,13 +33,36 @@ pub const COQ: Tool = tool("coqc", "coq");
 /// Compiler of device trees.
 pub const DTC: Tool = tool("dtc", "device-tree-compiler");
 
+/// Runs ARM programs.
+pub const QEMU_ARM: Tool = tool("qemu-arm", "qemu-user");
+/// The Zynq without a board.
+pub const QEMU_SYSTEM_ARM: Tool = tool("qemu-system-arm", "qemu-system-arm");
+/// What links programs for armhf Linux.
+pub const ARM: &[Tool] = &[
+    tool("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
+    tool("/usr/arm-linux-gnueabihf/lib/libc.a", "libc6-dev-armhf-cross"),
+];
+/// Debian's compiler, where the toolchain has no ARM standard library.
+pub const DEBIAN_RUST: &[Tool] =
+    &[tool("/usr/bin/rustc", "rustc-web"), tool("/usr/lib/rustlib/src/rust/library", "rust-web-src")];
+/// What builds a kernel and its device tree.
+pub const KERNEL: &[Tool] = &[
+    tool("make", "make"),
+    tool("gcc", "gcc"),
+    tool("bc", "bc"),
+    tool("flex", "flex"),
+    tool("bison", "bison"),
+    tool("xz", "xz-utils"),
+    tool("dtc", "device-tree-compiler"),
+];
+
 /// Everything that `cargo xtask test` uses.
 pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, Z3, COQ, DTC, tool("make", "make"), tool("setpriv", "util-linux")];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let found = |tool: &&Tool| {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).any(|folder| folder.join(tool.program).is_file())
+        std::env::split_paths(&path).any(|folder| folder.join(tool.program).exists())
     };
     tools.iter().filter(|tool| !found(tool)).map(|tool| tool.package).collect()
 }
@@ -64,19 +90,36 @@ pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }
 
-/// Installs what is missing as root; otherwise stops with the line that does.
+/// Installs what `cargo xtask test` needs; see [`provide`].
 pub fn run() -> Result<()> {
-    let packages = missing(ALL);
+    provide(ALL)
+}
+
+/// Installs what is missing as root; otherwise stops with the line that does.
+pub fn provide(tools: &[Tool]) -> Result<()> {
+    let packages = missing(tools);
     if packages.is_empty() {
         return Ok(());
     }
     if !is_root() {
-        return require(ALL);
+        return require(tools);
     }
     eprintln!("installing {}", packages.join(" "));
     apt(&["update", "-q"])?;
     let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
     arguments.extend(&packages);
     apt(&arguments)?;
-    require(ALL)
+    require(tools)
+}
+
+/// The same for parts of QEMU, which come from the backports where there are any: the release's would remove a
+/// backported part that is installed.
+pub fn provide_emulator(tools: &[Tool]) -> Result<()> {
+    let packages = missing(tools);
+    if packages.is_empty() || !is_root() {
+        return require(tools);
+    }
+    eprintln!("installing {}", packages.join(" "));
+    Archive::of_this_machine(&root().join("target").join("apt"))?.install_newest(&packages)?;
+    require(tools)
 }

@@ -10,8 +10,10 @@ use deltascope_abi::record::{Class, Record};
 use deltascope_session::{Config, Identity, Session};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+mod support;
 
 struct Daemon {
     child: Child,
@@ -20,8 +22,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(arguments: &[&str]) -> Daemon {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deltascope-boardd"))
-            .args(["--listen", "127.0.0.1:0"])
+        let mut child = support::command(&["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -222,13 +223,11 @@ fn is_heard(daemon: &Daemon) -> bool {
 
 #[test]
 fn an_open_address_needs_the_word_insecure() {
-    let run =
-        |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_deltascope-boardd")).args(arguments).output().unwrap();
+    let run = |arguments: &[&str]| support::command(arguments).output().unwrap();
     let refused = run(&["--listen", "0.0.0.0:0"]);
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--insecure"));
-    let mut daemon = Command::new(env!("CARGO_BIN_EXE_deltascope-boardd"))
-        .args(["--listen", "0.0.0.0:0", "--insecure"])
+    let mut daemon = support::command(&["--listen", "0.0.0.0:0", "--insecure"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -22,8 +22,17 @@ pub struct Daemon {
     pub stderr: Option<ChildStderr>,
 }
 
+/// The daemon. `DELTASCOPE_RUNNER` names the emulator when these tests and the daemon are of another architecture.
 pub fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_deltascope-boardd"));
+    let program = env!("CARGO_BIN_EXE_deltascope-boardd");
+    let mut command = match std::env::var_os("DELTASCOPE_RUNNER") {
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
     command.args(arguments);
     command
 }

@@ -1,0 +1,36 @@
+//! `cargo xtask arm`: the board daemon for armhf Linux, and the portable tests under qemu-arm.
+
+pub mod cross;
+
+use anyhow::Result;
+
+use self::cross::{Compiler, Cross};
+use crate::cargo::run as run_command;
+use crate::setup;
+use crate::stages::Stages;
+
+/// What the daemon is made of. Verilator, yosys and the agent's sources stay on the host.
+const PORTABLE: [&str; 5] =
+    ["deltascope-abi", "deltascope-model", "deltascope-driver", "deltascope-session", "deltascope-boardd"];
+
+/// The task.
+pub fn run(compiler: Option<Compiler>) -> Result<()> {
+    let mut stages = Stages::default();
+    stages.run("compiler, linker and emulator", || {
+        setup::provide_emulator(&[setup::QEMU_ARM])?;
+        Cross::find(compiler).map(drop)
+    })?;
+    let cross = Cross::find(compiler)?;
+    println!("compiler: {}", cross.describe()?);
+    stages.run("the daemon for armhf", || {
+        let program = cross.build("deltascope-boardd", "deltascope-boardd")?;
+        println!("{}: {} bytes", program.display(), std::fs::metadata(&program)?.len());
+        Ok(())
+    })?;
+    stages.run("the portable tests under qemu-arm", || {
+        let packages = PORTABLE.iter().flat_map(|name| ["-p", name]);
+        run_command(cross.cargo("test")?.args(packages).args(["--lib", "--bins", "--tests"]))
+    })?;
+    stages.print();
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! What compiles for the board's Linux: the toolchain's own ARM standard library, or Debian's compiler with its sources.
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cargo::{cargo, root, run};
+use crate::setup;
+
+/// Debian's armhf.
+pub const TARGET: &str = "armv7-unknown-linux-gnueabihf";
+/// Runs ARM programs on this machine.
+pub const EMULATOR: &str = "qemu-arm";
+/// Debian's compiler; the one of rustup comes first on the PATH.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// Seconds that rustup gets to fetch the standard library.
+const RUSTUP_SECONDS: &str = "120";
+
+/// Where the ARM standard library comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Compiler {
+    /// The toolchain in use, with the standard library that `rustup target add` brings
+    Rustup,
+    /// Debian's rustc-web, which builds the standard library from rust-web-src
+    Debian,
+}
+
+/// A compiler for [`TARGET`] and its own target folder.
+pub struct Cross {
+    compiler: Compiler,
+    rustc: PathBuf,
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("starting {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed with {}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn toolchain_rustc() -> PathBuf {
+    std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from)
+}
+
+/// The folder of a compiler's libraries.
+fn sysroot(rustc: &Path) -> Result<PathBuf> {
+    Ok(output(Command::new(rustc).current_dir(root()).args(["--print", "sysroot"]))?.into())
+}
+
+fn has_target() -> Result<bool> {
+    Ok(sysroot(&toolchain_rustc())?.join("lib/rustlib").join(TARGET).is_dir())
+}
+
+fn has_debian() -> bool {
+    Path::new(DEBIAN_RUSTC).is_file() && Path::new("/usr/lib/rustlib/src/rust/library").is_dir()
+}
+
+/// Asks rustup for the standard library. No answer is an answer too: Debian's compiler is there for that.
+fn add_target() -> Result<bool> {
+    let mut command = Command::new("timeout");
+    command.current_dir(root()).args([RUSTUP_SECONDS, "rustup", "target", "add", TARGET]).stdin(Stdio::null());
+    let added = command.status().is_ok_and(|status| status.success());
+    Ok(added && has_target()?)
+}
+
+impl Cross {
+    /// The compiler that is `wanted`, else what is there: rustup's standard library, Debian's compiler, what rustup can
+    /// fetch, what apt can install. Linker and C library are installed with it.
+    pub fn find(wanted: Option<Compiler>) -> Result<Cross> {
+        setup::provide(setup::ARM)?;
+        let compiler = match wanted {
+            Some(compiler) => compiler,
+            None if has_target()? => Compiler::Rustup,
+            None if has_debian() => Compiler::Debian,
+            None if add_target()? => Compiler::Rustup,
+            None => Compiler::Debian,
+        };
+        let rustc = match compiler {
+            Compiler::Rustup => {
+                if !has_target()? && !add_target()? {
+                    bail!("the toolchain has no standard library for {TARGET}; run\n    rustup target add {TARGET}");
+                }
+                toolchain_rustc()
+            }
+            Compiler::Debian => {
+                if !has_debian() {
+                    setup::provide(setup::DEBIAN_RUST)?;
+                }
+                DEBIAN_RUSTC.into()
+            }
+        };
+        Ok(Cross { compiler, rustc })
+    }
+
+    /// Which compiler this is, for people.
+    pub fn describe(&self) -> Result<String> {
+        let version = output(Command::new(&self.rustc).current_dir(root()).arg("--version"))?;
+        Ok(match self.compiler {
+            Compiler::Rustup => format!("{version}, with rustup's standard library for {TARGET}"),
+            Compiler::Debian => format!("{version} from Debian, building the standard library for {TARGET}"),
+        })
+    }
+
+    /// Builds here go into a folder of their own, so that the standard library is built once.
+    fn target_folder(&self) -> PathBuf {
+        let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        folder.join(match self.compiler {
+            Compiler::Rustup => "arm",
+            Compiler::Debian => "arm-debian",
+        })
+    }
+
+    /// `cargo TASK` for [`TARGET`], release mode. What it builds is linked statically: one file runs on any armhf Linux.
+    pub fn cargo(&self, task: &str) -> Result<Command> {
+        let mut command = cargo(&[task, "--release", "--locked", "--target", TARGET]);
+        command.arg("--target-dir").arg(self.target_folder());
+        let variable = |name: &str| format!("CARGO_TARGET_{}_{name}", TARGET.to_uppercase().replace('-', "_"));
+        command.env(variable("LINKER"), "arm-linux-gnueabihf-gcc");
+        command.env(variable("RUNNER"), EMULATOR).env("DELTASCOPE_RUNNER", EMULATOR);
+        command.env(variable("RUSTFLAGS"), "-C target-feature=+crt-static").env_remove("RUSTFLAGS");
+        if self.compiler == Compiler::Debian {
+            command.args(["-Zbuild-std=std,panic_unwind"]);
+            // Debian's compiler knows nothing of the linker rust-lld, which the toolchain in use has.
+            let tools = sysroot(&toolchain_rustc())?.join("lib/rustlib/x86_64-unknown-linux-gnu/bin");
+            let mut path = OsString::from(tools);
+            path.push(":");
+            path.push(std::env::var_os("PATH").unwrap_or_default());
+            command.env("PATH", path).env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+        }
+        Ok(command)
+    }
+
+    /// Builds a program, and gives the file: an ARM program, or an error.
+    pub fn build(&self, package: &str, program: &str) -> Result<PathBuf> {
+        run(self.cargo("build")?.args(["-p", package, "--bin", program]))?;
+        let path = self.target_folder().join(TARGET).join("release").join(program);
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        // e_machine of an ELF header: 40 is EM_ARM.
+        match bytes.get(18..20) {
+            Some([40, 0]) if bytes.starts_with(b"\x7fELF\x01") => Ok(path),
+            other => bail!("{}: expected a 32-bit ARM program, found machine {other:?}", path.display()),
+        }
+    }
+}

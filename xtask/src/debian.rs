@@ -1,0 +1,187 @@
+//! Debian packages by name, from the archive that this machine already uses.
+//!
+//! An [`Archive`] is an apt of its own: own lists and cache, so that it may look at the backports and at another
+//! architecture without a change to the machine's apt. Addresses and suites come from the machine's own sources.
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cargo::run;
+
+/// An apt over the release of this machine and its backports.
+pub struct Archive {
+    configuration: PathBuf,
+    backports: String,
+}
+
+impl Archive {
+    /// An archive of packages for this machine, which knows what is installed. Its lists are kept in `folder`.
+    pub fn of_this_machine(folder: &Path) -> Result<Archive> {
+        Archive::open(folder, None)
+    }
+
+    /// An archive of packages for another architecture, to unpack and never to install.
+    pub fn foreign(folder: &Path, architecture: &str) -> Result<Archive> {
+        Archive::open(folder, Some(architecture))
+    }
+
+    fn open(folder: &Path, architecture: Option<&str>) -> Result<Archive> {
+        let lists = ["state/lists/partial", "cache/archives/partial"];
+        let settings = ["etc/sources.list.d", "etc/apt.conf.d", "etc/preferences.d"];
+        for part in lists.into_iter().chain(settings) {
+            fs::create_dir_all(folder.join(part)).with_context(|| format!("creating {}", folder.display()))?;
+        }
+        let own = folder.display();
+        let installed = match architecture {
+            None => "/var/lib/dpkg/status".to_owned(),
+            Some(_) => {
+                fs::write(folder.join("state/status"), "")?;
+                format!("{own}/state/status")
+            }
+        };
+        let mut text = format!(
+            "Dir::State \"{own}/state\";\nDir::State::status \"{installed}\";\nDir::Cache \"{own}/cache\";\n\
+             Dir::Etc \"{own}/etc\";\nDir::Etc::Trusted \"/etc/apt/trusted.gpg\";\n\
+             Dir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
+        );
+        if let Some(name) = architecture {
+            text.push_str(&format!("APT::Architecture \"{name}\";\nAPT::Architectures {{ \"{name}\"; }};\n"));
+        }
+        let configuration = folder.join("apt.conf");
+        fs::write(&configuration, text)?;
+        let release = codename()?;
+        let backports = format!("{release}-backports");
+        let (stanzas, lines) = sources(Path::new("/etc/apt"), &release)?;
+        fs::write(folder.join("etc/sources.list.d/archive.sources"), stanzas)?;
+        fs::write(folder.join("etc/sources.list.d/archive.list"), lines)?;
+        let archive = Archive { configuration, backports };
+        run(archive.apt(&["update", "-q"]).stdout(Stdio::null()))?;
+        Ok(archive)
+    }
+
+    fn apt(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("apt-get");
+        command.env("APT_CONFIG", &self.configuration).env("DEBIAN_FRONTEND", "noninteractive");
+        command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Installs packages, from the backports where they have them. Nothing that is installed is removed for that.
+    pub fn install_newest(&self, packages: &[&str]) -> Result<()> {
+        let options = ["install", "-q", "-y", "--no-install-recommends", "--no-remove", "-t", &self.backports];
+        run(self.apt(&options).args(packages).stdout(Stdio::null()))
+    }
+
+    /// Fetches the release's package into `folder`, and gives the file.
+    pub fn download(&self, package: &str, folder: &Path) -> Result<PathBuf> {
+        fs::create_dir_all(folder)?;
+        run(self.apt(&["download", "-q", package]).current_dir(folder).stdout(Stdio::null()))?;
+        let prefix = format!("{package}_");
+        let mut files = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+        let is_it = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));
+        files.find(is_it).ok_or_else(|| anyhow!("{package}: expected a file in {}, found none", folder.display()))
+    }
+
+    /// Fetches the release's package and unpacks it into `folder`.
+    pub fn unpack(&self, package: &str, folder: &Path) -> Result<()> {
+        let packages = folder.join("packages");
+        let file = self.download(package, &packages)?;
+        run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder))?;
+        fs::remove_dir_all(&packages)?;
+        Ok(())
+    }
+}
+
+/// The name of this machine's Debian release, as suites have it.
+fn codename() -> Result<String> {
+    let text = fs::read_to_string("/etc/os-release").context("reading /etc/os-release")?;
+    let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    match name {
+        Some(name) => Ok(name.trim_matches('"').to_owned()),
+        None => bail!("/etc/os-release: expected VERSION_CODENAME, found none; packages are taken from Debian's archive"),
+    }
+}
+
+/// The machine's own description of the archive, in both formats that apt has (sources.list(5)), with the backports
+/// beside the release and for any architecture.
+fn sources(folder: &Path, release: &str) -> Result<(String, String)> {
+    let mut files = vec![folder.join("sources.list")];
+    if let Ok(entries) = fs::read_dir(folder.join("sources.list.d")) {
+        files.extend(entries.flatten().map(|entry| entry.path()));
+    }
+    let (mut stanzas, mut lines) = (String::new(), String::new());
+    for path in files {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("sources") => text.split("\n\n").for_each(|stanza| stanzas.push_str(&widened_stanza(stanza, release))),
+            Some("list") => text.lines().for_each(|line| lines.push_str(&widened_line(line, release))),
+            _ => {}
+        }
+    }
+    ensure!(
+        !(stanzas.is_empty() && lines.is_empty()),
+        "{}: expected a source with the suite {release}, found none",
+        folder.display()
+    );
+    Ok((stanzas, lines))
+}
+
+/// A stanza of a .sources file when it is about this release, else nothing.
+fn widened_stanza(stanza: &str, release: &str) -> String {
+    let suites = stanza.lines().find_map(|line| line.strip_prefix("Suites:")).unwrap_or_default();
+    let ours = |suite: &str| suite.strip_prefix(release).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    if !suites.split_whitespace().any(ours) {
+        return String::new();
+    }
+    let whole = suites.split_whitespace().any(|suite| suite == release);
+    let mut text = String::new();
+    for line in stanza.lines().filter(|line| !line.starts_with('#') && !line.starts_with("Architectures:")) {
+        text.push_str(line);
+        if whole && line.starts_with("Suites:") {
+            text.push_str(&format!(" {release}-backports"));
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    text
+}
+
+/// A line of a .list file, and the same for the backports, when it is about this release; else nothing.
+fn widened_line(line: &str, release: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    if words.first() != Some(&"deb") || !words.contains(&release) || words.iter().any(|word| word.starts_with("[arch"))
+    {
+        return String::new();
+    }
+    let backports = format!("{release}-backports");
+    let wide: Vec<&str> = words.iter().map(|word| if *word == release { backports.as_str() } else { word }).collect();
+    format!("{}\n{}\n", words.join(" "), wide.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{widened_line, widened_stanza};
+
+    #[test]
+    fn a_stanza_of_the_release_gets_the_backports_and_every_architecture() {
+        let stanza = "Types: deb\n# a remark\nURIs: http://a/debian\nSuites: x x-updates\nArchitectures: amd64\n";
+        assert_eq!(
+            widened_stanza(stanza, "x"),
+            "Types: deb\nURIs: http://a/debian\nSuites: x x-updates x-backports\n\n"
+        );
+        let security = "Types: deb\nURIs: http://a/debian-security\nSuites: x-security\n";
+        assert_eq!(widened_stanza(security, "x"), format!("{security}\n"));
+        assert_eq!(widened_stanza("Types: deb\nSuites: nodistro\n", "x"), "");
+        assert_eq!(widened_stanza("Types: deb\nSuites: xy\n", "x"), "");
+    }
+
+    #[test]
+    fn a_line_of_the_release_gets_a_second_one() {
+        let line = "deb http://a/debian x main contrib";
+        assert_eq!(widened_line(line, "x"), format!("{line}\ndeb http://a/debian x-backports main contrib\n"));
+        assert_eq!(widened_line("deb https://other/apt x-sdk main", "x"), "");
+        assert_eq!(widened_line("# deb http://a/debian x main", "x"), "");
+    }
+}
