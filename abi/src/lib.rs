@@ -11,6 +11,7 @@
 //! | [`frame`] | wire frames | agent, board server |
 //! | [`registers`] | AXI4-Lite register map | programmable logic, driver |
 //! | [`board`] | addresses and interrupt of the default board | block design, device tree, driver |
+//! | [`mailbox`] | registers through shared memory | emulated board, the process that serves its logic |
 //! | [`ring`] | per-CPU ring of the capture module | kernel, agent |
 //! | [`loss`] | reasons for which an event is lost | all of them |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -21,6 +22,7 @@ pub mod crc;
 pub mod frame;
 pub mod layout;
 pub mod loss;
+pub mod mailbox;
 pub mod record;
 pub mod registers;
 pub mod reply;
