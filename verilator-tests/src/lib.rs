@@ -33,3 +33,5 @@ pub mod session;
 pub mod stream;
 #[cfg(feature = "verilate")]
 pub mod top;
+#[cfg(feature = "verilate")]
+pub mod zynq;

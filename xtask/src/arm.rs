@@ -10,8 +10,16 @@ use crate::setup;
 use crate::stages::Stages;
 
 /// What the daemon is made of. Verilator, yosys and the agent's sources stay on the host.
-const PORTABLE: [&str; 5] =
-    ["deltascope-abi", "deltascope-model", "deltascope-driver", "deltascope-session", "deltascope-boardd"];
+const PORTABLE: [&str; 6] = [
+    "deltascope-abi",
+    "deltascope-model",
+    "deltascope-driver",
+    "deltascope-session",
+    "deltascope-mailbox",
+    "deltascope-boardd",
+];
+/// This test bounds the memory of the daemon's process, which here is the emulator's.
+const NOT_HERE: &str = "ten_thousand_strangers_cost_bounded_memory_and_keep_nobody_out";
 
 /// The task.
 pub fn run(compiler: Option<Compiler>) -> Result<()> {
@@ -29,7 +37,9 @@ pub fn run(compiler: Option<Compiler>) -> Result<()> {
     })?;
     stages.run("the portable tests under qemu-arm", || {
         let packages = PORTABLE.iter().flat_map(|name| ["-p", name]);
-        run_command(cross.cargo("test")?.args(packages).args(["--lib", "--bins", "--tests"]))
+        let mut command = cross.cargo("test")?;
+        command.args(packages).args(["--lib", "--bins", "--tests", "--", "--skip", NOT_HERE]);
+        run_command(&mut command)
     })?;
     stages.print();
     Ok(())

@@ -110,12 +110,12 @@ fn tls_to_a_plain_port_is_told_apart_from_garbage() {
 
 /// Connections that are allowed to this process, at most `most`.
 fn descriptors(most: u64) -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the structure is valid and lives through both calls.
     unsafe {
-        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit), 0);
+        assert_eq!(libc::getrlimit64(libc::RLIMIT_NOFILE, &mut limit), 0);
         limit.rlim_cur = limit.rlim_max;
-        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &limit), 0);
+        assert_eq!(libc::setrlimit64(libc::RLIMIT_NOFILE, &limit), 0);
     }
     most.min(limit.rlim_cur.saturating_sub(64))
 }

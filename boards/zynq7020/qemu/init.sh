@@ -1,0 +1,45 @@
+#!/bin/sh
+# First process of the emulated Zynq: one job, then off. The job is the word JOB of the kernel's command line.
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sys /sys
+/bin/busybox mount -t devtmpfs dev /dev 2>/dev/null
+/bin/busybox mount -t debugfs debug /sys/kernel/debug
+/bin/busybox ip link set lo up
+/bin/busybox ip address add 10.0.2.15/24 dev eth0
+/bin/busybox ip link set eth0 up
+
+echo "BOOTED $(/bin/busybox uname -rm)"
+for class in uio fpga_manager; do
+    for device in /sys/class/$class/*; do
+        echo "DEVICE $class $(/bin/busybox cat "$device/name")"
+    done
+done
+
+case "$JOB" in
+boot)
+    ;;
+probe)
+    /bin/mailbox-probe /dev/uio0
+    echo "PROBE ENDED $?"
+    ;;
+serve)
+    /bin/deltascope-boardd --engine uio --insecure --listen 10.0.2.15:5770 &
+    daemon=$!
+    # A line on the console ends it.
+    read -r _
+    kill -TERM $daemon
+    wait $daemon
+    echo "DAEMON ENDED $?"
+    ;;
+raw)
+    # Records come over the network; what came of them goes back the same way.
+    /bin/busybox nc -l -p 5771 > /tmp.raw
+    /bin/deltascope-boardd --engine uio --raw /tmp.raw | /bin/busybox nc -l -p 5772
+    echo "RAW ENDED"
+    ;;
+esac
+/bin/busybox grep deltascope /proc/interrupts | while read -r _ count _; do
+    echo "INTERRUPTS $count"
+done
+echo "GUEST DONE"
+/bin/busybox reboot -f
