@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 
-use crate::cargo::root;
+use crate::cargo::target_folder;
 use crate::debian::Archive;
 
 /// A program and the Debian package that brings it.
@@ -120,6 +120,6 @@ pub fn provide_emulator(tools: &[Tool]) -> Result<()> {
         return require(tools);
     }
     eprintln!("installing {}", packages.join(" "));
-    Archive::of_this_machine(&root().join("target").join("apt"))?.install_newest(&packages)?;
+    Archive::of_this_machine(&target_folder().join("apt"))?.install_newest(&packages)?;
     require(tools)
 }

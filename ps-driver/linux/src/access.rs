@@ -59,7 +59,13 @@ pub fn open(device: &UioDevice) -> Result<Blocks, LinuxError> {
 
 /// Both blocks behind the mailbox.
 fn mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
-    Err(LinuxError::Mailbox { device: device.name().to_owned() })
+    let failed = |source| LinuxError::Mailbox { device: device.name().to_owned(), source };
+    let info = device.map(MAILBOX, deltascope_abi::mailbox::MAILBOX.bytes.into())?;
+    let start = usize::try_from(info.offset).unwrap_or(usize::MAX);
+    let words = Words::new(device.mmap(info)?, start).map_err(failed)?;
+    let guest = Rc::new(Guest::open(words).map_err(failed)?);
+    let block = |window| BlockRegisters::new(guest.block(window));
+    Ok(Blocks { engine: block(ENGINE), dma: block(AXI_DMA) })
 }
 
 /// Registers in the map that a window is shown by.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cargo::{cargo, root, run};
+use crate::cargo::{cargo, root, run, target_folder};
 use crate::setup;
 
 /// Debian's armhf.
@@ -107,8 +107,7 @@ impl Cross {
 
     /// Builds here go into a folder of their own, so that the standard library is built once.
     fn target_folder(&self) -> PathBuf {
-        let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        folder.join(match self.compiler {
+        target_folder().join(match self.compiler {
             Compiler::Rustup => "arm",
             Compiler::Debian => "arm-debian",
         })

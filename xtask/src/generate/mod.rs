@@ -2,6 +2,7 @@
 
 mod c_header;
 mod device_tree;
+mod emulated_tree;
 mod registers_page;
 
 use crate::cargo::root;
@@ -17,6 +18,9 @@ pub fn run(check: bool) -> Result<()> {
         ("boards/zynq7020/generated/bitstream.dtsi", device_tree::bitstream_property()),
         ("boards/zynq7020/generated/buffers.dtsi", device_tree::buffers_node()),
         ("boards/zynq7020/generated/clock.dtsi", device_tree::clock_property()),
+        ("boards/zynq7020/qemu/generated/mailbox.dtsi", emulated_tree::mailbox_node()),
+        ("boards/zynq7020/qemu/generated/mailbox-memory.dtsi", emulated_tree::mailbox_memory()),
+        ("boards/zynq7020/qemu/generated/ddr.dtsi", emulated_tree::ddr_node()),
     ];
     let mut stale = Vec::new();
     for (name, text) in &files {

@@ -1,0 +1,225 @@
+//! One run of the emulated Zynq: the process that serves the logic, QEMU, and the guest's console.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use deltascope_abi::board::UIO_COMPATIBLE;
+use deltascope_abi::mailbox::DDR_BYTES;
+
+use super::kernel::Kernel;
+
+/// Longest time for the guest to end once it was told to.
+const END: Duration = Duration::from_secs(60);
+/// Written by the guest when it has done everything.
+const DONE: &str = "GUEST DONE";
+
+/// Which DMA the logic has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One transfer at a time.
+    Direct,
+    /// A ring of descriptors.
+    ScatterGather,
+}
+
+impl Mode {
+    /// Name in reports, and on the command line of the process that serves the logic.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Direct => "direct",
+            Mode::ScatterGather => "sg",
+        }
+    }
+}
+
+/// What to run.
+pub struct Plan<'a> {
+    /// The kernel and what belongs to it.
+    pub kernel: &'a Kernel,
+    /// The initial RAM file system.
+    pub initrd: &'a Path,
+    /// Program that serves the logic.
+    pub logic: &'a Path,
+    /// Its DMA.
+    pub mode: Mode,
+    /// Word for `init.sh`.
+    pub job: &'a str,
+    /// Port of the guest that is reached through a port of this machine's loopback interface.
+    pub port: u16,
+    /// Folder for console and sockets.
+    pub folder: &'a Path,
+}
+
+/// A child that ends with this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Neither can fail in a way that matters: a child that has ended already is reaped by `wait`.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A file that goes with this value.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A running guest and its logic.
+pub struct Machine {
+    qemu: Running,
+    logic: Running,
+    logic_output: BufReader<ChildStdout>,
+    lines: Receiver<String>,
+    stdin: Option<ChildStdin>,
+    log: PathBuf,
+    /// Everything that the guest has said.
+    pub said: Vec<String>,
+    /// Port of this machine that leads into the guest.
+    pub port: u16,
+    _files: [Temporary; 3],
+}
+
+/// A port of the loopback interface that is free now.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0").context("looking for a free port")?.local_addr()?.port())
+}
+
+/// Where the guest's memory goes: memory, if this machine shows it as a folder.
+fn memory_folder(fallback: &Path) -> PathBuf {
+    let shared = Path::new("/dev/shm");
+    if shared.is_dir() { shared.to_path_buf() } else { fallback.to_path_buf() }
+}
+
+/// Reads a console line by line into a file and a channel.
+fn listen(output: impl Read + Send + 'static, log: &Path) -> Result<Receiver<String>> {
+    let mut file = fs::File::create(log).with_context(|| format!("creating {}", log.display()))?;
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(output);
+        let mut bytes = Vec::new();
+        while matches!(reader.read_until(b'\n', &mut bytes), Ok(count) if count > 0) {
+            let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+            bytes.clear();
+            // Nobody may be left who listens; the file is for people.
+            let _ = writeln!(file, "{line}");
+            let _ = sender.send(line);
+        }
+    });
+    Ok(receiver)
+}
+
+impl Machine {
+    /// Starts the logic, and then the guest.
+    pub fn start(plan: &Plan) -> Result<Machine> {
+        let name = format!("deltascope-zynq-{}-{}", std::process::id(), plan.job);
+        let ddr = memory_folder(plan.folder).join(&name);
+        // A path to a socket is at most 107 bytes long, and a target folder may be deep.
+        let sockets = std::env::temp_dir();
+        let (qmp, qtest) = (sockets.join(format!("{name}.qmp")), sockets.join(format!("{name}.qtest")));
+        let files = [ddr.clone(), qmp.clone(), qtest.clone()].map(Temporary);
+        let mut logic = Command::new(plan.logic)
+            .arg(plan.mode.name())
+            .args([&ddr, &qmp, &qtest])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", plan.logic.display()))?;
+        let output = logic.stdout.take();
+        let logic = Running(logic);
+        let Some(output) = output else { bail!("{}: expected its output, found none", plan.logic.display()) };
+        let mut logic_output = BufReader::new(output);
+        let mut line = String::new();
+        logic_output.read_line(&mut line)?;
+        ensure!(line.trim() == "serving", "{}: expected `serving`, found {line:?}", plan.logic.display());
+        let port = free_port()?;
+        let mut qemu = command(plan, &ddr, &qmp, &qtest, port);
+        let mut qemu = qemu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("starting qemu-system-arm")?;
+        let (stdin, stdout) = (qemu.stdin.take(), qemu.stdout.take());
+        let qemu = Running(qemu);
+        let Some(stdout) = stdout else { bail!("qemu-system-arm: expected its output, found none") };
+        let log = plan.folder.join(format!("{}-{}.log", plan.job, plan.mode.name()));
+        let lines = listen(stdout, &log)?;
+        Ok(Machine { qemu, logic, logic_output, lines, stdin, log, said: Vec::new(), port, _files: files })
+    }
+
+    /// Waits until the guest says a line that `wanted` likes, and gives it.
+    pub fn wait_for(&mut self, what: &str, limit: Duration, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        let end = Instant::now() + limit;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let line = match self.lines.recv_timeout(left) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("expected {what} within {limit:?}, found none; the console is {}", self.log.display())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    bail!("expected {what}, found the guest's end; the console is {}", self.log.display())
+                }
+            };
+            self.said.push(line.clone());
+            if wanted(&line) {
+                return Ok(line);
+            }
+            for bad in ["Kernel panic", "Oops", "BUG:", "error: ", "DAEMON ENDED"] {
+                ensure!(!line.contains(bad), "expected {what}, found {line:?}; the console is {}", self.log.display());
+            }
+        }
+    }
+
+    /// Says a line on the guest's console.
+    pub fn tell(&mut self, text: &str) -> Result<()> {
+        let Some(stdin) = &mut self.stdin else { bail!("the guest's console is closed") };
+        stdin.write_all(format!("{text}\n").as_bytes()).context("writing to the guest's console")
+    }
+
+    /// Waits for the guest's own end, then ends the logic; gives what the logic did.
+    pub fn finish(mut self) -> Result<(Value, Vec<String>)> {
+        self.wait_for(DONE, END, |line| line.contains(DONE))?;
+        // The end of its standard input ends it; what it prints then is the report.
+        drop(self.logic.0.stdin.take());
+        let mut text = String::new();
+        self.logic_output.read_to_string(&mut text)?;
+        let status = self.logic.0.wait()?;
+        ensure!(status.success(), "the process that serves the logic ended with {status}; it said {text:?}");
+        let report = serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
+        let _ = self.qemu.0.kill();
+        Ok((report, std::mem::take(&mut self.said)))
+    }
+}
+
+fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, port: u16) -> Command {
+    let mut command = Command::new("qemu-system-arm");
+    command.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none"]);
+    command.arg("-object").arg(format!(
+        "memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}",
+        ddr.display()
+    ));
+    // The console is the second UART, as on most boards.
+    command.args(["-serial", "null", "-serial", "stdio", "-no-reboot"]);
+    command.arg("-kernel").arg(&plan.kernel.image).arg("-dtb").arg(&plan.kernel.tree).arg("-initrd").arg(plan.initrd);
+    command.arg("-append").arg(format!(
+        "console=ttyPS0,115200 quiet maxcpus=1 panic=-1 uio_pdrv_genirq.of_id={UIO_COMPATIBLE} JOB={}",
+        plan.job
+    ));
+    command.arg("-nic").arg(format!(
+        "user,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{}",
+        plan.port
+    ));
+    command.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
+    command.arg(format!("unix:{},server=on,wait=off", qtest.display()));
+    command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));
+    command
+}
