@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::run;
 
-/// An apt over the release of this machine and its backports.
+/// An apt over the release of this machine and, for this machine's own architecture, its backports.
 pub struct Archive {
     configuration: PathBuf,
     backports: String,
@@ -53,7 +53,11 @@ impl Archive {
         fs::write(&configuration, text)?;
         let release = codename()?;
         let backports = format!("{release}-backports");
-        let (stanzas, lines) = sources(Path::new("/etc/apt"), &release)?;
+        let suites = match architecture {
+            None => vec![release.clone(), backports.clone()],
+            Some(_) => vec![release.clone()],
+        };
+        let (stanzas, lines) = sources(Path::new("/etc/apt"), &release, &suites)?;
         fs::write(folder.join("etc/sources.list.d/archive.sources"), stanzas)?;
         fs::write(folder.join("etc/sources.list.d/archive.list"), lines)?;
         let archive = Archive { configuration, backports };
@@ -104,9 +108,9 @@ fn codename() -> Result<String> {
     }
 }
 
-/// The machine's own description of the archive, in both formats that apt has (sources.list(5)), with the backports
-/// beside the release and for any architecture.
-fn sources(folder: &Path, release: &str) -> Result<(String, String)> {
+/// The machine's own description of the archive, in both formats that apt has (sources.list(5)), for `suites` of the
+/// same archive instead of those it names, and for any architecture.
+fn sources(folder: &Path, release: &str, suites: &[String]) -> Result<(String, String)> {
     let mut files = vec![folder.join("sources.list")];
     if let Ok(entries) = fs::read_dir(folder.join("sources.list.d")) {
         files.extend(entries.flatten().map(|entry| entry.path()));
@@ -115,8 +119,8 @@ fn sources(folder: &Path, release: &str) -> Result<(String, String)> {
     for path in files {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("sources") => text.split("\n\n").for_each(|stanza| stanzas.push_str(&widened_stanza(stanza, release))),
-            Some("list") => text.lines().for_each(|line| lines.push_str(&widened_line(line, release))),
+            Some("sources") => text.split("\n\n").for_each(|part| stanzas.push_str(&stanza(part, release, suites))),
+            Some("list") => text.lines().for_each(|part| lines.push_str(&line(part, release, suites))),
             _ => {}
         }
     }
@@ -129,59 +133,60 @@ fn sources(folder: &Path, release: &str) -> Result<(String, String)> {
 }
 
 /// A stanza of a .sources file when it is about this release, else nothing.
-fn widened_stanza(stanza: &str, release: &str) -> String {
-    let suites = stanza.lines().find_map(|line| line.strip_prefix("Suites:")).unwrap_or_default();
-    let ours = |suite: &str| suite.strip_prefix(release).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    if !suites.split_whitespace().any(ours) {
+fn stanza(text: &str, release: &str, suites: &[String]) -> String {
+    let named = text.lines().find_map(|line| line.strip_prefix("Suites:")).unwrap_or_default();
+    if !named.split_whitespace().any(|suite| suite == release) {
         return String::new();
     }
-    let whole = suites.split_whitespace().any(|suite| suite == release);
-    let mut text = String::new();
-    for line in stanza.lines().filter(|line| !line.starts_with('#') && !line.starts_with("Architectures:")) {
-        text.push_str(line);
-        if whole && line.starts_with("Suites:") {
-            text.push_str(&format!(" {release}-backports"));
+    let mut stanza = String::new();
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("Architectures:")) {
+        match line.starts_with("Suites:") {
+            true => stanza.push_str(&format!("Suites: {}", suites.join(" "))),
+            false => stanza.push_str(line),
         }
-        text.push('\n');
+        stanza.push('\n');
     }
-    text.push('\n');
-    text
+    stanza.push('\n');
+    stanza
 }
 
-/// A line of a .list file, and the same for the backports, when it is about this release; else nothing.
-fn widened_line(line: &str, release: &str) -> String {
-    let words: Vec<&str> = line.split_whitespace().collect();
+/// A line of a .list file, once for each suite, when it is about this release; else nothing.
+fn line(text: &str, release: &str, suites: &[String]) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
     if words.first() != Some(&"deb") || !words.contains(&release) || words.iter().any(|word| word.starts_with("[arch"))
     {
         return String::new();
     }
-    let backports = format!("{release}-backports");
-    let wide: Vec<&str> = words.iter().map(|word| if *word == release { backports.as_str() } else { word }).collect();
-    format!("{}\n{}\n", words.join(" "), wide.join(" "))
+    let with = |suite: &String| {
+        let words: Vec<&str> = words.iter().map(|word| if *word == release { suite.as_str() } else { word }).collect();
+        words.join(" ") + "\n"
+    };
+    suites.iter().map(with).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{widened_line, widened_stanza};
+    use super::{line, stanza};
 
-    #[test]
-    fn a_stanza_of_the_release_gets_the_backports_and_every_architecture() {
-        let stanza = "Types: deb\n# a remark\nURIs: http://a/debian\nSuites: x x-updates\nArchitectures: amd64\n";
-        assert_eq!(
-            widened_stanza(stanza, "x"),
-            "Types: deb\nURIs: http://a/debian\nSuites: x x-updates x-backports\n\n"
-        );
-        let security = "Types: deb\nURIs: http://a/debian-security\nSuites: x-security\n";
-        assert_eq!(widened_stanza(security, "x"), format!("{security}\n"));
-        assert_eq!(widened_stanza("Types: deb\nSuites: nodistro\n", "x"), "");
-        assert_eq!(widened_stanza("Types: deb\nSuites: xy\n", "x"), "");
+    fn suites() -> [String; 2] {
+        ["x".to_owned(), "x-backports".to_owned()]
     }
 
     #[test]
-    fn a_line_of_the_release_gets_a_second_one() {
-        let line = "deb http://a/debian x main contrib";
-        assert_eq!(widened_line(line, "x"), format!("{line}\ndeb http://a/debian x-backports main contrib\n"));
-        assert_eq!(widened_line("deb https://other/apt x-sdk main", "x"), "");
-        assert_eq!(widened_line("# deb http://a/debian x main", "x"), "");
+    fn a_stanza_of_the_release_gets_other_suites_and_every_architecture() {
+        let text = "Types: deb\n# a remark\nURIs: http://a/debian\nSuites: x x-updates\nArchitectures: amd64\n";
+        let expected = "Types: deb\nURIs: http://a/debian\nSuites: x x-backports\n\n";
+        assert_eq!(stanza(text, "x", &suites()), expected);
+        for other in ["x-security", "nodistro", "xy"] {
+            assert_eq!(stanza(&format!("Types: deb\nSuites: {other}\n"), "x", &suites()), "");
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_release_comes_once_for_each_suite() {
+        let text = "deb http://a/debian x main contrib";
+        assert_eq!(line(text, "x", &suites()), format!("{text}\ndeb http://a/debian x-backports main contrib\n"));
+        assert_eq!(line("deb https://other/apt x-sdk main", "x", &suites()), "");
+        assert_eq!(line("# deb http://a/debian x main", "x", &suites()), "");
     }
 }

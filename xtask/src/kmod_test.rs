@@ -7,7 +7,7 @@
 mod checks;
 pub mod cost;
 mod guest;
-mod initrd;
+pub mod initrd;
 mod packages;
 mod programs;
 

@@ -19,6 +19,7 @@ mod setup;
 mod sim_net;
 mod stages;
 mod test;
+mod zynq_qemu;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -135,6 +136,12 @@ enum Task {
         #[arg(long, value_enum)]
         compiler: Option<arm::cross::Compiler>,
     },
+    /// Boot Linux on a Zynq in QEMU, with the daemon on the Verilated logic behind UIO, and stream to it
+    ZynqQemu {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run both ends of the protocol over a simulated, faulty network
     SimNet {
         /// Number of schedules
@@ -187,6 +194,7 @@ fn main() -> Result<()> {
         Task::KmodCost { json } => kmod_test::cost::cost(json),
         Task::Loopback { json, seconds } => loopback::run(json, seconds),
         Task::Arm { compiler } => arm::run(compiler),
+        Task::ZynqQemu { json } => zynq_qemu::run(json),
         Task::SimNet { schedules, seed, plant, json } => sim_net::run(schedules, seed, plant.as_deref(), json),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),

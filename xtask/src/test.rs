@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net};
+use crate::{arm, device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net, zynq_qemu};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -33,6 +33,8 @@ pub fn full() -> Result<()> {
     for kernel in ["6.1", "6.12"] {
         stages.run(&format!("capture module on {kernel}"), || kmod_test::run(kernel, Engine::Model, false))?;
     }
+    stages.run("daemon for armhf", || arm::run(None))?;
+    stages.run("emulated Zynq", || zynq_qemu::run(false))?;
     stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
     stages.print();
     Ok(())

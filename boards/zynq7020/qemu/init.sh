@@ -26,16 +26,9 @@ serve)
     /bin/deltascope-boardd --engine uio --insecure --listen 10.0.2.15:5770 &
     daemon=$!
     # A line on the console ends it.
-    read -r _
-    kill -TERM $daemon
+    { read -r _ < /dev/console; kill -TERM $daemon; } &
     wait $daemon
     echo "DAEMON ENDED $?"
-    ;;
-raw)
-    # Records come over the network; what came of them goes back the same way.
-    /bin/busybox nc -l -p 5771 > /tmp.raw
-    /bin/deltascope-boardd --engine uio --raw /tmp.raw | /bin/busybox nc -l -p 5772
-    echo "RAW ENDED"
     ;;
 esac
 /bin/busybox grep deltascope /proc/interrupts | while read -r _ count _; do

@@ -5,18 +5,20 @@
 //! | `engine` and `axi_dma` | the registers are in the maps: a board |
 //! | `mailbox` | an emulated board: registers are asked for through a mailbox in memory that both sides share |
 //!
-//! This is the seam of the second way: [`open`] hands a device with such a map to `mailbox`, which wraps whatever
-//! implements [`Registers`] into [`BlockRegisters`].
+//! The second way is [`deltascope_mailbox`]; only the device tree of an emulated board has such a map.
 
 use crate::error::LinuxError;
 use crate::guard::Guarded;
 use crate::mmio::Mmio;
 use crate::uio::UioDevice;
 use deltascope_abi::board::{AXI_DMA, ENGINE, Window};
+use deltascope_abi::mailbox;
 use deltascope_driver::seams::{BusError, Registers};
+use deltascope_mailbox::{Guest, Words};
+use std::rc::Rc;
 
 /// Name of the map of an emulated board.
-pub const MAILBOX: &str = "mailbox";
+pub const MAILBOX: &str = mailbox::MAILBOX.name;
 
 /// Registers of one block, however they are reached.
 pub struct BlockRegisters(Box<dyn Registers>);
@@ -52,15 +54,15 @@ pub struct Blocks {
 /// The device has none of the maps, or they are too small or cannot be mapped.
 pub fn open(device: &UioDevice) -> Result<Blocks, LinuxError> {
     if device.find_map(MAILBOX).is_some() {
-        return mailbox(device);
+        return in_mailbox(device);
     }
     Ok(Blocks { engine: in_map(device, &ENGINE)?, dma: in_map(device, &AXI_DMA)? })
 }
 
 /// Both blocks behind the mailbox.
-fn mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
+fn in_mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
     let failed = |source| LinuxError::Mailbox { device: device.name().to_owned(), source };
-    let info = device.map(MAILBOX, deltascope_abi::mailbox::MAILBOX.bytes.into())?;
+    let info = device.map(MAILBOX, mailbox::MAILBOX.bytes.into())?;
     let start = usize::try_from(info.offset).unwrap_or(usize::MAX);
     let words = Words::new(device.mmap(info)?, start).map_err(failed)?;
     let guest = Rc::new(Guest::open(words).map_err(failed)?);

@@ -8,11 +8,14 @@ use crate::logic::LinuxFabric;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
-use deltascope_driver::axi_dma::{DmaHost, DmaParts};
+use deltascope_driver::axi_dma::{DmaHost, DmaParts, DmaSettings};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Clock, RecordStreams, Registers, StreamError};
 use deltascope_model::{EngineError, EngineKind};
 use std::time::Instant;
+
+/// Microseconds without movement after which the streams of an emulated board have failed.
+const EMULATED_LIMIT_US: u64 = 60_000_000;
 
 /// The engine of a board.
 pub type UioEngine = EngineDriver<UioHost>;
@@ -63,13 +66,20 @@ pub fn drive(board: UioBoard, options: &Options) -> Result<UioEngine, EngineErro
     let buffer = buffers.take(buffers.free(), 64).map_err(|error| failed(&error))?;
     let mut fabric = LinuxFabric { roots: (!is_emulated).then(|| options.roots.clone()) };
     let parts = DmaParts { engine, dma, buffer, irq, clock: MonotonicClock::start() };
-    let opened = DmaHost::open(&mut fabric, parts, &options.settings);
+    let settings = if is_emulated { unhurried(options.settings) } else { options.settings };
+    let opened = DmaHost::open(&mut fabric, parts, &settings);
     if let Some(fault) = buffers.take_fault() {
         return Err(failed(&fault));
     }
     let dma =
         opened.map_err(|error| EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() })?;
     EngineDriver::open(UioHost { dma, buffers, device }, EngineKind::Uio)
+}
+
+/// An emulated board is simulated by a process that shares the machine with everything else: its limits are those of a
+/// process that is not scheduled for a while.
+fn unhurried(settings: DmaSettings) -> DmaSettings {
+    DmaSettings { time_limit_us: EMULATED_LIMIT_US, reset_limit_us: EMULATED_LIMIT_US, ..settings }
 }
 
 fn failed(error: &LinuxError) -> EngineError {

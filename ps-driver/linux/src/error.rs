@@ -1,5 +1,6 @@
 //! Why something of the board is not there or cannot be used, and what to do.
 
+use deltascope_mailbox::MailboxError;
 use std::io;
 use std::path::PathBuf;
 
@@ -80,13 +81,13 @@ pub enum LinuxError {
         /// Bytes of the map.
         found: u64,
     },
-    /// The registers are behind a mailbox, as on an emulated board, and this program cannot use one.
-    #[error(
-        "UIO device {device}: expected the registers in its maps, found the mailbox of an emulated board; this program has no way through it"
-    )]
+    /// The registers are behind a mailbox, as on an emulated board, and it cannot be used.
+    #[error("UIO device {device}: {source}")]
     Mailbox {
         /// Name of the device.
         device: String,
+        /// The cause.
+        source: MailboxError,
     },
     /// Another process has the device.
     #[error("{}: another process uses it; stop the other deltascope-boardd first", path.display())]

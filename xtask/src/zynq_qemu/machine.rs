@@ -173,7 +173,7 @@ impl Machine {
             if wanted(&line) {
                 return Ok(line);
             }
-            for bad in ["Kernel panic", "Oops", "BUG:", "error: ", "DAEMON ENDED"] {
+            for bad in ["Kernel panic", "Oops", "BUG:", " ERROR ", DONE] {
                 ensure!(!line.contains(bad), "expected {what}, found {line:?}; the console is {}", self.log.display());
             }
         }

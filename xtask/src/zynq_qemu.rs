@@ -1,0 +1,214 @@
+//! `cargo xtask zynq-qemu`: a Zynq that boots Linux, without a board.
+//!
+//! QEMU runs the armhf daemon with engine `uio` on a real `/dev/uio0`; a process of this machine serves the programmable
+//! logic: the Verilated top behind the AXI DMA model (`boards/zynq7020/qemu/README.md`). The agent on this machine streams
+//! a recording into the guest, and what the guest counted is compared with what the golden model counts.
+
+mod kernel;
+mod machine;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use self::kernel::Kernel;
+use self::machine::{Machine, Mode, Plan};
+use crate::arm::cross::Cross;
+use crate::cargo::{build, release_folder, root, run as run_command};
+use crate::kmod_test::initrd::Initrd;
+use crate::setup;
+
+/// Events of the recording.
+const EVENTS: u32 = 200_000;
+/// Longest time from power-on to the first line of `init.sh`.
+const BOOT: Duration = Duration::from_secs(60);
+/// Longest time for 60,000 accesses through the mailbox, and for the daemon to listen.
+const WORK: Duration = Duration::from_secs(120);
+/// Seconds without progress that the agent allows.
+const PATIENCE: &str = "120";
+/// Port of the daemon in the guest.
+const PORT: u16 = 5770;
+
+/// Everything that runs, built.
+struct Programs {
+    kernel: Kernel,
+    initrd: PathBuf,
+    logic: PathBuf,
+    agent: PathBuf,
+    daemon: PathBuf,
+    folder: PathBuf,
+    compiler: String,
+}
+
+impl Programs {
+    fn build() -> Result<Programs> {
+        setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
+        setup::require(&[setup::VERILATOR, setup::CPP])?;
+        let kernel = kernel::get()?;
+        let cross = Cross::find(None)?;
+        let guest_daemon = cross.build("deltascope-boardd", "deltascope-boardd")?;
+        let probe = cross.build("deltascope-mailbox", "mailbox_probe")?;
+        build(&["-p", "deltascope-agent", "-p", "deltascope-boardd"])?;
+        build(&["-p", "deltascope-verilator-tests", "--features", "deltascope-verilator-tests/verilate"])?;
+        let folder = kernel::cache().join("run");
+        fs::create_dir_all(&folder)?;
+        let initrd = folder.join("initrd");
+        let mut files = Initrd::default();
+        for name in ["bin", "dev", "proc", "sys"] {
+            files.folder(name);
+        }
+        let init = root().join("boards/zynq7020/qemu/init.sh");
+        let programs = [
+            ("bin/busybox", kernel.busybox.as_path()),
+            ("bin/sh", &kernel.busybox),
+            ("bin/mailbox-probe", &probe),
+            ("bin/deltascope-boardd", &guest_daemon),
+            ("init", &init),
+        ];
+        for (name, path) in programs {
+            files.file(name, path)?;
+        }
+        fs::write(&initrd, files.finish())?;
+        let built = release_folder()?;
+        Ok(Programs {
+            kernel,
+            initrd,
+            logic: built.join("zynq_pl"),
+            agent: built.join("deltascope"),
+            daemon: built.join("deltascope-boardd"),
+            folder,
+            compiler: cross.describe()?,
+        })
+    }
+
+    fn start(&self, job: &str, mode: Mode) -> Result<Machine> {
+        let plan = Plan {
+            kernel: &self.kernel,
+            initrd: &self.initrd,
+            logic: &self.logic,
+            mode,
+            job,
+            port: PORT,
+            folder: &self.folder,
+        };
+        let mut machine = Machine::start(&plan)?;
+        machine.wait_for("the guest to boot", BOOT, |line| line.starts_with("BOOTED"))?;
+        Ok(machine)
+    }
+
+    /// What the agent reports of a replay of `recording` to the engine that `engine` names.
+    fn replay(&self, recording: &Path, engine: &[&str]) -> Result<Value> {
+        let mut command = Command::new(&self.agent);
+        command.arg("replay").arg(recording).args(["--json", "--timeout", PATIENCE]).args(engine);
+        let output = command.stderr(Stdio::inherit()).output().context("starting the agent")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        ensure!(output.status.success(), "{command:?} ended with {}: {text}", output.status);
+        serde_json::from_str(&text).with_context(|| format!("expected one JSON object of the agent, found {text:?}"))
+    }
+}
+
+/// The rest of the line that begins with `word`.
+fn said<'a>(lines: &'a [String], word: &str) -> Option<&'a str> {
+    lines.iter().find_map(|line| line.strip_prefix(word)).map(str::trim)
+}
+
+/// 60,000 accesses through the mailbox, from inside.
+fn probe(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.start("probe", Mode::ScatterGather)?;
+    let started = Instant::now();
+    let line = machine.wait_for("the probe's report", WORK, |line| line.starts_with('{'))?;
+    let seconds = started.elapsed().as_secs_f64();
+    machine.wait_for("the probe's end", WORK, |line| line.starts_with("PROBE ENDED"))?;
+    let (logic, lines) = machine.finish()?;
+    let status = said(&lines, "PROBE ENDED").unwrap_or_default();
+    ensure!(status == "0", "the probe in the guest: expected status 0, found {status}; it said {line}");
+    let devices: Vec<&String> = lines.iter().filter(|line| line.starts_with("DEVICE")).collect();
+    let mut report: Value = serde_json::from_str(&line).with_context(|| format!("the probe's report: {line:?}"))?;
+    let served = logic["accesses"].as_u64();
+    let expected = report["accesses"].as_u64().map(|count| count + 6);
+    ensure!(served == expected, "accesses that the host served: expected {expected:?}, found {served:?}");
+    report["measured_seconds"] = json!(seconds);
+    report["refused_by_the_logic"] = logic["refused"].clone();
+    report["devices"] = json!(devices);
+    Ok(report)
+}
+
+/// A replay through the emulated board, beside the same through the golden model.
+fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
+    let expected = programs.replay(recording, &["--engine", "model", "--boardd", &programs.daemon.to_string_lossy()])?;
+    let mut machine = programs.start("serve", mode)?;
+    machine.wait_for("the daemon in the guest to listen", WORK, |line| line.starts_with("listening on"))?;
+    let started = Instant::now();
+    let found = programs.replay(recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?;
+    let seconds = started.elapsed().as_secs_f64();
+    machine.tell("stop")?;
+    let (logic, lines) = machine.finish()?;
+    let status = said(&lines, "DAEMON ENDED").unwrap_or_default();
+    ensure!(status == "0", "the daemon in the guest: expected status 0, found {status}");
+    for key in ["captured", "counted", "lost", "in_flight", "unjudged", "containers"] {
+        ensure!(found[key] == expected[key], "{key}: expected {} as of the model, found {}", expected[key], found[key]);
+    }
+    let lost: u64 = found["lost"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
+    let (captured, counted) = (found["captured"].as_u64(), found["counted"].as_u64());
+    let balanced = captured.is_some() && captured == counted.map(|counted| counted + lost);
+    ensure!(balanced, "captured {captured:?}: expected counted {counted:?} + lost {lost}");
+    ensure!(captured == Some(EVENTS.into()), "captured: expected {EVENTS}, found {captured:?}");
+    let guest_interrupts = said(&lines, "INTERRUPTS").and_then(|count| count.parse::<u64>().ok());
+    ensure!(guest_interrupts > Some(0), "interrupts that the guest took: expected some, found {guest_interrupts:?}");
+    Ok(json!({
+        "dma": mode.name(),
+        "engine": found["engine"],
+        "captured": found["captured"],
+        "counted": found["counted"],
+        "lost": found["lost"],
+        "conserved": found["conserved"],
+        "equal_to_model": true,
+        "containers": found["containers"].as_array().map(Vec::len),
+        "measured_seconds": seconds,
+        "guest_interrupts": guest_interrupts,
+        "logic": logic,
+    }))
+}
+
+/// The task.
+pub fn run(as_json: bool) -> Result<()> {
+    let programs = Programs::build()?;
+    let started = Instant::now();
+    let probed = probe(&programs)?;
+    let recording = programs.folder.join("recording");
+    let mut record = Command::new(&programs.agent);
+    record.args(["record", "--source", "synth", "--events", &EVENTS.to_string()]).arg(&recording);
+    run_command(record.stdout(Stdio::null()))?;
+    let runs = [Mode::ScatterGather, Mode::Direct].map(|mode| stream(&programs, &recording, mode));
+    let runs = runs.into_iter().collect::<Result<Vec<_>>>()?;
+    let Some(first) = runs.first() else { bail!("expected a run, found none") };
+    let report = json!({
+        "compiler": programs.compiler,
+        "captured": first["captured"],
+        "counted": first["counted"],
+        "lost": first["lost"],
+        "equal_to_model": true,
+        "mailbox": probed,
+        "runs": runs,
+        "measured_seconds": started.elapsed().as_secs_f64(),
+    });
+    if as_json {
+        println!("{report}");
+        return Ok(());
+    }
+    println!("mailbox: {} accesses, {} wrong, refusals {}", probed["accesses"], probed["wrong"], probed["refused"]);
+    for run in &runs {
+        println!(
+            "DMA {}: captured {} == counted {} + lost, as the model; {:.1} s (measured), {} interrupts",
+            run["dma"],
+            run["captured"],
+            run["counted"],
+            run["measured_seconds"].as_f64().unwrap_or_default(),
+            run["guest_interrupts"],
+        );
+    }
+    Ok(())
+}
