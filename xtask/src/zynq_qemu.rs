@@ -10,6 +10,8 @@ mod machine;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Read;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -23,6 +25,8 @@ use crate::setup;
 
 /// Events of the recording.
 const EVENTS: u32 = 200_000;
+/// Bare records of which every reply is compared.
+const RECORDS: u32 = 50_000;
 /// Longest time from power-on to the first line of `init.sh`.
 const BOOT: Duration = Duration::from_secs(60);
 /// Longest time for 60,000 accesses through the mailbox, and for the daemon to listen.
@@ -33,9 +37,10 @@ const PATIENCE: &str = "120";
 const PORT: u16 = 5770;
 
 /// Everything that runs, built.
-struct Programs {
+pub struct Programs {
     kernel: Kernel,
-    initrd: PathBuf,
+    /// Files of the guest.
+    guest: Vec<(&'static str, PathBuf)>,
     logic: PathBuf,
     agent: PathBuf,
     daemon: PathBuf,
@@ -44,7 +49,8 @@ struct Programs {
 }
 
 impl Programs {
-    fn build() -> Result<Programs> {
+    /// Builds and fetches what is not there yet.
+    pub fn build() -> Result<Programs> {
         setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
         setup::require(&[setup::VERILATOR, setup::CPP])?;
         let kernel = kernel::get()?;
@@ -55,27 +61,17 @@ impl Programs {
         build(&["-p", "deltascope-verilator-tests", "--features", "deltascope-verilator-tests/verilate"])?;
         let folder = kernel::cache().join("run");
         fs::create_dir_all(&folder)?;
-        let initrd = folder.join("initrd");
-        let mut files = Initrd::default();
-        for name in ["bin", "dev", "proc", "sys"] {
-            files.folder(name);
-        }
-        let init = root().join("boards/zynq7020/qemu/init.sh");
-        let programs = [
-            ("bin/busybox", kernel.busybox.as_path()),
-            ("bin/sh", &kernel.busybox),
-            ("bin/mailbox-probe", &probe),
-            ("bin/deltascope-boardd", &guest_daemon),
-            ("init", &init),
+        let guest = vec![
+            ("bin/busybox", kernel.busybox.clone()),
+            ("bin/sh", kernel.busybox.clone()),
+            ("bin/mailbox-probe", probe),
+            ("bin/deltascope-boardd", guest_daemon),
+            ("init", root().join("boards/zynq7020/qemu/init.sh")),
         ];
-        for (name, path) in programs {
-            files.file(name, path)?;
-        }
-        fs::write(&initrd, files.finish())?;
         let built = release_folder()?;
         Ok(Programs {
             kernel,
-            initrd,
+            guest,
             logic: built.join("zynq_pl"),
             agent: built.join("deltascope"),
             daemon: built.join("deltascope-boardd"),
@@ -84,19 +80,32 @@ impl Programs {
         })
     }
 
-    fn start(&self, job: &str, mode: Mode) -> Result<Machine> {
-        let plan = Plan {
-            kernel: &self.kernel,
-            initrd: &self.initrd,
-            logic: &self.logic,
-            mode,
-            job,
-            port: PORT,
-            folder: &self.folder,
-        };
+    /// Boots a guest for one job, with `more` among its files.
+    fn start(&self, job: &str, mode: Mode, more: &[(&'static str, PathBuf)]) -> Result<Machine> {
+        let mut files = Initrd::default();
+        for name in ["bin", "dev", "proc", "sys"] {
+            files.folder(name);
+        }
+        for (name, path) in self.guest.iter().chain(more) {
+            files.file(name, path)?;
+        }
+        let initrd = self.folder.join(format!("{job}.initrd"));
+        fs::write(&initrd, files.finish())?;
+        let (kernel, initrd, logic, folder) = (&self.kernel, initrd.as_path(), self.logic.as_path(), &self.folder);
+        let plan = Plan { kernel, initrd, logic, mode, job, port: PORT, folder };
         let mut machine = Machine::start(&plan)?;
         machine.wait_for("the guest to boot", BOOT, |line| line.starts_with("BOOTED"))?;
         Ok(machine)
+    }
+
+    /// What `deltascope-boardd --engine uio --raw` in the guest prints of a file of bare records.
+    pub fn raw(&self, records: &Path, mode: Mode) -> Result<Vec<u8>> {
+        let mut machine = self.start("raw", mode, &[("records", records.to_path_buf())])?;
+        let line = machine.wait_for("the answers of the guest", WORK, |line| line.starts_with("RAW ENDED"))?;
+        ensure!(line == "RAW ENDED 0", "the daemon in the guest: expected status 0, found {line:?}");
+        let answers = read_all(machine.port)?;
+        machine.finish()?;
+        Ok(answers)
     }
 
     /// What the agent reports of a replay of `recording` to the engine that `engine` names.
@@ -110,6 +119,20 @@ impl Programs {
     }
 }
 
+/// Everything that the guest sends on its port. A connection is accepted, and ended, before anybody listens in the guest.
+fn read_all(port: u16) -> Result<Vec<u8>> {
+    let end = Instant::now() + WORK;
+    loop {
+        let mut bytes = Vec::new();
+        let read = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| stream.read_to_end(&mut bytes));
+        match read {
+            Ok(count) if count > 0 => return Ok(bytes),
+            _ if Instant::now() > end => bail!("expected the guest to send its answers, found nothing in {WORK:?}"),
+            _ => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
 /// The rest of the line that begins with `word`.
 fn said<'a>(lines: &'a [String], word: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| line.strip_prefix(word)).map(str::trim)
@@ -117,7 +140,7 @@ fn said<'a>(lines: &'a [String], word: &str) -> Option<&'a str> {
 
 /// 60,000 accesses through the mailbox, from inside.
 fn probe(programs: &Programs) -> Result<Value> {
-    let mut machine = programs.start("probe", Mode::ScatterGather)?;
+    let mut machine = programs.start("probe", Mode::ScatterGather, &[])?;
     let started = Instant::now();
     let line = machine.wait_for("the probe's report", WORK, |line| line.starts_with('{'))?;
     let seconds = started.elapsed().as_secs_f64();
@@ -136,10 +159,37 @@ fn probe(programs: &Programs) -> Result<Value> {
     Ok(report)
 }
 
+/// Counters and replies of bare records, byte for byte as the golden model's.
+fn answers(programs: &Programs, mode: Mode) -> Result<Value> {
+    let records = programs.folder.join("records.raw");
+    let mut record = Command::new(&programs.agent);
+    record.args(["record", "--raw", "--source", "synth", "--events", &RECORDS.to_string()]).arg(&records);
+    run_command(record.stdout(Stdio::null()))?;
+    let mut model = Command::new(&programs.daemon);
+    let expected = model.args(["--engine", "model", "--raw"]).arg(&records).stderr(Stdio::inherit()).output()?;
+    ensure!(expected.status.success(), "the model's replay of bare records ended with {}", expected.status);
+    let found = programs.raw(&records, mode)?;
+    let differs = expected.stdout.iter().zip(&found).position(|(a, b)| a != b);
+    let same = expected.stdout == found;
+    ensure!(same, "replies differ from the model's at byte {}", differs.unwrap_or(found.len().min(expected.stdout.len())));
+    let accepted = serde_json::from_slice::<Value>(&found)?["accepted"].clone();
+    ensure!(accepted == RECORDS, "accepted: expected {RECORDS}, found {accepted}");
+    Ok(json!({"dma": mode.name(), "accepted": accepted, "same_bytes": found.len()}))
+}
+
+/// The daemon's own test, in the guest.
+fn selftest(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.start("selftest", Mode::ScatterGather, &[])?;
+    let line = machine.wait_for("the selftest's report", WORK, |line| line.starts_with("SELFTEST"))?;
+    machine.finish()?;
+    let Some(report) = line.strip_prefix("SELFTEST 0 ") else { bail!("the selftest in the guest failed: {line}") };
+    serde_json::from_str(report).with_context(|| format!("the selftest's report: {line:?}"))
+}
+
 /// A replay through the emulated board, beside the same through the golden model.
 fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
     let expected = programs.replay(recording, &["--engine", "model", "--boardd", &programs.daemon.to_string_lossy()])?;
-    let mut machine = programs.start("serve", mode)?;
+    let mut machine = programs.start("serve", mode, &[])?;
     machine.wait_for("the daemon in the guest to listen", WORK, |line| line.starts_with("listening on"))?;
     let started = Instant::now();
     let found = programs.replay(recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?;
@@ -178,6 +228,8 @@ pub fn run(as_json: bool) -> Result<()> {
     let programs = Programs::build()?;
     let started = Instant::now();
     let probed = probe(&programs)?;
+    let tested = selftest(&programs)?;
+    let answered = answers(&programs, Mode::Direct)?;
     let recording = programs.folder.join("recording");
     let mut record = Command::new(&programs.agent);
     record.args(["record", "--source", "synth", "--events", &EVENTS.to_string()]).arg(&recording);
@@ -192,6 +244,8 @@ pub fn run(as_json: bool) -> Result<()> {
         "lost": first["lost"],
         "equal_to_model": true,
         "mailbox": probed,
+        "selftest": tested,
+        "replay_raw": answered,
         "runs": runs,
         "measured_seconds": started.elapsed().as_secs_f64(),
     });

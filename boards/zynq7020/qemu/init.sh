@@ -22,6 +22,16 @@ probe)
     /bin/mailbox-probe /dev/uio0
     echo "PROBE ENDED $?"
     ;;
+selftest)
+    report=$(/bin/deltascope-boardd selftest --engine uio --json)
+    echo "SELFTEST $? $report"
+    ;;
+raw)
+    /bin/deltascope-boardd --engine uio --raw /records > /answers
+    echo "RAW ENDED $?"
+    # Megabytes would take minutes through the console.
+    /bin/busybox nc -l -p 5770 < /answers
+    ;;
 serve)
     /bin/deltascope-boardd --engine uio --insecure --listen 10.0.2.15:5770 &
     daemon=$!
