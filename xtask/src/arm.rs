@@ -10,12 +10,13 @@ use crate::setup;
 use crate::stages::Stages;
 
 /// What the daemon is made of. Verilator, yosys and the agent's sources stay on the host.
-const PORTABLE: [&str; 6] = [
+const PORTABLE: [&str; 7] = [
     "deltascope-abi",
     "deltascope-model",
     "deltascope-driver",
     "deltascope-session",
     "deltascope-mailbox",
+    "deltascope-linux",
     "deltascope-boardd",
 ];
 /// This test bounds the memory of the daemon's process, which here is the emulator's.

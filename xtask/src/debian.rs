@@ -104,7 +104,9 @@ fn codename() -> Result<String> {
     let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
     match name {
         Some(name) => Ok(name.trim_matches('"').to_owned()),
-        None => bail!("/etc/os-release: expected VERSION_CODENAME, found none; packages are taken from Debian's archive"),
+        None => {
+            bail!("/etc/os-release: expected VERSION_CODENAME, found none; packages are taken from Debian's archive")
+        }
     }
 }
 

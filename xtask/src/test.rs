@@ -3,7 +3,10 @@
 use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{arm, device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net, zynq_qemu};
+use crate::{
+    arm, device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net,
+    zynq_qemu,
+};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;

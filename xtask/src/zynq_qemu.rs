@@ -171,7 +171,11 @@ fn answers(programs: &Programs, mode: Mode) -> Result<Value> {
     let found = programs.raw(&records, mode)?;
     let differs = expected.stdout.iter().zip(&found).position(|(a, b)| a != b);
     let same = expected.stdout == found;
-    ensure!(same, "replies differ from the model's at byte {}", differs.unwrap_or(found.len().min(expected.stdout.len())));
+    ensure!(
+        same,
+        "replies differ from the model's at byte {}",
+        differs.unwrap_or(found.len().min(expected.stdout.len()))
+    );
     let accepted = serde_json::from_slice::<Value>(&found)?["accepted"].clone();
     ensure!(accepted == RECORDS, "accepted: expected {RECORDS}, found {accepted}");
     Ok(json!({"dma": mode.name(), "accepted": accepted, "same_bytes": found.len()}))
@@ -188,7 +192,8 @@ fn selftest(programs: &Programs) -> Result<Value> {
 
 /// A replay through the emulated board, beside the same through the golden model.
 fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
-    let expected = programs.replay(recording, &["--engine", "model", "--boardd", &programs.daemon.to_string_lossy()])?;
+    let expected =
+        programs.replay(recording, &["--engine", "model", "--boardd", &programs.daemon.to_string_lossy()])?;
     let mut machine = programs.start("serve", mode, &[])?;
     machine.wait_for("the daemon in the guest to listen", WORK, |line| line.starts_with("listening on"))?;
     let started = Instant::now();

@@ -6,7 +6,9 @@ use deltascope_abi::mailbox::{MAGIC, VERSION};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailboxError {
     /// The mapped memory does not hold the page.
-    #[error("mailbox: expected {expected} bytes from a multiple of 4, found {found} from {start}; check the device tree")]
+    #[error(
+        "mailbox: expected {expected} bytes from a multiple of 4, found {found} from {start}; check the device tree"
+    )]
     Memory {
         /// Bytes needed.
         expected: usize,

@@ -202,9 +202,8 @@ mod tests {
         }
         assert_eq!(line.raised(), 2);
         drop(line);
-        let told = [0, 1, 0, 1].map(|level| {
-            format!("set_irq_in /machine/unattached/device[7] unnamed-gpio-in {INTERRUPT_SPI} {level}")
-        });
+        let told = [0, 1, 0, 1]
+            .map(|level| format!("set_irq_in /machine/unattached/device[7] unnamed-gpio-in {INTERRUPT_SPI} {level}"));
         assert_eq!(qemu.join().unwrap(), told);
     }
 

@@ -203,10 +203,9 @@ impl Machine {
 fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, port: u16) -> Command {
     let mut command = Command::new("qemu-system-arm");
     command.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none"]);
-    command.arg("-object").arg(format!(
-        "memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}",
-        ddr.display()
-    ));
+    command
+        .arg("-object")
+        .arg(format!("memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}", ddr.display()));
     // The console is the second UART, as on most boards.
     command.args(["-serial", "null", "-serial", "stdio", "-no-reboot"]);
     command.arg("-kernel").arg(&plan.kernel.image).arg("-dtb").arg(&plan.kernel.tree).arg("-initrd").arg(plan.initrd);
@@ -214,10 +213,7 @@ fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, port: u16) -> Comm
         "console=ttyPS0,115200 quiet maxcpus=1 panic=-1 uio_pdrv_genirq.of_id={UIO_COMPATIBLE} JOB={}",
         plan.job
     ));
-    command.arg("-nic").arg(format!(
-        "user,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{}",
-        plan.port
-    ));
+    command.arg("-nic").arg(format!("user,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{}", plan.port));
     command.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
     command.arg(format!("unix:{},server=on,wait=off", qtest.display()));
     command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));

@@ -56,11 +56,8 @@ fn run() -> Result<bool, Box<dyn Error>> {
         wrong += u32::from(engine.read32(offset::SCRATCH)? != value);
     }
     let seconds = started.elapsed().as_secs_f64();
-    let refused = [
-        response(engine.read32(UNDEFINED)),
-        response(engine.write32(UNDEFINED, 1)),
-        response(nobody.read32(0)),
-    ];
+    let refused =
+        [response(engine.read32(UNDEFINED)), response(engine.write32(UNDEFINED, 1)), response(nobody.read32(0))];
     // A refusal leaves nothing behind.
     let scratch = engine.read32(offset::SCRATCH)?;
     wrong += u32::from(scratch != (PAIRS - 1).wrapping_mul(0x9E37_79B1));
