@@ -163,7 +163,7 @@ fn probe(programs: &Programs) -> Result<Value> {
 fn answers(programs: &Programs, mode: Mode) -> Result<Value> {
     let records = programs.folder.join("records.raw");
     let mut record = Command::new(&programs.agent);
-    record.args(["record", "--raw", "--source", "synth", "--events", &RECORDS.to_string()]).arg(&records);
+    record.args(["record", "--force", "--raw", "--source", "synth", "--events", &RECORDS.to_string()]).arg(&records);
     run_command(record.stdout(Stdio::null()))?;
     let mut model = Command::new(&programs.daemon);
     let expected = model.args(["--engine", "model", "--raw"]).arg(&records).stderr(Stdio::inherit()).output()?;
@@ -237,7 +237,7 @@ pub fn run(as_json: bool) -> Result<()> {
     let answered = answers(&programs, Mode::Direct)?;
     let recording = programs.folder.join("recording");
     let mut record = Command::new(&programs.agent);
-    record.args(["record", "--source", "synth", "--events", &EVENTS.to_string()]).arg(&recording);
+    record.args(["record", "--force", "--source", "synth", "--events", &EVENTS.to_string()]).arg(&recording);
     run_command(record.stdout(Stdio::null()))?;
     let runs = [Mode::ScatterGather, Mode::Direct].map(|mode| stream(&programs, &recording, mode));
     let runs = runs.into_iter().collect::<Result<Vec<_>>>()?;
