@@ -20,9 +20,13 @@ pub mod bench;
 #[cfg(feature = "verilate")]
 pub mod checks;
 #[cfg(feature = "verilate")]
+pub mod dma_faults;
+#[cfg(feature = "verilate")]
 pub mod dut;
 #[cfg(feature = "verilate")]
 pub mod engine;
+#[cfg(feature = "verilate")]
+pub mod fed_rate;
 #[cfg(feature = "verilate")]
 pub mod lockstep;
 #[cfg(feature = "verilate")]

@@ -8,6 +8,7 @@ use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_verilator_tests::axi_dma::host::{self, Shared, SimHost};
 use deltascope_verilator_tests::axi_dma::{DmaConfig, Ram};
+use deltascope_verilator_tests::dma_faults::{self, Expected};
 use deltascope_verilator_tests::random::Random;
 
 fn settings() -> DmaSettings {
@@ -86,4 +87,46 @@ fn the_mode_is_the_one_that_the_hardware_has() {
     assert_eq!(rtl.host().mode(), Mode::Direct);
     let (rtl, _) = open(DmaConfig::board(true), &settings());
     assert_eq!(rtl.host().mode(), Mode::ScatterGather);
+}
+
+#[test]
+fn halted_between_batches_it_runs_on_where_it_stood() {
+    for scatter_gather in [false, true] {
+        let (mut rtl, system) = open(DmaConfig::board(scatter_gather), &settings());
+        let sync = |rtl: &mut EngineDriver<SimHost>, token| {
+            assert_eq!(rtl.submit(&[Record::sync(token)]).expect("submit"), 1);
+            let mut values = Vec::new();
+            while values.len() < 2 {
+                rtl.poll(&mut |reply| values.push(reply.value)).expect("poll");
+            }
+            values
+        };
+        for round in 0..20 {
+            assert_eq!(sync(&mut rtl, 1_000 + round), [1_000 + round, round + 1]);
+            rtl.host_mut().halt().expect("halts");
+            assert_eq!(rtl.submit(&[Record::nop()]).expect("submit"), 0, "a halted host has no room");
+            system.borrow_mut().step(500).expect("steps");
+            rtl.host_mut().resume().expect("resumes");
+        }
+        rtl.submit(&[Record::nop()]).expect("submit");
+        assert!(rtl.host_mut().halt().is_err(), "halted with a batch under way");
+    }
+}
+
+#[test]
+fn the_table_of_faults_notices_what_is_not_as_it_says() {
+    let find = |name: &str| dma_faults::all().into_iter().find(|case| case.name == name).expect("a case");
+    assert!(dma_faults::run(&find("MM2S DMASlvErr")).ok);
+    // Another error than the one expected, an error where none is expected, and none where one is.
+    for (case, other) in [
+        ("MM2S DMASlvErr", Expected::CarriedOn),
+        ("reply flood against minimal buffers", Expected::Refused),
+        ("interrupt spurious", Expected::Recovered),
+        ("length of 14 bits, direct", Expected::Recovered),
+    ] {
+        let outcome = dma_faults::run(&find(case).expecting(other, find(case).says));
+        assert!(!outcome.ok, "{case} as {other:?}: {}", outcome.error);
+    }
+    let outcome = dma_faults::run(&find("MM2S DMASlvErr").expecting(Expected::Recovered, "SGIntErr"));
+    assert!(!outcome.ok, "{}", outcome.error);
 }

@@ -6,6 +6,11 @@ mod cargo;
 mod debian;
 mod demo;
 mod device_tree;
+mod dma;
+mod dma_faults;
+mod document;
+mod engines;
+mod fed_rate;
 mod formal;
 mod fuzz;
 mod generate;
@@ -163,6 +168,27 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Put every fault of the AXI DMA, its wiring and its configuration before the driver
+    DmaFaults {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Simulate how much of the 64-bit port the AXI DMA uses, for docs/performance.md
+    FedRate {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Only compare the table in the document, and fail when it is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run one suite of records over every engine, and compare snapshots and replies
+    Engines {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the emitted Verilog in lockstep with the model
     Lockstep {
         /// Print one JSON object
@@ -197,6 +223,9 @@ fn main() -> Result<()> {
         Task::ZynqQemu { json } => zynq_qemu::run(json),
         Task::SimNet { schedules, seed, plant, json } => sim_net::run(schedules, seed, plant.as_deref(), json),
         Task::Fuzz { seconds } => fuzz::run(seconds),
+        Task::DmaFaults { json } => dma_faults::execute(json),
+        Task::FedRate { json, check } => fed_rate::execute(json, check),
+        Task::Engines { json } => engines::execute(json, zynq_qemu::runners()?),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }

@@ -23,6 +23,13 @@ pub fn run(raw: &Path, engine: Engine) -> Result<()> {
     run_command(&mut command(&std::path::absolute(raw)?, engine)?)
 }
 
+/// The report of a replay by an engine whose programs are built.
+pub fn report(raw: &Path, engine: Engine) -> Result<Vec<u8>> {
+    let output = command(raw, engine)?.stderr(Stdio::inherit()).output().context("starting the daemon")?;
+    ensure!(output.status.success(), "replay by engine {} failed with {}", engine.name(), output.status);
+    Ok(output.stdout)
+}
+
 /// Records a file with the agent and feeds it to the golden model and to the Verilated RTL: their outputs must be
 /// the same, byte for byte.
 pub fn engines_agree() -> Result<()> {
@@ -39,12 +46,7 @@ fn compare(folder: &Path) -> Result<()> {
     let mut record = Command::new(release_folder()?.join("deltascope"));
     record.args(["record", "--raw", "--source", "synth", "--events", &COMPARED_EVENTS.to_string()]).arg(&raw);
     run_command(&mut record)?;
-    let replay = |engine| -> Result<Vec<u8>> {
-        let output = command(&raw, engine)?.stderr(Stdio::inherit()).output().context("starting the daemon")?;
-        ensure!(output.status.success(), "replay by engine {} failed with {}", engine.name(), output.status);
-        Ok(output.stdout)
-    };
-    let (model, rtl) = (replay(Engine::Model)?, replay(Engine::Rtl)?);
+    let (model, rtl) = (report(&raw, Engine::Model)?, report(&raw, Engine::Rtl)?);
     let accepted = serde_json::from_slice::<serde_json::Value>(&model)?["accepted"].as_u64();
     ensure!(accepted == Some(COMPARED_EVENTS as u64), "accepted: expected {COMPARED_EVENTS}, found {accepted:?}");
     let differs = model.iter().zip(&rtl).position(|(a, b)| a != b);

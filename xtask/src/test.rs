@@ -4,8 +4,8 @@ use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{
-    arm, device_tree, formal, fuzz, generate, kmod_test, loopback, mutate, prove, replay, rtl, setup, sim_net,
-    zynq_qemu,
+    arm, device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback, mutate, prove,
+    replay, rtl, setup, sim_net, zynq_qemu,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -38,6 +38,9 @@ pub fn full() -> Result<()> {
     }
     stages.run("daemon for armhf", || arm::run(None))?;
     stages.run("emulated Zynq", || zynq_qemu::run(false))?;
+    stages.run("one suite over every engine, the emulated Zynq's too", || {
+        engines::execute(true, zynq_qemu::runners()?)
+    })?;
     stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
     stages.print();
     Ok(())
@@ -66,6 +69,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
     stages.run("replay, model and Verilated RTL", replay::engines_agree)?;
+    stages.run("one suite over every engine", || engines::execute(true, Vec::new()))?;
+    stages.run("faults of the AXI DMA", || dma_faults::execute(true))?;
+    stages.run("fed rate", || fed_rate::execute(true, true))?;
     Ok(())
 }
 

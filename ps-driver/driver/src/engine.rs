@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::record::Record;
+use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::{
     CAP_DEPTH, CAP_LANES, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, Field, IDENTITY_VALUE, STATUS_CLEARING,
     STATUS_DRAINING, offset,
@@ -49,6 +49,8 @@ struct Inbox {
     promised: usize,
     /// Records that the engine has counted at the end of the last batch that ended.
     accepted: u64,
+    /// Reply beats since then.
+    arrived: usize,
     fault: Option<InboxError>,
 }
 
@@ -56,7 +58,7 @@ struct Inbox {
 #[derive(Clone, Copy, Debug)]
 struct Batch {
     records: usize,
-    /// The most reply beats that it can cause.
+    /// Reply beats that it causes, the one that ends it included.
     beats: usize,
 }
 
@@ -68,6 +70,11 @@ enum InboxError {
     Accepted {
         expected: u64,
         found: u64,
+    },
+    /// A batch caused other replies than its records do.
+    Beats {
+        expected: usize,
+        found: usize,
     },
     /// A batch ended that nobody sent.
     NoBatch {
@@ -82,10 +89,12 @@ impl Inbox {
     }
 
     /// Takes a reply beat. The beat that ends a batch frees the room that the batch had reserved, and says how many
-    /// records the engine has counted: exactly those that were sent.
+    /// records the engine has counted: exactly those that were sent. Every record causes a known number of beats, so
+    /// a beat that is lost or comes twice shows there too.
     #[inline]
     fn take(&mut self, reply: Reply) {
         self.replies.push_back(reply);
+        self.arrived += 1;
         match self.parser.push(reply) {
             Ok(Some(Answer::EndOfBatch { accepted })) => self.end(accepted),
             Ok(_) => {}
@@ -100,8 +109,11 @@ impl Inbox {
         };
         self.promised -= batch.beats;
         self.accepted += batch.records as u64;
+        let (expected, found) = (batch.beats, core::mem::take(&mut self.arrived));
         if self.accepted != accepted {
             self.fault = self.fault.or(Some(InboxError::Accepted { expected: self.accepted, found: accepted }));
+        } else if expected != found {
+            self.fault = self.fault.or(Some(InboxError::Beats { expected, found }));
         }
     }
 }
@@ -183,12 +195,12 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
         Err(device(self.info.kind, text))
     }
 
-    /// Serves the streams until every batch has ended, or for so many times.
+    /// Serves the streams until every batch has ended and nothing is under way, or for so many times.
     fn serve(&mut self) -> Result<(), EngineError> {
         let EngineDriver { host, inbox, info, broken, .. } = self;
         for _ in 0..SERVICES {
             let under_way = inbox.batches.len();
-            if under_way == 0 {
+            if under_way == 0 && !host.busy() {
                 break;
             }
             let served = host.service(&mut |reply| inbox.take(reply));
@@ -206,6 +218,9 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
             Some(InboxError::Reply(fault)) => return Err(fault.into()),
             Some(InboxError::Accepted { expected, found }) => format!(
                 "end of a batch: expected {expected} records counted, found {found}; records were lost or repeated on the way, reset the engine"
+            ),
+            Some(InboxError::Beats { expected, found }) => format!(
+                "end of a batch: expected {expected} reply beats, found {found}; replies were lost or repeated on the way, reset the engine"
             ),
             Some(InboxError::NoBatch { accepted }) => format!(
                 "end of a batch at {accepted} records: expected none, as no batch is under way; reset the engine"
@@ -229,7 +244,7 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
         let mut beats = 1;
         let mut taken = 0;
         for record in records.iter().take(self.host.room()) {
-            let more = beats + reply_beats(record, self.info.groups);
+            let more = beats + beats_of(record, &self.info);
             if more > free || (more > posted && !(alone && taken == 0)) {
                 break;
             }
@@ -276,6 +291,21 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
         self.wait_until_running()?;
         self.inbox = Inbox::default();
         Ok(())
+    }
+}
+
+/// Reply beats that a record causes: none when the engine rejects it.
+#[inline]
+fn beats_of(record: &Record, info: &Capabilities) -> usize {
+    let beats = reply_beats(record, info.groups);
+    let rejected = |op: Op| {
+        (op.uses_context() && u32::from(record.context()) >= info.contexts)
+            || (op.counts() && u32::from(record.group()) >= info.groups)
+            || (op == Op::Query && info.horizon() == 0)
+    };
+    match record.op() {
+        Some(op) if beats > 0 && rejected(op) => 0,
+        _ => beats,
     }
 }
 

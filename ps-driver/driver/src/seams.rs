@@ -70,8 +70,13 @@ pub trait RecordStreams {
     /// # Errors
     /// The stream failed.
     fn send(&mut self, batch: &[Record], reply_beats: usize) -> Result<(), StreamError>;
+    /// Whether something is under way although no reply may be due, for instance a transfer that is not yet reported
+    /// as complete.
+    fn busy(&self) -> bool {
+        false
+    }
     /// Moves what can be moved in both directions and gives every reply beat that arrived to `sink`, in order. It is
-    /// called only while a reply is due: a host whose engine moves by being called, a simulation, also counts here
+    /// called only while a reply is due or the host is busy: a host whose engine moves by being called, a simulation, also counts here
     /// how long nothing has moved.
     ///
     /// # Errors

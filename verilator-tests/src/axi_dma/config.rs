@@ -35,8 +35,10 @@ pub struct Timing {
     pub tail_to_fetch: u64,
     /// From the address of a descriptor to the address of its data, without the memory's latency.
     pub fetch_to_data: u64,
-    /// From a read address to the stream, without the memory's latency.
+    /// From a word read to the stream.
     pub read_to_stream: u64,
+    /// From the last beat of one packet of records to the first of the next.
+    pub packet_gap: u64,
     /// From the first beat of a reply packet to its write address.
     pub stream_to_write: u64,
     /// Clocks lost after each write burst.
@@ -57,11 +59,12 @@ impl Default for Timing {
             outstanding_writes: 4,
             tail_to_fetch: 10,
             fetch_to_data: 28,
-            read_to_stream: 6,
+            read_to_stream: 3,
+            packet_gap: 2,
             stream_to_write: 39,
             write_gap: 5,
             prefetch: 4,
-            fifo_beats: 512,
+            fifo_beats: 96,
             register_access: 20,
         }
     }

@@ -64,6 +64,8 @@ pub(super) struct Mm2s {
     fifo: VecDeque<(u64, StreamBeat, Option<Command>)>,
     /// The front of `fifo` was offered and may not change.
     offered: bool,
+    /// The next packet does not begin before.
+    not_before: u64,
     /// Memory does not answer.
     silent: bool,
     /// Halves of records that a fault still removes.
@@ -95,7 +97,7 @@ impl Mm2s {
     #[inline]
     pub fn offer(&mut self, clock: u64) -> Option<StreamBeat> {
         let (visible, beat, _) = self.fifo.front()?;
-        self.offered = *visible <= clock;
+        self.offered = *visible <= clock && self.not_before <= clock;
         self.offered.then_some(*beat)
     }
 
@@ -136,8 +138,12 @@ impl Mm2s {
     ) -> Result<Option<Command>, u32> {
         let mut complete = None;
         if taken {
-            complete = self.fifo.pop_front().and_then(|(_, _, ends)| ends);
+            let (_, beat, ends) = self.fifo.pop_front().unwrap_or_default();
+            complete = ends;
             self.beats += 1;
+            if beat.last {
+                self.not_before = clock + timing.packet_gap;
+            }
             self.offered = false;
         }
         if let Some(burst) = self.bursts.front()
@@ -236,5 +242,29 @@ impl Mm2s {
         self.reserved += beats;
         self.issuing = (bytes < remaining).then_some((command, address + bytes, remaining - bytes));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn bursts_keep_the_rules_of_axi3_and_cover_the_transfer() {
+        let mut random = Random::new(4);
+        for _ in 0..2_000 {
+            let (start, bytes) = (random.below(1 << 20), random.between(1, 20_000));
+            let (mut address, mut left) = (start, bytes);
+            while left > 0 {
+                let burst = burst_bytes(address, left);
+                let last = address + burst - 1;
+                assert!(burst > 0 && burst <= left);
+                assert_eq!(address / 4096, last / 4096, "{burst} bytes at {address:#x} cross 4 KiB");
+                assert!(last / 8 - address / 8 < BURST_BEATS, "{burst} bytes at {address:#x} are too many beats");
+                (address, left) = (address + burst, left - burst);
+            }
+            assert_eq!(address, start + bytes);
+        }
     }
 }

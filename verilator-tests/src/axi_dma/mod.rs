@@ -15,6 +15,8 @@ mod memory;
 mod mm2s;
 mod s2mm;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub use config::{CLOCKS_PER_US, DmaConfig, Timing};
 pub use dma::AxiDma;

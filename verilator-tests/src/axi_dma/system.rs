@@ -13,6 +13,10 @@ use super::engine_side::EngineSide;
 use super::faults::{Fault, Faults};
 use super::memory::Memory;
 
+/// Clocks without a real interrupt before one comes that is late or that nobody raised: in the midst of a real one
+/// nobody could tell.
+const QUIET_CLOCKS: u64 = 200;
+
 /// A block with registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
@@ -50,6 +54,8 @@ struct Line {
     /// The line is hidden until it falls.
     hidden: bool,
     was_high: bool,
+    /// Clocks since the line was high.
+    low_for: u64,
     /// When a late interrupt comes.
     late: Option<u64>,
     /// An interrupt that no channel raises, until it is taken.
@@ -118,6 +124,16 @@ impl<M: Memory> System<M> {
         }
     }
 
+    /// The reset of the programmable logic: engine and DMA as after power-on. What lasts of the faults stays.
+    ///
+    /// # Errors
+    /// As [`System::step`].
+    pub fn hard_reset(&mut self) -> Result<(), Failure> {
+        self.dma = AxiDma::new(self.dma.config().clone());
+        self.line = Line::default();
+        self.engine.hard_reset()
+    }
+
     /// One clock.
     #[inline]
     fn clock(&mut self) -> Result<(), Failure> {
@@ -133,11 +149,11 @@ impl<M: Memory> System<M> {
         let high = self.dma.interrupts() != [false; 2];
         let line = &mut self.line;
         if !self.faults.is_empty() {
-            line.pulse |= self.faults.strike(Fault::SpuriousInterrupt);
+            line.pulse |= line.low_for >= QUIET_CLOCKS && self.faults.strike(Fault::SpuriousInterrupt);
             if high && !line.was_high {
                 line.hidden |= self.faults.strike(Fault::LoseInterrupt);
                 let delay = self.faults.strike_if(|fault| match fault {
-                    Fault::DelayInterrupt(clocks) => Some(clocks),
+                    Fault::DelayInterrupt(clocks) if line.late.is_none() => Some(clocks),
                     _ => None,
                 });
                 if let Some(clocks) = delay {
@@ -145,7 +161,8 @@ impl<M: Memory> System<M> {
                 }
             }
         }
-        if line.late.is_some_and(|at| self.engine.clocks() >= at) {
+        line.low_for = if high { 0 } else { line.low_for + 1 };
+        if line.late.is_some_and(|at| self.engine.clocks() >= at) && line.low_for >= QUIET_CLOCKS {
             (line.late, line.pulse) = (None, true);
         }
         line.hidden &= high;

@@ -61,7 +61,7 @@ impl ErrorBit {
     pub const fn advice(self) -> &'static str {
         match self {
             ErrorBit::Internal => {
-                "a length of 0, or a reply packet longer than its buffer: is TLAST connected, is the Width of Buffer Length Register large enough?"
+                "a length of 0, or a reply packet longer than its buffer: does the DMA see this memory, is TLAST connected, is the Width of Buffer Length Register large enough?"
             }
             ErrorBit::Slave => {
                 "the memory refused a data transfer with SLVERR: is the buffer's bus address that of DDR?"
@@ -359,6 +359,26 @@ pub enum DmaError {
         expected: u32,
         /// The register.
         found: u32,
+    },
+    /// The engine speaks another ABI.
+    #[error(
+        "ABI_VERSION: expected major {expected}, found {found}; build the logic and this program from the same sources"
+    )]
+    Abi {
+        /// Major version of this program.
+        expected: u32,
+        /// Major version of the engine.
+        found: u32,
+    },
+    /// The engine's streams are others than this driver feeds.
+    #[error(
+        "CAP_STREAM: expected reply packets of at least 1 beat and streams of 64 bits, found {packet} and {bits}; the logic has another register map or is no deltascope_top"
+    )]
+    Streams {
+        /// Beats of a reply packet.
+        packet: u32,
+        /// Bits of both streams.
+        bits: u32,
     },
     /// The engine does not come out of its reset.
     #[error(

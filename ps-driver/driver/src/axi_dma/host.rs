@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use deltascope_abi::record::Record;
-use deltascope_abi::registers::{CAP_REPLY_PACKET, CONTROL_SOFT_RESET, offset};
+use deltascope_abi::registers::{CONTROL_SOFT_RESET, offset};
 use deltascope_abi::reply::Reply;
 
 use super::channel;
@@ -59,8 +59,8 @@ pub struct DmaHost<E, D, B, I, C> {
     fault: Option<DmaError>,
     notices: VecDeque<Notice>,
     noticed: u64,
-    /// Interrupts that were found missing and may still come.
-    missing: u64,
+    /// When an interrupt was found missing that may still come.
+    missing: Option<u64>,
     /// For each batch that has not ended, the reply packets that it may need.
     batches: VecDeque<usize>,
     /// Sum of `batches`.
@@ -88,14 +88,14 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         settings.check()?;
         fabric.check()?;
         let DmaParts { mut engine, mut dma, buffer, irq, clock } = parts;
-        super::probe::identify_engine(&mut engine)?;
+        let packet_beats = super::probe::identify_engine(&mut engine)?;
         let mode = channel::identify(&mut dma)?;
         if let Some(expected) = settings.mode
             && expected != mode
         {
             return Err(DmaError::Mode { expected: expected.name(), found: mode.name() });
         }
-        let layout = Layout::new(settings, CAP_REPLY_PACKET.get(engine.read32(offset::CAP_STREAM)?));
+        let layout = Layout::new(settings, packet_beats);
         super::probe::check_buffer(&buffer, &layout)?;
         let link = Link::new(dma, buffer, mode, settings, layout);
         let mut host = DmaHost {
@@ -106,7 +106,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             fault: None,
             notices: VecDeque::new(),
             noticed: 0,
-            missing: 0,
+            missing: None,
             batches: VecDeque::new(),
             reserved: 0,
             sent: 0,
@@ -190,7 +190,9 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         if self.advance(take)?.1 {
             return Ok(());
         }
+        // Only replies raise an interrupt: with none due there is nothing to wait for.
         if let Completion::Interrupt { wait_us } = self.link.settings.completion
+            && !self.batches.is_empty()
             && self.wait(wait_us, take)?
         {
             return Ok(());
@@ -219,27 +221,32 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             // Packets that were complete just now may still be about to raise it.
             raised = self.irq.wait(GRACE_US);
             if !raised {
-                self.missing += 1;
+                self.missing = Some(self.clock.now_us());
                 self.notice(Notice::InterruptLost { waited_us: wait_us, packets });
             }
         }
+        let causes = self.acknowledge()?;
+        // What was complete before the interrupts were cleared will raise none any more.
+        let (more, moved_now) = self.advance(take)?;
+        packets += more;
+        moved |= moved_now;
+        if raised && packets == 0 && causes == 0 {
+            let limit = self.link.settings.time_limit_us;
+            let now = self.clock.now_us();
+            let late = self.missing.take().is_some_and(|since| now.saturating_sub(since) <= limit);
+            self.notice(if late { Notice::InterruptLate } else { Notice::InterruptSpurious });
+        }
+        Ok(moved)
+    }
+
+    /// Clears the interrupts of both channels, and gives which there were.
+    pub(super) fn acknowledge(&mut self) -> Result<u32, DmaError> {
         let mut causes = 0;
         for channel in Channel::BOTH {
             causes |= channel::acknowledge(&mut self.link.dma, channel)?;
         }
         self.irq.rearm();
-        // What was complete before the interrupts were cleared will raise none any more.
-        let (more, moved_now) = self.advance(take)?;
-        packets += more;
-        moved |= moved_now;
-        if raised && packets > 0 {
-            self.missing = 0;
-        } else if raised && causes == 0 {
-            let late = self.missing > 0;
-            self.missing = self.missing.saturating_sub(1);
-            self.notice(if late { Notice::InterruptLate } else { Notice::InterruptSpurious });
-        }
-        Ok(moved)
+        Ok(causes)
     }
 
     /// Packets of replies that a batch may need: the beat that ends it closes its last one.
@@ -327,6 +334,10 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> RecordStreams f
         self.refuse_faulty()?;
         let outcome = self.try_send(batch, reply_beats);
         self.keep_fault(outcome)
+    }
+
+    fn busy(&self) -> bool {
+        self.fault.is_none() && self.link.records.under_way() > 0
     }
 
     fn service(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<(), StreamError> {

@@ -115,14 +115,14 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                 }
                 while self.replies.room() > 0 {
                     let buffer = self.layout.packet(self.replies.next(), bytes);
-                    self.words.to_device(buffer.clone());
+                    self.words.hand_to_device(buffer.clone());
                     self.replies.post(&mut self.words, buffer.start, bytes as u32);
                 }
                 channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.replies.tail())?;
             }
             Mode::Direct if !self.receiving => {
                 let buffer = self.layout.packet(self.replies.next(), bytes);
-                self.words.to_device(buffer.clone());
+                self.words.hand_to_device(buffer.clone());
                 self.replies.post(&mut self.words, buffer.start, bytes as u32);
                 self.transfer(Channel::S2mm, buffer.start, bytes as u32)?;
                 self.receiving = true;
@@ -162,7 +162,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     }
 
     fn queue(&mut self, offset: usize, bytes: u32) -> Result<(), DmaError> {
-        self.words.to_device(offset..offset + bytes as usize);
+        self.words.hand_to_device(offset..offset + bytes as usize);
         self.records.post(&mut self.words, offset, bytes | START_OF_FRAME | END_OF_FRAME);
         match self.mode {
             Mode::ScatterGather => {
@@ -232,7 +232,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     return Err(DmaError::Fragment { most, found });
                 }
                 let place = self.layout.packet(index, found);
-                self.words.to_cpu(place.clone());
+                self.words.hand_to_cpu(place.clone());
                 take_replies(&self.words, place.start, found / REPLY_BYTES, *sink);
                 self.beats += (found / REPLY_BYTES) as u64;
             }

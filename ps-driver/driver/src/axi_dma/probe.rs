@@ -2,25 +2,38 @@
 
 use alloc::vec::Vec;
 
+use deltascope_abi::ABI_VERSION;
 use deltascope_abi::record::{RECORD_BYTES, Record};
 use deltascope_abi::registers::{
-    CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, STATUS_CLEARING, STATUS_DRAINING, offset,
+    CAP_AXIS_BITS, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, STATUS_CLEARING,
+    STATUS_DRAINING, offset,
 };
 use deltascope_abi::reply::Reply;
 
 use super::channel;
-use super::error::{DmaError, bits_for};
+use super::error::{DmaError, ErrorBit, bits_for};
 use super::host::DmaHost;
 use super::link::Take;
 use super::registers::{Channel, Register};
 use super::settings::{Layout, Mode};
 use crate::seams::{Clock, DmaBuffer, Irq, Registers};
 
-/// Refuses what is no delta engine: nothing of the DMA is touched before the address map is known to be right.
-pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<(), DmaError> {
-    match engine.read32(offset::IDENTITY)? {
-        IDENTITY_VALUE => Ok(()),
-        found => Err(DmaError::Identity { expected: IDENTITY_VALUE, found }),
+/// Refuses what is no delta engine, before anything of the DMA is touched: a wrong address map shows here. Gives the
+/// beats of its longest reply packet.
+pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<u32, DmaError> {
+    let found = engine.read32(offset::IDENTITY)?;
+    if found != IDENTITY_VALUE {
+        return Err(DmaError::Identity { expected: IDENTITY_VALUE, found });
+    }
+    let (expected, found) = (ABI_VERSION >> 16, engine.read32(offset::ABI_VERSION)? >> 16);
+    if found != expected {
+        return Err(DmaError::Abi { expected, found });
+    }
+    let streams = engine.read32(offset::CAP_STREAM)?;
+    let (packet, bits) = (CAP_REPLY_PACKET.get(streams), CAP_AXIS_BITS.get(streams));
+    match (packet, bits) {
+        (1.., 64) => Ok(packet),
+        _ => Err(DmaError::Streams { packet, bits }),
     }
 }
 
@@ -91,6 +104,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             self.link.take_packets(&mut Take::Nowhere)?;
             if status & (STATUS_CLEARING.mask() | STATUS_DRAINING.mask()) == 0 {
                 self.forget();
+                self.acknowledge()?;
                 return Ok(());
             }
             if self.clock.now_us() > end {
@@ -128,6 +142,11 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             Ok((_, rejected, _)) if rejected > 0 => DmaError::StreamWidth { rejected, records: self.sent },
             Err(error) => error,
             Ok(_) => match (error, wrong) {
+                // The descriptor's length was not zero when it was written: its low bits are.
+                (Some(DmaError::Transfer { channel: Channel::Mm2s, bit: ErrorBit::Internal, .. }), _) => {
+                    let (channel, expected) = (Channel::Mm2s, self.link.settings.batch_bytes);
+                    DmaError::Short { channel, expected, found: 0, bits: bits_for(expected) }
+                }
                 (Some(error), _) => error,
                 (None, Some((index, expected, found))) => DmaError::Loopback { index, expected, found },
                 (None, None) => DmaError::NoEnd { beats: self.link.beats, limit_us: self.link.settings.time_limit_us },

@@ -76,7 +76,7 @@ impl Ring {
             }
             words.write32(at + word::NEXT, self.address((index + 1) % self.len));
         }
-        words.to_device(self.offset..self.offset + self.len * DESCRIPTOR_BYTES);
+        words.hand_to_device(self.offset..self.offset + self.len * DESCRIPTOR_BYTES);
     }
 
     /// Fills the next descriptor. The caller writes the tail afterwards.
@@ -86,14 +86,14 @@ impl Ring {
         words.write32(at + word::BUFFER, (words.0.bus_addr() + buffer as u64) as u32);
         words.write32(at + word::CONTROL, control);
         words.write32(at + word::STATUS, 0);
-        words.to_device(self.range(index));
+        words.hand_to_device(self.range(index));
         self.posted += 1;
     }
 
     /// STATUS of the oldest descriptor that the DMA has.
     pub fn status<B: DmaBuffer>(&self, words: &mut Volatile<B>) -> u32 {
         let index = self.oldest();
-        words.to_cpu(self.range(index));
+        words.hand_to_cpu(self.range(index));
         words.read32(self.at(index) + word::STATUS)
     }
 

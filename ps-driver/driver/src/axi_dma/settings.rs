@@ -157,3 +157,43 @@ impl Layout {
         start..start + bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_the_buffer_do_not_meet() {
+        let settings = DmaSettings { batch_bytes: 4_000, batches: 3, reply_packets: 5, ..DmaSettings::default() };
+        let layout = Layout::new(&settings, 3);
+        let batches = (0..3).map(|n| layout.batch(n, 4_000));
+        let packets = (0..5).map(|n| layout.packet(n, layout.reply_stride));
+        let rings = [0..3 * DESCRIPTOR_BYTES, layout.reply_ring..layout.reply_ring + 5 * DESCRIPTOR_BYTES];
+        let mut end = 0;
+        for part in rings.into_iter().chain(batches).chain(packets) {
+            assert!(part.start >= end && part.start.is_multiple_of(64), "{part:?} after {end}");
+            end = part.end;
+        }
+        assert!(layout.end >= end && settings.buffer_bytes(3) == layout.end);
+        assert_eq!((layout.record_stride, layout.reply_stride), (4_032, 64));
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_by_name() {
+        let good = DmaSettings::default();
+        assert_eq!(good.check(), Ok(()));
+        let wrong = [
+            ("batch_bytes", DmaSettings { batch_bytes: 0, ..good }),
+            ("batch_bytes", DmaSettings { batch_bytes: 24, ..good }),
+            ("batches", DmaSettings { batches: 1, ..good }),
+            ("reply_packets", DmaSettings { reply_packets: 1_025, ..good }),
+            ("coalesce", DmaSettings { coalesce: 0, ..good }),
+            ("delay", DmaSettings { coalesce: 2, ..good }),
+            ("time_limit_us", DmaSettings { time_limit_us: 0, ..good }),
+            ("reset_limit_us", DmaSettings { reset_limit_us: 0, ..good }),
+        ];
+        for (field, settings) in wrong {
+            assert!(matches!(settings.check(), Err(DmaError::Setting { name, .. }) if name == field), "{field}");
+        }
+    }
+}

@@ -37,13 +37,13 @@ impl<B: DmaBuffer> Volatile<B> {
     }
 
     /// The device may now read or write `range`.
-    pub fn to_device(&mut self, range: Range<usize>) {
+    pub fn hand_to_device(&mut self, range: Range<usize>) {
         self.0.sync_for_device(range);
         core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);
     }
 
     /// The processor may now read `range`.
-    pub fn to_cpu(&mut self, range: Range<usize>) {
+    pub fn hand_to_cpu(&mut self, range: Range<usize>) {
         core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);
         self.0.sync_for_cpu(range);
     }

@@ -1,0 +1,35 @@
+//! The program `dma` of `verilator-tests`: the AXI DMA driver against its model and the Verilated top.
+
+use crate::cargo::{cargo, release_folder, run};
+use crate::setup::{CPP, VERILATOR, require};
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Builds the program.
+pub fn build() -> Result<()> {
+    require(&[VERILATOR, CPP])?;
+    let mut command = cargo(&["build", "--quiet", "--release", "--locked", "-p", "deltascope-verilator-tests"]);
+    run(command.args(["--features", "verilate", "--bin", "dma"]))
+}
+
+/// The program with arguments.
+pub fn command(arguments: &[&str]) -> Result<Command> {
+    let mut command = Command::new(release_folder()?.join("dma"));
+    command.args(arguments);
+    Ok(command)
+}
+
+/// What the program prints, when it succeeds.
+pub fn output(arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = command(arguments)?.stderr(Stdio::inherit()).output().context("starting dma")?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "dma {} failed with {}: {printed}", arguments.join(" "), output.status);
+    Ok(output.stdout)
+}
+
+/// The report of a replay through the DMA in one of its modes.
+pub fn replay(mode: &str, raw: &Path) -> Result<Vec<u8>> {
+    let path = raw.to_str().with_context(|| format!("{}: expected a path in UTF-8", raw.display()))?;
+    output(&["replay", mode, path])
+}

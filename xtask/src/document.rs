@@ -1,0 +1,41 @@
+//! Tables that a command writes into a document, between two marks.
+
+use crate::cargo::root;
+use anyhow::{Context, Result, bail, ensure};
+
+/// Puts `table` between the marks `<!-- begin NAME -->` and `<!-- end NAME -->` of `document`; with `check` only
+/// compares, and fails when what stands there is another one.
+pub fn put(document: &str, name: &str, table: &str, check: bool) -> Result<()> {
+    let path = root().join(document);
+    let old = std::fs::read_to_string(&path).with_context(|| format!("reading {document}"))?;
+    let new = replaced(&old, name, table).with_context(|| document.to_owned())?;
+    if check {
+        ensure!(old == new, "{document}: the table `{name}` is stale; run `cargo xtask {name}`");
+        return Ok(());
+    }
+    std::fs::write(&path, new).with_context(|| format!("writing {document}"))
+}
+
+fn replaced(old: &str, name: &str, table: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- begin {name} -->"), format!("<!-- end {name} -->"));
+    let (Some(from), Some(to)) = (old.find(&begin), old.find(&end)) else {
+        bail!("expected the marks `{begin}` and `{end}`, found them not");
+    };
+    ensure!(from < to, "expected `{begin}` before `{end}`, found it behind");
+    Ok(format!("{}{begin}\n{table}{}", &old[..from], &old[to..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_table_changes() -> Result<()> {
+        let old = "a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n";
+        assert_eq!(replaced(old, "x", "new\n")?, "a\n<!-- begin x -->\nnew\n<!-- end x -->\nb\n");
+        assert_eq!(replaced(&replaced(old, "x", "new\n")?, "x", "old\n")?, old);
+        assert!(replaced(old, "y", "").is_err());
+        assert!(replaced("<!-- end x --><!-- begin x -->", "x", "").is_err());
+        Ok(())
+    }
+}
