@@ -225,7 +225,7 @@ fn main() -> Result<()> {
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::DmaFaults { json } => dma_faults::execute(json),
         Task::FedRate { json, check } => fed_rate::execute(json, check),
-        Task::Engines { json } => engines::execute(json, Vec::new()),
+        Task::Engines { json } => engines::execute(json, zynq_qemu::runners()?),
         Task::Lockstep { json, long } => rtl::lockstep(json, long),
     }
 }

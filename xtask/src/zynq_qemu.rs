@@ -6,20 +6,23 @@
 
 mod kernel;
 mod machine;
+mod raw;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::fs;
-use std::io::Read;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use self::kernel::Kernel;
 use self::machine::{Machine, Mode, Plan};
+use self::raw::Guest;
 use crate::arm::cross::Cross;
 use crate::cargo::{build, release_folder, root, run as run_command};
+use crate::engines::Runner;
 use crate::kmod_test::initrd::Initrd;
 use crate::setup;
 
@@ -33,11 +36,9 @@ const BOOT: Duration = Duration::from_secs(60);
 const WORK: Duration = Duration::from_secs(120);
 /// Seconds without progress that the agent allows.
 const PATIENCE: &str = "120";
-/// Port of the daemon in the guest.
-const PORT: u16 = 5770;
 
 /// Everything that runs, built.
-pub struct Programs {
+struct Programs {
     kernel: Kernel,
     /// Files of the guest.
     guest: Vec<(&'static str, PathBuf)>,
@@ -50,7 +51,7 @@ pub struct Programs {
 
 impl Programs {
     /// Builds and fetches what is not there yet.
-    pub fn build() -> Result<Programs> {
+    fn build() -> Result<Programs> {
         setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
         setup::require(&[setup::VERILATOR, setup::CPP])?;
         let kernel = kernel::get()?;
@@ -80,32 +81,22 @@ impl Programs {
         })
     }
 
-    /// Boots a guest for one job, with `more` among its files.
-    fn start(&self, job: &str, mode: Mode, more: &[(&'static str, PathBuf)]) -> Result<Machine> {
+    /// Boots a guest for one job.
+    fn start(&self, job: &str, mode: Mode) -> Result<Machine> {
         let mut files = Initrd::default();
         for name in ["bin", "dev", "proc", "sys"] {
             files.folder(name);
         }
-        for (name, path) in self.guest.iter().chain(more) {
+        for (name, path) in &self.guest {
             files.file(name, path)?;
         }
         let initrd = self.folder.join(format!("{job}.initrd"));
         fs::write(&initrd, files.finish())?;
         let (kernel, initrd, logic, folder) = (&self.kernel, initrd.as_path(), self.logic.as_path(), &self.folder);
-        let plan = Plan { kernel, initrd, logic, mode, job, port: PORT, folder };
+        let plan = Plan { kernel, initrd, logic, mode, job, folder };
         let mut machine = Machine::start(&plan)?;
         machine.wait_for("the guest to boot", BOOT, |line| line.starts_with("BOOTED"))?;
         Ok(machine)
-    }
-
-    /// What `deltascope-boardd --engine uio --raw` in the guest prints of a file of bare records.
-    pub fn raw(&self, records: &Path, mode: Mode) -> Result<Vec<u8>> {
-        let mut machine = self.start("raw", mode, &[("records", records.to_path_buf())])?;
-        let line = machine.wait_for("the answers of the guest", WORK, |line| line.starts_with("RAW ENDED"))?;
-        ensure!(line == "RAW ENDED 0", "the daemon in the guest: expected status 0, found {line:?}");
-        let answers = read_all(machine.port)?;
-        machine.finish()?;
-        Ok(answers)
     }
 
     /// What the agent reports of a replay of `recording` to the engine that `engine` names.
@@ -119,20 +110,6 @@ impl Programs {
     }
 }
 
-/// Everything that the guest sends on its port. A connection is accepted, and ended, before anybody listens in the guest.
-fn read_all(port: u16) -> Result<Vec<u8>> {
-    let end = Instant::now() + WORK;
-    loop {
-        let mut bytes = Vec::new();
-        let read = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| stream.read_to_end(&mut bytes));
-        match read {
-            Ok(count) if count > 0 => return Ok(bytes),
-            _ if Instant::now() > end => bail!("expected the guest to send its answers, found nothing in {WORK:?}"),
-            _ => std::thread::sleep(Duration::from_millis(100)),
-        }
-    }
-}
-
 /// The rest of the line that begins with `word`.
 fn said<'a>(lines: &'a [String], word: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| line.strip_prefix(word)).map(str::trim)
@@ -140,7 +117,7 @@ fn said<'a>(lines: &'a [String], word: &str) -> Option<&'a str> {
 
 /// 60,000 accesses through the mailbox, from inside.
 fn probe(programs: &Programs) -> Result<Value> {
-    let mut machine = programs.start("probe", Mode::ScatterGather, &[])?;
+    let mut machine = programs.start("probe", Mode::ScatterGather)?;
     let started = Instant::now();
     let line = machine.wait_for("the probe's report", WORK, |line| line.starts_with('{'))?;
     let seconds = started.elapsed().as_secs_f64();
@@ -163,12 +140,14 @@ fn probe(programs: &Programs) -> Result<Value> {
 fn answers(programs: &Programs, mode: Mode) -> Result<Value> {
     let records = programs.folder.join("records.raw");
     let mut record = Command::new(&programs.agent);
-    record.args(["record", "--raw", "--source", "synth", "--events", &RECORDS.to_string()]).arg(&records);
+    record.args(["record", "--force", "--raw", "--source", "synth", "--events", &RECORDS.to_string()]).arg(&records);
     run_command(record.stdout(Stdio::null()))?;
     let mut model = Command::new(&programs.daemon);
     let expected = model.args(["--engine", "model", "--raw"]).arg(&records).stderr(Stdio::inherit()).output()?;
     ensure!(expected.status.success(), "the model's replay of bare records ended with {}", expected.status);
-    let found = programs.raw(&records, mode)?;
+    let mut guest = Guest::boot(programs, mode)?;
+    let found = guest.replay(&records)?;
+    guest.finish()?;
     let differs = expected.stdout.iter().zip(&found).position(|(a, b)| a != b);
     let same = expected.stdout == found;
     ensure!(
@@ -183,7 +162,7 @@ fn answers(programs: &Programs, mode: Mode) -> Result<Value> {
 
 /// The daemon's own test, in the guest.
 fn selftest(programs: &Programs) -> Result<Value> {
-    let mut machine = programs.start("selftest", Mode::ScatterGather, &[])?;
+    let mut machine = programs.start("selftest", Mode::ScatterGather)?;
     let line = machine.wait_for("the selftest's report", WORK, |line| line.starts_with("SELFTEST"))?;
     machine.finish()?;
     let Some(report) = line.strip_prefix("SELFTEST 0 ") else { bail!("the selftest in the guest failed: {line}") };
@@ -194,10 +173,10 @@ fn selftest(programs: &Programs) -> Result<Value> {
 fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
     let expected =
         programs.replay(recording, &["--engine", "model", "--boardd", &programs.daemon.to_string_lossy()])?;
-    let mut machine = programs.start("serve", mode, &[])?;
+    let mut machine = programs.start("serve", mode)?;
     machine.wait_for("the daemon in the guest to listen", WORK, |line| line.starts_with("listening on"))?;
     let started = Instant::now();
-    let found = programs.replay(recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?;
+    let found = programs.replay(recording, &["--connect", &format!("127.0.0.1:{}", machine.ports[0])])?;
     let seconds = started.elapsed().as_secs_f64();
     machine.tell("stop")?;
     let (logic, lines) = machine.finish()?;
@@ -228,6 +207,23 @@ fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
     }))
 }
 
+/// The emulated board as an engine, in both modes of its DMA, for the suite over every engine. The guests boot when they
+/// are asked for the first time.
+pub fn runners() -> Result<Vec<Runner>> {
+    let programs = Rc::new(Programs::build()?);
+    let runner = |name, mode| {
+        let (programs, guest) = (Rc::clone(&programs), RefCell::new(None));
+        Runner::new(name, move |records| {
+            let mut guest = guest.borrow_mut();
+            if guest.is_none() {
+                *guest = Some(Guest::boot(&programs, mode)?);
+            }
+            guest.as_mut().context("expected a guest, found none")?.replay(records)
+        })
+    };
+    Ok(vec![runner("uio, scatter-gather", Mode::ScatterGather), runner("uio, direct", Mode::Direct)])
+}
+
 /// The task.
 pub fn run(as_json: bool) -> Result<()> {
     let programs = Programs::build()?;
@@ -237,7 +233,7 @@ pub fn run(as_json: bool) -> Result<()> {
     let answered = answers(&programs, Mode::Direct)?;
     let recording = programs.folder.join("recording");
     let mut record = Command::new(&programs.agent);
-    record.args(["record", "--source", "synth", "--events", &EVENTS.to_string()]).arg(&recording);
+    record.args(["record", "--force", "--source", "synth", "--events", &EVENTS.to_string()]).arg(&recording);
     run_command(record.stdout(Stdio::null()))?;
     let runs = [Mode::ScatterGather, Mode::Direct].map(|mode| stream(&programs, &recording, mode));
     let runs = runs.into_iter().collect::<Result<Vec<_>>>()?;

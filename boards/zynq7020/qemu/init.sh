@@ -27,10 +27,14 @@ selftest)
     echo "SELFTEST $? $report"
     ;;
 raw)
-    /bin/deltascope-boardd --engine uio --raw /records > /answers
-    echo "RAW ENDED $?"
-    # Megabytes would take minutes through the console.
-    /bin/busybox nc -l -p 5770 < /answers
+    # Each word on the console asks for one replay. Megabytes through the console would take minutes.
+    while read -r word && [ "$word" = replay ]; do
+        /bin/busybox nc -l -p 5770 < /dev/null > /records
+        echo "RECEIVED $(/bin/busybox wc -c < /records)"
+        /bin/deltascope-boardd --engine uio --raw /records > /answers
+        echo "RAW ENDED $?"
+        /bin/busybox nc -l -p 5771 < /answers
+    done
     ;;
 serve)
     /bin/deltascope-boardd --engine uio --insecure --listen 10.0.2.15:5770 &

@@ -67,10 +67,10 @@ impl Service {
 
     /// Keys are about to be read again; [`Service::reloaded`] follows.
     pub fn reloading(&self) {
-        match NotifyState::monotonic_usec_now() {
-            Ok(now) => tell(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::warn!("the monotonic clock: {error}"),
-        }
+        // Not the crate's own function: on 32 bits its microseconds overflow after 36 minutes, and end the program.
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let now = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1_000;
+        tell(&[NotifyState::Reloading, NotifyState::MonotonicUsec(now)]);
     }
 
     /// Keys were read again, or kept.

@@ -88,7 +88,8 @@ fn sized() -> File {
 }
 
 /// An aborted store is reported without an address on the Cortex-A9. The kernel lets a process queue that signal to
-/// itself.
+/// itself; the user mode of QEMU, in which the ARM build is tested, takes that signal for a fault of its own.
+#[cfg(not(target_arch = "arm"))]
 #[test]
 fn an_abort_without_an_address_makes_every_map_suspect() {
     let _turn = turn();

@@ -122,6 +122,7 @@ fn an_emulated_board_is_told_apart_by_the_name_of_its_map() {
 /// Both ends of an interrupt: the kernel's and the driver's.
 fn irq() -> (UnixStream, UioIrq) {
     let (mut kernel, driver) = UnixStream::pair().unwrap();
+    kernel.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let irq = UioIrq::new(driver.into());
     assert_eq!(unmasked(&mut kernel), 1, "unmasked when it is opened");
     (kernel, irq)

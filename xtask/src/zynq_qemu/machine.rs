@@ -17,6 +17,8 @@ use super::kernel::Kernel;
 
 /// Longest time for the guest to end once it was told to.
 const END: Duration = Duration::from_secs(60);
+/// Ports of the guest that can be reached: that of the daemon and of records, and that of reports.
+pub const PORTS: [u16; 2] = [5770, 5771];
 /// Written by the guest when it has done everything.
 const DONE: &str = "GUEST DONE";
 
@@ -51,8 +53,6 @@ pub struct Plan<'a> {
     pub mode: Mode,
     /// Word for `init.sh`.
     pub job: &'a str,
-    /// Port of the guest that is reached through a port of this machine's loopback interface.
-    pub port: u16,
     /// Folder for console and sockets.
     pub folder: &'a Path,
 }
@@ -87,14 +87,17 @@ pub struct Machine {
     log: PathBuf,
     /// Everything that the guest has said.
     pub said: Vec<String>,
-    /// Port of this machine that leads into the guest.
-    pub port: u16,
+    /// Ports of this machine's loopback interface that lead to [`PORTS`] of the guest.
+    pub ports: [u16; 2],
     _files: [Temporary; 3],
 }
 
-/// A port of the loopback interface that is free now.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0").context("looking for a free port")?.local_addr()?.port())
+/// Ports of the loopback interface that are free now.
+fn free_ports() -> Result<[u16; 2]> {
+    let listen = || TcpListener::bind("127.0.0.1:0").context("looking for a free port");
+    // Both at once, or they would be the same.
+    let (one, other) = (listen()?, listen()?);
+    Ok([one.local_addr()?.port(), other.local_addr()?.port()])
 }
 
 /// Where the guest's memory goes: memory, if this machine shows it as a folder.
@@ -144,37 +147,43 @@ impl Machine {
         let mut line = String::new();
         logic_output.read_line(&mut line)?;
         ensure!(line.trim() == "serving", "{}: expected `serving`, found {line:?}", plan.logic.display());
-        let port = free_port()?;
-        let mut qemu = command(plan, &ddr, &qmp, &qtest, port);
+        let ports = free_ports()?;
+        let mut qemu = command(plan, &ddr, &qmp, &qtest, ports);
         let mut qemu = qemu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("starting qemu-system-arm")?;
         let (stdin, stdout) = (qemu.stdin.take(), qemu.stdout.take());
         let qemu = Running(qemu);
         let Some(stdout) = stdout else { bail!("qemu-system-arm: expected its output, found none") };
         let log = plan.folder.join(format!("{}-{}.log", plan.job, plan.mode.name()));
         let lines = listen(stdout, &log)?;
-        Ok(Machine { qemu, logic, logic_output, lines, stdin, log, said: Vec::new(), port, _files: files })
+        Ok(Machine { qemu, logic, logic_output, lines, stdin, log, said: Vec::new(), ports, _files: files })
     }
 
     /// Waits until the guest says a line that `wanted` likes, and gives it.
     pub fn wait_for(&mut self, what: &str, limit: Duration, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        match self.look_for(limit, wanted).with_context(|| format!("expected {what}"))? {
+            Some(line) => Ok(line),
+            None => bail!("expected {what} within {limit:?}, found none; the console is {}", self.log.display()),
+        }
+    }
+
+    /// The same, with no line within the limit as an answer too.
+    pub fn look_for(&mut self, limit: Duration, wanted: impl Fn(&str) -> bool) -> Result<Option<String>> {
         let end = Instant::now() + limit;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let line = match self.lines.recv_timeout(left) {
                 Ok(line) => line,
-                Err(RecvTimeoutError::Timeout) => {
-                    bail!("expected {what} within {limit:?}, found none; the console is {}", self.log.display())
-                }
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Err(RecvTimeoutError::Disconnected) => {
-                    bail!("expected {what}, found the guest's end; the console is {}", self.log.display())
+                    bail!("found the end of QEMU; the console is {}", self.log.display())
                 }
             };
             self.said.push(line.clone());
             if wanted(&line) {
-                return Ok(line);
+                return Ok(Some(line));
             }
-            for bad in ["Kernel panic", "Oops", "BUG:", " ERROR ", DONE] {
-                ensure!(!line.contains(bad), "expected {what}, found {line:?}; the console is {}", self.log.display());
+            for bad in ["Kernel panic", "Oops", "BUG:", "error: ", DONE] {
+                ensure!(!line.contains(bad), "found {line:?}; the console is {}", self.log.display());
             }
         }
     }
@@ -200,7 +209,7 @@ impl Machine {
     }
 }
 
-fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, port: u16) -> Command {
+fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, ports: [u16; 2]) -> Command {
     let mut command = Command::new("qemu-system-arm");
     command.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none"]);
     command
@@ -213,7 +222,9 @@ fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, port: u16) -> Comm
         "console=ttyPS0,115200 quiet maxcpus=1 panic=-1 uio_pdrv_genirq.of_id={UIO_COMPATIBLE} JOB={}",
         plan.job
     ));
-    command.arg("-nic").arg(format!("user,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{}", plan.port));
+    let forwards = PORTS.iter().zip(ports);
+    let forwards = forwards.map(|(guest, port)| format!(",hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{guest}"));
+    command.arg("-nic").arg(format!("user,model=cadence_gem{}", forwards.collect::<String>()));
     command.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
     command.arg(format!("unix:{},server=on,wait=off", qtest.display()));
     command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));
