@@ -1,6 +1,7 @@
 //! The logic of an emulated Zynq, without the Zynq: the real driver in one thread, through mailbox, shared memory and
 //! interrupt line, and the process that serves the logic in another. Only QEMU is played.
 #![cfg(feature = "verilate")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
