@@ -38,6 +38,9 @@ pub fn full() -> Result<()> {
     }
     stages.run("daemon for armhf", || arm::run(None))?;
     stages.run("emulated Zynq", || zynq_qemu::run(false))?;
+    stages.run("one suite over every engine, the emulated Zynq's too", || {
+        engines::execute(true, zynq_qemu::runners()?)
+    })?;
     stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
     stages.print();
     Ok(())
