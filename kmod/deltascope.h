@@ -59,6 +59,8 @@ struct ds_books {
 	u64 unshares;
 	u64 remote_faults;
 	u64 over_budget;
+	u64 sampled_sends;
+	u64 sampled_send_bytes;
 	u64 handler_ns;
 	u64 bad_tails;
 	/* Loss records: what the last ones said, and when. */
@@ -91,6 +93,7 @@ static inline bool ds_kept(u64 unit, unsigned int shift)
 
 /* Hook. Each is one transaction on the books of this CPU. */
 void ds_capture_lost(enum deltascope_loss_reason reason);
+void ds_capture_left_out_send(u64 bytes);
 void ds_capture_pending(void);
 void ds_capture_send(struct deltascope_ring_record *record);
 void ds_judged(struct deltascope_ring_record *record);

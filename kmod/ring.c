@@ -287,6 +287,15 @@ static void tell_losses(struct ds_books *books)
 	books->untold = false;
 }
 
+/* Sends and their bytes are told apart, so that both totals stay exact; a page is a page. */
+static void leave_out_send(struct ds_books *books, u64 bytes)
+{
+	lose(books, DELTASCOPE_LOST_SAMPLED);
+	WRITE_ONCE(books->page->sampled_sends, ++books->sampled_sends);
+	books->sampled_send_bytes += bytes;
+	WRITE_ONCE(books->page->sampled_send_bytes, books->sampled_send_bytes);
+}
+
 /* Puts an event into the ring or says why not. */
 static void put_event(struct ds_books *books, struct deltascope_ring_record *record)
 {
@@ -296,7 +305,10 @@ static void put_event(struct ds_books *books, struct deltascope_ring_record *rec
 	}
 	/* A record after the change obeys it, whenever its event was captured. */
 	if (!ds_kept(record->unit, books->sampling_shift)) {
-		lose(books, DELTASCOPE_LOST_SAMPLED);
+		if (record->kind == DELTASCOPE_KIND_SEND)
+			leave_out_send(books, record->length);
+		else
+			lose(books, DELTASCOPE_LOST_SAMPLED);
 		return;
 	}
 	if (unlikely(books->untold))
@@ -314,6 +326,15 @@ void ds_capture_lost(enum deltascope_loss_reason reason)
 
 	books->captured++;
 	lose(books, reason);
+	end(books);
+}
+
+void ds_capture_left_out_send(u64 bytes)
+{
+	struct ds_books *books = begin();
+
+	books->captured++;
+	leave_out_send(books, bytes);
 	end(books);
 }
 

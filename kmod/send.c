@@ -106,7 +106,7 @@ static int send_return(struct kretprobe_instance *instance, struct pt_regs *regs
 	if (taken <= 0)
 		return 0;
 	if (!send->hashed) {
-		ds_capture_lost(DELTASCOPE_LOST_SAMPLED);
+		ds_capture_left_out_send(taken);
 	} else {
 		record = (struct deltascope_ring_record) {
 			.time_ns = ktime_get_mono_fast_ns(),

@@ -15,7 +15,7 @@ use crate::loss::LOSS_REASONS;
 /// `RingHeader::magic`: the bytes `DLTARING`.
 pub const RING_MAGIC: u64 = u64::from_le_bytes(*b"DLTARING");
 /// Version of the header and of the record.
-pub const RING_VERSION: u32 = 1;
+pub const RING_VERSION: u32 = 2;
 /// Bytes of the header page.
 pub const RING_HEADER_BYTES: usize = 4096;
 /// Bytes of a ring record.
@@ -180,8 +180,10 @@ layout! {
         pub refused: u64,
         /// What is being captured: bit 0 pages, bit 1 sends. Only the first ring holds it.
         pub capturing: u64,
-        /// Zero.
-        pub pad3: [u64; 2],
+        /// Of the events lost to sampling on this CPU, those that are sends; the others are pages.
+        pub sampled_sends: u64,
+        /// Bytes of those sends.
+        pub sampled_send_bytes: u64,
     }
 }
 
@@ -207,5 +209,6 @@ const _: () = {
     assert!(offset_of!(RingHeader, controls) == 176);
     assert!(offset_of!(RingHeader, tail) == 192);
     assert!(offset_of!(RingHeader, handler_ns) == 256);
+    assert!(offset_of!(RingHeader, sampled_sends) == 304);
     assert!(size_of::<RingHeader>() == 320 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
 };

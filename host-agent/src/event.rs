@@ -152,6 +152,11 @@ pub trait Sink {
         Ok(())
     }
 
+    /// What was given so far is counted apart from what comes: a snapshot stands between the two.
+    fn boundary(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     /// Events, from the first one taken, that this sink will never ask for again; `None` when that is all of them.
     fn settled(&self) -> Option<u64> {
         None

@@ -11,6 +11,7 @@ pub mod procfs;
 pub mod recording;
 pub mod report;
 pub mod resume;
+pub mod sampling;
 pub mod scan;
 mod slot_table;
 pub mod sources;

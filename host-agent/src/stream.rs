@@ -214,6 +214,11 @@ impl Sink for Stream {
         Ok(self.client.idle()?)
     }
 
+    fn boundary(&mut self) -> Result<(), SinkError> {
+        self.client.ask_snapshot();
+        Ok(())
+    }
+
     fn settled(&self) -> Option<u64> {
         // Every record admitted here from the first event on is an event.
         Some(self.client.acknowledged().saturating_sub(self.first_event))

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use deltascope_agent::account::Account;
 use deltascope_agent::event::Sink;
 use deltascope_agent::groups::Totals;
-use deltascope_agent::report::{Report, ReportJson};
+use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
 use deltascope_agent::stream::Stream;
 use serde::Serialize;
@@ -45,6 +45,9 @@ pub struct SourceArguments {
     /// scan: only the families of these processes (may be given more than once)
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
+    /// kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
+    #[arg(long)]
+    no_sampling: bool,
     #[command(flatten)]
     synth: SynthArguments,
 }
@@ -55,7 +58,7 @@ impl SourceArguments {
         Ok(match self.source {
             SourceKind::Scan => Box::new(Scan::new(super::scan::config(&self.pids), [])),
             SourceKind::Synth => Box::new(self.synth.source()),
-            SourceKind::Kmod => Box::new(Kmod::open().map_err(SourceError::from)?),
+            SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
             SourceKind::Replay => match &self.file {
                 Some(file) => Box::new(Replay::open(file)?),
                 None => bail!("--source replay: expected --file with a recording, found none"),
@@ -96,6 +99,9 @@ struct Json {
     /// What the source tells beside its events, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     status: BTreeMap<&'static str, u64>,
+    /// What sampling has left out, estimated; not in any other number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated: Option<EstimatedJson>,
     #[serde(flatten)]
     report: ReportJson,
 }
@@ -173,12 +179,16 @@ fn show(
 ) -> Result<()> {
     let mut report = Report::new(stream.granted().engine.name(), stream.owners(), totals, account);
     report.lower_bound = source.is_lower_bound();
-    let seconds = elapsed.as_secs_f64();
+    let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
     if arguments.json_lines {
         let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
         let report = ReportJson::from(&report);
         let status = source.status().into_iter().collect();
-        return super::print_json(&Json { seconds, source: source.name(), gauges, lower_bound, status, report }, true);
+        let estimated = estimated.map(|estimates| EstimatedJson::new(&estimates, stream.owners()));
+        let name = source.name();
+        let json = Json { seconds, source: name, gauges, lower_bound, status, estimated, report };
+        return super::print_json(&json, true);
     }
-    super::print(&format!("after {seconds:.1} s\n{}\n", text(&report)))
+    let estimated = estimated.map(|estimates| estimate_lines(&estimates)).unwrap_or_default();
+    super::print(&format!("after {seconds:.1} s\n{}{estimated}\n", text(&report)))
 }

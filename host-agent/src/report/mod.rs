@@ -1,10 +1,12 @@
 //! What the commands print: a table for people, JSON for machines.
 
+mod estimated;
 mod json;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{AccountJson, ContainerJson, DemoJson, ReportJson, ScanJson, WorkloadJson};
 pub use table::{conservation_line, render};
 

@@ -24,6 +24,7 @@ use deltascope_abi::loss::Losses;
 
 use crate::event::{Sink, SinkError};
 use crate::recording::RecordingError;
+use crate::sampling::Estimates;
 
 /// Whether a source has more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,11 @@ pub trait Source {
     /// Events captured that the source still holds.
     fn in_flight(&self) -> u64 {
         0
+    }
+
+    /// Estimates of what was left out by sampling, if anything was.
+    fn estimates(&self) -> Option<Estimates> {
+        None
     }
 
     /// What the source tells beside its events, by name.

@@ -339,6 +339,12 @@ impl Client {
         }
     }
 
+    /// Asks for the counters after every record admitted so far, and goes on without waiting for them.
+    pub fn ask_snapshot(&mut self) {
+        self.commit();
+        self.session.request_snapshot();
+    }
+
     /// Sends what is left and says goodbye.
     ///
     /// # Errors

@@ -15,6 +15,10 @@ pub(super) struct Books {
     pub pending: u64,
     /// Events lost.
     pub lost: Losses,
+    /// Of those left out by sampling, sends.
+    pub sampled_sends: u64,
+    /// Bytes of those sends.
+    pub sampled_send_bytes: u64,
 }
 
 impl Books {
@@ -24,6 +28,8 @@ impl Books {
         self.head = self.head.wrapping_add(other.head);
         self.controls = self.controls.wrapping_add(other.controls);
         self.pending = self.pending.wrapping_add(other.pending);
+        self.sampled_sends = self.sampled_sends.wrapping_add(other.sampled_sends);
+        self.sampled_send_bytes = self.sampled_send_bytes.wrapping_add(other.sampled_send_bytes);
         for (sum, events) in self.lost.0.iter_mut().zip(other.lost.0) {
             *sum = sum.wrapping_add(events);
         }

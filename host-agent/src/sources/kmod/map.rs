@@ -133,6 +133,17 @@ impl Rings {
         self.u32(0, offset_of!(RingHeader, judge_after_ms))
     }
 
+    /// k of p = 2^-k that the ring obeys after its last record.
+    pub(super) fn sampling_shift(&self, ring: u32) -> u32 {
+        self.u32(ring, offset_of!(RingHeader, sampling_shift)).min(63)
+    }
+
+    /// Records that the fullest ring holds, as a share of its size. A wrong tail makes a ring look full.
+    pub(super) fn fill(&self) -> f64 {
+        let held = (0..self.rings).map(|ring| self.head(ring).wrapping_sub(self.tail(ring)).min(self.records));
+        held.max().unwrap_or(0) as f64 / self.records as f64
+    }
+
     /// Number of the next record that the module will write.
     pub(super) fn head(&self, ring: u32) -> u64 {
         self.word(ring, offset_of!(RingHeader, head)).load(Ordering::Acquire)
@@ -190,6 +201,8 @@ impl Rings {
                 controls: field(offset_of!(RingHeader, controls)),
                 pending: field(offset_of!(RingHeader, pending)),
                 lost,
+                sampled_sends: field(offset_of!(RingHeader, sampled_sends)),
+                sampled_send_bytes: field(offset_of!(RingHeader, sampled_send_bytes)),
             };
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && generation.load(Ordering::Relaxed) == before {

@@ -3,6 +3,7 @@
 mod books;
 mod events;
 mod map;
+mod sampler;
 #[cfg(test)]
 mod tests;
 
@@ -17,11 +18,15 @@ use deltascope_abi::ring::{RingHeader, RingKind};
 use self::books::{Books, Share};
 use self::events::{Decoder, OwnerTable};
 use self::map::Rings;
+use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
 use crate::event::Sink;
+use crate::sampling::Estimates;
 
 /// The module's device.
 pub const DEVICE: &str = "/dev/deltascope";
+/// The module's k of p = 2^-k.
+const SAMPLING_SHIFT: &str = "/sys/class/misc/deltascope/sampling_shift";
 /// Records taken from one ring before the next one has its turn.
 const BATCH: u64 = 1_024;
 /// Longest wait for the high-water mark while there is little to read.
@@ -102,6 +107,7 @@ pub struct Kmod {
     unacknowledged: VecDeque<Span>,
     owners: OwnerTable,
     decoder: Decoder,
+    sampler: Sampler,
     share: Share,
     /// As of the end of the last round.
     books: Books,
@@ -109,15 +115,16 @@ pub struct Kmod {
 }
 
 impl Kmod {
-    /// Opens the module's device.
+    /// Opens the module's device. With `sampling` this source leaves out units when it cannot keep up, by the module's
+    /// setting; without, events are lost to full rings then.
     ///
     /// # Errors
     /// There is no module, somebody else reads it, or it is of another version.
-    pub fn open() -> Result<Kmod, KmodError> {
-        Kmod::open_at(Path::new(DEVICE))
+    pub fn open(sampling: bool) -> Result<Kmod, KmodError> {
+        Kmod::open_at(Path::new(DEVICE), sampling.then(|| PathBuf::from(SAMPLING_SHIFT)))
     }
 
-    fn open_at(path: &Path) -> Result<Kmod, KmodError> {
+    fn open_at(path: &Path, setting: Option<PathBuf>) -> Result<Kmod, KmodError> {
         let rings = Rings::open(path)?;
         let mut books = Books::default();
         let (mut read, mut unread) = (Vec::new(), 0);
@@ -132,7 +139,10 @@ impl Kmod {
             read.push(from);
             books.add(&own);
         }
+        let shift = (0..rings.count()).map(|ring| rings.sampling_shift(ring)).max().unwrap_or(0);
+        let sampler = Sampler::new(setting, shift, rings.count(), &books);
         Ok(Kmod {
+            sampler,
             rings,
             read,
             unacknowledged: VecDeque::new(),
@@ -163,15 +173,20 @@ impl Kmod {
             if record.sequence != number {
                 return Err(KmodError::Sequence { ring, expected: number, found: record.sequence }.into());
             }
+            if record.kind == RingKind::Sampling as u16 && self.sampler.announced(ring, &record) {
+                break;
+            }
             if is_event(record.kind) {
                 let owner = self.owners.owner(&record, sink)?;
                 if let Some(event) = self.decoder.event(&record, owner) {
                     sink.event(event)?;
                     self.given += 1;
+                    self.sampler.given(&record, &event);
                 }
             }
             self.read[ring as usize] = number + 1;
         }
+        let end = self.read[ring as usize];
         if end > begin {
             self.unacknowledged.push_back(Span { ring, end, events: self.given });
         }
@@ -202,6 +217,8 @@ impl Source for Kmod {
     }
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
+        let fill = self.rings.fill();
+        self.sampler.look(&self.books, fill);
         let mut records = 0;
         for ring in 0..self.rings.count() {
             records += self.read_ring(ring, sink)?;
@@ -213,6 +230,8 @@ impl Source for Kmod {
             self.rings.wait(WAIT)?;
         }
         self.books = self.rings.books()?;
+        let Kmod { sampler, rings, read, books, .. } = self;
+        sampler.pass(books, |ring| rings.head(ring) == read[ring as usize], sink)?;
         progress(Progress { done: self.given, total: None });
         Ok(Round::More)
     }
@@ -231,11 +250,17 @@ impl Source for Kmod {
 
     fn status(&self) -> Vec<(&'static str, u64)> {
         let status = Kmod::status(self);
-        vec![
+        let mut all = vec![
             ("load_id", status.load_id),
             ("judge_after_ms", status.judge_after_ms.into()),
             ("blind", status.blind),
             ("kills", status.kills),
-        ]
+        ];
+        all.extend(self.sampler.status());
+        all
+    }
+
+    fn estimates(&self) -> Option<Estimates> {
+        self.sampler.estimates(&self.books)
     }
 }

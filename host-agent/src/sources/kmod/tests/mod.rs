@@ -1,3 +1,5 @@
+mod sampling;
+
 use std::fs::File;
 use std::io::Write;
 use std::mem::{offset_of, size_of};
@@ -147,7 +149,7 @@ fn law(source: &Kmod, memory: &Memory) {
 fn records_become_events_with_their_classes() {
     let mut fake = Fake::new(2);
     fake.store();
-    let mut source = Kmod::open_at(fake.path()).expect("rings");
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     fake.produce(0, page(1, 1, flag::AFTER_T));
     fake.produce(1, page(2, 3, flag::AT_EXIT));
     fake.produce(1, control());
@@ -194,7 +196,7 @@ fn equal_sends_match_and_unfinished_ones_never() {
 fn the_tail_follows_what_is_settled() {
     let mut fake = Fake::new(1);
     fake.store();
-    let mut source = Kmod::open_at(fake.path()).expect("rings");
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     let mut memory = Memory { settled: Some(0), ..Memory::default() };
     for round in 1..=3 {
         for _ in 0..4 {
@@ -225,7 +227,7 @@ fn what_was_there_before_is_counted_once_and_earlier_losses_are_not() {
     fake.set(1, lost, 5);
     fake.set(1, offset_of!(RingHeader, captured), 5);
     std::fs::write(fake.path(), &fake.bytes).expect("the file");
-    let mut source = Kmod::open_at(fake.path()).expect("rings");
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     let mut memory = Memory::default();
     source.round(&mut memory, &mut |_| ()).expect("a round");
     assert_eq!(memory.events.len(), 45, "of records 20 to 69, five are no events");
@@ -247,7 +249,7 @@ fn what_was_there_before_is_counted_once_and_earlier_losses_are_not() {
 fn a_page_captured_on_one_cpu_and_judged_on_another_is_counted_once() {
     let mut fake = Fake::new(2);
     fake.store();
-    let mut source = Kmod::open_at(fake.path()).expect("rings");
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     fake.set(0, offset_of!(RingHeader, captured), 1);
     fake.set(0, offset_of!(RingHeader, pending), 1);
     fake.store();
@@ -268,7 +270,7 @@ fn a_wrong_tail_is_put_right() {
         let mut fake = Fake::new(1);
         fake.set(0, offset_of!(RingHeader, tail), wrong);
         std::fs::write(fake.path(), &fake.bytes).expect("the file");
-        let source = Kmod::open_at(fake.path()).expect("rings");
+        let source = Kmod::open_at(fake.path(), None).expect("rings");
         assert_eq!(fake.load_tail(0), 0, "tail {wrong}");
         assert_eq!((source.captured(), source.in_flight()), (0, 0));
     }
@@ -289,7 +291,7 @@ fn other_layouts_are_refused_by_name() {
         let mut fake = Fake::new(2);
         fake.put(0, offset, bytes);
         std::fs::write(fake.path(), &fake.bytes).expect("the file");
-        let error = Kmod::open_at(fake.path()).expect_err("another layout");
+        let error = Kmod::open_at(fake.path(), None).expect_err("another layout");
         assert!(error.to_string().contains(name), "{name}: {error}");
     }
 }
@@ -298,7 +300,7 @@ fn other_layouts_are_refused_by_name() {
 fn a_ring_that_was_written_over_is_an_error() {
     let mut fake = Fake::new(1);
     fake.store();
-    let mut source = Kmod::open_at(fake.path()).expect("rings");
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     fake.produce(0, page(1, 1, flag::AFTER_T));
     fake.set(0, RING_HEADER_BYTES, 77);
     fake.store();
@@ -311,12 +313,12 @@ fn books_that_never_hold_still_are_an_error() {
     let mut fake = Fake::new(1);
     fake.set(0, offset_of!(RingHeader, generation), 1);
     fake.store();
-    assert!(matches!(Kmod::open_at(fake.path()), Err(KmodError::Unsteady { ring: 0 })));
+    assert!(matches!(Kmod::open_at(fake.path(), None), Err(KmodError::Unsteady { ring: 0 })));
 }
 
 #[test]
 fn no_device_says_what_to_do() {
-    let error = Kmod::open_at(Path::new("/nonexistent/deltascope")).expect_err("no device");
+    let error = Kmod::open_at(Path::new("/nonexistent/deltascope"), None).expect_err("no device");
     assert!(error.to_string().contains("load deltascope.ko"), "{error}");
     assert_eq!(size_of::<RingRecord>(), 64);
 }

@@ -1,0 +1,161 @@
+//! Sampling by the module's rings: when k changes, and that every ring and the counters change with it.
+//!
+//! A new k is written to the module, and each ring says in-band from which record on it obeys. Reading stops at that
+//! record in each ring, until all rings stand there or are empty. Then the counters get a snapshot, and a period with
+//! the new p begins: no record of one p is counted or estimated together with those of another.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use deltascope_abi::loss::LossReason;
+use deltascope_abi::ring::RingRecord;
+
+use super::books::Books;
+use crate::event::{Event, Sink, SinkError};
+use crate::sampling::{Control, Estimates, LeftOut, Look, Tally};
+
+/// What the module has left out.
+fn left_out(books: &Books) -> LeftOut {
+    let sampled = books.lost.get(LossReason::Sampled);
+    LeftOut {
+        pages: sampled.wrapping_sub(books.sampled_sends),
+        sends: books.sampled_sends,
+        send_bytes: books.sampled_send_bytes,
+    }
+}
+
+/// Time as the control sees it.
+#[derive(Debug)]
+pub(super) enum Clock {
+    /// Since then.
+    Since(Instant),
+    /// As a test says.
+    #[cfg(test)]
+    At(Duration),
+}
+
+impl Clock {
+    fn now(&self) -> Duration {
+        match self {
+            Clock::Since(begun) => begun.elapsed(),
+            #[cfg(test)]
+            Clock::At(now) => *now,
+        }
+    }
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(super) struct Sampler {
+    /// The module's setting; none: k is somebody else's business.
+    setting: Option<PathBuf>,
+    control: Control,
+    pub(super) clock: Clock,
+    tally: Tally,
+    /// Left out before this source began.
+    before: LeftOut,
+    /// k that was written and has not begun, and what had been left out by then if it leaves out more.
+    wanted: Option<(u32, Option<LeftOut>)>,
+    /// By ring: the k that its next record announces.
+    held: Vec<Option<u32>>,
+    raised: u64,
+    lowered: u64,
+}
+
+impl Sampler {
+    /// Begins at the module's k, with `books` as they are.
+    pub(super) fn new(setting: Option<PathBuf>, shift: u32, rings: u32, books: &Books) -> Sampler {
+        let before = left_out(books);
+        Sampler {
+            setting,
+            control: Control::new(shift),
+            clock: Clock::Since(Instant::now()),
+            tally: Tally::new(shift, before),
+            before,
+            wanted: None,
+            held: vec![None; rings as usize],
+            raised: 0,
+            lowered: 0,
+        }
+    }
+
+    /// A ring's next record says that it obeys `record.key` from here on. Whether the ring has to wait.
+    pub(super) fn announced(&mut self, ring: u32, record: &RingRecord) -> bool {
+        let shift = record.key.min(63) as u32;
+        let waits = shift != self.tally.shift();
+        self.held[ring as usize] = waits.then_some(shift);
+        waits
+    }
+
+    /// An event was given to the sink.
+    pub(super) fn given(&mut self, record: &RingRecord, event: &Event) {
+        self.tally.take(record.unit, event);
+    }
+
+    /// Begins another period when it is time. `is_empty` says of a ring that it had no record left after the last
+    /// change was written.
+    ///
+    /// # Errors
+    /// The sink failed.
+    pub(super) fn pass(
+        &mut self,
+        books: &Books,
+        is_empty: impl Fn(u32) -> bool,
+        sink: &mut dyn Sink,
+    ) -> Result<(), SinkError> {
+        if self.tally.is_full() {
+            self.tally.begin(self.tally.shift(), left_out(books));
+        }
+        let announced = self.held.iter().copied().flatten().next().map(|shift| (shift, None));
+        let Some((shift, before)) = self.wanted.or(announced) else { return Ok(()) };
+        if !(0u32..).zip(&self.held).all(|(ring, held)| held.is_some() || is_empty(ring)) {
+            return Ok(());
+        }
+        sink.boundary()?;
+        self.tally.begin(shift, before.unwrap_or_else(|| left_out(books)));
+        self.control.set(shift);
+        self.wanted = None;
+        self.held.fill(None);
+        Ok(())
+    }
+
+    /// Looks at the rings and changes k when it is time. `fill` is the share of the fullest ring that is full.
+    pub(super) fn look(&mut self, books: &Books, fill: f64) {
+        let Some(setting) = self.setting.clone() else { return };
+        if self.wanted.is_some() || self.held.iter().any(Option::is_some) {
+            return;
+        }
+        let before = self.control.shift();
+        let look = Look { now: self.clock.now(), fill, lost: books.lost.get(LossReason::Ring) };
+        let Some(shift) = self.control.look(look) else { return };
+        let written = OpenOptions::new().write(true).open(setting).and_then(|mut file| writeln!(file, "{shift}"));
+        match written {
+            Ok(()) if shift > before => self.raised += 1,
+            Ok(()) => self.lowered += 1,
+            // Without the right to change it, k stays, and what does not fit is lost to the rings and counted there.
+            Err(_) => {
+                self.setting = None;
+                return;
+            }
+        }
+        self.wanted = Some((shift, (shift > before).then(|| left_out(books))));
+    }
+
+    /// Estimates, when anything was ever left out.
+    pub(super) fn estimates(&self, books: &Books) -> Option<Estimates> {
+        let now = left_out(books);
+        (now != self.before || self.tally.shift() != 0).then(|| self.tally.estimates(now))
+    }
+
+    /// k, times raised, times lowered, and whether k can be changed here.
+    pub(super) fn status(&self) -> [(&'static str, u64); 4] {
+        [
+            ("sampling_shift", self.tally.shift().into()),
+            ("sampling_raised", self.raised),
+            ("sampling_lowered", self.lowered),
+            ("sampling_automatic", self.setting.is_some().into()),
+        ]
+    }
+}
