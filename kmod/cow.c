@@ -15,10 +15,7 @@
 
 #include "deltascope.h"
 
-/* The test builds the module for a kernel that lacks it. */
-#ifndef EXIT_HOOK
 #define EXIT_HOOK "exit_mmap"
-#endif
 
 enum kind { COPY, FILE_WRITE, ZERO_FILL, UNSHARE, REMOTE };
 

@@ -14,7 +14,7 @@
 #define DELTASCOPE_ASSERT(condition, name) _Static_assert(condition, #name)
 
 #define DELTASCOPE_RING_MAGIC 0x474e495241544c44ULL
-#define DELTASCOPE_RING_VERSION 1
+#define DELTASCOPE_RING_VERSION 2
 #define DELTASCOPE_RING_HEADER_BYTES 4096
 #define DELTASCOPE_RING_RECORD_BYTES 64
 
@@ -144,8 +144,10 @@ struct deltascope_ring_header {
 	__u64 refused;
 	/* What is being captured: bit 0 pages, bit 1 sends. Only the first ring holds it. */
 	__u64 capturing;
-	/* Zero. */
-	__u64 pad3[2];
+	/* Of the events lost to sampling on this CPU, those that are sends; the others are pages. */
+	__u64 sampled_sends;
+	/* Bytes of those sends. */
+	__u64 sampled_send_bytes;
 };
 
 DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 320, deltascope_ring_header_size);
@@ -178,6 +180,7 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, over_budget) == 272, d
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, kills) == 280, deltascope_ring_header_kills);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, refused) == 288, deltascope_ring_header_refused);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, capturing) == 296, deltascope_ring_header_capturing);
-DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, pad3) == 304, deltascope_ring_header_pad3);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, sampled_sends) == 304, deltascope_ring_header_sampled_sends);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, sampled_send_bytes) == 312, deltascope_ring_header_sampled_send_bytes);
 
 #endif

@@ -71,18 +71,32 @@ void say_text(const char *text)
 	sys_write(1, text, length_of(text));
 }
 
-void say_number(const char *before, unsigned long value)
+/* The decimal digits of `value` at the end of `text`. */
+static char *digits(char text[24], unsigned long value)
 {
-	char text[24];
-	char *at = text + sizeof(text) - 1;
+	char *at = text + 23;
 
 	*at = 0;
 	do {
 		*--at = '0' + value % 10;
 		value /= 10;
 	} while (value);
+	return at;
+}
+
+void say_number(const char *before, unsigned long value)
+{
+	char text[24];
+
 	say_text(before);
-	say_text(at);
+	say_text(digits(text, value));
+}
+
+void text_number(char *to, unsigned long size, const char *before, unsigned long value)
+{
+	char text[24];
+
+	text_join(to, size, before, digits(text, value));
 }
 
 void die(const char *what)

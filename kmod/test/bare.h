@@ -31,6 +31,8 @@ long spawn(void (*run)(void *), void *argument, int thread);
 void await(long pid);
 
 void text_join(char *to, unsigned long size, const char *a, const char *b);
+/* `before` and a number. */
+void text_number(char *to, unsigned long size, const char *before, unsigned long value);
 void say_text(const char *text);
 void say_number(const char *before, unsigned long value);
 void *memset(void *to, int value, unsigned long bytes);

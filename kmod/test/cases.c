@@ -27,6 +27,7 @@ const struct named cases[] = {
 	{ "socket_reuse", case_socket_reuse },
 	{ "again", case_again },
 	{ "blocked", case_blocked },
+	{ "churned", case_churned },
 	{ "cost_send", case_cost_send },
 	{ 0, 0 },
 };

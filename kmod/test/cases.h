@@ -37,7 +37,14 @@ struct named {
 extern struct shared *shared;
 extern const struct named cases[];
 
+/* workload.c: the calling process enters a cgroup. */
+void enter(const char *cgroup);
+
 /* page_cases.c */
+/* A private region whose every page differs from every other. */
+unsigned long *filled(unsigned long pages);
+/* Writes pages first, first + step, ...: the value that is there, or another one. */
+void write_pages(unsigned long *region, unsigned long first, unsigned long end, unsigned long step, int change);
 void case_same(unsigned long count);
 void case_changed(unsigned long count);
 void case_mixed(unsigned long count);
@@ -66,5 +73,6 @@ void case_socket_reuse(unsigned long count);
 void case_again(unsigned long count);
 void case_blocked(unsigned long count);
 void case_cost_send(unsigned long length);
+void case_churned(unsigned long count);
 
 #endif

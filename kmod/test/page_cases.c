@@ -6,8 +6,7 @@
 #include <asm/unistd.h>
 #include <linux/mman.h>
 
-/* A region whose every page differs from every other. */
-static unsigned long *filled(unsigned long pages)
+unsigned long *filled(unsigned long pages)
 {
 	unsigned long *region = map_private(pages * PAGE);
 	unsigned long i;
@@ -22,8 +21,7 @@ static volatile unsigned long *word(unsigned long *region, unsigned long page)
 	return region + page * PAGE / sizeof(*region) + page % 500;
 }
 
-/* Writes pages first, first + step, ...: the value that is there, or another one. */
-static void write_pages(unsigned long *region, unsigned long first, unsigned long end, unsigned long step, int change)
+void write_pages(unsigned long *region, unsigned long first, unsigned long end, unsigned long step, int change)
 {
 	unsigned long i;
 
@@ -255,13 +253,13 @@ void case_reuse(unsigned long count)
 void case_storm(unsigned long count)
 {
 	struct job job = { filled(4), 4, 1, 0 };
-	long children[16];
-	unsigned long i, j;
+	long children[64];
+	unsigned long i, j, together = count < 256 ? 16 : 64;
 
-	for (i = 0; i < count; i += 16) {
-		for (j = 0; j < 16; j++)
+	for (i = 0; i < count; i += together) {
+		for (j = 0; j < together; j++)
 			children[j] = spawn(writer, &job, 0);
-		for (j = 0; j < 16; j++)
+		for (j = 0; j < together; j++)
 			await(children[j]);
 	}
 	/* The children counted without a lock between them. */

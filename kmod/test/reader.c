@@ -26,7 +26,9 @@ static struct socket {
 } sockets[SOCKETS];
 
 static unsigned int group_count, socket_count;
-static uint64_t events, controls, changes, sequence_errors, unit_errors;
+static uint64_t events, controls, changes, sequence_errors, unit_errors, loss_errors;
+/* What the last loss records said, by CPU and reason. */
+static uint64_t told[4096][DELTASCOPE_LOSS_REASONS];
 static unsigned int shifts[4096];
 
 static struct group *group_of(uint64_t cgroup)
@@ -82,6 +84,10 @@ static void take(const struct deltascope_ring_record *record)
 		if (record->kind == DELTASCOPE_KIND_SAMPLING) {
 			shifts[record->cpu] = record->key;
 			changes++;
+		} else if (record->key >= DELTASCOPE_LOSS_REASONS || record->unit <= told[record->cpu][record->key]) {
+			loss_errors++;
+		} else {
+			told[record->cpu][record->key] = record->unit;
 		}
 		return;
 	}
@@ -121,7 +127,23 @@ static void drain(const struct rings *rings)
 	}
 }
 
-void read_for(unsigned long seconds)
+/* The sums of the loss records are those of the headers, when an event followed the last loss of each CPU. */
+static void check_losses(const struct rings *rings, const struct books *books)
+{
+	static const char *const names[] = { "reader_told_ring", "reader_told_sampled", "reader_told_pending_full" };
+	unsigned int cpu, reason;
+
+	for (reason = 0; reason < sizeof(names) / sizeof(*names); reason++) {
+		uint64_t sum = 0;
+
+		for (cpu = 0; cpu < rings->count; cpu++)
+			sum += told[cpu][reason];
+		check_equal(names[reason], books->lost[reason], sum);
+	}
+	check_equal("reader_loss_records", 0, loss_errors);
+}
+
+void read_for(unsigned long seconds, bool with_losses)
 {
 	struct rings rings = rings_open();
 	time_t end = time(NULL) + seconds;
@@ -154,6 +176,8 @@ void read_for(unsigned long seconds)
 	check_equal("reader_got_every_control", books.controls, controls);
 	check_equal("reader_sequences", 0, sequence_errors);
 	check_equal("reader_units", 0, unit_errors);
+	if (with_losses)
+		check_losses(&rings, &books);
 	printf("CHANGES %" PRIu64 "\n", changes);
 	rings_close(&rings);
 }

@@ -125,12 +125,14 @@ static void balance(const char *name)
 int main(int count, char **arguments)
 {
 	if (count == 3 && !strcmp(arguments[1], "read"))
-		read_for(strtoul(arguments[2], NULL, 10));
+		read_for(strtoul(arguments[2], NULL, 10), false);
+	else if (count == 3 && !strcmp(arguments[1], "read-losses"))
+		read_for(strtoul(arguments[2], NULL, 10), true);
 	else if (count == 3 && !strcmp(arguments[1], "books"))
 		balance(arguments[2]);
 	else if (count == 2 && !strcmp(arguments[1], "bad-input"))
 		bad_input();
 	else
-		errx(2, "usage: rings read SECONDS | books NAME | bad-input");
+		errx(2, "usage: rings read SECONDS | read-losses SECONDS | books NAME | bad-input");
 	return 0;
 }

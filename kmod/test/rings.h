@@ -34,6 +34,7 @@ void check_equal(const char *name, uint64_t expected, uint64_t found);
 void check_true(const char *name, bool holds);
 
 void bad_input(void);
-void read_for(unsigned long seconds);
+/* `with_losses`: an event has followed the last loss of each CPU by then. */
+void read_for(unsigned long seconds, bool with_losses);
 
 #endif

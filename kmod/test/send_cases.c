@@ -278,6 +278,50 @@ void case_blocked(unsigned long count)
 	}
 }
 
+struct visit {
+	char cgroup[64];
+	unsigned long *region;
+	const char *bytes;
+	long fd;
+};
+
+/* A short life in a cgroup of its own: two copies, one of them redundant, and a send. */
+static void visit(void *argument)
+{
+	const struct visit *visit = argument;
+
+	/* A new process has none of the shared pages in its page table, and what is not there is not hashed. */
+	if (!*(const volatile char *)(visit->bytes + 99))
+		die("the payload ends with a zero");
+	enter(visit->cgroup);
+	write_pages(visit->region, 0, 1, 1, 0);
+	write_pages(visit->region, 1, 2, 1, 1);
+	if (sys_write(visit->fd, visit->bytes, 100) != 100)
+		die("a send of 100 bytes took less");
+}
+
+static void visits(long fd, unsigned long count)
+{
+	struct visit job = { .region = filled(2), .bytes = payload(100, 13), .fd = fd };
+	unsigned long i;
+
+	for (i = 0; i < count; i++) {
+		text_number(job.cgroup, sizeof(job.cgroup), "/sys/fs/cgroup/churned", i);
+		check("mkdir", sys(__NR_mkdir, (long)job.cgroup, 0755, 0, 0, 0, 0));
+		await(spawn(visit, &job, 0));
+		check("rmdir", sys(__NR_rmdir, (long)job.cgroup, 0, 0, 0, 0, 0));
+		shared->truth.copies += 2;
+		shared->truth.redundant++;
+		sent(100, i > 0);
+	}
+}
+
+/* Many cgroups, one after the other, each with a little work and then removed. */
+void case_churned(unsigned long count)
+{
+	with_connection(visits, count);
+}
+
 /* Sends that fit into the receiver's buffer, so that no other process runs meanwhile. */
 void case_cost_send(unsigned long length)
 {

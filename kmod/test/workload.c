@@ -32,7 +32,7 @@ static unsigned long number(const char *text)
 	return value;
 }
 
-static void enter(const char *cgroup)
+void enter(const char *cgroup)
 {
 	char path[128];
 	long fd;

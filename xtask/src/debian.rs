@@ -72,16 +72,43 @@ impl Archive {
         command
     }
 
+    /// What [`Archive::install_newest`] runs.
+    pub fn install_line(&self, packages: &[&str]) -> String {
+        let (configuration, backports) = (self.configuration.display(), &self.backports);
+        let packages = packages.join(" ");
+        format!("APT_CONFIG={configuration} apt-get install --no-install-recommends --no-remove -t {backports} {packages}")
+    }
+
     /// Installs packages, from the backports where they have them. Nothing that is installed is removed for that.
     pub fn install_newest(&self, packages: &[&str]) -> Result<()> {
         let options = ["install", "-q", "-y", "--no-install-recommends", "--no-remove", "-t", &self.backports];
         run(self.apt(&options).args(packages).stdout(Stdio::null()))
     }
 
+    /// Names of the packages that a suite's package depends on and that `wanted` likes.
+    pub fn dependencies(&self, suite: &str, package: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+        let mut command = Command::new("apt-cache");
+        command.env("APT_CONFIG", &self.configuration).args(["depends", "-t", suite, package]);
+        let output = command.stdin(Stdio::null()).output().context("starting apt-cache")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let names = text.lines().filter_map(|line| line.trim_start_matches([' ', '|']).strip_prefix("Depends: "));
+        Ok(names.filter(|name| wanted(name)).map(str::to_owned).collect())
+    }
+
     /// Fetches the release's package into `folder`, and gives the file.
     pub fn download(&self, package: &str, folder: &Path) -> Result<PathBuf> {
+        self.download_from(&[], package, folder)
+    }
+
+    /// Fetches a suite's package into `folder`, and gives the file.
+    pub fn download_of(&self, suite: &str, package: &str, folder: &Path) -> Result<PathBuf> {
+        self.download_from(&["-t", suite], package, folder)
+    }
+
+    fn download_from(&self, options: &[&str], package: &str, folder: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
-        run(self.apt(&["download", "-q", package]).current_dir(folder).stdout(Stdio::null()))?;
+        let words = [&["download", "-q"], options, &[package]].concat();
+        run(self.apt(&words).current_dir(folder).stdout(Stdio::null()))?;
         let prefix = format!("{package}_");
         let mut files = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
         let is_it = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));

@@ -109,13 +109,12 @@ enum Task {
         json: bool,
     },
     /// Run the capture module in a real kernel in QEMU, with the agent in the guest and the board server on this host
-    KmodTest {
+    KmodTest(kmod_test::Arguments),
+    /// Install, build with DKMS, sign and configure the capture module for real, and try it in a guest with udev (as root)
+    KmodPackage {
         /// Kernel: 6.1 or 6.12
         #[arg(long, value_name = "VERSION")]
         kernel: String,
-        /// Engine of the board server
-        #[arg(long, value_enum, default_value_t = Engine::Model)]
-        engine: Engine,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -205,7 +204,7 @@ fn main() -> Result<()> {
         Task::Demo { engine, json } => demo::run(engine, json),
         Task::Test => test::bounded(),
         Task::Full => test::full(),
-        Task::Setup => setup::run(),
+        Task::Setup => setup::with_kernels(),
         Task::Gen { check } => generate::run(check),
         Task::DeviceTree => device_tree::run(),
         Task::Replay { raw, engine, json: _ } => replay::run(&raw, engine),
@@ -216,7 +215,8 @@ fn main() -> Result<()> {
         Task::Prove { json } => prove::run(json),
         Task::Formal(arguments) => formal::execute(&arguments),
         Task::Mutate { json } => mutate::run(json),
-        Task::KmodTest { kernel, engine, json } => kmod_test::run(&kernel, engine, json),
+        Task::KmodTest(arguments) => kmod_test::run(&arguments),
+        Task::KmodPackage { kernel, json } => kmod_test::packaging::package(&kernel, json),
         Task::KmodCost { json } => kmod_test::cost::cost(json),
         Task::Loopback { json, seconds } => loopback::run(json, seconds),
         Task::Arm { compiler } => arm::run(compiler),

@@ -1,6 +1,7 @@
 //! What the tests need beyond Rust, gcc and git, and how to get it.
 
 use anyhow::{Result, bail};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::cargo::target_folder;
@@ -56,15 +57,39 @@ pub const KERNEL: &[Tool] = &[
     tool("dtc", "device-tree-compiler"),
 ];
 
+/// The x86 machines of the capture module's tests, and what of QEMU must be of the same version.
+pub const QEMU_X86: &[Tool] = &[tool("qemu-system-x86_64", "qemu-system-x86"), tool("qemu-img", "qemu-utils")];
+/// What `cargo xtask kmod-test` and `kmod-cost` use beside QEMU.
+pub const CAPTURE: &[Tool] = &[
+    tool("gcc", "gcc"),
+    tool("make", "make"),
+    tool("dpkg", "dpkg"),
+    tool("apt-get", "apt"),
+    tool("tar", "tar"),
+    tool("xz", "xz-utils"),
+];
+/// What `cargo xtask kmod-package` uses beside those.
+pub const PACKAGING: &[Tool] = &[
+    tool("dkms", "dkms"),
+    tool("openssl", "openssl"),
+    tool("modinfo", "kmod"),
+    tool("systemd-sysusers", "systemd"),
+    tool("unshare", "util-linux"),
+    tool("ldd", "libc-bin"),
+];
+
 /// Everything that `cargo xtask test` uses.
 pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, Z3, COQ, DTC, tool("make", "make"), tool("setpriv", "util-linux")];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
-    let found = |tool: &&Tool| {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).any(|folder| folder.join(tool.program).exists())
-    };
-    tools.iter().filter(|tool| !found(tool)).map(|tool| tool.package).collect()
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // An ordinary user's PATH has no sbin, where some of the programs are.
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect();
+    let found = |tool: &&Tool| folders.iter().any(|folder| folder.join(tool.program).exists());
+    let mut packages: Vec<_> = tools.iter().filter(|tool| !found(tool)).map(|tool| tool.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
 }
 
 /// Fails with the line to run when one of `tools` is not there.
@@ -116,10 +141,20 @@ pub fn provide(tools: &[Tool]) -> Result<()> {
 /// backported part that is installed.
 pub fn provide_emulator(tools: &[Tool]) -> Result<()> {
     let packages = missing(tools);
-    if packages.is_empty() || !is_root() {
-        return require(tools);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let archive = Archive::of_this_machine(&target_folder().join("apt"))?;
+    if !is_root() {
+        bail!("tools are missing; install them as root with\n    {}", archive.install_line(&packages));
     }
     eprintln!("installing {}", packages.join(" "));
-    Archive::of_this_machine(&target_folder().join("apt"))?.install_newest(&packages)?;
+    archive.install_newest(&packages)?;
     require(tools)
+}
+
+/// What the bounded tier needs, and what the capture module's tests do.
+pub fn with_kernels() -> Result<()> {
+    provide(&[ALL, CAPTURE, PACKAGING].concat())?;
+    provide_emulator(QEMU_X86)
 }

@@ -34,7 +34,7 @@ pub fn full() -> Result<()> {
     stages.run("fuzzing", || fuzz::run(60))?;
     stages.run("loopback", || loopback::run(true, 10))?;
     for kernel in ["6.1", "6.12"] {
-        stages.run(&format!("capture module on {kernel}"), || kmod_test::run(kernel, Engine::Model, false))?;
+        stages.run(&format!("capture module on {kernel}"), || kmod_test::run(&kmod_test::Arguments::whole(kernel)))?;
     }
     stages.run("daemon for armhf", || arm::run(None))?;
     stages.run("emulated Zynq", || zynq_qemu::run(false))?;

@@ -110,6 +110,8 @@ pub struct Attribution {
     names: HashMap<String, ContainerId>,
     unknown: Container,
     last_walk: Option<Instant>,
+    /// What the last walk met, by id.
+    listed: HashMap<u64, String>,
     last_id: u32,
     counts: AttributionCounts,
 }
@@ -141,6 +143,7 @@ impl Attribution {
                 kind: ContainerKind::Unknown,
             },
             last_walk: None,
+            listed: HashMap::new(),
             last_id: 0,
             counts: AttributionCounts::default(),
         }
@@ -189,17 +192,17 @@ impl Attribution {
             self.counts.walks += 1;
             let found = walk(&mount, self.limits.walk_groups);
             self.counts.walks_cut += u64::from(found.cut);
-            let mut id = ContainerId::UNKNOWN;
-            for (inode, path) in found.groups {
-                // Only the group asked for becomes a container: hosts have many idle groups.
-                if inode == cgroup_id {
-                    id = self.resolve_path(&path, true, now);
-                }
-            }
-            self.by_cgroup_id.insert(cgroup_id, id, now);
-            return self.count(id);
+            self.listed = found.groups.into_iter().collect();
+        } else if !self.listed.contains_key(&cgroup_id) {
+            return self.count(ContainerId::UNKNOWN);
         }
-        self.count(ContainerId::UNKNOWN)
+        // Only groups asked for become containers: hosts have many idle ones.
+        let id = match self.listed.get(&cgroup_id).cloned() {
+            Some(path) => self.resolve_path(&path, true, now),
+            None => ContainerId::UNKNOWN,
+        };
+        self.by_cgroup_id.insert(cgroup_id, id, now);
+        self.count(id)
     }
 
     fn count(&mut self, id: ContainerId) -> ContainerId {

@@ -227,8 +227,7 @@ impl Tally {
             What::Send { socket, fingerprint } => self.repeats(socket, fingerprint),
         };
         let times = u64::from(redundant);
-        let seen =
-            Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };
+        let seen = Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };
         // An event of a unit that this p leaves out was captured before: nobody chose it, so it stands for no other.
         if self.shift == 0 || !is_kept(unit, self.shift) {
             *self.certain.entry((send, event.owner)).or_default() += seen;

@@ -16,7 +16,8 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(name: impl Into<String>, expected: impl ToString, found: impl ToString) -> Check {
+    /// A comparison.
+    pub fn new(name: impl Into<String>, expected: impl ToString, found: impl ToString) -> Check {
         Check { name: name.into(), expected: expected.to_string(), found: found.to_string() }
     }
 
@@ -30,6 +31,35 @@ impl Check {
         json!({"name": self.name, "ok": self.ok(), "expected": self.expected, "found": self.found})
     }
 }
+
+/// Prints a report with `more` in it, and fails when a check does.
+pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -> Result<()> {
+    let failed: Vec<&Check> = checks.iter().filter(|check| !check.ok()).collect();
+    if as_json {
+        more["checks_passed"] = json!(checks.len() - failed.len());
+        more["checks_failed"] = json!(failed.len());
+        more["checks"] = checks.iter().map(Check::json).collect();
+        println!("{more}");
+    } else {
+        println!("{title}: {} checks, {} failed", checks.len(), failed.len());
+    }
+    if let Some(first) = failed.first() {
+        for check in &failed {
+            eprintln!("{}: expected {}, found {}", check.name, check.expected, check.found);
+        }
+        bail!("{title}: {} of {} checks failed, {} first", failed.len(), checks.len(), first.name);
+    }
+    Ok(())
+}
+
+/// Names of the workload's truths and of the agent's counters.
+const COUNTERS: [(&str, &str); 5] = [
+    ("copies", "cow_copies"),
+    ("redundant", "cow_redundant"),
+    ("unjudged", "cow_unjudged"),
+    ("sends", "net_sends"),
+    ("send_redundant", "net_redundant"),
+];
 
 /// Numbers by name, as they stand on a line: `name value name value ...`.
 type Numbers = BTreeMap<String, u64>;
@@ -52,8 +82,12 @@ pub struct Console {
     agent: BTreeMap<String, Value>,
     /// By phase: what the reader of its own and the workload said.
     compared: BTreeMap<String, Compared>,
+    /// By phase: sums of the cases in any cgroup.
+    sums: BTreeMap<String, Numbers>,
     /// Lines that no good kernel writes.
     complaints: Vec<String>,
+    /// What the kill switch wrote.
+    pub kill_switch: Option<String>,
     /// Seconds of the guest's clock, by phase.
     pub phases: Vec<(String, f64)>,
 }
@@ -91,6 +125,15 @@ impl Console {
                     *sums.entry(name).or_default() += value;
                 }
             }
+            ["SUM", phase, _cgroup, _case, rest @ ..] => {
+                let sums = self.sums.entry((*phase).to_owned()).or_default();
+                for (name, value) in numbers(rest) {
+                    *sums.entry(name).or_default() += value;
+                }
+            }
+            ["KLOG", ..] if line.contains("kill switch:") => {
+                self.kill_switch = line.split_once("] ").map(|(_, text)| text.to_owned());
+            }
             ["AGENT", phase, rest @ ..] => {
                 let text = rest.join(" ");
                 let value = serde_json::from_str(&text).with_context(|| format!("the agent's line {text:?}"))?;
@@ -127,23 +170,71 @@ impl Console {
         Some(Account { captured: side("captured")?, counted: side("counted")?, in_flight: side("in_flight")?, lost })
     }
 
-    /// Every comparison.
-    pub fn checks(&self) -> Vec<Check> {
+    /// Every comparison, of the phases that were run.
+    pub fn checks(&self, phases: &[&str]) -> Vec<Check> {
         let mut checks = self.checks.clone();
-        for cgroup in ["a", "b"] {
-            self.exact(cgroup, &mut checks);
+        let ran = |phase: &str| phases.contains(&phase);
+        if ran("exact") {
+            self.exact("a", &mut checks);
+            self.exact("b", &mut checks);
         }
-        for phase in ["exact", "overflow"] {
+        for phase in ["exact", "overflow", "storm", "hotplug", "follow", "v1"].into_iter().filter(|phase| ran(phase)) {
             self.conservation(phase, &mut checks);
         }
-        let ring = self.account("overflow").and_then(|account| account.lost.get("ring").copied()).unwrap_or(0);
-        checks.push(Check::new("overflow_loses_in_ring", true, ring > 0));
-        for (phase, compared) in &self.compared {
-            compared.copies(phase, &mut checks);
+        if ran("overflow") {
+            let ring = self.account("overflow").and_then(|account| account.lost.get("ring").copied()).unwrap_or(0);
+            checks.push(Check::new("overflow_loses_in_ring", true, ring > 0));
+        }
+        for phase in ["storm", "hotplug"].into_iter().filter(|phase| ran(phase)) {
+            self.sums(phase, &mut checks);
+        }
+        if ran("follow") {
+            self.estimates("follow", &mut checks);
+        }
+        for phase in [("pressure", "pressure"), ("other_hook", "other")].into_iter().filter(|(phase, _)| ran(phase)) {
+            match self.compared.get(phase.1) {
+                Some(compared) => compared.copies(phase.1, &mut checks),
+                None => checks.push(Check::new(format!("{}_counts", phase.1), "some", "none")),
+            }
         }
         let complaint = self.complaints.first().map_or("none", String::as_str);
         checks.push(Check::new("complaints_in_the_log", "none", complaint));
         checks
+    }
+
+    fn containers(&self, phase: &str) -> &[Value] {
+        let containers = self.agent.get(phase).and_then(|line| line["containers"].as_array());
+        containers.map_or(&[], Vec::as_slice)
+    }
+
+    /// The counters of all containers together, whatever they are called, without what belongs to no cgroup.
+    fn sums(&self, phase: &str, checks: &mut Vec<Check>) {
+        let none = Numbers::new();
+        let truth = self.sums.get(phase).unwrap_or(&none);
+        checks.push(Check::new(format!("{phase}_truth"), true, get(truth, "copies") > 0));
+        for (true_name, counted_name) in COUNTERS {
+            let named = self.containers(phase).iter().filter(|container| container["name"] != "none");
+            let found: u64 = named.filter_map(|container| container[counted_name].as_u64()).sum();
+            checks.push(Check::new(format!("{phase}_{true_name}"), get(truth, true_name), found));
+        }
+    }
+
+    /// Estimates stand beside the counters, and what is exact in them is exact.
+    fn estimates(&self, phase: &str, checks: &mut Vec<Check>) {
+        let none = Value::Null;
+        let estimated = &self.agent.get(phase).unwrap_or(&none)["estimated"];
+        for (quantity, counted_name) in [("cow_copies", "cow_copies"), ("net_sends", "net_sends")] {
+            let counted: u64 =
+                self.containers(phase).iter().filter_map(|container| container[counted_name].as_u64()).sum();
+            let part = |name: &str| estimated[quantity][name].as_f64().unwrap_or(f64::NAN);
+            let name = format!("{phase}_{quantity}_total");
+            checks.push(Check::new(name, counted as f64 + part("left_out"), part("total")));
+        }
+        // Every process of the storm has two redundant copies of four.
+        let shares = estimated["containers"].as_array().into_iter().flatten();
+        let share = shares.filter(|container| container["name"] == "b");
+        let share: Vec<_> = share.map(|container| &container["cow"]["redundant_share_estimated"]).collect();
+        checks.push(Check::new(format!("{phase}_share_of_b"), "[Number(0.5)]", format!("{share:?}")));
     }
 
     /// The counters of the engine on the host against what the workload did.
@@ -152,16 +243,8 @@ impl Console {
             checks.push(Check::new(format!("{cgroup}_truth"), "some", "none"));
             return;
         };
-        let containers = self.agent.get("exact").and_then(|line| line["containers"].as_array());
-        let container = containers.into_iter().flatten().find(|container| container["name"] == cgroup);
-        let pairs = [
-            ("copies", "cow_copies"),
-            ("redundant", "cow_redundant"),
-            ("unjudged", "cow_unjudged"),
-            ("sends", "net_sends"),
-            ("send_redundant", "net_redundant"),
-        ];
-        for (true_name, counted_name) in pairs {
+        let container = self.containers("exact").iter().find(|container| container["name"] == cgroup);
+        for (true_name, counted_name) in COUNTERS {
             let found = container.and_then(|container| container[counted_name].as_u64());
             let found = found.map_or("none".to_owned(), |found| found.to_string());
             checks.push(Check::new(format!("{cgroup}_{true_name}"), get(truth, true_name), found));
@@ -217,10 +300,14 @@ mod tests {
         AGENT exact {\"captured\": 9, \"counted\": 9, \"in_flight\": 0, \"lost\": {\"ring\": 0}, \"containers\": \
         [{\"name\": \"a\", \"cow_copies\": 4, \"cow_redundant\": 2, \"cow_unjudged\": 0, \"net_sends\": 1, \"net_redundant\": 0}, \
         {\"name\": \"b\", \"cow_copies\": 0, \"cow_redundant\": 0, \"cow_unjudged\": 0, \"net_sends\": 0, \"net_redundant\": 0}]}\n\
-        AGENT overflow {\"captured\": 9, \"counted\": 4, \"in_flight\": 0, \"lost\": {\"ring\": 5}}\n";
+        AGENT overflow {\"captured\": 9, \"counted\": 4, \"in_flight\": 0, \"lost\": {\"ring\": 5}}\n\
+        SUM storm /sys/fs/cgroup/a storm copies 6 redundant 3 unjudged 0 sends 2 send_redundant 1\n\
+        AGENT storm {\"captured\": 8, \"counted\": 8, \"in_flight\": 0, \"lost\": {}, \"containers\": \
+        [{\"name\": \"a\", \"cow_copies\": 4, \"cow_redundant\": 2, \"net_sends\": 1}, {\"name\": \"none\", \"cow_copies\": 9}, \
+        {\"name\": \"unknown\", \"cow_copies\": 2, \"cow_redundant\": 1, \"net_sends\": 1, \"net_redundant\": 1}]}\n";
 
     fn failed(text: &str) -> Vec<String> {
-        let checks = Console::parse(text).expect("a console").checks();
+        let checks = Console::parse(text).expect("a console").checks(&["exact", "overflow", "storm"]);
         checks.into_iter().filter(|check| !check.ok()).map(|check| check.name).collect()
     }
 
@@ -242,6 +329,8 @@ mod tests {
             ("\"counted\": 4, \"in_flight\": 0", "\"counted\": 4, \"in_flight\": 1", "overflow_in_flight"),
             ("{\"ring\": 5}", "{\"sampled\": 5}", "overflow_loses_in_ring"),
             ("CHECK one 1 1", "KLOG [ 1.0] BUG: sleeping function", "complaints_in_the_log"),
+            ("\"cow_copies\": 2", "\"cow_copies\": 1", "storm_copies"),
+            ("SUM storm", "SUM snow", "storm_truth"),
             ("AGENT overflow", "NOTHING overflow", "overflow_account"),
         ];
         for (good, bad, name) in faults {

@@ -14,6 +14,7 @@ use super::guest::Guest;
 use super::packages::{self, Kernel};
 use super::{file_system, programs};
 use crate::cargo::root;
+use crate::setup;
 
 const LIMIT: Duration = Duration::from_secs(300);
 const MODES: [&str; 4] = ["without", "off", "left_out", "captured"];
@@ -59,8 +60,10 @@ fn measure(kernel: Kernel) -> Result<Costs> {
     std::fs::create_dir_all(&folder)?;
     let workload = folder.join("workload");
     programs::workload(&workload)?;
-    let files =
-        [("deltascope.ko", programs::module(&unpacked, &folder.join("module"), "")?), ("bin/workload", workload)];
+    let files = [
+        ("deltascope.ko".to_owned(), programs::module(&unpacked, &folder.join("module"))?),
+        ("bin/workload".to_owned(), workload),
+    ];
     let initrd = folder.join("initrd");
     std::fs::write(&initrd, file_system(&unpacked, &files, &root().join("kmod/test/init-cost.sh"))?)?;
     let console = folder.join("console.log");
@@ -105,7 +108,8 @@ fn write_document(table: &str) -> Result<()> {
 
 /// The task: prints the table and writes it into `docs/performance.md`.
 pub fn cost(as_json: bool) -> Result<()> {
-    packages::require_emulator()?;
+    setup::provide(setup::CAPTURE)?;
+    setup::provide_emulator(setup::QEMU_X86)?;
     let mut kernels = Vec::new();
     for kernel in [Kernel::V6_1, Kernel::V6_12] {
         kernels.push((kernel, measure(kernel)?));

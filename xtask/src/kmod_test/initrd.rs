@@ -2,6 +2,7 @@
 //! (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst).
 
 use anyhow::{Context, Result};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const DIRECTORY: u32 = 0o040_755;
@@ -12,6 +13,7 @@ const PROGRAM: u32 = 0o100_755;
 pub struct Initrd {
     bytes: Vec<u8>,
     entries: u32,
+    folders: BTreeSet<String>,
 }
 
 impl Initrd {
@@ -33,13 +35,21 @@ impl Initrd {
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
 
-    /// Adds an empty folder; its parent must be there already.
+    /// Adds an empty folder, and those above it, unless they are there.
     pub fn folder(&mut self, name: &str) {
-        self.entry(name, DIRECTORY, &[]);
+        if let Some((above, _)) = name.rsplit_once('/') {
+            self.folder(above);
+        }
+        if self.folders.insert(name.to_owned()) {
+            self.entry(name, DIRECTORY, &[]);
+        }
     }
 
-    /// Adds a file that may be run.
+    /// Adds a file that may be run, and the folders above it.
     pub fn file(&mut self, name: &str, path: &Path) -> Result<()> {
+        if let Some((above, _)) = name.rsplit_once('/') {
+            self.folder(above);
+        }
         let content = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
         self.entry(name, PROGRAM, &content);
         Ok(())

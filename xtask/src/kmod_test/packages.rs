@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cargo::{root, run};
+use crate::debian::Archive;
 
 /// The release that has both kernels: 6.1 itself, 6.12 in its backports.
 const SUITE: &str = "bookworm";
 const BACKPORTS: &str = "bookworm-backports";
-const EMULATOR: &str = "qemu-system-x86_64";
 /// Of a kernel image only these are unpacked.
-const MODULES: [&str; 5] = ["crc32c_generic", "crc32c-intel", "libcrc32c", "brd", "e1000"];
+pub const MODULES: [&str; 5] = ["crc32c_generic", "crc32c-intel", "libcrc32c", "brd", "e1000"];
 
 /// A kernel that the module is tested in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,122 +71,22 @@ pub struct Unpacked {
     pub busybox: PathBuf,
 }
 
+impl Unpacked {
+    /// As `uname -r` says it.
+    pub fn release(&self) -> Result<String> {
+        let name = self.image.file_name().and_then(|name| name.to_str());
+        let release = name.and_then(|name| name.strip_prefix("vmlinuz-"));
+        release.map(str::to_owned).ok_or_else(|| anyhow!("{}: expected vmlinuz-RELEASE", self.image.display()))
+    }
+}
+
 /// Everything that this test keeps.
 pub fn cache() -> PathBuf {
     root().join("target").join("kmod-test")
 }
 
-/// An apt of its own over the machine's archive, with the backports beside the release.
-struct Archive {
-    configuration: PathBuf,
-}
-
-impl Archive {
-    fn open() -> Result<Archive> {
-        let folder = cache().join("apt");
-        for part in [
-            "state/lists/partial",
-            "cache/archives/partial",
-            "etc/sources.list.d",
-            "etc/apt.conf.d",
-            "etc/preferences.d",
-        ] {
-            fs::create_dir_all(folder.join(part))?;
-        }
-        let configuration = folder.join("apt.conf");
-        let own = folder.display();
-        fs::write(
-            &configuration,
-            format!(
-                "Dir::State \"{own}/state\";\nDir::State::status \"/var/lib/dpkg/status\";\nDir::Cache \"{own}/cache\";\n\
-                 Dir::Etc \"{own}/etc\";\nDir::Etc::Trusted \"/etc/apt/trusted.gpg\";\n\
-                 Dir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
-            ),
-        )?;
-        fs::write(folder.join("etc/sources.list.d/archive.sources"), archive_stanza()?)?;
-        let archive = Archive { configuration };
-        run(archive.apt("apt-get", &["update", "-q"]).stdout(Stdio::null()))?;
-        Ok(archive)
-    }
-
-    fn apt(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.env("APT_CONFIG", &self.configuration).env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
-        command.stdin(Stdio::null());
-        command
-    }
-
-    /// Names of the packages that `package` depends on and that `wanted` likes.
-    fn dependencies(&self, suite: &str, package: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-        let output =
-            self.apt("apt-cache", &["depends", "-t", suite, package]).output().context("starting apt-cache")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let names = text.lines().filter_map(|line| line.trim_start_matches([' ', '|']).strip_prefix("Depends: "));
-        Ok(names.filter(|name| wanted(name)).map(str::to_owned).collect())
-    }
-
-    fn download(&self, suite: &str, package: &str, folder: &Path) -> Result<PathBuf> {
-        let find = || {
-            let prefix = format!("{package}_");
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.map(|entry| entry.path()).find(|path| {
-                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&prefix))
-            })
-        };
-        if let Some(found) = find() {
-            return Ok(found);
-        }
-        let mut command = self.apt("apt-get", &["download", "-q", "-t", suite, package]);
-        run(command.current_dir(folder).stdout(Stdio::null()))?;
-        find().ok_or_else(|| anyhow!("apt-get download {package}: expected a file in {}, found none", folder.display()))
-    }
-}
-
-/// The machine's own description of the Debian archive, for the release and its backports.
-fn archive_stanza() -> Result<String> {
-    let folder = Path::new("/etc/apt/sources.list.d");
-    let mut texts = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "sources") {
-            texts.push(fs::read_to_string(path)?);
-        }
-    }
-    let stanzas = texts.iter().flat_map(|text| text.split("\n\n"));
-    for stanza in stanzas {
-        let suites = stanza.lines().find_map(|line| line.strip_prefix("Suites:"));
-        if suites.is_some_and(|suites| suites.split_whitespace().any(|suite| suite == SUITE)) {
-            let lines = stanza.lines().map(|line| match line.starts_with("Suites:") {
-                true => format!("Suites: {SUITE} {BACKPORTS}\n"),
-                false => format!("{line}\n"),
-            });
-            return Ok(lines.collect());
-        }
-    }
-    bail!(
-        "{}: expected a .sources file with the suite {SUITE}, found none; this test takes its kernels from the archive of Debian 12",
-        folder.display()
-    )
-}
-
-/// Makes sure that there is a QEMU. One from the release would remove a backported part that is installed.
-pub fn require_emulator() -> Result<()> {
-    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-        .any(|folder| folder.join(EMULATOR).is_file());
-    if found {
-        return Ok(());
-    }
-    let packages = ["qemu-system-x86", "qemu-utils"];
-    let archive = Archive::open()?;
-    let options = ["install", "-q", "-y", "--no-install-recommends", "--no-remove", "-t", BACKPORTS];
-    let mut command = archive.apt("apt-get", &["-o", "DPkg::Lock::Timeout=300"]);
-    command.args(options).args(packages).stdout(Stdio::null());
-    run(&mut command).with_context(|| {
-        format!(
-            "{EMULATOR} is missing and could not be installed; as root: apt-get install {} from {BACKPORTS}",
-            packages.join(" ")
-        )
-    })
+fn archive() -> Result<Archive> {
+    Archive::of_this_machine(&cache().join("apt"))
 }
 
 /// Fetches and unpacks a kernel; what is in the cache is used as it is.
@@ -209,6 +109,18 @@ pub fn unpack(kernel: Kernel) -> Result<Unpacked> {
     })
 }
 
+/// udev's own program, fetched and unpacked, not installed.
+pub fn udev() -> Result<PathBuf> {
+    let folder = cache().join("udev");
+    let program = folder.join("bin/udevadm");
+    if !program.is_file() {
+        fs::create_dir_all(&folder)?;
+        let file = archive()?.download_of(SUITE, "udev", &folder)?;
+        run(Command::new("dpkg").arg("-x").arg(file).arg(&folder))?;
+    }
+    Ok(program)
+}
+
 fn release_of(folder: &Path) -> Result<String> {
     for entry in fs::read_dir(folder.join("boot"))? {
         let name = entry?.file_name();
@@ -222,7 +134,7 @@ fn release_of(folder: &Path) -> Result<String> {
 fn fetch(kernel: Kernel, folder: &Path) -> Result<()> {
     eprintln!("fetching Linux {} from {}", kernel.name(), kernel.suite());
     let suite = kernel.suite();
-    let archive = Archive::open()?;
+    let archive = archive()?;
     let packages = folder.join("packages");
     fs::create_dir_all(&packages)?;
     let first = |package: &str, prefix: &str| -> Result<String> {
@@ -237,10 +149,10 @@ fn fetch(kernel: Kernel, folder: &Path) -> Result<()> {
     let mut whole = archive.dependencies(suite, &headers, wanted)?;
     whole.extend([headers, "busybox-static".to_owned()]);
     for package in &whole {
-        let file = archive.download(if package == "busybox-static" { SUITE } else { suite }, package, &packages)?;
+        let file = archive.download_of(if package == "busybox-static" { SUITE } else { suite }, package, &packages)?;
         run(Command::new("dpkg").arg("-x").arg(file).arg(folder))?;
     }
-    let file = archive.download(suite, &image, &packages)?;
+    let file = archive.download_of(suite, &image, &packages)?;
     unpack_image(&file, folder)?;
     relocate(folder)?;
     fs::remove_dir_all(&packages)?;
@@ -276,7 +188,8 @@ fn unpack_image(package: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+/// Every file below a folder.
+pub fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() { collect(&path, files)? } else { files.push(path) }

@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::packages::Unpacked;
-use crate::cargo::{cargo, root, run};
+use crate::cargo::{cargo, root, run, target_folder};
 use crate::demo::Engine;
 
 const STATIC_TARGET: &str = "x86_64-unknown-linux-gnu";
-/// A function that no kernel has.
-const MISSING_HOOK: &str = "exit_mmap_of_another_kernel";
 
-/// Compiles the module in a copy of its folder; `flags` go to the compiler.
-pub fn module(kernel: &Unpacked, folder: &Path, flags: &str) -> Result<PathBuf> {
+/// Compiles the module in a copy of its folder.
+pub fn module(kernel: &Unpacked, folder: &Path) -> Result<PathBuf> {
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder)?;
     let sources = root().join("kmod");
@@ -29,14 +27,27 @@ pub fn module(kernel: &Unpacked, folder: &Path, flags: &str) -> Result<PathBuf> 
     let mut make = Command::new("make");
     make.arg("-C").arg(&kernel.headers).arg(format!("M={}", folder.display()));
     // Warnings are errors here, those of the kernel's W=1 among them.
-    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "W=1", "-s"]).arg(format!("KCFLAGS=-Werror {flags}")).arg("modules");
+    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "W=1", "-s", "KCFLAGS=-Werror", "modules"]);
     run(make.stdin(Stdio::null()).stdout(Stdio::null())).context("building the module")?;
     Ok(folder.join("deltascope.ko"))
 }
 
-/// The module as it would be on a kernel that lacks a hook.
-pub fn hookless_module(kernel: &Unpacked, folder: &Path) -> Result<PathBuf> {
-    module(kernel, folder, &format!("-DEXIT_HOOK='\"{MISSING_HOOK}\"'"))
+/// The module with the names of these functions of the kernel in capitals, as on a kernel that does not have them.
+pub fn hidden(module: &Path, functions: &[&str], output: &Path) -> Result<()> {
+    let mut bytes = std::fs::read(module).with_context(|| format!("reading {}", module.display()))?;
+    for function in functions {
+        let name = [function.as_bytes(), b"\0"].concat();
+        let starts = |at: usize| at == 0 || !(b' '..=b'~').contains(&bytes[at - 1]);
+        let places: Vec<usize> =
+            (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(&name) && starts(at)).collect();
+        if places.is_empty() {
+            bail!("{}: expected the name {function}, found it not", module.display());
+        }
+        for at in places {
+            bytes[at..at + function.len()].make_ascii_uppercase();
+        }
+    }
+    std::fs::write(output, bytes).with_context(|| format!("writing {}", output.display()))
 }
 
 fn compile(output: &Path, sources: &[&str], flags: &[&str]) -> Result<()> {
@@ -58,10 +69,6 @@ pub fn workload(output: &Path) -> Result<()> {
 /// The reader of its own, and the bad input.
 pub fn rings(output: &Path) -> Result<()> {
     compile(output, &["rings.c", "reader.c", "bad_input.c"], &[])
-}
-
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// The agent as one file that runs without any library.

@@ -118,7 +118,9 @@ fn few_units_or_one_large_one_allow_no_bound() {
 #[test]
 fn quantiles_are_those_of_the_tables() {
     // Abramowitz and Stegun, table 26.10, column 0.975.
-    for (degrees, expected) in [(9, 2.262), (10, 2.228), (15, 2.131), (20, 2.086), (30, 2.042), (60, 2.000), (120, 1.980)] {
+    for (degrees, expected) in
+        [(9, 2.262), (10, 2.228), (15, 2.131), (20, 2.086), (30, 2.042), (60, 2.000), (120, 1.980)]
+    {
         let found = t_quantile(degrees);
         assert!((found - expected).abs() < 0.001, "{degrees}: expected {expected}, found {found}");
     }

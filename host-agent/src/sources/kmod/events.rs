@@ -9,6 +9,7 @@ use deltascope_abi::ring::{RingKind, RingRecord, flag};
 use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
 use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
 use crate::procfs::ProcFs;
+use crate::sources::kmod::map::monotonic_ns;
 
 /// Control groups whose owners are kept; beyond, all are forgotten and found again.
 const OWNERS: usize = 65_536;
@@ -23,13 +24,17 @@ pub(super) struct OwnerTable {
     attribution: Attribution,
     owners: HashMap<u64, OwnerId>,
     none: Option<OwnerId>,
+    /// When the last walk over the groups began, in nanoseconds of CLOCK_MONOTONIC.
+    walked_ns: u64,
+    /// Records that named no control group.
+    without: u64,
 }
 
 impl OwnerTable {
     pub(super) fn new() -> OwnerTable {
         let limits = AttributionLimits { walk_interval: WALK_INTERVAL, ..AttributionLimits::default() };
         let attribution = Attribution::new(ProcFs::default(), limits);
-        OwnerTable { attribution, owners: HashMap::new(), none: None }
+        OwnerTable { attribution, owners: HashMap::new(), none: None, walked_ns: 0, without: 0 }
     }
 
     /// Who a record is charged to. The first record of a group may wait for a walk over the groups.
@@ -40,7 +45,7 @@ impl OwnerTable {
         if let Some(&owner) = self.owners.get(&record.cgroup) {
             return Ok(owner);
         }
-        let id = self.resolve(record.cgroup);
+        let id = self.resolve(record);
         let owner = sink.owner(OwnerKind::Container, &self.attribution.container(id).name)?;
         if self.owners.len() == OWNERS {
             self.owners.clear();
@@ -51,6 +56,7 @@ impl OwnerTable {
 
     /// On a host without version 2 every task is at its root: there the process may still tell.
     fn without_group(&mut self, record: &RingRecord, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
+        self.without += 1;
         if self.attribution.hierarchy() == Hierarchy::V1 {
             let id = self.attribution.resolve_pid(record.tgid, Instant::now());
             if id != ContainerId::UNKNOWN {
@@ -63,18 +69,26 @@ impl OwnerTable {
         }
     }
 
-    /// The container of an id that this table has not met: known, or unknown after a walk that was made for it.
-    fn resolve(&mut self, cgroup: u64) -> ContainerId {
+    /// The container of a group that this table has not met. A walk that began after the event and did not meet the
+    /// group has come too late for it: the group is gone, and nobody will ever know its name.
+    fn resolve(&mut self, record: &RingRecord) -> ContainerId {
         let deadline = Instant::now() + 4 * WALK_INTERVAL;
         loop {
-            let walks = self.attribution.counts().walks;
-            let now = Instant::now();
-            let id = self.attribution.resolve_cgroup_id(cgroup, now);
-            if id != ContainerId::UNKNOWN || self.attribution.counts().walks != walks || now > deadline {
+            let (walks, begun, now) = (self.attribution.counts().walks, monotonic_ns(), Instant::now());
+            let id = self.attribution.resolve_cgroup_id(record.cgroup, now);
+            if self.attribution.counts().walks != walks {
+                self.walked_ns = begun;
+            }
+            if id != ContainerId::UNKNOWN || self.walked_ns > record.time_ns || now > deadline {
                 return id;
             }
             std::thread::sleep(WALK_INTERVAL);
         }
+    }
+
+    /// Records so far that named no control group: the module says `attribution=none`.
+    pub(super) fn without(&self) -> u64 {
+        self.without
     }
 }
 

@@ -42,6 +42,14 @@ fn map(device: &File, bytes: usize) -> std::io::Result<*mut u8> {
     if base == libc::MAP_FAILED { Err(std::io::Error::last_os_error()) } else { Ok(base.cast()) }
 }
 
+/// CLOCK_MONOTONIC, the clock of the records, in nanoseconds.
+pub(super) fn monotonic_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid timespec that lives through the call, which cannot fail for this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 impl Rings {
     /// Opens the device, learns its size from the first header and maps all of it.
     pub(super) fn open(path: &Path) -> Result<Rings, KmodError> {
@@ -157,6 +165,15 @@ impl Rings {
     /// Gives the records below `tail` back to the module.
     pub(super) fn set_tail(&self, ring: u32, tail: u64) {
         self.word(ring, offset_of!(RingHeader, tail)).store(tail, Ordering::Release);
+    }
+
+    /// Kind and time of a record, which must be one that [`Rings::record`] may copy.
+    pub(super) fn kind_and_time(&self, ring: u32, number: u64) -> (u16, u64) {
+        let slot = RING_HEADER_BYTES + (number & (self.records - 1)) as usize * RING_RECORD_BYTES;
+        (
+            self.u64(ring, slot + offset_of!(RingRecord, kind)) as u16,
+            self.u64(ring, slot + offset_of!(RingRecord, time_ns)),
+        )
     }
 
     /// Copies a record, which must be at or above the tail and below a head that was read before.

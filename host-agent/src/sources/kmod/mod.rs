@@ -7,7 +7,8 @@ mod sampler;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use deltascope_abi::ring::{RingHeader, RingKind};
 
 use self::books::{Books, Share};
 use self::events::{Decoder, OwnerTable};
-use self::map::Rings;
+use self::map::{Rings, monotonic_ns};
 use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
 use crate::event::Sink;
@@ -27,8 +28,10 @@ use crate::sampling::Estimates;
 pub const DEVICE: &str = "/dev/deltascope";
 /// The module's k of p = 2^-k.
 const SAMPLING_SHIFT: &str = "/sys/class/misc/deltascope/sampling_shift";
-/// Records taken from one ring before the next one has its turn.
+/// Records of each ring that a round takes at most, on average.
 const BATCH: u64 = 1_024;
+/// Age from which a send has no earlier one that is still on its way into a ring.
+const SETTLED: Duration = Duration::from_millis(1);
 /// Longest wait for the high-water mark while there is little to read.
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -164,33 +167,70 @@ impl Kmod {
         }
     }
 
-    /// Reads at most a batch of one ring and says how many records that were.
-    fn read_ring(&mut self, ring: u32, sink: &mut dyn Sink) -> Result<u64, SourceError> {
-        let begin = self.read[ring as usize];
-        let end = self.rings.head(ring).min(begin + BATCH);
-        for number in begin..end {
-            let record = self.rings.record(ring, number);
-            if record.sequence != number {
-                return Err(KmodError::Sequence { ring, expected: number, found: record.sequence }.into());
-            }
-            if record.kind == RingKind::Sampling as u16 && self.sampler.announced(ring, &record) {
+    /// Reads all rings together, sends in the order of their times, and says how many records that were. A process
+    /// may send on one socket from one CPU after the other, and what it sent first must come first, or repetitions
+    /// would be found that were none.
+    fn read_rings(&mut self, sink: &mut dyn Sink) -> Result<u64, SourceError> {
+        // What is later may have an earlier one on its way into another ring.
+        let settled = monotonic_ns().saturating_sub(SETTLED.as_nanos() as u64);
+        let heads: Vec<u64> = (0..self.rings.count()).map(|ring| self.rings.head(ring)).collect();
+        let begin = self.read.clone();
+        let mut next: BinaryHeap<_> = (0..self.rings.count()).filter_map(|ring| self.next(ring, &heads)).collect();
+        let (mut records, most) = (0, BATCH * u64::from(self.rings.count()));
+        let mut outcome = Ok(());
+        while let Some(Reverse((time, ring))) = next.pop() {
+            if records == most || time > settled {
                 break;
             }
-            if is_event(record.kind) {
-                let owner = self.owners.owner(&record, sink)?;
-                if let Some(event) = self.decoder.event(&record, owner) {
-                    sink.event(event)?;
-                    self.given += 1;
-                    self.sampler.given(&record, &event);
+            match self.read_record(ring, sink) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
                 }
             }
-            self.read[ring as usize] = number + 1;
+            records += 1;
+            next.extend(self.next(ring, &heads));
         }
-        let end = self.read[ring as usize];
-        if end > begin {
-            self.unacknowledged.push_back(Span { ring, end, events: self.given });
+        for (ring, begin) in (0u32..).zip(begin) {
+            let end = self.read[ring as usize];
+            if end > begin {
+                self.unacknowledged.push_back(Span { ring, end, events: self.given });
+            }
         }
-        Ok(end - begin)
+        outcome.map(|()| records)
+    }
+
+    /// When a ring's next record has its turn: a send by its time, anything else at once.
+    fn next(&self, ring: u32, heads: &[u64]) -> Option<Reverse<(u64, u32)>> {
+        let number = self.read[ring as usize];
+        (number < heads[ring as usize]).then(|| {
+            let (kind, time) = self.rings.kind_and_time(ring, number);
+            Reverse((if kind == RingKind::Send as u16 { time } else { 0 }, ring))
+        })
+    }
+
+    /// Reads the next record of a ring, unless the ring has to wait there.
+    fn read_record(&mut self, ring: u32, sink: &mut dyn Sink) -> Result<bool, SourceError> {
+        let number = self.read[ring as usize];
+        let record = self.rings.record(ring, number);
+        if record.sequence != number {
+            return Err(KmodError::Sequence { ring, expected: number, found: record.sequence }.into());
+        }
+        if record.kind == RingKind::Sampling as u16 && self.sampler.announced(ring, &record) {
+            return Ok(false);
+        }
+        if is_event(record.kind) {
+            let owner = self.owners.owner(&record, sink)?;
+            if let Some(event) = self.decoder.event(&record, owner) {
+                sink.event(event)?;
+                self.given += 1;
+                self.sampler.given(&record, &event);
+            }
+        }
+        self.read[ring as usize] = number + 1;
+        Ok(true)
     }
 
     /// Moves the tails over everything that nobody will ask for again.
@@ -219,10 +259,7 @@ impl Source for Kmod {
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
         let fill = self.rings.fill();
         self.sampler.look(&self.books, fill);
-        let mut records = 0;
-        for ring in 0..self.rings.count() {
-            records += self.read_ring(ring, sink)?;
-        }
+        let records = self.read_rings(sink)?;
         self.give_back(sink);
         if records < BATCH {
             // Little to read: gather more, so that a batch is worth its frame.
@@ -256,6 +293,7 @@ impl Source for Kmod {
             ("blind", status.blind),
             ("kills", status.kills),
         ];
+        all.push(("attribution_none", self.owners.without()));
         all.extend(self.sampler.status());
         all
     }

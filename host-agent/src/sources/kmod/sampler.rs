@@ -130,7 +130,9 @@ impl Sampler {
         let before = self.control.shift();
         let look = Look { now: self.clock.now(), fill, lost: books.lost.get(LossReason::Ring) };
         let Some(shift) = self.control.look(look) else { return };
-        let written = OpenOptions::new().write(true).open(setting).and_then(|mut file| writeln!(file, "{shift}"));
+        // In one write: the module takes each as a value of its own.
+        let text = format!("{shift}\n");
+        let written = OpenOptions::new().write(true).open(setting).and_then(|mut file| file.write_all(text.as_bytes()));
         match written {
             Ok(()) if shift > before => self.raised += 1,
             Ok(()) => self.lowered += 1,

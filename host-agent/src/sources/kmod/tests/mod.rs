@@ -193,6 +193,36 @@ fn equal_sends_match_and_unfinished_ones_never() {
 }
 
 #[test]
+fn sends_of_all_rings_come_in_the_order_of_their_times() {
+    let mut fake = Fake::new(3);
+    fake.store();
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
+    let mut memory = Memory::default();
+    // The sender moves from CPU to CPU; pages stand in between, with times of their own.
+    for number in 1..=60u64 {
+        let ring = (number * number % 3) as u32;
+        fake.produce(ring, RingRecord { time_ns: number, ..send(7, number as u32, 0) });
+        fake.produce(2, RingRecord { time_ns: 70 - number, ..page(1, 1, flag::AFTER_T) });
+    }
+    // A send of this very moment waits: an earlier one may still come.
+    let late = RingRecord { time_ns: monotonic_ns() + 1_000_000_000, ..send(7, 61, 0) };
+    fake.produce(0, late);
+    fake.store();
+    source.round(&mut memory, &mut |_| ()).expect("a round");
+    let sent: Vec<u32> = memory
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::Send { fingerprint, .. } => Some(fingerprint as u32),
+            What::Page { .. } => None,
+        })
+        .collect();
+    assert_eq!(sent, (1..=60).collect::<Vec<u32>>());
+    assert_eq!((memory.events.len(), source.in_flight()), (120, 1));
+    law(&source, &memory);
+}
+
+#[test]
 fn the_tail_follows_what_is_settled() {
     let mut fake = Fake::new(1);
     fake.store();

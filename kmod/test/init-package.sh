@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# First process of the guest that has udev: who may do what with the device, and signatures. Lines that the host reads:
+# CHECK name expected found.
+
+export PATH=/bin
+/bin/busybox mkdir -p /proc /sys /dev /run /etc/udev/rules.d
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /run
+for module in /modules/*.ko; do
+	insmod "$module"
+done
+# The firmware leaves its console in the middle of a line.
+echo
+cp /rules/70-deltascope.rules /etc/udev/rules.d/
+ln -s /bin/udevadm /bin/systemd-udevd
+
+S=/sys/class/misc/deltascope
+check() { echo "CHECK package_$1 $2 $3"; }
+
+systemd-udevd --daemon --resolve-names=early
+check udev_runs 0 $?
+# The module comes after udev, as on a machine that has started.
+insmod /signed.ko
+check loads_without_enforcement 0 $?
+udevadm settle --timeout=20
+check hook "$HOOK" "$(cat $S/hook)"
+check device_group deltascope "$(stat -c %G /dev/deltascope)"
+check device_mode 660 "$(stat -c %a /dev/deltascope)"
+check sampling_group deltascope "$(stat -c %G $S/sampling_shift)"
+check sampling_mode 664 "$(stat -c %a $S/sampling_shift)"
+for other in capture_pages judge_after_ms max_overhead_ppm; do
+	check "${other}_group" root "$(stat -c %G $S/$other)"
+	check "${other}_mode" 644 "$(stat -c %a $S/$other)"
+done
+check udev_log 0 "$(udevadm test $S 2>&1 | grep -ci 'invalid\|unknown group\|unknown key')"
+rmmod deltascope
+check unloads 0 $?
+
+# From here on only modules with a signature that this kernel knows: as under Secure Boot.
+echo Y > /sys/module/module/parameters/sig_enforce
+for module in unsigned signed; do
+	said=$(insmod /$module.ko 2>&1)
+	check "${module}_is_refused_when_enforced" 1 $(($? != 0))
+	case "$said" in
+	*[Kk]ey*) check "${module}_refusal_names_the_key" 1 1 ;;
+	*) check "${module}_refusal_names_the_key" key "$(echo "$said" | tr ' ' _)" ;;
+	esac
+done
+dmesg | sed 's/^/KLOG /'
+echo "GUEST DONE"
+poweroff -f
