@@ -113,7 +113,11 @@ impl Package<'_> {
         fs::create_dir_all(installed.join(release))?;
         let tree = installed.display().to_string();
         let kernel = ["-k", release, "-a", "x86_64", "--kernelsourcedir", &headers];
+        fs::create_dir_all(self.folder.join("tree"))?;
         let added = self.dkms(&["add", &module])?;
+        if !added.0 {
+            bail!("dkms add failed: {}", added.1);
+        }
         self.check("dkms_adds", true, added.0);
         let old = self.dkms(&["build", &module, "-k", TOO_OLD, "-a", "x86_64", "--kernelsourcedir", &headers])?;
         self.check("dkms_refuses_an_older_kernel", false, old.0);
