@@ -348,6 +348,57 @@ phase_hotplug() {
 	unload hotplug
 }
 
+# An agent that is killed: the next one goes on from the rings, and every event is counted once.
+phase_resume() {
+	load
+	set_to judge_after_ms 500
+	agent_start --no-sampling
+	for one in "a mixed 100" "b duplicates 10"; do
+		work $one | sed 's/^TRUTH/SUM resume/'
+	done
+	work a mixed 200 > /tmp/late &
+	W=$!
+	# Some pages are counted, some in the rings, some wait for their judgement.
+	until [ "$(get pending)" -gt 100 ]; do sleep 0.1; done
+	sleep 0.3
+	kill -9 $AGENT
+	wait $AGENT
+	work b duplicates 10 | sed 's/^TRUTH/SUM resume/'
+	wait $W
+	sed 's/^TRUTH/SUM resume/' /tmp/late
+	check resume_leaves_something 1 $(($(get records) > 200))
+	agent_start --no-sampling
+	work a changed 50 | sed 's/^TRUTH/SUM resume/'
+	silence
+	agent_stop resume
+	check resume_loses_nothing 0 "$(told agent_restart)"
+	check resume_captured "$(get captured)" "$(told captured)"
+	unload resume
+}
+
+# A module that is loaded anew while no agent runs: what the first one held is lost, and told.
+phase_reload() {
+	load
+	set_to judge_after_ms 60000
+	agent_start --no-sampling
+	more a same 64 &
+	W=$!
+	until [ "$(get pending)" -ge 64 ]; do sleep 0.1; done
+	# The agent tells the server how far it is twice a second.
+	sleep 1.1
+	kill -9 $AGENT
+	wait $AGENT
+	wait $W
+	unload reload_first
+	load
+	agent_start --no-sampling
+	work a mixed 64 | sed 's/^TRUTH/SUM reload/'
+	silence
+	agent_stop reload
+	check reload_tells_what_is_lost 1 $(($(told agent_restart) >= 64))
+	unload reload
+}
+
 # A host with version 1 of the control groups only: no record has a group, and the agent asks /proc.
 phase_v1() {
 	rmdir /sys/fs/cgroup/a /sys/fs/cgroup/b

@@ -29,7 +29,10 @@ use crate::setup;
 /// What the guests do, each in this order. There are several at once, because most of a guest's time is waiting.
 const GUESTS: [(&str, &[&str]); 3] = [
     ("counts", &["exact", "overflow", "storm", "hotplug"]),
-    ("limits", &["other_hook", "blocked", "bad_input", "pending_full", "budget", "kill", "pressure", "v1"]),
+    (
+        "limits",
+        &["other_hook", "blocked", "bad_input", "pending_full", "budget", "kill", "pressure", "resume", "reload", "v1"],
+    ),
     ("churn", &["churn", "sampling", "follow"]),
 ];
 /// Of that, what the engine sees: with the Verilated one there is no processor to spare for the rest.

@@ -52,6 +52,11 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
     Ok(())
 }
 
+/// Phases whose agent ends with its account.
+const AGENT_PHASES: [&str; 8] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1"];
+/// Phases whose events are compared in sum.
+const SUM_PHASES: [&str; 4] = ["storm", "hotplug", "resume", "reload"];
+
 /// Names of the workload's truths and of the agent's counters.
 const COUNTERS: [(&str, &str); 5] = [
     ("copies", "cow_copies"),
@@ -178,14 +183,14 @@ impl Console {
             self.exact("a", &mut checks);
             self.exact("b", &mut checks);
         }
-        for phase in ["exact", "overflow", "storm", "hotplug", "follow", "v1"].into_iter().filter(|phase| ran(phase)) {
+        for phase in AGENT_PHASES.into_iter().filter(|phase| ran(phase)) {
             self.conservation(phase, &mut checks);
         }
         if ran("overflow") {
             let ring = self.account("overflow").and_then(|account| account.lost.get("ring").copied()).unwrap_or(0);
             checks.push(Check::new("overflow_loses_in_ring", true, ring > 0));
         }
-        for phase in ["storm", "hotplug"].into_iter().filter(|phase| ran(phase)) {
+        for phase in SUM_PHASES.into_iter().filter(|phase| ran(phase)) {
             self.sums(phase, &mut checks);
         }
         if ran("follow") {

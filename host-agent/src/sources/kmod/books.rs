@@ -41,6 +41,15 @@ impl Books {
     }
 }
 
+/// The books as one reader tells them to the next: its share, and the module's own numbers at the same moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub captured: u64,
+    pub module_captured: u64,
+    pub lost: Losses,
+    pub module_lost: Losses,
+}
+
 /// The share of one reader in the books: everything that it finds in the rings, and what comes after it opened them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
@@ -56,6 +65,29 @@ impl Share {
         let before = books.events().wrapping_sub(unread);
         let captured = books.captured.wrapping_sub(unread).wrapping_sub(books.pending);
         Share { before, captured, lost: books.lost }
+    }
+
+    /// The share of a reader that goes on for one before it, from `told` on, with `skipped` of the events in the rings
+    /// given by that one. `same_load`: the module is the one that `told` is about; another one's books begin anew.
+    pub(super) fn after(mut self, told: &Told, same_load: bool, skipped: u64) -> Share {
+        self.before = self.before.wrapping_add(skipped);
+        // Here `captured` and `lost` of the books stand for nothing captured and lost by this reader.
+        let base = |own: u64, then: u64, told: u64| if same_load { then } else { own }.wrapping_sub(told);
+        self.captured = base(self.captured, told.module_captured, told.captured);
+        for (reason, lost) in self.lost.0.iter_mut().enumerate() {
+            *lost = base(*lost, told.module_lost.0[reason], told.lost.0[reason]);
+        }
+        self
+    }
+
+    /// What a reader after this one needs to know.
+    pub(super) fn told(&self, books: &Books) -> Told {
+        Told {
+            captured: self.captured(books),
+            module_captured: books.captured,
+            lost: self.losses(books),
+            module_lost: books.lost,
+        }
     }
 
     /// Events captured in the share.

@@ -92,37 +92,25 @@ impl OwnerTable {
     }
 }
 
-/// What a record says happened; nothing for a record that is no event.
-#[derive(Debug, Default)]
-pub(super) struct Decoder {
-    /// Sends that must match no other.
-    unique: u32,
+/// The event of a record, charged to `owner`; nothing for a record that is no event.
+pub(super) fn event(record: &RingRecord, owner: OwnerId) -> Option<Event> {
+    let what = match RingKind::from_code(record.kind)? {
+        RingKind::Page => What::Page { class: page_class(record.flags), before: record.before, after: record.after },
+        RingKind::Send => What::Send { socket: record.key, fingerprint: fingerprint(record) },
+        RingKind::Sampling | RingKind::Loss => return None,
+    };
+    Some(Event { owner, length: record.length, what })
 }
 
-impl Decoder {
-    /// The event of a record, charged to `owner`.
-    pub(super) fn event(&mut self, record: &RingRecord, owner: OwnerId) -> Option<Event> {
-        let what = match RingKind::from_code(record.kind)? {
-            RingKind::Page => {
-                What::Page { class: page_class(record.flags), before: record.before, after: record.after }
-            }
-            RingKind::Send => What::Send { socket: record.key, fingerprint: self.fingerprint(record) },
-            RingKind::Sampling | RingKind::Loss => return None,
-        };
-        Some(Event { owner, length: record.length, what })
-    }
-
-    /// CRC32C below, a non-zero hash of socket and length above. A send that was not read whole gets an upper half
-    /// that no other send of its socket has.
-    fn fingerprint(&mut self, record: &RingRecord) -> u64 {
-        let upper = if record.flags & (flag::TRUNCATED | flag::PARTIAL) != 0 {
-            self.unique = self.unique.wrapping_add(1);
-            mix(u64::from(self.unique) << 32) as u32
-        } else {
-            mix(record.key ^ (u64::from(record.length) << 40)) as u32
-        };
-        u64::from(upper.max(1)) << 32 | u64::from(record.before)
-    }
+/// CRC32C below, a non-zero hash of socket and length above. A send that was not read whole gets an upper half of its
+/// own record, which no other send of its socket has.
+fn fingerprint(record: &RingRecord) -> u64 {
+    let upper = if record.flags & (flag::TRUNCATED | flag::PARTIAL) != 0 {
+        mix(record.sequence ^ u64::from(record.cpu) << 48) as u32
+    } else {
+        mix(record.key ^ (u64::from(record.length) << 40)) as u32
+    };
+    u64::from(upper.max(1)) << 32 | u64::from(record.before)
 }
 
 /// Class of a judged page; a record that names none was not judged.

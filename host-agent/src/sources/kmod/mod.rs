@@ -3,6 +3,7 @@
 mod books;
 mod events;
 mod map;
+mod resume;
 mod sampler;
 #[cfg(test)]
 mod tests;
@@ -13,15 +14,16 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use deltascope_abi::frame::{Cursor, MAX_CURSORS};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::ring::{RingHeader, RingKind};
 
 use self::books::{Books, Share};
-use self::events::{Decoder, OwnerTable};
+use self::events::OwnerTable;
 use self::map::{Rings, monotonic_ns};
 use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
-use crate::event::Sink;
+use crate::event::{OwnerId, Sink};
 use crate::sampling::Estimates;
 
 /// The module's device.
@@ -109,12 +111,13 @@ pub struct Kmod {
     read: Vec<u64>,
     unacknowledged: VecDeque<Span>,
     owners: OwnerTable,
-    decoder: Decoder,
     sampler: Sampler,
     share: Share,
     /// As of the end of the last round.
     books: Books,
     given: u64,
+    /// Events in the rings that the agent before this one had given.
+    skipped: u64,
 }
 
 impl Kmod {
@@ -150,10 +153,10 @@ impl Kmod {
             read,
             unacknowledged: VecDeque::new(),
             owners: OwnerTable::new(),
-            decoder: Decoder::default(),
             share: Share::new(&books, unread),
             books,
             given: 0,
+            skipped: 0,
         })
     }
 
@@ -167,45 +170,53 @@ impl Kmod {
         }
     }
 
-    /// Reads all rings together, sends in the order of their times, and says how many records that were. A process
-    /// may send on one socket from one CPU after the other, and what it sent first must come first, or repetitions
-    /// would be found that were none.
+    /// Reads all rings together and says how many records that were.
     fn read_rings(&mut self, sink: &mut dyn Sink) -> Result<u64, SourceError> {
         // What is later may have an earlier one on its way into another ring.
         let settled = monotonic_ns().saturating_sub(SETTLED.as_nanos() as u64);
         let heads: Vec<u64> = (0..self.rings.count()).map(|ring| self.rings.head(ring)).collect();
         let begin = self.read.clone();
-        let mut next: BinaryHeap<_> = (0..self.rings.count()).filter_map(|ring| self.next(ring, &heads)).collect();
-        let (mut records, most) = (0, BATCH * u64::from(self.rings.count()));
-        let mut outcome = Ok(());
-        while let Some(Reverse((time, ring))) = next.pop() {
-            if records == most || time > settled {
-                break;
-            }
-            match self.read_record(ring, sink) {
-                Ok(true) => {}
-                Ok(false) => continue,
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
-                }
-            }
-            records += 1;
-            next.extend(self.next(ring, &heads));
-        }
+        // After the heads, so that whatever is given now is told as captured before.
+        self.books = self.rings.books()?;
+        self.tell(sink);
+        let outcome = self.merge(&heads, settled, sink, Kmod::read_record);
         for (ring, begin) in (0u32..).zip(begin) {
             let end = self.read[ring as usize];
             if end > begin {
                 self.unacknowledged.push_back(Span { ring, end, events: self.given });
             }
         }
-        outcome.map(|()| records)
+        outcome
+    }
+
+    /// Takes records of all rings up to `ends`, sends in the order of their times up to `settled`. A process may send
+    /// on one socket from one CPU after the other, and what it sent first must come first, or repetitions would be
+    /// found that were none.
+    fn merge(
+        &mut self,
+        ends: &[u64],
+        settled: u64,
+        sink: &mut dyn Sink,
+        mut take: impl FnMut(&mut Kmod, u32, &mut dyn Sink) -> Result<bool, SourceError>,
+    ) -> Result<u64, SourceError> {
+        let mut next: BinaryHeap<_> = (0..self.rings.count()).filter_map(|ring| self.next(ring, ends)).collect();
+        let (mut records, most) = (0, BATCH * u64::from(self.rings.count()));
+        while let Some(Reverse((time, ring))) = next.pop() {
+            if records == most || time > settled {
+                break;
+            }
+            if take(self, ring, sink)? {
+                records += 1;
+                next.extend(self.next(ring, ends));
+            }
+        }
+        Ok(records)
     }
 
     /// When a ring's next record has its turn: a send by its time, anything else at once.
-    fn next(&self, ring: u32, heads: &[u64]) -> Option<Reverse<(u64, u32)>> {
+    fn next(&self, ring: u32, ends: &[u64]) -> Option<Reverse<(u64, u32)>> {
         let number = self.read[ring as usize];
-        (number < heads[ring as usize]).then(|| {
+        (number < ends[ring as usize]).then(|| {
             let (kind, time) = self.rings.kind_and_time(ring, number);
             Reverse((if kind == RingKind::Send as u16 { time } else { 0 }, ring))
         })
@@ -223,14 +234,32 @@ impl Kmod {
         }
         if is_event(record.kind) {
             let owner = self.owners.owner(&record, sink)?;
-            if let Some(event) = self.decoder.event(&record, owner) {
-                sink.event(event)?;
+            if let Some(event) = events::event(&record, owner) {
+                sink.event_at(event, resume::of_ring(ring, number + 1))?;
                 self.given += 1;
                 self.sampler.given(&record, &event);
             }
         }
         self.read[ring as usize] = number + 1;
         Ok(true)
+    }
+
+    /// Passes by a record that the agent before this one has given.
+    fn skip_record(&mut self, ring: u32, sink: &mut dyn Sink) -> Result<bool, SourceError> {
+        let number = self.read[ring as usize];
+        let record = self.rings.record(ring, number);
+        // Nobody is charged, so nobody has to be found.
+        if let Some(event) = events::event(&record, OwnerId(0)) {
+            sink.skip(event)?;
+            self.skipped += 1;
+        }
+        self.read[ring as usize] = number + 1;
+        Ok(true)
+    }
+
+    /// Tells where this reader is, beside the records.
+    fn tell(&self, sink: &mut dyn Sink) {
+        resume::tell(self.rings.global(offset_of!(RingHeader, load_id)), &self.share, &self.books, sink);
     }
 
     /// Moves the tails over everything that nobody will ask for again.
@@ -267,10 +296,42 @@ impl Source for Kmod {
             self.rings.wait(WAIT)?;
         }
         self.books = self.rings.books()?;
+        self.tell(sink);
         let Kmod { sampler, rings, read, books, .. } = self;
         sampler.pass(books, |ring| rings.head(ring) == read[ring as usize], sink)?;
         progress(Progress { done: self.given, total: None });
         Ok(Round::More)
+    }
+
+    fn can_resume(&self) -> bool {
+        self.rings.count() as usize + resume::MORE_CURSORS <= MAX_CURSORS
+    }
+
+    fn resume(&mut self, cursors: &[Cursor], sink: &mut dyn Sink) -> Result<(), SourceError> {
+        let Some((load_id, told)) = resume::told(cursors) else { return Ok(()) };
+        let same_load = load_id == self.rings.global(offset_of!(RingHeader, load_id));
+        if same_load {
+            let mut ends = self.read.clone();
+            for ring in 0..self.rings.count() {
+                let (next, head) = (resume::next_of(cursors, ring).unwrap_or(0), self.rings.head(ring));
+                if next > head {
+                    let (expected, found) = (format!("{next} or more"), head.to_string());
+                    return Err(SourceError::Resume {
+                        source_name: "kmod",
+                        what: "records of a ring",
+                        expected,
+                        found,
+                    });
+                }
+                // Another reader may have taken more than the agent before: that is lost.
+                ends[ring as usize] = next.max(self.read[ring as usize]);
+            }
+            while self.merge(&ends, u64::MAX, sink, Kmod::skip_record)? > 0 {}
+            (0u32..).zip(&self.read).for_each(|(ring, &next)| self.rings.set_tail(ring, next));
+        }
+        self.share = self.share.after(&told, same_load, self.skipped);
+        self.tell(sink);
+        Ok(())
     }
 
     fn captured(&self) -> u64 {
