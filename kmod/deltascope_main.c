@@ -139,9 +139,10 @@ ring:
 
 static void __exit deltascope_exit(void)
 {
+	/* First, or the kill switch may disarm a probe that is gone. */
+	ds_control_stop();
 	ds_cow_unregister();
 	ds_send_unregister();
-	ds_control_stop();
 	ds_device_unregister();
 	ds_pending_destroy();
 	ds_send_destroy();

@@ -108,6 +108,7 @@ phase_exact() {
 	check exact_zero_fills 1 $(($(get zero_fills) >= 32))
 	check exact_over_budget 0 "$(get over_budget)"
 	agent_stop exact
+	check exact_encrypted 5 "$(told encrypted_sends)"
 	unload exact
 }
 
@@ -289,18 +290,13 @@ phase_blocked() {
 	unload blocked
 }
 
-# 1,000 cgroups created and removed, and meanwhile the module loaded and unloaded 100 times.
+# 1,000 cgroups created, worked in and removed, and meanwhile the module loaded and unloaded 100 times.
 phase_churn() {
 	(
-		i=0
-		while [ $i -lt 1000 ]; do
-			group=/sys/fs/cgroup/churn$i
-			mkdir $group
-			(read pid rest < /proc/self/stat; echo $pid > $group/cgroup.procs)
-			rmdir $group
-			i=$((i + 1))
+		workload /sys/fs/cgroup/a churned 1000 > /tmp/churned
+		until [ -e /tmp/loaded ]; do
+			more a churned 100
 		done
-		echo 1000 > /tmp/churned
 	) &
 	CHURN=$!
 	i=0
@@ -311,9 +307,10 @@ phase_churn() {
 		rmmod deltascope || failed=$((failed + 1))
 		i=$((i + 1))
 	done
+	touch /tmp/loaded
 	check loads_and_unloads_failed 0 $failed
 	wait $CHURN
-	check churned_cgroups 1000 "$(cat /tmp/churned)"
+	check churned_cgroups 1000 "$(sed 's/.* sends \([0-9]*\) .*/\1/' /tmp/churned)"
 }
 
 # Many short processes, and many cgroups with a short life each: every event reaches the engine, under whatever name.

@@ -136,7 +136,8 @@ impl Console {
                     *sums.entry(name).or_default() += value;
                 }
             }
-            ["KLOG", ..] if line.contains("kill switch:") => {
+            // With the limit that its phase sets.
+            ["KLOG", ..] if line.contains("kill switch:") && line.contains("max_overhead_ppm 1;") => {
                 self.kill_switch = line.split_once("] ").map(|(_, text)| text.to_owned());
             }
             ["AGENT", phase, rest @ ..] => {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use deltascope_abi::frame::{Cursor, MAX_CURSORS};
 use deltascope_abi::loss::Losses;
-use deltascope_abi::ring::{RingHeader, RingKind};
+use deltascope_abi::ring::{RingHeader, RingKind, flag};
 
 use self::books::{Books, Share};
 use self::events::OwnerTable;
@@ -118,6 +118,8 @@ pub struct Kmod {
     given: u64,
     /// Events in the rings that the agent before this one had given.
     skipped: u64,
+    /// Sends given that begin with a TLS record header.
+    encrypted: u64,
 }
 
 impl Kmod {
@@ -157,6 +159,7 @@ impl Kmod {
             books,
             given: 0,
             skipped: 0,
+            encrypted: 0,
         })
     }
 
@@ -237,6 +240,7 @@ impl Kmod {
             if let Some(event) = events::event(&record, owner) {
                 sink.event_at(event, resume::of_ring(ring, number + 1))?;
                 self.given += 1;
+                self.encrypted += u64::from(record.flags & flag::ENCRYPTED != 0);
                 self.sampler.given(&record, &event);
             }
         }
@@ -355,6 +359,7 @@ impl Source for Kmod {
             ("kills", status.kills),
         ];
         all.push(("attribution_none", self.owners.without()));
+        all.push(("encrypted_sends", self.encrypted));
         all.extend(self.sampler.status());
         all
     }
