@@ -17,6 +17,10 @@ done
 echo
 cp /rules/70-deltascope.rules /etc/udev/rules.d/
 ln -s /bin/udevadm /bin/systemd-udevd
+# Two users, of whom one is in the group.
+echo "agent:x:1000:1000::/:/bin/sh" >> /etc/passwd
+echo "other:x:1001:1001::/:/bin/sh" >> /etc/passwd
+sed -i 's/^deltascope:.*:$/&agent/' /etc/group
 
 S=/sys/class/misc/deltascope
 check() { echo "CHECK package_$1 $2 $3"; }
@@ -36,6 +40,14 @@ for other in capture_pages judge_after_ms max_overhead_ppm; do
 	check "${other}_group" root "$(stat -c %G $S/$other)"
 	check "${other}_mode" 644 "$(stat -c %a $S/$other)"
 done
+# may USER COMMAND
+may() { su "$1" -s /bin/sh -c "$2" 2> /dev/null && echo yes || echo no; }
+check agent_opens yes "$(may agent 'exec 3<>/dev/deltascope')"
+check other_opens no "$(may other 'exec 3<>/dev/deltascope')"
+check agent_samples yes "$(may agent "echo 1 > $S/sampling_shift")"
+check other_samples no "$(may other "echo 2 > $S/sampling_shift")"
+check agent_switches no "$(may agent "echo 0 > $S/capture_pages")"
+check sampling_was_set 1 "$(cat $S/sampling_shift)"
 check udev_log 0 "$(udevadm test $S 2>&1 | grep -ci 'invalid\|unknown group\|unknown key')"
 rmmod deltascope
 check unloads 0 $?

@@ -13,12 +13,11 @@ use deltascope_abi::record::Class;
 use super::estimate::{Part, ratio};
 use super::is_kept;
 use crate::event::{Event, OwnerId, What};
-use crate::lru::Lru;
 
 /// Units of a period; with more, another period with the same p begins.
 const UNITS: usize = 65_536;
-/// Sockets whose last fingerprint is known.
-const SOCKETS: u32 = 65_536;
+/// Sockets whose last fingerprint is known; with more, all are forgotten, and the next send of each is no repetition.
+const SOCKETS: usize = 65_536;
 
 /// Events, and the redundant ones among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -190,8 +189,8 @@ pub struct Tally {
     units: HashMap<Key, Seen>,
     /// What had been left out when this period began.
     before: LeftOut,
-    sockets: Lru<u64>,
-    fingerprints: Vec<u64>,
+    /// By socket, what it sent last.
+    fingerprints: HashMap<u64, u64>,
 }
 
 impl Tally {
@@ -204,8 +203,7 @@ impl Tally {
             certain: BTreeMap::new(),
             units: HashMap::new(),
             before: left_out,
-            sockets: Lru::new(SOCKETS),
-            fingerprints: Vec::new(),
+            fingerprints: HashMap::new(),
         }
     }
 
@@ -238,19 +236,10 @@ impl Tally {
 
     /// Whether a socket sends what it sent last, as the engine finds it where no two sockets share a context.
     fn repeats(&mut self, socket: u64, fingerprint: u64) -> bool {
-        if let Some(slot) = self.sockets.touch(&socket) {
-            return std::mem::replace(&mut self.fingerprints[slot as usize], fingerprint) == fingerprint;
+        if self.fingerprints.len() >= SOCKETS && !self.fingerprints.contains_key(&socket) {
+            self.fingerprints.clear();
         }
-        let slot = self.sockets.insert(socket).or_else(|| {
-            self.sockets.remove_oldest();
-            self.sockets.insert(socket)
-        });
-        if let Some(slot) = slot {
-            let needed = self.fingerprints.len().max(slot as usize + 1);
-            self.fingerprints.resize(needed, 0);
-            self.fingerprints[slot as usize] = fingerprint;
-        }
-        false
+        self.fingerprints.insert(socket, fingerprint) == Some(fingerprint)
     }
 
     /// Ends the period and begins one at k = `shift`. `left_out` is what has been left out so far.

@@ -65,12 +65,15 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    /// Begins at the module's k, with `books` as they are.
+    /// Begins with `books` as they are, and with k = `shift` as the rings have told it last; the module may have been
+    /// set to another one since.
     pub(super) fn new(setting: Option<PathBuf>, shift: u32, rings: u32, books: &Books) -> Sampler {
         let before = left_out(books);
+        let set = setting.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let set = set.and_then(|text| text.trim().parse().ok()).unwrap_or(shift);
         Sampler {
             setting,
-            control: Control::new(shift),
+            control: Control::new(set),
             clock: Clock::Since(Instant::now()),
             tally: Tally::new(shift, before),
             before,
