@@ -76,7 +76,9 @@ impl Archive {
     pub fn install_line(&self, packages: &[&str]) -> String {
         let (configuration, backports) = (self.configuration.display(), &self.backports);
         let packages = packages.join(" ");
-        format!("APT_CONFIG={configuration} apt-get install --no-install-recommends --no-remove -t {backports} {packages}")
+        format!(
+            "APT_CONFIG={configuration} apt-get install --no-install-recommends --no-remove -t {backports} {packages}"
+        )
     }
 
     /// Installs packages, from the backports where they have them. Nothing that is installed is removed for that.

@@ -25,7 +25,6 @@ use crate::cargo::root;
 use crate::demo::Engine;
 use crate::setup;
 
-
 /// What the guests do, each in this order. There are several at once, because most of a guest's time is waiting.
 const GUESTS: [(&str, &[&str]); 3] = [
     ("counts", &["exact", "overflow", "storm", "hotplug"]),
