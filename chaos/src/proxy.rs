@@ -74,7 +74,7 @@ impl Proxy {
         let shared = control.clone();
         thread::spawn(move || {
             let mut dice = Dice::new(seed);
-            let planter = Arc::new(Mutex::new(Planter::new(plant)));
+            let planter = Planter::new(plant);
             while let Ok((agent, _)) = listener.accept() {
                 if shared.stop.load(Ordering::Relaxed) {
                     return;
@@ -85,7 +85,7 @@ impl Proxy {
                     let (Ok(agent), Ok(server)) = (agent.try_clone(), server.try_clone()) else { break };
                     let (from, to) = if way == Way::Up { (agent, server) } else { (server, agent) };
                     let pump = Pump { way, first, rate, control: shared.clone(), dice: Dice::new(dice.roll()) };
-                    let planter = (way == Way::Up && plant.is_some()).then(|| planter.clone());
+                    let planter = (way == Way::Up && plant.is_some()).then_some(planter);
                     thread::spawn(move || pump.run(from, to, planter));
                 }
             }
@@ -134,7 +134,7 @@ struct Pump {
 }
 
 impl Pump {
-    fn run(mut self, mut from: TcpStream, mut to: TcpStream, planter: Option<Arc<Mutex<Planter>>>) {
+    fn run(mut self, mut from: TcpStream, mut to: TcpStream, planter: Option<Planter>) {
         _ = from.set_read_timeout(Some(PATIENCE));
         _ = from.set_nodelay(true);
         _ = to.set_nodelay(true);
@@ -147,12 +147,10 @@ impl Pump {
                 _ => break,
             };
             let mut bytes = buffer[..count].to_vec();
-            if let Some((planter, waiting)) = &mut stream
-                && let Ok(mut planter) = planter.lock()
-            {
+            if let Some((planter, waiting)) = &mut stream {
                 bytes = planter.pass(waiting, &bytes);
             }
-            if !self.pass(&mut bytes, &from, &mut to) {
+            if !bytes.is_empty() && !self.pass(&mut bytes, &from, &mut to) {
                 break;
             }
             thread::sleep(Duration::from_micros(bytes.len() as u64 * 1_000_000 / self.rate));

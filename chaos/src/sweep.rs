@@ -32,12 +32,12 @@ fn one(world: &World<'_>, folder: &Path, recording: &Path, truth: &Truth, cut: O
     }
     let state = [String::from("--state-dir"), folder.join(format!("{name}.state")).display().to_string()];
     let mut options = world.agent_options(recording, &proxy, &state);
-    options.extend(["--groups".into(), "64".into(), "--contexts".into(), "16".into()]);
+    options.extend(["--groups".into(), "16".into(), "--contexts".into(), "16".into()]);
     let mut agent = Program::start(&world.agent, &options, folder.join(format!("{name}.out")))?;
     let code = agent.wait(PATIENCE)?;
     ensure!(code == Some(0), "cut {name}: the agent ended with {code:?}: {}", agent.said());
     let report = agent.last_line()?;
-    let difference = truth.compare(&report).with_context(|| format!("{name}: {report}"))?;
+    let difference = truth.compare(&report, false).with_context(|| format!("{name}: {report}"))?;
     let hit = proxy.applied();
     world.tally(|tally| {
         tally.report(&format!("cut {name}"), &report, difference);

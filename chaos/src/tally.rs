@@ -15,6 +15,8 @@ const KEPT_FAILURES: usize = 20;
 pub struct Tally {
     /// Recordings that were streamed to their end and compared with their truth.
     pub jobs: u64,
+    /// Of them, those whose agents keep nothing but their id: for them alone a restart may lose events, and tell.
+    pub forgetful_jobs: u64,
     /// kill -9 of agents and of the daemon.
     pub kills: u64,
     /// Of them, agents.

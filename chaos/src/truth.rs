@@ -43,9 +43,9 @@ pub struct Difference {
 }
 
 impl Truth {
-    /// Compares every number of every container. `lost` events may be missing; then no container is held to its
-    /// numbers, only the sum is.
-    pub fn compare(&self, report: &Value) -> Result<Difference> {
+    /// Compares every number of every container. An agent that is `forgetful` may lose events by a restart and forget
+    /// whose they were: then the sums are compared.
+    pub fn compare(&self, report: &Value, forgetful: bool) -> Result<Difference> {
         let number = |key: &str| report[key].as_u64().with_context(|| format!("{key}: expected a number in {report}"));
         let lost = &report["lost"];
         let reasons = lost.as_object().context("lost: expected reasons")?;
@@ -67,7 +67,12 @@ impl Truth {
         let found: BTreeMap<String, ContainerJson> = found.into_iter().map(|one| (one.name.clone(), one)).collect();
         let (all, expected): (u64, u64) =
             (found.values().map(events).sum(), self.containers.values().map(events).sum());
-        if restarts > 0 || found.contains_key("other") {
+        if restarts > 0 && !forgetful {
+            difference
+                .wrong
+                .push(format!("lost by a restart: expected nothing, for the source has all, found {restarts}"));
+        }
+        if forgetful && (restarts > 0 || found.contains_key("other")) {
             difference.duplicated = (all + restarts).saturating_sub(expected);
             difference.missing = expected.saturating_sub(all + restarts);
             let redundant = |map: &BTreeMap<String, ContainerJson>| -> u64 {
