@@ -93,6 +93,41 @@ fn each_kind_of_stranger_is_refused_with_a_reason_and_counted() {
     assert!(status["certificate_days_left"].as_f64().unwrap() > 0.9);
 }
 
+/// A ClientHello of TLS 1.2 (RFC 5246, section 7.4.1.2): one cipher suite, and no supported_versions.
+fn client_hello_of_tls_1_2() -> Vec<u8> {
+    let groups: [&[u8]; 2] = [&[0, 10, 0, 4, 0, 2, 0, 23], &[0, 13, 0, 4, 0, 2, 4, 3]];
+    let extensions = groups.concat();
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    // No session; TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256; no compression.
+    body.extend([0, 0, 2, 0xC0, 0x2B, 1, 0]);
+    body.extend((extensions.len() as u16).to_be_bytes());
+    body.extend(extensions);
+    let mut handshake = vec![1, 0];
+    handshake.extend((body.len() as u16).to_be_bytes());
+    handshake.extend(body);
+    let mut record = vec![22, 3, 1];
+    record.extend((handshake.len() as u16).to_be_bytes());
+    record.extend(handshake);
+    record
+}
+
+#[test]
+fn tls_1_2_is_refused_with_an_alert_and_counted() {
+    let keys = Keys::new();
+    let mut daemon = keys.daemon(&[]);
+    let mut old = daemon.connect();
+    old.write_all(&client_hello_of_tls_1_2()).unwrap();
+    let mut answer = Vec::new();
+    old.read_to_end(&mut answer).unwrap();
+    // A fatal alert, protocol_version (RFC 8446, section 6.2).
+    assert_eq!((answer[0], &answer[5..]), (21, &[2, 70][..]), "{answer:?}");
+    let status = daemon.status();
+    for (reason, count) in status["strangers_total"].as_object().unwrap() {
+        assert_eq!(*count, u64::from(reason == "old_tls"), "{reason}: {status}");
+    }
+}
+
 #[test]
 fn tls_to_a_plain_port_is_told_apart_from_garbage() {
     let keys = Keys::new();
