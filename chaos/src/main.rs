@@ -11,6 +11,8 @@ mod process;
 mod proxy;
 mod sweep;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod truth;
 
 use std::path::PathBuf;
