@@ -69,6 +69,9 @@ fn a_recording_counts_like_the_source_it_came_from() {
     check(&report, &truth(SynthConfig { seed: 9, events: 70_000, ..SynthConfig::default() }), 70_000);
     let again = with_daemon(&["run", "--json-lines", "--source", "replay", "--file", file]).ok();
     assert_eq!(last_line(&again)["containers"], report["containers"]);
+    let copy = folder.path().join("copy.rec");
+    finish(agent(&["record", copy.to_str().expect("a path"), "--source", "replay", "--file", file])).ok();
+    assert_eq!(std::fs::read(copy).expect("a copy"), std::fs::read(file).expect("the recording"));
 }
 
 #[test]

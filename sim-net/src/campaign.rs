@@ -104,6 +104,7 @@ impl Outcome {
             "replayed": stats.replayed,
             "dropped_as_known": stats.dropped_as_known,
             "cuts": stats.cuts,
+            "flips": stats.flips,
             "late_hellos": stats.late_hellos,
             "acks": stats.acks,
             "replies": stats.replies,

@@ -70,6 +70,10 @@ pub struct Link {
     pub end: u64,
     /// The last frame with records, for a network that repeats it.
     pub last_events: Vec<u8>,
+    /// A bit on the way was turned, in either direction.
+    pub flipped: bool,
+    /// The same on the way up: no record from this number on may be taken.
+    pub flipped_below: Option<u64>,
     /// Number of the last reply that was on its way to this session on an earlier link.
     pub replied_before: u64,
 }
@@ -94,6 +98,8 @@ impl Link {
             welcomed: false,
             end: 0,
             last_events: Vec::new(),
+            flipped: false,
+            flipped_below: None,
             replied_before: 0,
         }
     }

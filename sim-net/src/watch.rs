@@ -75,6 +75,9 @@ pub fn ack(
     if link.incarnation != agent.incarnation {
         return Ok(());
     }
+    if let Some(limit) = link.flipped_below {
+        hold!(sequence <= limit, "Ack({sequence}): a frame below {limit} was damaged on this connection");
+    }
     if sequence <= grant.restore_end.max(grant.next) {
         let passed = engine.restored_passed.saturating_sub(grant.restored_before);
         hold!(

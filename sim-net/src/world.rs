@@ -46,6 +46,8 @@ pub struct Stats {
     pub dropped_as_known: u64,
     /// Connections cut, with bytes lost on the way.
     pub cuts: u64,
+    /// Bits that became other ones on the way.
+    pub flips: u64,
     /// Old Hellos delivered late on a connection of their own.
     pub late_hellos: u64,
     /// Acks compared with the engine's count.
@@ -84,6 +86,7 @@ impl Stats {
             (&mut self.replayed, other.replayed),
             (&mut self.dropped_as_known, other.dropped_as_known),
             (&mut self.cuts, other.cuts),
+            (&mut self.flips, other.flips),
             (&mut self.late_hellos, other.late_hellos),
             (&mut self.acks, other.acks),
             (&mut self.replies, other.replies),
@@ -274,7 +277,14 @@ impl World {
     /// The agent's session wants no more of its connection.
     fn leave(&mut self, at: usize, error: &SessionError) -> Result<(), Violation> {
         self.say(|| format!("agent {}: {error}", at + 1));
-        hold!(!error.is_fatal(), "agent {}: found a fatal error: {error}", at + 1);
+        let flipped = self.agents[at].link.and_then(|link| self.links[link].as_ref()).is_some_and(|link| link.flipped);
+        hold!(!error.is_fatal() || flipped, "agent {}: found a fatal error: {error}", at + 1);
+        if error.is_fatal() {
+            // The version is looked at before the checksum, so a damaged one looks like another version: the agent
+            // gives up, and whoever runs it starts it again.
+            self.end_of_process(at);
+            return Ok(());
+        }
         self.hang_up(at);
         let pause = self.dice.spread(20);
         self.agents[at].reconnect_at = self.now + pause;

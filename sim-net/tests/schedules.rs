@@ -20,6 +20,8 @@ fn nothing_is_violated_and_everything_happens() {
         ("inherited grants", stats.inherited),
         ("records sent again", stats.replayed),
         ("records dropped as known", stats.dropped_as_known),
+        ("bits turned on the way", stats.flips),
+        ("frames refused as malformed", stats.errors[0]),
         ("old Hellos", stats.late_hellos),
         ("Acks", stats.acks),
         ("replies", stats.replies),

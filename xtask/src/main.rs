@@ -3,6 +3,7 @@
 mod arm;
 mod bench;
 mod cargo;
+mod chaos;
 mod debian;
 mod demo;
 mod device_tree;
@@ -161,6 +162,20 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Kill, cut, stall, flood and crowd agent and board server over real sockets, and compare with a third process
+    Chaos(chaos::Arguments),
+    /// The same with TLS and without in turns and several agents on one board, for a time
+    Soak {
+        /// Minutes
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+        /// Start of the random numbers
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Fuzz every decoder and both ends of the protocol
     Fuzz {
         /// Seconds in all
@@ -222,6 +237,8 @@ fn main() -> Result<()> {
         Task::Arm { compiler } => arm::run(compiler),
         Task::ZynqQemu { json } => zynq_qemu::run(json),
         Task::SimNet { schedules, seed, plant, json } => sim_net::run(schedules, seed, plant.as_deref(), json),
+        Task::Chaos(arguments) => chaos::run(&arguments),
+        Task::Soak { minutes, seed, json } => chaos::soak(minutes, seed, json),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::DmaFaults { json } => dma_faults::execute(json),
         Task::FedRate { json, check } => fed_rate::execute(json, check),

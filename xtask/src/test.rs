@@ -4,7 +4,7 @@ use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{
-    arm, device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback, mutate, prove,
+    arm, chaos, device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback, mutate, prove,
     replay, rtl, setup, sim_net, zynq_qemu,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -31,6 +31,7 @@ pub fn full() -> Result<()> {
     stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
     stages.run("faults in the emitted Verilog", || mutate::run(false))?;
     stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;
+    stages.run("both ends of the stream over real sockets, full length", chaos::full)?;
     stages.run("fuzzing", || fuzz::run(60))?;
     stages.run("loopback", || loopback::run(true, 10))?;
     for kernel in ["6.1", "6.12"] {
@@ -64,6 +65,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("proofs of the algebra", || prove::run(false))?;
     stages.run("proofs of the emitted Verilog that take seconds", formal::quick)?;
     stages.run("both ends of the stream, simulated", || sim_net::run(10_000, None, None, true))?;
+    stages.run("both ends of the stream, killed over real sockets", chaos::quick)?;
     stages.run("lockstep", || rtl::lockstep(true, false))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;

@@ -254,17 +254,18 @@ impl Retention {
     }
 
     /// The bytes of the closed frames from number `index` on that stand together, without the first `skip` bytes and
-    /// up to the first frame that ends beyond `credit`.
-    pub fn sendable(&self, index: usize, skip: usize, credit: u64, most: usize) -> &[u8] {
+    /// up to the first frame that ends beyond `credit`; and the index of the frame behind them.
+    pub fn sendable(&self, index: usize, skip: usize, credit: u64, most: usize) -> (&[u8], usize) {
         let mut frames = self.frames.range(index.min(self.frames.len())..).take_while(|frame| frame.end() <= credit);
-        let Some(first) = frames.next() else { return &[] };
-        let mut end = first.offset + first.length;
+        let Some(first) = frames.next() else { return (&[], index) };
+        let (mut end, mut next) = (first.offset + first.length, index + 1);
         for frame in frames {
             if frame.offset != end || end - first.offset >= most {
                 break;
             }
             end += frame.length;
+            next += 1;
         }
-        &self.ring[first.offset + skip..end]
+        (&self.ring[first.offset + skip..end], next)
     }
 }

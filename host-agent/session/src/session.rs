@@ -281,38 +281,49 @@ impl Session {
     /// Bytes for the server; those of [`Session::transmit`] that the transport took are given to
     /// [`Session::advance`].
     pub fn transmit(&self) -> &[u8] {
-        let control = self.control.waiting();
-        if self.sent_bytes == 0 && !control.is_empty() {
-            return control;
-        }
-        // A control frame goes out between two frames, so it waits for the end of one only.
-        let most = if control.is_empty() { TRANSMIT_BYTES } else { 0 };
-        match self.state {
-            State::Streaming | State::Leaving if self.control.restored() => {
-                self.retention.sendable(self.sent_frames, self.sent_bytes, self.credit, most)
-            }
-            _ => &[],
-        }
+        let [control, frames, _] = self.transmit_parts();
+        if control.is_empty() { frames } else { control }
     }
 
-    /// The transport took the first `count` bytes of [`Session::transmit`].
-    pub fn advance(&mut self, count: usize, now: u64) {
+    /// The same for a transport that writes several pieces at once, in this order: what stands between the records,
+    /// and frames of records from where they stand in the retention, up to its end and from its beginning on.
+    pub fn transmit_parts(&self) -> [&[u8]; 3] {
+        let control = self.control.waiting();
+        // A control frame goes out between two frames, so it waits for the end of one only.
+        let (control, most) = match (self.sent_bytes, control.is_empty()) {
+            (0, _) => (control, TRANSMIT_BYTES),
+            (_, true) => (control, TRANSMIT_BYTES),
+            (_, false) => (&[][..], 0),
+        };
+        if !matches!(self.state, State::Streaming | State::Leaving) || !self.control.restored() {
+            return [control, &[], &[]];
+        }
+        let (first, next) = self.retention.sendable(self.sent_frames, self.sent_bytes, self.credit, most);
+        let left = most.saturating_sub(first.len());
+        let second = if left > 0 { self.retention.sendable(next, 0, self.credit, left).0 } else { &[] };
+        [control, first, second]
+    }
+
+    /// The transport took the first `count` bytes of [`Session::transmit`], or of [`Session::transmit_parts`] one
+    /// after the other.
+    pub fn advance(&mut self, mut count: usize, now: u64) {
         if count > 0 {
             self.spoke = now;
         }
-        if self.sent_bytes == 0 && !self.control.waiting().is_empty() {
-            self.control.sent(count);
-        } else {
-            let mut left = self.sent_bytes + count;
-            while let Some(frame) = self.retention.frames().get(self.sent_frames).filter(|frame| frame.length <= left) {
-                left -= frame.length;
-                let known = self.ever_sent.clamp(frame.first, frame.end()) - frame.first;
-                self.progress.replayed += known;
-                self.ever_sent = self.ever_sent.max(frame.end());
-                self.sent_frames += 1;
-            }
-            self.sent_bytes = left;
+        if self.sent_bytes == 0 {
+            let control = self.control.waiting().len().min(count);
+            self.control.sent(control);
+            count -= control;
         }
+        let mut left = self.sent_bytes + count;
+        while let Some(frame) = self.retention.frames().get(self.sent_frames).filter(|frame| frame.length <= left) {
+            left -= frame.length;
+            let known = self.ever_sent.clamp(frame.first, frame.end()) - frame.first;
+            self.progress.replayed += known;
+            self.ever_sent = self.ever_sent.max(frame.end());
+            self.sent_frames += 1;
+        }
+        self.sent_bytes = left;
         self.pump(now);
     }
 

@@ -17,6 +17,7 @@ use super::run::SourceArguments;
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// File to make; only its owner may read it
+    #[arg(id = "output", value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     source: SourceArguments,

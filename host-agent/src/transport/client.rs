@@ -491,11 +491,11 @@ impl Client {
                 Ok(sent) => moved |= sent,
                 Err(error) => break Err(error),
             }
-            let bytes = session.transmit();
-            if bytes.is_empty() {
+            let parts = session.transmit_parts();
+            if parts.iter().all(|part| part.is_empty()) {
                 break Ok(moved);
             }
-            match wire.write(bytes) {
+            match wire.write(parts) {
                 Ok(0) => break Ok(moved),
                 Ok(count) => {
                     moved = true;

@@ -1,6 +1,6 @@
 //! One connection of a client: a socket, with TLS in between or without.
 
-use std::io::{Error, ErrorKind, Read, Write};
+use std::io::{Error, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -86,11 +86,15 @@ impl Wire {
         Ok(true)
     }
 
-    /// Takes a prefix of `bytes` and gives its length: 0 when the socket takes no more for now. What was taken is
-    /// sent by this call or by [`Wire::flush`].
-    pub fn write(&mut self, bytes: &[u8]) -> Result<usize, WireError> {
-        let Some(channel) = &mut self.channel else { return write_some(&mut self.socket, bytes) };
-        let count = channel.write(bytes)?;
+    /// Takes a prefix of the pieces, one after the other, and gives its length: 0 when the socket takes no more for
+    /// now. Without TLS the socket takes them in one call from where they stand; with it the first that is not empty
+    /// is encrypted. What was taken is sent by this call or by [`Wire::flush`].
+    pub fn write(&mut self, parts: [&[u8]; 3]) -> Result<usize, WireError> {
+        let Some(channel) = &mut self.channel else {
+            return write_some(|| self.socket.write_vectored(&parts.map(IoSlice::new)));
+        };
+        let first = parts.into_iter().find(|part| !part.is_empty()).unwrap_or_default();
+        let count = channel.write(first)?;
         self.flush()?;
         Ok(count)
     }
@@ -100,7 +104,7 @@ impl Wire {
         let Some(channel) = &mut self.channel else { return Ok(false) };
         let mut moved = false;
         while !channel.transmit().is_empty() {
-            match write_some(&mut self.socket, channel.transmit())? {
+            match write_some(|| self.socket.write(channel.transmit()))? {
                 0 => break,
                 count => channel.advance(count),
             }
@@ -115,9 +119,9 @@ impl Wire {
     }
 }
 
-fn write_some(socket: &mut TcpStream, bytes: &[u8]) -> Result<usize, WireError> {
+fn write_some(mut write: impl FnMut() -> std::io::Result<usize>) -> Result<usize, WireError> {
     loop {
-        match socket.write(bytes) {
+        match write() {
             Ok(count) => return Ok(count),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -3,7 +3,9 @@
 
 mod support;
 
-use deltascope_abi::frame::ErrorCode;
+use deltascope_abi::frame::{Cursors, ErrorCode, Events, Message, SnapshotRequest, StateAt};
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{Class, Record};
 use deltascope_tls::{Role, TlsError, Validity, certificate};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -11,7 +13,7 @@ use rustls::{AlertDescription, ClientConfig, Error, RootCertStore};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use support::{Daemon, Keys, Peer, error, hello, is_welcome};
+use support::{Daemon, Keys, Peer, encode, error, hello, is_welcome};
 
 /// A client that trusts the authority and shows nothing.
 fn nameless(keys: &Keys) -> Arc<ClientConfig> {
@@ -93,6 +95,41 @@ fn each_kind_of_stranger_is_refused_with_a_reason_and_counted() {
     assert!(status["certificate_days_left"].as_f64().unwrap() > 0.9);
 }
 
+/// A ClientHello of TLS 1.2 (RFC 5246, section 7.4.1.2): one cipher suite, and no supported_versions.
+fn client_hello_of_tls_1_2() -> Vec<u8> {
+    let groups: [&[u8]; 2] = [&[0, 10, 0, 4, 0, 2, 0, 23], &[0, 13, 0, 4, 0, 2, 4, 3]];
+    let extensions = groups.concat();
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    // No session; TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256; no compression.
+    body.extend([0, 0, 2, 0xC0, 0x2B, 1, 0]);
+    body.extend((extensions.len() as u16).to_be_bytes());
+    body.extend(extensions);
+    let mut handshake = vec![1, 0];
+    handshake.extend((body.len() as u16).to_be_bytes());
+    handshake.extend(body);
+    let mut record = vec![22, 3, 1];
+    record.extend((handshake.len() as u16).to_be_bytes());
+    record.extend(handshake);
+    record
+}
+
+#[test]
+fn tls_1_2_is_refused_with_an_alert_and_counted() {
+    let keys = Keys::new();
+    let mut daemon = keys.daemon(&[]);
+    let mut old = daemon.connect();
+    old.write_all(&client_hello_of_tls_1_2()).unwrap();
+    let mut answer = Vec::new();
+    old.read_to_end(&mut answer).unwrap();
+    // A fatal alert, protocol_version (RFC 8446, section 6.2).
+    assert_eq!((answer[0], &answer[5..]), (21, &[2, 70][..]), "{answer:?}");
+    let status = daemon.status();
+    for (reason, count) in status["strangers_total"].as_object().unwrap() {
+        assert_eq!(*count, u64::from(reason == "old_tls"), "{reason}: {status}");
+    }
+}
+
 #[test]
 fn tls_to_a_plain_port_is_told_apart_from_garbage() {
     let keys = Keys::new();
@@ -157,6 +194,41 @@ fn ten_thousand_strangers_cost_bounded_memory_and_keep_nobody_out() {
     assert!(peak - before < BOUND, "{before} to {peak}");
     assert!(status["handshakes"].as_u64() <= Some(64), "{status}");
     assert!(daemon.child.try_wait().unwrap().is_none());
+}
+
+/// A session that was let in and names what it was not granted.
+#[test]
+fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
+    let keys = Keys::new();
+    let mut daemon = keys.daemon(&[]);
+    let agent = keys.client(&keys.agent("web-1"));
+    let mut other = Peer::new(&daemon, agent.clone());
+    assert!(is_welcome(&other.greet(&hello(1, 4)).unwrap()));
+    let records = |record: Record| {
+        let records = [record.to_bytes()];
+        let (losses, cursors) = (Losses::default(), Cursors(&[]));
+        encode(&Message::Events(Events { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
+    };
+    let cases = [
+        (records(Record::read(4)), ErrorCode::OutOfGrant),
+        (records(Record::pair(4, Class::PageAfterT, 1, 1, 1)), ErrorCode::OutOfGrant),
+        (records(Record::query(0, 0)), ErrorCode::ForbiddenOp),
+        (records(Record::snapshot(0, 0)), ErrorCode::ForbiddenOp),
+        (encode(&Message::StateAt(StateAt { token: 1, mark: 0, context: 4 })), ErrorCode::OutOfGrant),
+        (encode(&Message::SnapshotRequest(SnapshotRequest { token: 1, first: 0, last: 4 })), ErrorCode::OutOfGrant),
+    ];
+    for (number, (bytes, expected)) in cases.iter().enumerate() {
+        let mut peer = Peer::new(&daemon, agent.clone());
+        assert!(is_welcome(&peer.greet(&hello(2 + number as u8, 4)).unwrap()));
+        peer.send(bytes);
+        let (code, text) = error(&peer.read_all().unwrap());
+        assert_eq!(code, *expected, "{text}");
+        assert!(text.contains("expected") && text.contains("found"), "{text}");
+    }
+    let status = daemon.status();
+    let errors = &status["errors_total"];
+    assert_eq!((&errors["out_of_grant"], &errors["forbidden_op"]), (&4.into(), &2.into()), "{status}");
+    assert_eq!((&status["records_total"], &status["connections"]), (&0.into(), &1.into()), "{status}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ const STOPPING: usize = 2_000;
 impl World {
     /// Something breaks.
     pub(super) fn fault(&mut self) -> Result<(), Violation> {
-        match self.dice.below(20) {
+        match self.dice.below(22) {
             0..=4 => self.cut(),
             5 | 6 => self.freeze(),
             7 | 8 => {
@@ -30,6 +30,7 @@ impl World {
                 self.now += jump;
             }
             16 | 17 => self.old_hello(),
+            18 | 19 => self.flip(),
             _ => self.repeat_frame(),
         }
         Ok(())
@@ -66,6 +67,29 @@ impl World {
         if self.links[at].as_ref().is_some_and(Link::is_gone) {
             self.links[at] = None;
         }
+    }
+
+    /// A bit on its way becomes another one. The frame that it is in ends the connection: nothing that is written behind
+    /// it may have an effect.
+    fn flip(&mut self) {
+        let World { links, dice, stats, .. } = self;
+        let up = dice.chance(2);
+        let under_way = links.iter().enumerate().filter(|(_, link)| {
+            link.as_ref().is_some_and(|link| if up { !link.up.is_empty() } else { !link.down.is_empty() })
+        });
+        let under_way: Vec<usize> = under_way.map(|(at, _)| at).collect();
+        let Some(&at) = under_way.get(dice.below(under_way.len().max(1) as u64) as usize) else { return };
+        let Some(link) = &mut links[at] else { return };
+        let pipe = if up { &mut link.up } else { &mut link.down };
+        let place = dice.below(pipe.len() as u64) as usize;
+        let Some(byte) = pipe.get_mut(place) else { return };
+        *byte ^= 1 << dice.below(8);
+        stats.flips += 1;
+        link.flipped = true;
+        if up && link.end > 0 {
+            link.flipped_below.get_or_insert(link.end);
+        }
+        self.say(|| format!("FAULT a bit of byte {place} of link {at} is turned, up: {up}"));
     }
 
     /// Nothing moves on a connection for a time, perhaps until both ends have given it up.
@@ -119,6 +143,11 @@ impl World {
     /// The process of an agent dies; what it sent may still arrive.
     fn agent_dies(&mut self) {
         let at = self.dice.below(self.agents.len() as u64) as usize;
+        self.end_of_process(at);
+    }
+
+    /// The process of an agent ends in the middle, and another one is started.
+    pub(super) fn end_of_process(&mut self, at: usize) {
         if self.agents[at].session.is_finished() {
             return;
         }

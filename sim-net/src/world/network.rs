@@ -9,7 +9,9 @@ impl World {
         let World { agents, links, dice, now, pipe, grants, plant, trace, .. } = self;
         let agent = &mut agents[at];
         let Some(Some(link)) = agent.link.map(|link| &mut links[link]) else { return Ok(false) };
-        let bytes = agent.session.transmit();
+        // One piece, or all of them as a transport with vectored writes does.
+        let parts = agent.session.transmit_parts().concat();
+        let bytes = if dice.chance(2) { agent.session.transmit() } else { &parts };
         let room = pipe.saturating_sub(link.up.len());
         let count = bytes.len().min(dice.spread(16) as usize).min(room);
         let mut sent = std::mem::take(&mut link.sent_up);

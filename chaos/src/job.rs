@@ -1,0 +1,207 @@
+//! One recording through agent and board server, with faults on the way, compared with its truth.
+
+use std::fs::read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use crate::dice::Dice;
+use crate::plant::Plant;
+use crate::process::{Board, Program};
+use crate::proxy::{Fault, Proxy, Way};
+use crate::tally::Tally;
+use crate::truth::Truth;
+
+/// Longest time of one job after its last fault.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Agents that may end by themselves in one job.
+const MOST_GIVEN_UP: u32 = 40;
+
+/// What every job needs.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// Programs: the agent's, and this one as the generator.
+    pub agent: PathBuf,
+    /// See above.
+    pub generator: PathBuf,
+    /// Where files go.
+    pub folder: &'a Path,
+    /// The board server.
+    pub board: &'a Board,
+    /// What was seen.
+    pub tally: &'a Mutex<Tally>,
+    /// Fault planted in each job.
+    pub plant: Option<Plant>,
+}
+
+/// How large a job is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Events of its recording.
+    pub events: u64,
+    /// Bytes a second that the proxy moves.
+    pub rate: u64,
+    /// Faults.
+    pub faults: u64,
+}
+
+impl World<'_> {
+    /// Changes the sums.
+    pub fn tally(&self, change: impl FnOnce(&mut Tally)) {
+        if let Ok(mut tally) = self.tally.lock() {
+            change(&mut tally);
+        }
+    }
+
+    /// Lets the third process make a recording. Gives its path and what must be counted.
+    pub fn generate(&self, folder: &Path, seed: u64, events: u64) -> Result<(PathBuf, Truth)> {
+        let (recording, truth) = (folder.join(format!("{seed}.rec")), folder.join(format!("{seed}.truth")));
+        let text = |path: &Path| path.display().to_string();
+        let arguments = ["generate", "--seed", &seed.to_string(), "--events", &events.to_string()];
+        let files = [String::from("--file"), text(&recording), String::from("--truth"), text(&truth)];
+        let arguments: Vec<String> = arguments.iter().map(|&part| part.to_owned()).chain(files).collect();
+        let mut generator = Program::start(&self.generator, &arguments, folder.join(format!("{seed}.generator")))?;
+        let code = generator.wait(PATIENCE)?;
+        ensure!(code == Some(0), "the generator ended with {code:?}: {}", generator.said());
+        Ok((recording, serde_json::from_slice(&read(&truth)?)?))
+    }
+
+    /// Options of an agent that streams a recording through a proxy.
+    pub fn agent_options(&self, recording: &Path, proxy: &Proxy, state: &[String]) -> Vec<String> {
+        let fixed = ["run", "--json-lines", "--interval", "3600", "--timeout", "12", "--source", "replay", "--file"];
+        let mut options: Vec<String> = fixed.iter().map(|&part| part.to_owned()).collect();
+        options.push(recording.display().to_string());
+        options.extend(self.board.options(proxy.address));
+        options.extend_from_slice(state);
+        options
+    }
+
+    /// Runs one job. Errors are failures of the machinery; what does not hold goes to the tally.
+    pub fn run(&self, name: &str, seed: u64, size: Size) -> Result<()> {
+        let mut dice = Dice::new(seed);
+        let folder = self.folder.join(name);
+        std::fs::create_dir(&folder)?;
+        let (recording, truth) = self.generate(&folder, seed, size.events)?;
+        let proxy = Proxy::start(self.board.address, size.rate, dice.roll(), self.plant)?;
+        // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and told.
+        let forgetful = dice.below(3) == 0 && self.plant.is_none();
+        let state = if forgetful {
+            [String::from("--agent-id"), format!("{:032x}", 1 + u128::from(dice.roll()))]
+        } else {
+            [String::from("--state-dir"), folder.join("state").display().to_string()]
+        };
+        let options = self.agent_options(&recording, &proxy, &state);
+        let (mut starts, mut given_up, mut faults) = (0, 0, size.faults);
+        let mut start = || -> Result<Program> {
+            starts += 1;
+            Program::start(&self.agent, &options, folder.join(format!("agent-{starts}.out")))
+        };
+        let mut agent = start()?;
+        let mut deadline = Instant::now() + PATIENCE;
+        let report = loop {
+            let time = if faults > 0 { dice.millis(15, 160) } else { Duration::from_millis(500) };
+            match agent.wait(time)? {
+                Some(0) => break agent.last_line()?,
+                Some(code) => {
+                    // Whoever runs an agent as a service starts it again.
+                    given_up += 1;
+                    self.tally(|tally| {
+                        tally.gave_up += 1;
+                        // Unless it found that something had vanished: a restart would call that its own loss.
+                        if agent.said().contains("an event was lost or repeated") {
+                            tally.fail(format!("{name} (seed {seed}): {}", agent.said()));
+                        }
+                    });
+                    ensure!(code > 0 && code != 101, "{name}: the agent ended with {code}: {}", agent.said());
+                    ensure!(given_up < MOST_GIVEN_UP, "{name}: the agent gives up always: {}", agent.said());
+                    let peak = agent.peak();
+                    self.tally(|tally| tally.agent_rss_bytes = tally.agent_rss_bytes.max(peak));
+                    thread::sleep(Duration::from_millis(50));
+                    agent = start()?;
+                }
+                None if faults == 0 => {
+                    if Instant::now() > deadline {
+                        bail!("{name}: no end within {} s after the last fault; {}", PATIENCE.as_secs(), agent.said());
+                    }
+                }
+                None => {
+                    faults -= 1;
+                    let killed = self.fault(&mut dice, &mut agent, &proxy)?;
+                    if killed {
+                        let peak = agent.peak();
+                        self.tally(|tally| tally.agent_rss_bytes = tally.agent_rss_bytes.max(peak));
+                        agent = start()?;
+                    }
+                    deadline = Instant::now() + PATIENCE;
+                }
+            }
+        };
+        let difference = truth.compare(&report, forgetful).with_context(|| format!("{name}: {report}"))?;
+        let peak = agent.peak();
+        self.tally(|tally| {
+            tally.agent_rss_bytes = tally.agent_rss_bytes.max(peak);
+            tally.forgetful_jobs += u64::from(forgetful);
+            tally.report(&format!("{name} (seed {seed})"), &report, difference);
+        });
+        std::fs::remove_dir_all(&folder).map_err(|error| anyhow!("{}: {error}", folder.display()))
+    }
+
+    /// Something breaks. Gives whether the agent was killed.
+    fn fault(&self, dice: &mut Dice, agent: &mut Program, proxy: &Proxy) -> Result<bool> {
+        let way = if dice.below(2) == 0 { Way::Up } else { Way::Down };
+        match dice.below(20) {
+            0..=7 => {
+                let killed = agent.kill()?;
+                self.tally(|tally| {
+                    tally.kills += u64::from(killed);
+                    tally.agent_kills += u64::from(killed);
+                });
+                return Ok(true);
+            }
+            8..=11 => {
+                self.board.kill(dice.millis(0, 50))?;
+                self.tally(|tally| {
+                    tally.kills += 1;
+                    tally.daemon_kills += 1;
+                });
+            }
+            12 | 13 => {
+                proxy.break_next(way, Fault::Cut { reset: dice.below(2) == 0 });
+                self.tally(|tally| tally.cuts += 1);
+            }
+            14 => {
+                proxy.break_next(way, Fault::Stall(100 + dice.below(900)));
+                self.tally(|tally| tally.stalls += 1);
+            }
+            15 | 16 => {
+                proxy.break_next(way, Fault::Garbage);
+                self.tally(|tally| tally.garbage += 1);
+            }
+            17 | 18 => {
+                proxy.break_next(way, Fault::Flip);
+                self.tally(|tally| tally.flips += 1);
+            }
+            _ => {
+                let time = dice.millis(100, 1_500);
+                if dice.below(2) == 0 {
+                    self.board.pause(time)?
+                } else {
+                    agent.pause(time)
+                }
+                self.jumped(time);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A clock has jumped.
+    pub fn jumped(&self, time: Duration) {
+        self.tally(|tally| {
+            tally.clock_jumps += 1;
+            tally.longest_jump_s = tally.longest_jump_s.max(time.as_secs_f64());
+        });
+    }
+}
