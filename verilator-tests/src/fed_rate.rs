@@ -150,9 +150,20 @@ pub fn grid() -> Result<Vec<Cell>, FedError> {
     Ok(cells)
 }
 
+/// Measures the cells that the bar is about.
+///
+/// # Errors
+/// The simulation failed.
+pub fn bar() -> Result<Vec<Cell>, FedError> {
+    BATCHES.into_iter().filter(|batch| *batch >= BAR_BATCH).map(|batch| measure(40, 4, batch)).collect()
+}
+
+/// Bytes of the smallest batch that the bar is about.
+pub const BAR_BATCH: u32 = 64 << 10;
+
 /// What the bar is about: batches from 64 KiB on, at 40 clocks and with four reads under way.
 pub fn in_bar(cell: &Cell) -> bool {
-    cell.latency == 40 && cell.outstanding == 4 && cell.batch >= 64 << 10
+    cell.latency == 40 && cell.outstanding == 4 && cell.batch >= BAR_BATCH
 }
 
 /// The share that the bar asks for.

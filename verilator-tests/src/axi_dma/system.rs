@@ -50,7 +50,6 @@ pub struct System<M> {
 /// The DMA's interrupt as the processor sees it, which faults change.
 #[derive(Debug, Default)]
 struct Line {
-    seen: bool,
     /// The line is hidden until it falls.
     hidden: bool,
     was_high: bool,
@@ -101,7 +100,8 @@ impl<M: Memory> System<M> {
 
     /// The interrupt lines as they stand.
     pub fn interrupts(&self) -> Interrupts {
-        Interrupts { engine: self.engine.irq(), dma: self.line.seen || self.line.pulse }
+        let raised = self.dma.interrupts() != [false; 2] && !self.line.hidden;
+        Interrupts { engine: self.engine.irq(), dma: raised || self.line.pulse }
     }
 
     /// The processor has taken the DMA's interrupt: one that no channel raises is over.
@@ -167,7 +167,6 @@ impl<M: Memory> System<M> {
         }
         line.hidden &= high;
         line.was_high = high;
-        line.seen = high && !line.hidden;
     }
 
     /// Simulates `clocks` clocks.

@@ -52,7 +52,8 @@ pub struct DmaSettings {
     /// Reply packets that room is kept for, 2 to 1,024; with scatter-gather so many descriptors, one of which is
     /// never posted.
     pub reply_packets: u16,
-    /// IRQThreshold: packets for one interrupt, 1 to 255; scatter-gather only.
+    /// IRQThreshold: packets for one interrupt, 1 to 255 and below `reply_packets`: with every buffer full and the
+    /// next packet waiting, the delay timer stands still and the interrupt would never come. Scatter-gather only.
     pub coalesce: u8,
     /// IRQDelay: units of 125 clocks after which fewer packets make an interrupt; 0: never. With `coalesce` above 1
     /// it must not be 0, or the last packets would wait for ever.
@@ -105,7 +106,9 @@ impl DmaSettings {
             _ if !(2..=1024).contains(&self.reply_packets) => {
                 refused("reply_packets", self.reply_packets.into(), "2 to 1024")
             }
-            _ if self.coalesce == 0 => refused("coalesce", 0, "1 to 255"),
+            _ if self.coalesce == 0 || u16::from(self.coalesce) >= self.reply_packets => {
+                refused("coalesce", self.coalesce.into(), "1 to 255 and below reply_packets")
+            }
             _ if self.coalesce > 1 && self.delay == 0 => refused("delay", 0, "1 to 255 with coalesce above 1"),
             _ if self.time_limit_us == 0 => refused("time_limit_us", 0, "above 0"),
             _ if self.reset_limit_us == 0 => refused("reset_limit_us", 0, "above 0"),
@@ -188,6 +191,7 @@ mod tests {
             ("batches", DmaSettings { batches: 1, ..good }),
             ("reply_packets", DmaSettings { reply_packets: 1_025, ..good }),
             ("coalesce", DmaSettings { coalesce: 0, ..good }),
+            ("coalesce", DmaSettings { coalesce: 4, delay: 1, reply_packets: 4, ..good }),
             ("delay", DmaSettings { coalesce: 2, ..good }),
             ("time_limit_us", DmaSettings { time_limit_us: 0, ..good }),
             ("reset_limit_us", DmaSettings { reset_limit_us: 0, ..good }),
