@@ -22,6 +22,9 @@ fn main() -> ExitCode {
 
 /// Does what was asked for; gives whether all was well.
 fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
+    if cli.raw.is_some() && cli.command.is_some() {
+        return Err("--raw: expected no subcommand beside it, found one; give one of the two".into());
+    }
     if let Some(Command::Info { json }) = cli.command {
         return Ok(info::run(&cli.board, json)?);
     }

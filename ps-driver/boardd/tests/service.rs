@@ -179,6 +179,8 @@ fn an_led_or_a_board_that_is_not_there_is_said() {
     assert!(!ok && error.contains("status: expected an LED of this name, found none"), "{error}");
     let (_, error, ok) = output(&["--led", "../x"]);
     assert!(!ok && error.contains("expected an LED of /sys/class/leds or gpiochipN:LINE"), "{error}");
+    let (_, error, ok) = output(&["--raw", "-", "info"]);
+    assert!(!ok && error.contains("--raw: expected no subcommand beside it"), "{error}");
     for arguments in [&["--engine", "uio", "--root", root][..], &["selftest", "--engine", "uio", "--root", root]] {
         let (_, error, ok) = output(arguments);
         assert!(
@@ -224,8 +226,48 @@ fn the_selftest_of_the_model_passes_and_says_what_it_did() {
     assert!(!output(&["selftest", "--records", "0"]).2);
 }
 
+/// A file of the board's folder.
+fn board_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards/zynq7020").join(name)
+}
+
 fn unit_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards/zynq7020/deltascope-boardd.service")
+    board_file("deltascope-boardd.service")
+}
+
+/// The words of a rule, taken apart at the commas outside quotes.
+fn words(rule: &str) -> Vec<String> {
+    let mut quoted = false;
+    let is_end = |letter: char| {
+        quoted ^= letter == '"';
+        letter == ',' && !quoted
+    };
+    rule.split(is_end).map(|word| word.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_udev_rules_name_what_the_program_looks_for() {
+    let text = fs::read_to_string(board_file("70-deltascope.rules")).unwrap();
+    let rules: Vec<_> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(words).collect();
+    let has = |word: String| rules.iter().any(|rule| rule.contains(&word));
+    assert!(has(format!("ATTR{{name}}==\"{}\"", deltascope_abi::board::UIO_NAME)));
+    assert!(has(format!("KERNEL==\"{}\"", deltascope_abi::board::UDMABUF_NAME)));
+    let unit = fs::read_to_string(unit_path()).unwrap();
+    let group = section(&unit, "Service").into_iter().find(|(key, _)| key == "Group").unwrap().1;
+    for rule in &rules {
+        for word in rule {
+            // KEY or KEY{name}, an operator, a quoted value (udev(7)).
+            let key = word.trim_start_matches(|letter: char| {
+                letter.is_ascii_uppercase() || "{}".contains(letter) || letter.is_ascii_lowercase()
+            });
+            let value = ["==", "+=", "="].iter().find_map(|operator| key.strip_prefix(operator)).unwrap_or_default();
+            assert!(value.len() > 2 && value.starts_with('"') && value.ends_with('"'), "{word:?} in {rule:?}");
+            assert_eq!(value.matches('"').count(), 2, "{word:?}");
+        }
+        let grants =
+            rule.iter().any(|word| *word == format!("GROUP=\"{group}\"") || word.contains(&format!("chgrp {group} ")));
+        assert!(grants, "{rule:?} gives the group of the unit nothing");
+    }
 }
 
 /// Lines `key=value` of one section of a unit file.

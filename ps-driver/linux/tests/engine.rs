@@ -3,6 +3,7 @@
 
 mod support;
 
+use deltascope_abi::ABI_VERSION;
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, UIO_NAME, Window};
 use deltascope_abi::registers::{IDENTITY_VALUE, offset};
 use deltascope_linux::engine::open;
@@ -14,13 +15,14 @@ use support::{Fake, poke, small};
 /// unmask the interrupt of a real device would change a register of this one.
 const ENGINE_MAP: usize = 1;
 
-/// A board whose registers are memory, with an engine's identity.
+/// A board whose registers are memory, with an engine's identity and version.
 fn board() -> Fake {
     let fake = Fake::empty();
     fake.sys("class/fpga_manager/fpga0/state", "operating\n");
     let first = Window { name: "nothing", bytes: 0x1000, ..ENGINE };
     let path = fake.uio("uio0", UIO_NAME, &[first, ENGINE, AXI_DMA, small(BUFFERS)]);
     poke(&path, ENGINE_MAP, offset::IDENTITY as usize, IDENTITY_VALUE);
+    poke(&path, ENGINE_MAP, offset::ABI_VERSION as usize, ABI_VERSION);
     fake
 }
 
@@ -38,6 +40,14 @@ fn another_identity_is_refused() {
     poke(&fake.roots.dev.join("uio0"), ENGINE_MAP, offset::IDENTITY as usize, 0xDEAD_BEEF);
     let text = refusal(&fake);
     assert!(text.contains("IDENTITY: expected 0x444c5453, found 0xdeadbeef"), "{text}");
+}
+
+#[test]
+fn another_abi_is_refused() {
+    let fake = board();
+    poke(&fake.roots.dev.join("uio0"), ENGINE_MAP, offset::ABI_VERSION as usize, ABI_VERSION + 0x1_0000);
+    let text = refusal(&fake);
+    assert!(text.contains("ABI_VERSION: expected major 1, found 2"), "{text}");
 }
 
 #[test]
