@@ -127,7 +127,7 @@ fn listen(output: impl Read + Send + 'static, log: &Path) -> Result<Receiver<Str
 impl Machine {
     /// Starts the logic, and then the guest.
     pub fn start(plan: &Plan) -> Result<Machine> {
-        let name = format!("deltascope-zynq-{}-{}", std::process::id(), plan.job);
+        let name = format!("deltascope-zynq-{}-{}-{}", std::process::id(), plan.job, plan.mode.name());
         let ddr = memory_folder(plan.folder).join(&name);
         // A path to a socket is at most 107 bytes long, and a target folder may be deep.
         let sockets = std::env::temp_dir();
