@@ -128,7 +128,7 @@ module axi_lite_registers_proof (
             SCRATCH: fixed = s;
             12'h014: fixed = 32'd1 << `CONTEXT_BITS;
             12'h018: fixed = 32'd1 << `GROUP_BITS;
-            12'h01c: fixed = (`DEPTH << 16) | `LANES;
+            12'h01c: fixed = (32'd1 << (`DEPTH_BITS + 16)) | `LANES;
             12'h020: fixed = (64 << 16) | `PACKET;
             12'h044: fixed = {28'd0, blocked, answering, draining, clearing};
             IRQ_STATUS: fixed = {29'd0, irq_status};

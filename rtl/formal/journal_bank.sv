@@ -27,7 +27,7 @@ module journal_bank_proof (
     (* hierconn *) wire [`DEPTH_BITS-1:0] \dut.entry_row , \dut.row_l0 , \dut.row_l1 , \dut.row_l2 , \dut.row_l3 ;
     (* hierconn *) wire [`CONTEXT_BITS-1:0] \dut.entry_context , \dut.query_context ;
     (* hierconn *) wire [63:0] \dut.entry_delta ;
-`ifndef TRACES
+`ifdef LANES_16
     // What reaches the lanes, and what they answer.
     (* hierconn *) wire \dut.lanes_0_write , \dut.lanes_1_write , \dut.lanes_2_write , \dut.lanes_3_write ;
     (* hierconn *) wire \dut.lanes_4_write , \dut.lanes_5_write , \dut.lanes_6_write , \dut.lanes_7_write ;

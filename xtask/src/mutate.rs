@@ -74,7 +74,7 @@ fn smallest(list: &str) -> Result<String> {
         let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
         let settings: BTreeMap<&str, u64> = pairs.filter_map(|(n, v)| Some((n, v.parse().ok()?))).collect();
         let rest = settings.values().sum();
-        let journal = number(&settings, "LANES") * number(&settings, "DEPTH") > 0;
+        let journal = number(&settings, "LANES") > 0;
         found.push(((number(&settings, "CONTEXT_BITS"), !journal, rest), text));
     }
     let smallest = found.into_iter().min().map(|(_, text)| text);
@@ -152,7 +152,8 @@ fn design(block: &str, changed: &Path, verilog: &Path) -> Result<Design> {
     for (name, value) in Design::read(&root().join("rtl/verilog"), block)?.settings {
         let value = match name.as_str() {
             "ROW_BITS" => top("GROUP_BITS").map(|bits| bits + 2),
-            "DEPTH_BITS" => top("QUEUE_BITS"),
+            "DEPTH_BITS" if block == "reply_fifo" => top("QUEUE_BITS"),
+            "LANES" if block == "journal_bank" => top("LANES").map(|lanes| lanes.min(16)),
             "WORD_BITS" => Some(value),
             other => top(other),
         };
@@ -199,11 +200,11 @@ mod tests {
     #[test]
     fn the_smallest_top_with_a_journal_is_chosen() {
         let list = "delta_engine           CONTEXT_BITS=2\n\
-                    deltascope_top         default  CONTEXT_BITS=14, LANES=64, DEPTH=32\n\
-                    deltascope_top                  CONTEXT_BITS=4, LANES=0, DEPTH=0\n\
-                    deltascope_top                  CONTEXT_BITS=4, LANES=16, DEPTH=8\n\
-                    deltascope_top                  CONTEXT_BITS=4, LANES=4, DEPTH=8\n";
-        assert_eq!(smallest(list).unwrap(), "CONTEXT_BITS=4,LANES=4,DEPTH=8");
+                    deltascope_top         default  CONTEXT_BITS=14, LANES=64, DEPTH_BITS=5\n\
+                    deltascope_top                  CONTEXT_BITS=4, LANES=0, DEPTH_BITS=0\n\
+                    deltascope_top                  CONTEXT_BITS=4, LANES=16, DEPTH_BITS=3\n\
+                    deltascope_top                  CONTEXT_BITS=4, LANES=4, DEPTH_BITS=3\n";
+        assert_eq!(smallest(list).unwrap(), "CONTEXT_BITS=4,LANES=4,DEPTH_BITS=3");
         assert!(smallest("delta_engine CONTEXT_BITS=2").is_err());
     }
 }

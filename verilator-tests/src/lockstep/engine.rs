@@ -90,7 +90,7 @@ impl EngineRun {
         let mut random = session.random.fork();
         let source = Source::new(StreamPorts::axis(dut, "s")?, Flow::always(), &mut random);
         let sink = Sink::new(StreamPorts::axis(dut, "m")?, Flow::always());
-        let traffic = Traffic::new(sizes, &mut random);
+        let traffic = Traffic::new(sizes, &mut random).with_strides(session.strides);
         let scoreboard = Scoreboard::new(sizes).map_err(|e| bench.mismatch(e.to_string()))?;
         let scoreboard = scoreboard.with_strides(session.strides);
         // Nothing stands behind the engine here.
@@ -231,9 +231,11 @@ impl EngineRun {
         self.traffic.dirty();
         let last = self.random.below(2) == 0;
         let query = self.random.one_in(2);
-        let mark = self.scoreboard.model().position();
         let groups = self.sizes.groups().min(31);
-        let record = if query { Record::query(0, mark) } else { Record::snapshot(0, (groups - 1) as u16) };
+        let record = match query {
+            true => self.traffic.query(self.scoreboard.model()),
+            false => Record::snapshot(0, (groups - 1) as u16),
+        };
         self.traffic.script([(record, last)]);
         self.episode(5)?;
         for _ in 0..self.random.below(if query { 40 } else { 200 }) {

@@ -87,7 +87,7 @@ impl TopRun {
             scoreboard: Scoreboard::new(sizes)
                 .map_err(|e| top.bench().mismatch(e.to_string()))?
                 .with_strides(session.strides),
-            traffic: Traffic::new(sizes, &mut random),
+            traffic: Traffic::new(sizes, &mut random).with_strides(session.strides),
             top,
             patience: 2 * sizes.patience(),
             random,

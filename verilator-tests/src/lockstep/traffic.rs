@@ -86,6 +86,8 @@ pub struct Traffic {
     /// One group, long records: its rows grow beyond 32 bits of bytes.
     heavy: Option<u16>,
     left: u64,
+    /// Marks of QUERYs are out of reach: positions that count in large steps have none in reach.
+    far_marks: bool,
     script: VecDeque<(Record, bool)>,
 }
 
@@ -103,10 +105,17 @@ impl Traffic {
             junk: false,
             heavy: None,
             left: 0,
+            far_marks: false,
             script: VecDeque::new(),
         };
         traffic.change();
         traffic
+    }
+
+    /// The same for an engine whose journal position may count in large steps.
+    pub fn with_strides(mut self, strides: bool) -> Traffic {
+        self.far_marks = strides;
+        self
     }
 
     /// Another kind of traffic, for a while.
@@ -144,6 +153,12 @@ impl Traffic {
     /// Puts records in front of the random ones.
     pub fn script(&mut self, records: impl IntoIterator<Item = (Record, bool)>) {
         self.script.extend(records);
+    }
+
+    /// A QUERY of the first context from a few positions ago on.
+    pub fn query(&mut self, model: &GoldenEngine) -> Record {
+        let back = if self.far_marks { self.random.next() } else { self.random.below(6) };
+        Record::query(0, model.position().wrapping_sub(back))
     }
 
     /// Records that make the first and last context and row non-zero, so that a reset has something to clear.
@@ -197,7 +212,10 @@ impl Traffic {
         let Traffic { random, sizes, .. } = self;
         let context = self.contexts.pick(random, sizes.contexts()) as u16;
         let group = self.groups.pick(random, sizes.groups()) as u16;
-        let operand = operand(op, model, context, sizes, random);
+        let operand = match op {
+            Op::Query if self.far_marks => random.next(),
+            _ => operand(op, model, context, sizes, random),
+        };
         let length =
             if self.heavy.is_some() || random.one_in(4) { (1 << 24) - 1 } else { random.below(1 << 24) as u32 };
         let class = Class::from_code(random.below(4) as u8);

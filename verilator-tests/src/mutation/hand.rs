@@ -259,8 +259,8 @@ pub(super) const CORE: &[Fault] = &[
     fault(
         "record_decoder",
         "contexts beyond the table accepted",
-        "assign context_too_high = uses_context & (|context_excess);",
-        "uses_context & (|context_excess)",
+        "assign context_too_high = names_context & (|context_excess);",
+        "names_context & (|context_excess)",
         "1'b0",
     ),
     fault(
@@ -273,8 +273,8 @@ pub(super) const CORE: &[Fault] = &[
     fault(
         "record_decoder",
         "context judged where it is not used",
-        "assign context_too_high = uses_context & (|context_excess);",
-        "uses_context & (|context_excess)",
+        "assign context_too_high = names_context & (|context_excess);",
+        "names_context & (|context_excess)",
         "|context_excess",
     ),
     fault(
@@ -547,29 +547,29 @@ pub(super) const CORE: &[Fault] = &[
     fault(
         "delta_engine",
         "records taken without credit",
-        "assign ready = control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows);",
-        "control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows)",
-        "control_accepts & ~(s0_starts_snapshot | s0_batch_end_follows)",
+        "assign ready = control_accepts & credit_available & ~holds_input;",
+        "control_accepts & credit_available & ~holds_input",
+        "control_accepts & ~holds_input",
     ),
     fault(
         "delta_engine",
         "a record taken in the slot of an end of batch",
-        "assign ready = control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows);",
-        "control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows)",
-        "control_accepts & credit_available & ~s0_starts_snapshot",
+        "assign holds_input = s0_starts_snapshot | s0_starts_query | s0_batch_end_follows;",
+        "s0_starts_snapshot | s0_starts_query | s0_batch_end_follows",
+        "s0_starts_snapshot | s0_starts_query",
     ),
     fault(
         "delta_engine",
         "a record taken before the rows of a SNAPSHOT",
-        "assign ready = control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows);",
-        "control_accepts & credit_available & ~(s0_starts_snapshot | s0_batch_end_follows)",
-        "control_accepts & credit_available & ~s0_batch_end_follows",
+        "assign holds_input = s0_starts_snapshot | s0_starts_query | s0_batch_end_follows;",
+        "s0_starts_snapshot | s0_starts_query | s0_batch_end_follows",
+        "s0_starts_query | s0_batch_end_follows",
     ),
     fault(
         "delta_engine",
         "end of batch before the reply",
-        "s0_ends_batch_next = (last_taken & ~decoder_replies) | s0_batch_end_follows | control_sends_batch_end;",
-        "(last_taken & ~decoder_replies) | s0_batch_end_follows",
+        "s0_ends_batch_next = (last_taken & ~answers_later) | s0_batch_end_follows | control_sends_batch_end;",
+        "(last_taken & ~answers_later) | s0_batch_end_follows",
         "last_taken",
     ),
     fault(

@@ -7,6 +7,7 @@
 pub mod equivalence;
 pub mod generated;
 mod hand;
+mod hand_journal;
 mod hand_top;
 pub mod plant;
 pub mod reasons;

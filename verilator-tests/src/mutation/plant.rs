@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::sources::{Sources, instance};
-use super::{Mutant, MutationError, Origin, SELECT, SELECT_BITS, hand, hand_top, write};
+use super::{Mutant, MutationError, Origin, SELECT, SELECT_BITS, hand, hand_journal, hand_top, write};
 
 /// One fault of the table.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub struct Fault {
 
 /// Every fault of the table.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    hand::CORE.iter().chain(hand_top::TOP)
+    hand::CORE.iter().chain(hand_journal::JOURNAL).chain(hand_top::TOP)
 }
 
 /// An expression of a line and the faults that take its place.

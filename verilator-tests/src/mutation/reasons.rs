@@ -37,12 +37,6 @@ pub const REASONS: &[Reason] = &[
         why: "shows only when two beats are promised while 16 are promised already; a row is read with credit, which there \
               is at 12 and below, and the proof of reply_credit, which fixes its outputs, holds with the fault",
     },
-    Reason {
-        block: "delta_engine",
-        hash: 0x7e97_134e_27d8_7a5e,
-        what: "const0 at latched[870] of line 308, latched",
-        why: "a bit of the counter of QUERY: an engine without a journal rejects QUERY, so the counter stays zero",
-    },
 ];
 
 const SHORT_PACKET: &str = "packets of 4 beats: `beats` counts from 0 to 3, so its upper bits are zero anyway, which the proof \

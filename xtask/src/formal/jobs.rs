@@ -28,7 +28,7 @@ pub struct Job {
     pub settings: &'static str,
     /// `rtl/formal/<proof>.sv`, whose top module is `<proof>_proof`.
     pub proof: &'static str,
-    /// Module below the block that answers anything, because other jobs are about it; empty when there is none.
+    /// Modules below the block that answer anything, as a pattern, because other jobs are about them; empty when there are none.
     pub free: &'static str,
     /// How it is decided.
     pub method: Method,
@@ -62,9 +62,9 @@ const fn cover(name: &'static str, of: &'static str, settings: &'static str, clo
     Job { name, block: of, settings, proof: of, free: "", method, shows, quick: true, limit: 600 }
 }
 
-/// A job about a block around `module`, which answers anything.
-const fn around(module: &'static str, job: Job) -> Job {
-    Job { free: module, ..job }
+/// A job about a block around the modules that fit `pattern`, which answer anything.
+const fn around(pattern: &'static str, job: Job) -> Job {
+    Job { free: pattern, ..job }
 }
 
 /// A job about `block`, whose name has a number that the proof's has not.
@@ -219,7 +219,7 @@ pub const JOBS: &[Job] = &[
         "entries of two lanes meet; one lane of the range",
     ),
     around(
-        "xor_tree_16",
+        "xor_tree_*",
         proof(
             "journal",
             "each note goes to the lane and row of its position, whole and once; the lanes of a step are the walk's; the \
@@ -256,13 +256,16 @@ pub const JOBS: &[Job] = &[
         ),
     ),
     slow(
-        cover(
-            "delta_engine_traces",
-            "delta_engine",
-            "CONTEXT_BITS=4,GROUP_BITS=2,QUEUE_BITS=4,PACKET=4,LANES=3,DEPTH_BITS=2",
-            46,
-            "credit used up, a SNAPSHOT and a QUERY without a stall, an end of batch behind a reply, a drain that closes a \
-             packet",
+        around(
+            "journal_bank",
+            cover(
+                "delta_engine_traces",
+                "delta_engine",
+                "CONTEXT_BITS=4,GROUP_BITS=2,QUEUE_BITS=4,PACKET=4,LANES=3,DEPTH_BITS=2",
+                46,
+                "credit used up, a SNAPSHOT and a QUERY without a stall, an end of batch behind a reply, a drain that closes a \
+                 packet",
+            ),
         ),
         1800,
     ),

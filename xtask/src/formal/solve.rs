@@ -141,12 +141,12 @@ fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
     };
     let mut script = format!("read_verilog -sv -formal{traces}");
     for (name, value) in &design.settings {
-        script.push_str(&format!(" -D{name}={value}"));
+        script.push_str(&format!(" -D{name}={value} -D{name}_{value}"));
     }
     for file in design.files.iter().chain([&proof]) {
         script.push_str(&format!(" \"{}\"", file.display()));
     }
-    if !job.free.is_empty() && matches!(job.method, Method::Induction { .. }) {
+    if !job.free.is_empty() {
         script.push_str(&format!("; hierarchy -top {}_proof; cutpoint {}", job.proof, job.free));
     }
     // `check` names the signals that the proof reads and nothing drives: without it a renamed signal
