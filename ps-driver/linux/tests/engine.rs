@@ -3,9 +3,9 @@
 
 mod support;
 
-use deltascope_abi::ABI_VERSION;
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, UIO_NAME, Window};
-use deltascope_abi::registers::{IDENTITY_VALUE, offset};
+use deltascope_abi::registers::{CAP_AXIS_BITS, CAP_REPLY_PACKET, IDENTITY_VALUE, offset};
+use deltascope_abi::{ABI_VERSION, DEFAULT_REPLY_PACKET};
 use deltascope_linux::engine::open;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use support::{Fake, poke, small};
 /// unmask the interrupt of a real device would change a register of this one.
 const ENGINE_MAP: usize = 1;
 
-/// A board whose registers are memory, with an engine's identity and version.
+/// A board whose registers are memory, with an engine's identity, version and streams.
 fn board() -> Fake {
     let fake = Fake::empty();
     fake.sys("class/fpga_manager/fpga0/state", "operating\n");
@@ -23,6 +23,8 @@ fn board() -> Fake {
     let path = fake.uio("uio0", UIO_NAME, &[first, ENGINE, AXI_DMA, small(BUFFERS)]);
     poke(&path, ENGINE_MAP, offset::IDENTITY as usize, IDENTITY_VALUE);
     poke(&path, ENGINE_MAP, offset::ABI_VERSION as usize, ABI_VERSION);
+    let stream = DEFAULT_REPLY_PACKET << CAP_REPLY_PACKET.shift | 64 << CAP_AXIS_BITS.shift;
+    poke(&path, ENGINE_MAP, offset::CAP_STREAM as usize, stream);
     fake
 }
 
