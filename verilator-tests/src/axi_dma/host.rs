@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use deltascope_abi::board::BUFFERS;
 use deltascope_driver::axi_dma::{DmaError, DmaHost, DmaParts, DmaSettings};
 use deltascope_driver::seams::{BusError, Clock, Fabric, FabricError, Irq, Registers};
 
@@ -12,8 +13,6 @@ use super::config::{CLOCKS_PER_US, DmaConfig};
 use super::memory::{Memory, Ram};
 use super::system::{Block, System};
 
-/// Bus address of the buffer: where the reserved memory of the board's device tree could be.
-const BUFFER_ADDRESS: u64 = 0x1F00_0000;
 /// Beats of the longest reply packet of the committed top.
 const PACKET_BEATS: u32 = 256;
 
@@ -76,7 +75,7 @@ pub type SimHost = DmaHost<Window<Ram>, Window<Ram>, Ram, Line<Ram>, PlClock<Ram
 /// # Errors
 /// The design is not built in.
 pub fn system(config: DmaConfig, settings: &DmaSettings, seed: u64) -> Result<(Shared<Ram>, Ram), Failure> {
-    let ram = Ram::new(BUFFER_ADDRESS, settings.buffer_bytes(PACKET_BEATS));
+    let ram = Ram::new(BUFFERS.base.into(), settings.buffer_bytes(PACKET_BEATS));
     Ok((Rc::new(RefCell::new(System::new(config, ram.clone(), seed)?)), ram))
 }
 
