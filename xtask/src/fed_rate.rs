@@ -1,5 +1,6 @@
 //! `cargo xtask fed-rate`: the share of the 64-bit port's beats that the DMA uses, and the table of it.
 
+use crate::cargo::run;
 use crate::{dma, document};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
