@@ -5,6 +5,7 @@ const struct named cases[] = {
 	{ "same", case_same },
 	{ "changed", case_changed },
 	{ "mixed", case_mixed },
+	{ "held", case_held },
 	{ "parent", case_parent },
 	{ "early_exit", case_early_exit },
 	{ "threads", case_threads },

@@ -48,6 +48,7 @@ void write_pages(unsigned long *region, unsigned long first, unsigned long end, 
 void case_same(unsigned long count);
 void case_changed(unsigned long count);
 void case_mixed(unsigned long count);
+void case_held(unsigned long count);
 void case_parent(unsigned long count);
 void case_early_exit(unsigned long count);
 void case_threads(unsigned long count);

@@ -378,13 +378,15 @@ phase_reload() {
 	load
 	set_to judge_after_ms 60000
 	agent_start --no-sampling
-	more a same 64 &
+	rm -f /tmp/release
+	more a held 64 &
 	W=$!
 	until [ "$(get pending)" -ge 64 ]; do sleep 0.1; done
 	# The agent tells the server how far it is twice a second.
 	sleep 1.1
 	kill -9 $AGENT
 	wait $AGENT
+	touch /tmp/release
 	wait $W
 	unload reload_first
 	load

@@ -102,6 +102,24 @@ static void holder(void *argument)
 	wait_flag(0);
 }
 
+static void held(void *argument)
+{
+	long fd;
+
+	write_all(argument);
+	while ((fd = sys_open("/tmp/release", 0)) < 0)
+		sleep_ms(20);
+	sys_close(fd);
+}
+
+/* Copies whose process lives until there is a file /tmp/release. */
+void case_held(unsigned long count)
+{
+	struct job job = { filled(count), count, 0, 0 };
+
+	await(spawn(held, &job, 0));
+}
+
 /* The pattern of a snapshotting server: the parent writes while a child holds the pages. */
 void case_parent(unsigned long count)
 {
