@@ -37,10 +37,22 @@ pub const REASONS: &[Reason] = &[
         why: "shows only when two beats are promised while 16 are promised already; a row is read with credit, which there \
               is at 12 and below, and the proof of reply_credit, which fixes its outputs, holds with the fault",
     },
+    Reason { block: "query_walk", hash: 0x9da8_db83_f275_23d9, what: "const0 at A[7] of line 90", why: THREE_LANES },
+    Reason { block: "query_walk", hash: 0x9da8_db83_f275_23d9, what: "const0 at A[2] of line 90", why: THREE_LANES },
+    Reason {
+        block: "journal",
+        hash: 0x6028_76ab_01f3_b0dd,
+        what: "const0 at Q[19] of line 213, reach",
+        why: "three lanes of four rows: `reach` counts to 12, so its upper bits are zero, which the proof of journal \
+              holds as `place_is_a_place`",
+    },
 ];
 
 const SHORT_PACKET: &str = "packets of 4 beats: `beats` counts from 0 to 3, so its upper bits are zero anyway, which the proof \
                             of reply_packets holds as an invariant";
+
+const THREE_LANES: &str = "a journal of three lanes: the lanes that a step offers and its ends are at most 3, so their upper \
+                           bits are zero anyway, and the proof of query_walk holds with the fault";
 
 /// The reason that is written down for this fault in this Verilog.
 pub fn find(mutant: &Mutant, sources: &Sources) -> Option<&'static str> {
