@@ -82,7 +82,9 @@ impl Server {
             if let Some(request) = self.host.poll() {
                 let (value, response) = answer(&mut self.system, request)?;
                 self.refused += u64::from(response != OKAY);
-                // The guest unmasks the interrupt after this access: the line that it has lowered must be low by then.
+                // The guest unmasks the interrupt after this access: the line that it has lowered must be low by then, and
+                // it follows the register by a clock.
+                self.system.step(1)?;
                 self.drive(line)?;
                 self.host.answer(value, response);
                 quiet = 0;
