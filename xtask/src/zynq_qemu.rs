@@ -192,6 +192,12 @@ fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
     ensure!(captured == Some(EVENTS.into()), "captured: expected {EVENTS}, found {captured:?}");
     let guest_interrupts = said(&lines, "INTERRUPTS").and_then(|count| count.parse::<u64>().ok());
     ensure!(guest_interrupts > Some(0), "interrupts that the guest took: expected some, found {guest_interrupts:?}");
+    // A line that is lowered too late is taken twice.
+    let raised = logic["interrupts"].as_u64();
+    ensure!(
+        guest_interrupts <= raised,
+        "interrupts: expected at most {raised:?} as raised, found {guest_interrupts:?}"
+    );
     Ok(json!({
         "dma": mode.name(),
         "engine": found["engine"],
