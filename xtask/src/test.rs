@@ -59,7 +59,10 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("no_std crates", no_std_crates)?;
     stages.run("unit, property, integration, gate and block lockstep tests", || {
-        run(cargo(&["test", "--release", "--locked", "--workspace"]).args(["--features", FEATURES]))
+        // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
+        let boardd = release_folder()?.join("deltascope-boardd");
+        let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
+        run(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
     })?;
     stages.run("emitted Verilog is fresh", || rtl::emit(true))?;
     stages.run("lint", rtl::lint)?;

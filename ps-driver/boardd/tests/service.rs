@@ -31,7 +31,13 @@ impl Manager {
 
     fn hear(&self) -> String {
         let mut bytes = [0; 1024];
-        let count = self.socket.recv(&mut bytes).unwrap();
+        let count = loop {
+            match self.socket.recv(&mut bytes) {
+                // A stop signal, or a debugger's.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                received => break received.unwrap(),
+            }
+        };
         String::from_utf8(bytes[..count].to_vec()).unwrap()
     }
 

@@ -136,8 +136,8 @@ fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
     let proof = root().join("rtl/formal").join(format!("{}.sv", job.proof));
     // Traces are searched through many clocks: small memories are faster as registers than as arrays.
     let (traces, memories) = match job.method {
-        Method::Induction { .. } => ("", "memory_nordff"),
-        Method::Cover { .. } => (" -DTRACES", "memory_map; opt -fast"),
+        Method::Induction { .. } => (String::new(), "memory_nordff"),
+        Method::Cover { .. } => (format!(" -DTRACES -D{}", job.name.to_uppercase()), "memory_map; opt -fast"),
     };
     let mut script = format!("read_verilog -sv -formal{traces}");
     for (name, value) in &design.settings {
