@@ -205,7 +205,7 @@ module delta_engine_proof (
     always @(*) begin
         assume (resetn == started && !latch && sink_idle);
 `ifdef DELTA_ENGINE_QUERY_TRACE
-        assume (s_tdata == {124'd0, QUERY} && s_tvalid && !s_tlast && m_tready && !soft_reset);
+        assume (s_tdata == {124'd0, QUERY} && !s_tlast && m_tready && !soft_reset);
 `else
         assume (s_tdata[39:24] == 0 && s_tdata[23:5] == 0 && s_tdata[63:40] == 1 && s_tdata[127:64] == 0);
         assume (s_tdata[3:0] == 4'd3 || s_tdata[3:0] == 4'd5 || s_tdata[3:0] == 4'd7);
