@@ -41,6 +41,17 @@ pub enum VerilateError {
     NoPorts(PathBuf),
 }
 
+/// What a design is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run, as fast as it can.
+    Simulate,
+    /// To count which lines run and which bits change.
+    Count,
+    /// To be drawn: waveforms show every signal of every block.
+    Draw,
+}
+
 /// What to verilate.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -50,6 +61,8 @@ pub struct Source {
     pub files: Vec<PathBuf>,
     /// Verilog macros to define.
     pub defines: Vec<String>,
+    /// What the design is for.
+    pub purpose: Purpose,
 }
 
 /// One port of a top module, as Verilator understood it.
@@ -112,6 +125,8 @@ tracing_off -file \"*journal_lane.v\"
 tracing_off -file \"*lut_ram_32x14.v\"
 tracing_off -file \"*lut_ram_32x64.v\"
 ";
+/// Bits of the widest signal whose changes are counted: more than any has.
+const COVERAGE_BITS: &str = "4096";
 
 /// Verilates `source` into `folder` and gives the C++ file to compile.
 /// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
@@ -129,9 +144,14 @@ pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError
     command
         .args(["-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", &format!("V{top}"), "--Mdir"])
         .arg(folder);
-    let settings = folder.join("settings.vlt");
-    std::fs::write(&settings, SETTINGS).map_err(file_error(&settings))?;
-    command.arg(settings);
+    if source.purpose == Purpose::Simulate {
+        let settings = folder.join("settings.vlt");
+        std::fs::write(&settings, SETTINGS).map_err(file_error(&settings))?;
+        command.arg(settings);
+    }
+    if source.purpose == Purpose::Count {
+        command.args(["--coverage-line", "--coverage-toggle", "--coverage-max-width", COVERAGE_BITS]);
+    }
     if let Some(beside) = source.files.first().and_then(|f| f.parent()) {
         command.arg("-y").arg(beside);
     }
@@ -199,7 +219,8 @@ void* storage(void* dut, uint32_t port) {{
 {cases}    default: return nullptr;
     }}
 }}
-const DutApi API = {{{count}, PORTS, Sim::create, Sim::destroy, storage, Sim::eval, Sim::trace}};
+const DutApi API = {{{count}, PORTS, Sim::create, Sim::destroy, storage, Sim::eval, Sim::trace,
+    Sim::coverage}};
 }}
 
 extern \"C\" const DutApi* deltascope_design_{top}() {{ return &API; }}

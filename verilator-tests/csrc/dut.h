@@ -8,6 +8,9 @@
 
 #include "verilated.h"
 #include "verilated_vcd_c.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 
 struct DutPort {
     const char* name;
@@ -25,6 +28,8 @@ struct DutApi {
     void (*eval)(void* dut);
     // Opens a VCD file; a null path closes it.
     void (*trace)(void* dut, const char* path);
+    // Writes what the design counted of its lines and bits; nothing unless it was made to count.
+    void (*coverage)(void* dut, const char* path);
 };
 
 // State of $urandom of the design that is being evaluated by this thread (runtime.cpp).
@@ -60,6 +65,14 @@ struct Dut {
         // One eval is half a clock of 10 time units.
         if (d->waves) d->waves->dump(5 * d->evals);
         ++d->evals;
+    }
+    static void coverage(void* dut, const char* path) {
+#if VM_COVERAGE
+        self(dut)->context.coveragep()->write(path);
+#else
+        (void)dut;
+        (void)path;
+#endif
     }
     static void trace(void* dut, const char* path) {
         Dut* d = self(dut);
