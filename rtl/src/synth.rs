@@ -139,12 +139,18 @@ pub fn blocks(top: &str, files: &[PathBuf]) -> Result<BTreeMap<String, Block>, L
 }
 
 /// The script that maps a design to cells of the part and writes the netlist.
+///
+/// Each bank of the journal has its own registers for what is broadcast to all of them. Equal registers are made one
+/// by every synthesis unless it is told otherwise, so the banks keep their borders while they are mapped; they lose
+/// them before the netlist is written. A build for the part needs the same (`keep_hierarchy`).
 fn mapped(top: &str, flatten: &str, path: &Path) -> String {
+    let keep = "setattr -mod -set keep_hierarchy 1 journal_bank";
+    let open = if flatten.is_empty() { "" } else { "setattr -mod -unset keep_hierarchy *; flatten; clean; " };
     // The mapping leaves thousands of equal inverters of one reset, or shares them, as the order of files has it:
     // sharing them always makes the figure stable.
     let share = "opt_merge -share_all t:LUT* t:INV; clean";
     let synthesis = format!("synth_xilinx -family xc7 -noiopad -noclkbuf {flatten}-top {top}");
-    format!("{synthesis}; {share}; write_json {}", path.display())
+    format!("{keep}; {synthesis}; {open}{share}; write_json {}", path.display())
 }
 
 impl Resources {

@@ -42,6 +42,7 @@ pub enum VerilateError {
 }
 
 /// What a design is made for.
+#[allow(dead_code, reason = "the build script makes designs to run, and nothing else")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To run, as fast as it can.
@@ -125,6 +126,12 @@ tracing_off -file \"*journal_lane.v\"
 tracing_off -file \"*lut_ram_32x14.v\"
 tracing_off -file \"*lut_ram_32x64.v\"
 ";
+/// Memories are models of what the part has, written by hand: their words and bits are no logic of ours.
+const COUNT_SETTINGS: &str = "`verilator_config
+coverage_off -file \"*block_ram_*.v\"
+coverage_off -file \"*lut_ram_*.v\"
+";
+
 /// Bits of the widest signal whose changes are counted: more than any has.
 const COVERAGE_BITS: &str = "4096";
 
@@ -137,19 +144,24 @@ pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError
     }
     std::fs::create_dir_all(folder).map_err(file_error(folder))?;
     let mut command = Command::new(verilator());
-    command.args(["--cc", "-O3", "--trace", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
+    command.args(["--cc", "-O3", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
     // The same for the loops that fill memories and for their words in a waveform.
     command.args(["--unroll-count", "4", "--trace-max-array", "8"]);
     // Widths, latches and style are judged by `cargo xtask lint`; here only what cannot be simulated stops.
     command
         .args(["-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", &format!("V{top}"), "--Mdir"])
         .arg(folder);
-    if source.purpose == Purpose::Simulate {
-        let settings = folder.join("settings.vlt");
-        std::fs::write(&settings, SETTINGS).map_err(file_error(&settings))?;
-        command.arg(settings);
-    }
-    if source.purpose == Purpose::Count {
+    let settings = match source.purpose {
+        Purpose::Simulate => SETTINGS,
+        Purpose::Count => COUNT_SETTINGS,
+        Purpose::Draw => "`verilator_config\n",
+    };
+    let file = folder.join("settings.vlt");
+    std::fs::write(&file, settings).map_err(file_error(&file))?;
+    command.arg(file);
+    if source.purpose != Purpose::Count {
+        command.arg("--trace");
+    } else {
         command.args(["--coverage-line", "--coverage-toggle", "--coverage-max-width", COVERAGE_BITS]);
     }
     if let Some(beside) = source.files.first().and_then(|f| f.parent()) {

@@ -14,7 +14,9 @@ const TABLES_RAMB36: usize = 90;
 const LEVELS: usize = 5;
 /// The same in a stage of the tree that adds up the lanes' answers.
 const TREE_LEVELS: usize = 1;
-/// Pins that one register may drive, the reset apart.
+/// The same in the walk of a QUERY, which is not on the way of events.
+const WALK_LEVELS: usize = 6;
+/// Cells that one net of the journal may drive. A RAM32M is one: it sits in one slice.
 const FAN_OUT: usize = 256;
 
 /// A limit and what was found.
@@ -59,12 +61,16 @@ pub fn bars(estimates: &[Estimate], blocks: &BTreeMap<String, Block>) -> Vec<Bar
         bar(&format!("FF, {lanes} lanes"), found.ff, CAPACITY.ff);
         bar(&format!("RAMB36, {lanes} lanes"), found.ramb36, CAPACITY.ramb36 - FREE_RAMB36);
         bar(&format!("DSP48E1, {lanes} lanes"), found.dsp, CAPACITY.dsp);
-        for (block, way) in &build.ways {
-            let limit = if block.starts_with("xor_tree") { TREE_LEVELS } else { LEVELS };
-            bar(&format!("levels of {block}, {lanes} lanes"), way.by_levels.levels, limit);
-        }
-        let widest = build.fan_out.nets.first().map_or(0, |net| net.pins);
-        bar(&format!("fan-out, {lanes} lanes"), widest, FAN_OUT);
+        bar(&format!("cells on a net of the journal, {lanes} lanes"), build.fan_out.journal_cells, FAN_OUT);
+    }
+    // What has the most levels shifts between blocks from one number of lanes to the next, as the mapping has it.
+    for (block, way) in estimates.first().into_iter().flat_map(|build| &build.ways) {
+        let limit = match block.as_str() {
+            name if name.starts_with("xor_tree") => TREE_LEVELS,
+            "query_walk" => WALK_LEVELS,
+            _ => LEVELS,
+        };
+        bar(&format!("levels of {block} in the default build"), way.by_levels.levels, limit);
     }
     bars
 }

@@ -113,7 +113,9 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("0.dat");
         let point = |page: &str, line: u32, comment: &str, instance: &str, count: u32| {
-            format!("C '\u{1}f\u{2}a.v\u{1}l\u{2}{line}\u{1}page\u{2}{page}\u{1}o\u{2}{comment}\u{1}h\u{2}{instance}' {count}\n")
+            format!(
+                "C '\u{1}f\u{2}a.v\u{1}l\u{2}{line}\u{1}page\u{2}{page}\u{1}o\u{2}{comment}\u{1}h\u{2}{instance}' {count}\n"
+            )
         };
         let text = [
             point("v_toggle/lane", 3, "held[1]", "dut.a", 0),

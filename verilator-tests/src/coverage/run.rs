@@ -132,9 +132,7 @@ impl Outcome {
             let sums = blocks.values().fold((0, 0), |sum, found| (sum.0 + found[kind].0, sum.1 + found[kind].1));
             json!({"points": sums.0, "covered": sums.1})
         };
-        let counts = |[line, toggle]: &[(u64, u64); 2]| {
-            json!({"line": {"points": line.0, "covered": line.1}, "toggle": {"points": toggle.0, "covered": toggle.1}})
-        };
+        let counts = |[line, toggle]: &[(u64, u64); 2]| json!({"line": {"points": line.0, "covered": line.1}, "toggle": {"points": toggle.0, "covered": toggle.1}});
         let by_block: serde_json::Map<String, Value> =
             blocks.iter().map(|(name, found)| ((*name).to_owned(), counts(found))).collect();
         let gap = |gap: &Gap| json!({"block": gap.block, "what": gap.what, "bit": gap.bit});

@@ -66,11 +66,15 @@ impl Variant {
         let cpp = verilate::verilate(&source, folder)?;
         let shared = folder.join(format!("lib{top}.so"));
         let mut compiler = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned()));
-        compiler.args(["-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
+        // Counting makes a design many times as large; it runs for seconds and would be compiled for minutes.
+        let effort = if purpose == Purpose::Count { "-O0" } else { "-O1" };
+        compiler.args(["-std=c++17", effort, "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
         compiler.args(verilate::MACROS.iter().map(|(name, value)| format!("-D{name}={value}")));
         let includes = verilate::include_folders()?;
         if purpose == Purpose::Count {
-            compiler.args(["-UVM_COVERAGE", "-DVM_COVERAGE=1"]).arg(includes[0].join("verilated_cov.cpp"));
+            compiler
+                .args(["-UVM_COVERAGE", "-DVM_COVERAGE=1", "-UVM_TRACE", "-DVM_TRACE=0"])
+                .arg(includes[0].join("verilated_cov.cpp"));
         }
         for include in includes {
             compiler.arg("-I").arg(include);

@@ -54,9 +54,12 @@ impl Figure {
         if to > trace.clocks {
             return Err(WaveError::NoPhase { figure: self.block, phase, from, to, clocks: trace.clocks });
         }
+        let path = |text: &str| {
+            let name = bits(text).0;
+            if self.instance.is_empty() { name.to_owned() } else { format!("{}.{name}", self.instance) }
+        };
         let cut = |text: &str| -> Result<Vec<String>, WaveError> {
-            let (name, bits) = bits(text);
-            let path = if self.instance.is_empty() { name.to_owned() } else { format!("{}.{name}", self.instance) };
+            let (path, bits) = (path(text), bits(text).1);
             let samples = trace.signal(&path, bits);
             let samples = samples.ok_or(WaveError::NoSignal { figure: self.block, signal: path })?;
             Ok(samples[from..to].to_vec())
@@ -76,15 +79,11 @@ impl Figure {
             if name == "op" {
                 values.iter_mut().flatten().for_each(|value| *value = op(value));
             }
-            let is_bit = condition.is_none() && values.iter().flatten().all(|value| value == "0" || value == "1");
-            rows.push(Row { name: name.to_owned(), values, is_bit: is_bit && name != "op" && !BUSES.contains(&name) });
+            rows.push(Row { name: name.to_owned(), values, is_bit: trace.is_bit(&path(signal)) });
         }
         Ok(picture(&format!("{}: {}", self.block, self.title), &rows))
     }
 }
-
-/// Rows that are numbers even where they are 0 and 1 only.
-const BUSES: &[&str] = &["row", "low", "high", "occupancy", "beats", "lane 0", "lane 1", "lane 2", "sum", "answer"];
 
 /// Name and bits of `NAME[HIGH:LOW]`.
 fn bits(text: &str) -> (&str, Option<(usize, usize)>) {
@@ -123,7 +122,7 @@ pub const FIGURES: &[Figure] = &[
         title: "what records ask for, in the clock in which they are taken",
         run: Run::Core,
         instance: "decoder",
-        window: ("states", 0, 8),
+        window: ("states", 0, 6),
         rows: &[
             "record[3:0] as op",
             "record[39:24] as context",
@@ -181,20 +180,20 @@ pub const FIGURES: &[Figure] = &[
             "m_tready",
             "m_tdata[3:0] as op when m_tvalid",
             "m_tdata[127:64] as value when m_tvalid",
-            "m_tlast",
+            "m_tlast when m_tvalid",
         ],
     },
     Figure {
         block: "group_counters",
-        title: "three PAIRs and two SENDs add to two rows in clocks that follow each other",
+        title: "a SNAPSHOT reads the four rows of a group; a PAIR behind it adds",
         run: Run::Core,
         instance: "groups",
-        window: ("counts", 3, 14),
+        window: ("snapshot", 4, 16),
         rows: &[
             "add",
-            "row_id when add",
-            "redundant when add",
             "length when add",
+            "read",
+            "row_id",
             "result_valid",
             "result[47:0] as events when result_valid",
             "result[111:48] as bytes when result_valid",
@@ -207,7 +206,16 @@ pub const FIGURES: &[Figure] = &[
         run: Run::Core,
         instance: "reader",
         window: ("snapshot", 0, 14),
-        rows: &["start", "first_group when start", "last_group when start", "may_read", "read", "group_id when read", "class_id when read", "last_row"],
+        rows: &[
+            "start",
+            "first_group when start",
+            "last_group when start",
+            "may_read",
+            "read",
+            "group_id when read",
+            "class_id when read",
+            "last_row",
+        ],
     },
     Figure {
         block: "engine_control",
@@ -219,18 +227,18 @@ pub const FIGURES: &[Figure] = &[
     },
     Figure {
         block: "reply_packets",
-        title: "the end-of-batch beat carries TLAST, and so does the fourth beat of a packet (small configuration)",
+        title: "the end-of-batch beat carries TLAST",
         run: Run::Core,
         instance: "packets",
         window: ("batch", 2, 14),
         rows: &[
             "s_tvalid",
-            "s_batch_end",
+            "s_batch_end when s_tvalid",
             "m_tvalid",
             "m_tready",
             "m_tdata[3:0] as op when m_tvalid",
             "m_tdata[127:64] as value when m_tvalid",
-            "m_tlast",
+            "m_tlast when m_tvalid",
             "packet_open",
         ],
     },
@@ -254,7 +262,7 @@ pub const FIGURES: &[Figure] = &[
         block: "lut_ram",
         title: "the memory of the reply queue: written at the edge, read at once",
         run: Run::Core,
-        instance: "queue.memory",
+        instance: "queue.ram",
         window: ("states", 4, 12),
         rows: &[
             "write_enable",
@@ -265,7 +273,7 @@ pub const FIGURES: &[Figure] = &[
     },
     Figure {
         block: "block_ram",
-        title: "the memory of the context table: data stand two clocks after their address",
+        title: "data two clocks after their address, at random when a read meets a write",
         run: Run::Core,
         instance: "contexts.ram",
         window: ("states", 0, 12),
@@ -306,7 +314,7 @@ pub const FIGURES: &[Figure] = &[
         title: "a delta is noted, then a QUERY walks the rows (3 lanes of 4 entries)",
         run: Run::Core,
         instance: "journal",
-        window: ("query", 2, 24),
+        window: ("query", 2, 20),
         rows: &[
             "note",
             "query",
@@ -325,7 +333,16 @@ pub const FIGURES: &[Figure] = &[
         run: Run::Core,
         instance: "journal.walk",
         window: ("query", 4, 16),
-        rows: &["begin_walk", "distance when begin_walk", "reach when begin_walk", "first_step", "last_step", "row", "low", "high"],
+        rows: &[
+            "begin_walk",
+            "distance when begin_walk",
+            "reach when begin_walk",
+            "first_step",
+            "last_step",
+            "row",
+            "low",
+            "high",
+        ],
     },
     Figure {
         block: "journal_bank",
@@ -371,7 +388,7 @@ pub const FIGURES: &[Figure] = &[
             "s_tvalid",
             "s_tready",
             "s_tdata when s_tvalid",
-            "s_tlast",
+            "s_tlast when s_tvalid",
             "m_tvalid",
             "m_tready",
             "m_tdata[3:0] as op when m_tvalid",
@@ -407,7 +424,7 @@ pub const FIGURES: &[Figure] = &[
             "s_axis_tvalid",
             "s_axis_tready",
             "s_axis_tdata when s_axis_tvalid",
-            "s_axis_tlast",
+            "s_axis_tlast when s_axis_tvalid",
             "m_axis_tvalid",
             "m_axis_tready",
             "m_axis_tdata when m_axis_tvalid",
@@ -417,7 +434,7 @@ pub const FIGURES: &[Figure] = &[
     },
     Figure {
         block: "axi_lite_registers",
-        title: "SCRATCH is written; the answer comes when the write has acted",
+        title: "a write of SCRATCH",
         run: Run::Top,
         instance: "registers",
         window: ("write", 0, 8),

@@ -34,7 +34,9 @@ pub enum WaveError {
         source: std::io::Error,
     },
     /// The trace has no such signal.
-    #[error("figure `{figure}`: the trace has no signal `{signal}`; was a port renamed? Change src/waveform/figures.rs")]
+    #[error(
+        "figure `{figure}`: the trace has no signal `{signal}`; was a port renamed? Change src/waveform/figures.rs"
+    )]
     NoSignal {
         /// The figure.
         figure: &'static str,

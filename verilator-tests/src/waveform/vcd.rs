@@ -11,7 +11,7 @@ type Samples = Vec<String>;
 /// Every signal at and below one module.
 #[derive(Debug, Default)]
 pub struct Trace {
-    signals: HashMap<String, Samples>,
+    signals: HashMap<String, (usize, Samples)>,
     /// Clocks sampled.
     pub clocks: usize,
 }
@@ -23,13 +23,15 @@ impl Trace {
         let mut names: HashMap<String, Vec<String>> = HashMap::new();
         let mut values: HashMap<String, String> = HashMap::new();
         let mut samples: HashMap<String, Samples> = HashMap::new();
+        let mut widths: HashMap<String, usize> = HashMap::new();
         let (mut clock, mut clocks) = (0, 0);
         for line in text.lines().map(str::trim) {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words[..] {
                 ["$scope", _, name, ..] => scopes.push(name.to_owned()),
                 ["$upscope", ..] => drop(scopes.pop()),
-                ["$var", _, _, id, name, ..] => {
+                ["$var", _, bits, id, name, ..] => {
+                    widths.insert(id.to_owned(), bits.parse().unwrap_or(0));
                     if let Some(at) = scopes.iter().rposition(|scope| scope == top) {
                         let path = scopes[at + 1..].iter().map(String::as_str).chain([name]).collect::<Vec<_>>();
                         names.entry(id.to_owned()).or_default().push(path.join("."));
@@ -56,15 +58,21 @@ impl Trace {
         let mut trace = Trace { signals: HashMap::new(), clocks };
         for (id, paths) in names {
             for path in paths {
-                trace.signals.insert(path, samples.get(&id).cloned().unwrap_or_default());
+                let width = widths.get(&id).copied().unwrap_or(0);
+                trace.signals.insert(path, (width, samples.get(&id).cloned().unwrap_or_default()));
             }
         }
         trace
     }
 
+    /// Whether a signal has one bit.
+    pub fn is_bit(&self, path: &str) -> bool {
+        self.signals.get(path).is_some_and(|(width, _)| *width == 1)
+    }
+
     /// Bits `high` to `low` of a signal in each clock, or the whole signal, without leading zeros.
     pub fn signal(&self, path: &str, bits: Option<(usize, usize)>) -> Option<Vec<String>> {
-        let samples = self.signals.get(path)?;
+        let (_, samples) = self.signals.get(path)?;
         let part = |value: &String| {
             let value = match bits {
                 None => value.as_str(),
@@ -107,6 +115,6 @@ mod tests {
         assert_eq!(trace.signal("a", None).unwrap(), ["0", "1", "1"]);
         assert_eq!(trace.signal("in.b", None).unwrap(), ["A5", "1", "1"]);
         assert_eq!(trace.signal("in.b", Some((7, 4))).unwrap(), ["A", "0", "0"]);
-        assert!(trace.signal("b", None).is_none());
+        assert!(trace.is_bit("a") && !trace.is_bit("in.b") && trace.signal("b", None).is_none());
     }
 }
