@@ -1,7 +1,7 @@
 //! `cargo xtask coverage` and `cargo xtask waves`: line and toggle coverage, and pictures, of the smallest top.
 
 use crate::cargo::{cargo, root, run as execute};
-use crate::document::Part;
+use crate::document;
 use crate::mutate::{TOP, emit, smallest};
 use crate::setup::{CPP, VERILATOR, require};
 use anyhow::{Context, Result, ensure};
@@ -10,9 +10,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-const PART: Part = Part { page: "docs/verification.md", task: "coverage" };
+/// The page with the tables, between the marks of that name.
+const PAGE: (&str, &str) = ("docs/verification.md", "coverage");
 
-#[derive(clap::Args)]
+/// Options of the task.
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
@@ -60,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         println!("{text}");
     }
     ensure!(output.status.success(), "a gap has no reason, or a reason no gap: see above, and coverage/reasons.rs");
-    if arguments.write { PART.write(&text) } else { PART.check(&text) }
+    document::put(PAGE.0, PAGE.1, &text, !arguments.write)
 }
 
 fn table(report: &Value) -> String {

@@ -1,16 +1,18 @@
 //! `cargo xtask synth`: size and depth of the builds, and their tables in `docs/performance.md`.
 
 use crate::cargo::cargo;
-use crate::document::Part;
+use crate::document;
 use crate::setup::{YOSYS, require};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const PART: Part = Part { page: "docs/performance.md", task: "synth" };
+/// The page with the tables, between the marks of that name.
+const PAGE: (&str, &str) = ("docs/performance.md", "synth");
 
-#[derive(clap::Args)]
+/// Options of the task.
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
@@ -38,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let broken: Vec<_> = list(&report["violations"]).iter().filter_map(|text| text.as_str()).collect();
     ensure!(broken.is_empty() && output.status.success(), "limits are broken: {}", broken.join("; "));
-    if arguments.write { PART.write(&text) } else { PART.check(&text) }
+    document::put(PAGE.0, PAGE.1, &text, !arguments.write)
 }
 
 fn list(value: &Value) -> &[Value] {

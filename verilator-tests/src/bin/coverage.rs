@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deltascope_verilator_tests::coverage::{self, Gap, Outcome, REASONS};
+use deltascope_verilator_tests::coverage::{self, Gap, Outcome};
 
 const USAGE: &str = "usage: coverage --verilog FOLDER --work FOLDER [--records N] [--json]; FOLDER holds a small \
                      emission of deltascope_top";
-const RECORDS: u64 = 200_000;
+const RECORDS: u64 = 40_000;
 
 struct Arguments {
     verilog: PathBuf,
@@ -81,8 +81,8 @@ fn main() -> ExitCode {
         print(&outcome);
     }
     say(&outcome.unexplained);
-    for at in &outcome.idle_reasons {
-        eprintln!("nothing is left of what this reason explains: {}: {}", REASONS[*at].block, REASONS[*at].what);
+    for what in &outcome.idle_reasons {
+        eprintln!("has a reason and no gap: {what}");
     }
     if outcome.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

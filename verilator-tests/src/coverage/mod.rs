@@ -9,7 +9,7 @@ mod reasons;
 mod run;
 
 pub use data::{Gap, Point, Points};
-pub use reasons::{REASONS, Reason};
+pub use reasons::{Bits, REASONS, Reason};
 pub use run::{Outcome, run};
 
 /// Why there is no result.
