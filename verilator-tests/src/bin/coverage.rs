@@ -6,23 +6,25 @@ use std::process::ExitCode;
 
 use deltascope_verilator_tests::coverage::{self, Gap, Outcome};
 
-const USAGE: &str = "usage: coverage --verilog FOLDER --work FOLDER [--records N] [--json]; FOLDER holds a small \
-                     emission of deltascope_top";
+const USAGE: &str = "usage: coverage --verilog FOLDER --work FOLDER [--records N] [--again] [--json]; FOLDER \
+                     holds a small emission of deltascope_top; --again judges what the last run in the work folder counted";
 const RECORDS: u64 = 40_000;
 
 struct Arguments {
     verilog: PathBuf,
     work: PathBuf,
     records: u64,
+    again: bool,
     json: bool,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let (mut verilog, mut work, mut records, mut json) = (None, None, RECORDS, false);
+    let (mut verilog, mut work, mut records, mut again, mut json) = (None, None, RECORDS, false, false);
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--json" => json = true,
+            "--again" => again = true,
             "--verilog" => verilog = rest.next().map(PathBuf::from),
             "--work" => work = rest.next().map(PathBuf::from),
             "--records" => {
@@ -33,7 +35,7 @@ fn arguments() -> Result<Arguments, String> {
         }
     }
     match (verilog, work) {
-        (Some(verilog), Some(work)) => Ok(Arguments { verilog, work, records, json }),
+        (Some(verilog), Some(work)) => Ok(Arguments { verilog, work, records, again, json }),
         _ => Err(USAGE.to_owned()),
     }
 }
@@ -64,8 +66,10 @@ fn print(outcome: &Outcome) {
 
 fn main() -> ExitCode {
     let run = |arguments: Arguments| {
-        let Arguments { verilog, work, records, json } = arguments;
-        let outcome = coverage::run(&verilog, &work, records, &|text| eprintln!("{text}"));
+        let Arguments { verilog, work, records, again, json } = arguments;
+        let counted =
+            if again { Ok(()) } else { coverage::count(&verilog, &work, records, &|text| eprintln!("{text}")) };
+        let outcome = counted.and_then(|()| coverage::judge(&verilog, &work));
         outcome.map(|outcome| (outcome, json)).map_err(|error| error.to_string())
     };
     let (outcome, json) = match arguments().and_then(run) {

@@ -10,7 +10,7 @@ mod run;
 
 pub use data::{Gap, Point, Points};
 pub use reasons::{Bits, REASONS, Reason};
-pub use run::{Outcome, run};
+pub use run::{Outcome, count, judge};
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]

@@ -30,46 +30,72 @@ pub struct Outcome {
     pub idle_reasons: Vec<String>,
     /// Points that were never met and are explained.
     pub explained: usize,
-    /// Records of lockstep traffic.
-    pub records: u64,
 }
 
-/// Compiles the emission in `verilog`, whose top must be small, inside `work`, drives it with `records` records in
-/// lockstep with the golden engine and with the directed checks, and holds what was not covered against the reasons.
+/// Designs that are driven, each with a folder of its own.
+const TOPS: [&str; 3] = ["deltascope_top", "delta_engine", "axi_lite_registers"];
+
+/// Blocks of an emission with their files.
+struct Blocks {
+    names: Vec<String>,
+    files: Vec<PathBuf>,
+}
+
+impl Blocks {
+    fn read(verilog: &Path) -> Result<Blocks, CoverageError> {
+        let sources = Sources::read(verilog)?;
+        let texts = sources.blocks.iter().map(|block| block.name.clone());
+        let memories = sources.memories.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+        let names: Vec<String> = texts.chain(memories).collect();
+        let files = names.iter().map(|name| verilog.join(format!("{name}.v"))).collect();
+        Ok(Blocks { names, files })
+    }
+
+    /// The lines of every block.
+    fn lines(&self) -> Result<BTreeMap<&str, Vec<String>>, CoverageError> {
+        let read = |(name, path): (_, &PathBuf)| {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|source| CoverageError::File { path: path.clone(), source })?;
+            Ok((name, text.lines().map(str::to_owned).collect()))
+        };
+        self.names.iter().map(String::as_str).zip(&self.files).map(read).collect()
+    }
+}
+
+fn folder(work: &Path, top: &str) -> PathBuf {
+    work.join(format!("count-{top}"))
+}
+
+/// Compiles the emission in `verilog`, whose top must be small, inside `work`, and drives it with `records` records in
+/// lockstep with the golden engine and with the directed checks.
 ///
 /// # Errors
 /// When a tool is missing or refuses, or the traffic finds a mismatch.
-pub fn run(verilog: &Path, work: &Path, records: u64, progress: &dyn Fn(&str)) -> Result<Outcome, CoverageError> {
-    let sources = Sources::read(verilog)?;
-    let texts = sources.blocks.iter().map(|block| block.name.clone());
-    let memories = sources.memories.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-    let names: Vec<String> = texts.chain(memories).collect();
-    let files: Vec<PathBuf> = names.iter().map(|name| verilog.join(format!("{name}.v"))).collect();
+pub fn count(verilog: &Path, work: &Path, records: u64, progress: &dyn Fn(&str)) -> Result<(), CoverageError> {
+    let blocks = Blocks::read(verilog)?;
     let compile = |top: &str| {
-        let folder = work.join(format!("count-{top}"));
-        let made = Variant::compile_counting(&files, top, &folder).map_err(Failure::from);
-        made.map(|variant| (variant, folder)).map_err(|failure| traffic(top, failure))
+        let made = Variant::compile_counting(&blocks.files, top, &folder(work, top)).map_err(Failure::from);
+        progress(&format!("{top} is compiled"));
+        made.map_err(|failure| traffic(top, failure))
     };
-    let tops = [compile("deltascope_top")?, compile("delta_engine")?, compile("axi_lite_registers")?];
-    progress("compiled");
-    drive(&tops, records)?;
+    drive([&compile(TOPS[0])?, &compile(TOPS[1])?, &compile(TOPS[2])?], records)
+}
+
+/// Holds what the last [`count`] inside `work` left out against the reasons.
+///
+/// # Errors
+/// When nothing was counted there.
+pub fn judge(verilog: &Path, work: &Path) -> Result<Outcome, CoverageError> {
     let mut points = Points::default();
-    for (_, folder) in &tops {
-        let folder = folder.join("coverage");
+    for top in TOPS {
+        let folder = folder(work, top).join("coverage");
         let file = |source| CoverageError::File { path: folder.clone(), source };
         for entry in std::fs::read_dir(&folder).map_err(file)? {
             points.add(&entry.map_err(file)?.path())?;
         }
     }
-    let lines: BTreeMap<&str, Vec<String>> = names
-        .iter()
-        .zip(&files)
-        .map(|(name, path)| {
-            let text = std::fs::read_to_string(path);
-            let text = text.map_err(|source| CoverageError::File { path: path.clone(), source })?;
-            Ok((name.as_str(), text.lines().map(str::to_owned).collect()))
-        })
-        .collect::<Result<_, CoverageError>>()?;
+    let blocks = Blocks::read(verilog)?;
+    let lines = blocks.lines()?;
     let text = |block: &str, line: u32| {
         let found = lines.get(block).and_then(|lines| lines.get(line as usize - 1));
         found.cloned().unwrap_or_default()
@@ -82,7 +108,7 @@ pub fn run(verilog: &Path, work: &Path, records: u64, progress: &dyn Fn(&str)) -
     let open = |gap: &Gap| !parts.clone().any(|(reason, at)| reason.explains(at, gap));
     let unexplained: Vec<Gap> = gaps.into_iter().filter(open).collect();
     let explained = all - unexplained.len();
-    Ok(Outcome { points, unexplained, idle_reasons, explained, records })
+    Ok(Outcome { points, unexplained, idle_reasons, explained })
 }
 
 fn traffic(what: &str, failure: Failure) -> CoverageError {
@@ -90,8 +116,7 @@ fn traffic(what: &str, failure: Failure) -> CoverageError {
 }
 
 /// Random lockstep of the top and of the core, and the directed checks of both and of the registers.
-fn drive([top, core, bus]: &[(Variant, PathBuf); 3], records: u64) -> Result<(), CoverageError> {
-    let (top, core, bus) = (&top.0, &core.0, &bus.0);
+fn drive([top, core, bus]: [&Variant; 3], records: u64) -> Result<(), CoverageError> {
     let once = |what: &str, seed: u64, variant: &Variant, body: &dyn Fn(&mut Session) -> Result<(), Failure>| {
         session::once(seed, variant, &[], false, body).map_err(|failure| traffic(what, failure))
     };
@@ -138,7 +163,6 @@ impl Outcome {
             blocks.iter().map(|(name, found)| ((*name).to_owned(), counts(found))).collect();
         let gap = |gap: &Gap| json!({"block": gap.block, "what": gap.what, "bit": gap.bit});
         json!({
-            "records": self.records,
             "line": sum(0),
             "toggle": sum(1),
             "by_block": by_block,
