@@ -102,11 +102,6 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_document_has_the_place_for_the_table() {
-        assert!(PART.text().unwrap().contains("| **all** |"));
-    }
-
-    #[test]
     fn the_table_has_a_row_for_each_block() {
         let counts = json!({"line": {"points": 4, "covered": 3}, "toggle": {"points": 0, "covered": 0}});
         let report = json!({"configuration": "A=1,B=2", "explained": 1, "by_block": {"x": counts},
