@@ -144,7 +144,8 @@ pub fn blocks(top: &str, files: &[PathBuf]) -> Result<BTreeMap<String, Block>, L
 /// by every synthesis unless it is told otherwise, so the banks keep their borders while they are mapped; they lose
 /// them before the netlist is written. A build for the part needs the same (`keep_hierarchy`).
 fn mapped(top: &str, flatten: &str, path: &Path) -> String {
-    let keep = "setattr -mod -set keep_hierarchy 1 journal_bank";
+    // Before `hierarchy` the modules of files are not there yet.
+    let keep = format!("hierarchy -top {top}; setattr -mod -set keep_hierarchy 1 journal_bank");
     let open = if flatten.is_empty() { "" } else { "setattr -mod -unset keep_hierarchy *; flatten; clean; " };
     // The mapping leaves thousands of equal inverters of one reset, or shares them, as the order of files has it:
     // sharing them always makes the figure stable.

@@ -379,11 +379,15 @@ impl Engine for Faulty {
 
 /// The same questions through a daemon of this process, on an engine with a fault.
 fn ask_faulty(fault: Fault) -> Result<Met, String> {
-    let cli = Cli::parse_from(["deltascope-boardd", "--listen", "127.0.0.1:0"]);
-    let daemon = Daemon::start(&cli, Faulty::new(fault)).unwrap();
-    let address = daemon.address();
+    let (tell, hear) = std::sync::mpsc::channel();
     // It serves until the process of this test ends.
-    std::thread::spawn(move || daemon.run());
+    std::thread::spawn(move || {
+        let cli = Cli::parse_from(["deltascope-boardd", "--listen", "127.0.0.1:0"]);
+        let daemon = Daemon::start(&cli, Faulty::new(fault)).unwrap();
+        tell.send(daemon.address()).unwrap();
+        daemon.run()
+    });
+    let address = hear.recv().unwrap();
     ask(address, MARKS, 0x5EED)
 }
 

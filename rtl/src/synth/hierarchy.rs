@@ -51,8 +51,8 @@ impl Hierarchy {
 
     /// Splits a name at its last instance path.
     fn split<'a>(&self, name: &'a str) -> (&str, &'a str) {
-        let dots = name.match_indices('.').map(|(at, _)| at);
-        let at = dots.filter(|at| self.modules.contains_key(&name[..*at])).last();
+        let mut dots = name.match_indices('.').map(|(at, _)| at);
+        let at = dots.rfind(|at| self.modules.contains_key(&name[..*at]));
         let (path, local) = at.map_or(("", name), |at| (&name[..at], &name[at + 1..]));
         (self.modules.get(path).map_or("", String::as_str), local)
     }

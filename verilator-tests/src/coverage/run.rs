@@ -115,6 +115,9 @@ fn traffic(what: &str, failure: Failure) -> CoverageError {
     CoverageError::Traffic { what: what.to_owned(), failure }
 }
 
+/// A directed check of the registers.
+type Check = fn(&mut Session) -> Result<(), Failure>;
+
 /// Random lockstep of the top and of the core, and the directed checks of both and of the registers.
 fn drive([top, core, bus]: [&Variant; 3], records: u64) -> Result<(), CoverageError> {
     let once = |what: &str, seed: u64, variant: &Variant, body: &dyn Fn(&mut Session) -> Result<(), Failure>| {
@@ -131,7 +134,7 @@ fn drive([top, core, bus]: [&Variant; 3], records: u64) -> Result<(), CoverageEr
     once("status", 1, top, &|session| clock_classes::status_bits(session, sizes))?;
     once("interrupts of beats", 1, top, &interrupts::follow_their_beats)?;
     once("registers", 1, bus, &|session| registers::every_offset(session, &sizes.config))?;
-    let checks: [(&str, fn(&mut Session) -> Result<(), Failure>); 6] = [
+    let checks: [(&str, Check); 6] = [
         ("writes", registers::writes),
         ("interrupts", registers::interrupts),
         ("races", registers::races),
