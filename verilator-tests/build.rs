@@ -65,7 +65,8 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
             let file = file.display();
             return Err(format!("no Verilog for `{name}`: expected {file}; make it with `cargo xtask emit`").into());
         }
-        let source = verilate::Source { top: name.clone(), files: vec![file.clone()], defines: Vec::new() };
+        let purpose = verilate::Purpose::Simulate;
+        let source = verilate::Source { top: name.clone(), files: vec![file.clone()], defines: Vec::new(), purpose };
         let folder = out.join(name);
         let file = verilate::verilate(&source, &folder)?;
         compiler(&[]).include(&folder).file(file).compile(&format!("deltascope_{name}"));

@@ -1,21 +1,31 @@
-//! An estimate of what the default build needs of a Zynq-7020, by yosys.
+//! An estimate of what builds need of a Zynq-7020, by yosys: size, depth, fan-out.
 //!
 //! Neither Vivado nor place and route: the figures tell a regression, not a timing closure.
 
+mod delays;
+mod fan_out;
+mod hierarchy;
+mod limits;
 mod netlist;
+mod paths;
+mod rates;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::lint::{LintError, yosys};
-pub use netlist::{Cells, Levels, Netlist};
+pub use delays::SOURCE;
+pub use fan_out::{FanOut, Widest};
+use hierarchy::Hierarchy;
+pub use limits::{Bar, bars};
+pub use netlist::{Cells, Netlist};
+pub use paths::{Longest, Way};
+pub use rates::Rates;
 
 /// LUTs, flip-flops, RAMB36, LUTs usable as memory and DSP48E1 of an XC7Z020 (DS190, table 1).
 pub const CAPACITY: Resources = Resources { lut: 53_200, ff: 106_400, ramb36: 140, lutram: 17_400, dsp: 220, latch: 0 };
-/// RAMB36 that the context table and the group counters may take together.
-pub const TABLES_RAMB36: usize = 90;
-/// LUTs that may stand between two registers of the register file.
-pub const REGISTER_LEVELS: usize = 5;
+/// Port of the top that resets it.
+const RESET: &str = "aresetn";
 
 /// What a part of the design needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -29,7 +39,7 @@ pub struct Resources {
     /// Block RAMs of 36 kbit; two RAMB18 are one, an odd one counts as one.
     #[serde(rename = "RAMB36")]
     pub ramb36: usize,
-    /// LUTs used as memory, a part of `LUT`.
+    /// LUTs used as memory or shift registers, a part of `LUT`.
     #[serde(rename = "LUTRAM")]
     pub lutram: usize,
     /// DSP48E1.
@@ -47,95 +57,115 @@ pub struct Block {
     /// Of one instance.
     #[serde(flatten)]
     pub resources: Resources,
-    /// The longest chain of LUTs between registers and ports of the block itself.
-    pub levels: Levels,
 }
 
-/// The estimate.
+/// The estimate of one build.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Estimate {
-    /// How to read the figures.
-    pub label: &'static str,
-    /// What made them.
-    pub tool: String,
-    /// Device.
-    pub part: &'static str,
-    /// Top module.
-    pub top: String,
+    /// Lanes of the journal; 0: none.
+    pub lanes: usize,
+    /// Entries of one lane.
+    pub depth: usize,
     /// The design without borders between blocks.
     #[serde(flatten)]
     pub resources: Resources,
-    /// What the device has.
-    pub capacity: Resources,
-    /// The longest chain of LUTs in it; carry chains and wide multiplexers in a slice count nothing.
-    pub levels: Levels,
     /// Cells of the design by type.
     pub cells: BTreeMap<String, usize>,
-    /// By block, with borders: the sum is larger than the whole.
-    pub blocks: BTreeMap<String, Block>,
-    /// Limits that do not hold; the estimate passes when this is empty.
-    pub violations: Vec<String>,
+    /// For each block the longest ways between registers that end in it, found in the design without borders.
+    pub ways: BTreeMap<String, Longest>,
+    /// The nets that drive the most pins.
+    pub fan_out: Widest,
+    /// Clock that the slowest way and the limits of the part would allow if wires took no time, MHz.
+    pub clock_mhz: f64,
+    /// What the journal searches in a second.
+    pub rates: Option<Rates>,
 }
 
-/// Synthesises `top` in `files` twice, with and without borders.
+/// Lanes and depth of a build.
+#[derive(Clone, Copy, Debug)]
+pub struct Journal {
+    /// Lanes; 0: no journal.
+    pub lanes: usize,
+    /// Entries of one lane.
+    pub depth: usize,
+}
+
+/// Synthesises `top` in `files` without borders.
 ///
 /// # Errors
 /// When yosys is missing or fails, or its netlist cannot be read.
-pub fn estimate(top: &str, files: &[PathBuf]) -> Result<Estimate, LintError> {
+pub fn estimate(top: &str, files: &[PathBuf], journal: Journal) -> Result<(Estimate, String), LintError> {
     let folder = tempfile::tempdir().map_err(LintError::io(Path::new("a temporary folder")))?;
-    let synthesise = |name: &str, flatten: &str| -> Result<Netlist, LintError> {
-        let path = folder.path().join(name);
-        let options = format!("-family xc7 -noiopad -noclkbuf {flatten}-top {top}");
-        // The mapping leaves thousands of equal inverters of one reset, or shares them, as the order of files
-        // has it: sharing them always makes the figure stable.
-        let share = "opt_merge -share_all t:LUT* t:INV; clean";
-        yosys(&format!("synth_xilinx {options}; {share}; write_json {}", path.display()), files)?;
-        Netlist::read(&path)
-    };
-    let flat = synthesise("flat.json", "-flatten ")?;
-    let bordered = synthesise("blocks.json", "")?;
+    let (tree, flat) = (folder.path().join("tree.json"), folder.path().join("flat.json"));
+    yosys(&format!("hierarchy -top {top}; proc; write_json {}", tree.display()), files)?;
+    yosys(&mapped(top, "-flatten ", &flat), files)?;
+    let (tree, flat) = (Netlist::read(&tree)?, Netlist::read(&flat)?);
+    let hierarchy = Hierarchy::new(&tree, top);
     let cells = flat.cells(top);
-    let mut estimate = Estimate {
-        label: "estimated",
-        tool: flat.creator.clone(),
-        part: "xc7z020",
-        top: top.to_string(),
+    let ways = paths::Walk::new(&flat, top).longest(&flat, top, &hierarchy);
+    let slowest = ways.values().map(|way| way.by_delay.cells_ns).fold(0.0, f64::max);
+    let clock_mhz = (1000.0 / slowest).min(delays::RAMB36_MHZ).min(delays::BUFG_MHZ);
+    let Journal { lanes, depth } = journal;
+    let estimate = Estimate {
+        lanes,
+        depth,
         resources: Resources::of(&cells),
-        capacity: CAPACITY,
-        levels: flat.levels(top),
         cells,
-        blocks: blocks(&bordered, top),
-        violations: Vec::new(),
+        ways,
+        fan_out: fan_out::widest(&flat, top, RESET),
+        clock_mhz: (clock_mhz * 10.0).round() / 10.0,
+        rates: (lanes > 0).then(|| Rates::new(lanes, depth)),
     };
-    estimate.violations = estimate.check();
-    Ok(estimate)
+    Ok((estimate, flat.creator))
 }
 
-fn blocks(netlist: &Netlist, top: &str) -> BTreeMap<String, Block> {
+/// Synthesises `top` in `files` with the borders of its blocks, and gives each block's size. With borders nothing
+/// is shared, so the sum is larger than the whole.
+///
+/// # Errors
+/// As [`estimate`].
+pub fn blocks(top: &str, files: &[PathBuf]) -> Result<BTreeMap<String, Block>, LintError> {
+    let folder = tempfile::tempdir().map_err(LintError::io(Path::new("a temporary folder")))?;
+    let path = folder.path().join("blocks.json");
+    yosys(&mapped(top, "", &path), files)?;
+    let netlist = Netlist::read(&path)?;
     let mut counts = BTreeMap::new();
     netlist.count_instances(top, &mut counts);
-    let block = |name: &str, instances| Block {
-        instances,
-        resources: Resources::of(&netlist.cells(name)),
-        levels: netlist.levels(name),
+    let block = |(name, instances): (String, usize)| {
+        let resources = Resources::of(&netlist.cells(&name));
+        (name, Block { instances, resources })
     };
-    counts.into_iter().map(|(name, instances)| (name.clone(), block(&name, instances))).collect()
+    Ok(counts.into_iter().map(block).collect())
+}
+
+/// The script that maps a design to cells of the part and writes the netlist.
+///
+/// Each bank of the journal has its own registers for what is broadcast to all of them. Equal registers are made one
+/// by every synthesis unless it is told otherwise, so the banks keep their borders while they are mapped; they lose
+/// them before the netlist is written. A build for the part needs the same (`keep_hierarchy`).
+fn mapped(top: &str, flatten: &str, path: &Path) -> String {
+    // Before `hierarchy` the modules of files are not there yet.
+    let keep = format!("hierarchy -top {top}; setattr -mod -set keep_hierarchy 1 journal_bank");
+    let open = if flatten.is_empty() { "" } else { "setattr -mod -unset keep_hierarchy *; flatten; clean; " };
+    // The mapping leaves thousands of equal inverters of one reset, or shares them, as the order of files has it:
+    // sharing them always makes the figure stable.
+    let share = "opt_merge -share_all t:LUT* t:INV; clean";
+    let synthesis = format!("synth_xilinx -family xc7 -noiopad -noclkbuf {flatten}-top {top}");
+    format!("{keep}; {synthesis}; {open}{share}; write_json {}", path.display())
 }
 
 impl Resources {
     /// Sums cells of the 7-series library (UG953) by kind.
     pub fn of(cells: &Cells) -> Resources {
         let sum = |kind: &dyn Fn(&str) -> usize| cells.iter().map(|(name, count)| kind(name) * count).sum();
-        let lutram = sum(&|name| match name {
+        let lutram: usize = sum(&|name| match name {
             "RAM32M" | "RAM64M" | "RAM128X1D" | "RAM256X1S" => 4,
             "RAM32X1D" | "RAM64X1D" | "RAM128X1S" => 2,
             "RAM32X1S" | "RAM64X1S" => 1,
-            _ => 0,
+            _ => usize::from(name.starts_with("SRL")),
         });
-        let plain: usize = sum(&|name| {
-            let lut = matches!(name, "LUT1" | "LUT2" | "LUT3" | "LUT4" | "LUT5" | "LUT6");
-            usize::from(lut || name.starts_with("SRL"))
-        });
+        let plain: usize =
+            sum(&|name| usize::from(matches!(name, "LUT1" | "LUT2" | "LUT3" | "LUT4" | "LUT5" | "LUT6")));
         let half_rams: usize = sum(&|name| match name {
             "RAMB36E1" => 2,
             "RAMB18E1" => 1,
@@ -152,34 +182,6 @@ impl Resources {
     }
 }
 
-impl Estimate {
-    fn check(&self) -> Vec<String> {
-        let mut violations = Vec::new();
-        let mut limit = |what: &str, value: usize, limit: usize| {
-            if value > limit {
-                violations.push(format!("{what}: {value}, the limit is {limit}"));
-            }
-        };
-        limit("latches", self.resources.latch, 0);
-        limit("LUT", self.resources.lut, self.capacity.lut);
-        limit("FF", self.resources.ff, self.capacity.ff);
-        limit("RAMB36", self.resources.ramb36, self.capacity.ramb36);
-        limit("LUTRAM", self.resources.lutram, self.capacity.lutram);
-        limit("DSP", self.resources.dsp, self.capacity.dsp);
-        let ramb36 = |name: &str| self.blocks.get(name).map_or(0, |b| b.resources.ramb36 * b.instances);
-        limit(
-            "RAMB36 of context_table and group_counters",
-            ramb36("context_table") + ramb36("group_counters"),
-            TABLES_RAMB36,
-        );
-        for name in ["axi_lite_registers", "register_read", "register_decode"] {
-            let levels = self.blocks.get(name).map_or(0, |b| b.levels.luts);
-            limit(&format!("LUT levels of {name}"), levels, REGISTER_LEVELS);
-        }
-        violations
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +193,6 @@ mod tests {
         cells.insert("RAMB36E1".into(), 2);
         cells.insert("RAMB18E1".into(), 3);
         let found = Resources::of(&cells);
-        assert_eq!(found, Resources { lut: 14, ff: 6, ramb36: 4, lutram: 8, dsp: 0, latch: 1 });
+        assert_eq!(found, Resources { lut: 14, ff: 6, ramb36: 4, lutram: 9, dsp: 0, latch: 1 });
     }
 }

@@ -41,6 +41,18 @@ pub enum VerilateError {
     NoPorts(PathBuf),
 }
 
+/// What a design is made for.
+#[allow(dead_code, reason = "the build script makes designs to run, and nothing else")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run, as fast as it can.
+    Simulate,
+    /// To count which lines run and which bits change.
+    Count,
+    /// To be drawn: waveforms show every signal of every block.
+    Draw,
+}
+
 /// What to verilate.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -50,6 +62,8 @@ pub struct Source {
     pub files: Vec<PathBuf>,
     /// Verilog macros to define.
     pub defines: Vec<String>,
+    /// What the design is for.
+    pub purpose: Purpose,
 }
 
 /// One port of a top module, as Verilator understood it.
@@ -112,6 +126,14 @@ tracing_off -file \"*journal_lane.v\"
 tracing_off -file \"*lut_ram_32x14.v\"
 tracing_off -file \"*lut_ram_32x64.v\"
 ";
+/// Memories are models of what the part has, written by hand: their words and bits are no logic of ours.
+const COUNT_SETTINGS: &str = "`verilator_config
+coverage_off -file \"*block_ram_*.v\"
+coverage_off -file \"*lut_ram_*.v\"
+";
+
+/// Bits of the widest signal whose changes are counted: more than any has.
+const COVERAGE_BITS: &str = "4096";
 
 /// Verilates `source` into `folder` and gives the C++ file to compile.
 /// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
@@ -122,16 +144,26 @@ pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError
     }
     std::fs::create_dir_all(folder).map_err(file_error(folder))?;
     let mut command = Command::new(verilator());
-    command.args(["--cc", "-O3", "--trace", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
+    command.args(["--cc", "-O3", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
     // The same for the loops that fill memories and for their words in a waveform.
     command.args(["--unroll-count", "4", "--trace-max-array", "8"]);
     // Widths, latches and style are judged by `cargo xtask lint`; here only what cannot be simulated stops.
     command
         .args(["-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", &format!("V{top}"), "--Mdir"])
         .arg(folder);
-    let settings = folder.join("settings.vlt");
-    std::fs::write(&settings, SETTINGS).map_err(file_error(&settings))?;
-    command.arg(settings);
+    let settings = match source.purpose {
+        Purpose::Simulate => SETTINGS,
+        Purpose::Count => COUNT_SETTINGS,
+        Purpose::Draw => "`verilator_config\n",
+    };
+    let file = folder.join("settings.vlt");
+    std::fs::write(&file, settings).map_err(file_error(&file))?;
+    command.arg(file);
+    if source.purpose != Purpose::Count {
+        command.arg("--trace");
+    } else {
+        command.args(["--coverage-line", "--coverage-toggle", "--coverage-max-width", COVERAGE_BITS]);
+    }
     if let Some(beside) = source.files.first().and_then(|f| f.parent()) {
         command.arg("-y").arg(beside);
     }
@@ -199,7 +231,8 @@ void* storage(void* dut, uint32_t port) {{
 {cases}    default: return nullptr;
     }}
 }}
-const DutApi API = {{{count}, PORTS, Sim::create, Sim::destroy, storage, Sim::eval, Sim::trace}};
+const DutApi API = {{{count}, PORTS, Sim::create, Sim::destroy, storage, Sim::eval, Sim::trace,
+    Sim::coverage}};
 }}
 
 extern \"C\" const DutApi* deltascope_design_{top}() {{ return &API; }}

@@ -7,7 +7,12 @@
 #include <memory>
 
 #include "verilated.h"
+#if VM_TRACE
 #include "verilated_vcd_c.h"
+#endif
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 
 struct DutPort {
     const char* name;
@@ -23,8 +28,10 @@ struct DutApi {
     // Where the port lives: 1, 2, 4 or 8 bytes, or 32-bit words above 64 bits.
     void* (*storage)(void* dut, uint32_t port);
     void (*eval)(void* dut);
-    // Opens a VCD file; a null path closes it.
+    // Opens a VCD file; a null path closes it. Nothing for a design that was made without.
     void (*trace)(void* dut, const char* path);
+    // Writes what the design counted of its lines and bits; nothing unless it was made to count.
+    void (*coverage)(void* dut, const char* path);
 };
 
 // State of $urandom of the design that is being evaluated by this thread (runtime.cpp).
@@ -36,17 +43,23 @@ struct Dut {
     uint64_t random[2];
     VerilatedContext context;
     std::unique_ptr<Model> model;
+#if VM_TRACE
     std::unique_ptr<VerilatedVcdC> waves;
+#endif
     uint64_t evals = 0;
 
     explicit Dut(uint64_t seed) : random{seed ^ 0x9E3779B97F4A7C15ull, ~seed} {
         deltascope_random_state = random;
+#if VM_TRACE
         context.traceEverOn(true);
+#endif
         model = std::make_unique<Model>(&context, "dut");
     }
     ~Dut() {
         deltascope_random_state = random;
+#if VM_TRACE
         if (waves) waves->close();
+#endif
         model->final();
     }
 
@@ -57,11 +70,22 @@ struct Dut {
         Dut* d = self(dut);
         deltascope_random_state = d->random;
         d->model->eval();
+#if VM_TRACE
         // One eval is half a clock of 10 time units.
         if (d->waves) d->waves->dump(5 * d->evals);
+#endif
         ++d->evals;
     }
+    static void coverage(void* dut, const char* path) {
+#if VM_COVERAGE
+        self(dut)->context.coveragep()->write(path);
+#else
+        (void)dut;
+        (void)path;
+#endif
+    }
     static void trace(void* dut, const char* path) {
+#if VM_TRACE
         Dut* d = self(dut);
         if (d->waves) {
             d->waves->close();
@@ -72,6 +96,10 @@ struct Dut {
             d->model->trace(d->waves.get(), 99);
             d->waves->open(path);
         }
+#else
+        (void)dut;
+        (void)path;
+#endif
     }
 };
 

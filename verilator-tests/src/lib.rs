@@ -20,6 +20,8 @@ pub mod bench;
 #[cfg(feature = "verilate")]
 pub mod checks;
 #[cfg(feature = "verilate")]
+pub mod coverage;
+#[cfg(feature = "verilate")]
 pub mod dma_faults;
 #[cfg(feature = "verilate")]
 pub mod dut;
@@ -37,5 +39,7 @@ pub mod session;
 pub mod stream;
 #[cfg(feature = "verilate")]
 pub mod top;
+#[cfg(feature = "verilate")]
+pub mod waveform;
 #[cfg(feature = "verilate")]
 pub mod zynq;

@@ -4,6 +4,7 @@ mod arm;
 mod bench;
 mod cargo;
 mod chaos;
+mod coverage;
 mod debian;
 mod demo;
 mod device_tree;
@@ -24,6 +25,7 @@ mod rtl;
 mod setup;
 mod sim_net;
 mod stages;
+mod synth;
 mod test;
 mod zynq_qemu;
 
@@ -89,11 +91,15 @@ enum Task {
     },
     /// Lint the sources and the emitted Verilog
     Lint,
-    /// Estimate the size of the default build in yosys
-    Synth {
-        /// Print one JSON object
+    /// Estimate size and depth of the default build, and of builds with other numbers of lanes, in yosys
+    Synth(synth::Arguments),
+    /// Count which lines and bits of the emitted Verilog the lockstep traffic reaches
+    Coverage(coverage::Arguments),
+    /// Draw the waveforms of rtl/docs from traces of the Verilated engine
+    Waves {
+        /// Only compare with the committed pictures, and fail when one is stale
         #[arg(long)]
-        json: bool,
+        check: bool,
     },
     /// Check the proofs of the algebra in Coq, and that none of them rests on an assumption
     Prove {
@@ -226,7 +232,9 @@ fn main() -> Result<()> {
         Task::Bench { quick } => bench::run(quick),
         Task::Emit { check } => rtl::emit(check),
         Task::Lint => rtl::lint(),
-        Task::Synth { json } => rtl::synth(json),
+        Task::Synth(arguments) => synth::run(&arguments),
+        Task::Coverage(arguments) => coverage::run(&arguments),
+        Task::Waves { check } => coverage::waves(check),
         Task::Prove { json } => prove::run(json),
         Task::Formal(arguments) => formal::execute(&arguments),
         Task::Mutate { json } => mutate::run(json),

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
-const TOP: &str = "deltascope_top";
+pub(crate) const TOP: &str = "deltascope_top";
 /// Fewer faults prove too little.
 const LEAST: u64 = 150;
 
@@ -56,7 +56,7 @@ fn work_folder() -> PathBuf {
 }
 
 /// Runs the program `emit` and gives what it printed.
-fn emit(arguments: &[&str]) -> Result<String> {
+pub(crate) fn emit(arguments: &[&str]) -> Result<String> {
     let mut command =
         cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-rtl", "--bin", "emit", "--"]);
     let output = command.args(arguments).stderr(Stdio::inherit()).output().context("starting emit")?;
@@ -66,7 +66,7 @@ fn emit(arguments: &[&str]) -> Result<String> {
 
 /// The settings of the smallest top that `emit --list` names: the fewest contexts, then with a journal if one has a
 /// journal, then the fewest of everything else. Small tables are cleared in a few clocks.
-fn smallest(list: &str) -> Result<String> {
+pub(crate) fn smallest(list: &str) -> Result<String> {
     let number = |settings: &BTreeMap<&str, u64>, name: &str| settings.get(name).copied().unwrap_or(0);
     let mut found: Vec<((u64, bool, u64), String)> = Vec::new();
     for line in list.lines().filter_map(|line| line.strip_prefix(TOP)) {

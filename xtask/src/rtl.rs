@@ -1,4 +1,4 @@
-//! Tasks on the hardware description: emission, lint, synthesis, lockstep.
+//! Tasks on the hardware description: emission, lint, lockstep.
 
 use crate::cargo::{cargo, run};
 use crate::setup::{CPP, VERILATOR, YOSYS, require};
@@ -19,12 +19,6 @@ pub fn emit(check: bool) -> Result<()> {
 pub fn lint() -> Result<()> {
     require(&[VERILATOR, YOSYS])?;
     rtl_program("lint", &[])
-}
-
-/// Estimates the size of the default build.
-pub fn synth(json: bool) -> Result<()> {
-    require(&[YOSYS])?;
-    rtl_program("synth", if json { &["--json"] } else { &[] })
 }
 
 /// Runs the emitted Verilog in lockstep with the model.

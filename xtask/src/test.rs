@@ -4,8 +4,8 @@ use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{
-    arm, chaos, device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback, mutate, prove,
-    replay, rtl, setup, sim_net, zynq_qemu,
+    arm, chaos, coverage, device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback,
+    mutate, prove, replay, rtl, setup, sim_net, synth, zynq_qemu,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -30,6 +30,8 @@ pub fn full() -> Result<()> {
     run_bounded(&mut stages)?;
     stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
     stages.run("faults in the emitted Verilog", || mutate::run(false))?;
+    stages.run("size and depth", || synth::run(&synth::Arguments::default()))?;
+    stages.run("lines and bits of the emitted Verilog", || coverage::run(&coverage::Arguments::default()))?;
     stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;
     stages.run("both ends of the stream over real sockets, full length", chaos::full)?;
     stages.run("fed rate, whole grid", || fed_rate::execute(true, true))?;
@@ -71,6 +73,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("both ends of the stream, simulated", || sim_net::run(10_000, None, None, true))?;
     stages.run("both ends of the stream, killed over real sockets", chaos::quick)?;
     stages.run("lockstep", || rtl::lockstep(true, false))?;
+    stages.run("waveforms are fresh", || coverage::waves(true))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;

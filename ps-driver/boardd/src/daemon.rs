@@ -126,6 +126,11 @@ impl<E: Engine> Daemon<E> {
         })
     }
 
+    /// Where it listens; with port 0 on the command line this is the port that was taken.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn now(&self) -> u64 {
         self.started.elapsed().as_micros() as u64
     }

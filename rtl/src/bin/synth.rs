@@ -1,61 +1,105 @@
-//! Estimates the resources of the default build.
+//! Estimates size and depth of the default build and of builds with other numbers of lanes.
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use deltascope_rtl::emit::{find, tree};
-use deltascope_rtl::synth::{self, Estimate};
+use deltascope_rtl::emit::{Instance, find, tree};
+use deltascope_rtl::synth::{self, Journal, SOURCE};
+use serde_json::{Value, json};
 
-/// Estimates the resources of the default build with yosys.
+/// Estimates size and depth of the default build, and of builds with other numbers of lanes, with yosys.
 #[derive(Parser)]
 #[command(name = "synth")]
 struct Arguments {
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
-    /// Module to synthesise.
-    #[arg(long, default_value = "deltascope_top")]
-    top: String,
+    /// Numbers of lanes beside the default.
+    #[arg(long, value_delimiter = ',', default_value = "16,64,128,256")]
+    lanes: Vec<usize>,
 }
 
-fn run(top: &str) -> anyhow::Result<Estimate> {
-    let folder = tempfile::tempdir()?;
-    let files = tree::files(std::iter::once(find(top, &[])?))?;
-    tree::write(folder.path(), &files)?;
-    let paths: Vec<_> = files.keys().filter(|f| f.ends_with(".v")).map(|f| folder.path().join(f)).collect();
-    Ok(synth::estimate(top, &paths)?)
+const TOP: &str = "deltascope_top";
+
+fn setting(instance: &Instance, name: &str) -> Option<usize> {
+    instance.settings.iter().find(|setting| setting.name == name).map(|setting| setting.value)
 }
 
-fn table(estimate: &Estimate) {
-    println!("{} for {} by {}", estimate.label, estimate.part, estimate.tool);
-    println!("{:<22}{:>4}{:>8}{:>8}{:>8}{:>8}{:>8}", "", "", "LUT", "FF", "RAMB36", "LUTRAM", "levels");
-    let row = |name: &str, count: String, r: &synth::Resources, levels: usize| {
-        println!("{name:<22}{count:>4}{:>8}{:>8}{:>8}{:>8}{levels:>8}", r.lut, r.ff, r.ramb36, r.lutram);
+fn files(instance: &'static Instance, folder: &std::path::Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
+    let files = tree::files(std::iter::once(instance))?;
+    tree::write(folder, &files)?;
+    Ok(files.keys().filter(|name| name.ends_with(".v")).map(|name| folder.join(name)).collect())
+}
+
+/// The default build and its blocks, and the other builds.
+fn run(lanes: &[usize]) -> anyhow::Result<Value> {
+    let default = find(TOP, &[])?;
+    let journal = |instance: &Instance| Journal {
+        lanes: setting(instance, "LANES").unwrap_or(0),
+        depth: setting(instance, "DEPTH_BITS").map_or(0, |bits| 1 << bits),
     };
-    for (name, block) in &estimate.blocks {
-        row(name, format!("{}x", block.instances), &block.resources, block.levels.luts);
+    let own = journal(default);
+    let mut instances = vec![default];
+    for lanes in lanes.iter().filter(|lanes| **lanes != own.lanes) {
+        instances.push(find(TOP, &[("LANES".to_string(), *lanes)])?);
     }
-    row("without borders", String::new(), &estimate.resources, estimate.levels.luts);
-    println!("the longest chain ends at {}", estimate.levels.ends_at);
-    println!("latches: {}, DSP48E1: {}", estimate.resources.latch, estimate.resources.dsp);
-    estimate.violations.iter().for_each(|v| println!("violated: {v}"));
+    let mut estimates = Vec::new();
+    let (mut tool, mut blocks) = (String::new(), Default::default());
+    for (at, instance) in instances.into_iter().enumerate() {
+        let folder = tempfile::tempdir()?;
+        let files = files(instance, folder.path())?;
+        let (estimate, creator) = synth::estimate(TOP, &files, journal(instance))?;
+        (tool, _) = (creator, estimates.push(estimate));
+        if at == 0 {
+            blocks = synth::blocks(TOP, &files)?;
+        }
+    }
+    let bars = synth::bars(&estimates, &blocks);
+    let broken: Vec<_> = bars.iter().filter(|bar| !bar.holds()).collect();
+    let violations: Vec<_> =
+        broken.iter().map(|bar| format!("{}: {}, the limit is {}", bar.what, bar.found, bar.limit)).collect();
+    estimates[1..].sort_by_key(|estimate| estimate.lanes);
+    let mut report = json!(estimates[0]);
+    report["label"] = json!("estimated");
+    report["tool"] = json!(tool);
+    report["part"] = json!("xc7z020");
+    report["top"] = json!(TOP);
+    report["capacity"] = json!(synth::CAPACITY);
+    report["delays"] = json!(SOURCE);
+    report["blocks"] = json!(blocks);
+    report["builds"] = json!(estimates);
+    report["bars"] = json!(bars);
+    report["ok"] = json!(violations.is_empty());
+    report["violations"] = json!(violations);
+    Ok(report)
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let estimate = match run(&arguments.top) {
-        Ok(estimate) => estimate,
+    let report = match run(&arguments.lanes) {
+        Ok(report) => report,
         Err(error) => {
             eprintln!("synth: {error:#}");
             return ExitCode::FAILURE;
         }
     };
     if arguments.json {
-        let mut json = serde_json::json!(estimate);
-        json["ok"] = estimate.violations.is_empty().into();
-        println!("{json:#}");
+        println!("{report:#}");
     } else {
-        table(&estimate);
+        print(&report);
     }
-    if estimate.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report["ok"] == true { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn print(report: &Value) {
+    println!("estimated for xc7z020 by {}", report["tool"].as_str().unwrap_or_default());
+    let columns = ["LUT", "LUTRAM", "FF", "RAMB36", "DSP"];
+    println!("{:<6}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}", "lanes", "LUT", "LUTRAM", "FF", "RAMB36", "DSP", "MHz");
+    for build in report["builds"].as_array().into_iter().flatten() {
+        let values: String = columns.iter().map(|name| format!("{:>8}", build[name])).collect();
+        println!("{:<6}{values}{:>8}", build["lanes"], build["clock_mhz"]);
+    }
+    for violation in report["violations"].as_array().into_iter().flatten() {
+        println!("violated: {violation}");
+    }
 }

@@ -5,31 +5,78 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ffi::{Instance, Library};
+use super::verilate::Purpose;
 use super::{DutError, verilate};
 
 /// A design compiled at run time and loaded as a shared library.
 pub struct Variant {
     top: String,
     library: Arc<Library>,
+    counting: Option<Counting>,
+}
+
+/// Where instances of a design write what they counted of its lines and bits.
+#[derive(Clone, Debug)]
+pub(super) struct Counting {
+    folder: PathBuf,
+    instances: Arc<AtomicU32>,
+}
+
+impl Counting {
+    /// A file that no other instance writes.
+    pub(super) fn next_file(&self) -> PathBuf {
+        self.folder.join(format!("{}.dat", self.instances.fetch_add(1, Ordering::Relaxed)))
+    }
 }
 
 impl Variant {
     /// Verilates `files` with the top module `top` and the macros `defines` inside `folder`, which is
     /// replaced, compiles the result and loads it.
     pub fn compile(files: &[PathBuf], top: &str, defines: &[&str], folder: &Path) -> Result<Variant, DutError> {
+        Variant::make(files, top, defines, folder, Purpose::Simulate)
+    }
+
+    /// The same with counters of lines and bits. Each instance writes them to a file of its own in `folder`/coverage
+    /// when it is dropped.
+    pub fn compile_counting(files: &[PathBuf], top: &str, folder: &Path) -> Result<Variant, DutError> {
+        Variant::make(files, top, &[], folder, Purpose::Count)
+    }
+
+    /// The same with every signal in its waveforms.
+    pub fn compile_drawing(files: &[PathBuf], top: &str, folder: &Path) -> Result<Variant, DutError> {
+        Variant::make(files, top, &[], folder, Purpose::Draw)
+    }
+
+    fn make(
+        files: &[PathBuf],
+        top: &str,
+        defines: &[&str],
+        folder: &Path,
+        purpose: Purpose,
+    ) -> Result<Variant, DutError> {
         let source = verilate::Source {
             top: top.to_owned(),
             files: files.to_vec(),
             defines: defines.iter().map(|d| (*d).to_owned()).collect(),
+            purpose,
         };
         let cpp = verilate::verilate(&source, folder)?;
         let shared = folder.join(format!("lib{top}.so"));
         let mut compiler = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned()));
-        compiler.args(["-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
+        // Counting makes a design many times as large; it runs for seconds and would be compiled for minutes.
+        let effort = if purpose == Purpose::Count { "-O0" } else { "-O1" };
+        compiler.args(["-std=c++17", effort, "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
         compiler.args(verilate::MACROS.iter().map(|(name, value)| format!("-D{name}={value}")));
-        for include in verilate::include_folders()? {
+        let includes = verilate::include_folders()?;
+        if purpose == Purpose::Count {
+            compiler
+                .args(["-UVM_COVERAGE", "-DVM_COVERAGE=1", "-UVM_TRACE", "-DVM_TRACE=0"])
+                .arg(includes[0].join("verilated_cov.cpp"));
+        }
+        for include in includes {
             compiler.arg("-I").arg(include);
         }
         compiler.arg("-I").arg(folder).arg("-I").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/csrc"));
@@ -41,12 +88,23 @@ impl Variant {
         let path = CString::new(shared.as_os_str().as_bytes()).map_err(|e| fault(e.to_string()))?;
         let symbol = CString::new(format!("deltascope_design_{top}")).map_err(|e| fault(e.to_string()))?;
         let library = Arc::new(Library::open(&path, &symbol).map_err(fault)?);
-        Ok(Variant { top: top.to_owned(), library })
+        let counted = folder.join("coverage");
+        let counting = if purpose == Purpose::Count {
+            std::fs::create_dir_all(&counted).map_err(|e| fault(e.to_string()))?;
+            Some(Counting { folder: counted, instances: Arc::default() })
+        } else {
+            None
+        };
+        Ok(Variant { top: top.to_owned(), library, counting })
     }
 
     /// Name of the top module.
     pub fn top(&self) -> &str {
         &self.top
+    }
+
+    pub(super) fn counting(&self) -> Option<Counting> {
+        self.counting.clone()
     }
 
     pub(super) fn instance(&self, seed: u64) -> Instance {

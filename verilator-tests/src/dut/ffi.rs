@@ -20,6 +20,7 @@ pub(super) struct Api {
     storage: unsafe extern "C" fn(dut: *mut c_void, port: u32) -> *mut c_void,
     eval: unsafe extern "C" fn(dut: *mut c_void),
     trace: unsafe extern "C" fn(dut: *mut c_void, path: *const c_char),
+    coverage: unsafe extern "C" fn(dut: *mut c_void, path: *const c_char),
 }
 
 /// Gives the face of a design.
@@ -162,6 +163,12 @@ impl Instance {
     pub(super) fn eval(&mut self) {
         // SAFETY: model belongs to api.
         unsafe { ((*self.api).eval)(self.model) }
+    }
+
+    /// Writes what the design counted of its lines and bits to `path`.
+    pub(super) fn write_coverage(&mut self, path: &CStr) {
+        // SAFETY: model belongs to api; the path is read before the call returns.
+        unsafe { ((*self.api).coverage)(self.model, path.as_ptr()) }
     }
 
     pub(super) fn trace(&mut self, path: Option<&CStr>) {

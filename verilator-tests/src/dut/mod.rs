@@ -58,6 +58,7 @@ pub struct Dut {
     name: String,
     instance: ffi::Instance,
     clock: Port,
+    counting: Option<compile::Counting>,
 }
 
 impl Dut {
@@ -73,11 +74,13 @@ impl Dut {
 
     /// An instance of a design that was compiled at run time.
     pub fn of_variant(variant: &Variant, seed: u64) -> Result<Dut, DutError> {
-        Dut::from_instance(variant.top(), variant.instance(seed))
+        let mut dut = Dut::from_instance(variant.top(), variant.instance(seed))?;
+        dut.counting = variant.counting();
+        Ok(dut)
     }
 
     fn from_instance(name: &str, instance: ffi::Instance) -> Result<Dut, DutError> {
-        let mut dut = Dut { name: name.to_owned(), instance, clock: Port(0) };
+        let mut dut = Dut { name: name.to_owned(), instance, clock: Port(0), counting: None };
         dut.clock = match dut.port("clock") {
             Ok(port) => port,
             Err(_) => dut.port("aclk")?,
@@ -180,5 +183,15 @@ impl Dut {
     /// Completes the waveform file.
     pub fn stop_waves(&mut self) {
         self.instance.trace(None);
+    }
+}
+
+impl Drop for Dut {
+    fn drop(&mut self) {
+        let file = self.counting.as_ref().map(compile::Counting::next_file);
+        // A path that is none is noticed by whoever reads the files.
+        if let Some(Ok(path)) = file.map(|file| CString::new(file.as_os_str().as_bytes())) {
+            self.instance.write_coverage(&path);
+        }
     }
 }

@@ -1,0 +1,89 @@
+//! Pictures of waveforms for `rtl/docs`: short scenarios of the Verilated engine, traced, each block drawn from the
+//! signals at its own ports.
+
+mod figures;
+mod scenario;
+mod svg;
+mod vcd;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use figures::{FIGURES, Figure, Run};
+
+use crate::bench::Failure;
+use crate::dut::{Dut, Variant};
+use crate::mutation::MutationError;
+use crate::mutation::sources::Sources;
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum WaveError {
+    /// The design could not be made or driven.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The emission could not be read.
+    #[error(transparent)]
+    Sources(#[from] MutationError),
+    /// A file could not be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The trace has no such signal.
+    #[error(
+        "figure `{figure}`: the trace has no signal `{signal}`; was a port renamed? Change src/waveform/figures.rs"
+    )]
+    NoSignal {
+        /// The figure.
+        figure: &'static str,
+        /// The signal with its path.
+        signal: String,
+    },
+    /// The scenario has no such phase, or ends inside the figure.
+    #[error("figure `{figure}`: expected clocks {from} to {to} in phase `{phase}`, the trace has {clocks}")]
+    NoPhase {
+        /// The figure.
+        figure: &'static str,
+        /// The phase asked for.
+        phase: &'static str,
+        /// First clock.
+        from: usize,
+        /// Clock behind the last.
+        to: usize,
+        /// Clocks of the trace.
+        clocks: usize,
+    },
+}
+
+/// Draws every figure: file name and picture. `verilog` holds a small emission of the top, `work` is a folder to use.
+///
+/// # Errors
+/// When a tool is missing or refuses, or a figure asks for what the trace does not have.
+pub fn draw(verilog: &Path, work: &Path) -> Result<BTreeMap<String, String>, WaveError> {
+    let sources = Sources::read(verilog)?;
+    let blocks = sources.blocks.iter().map(|block| verilog.join(format!("{}.v", block.name)));
+    let files: Vec<PathBuf> = blocks.chain(sources.memories.iter().cloned()).collect();
+    let mut pictures = BTreeMap::new();
+    for run in [Run::Core, Run::Top] {
+        let folder = work.join(format!("waves-{}", run.top()));
+        let variant = Variant::compile_drawing(&files, run.top(), &folder).map_err(Failure::from)?;
+        let path = folder.join("trace.vcd");
+        let mut dut = Dut::of_variant(&variant, 1).map_err(Failure::from)?;
+        dut.start_waves(&path).map_err(Failure::from)?;
+        let phases = match run {
+            Run::Core => scenario::core(dut)?,
+            Run::Top => scenario::top(dut)?,
+        };
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|source| WaveError::File { path: path.clone(), source })?;
+        let trace = vcd::Trace::read(&text, run.top());
+        for figure in FIGURES.iter().filter(|figure| figure.run == run) {
+            pictures.insert(format!("{}.svg", figure.block), figure.draw(&trace, &phases)?);
+        }
+    }
+    Ok(pictures)
+}

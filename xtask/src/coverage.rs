@@ -1,0 +1,112 @@
+//! `cargo xtask coverage` and `cargo xtask waves`: line and toggle coverage, and pictures, of the smallest top.
+
+use crate::cargo::{cargo, root, run as execute};
+use crate::document;
+use crate::mutate::{TOP, emit, smallest};
+use crate::setup::{CPP, VERILATOR, require};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// The page with the tables, between the marks of that name.
+const PAGE: (&str, &str) = ("docs/verification.md", "coverage");
+
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write the table of docs/verification.md instead of comparing it
+    #[arg(long)]
+    write: bool,
+}
+
+/// A fresh emission of the smallest top: its folder, and its settings as text.
+fn emission(name: &str) -> Result<(PathBuf, String)> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |f| root().join(f));
+    let folder = target.join(name);
+    let settings = smallest(&emit(&["--list"])?)?;
+    emit(&["--block", TOP, "--set", &settings, "--out", &folder.join("verilog").display().to_string()])?;
+    Ok((folder, settings))
+}
+
+/// The program of `verilator-tests`, built.
+fn program(name: &str) -> Result<Command> {
+    require(&[VERILATOR, CPP])?;
+    let package = ["-p", "deltascope-verilator-tests", "--features", "verilate", "--bin", name];
+    execute(cargo(&["build", "--quiet", "--release", "--locked"]).args(package))?;
+    let mut command = cargo(&["run", "--quiet", "--release", "--locked"]);
+    command.args(package).arg("--");
+    Ok(command)
+}
+
+/// Counts coverage under lockstep traffic; prints it; writes or compares its table.
+///
+/// # Errors
+/// When a gap has no reason or a reason no gap, when a tool is missing, or when the table is stale.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut command = program("coverage")?;
+    let (folder, settings) = emission("coverage")?;
+    command.args(["--json", "--verilog"]).arg(folder.join("verilog")).arg("--work").arg(folder);
+    let output = command.stderr(Stdio::inherit()).output().context("starting coverage")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut report: Value = serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result"))?;
+    report["configuration"] = settings.into();
+    let text = table(&report);
+    if arguments.json {
+        println!("{report:#}");
+    } else {
+        println!("{text}");
+    }
+    ensure!(output.status.success(), "a gap has no reason, or a reason no gap: see above, and coverage/reasons.rs");
+    document::put(PAGE.0, PAGE.1, &text, !arguments.write)
+}
+
+fn table(report: &Value) -> String {
+    let share = |counts: &Value| {
+        let count = |name: &str| counts[name].as_u64().unwrap_or(0);
+        if count("points") == 0 { "-".to_owned() } else { format!("{} of {}", count("covered"), count("points")) }
+    };
+    let mut out = format!(
+        "*Simulated*, on {}. {} points were not met; each has its \
+         reason in `verilator-tests/src/coverage/reasons.rs`.\n\n| block | branches | bits that changed |\n|---|---|---|\n",
+        report["configuration"].as_str().unwrap_or_default().replace(',', ", "),
+        report["explained"]
+    );
+    // Writing to a String cannot fail.
+    for (block, counts) in report["by_block"].as_object().into_iter().flatten() {
+        let _ = writeln!(out, "| {block} | {} | {} |", share(&counts["line"]), share(&counts["toggle"]));
+    }
+    let _ = writeln!(out, "| **all** | {} | {} |", share(&report["line"]), share(&report["toggle"]));
+    out
+}
+
+/// Draws the waveforms of `rtl/docs/waves`, or compares them.
+///
+/// # Errors
+/// When a tool is missing, or a picture is not what the trace shows.
+pub fn waves(check: bool) -> Result<()> {
+    let mut command = program("waves")?;
+    let (folder, _) = emission("waves")?;
+    command.arg("--verilog").arg(folder.join("verilog")).arg("--work").arg(folder);
+    command.arg("--out").arg(root().join("rtl/docs/waves")).args(check.then_some("--check"));
+    execute(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_table_has_a_row_for_each_block() {
+        let counts = json!({"line": {"points": 4, "covered": 3}, "toggle": {"points": 0, "covered": 0}});
+        let report = json!({"configuration": "A=1,B=2", "explained": 1, "by_block": {"x": counts},
+                            "line": counts["line"], "toggle": counts["toggle"]});
+        let text = table(&report);
+        assert!(text.contains("A=1, B=2") && text.contains("| x | 3 of 4 | - |"), "{text}");
+    }
+}
