@@ -1,5 +1,6 @@
 //! The table of faults.
 
+use deltascope_abi::board::BUFFERS;
 use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
 
@@ -224,7 +225,7 @@ fn configurations() -> Vec<Case> {
         refusing("MM2S CyclicBDEnable set", &[Fault::Cyclic(Mm2s)], "MM2S DMACR: expected Cyclic BD Enable clear"),
         refusing("S2MM CyclicBDEnable set", &[Fault::Cyclic(S2mm)], "S2MM DMACR: expected Cyclic BD Enable clear"),
         Case {
-            buffer: |ram| Ram::new(0x1F00_0020, ram_bytes(&ram)),
+            buffer: |ram| Ram::new(BUFFER + 0x20, ram_bytes(&ram)),
             ..case("buffer unaligned", true, Expected::Refused, "Allow Unaligned Transfers")
         },
         Case {
@@ -232,7 +233,7 @@ fn configurations() -> Vec<Case> {
             ..case("buffer above 4 GiB", true, Expected::Refused, "Address Width")
         },
         Case {
-            buffer: |ram| Ram::new(0x1F00_0000, ram_bytes(&ram) - 64),
+            buffer: |ram| Ram::new(BUFFER, ram_bytes(&ram) - 64),
             ..case("buffer too small", true, Expected::Refused, "DMA buffer: expected at least")
         },
         Case {
@@ -240,11 +241,14 @@ fn configurations() -> Vec<Case> {
             ..case("buffer at another bus address", true, Expected::Refused, "DecErr")
         },
         Case {
-            buffer: |ram| Ram::new(0x1F00_0000, ram_bytes(&ram)),
+            buffer: |ram| Ram::new(BUFFER, ram_bytes(&ram)),
             ..case("buffer not the memory that the DMA sees", true, Expected::Refused, "does the DMA see this memory")
         },
     ]
 }
+
+/// Where the buffer stands.
+const BUFFER: u64 = BUFFERS.base as u64;
 
 fn ram_bytes(ram: &Ram) -> usize {
     deltascope_driver::seams::DmaBuffer::len(ram)
