@@ -79,7 +79,17 @@ pub const PACKAGING: &[Tool] = &[
 ];
 
 /// Everything that `cargo xtask test` uses.
-pub const ALL: &[Tool] = &[VERILATOR, CPP, YOSYS, Z3, COQ, DTC, tool("make", "make"), tool("setpriv", "util-linux")];
+pub const ALL: &[Tool] = &[
+    VERILATOR,
+    CPP,
+    YOSYS,
+    Z3,
+    COQ,
+    DTC,
+    tool("make", "make"),
+    tool("setpriv", "util-linux"),
+    tool("systemd-analyze", "systemd"),
+];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let path = std::env::var_os("PATH").unwrap_or_default();

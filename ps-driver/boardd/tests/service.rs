@@ -306,17 +306,8 @@ fn the_unit_starts_this_program_as_it_wants_to_be_started() {
     }
 }
 
-/// Whether a program is installed.
-fn is_there(program: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file())
-}
-
 #[test]
 fn systemd_finds_nothing_wrong_with_the_unit() {
-    if !is_there("systemd-analyze") {
-        eprintln!("systemd is not installed: only what the test above reads was checked");
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let unit = folder.path().join("deltascope-boardd.service");
     let program = env!("CARGO_BIN_EXE_deltascope-boardd");
