@@ -16,13 +16,27 @@ pub fn put(document: &str, name: &str, table: &str, check: bool) -> Result<()> {
     std::fs::write(&path, new).with_context(|| format!("writing {document}"))
 }
 
+/// The lines between the marks of `name` in `document`.
+pub fn section(document: &str, name: &str) -> Result<String> {
+    let page = std::fs::read_to_string(root().join(document)).with_context(|| format!("reading {document}"))?;
+    let [_, between, _] = split(&page, name).with_context(|| document.to_owned())?;
+    Ok(between.strip_prefix('\n').unwrap_or(between).to_owned())
+}
+
 fn replaced(old: &str, name: &str, table: &str) -> Result<String> {
+    let [before, _, behind] = split(old, name)?;
+    Ok(format!("{before}\n{table}{behind}"))
+}
+
+/// The page up to the first mark, from there to the second mark, and the rest; each mark stands with its outside.
+fn split<'a>(page: &'a str, name: &str) -> Result<[&'a str; 3]> {
     let (begin, end) = (format!("<!-- begin {name} -->"), format!("<!-- end {name} -->"));
-    let (Some(from), Some(to)) = (old.find(&begin), old.find(&end)) else {
+    let (Some(from), Some(to)) = (page.find(&begin), page.find(&end)) else {
         bail!("expected the marks `{begin}` and `{end}`, found them not");
     };
     ensure!(from < to, "expected `{begin}` before `{end}`, found it behind");
-    Ok(format!("{}{begin}\n{table}{}", &old[..from], &old[to..]))
+    let from = from + begin.len();
+    Ok([&page[..from], &page[from..to], &page[to..]])
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use super::faults::PLANTS;
 use super::jobs::{JOBS, Job};
 use super::solve::Design;
 use crate::cargo::root;
-use anyhow::{Context, Result, bail, ensure};
-use std::fs;
+use crate::document;
+use anyhow::{Result, bail, ensure};
 
 const PAGE: &str = "docs/verification.md";
-const BEGIN: &str = "<!-- begin: cargo xtask formal --write -->";
-const END: &str = "<!-- end: cargo xtask formal --write -->";
+const NAME: &str = "formal";
 
 /// What stands in the place of times when pages are compared.
 const ANY_TIME: &str = "?";
@@ -18,38 +17,23 @@ const ANY_TIME: &str = "?";
 /// Writes both tables, with the times of `reports` rounded to 1, 2 or 5 times a power of ten.
 pub fn write(reports: &[Report]) -> Result<()> {
     ensure!(reports.len() == JOBS.len(), "the table needs every job: leave `--quick` out");
-    let page = read()?;
-    let (before, _, after) = split(&page)?;
     let time = |job: &Job| {
         let seconds = reports.iter().find(|r| r.job.name == job.name).map_or(0.0, |r| r.took.as_secs_f64());
         format!("{} s", round(seconds))
     };
-    fs::write(root().join(PAGE), format!("{before}{}{after}", tables(time)?))?;
+    document::put(PAGE, NAME, &tables(time)?, false)?;
     println!("wrote {PAGE}");
     Ok(())
 }
 
 /// Fails unless the page says what the tables of jobs and faults say, times apart.
 pub fn check() -> Result<()> {
-    let page = read()?;
-    let (_, written, _) = split(&page)?;
+    let written = document::section(PAGE, NAME)?;
     let without_times: String = written.lines().map(|line| format!("{}\n", without_time(line))).collect();
     if without_times != tables(|_| ANY_TIME.to_owned())? {
         bail!("{PAGE} is stale: run `cargo xtask formal --write` and commit the result");
     }
     Ok(())
-}
-
-fn read() -> Result<String> {
-    fs::read_to_string(root().join(PAGE)).with_context(|| format!("reading {PAGE}"))
-}
-
-/// The page before, between and after the markers; the markers stay outside.
-fn split(page: &str) -> Result<(&str, &str, &str)> {
-    let begin = page.find(BEGIN).with_context(|| format!("{PAGE} has no line `{BEGIN}`"))? + BEGIN.len() + 1;
-    let end = page.find(END).with_context(|| format!("{PAGE} has no line `{END}`"))?;
-    ensure!(begin <= end, "{PAGE}: the markers are in the wrong order");
-    Ok((&page[..begin], &page[begin..end], &page[end..]))
 }
 
 /// A row of the table of jobs without its time, which is the last cell and ends in ` s`.

@@ -14,6 +14,7 @@ use super::guest::Guest;
 use super::packages::{self, Kernel};
 use super::{file_system, programs};
 use crate::cargo::root;
+use crate::document;
 use crate::setup;
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -26,9 +27,6 @@ const EVENTS: [(&str, &str); 6] = [
     ("send_1000", "send of 1,000 bytes"),
     ("send_16000", "send of 16,000 bytes"),
 ];
-/// Lines between which the table stands in its document.
-const BEGIN: &str = "<!-- begin kmod-cost -->";
-const END: &str = "<!-- end kmod-cost -->";
 
 /// Instructions per event, by event and mode.
 type Costs = BTreeMap<(String, String), f64>;
@@ -95,17 +93,6 @@ fn table(kernels: &[(Kernel, Costs)]) -> String {
     text
 }
 
-/// Puts the table into its document, between its two marks.
-fn write_document(table: &str) -> Result<()> {
-    let path = root().join("docs/performance.md");
-    let old = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let (Some(begin), Some(end)) = (old.find(BEGIN), old.find(END)) else {
-        bail!("{}: expected the marks {BEGIN} and {END}, found them not", path.display());
-    };
-    let new = format!("{}{BEGIN}\n{table}{}", &old[..begin], &old[end..]);
-    std::fs::write(&path, new).with_context(|| format!("writing {}", path.display()))
-}
-
 /// The task: prints the table and writes it into `docs/performance.md`.
 pub fn cost(as_json: bool) -> Result<()> {
     setup::provide(setup::CAPTURE)?;
@@ -115,7 +102,7 @@ pub fn cost(as_json: bool) -> Result<()> {
         kernels.push((kernel, measure(kernel)?));
     }
     let table = table(&kernels);
-    write_document(&table)?;
+    document::put("docs/performance.md", "kmod-cost", &table, false)?;
     if !as_json {
         print!("instructions an event (simulated, QEMU -icount; no times)\n\n{table}");
         return Ok(());
