@@ -57,18 +57,24 @@ unsigned long ticks(void)
 	return (unsigned long)high << 32 | low;
 }
 
-static unsigned long length_of(const char *text)
-{
-	unsigned long length = 0;
+/* What is said and not yet written. */
+static char said[512];
+static unsigned long said_bytes;
 
-	while (text[length])
-		length++;
-	return length;
+/* One line, one write: two processes that say something at once do not tear each other's lines. */
+static void write_said(void)
+{
+	sys_write(1, said, said_bytes);
+	said_bytes = 0;
 }
 
 void say_text(const char *text)
 {
-	sys_write(1, text, length_of(text));
+	for (; *text; text++) {
+		said[said_bytes++] = *text;
+		if (*text == '\n' || said_bytes == sizeof(said))
+			write_said();
+	}
 }
 
 /* The decimal digits of `value` at the end of `text`. */
