@@ -19,15 +19,20 @@ pub struct Archive {
 impl Archive {
     /// An archive of packages for this machine, which knows what is installed. Its lists are kept in `folder`.
     pub fn of_this_machine(folder: &Path) -> Result<Archive> {
-        Archive::open(folder, None)
+        Archive::open(folder, None, &[])
+    }
+
+    /// As [`Archive::of_this_machine`], and over `suites` too, which are of other releases: to unpack, never to install.
+    pub fn with_suites(folder: &Path, suites: &[&str]) -> Result<Archive> {
+        Archive::open(folder, None, suites)
     }
 
     /// An archive of packages for another architecture, to unpack and never to install.
     pub fn foreign(folder: &Path, architecture: &str) -> Result<Archive> {
-        Archive::open(folder, Some(architecture))
+        Archive::open(folder, Some(architecture), &[])
     }
 
-    fn open(folder: &Path, architecture: Option<&str>) -> Result<Archive> {
+    fn open(folder: &Path, architecture: Option<&str>, more: &[&str]) -> Result<Archive> {
         let lists = ["state/lists/partial", "cache/archives/partial"];
         let settings = ["etc/sources.list.d", "etc/apt.conf.d", "etc/preferences.d"];
         for part in lists.into_iter().chain(settings) {
@@ -53,10 +58,11 @@ impl Archive {
         fs::write(&configuration, text)?;
         let release = codename()?;
         let backports = format!("{release}-backports");
-        let suites = match architecture {
+        let mut suites = match architecture {
             None => vec![release.clone(), backports.clone()],
             Some(_) => vec![release.clone()],
         };
+        suites.extend(more.iter().map(|suite| (*suite).to_owned()));
         let (stanzas, lines) = sources(Path::new("/etc/apt"), &release, &suites)?;
         fs::write(folder.join("etc/sources.list.d/archive.sources"), stanzas)?;
         fs::write(folder.join("etc/sources.list.d/archive.list"), lines)?;
@@ -97,11 +103,6 @@ impl Archive {
         Ok(names.filter(|name| wanted(name)).map(str::to_owned).collect())
     }
 
-    /// Fetches the release's package into `folder`, and gives the file.
-    pub fn download(&self, package: &str, folder: &Path) -> Result<PathBuf> {
-        self.download_from(&[], package, folder)
-    }
-
     /// Fetches a suite's package into `folder`, and gives the file.
     pub fn download_of(&self, suite: &str, package: &str, folder: &Path) -> Result<PathBuf> {
         self.download_from(&["-t", suite], package, folder)
@@ -119,8 +120,17 @@ impl Archive {
 
     /// Fetches the release's package and unpacks it into `folder`.
     pub fn unpack(&self, package: &str, folder: &Path) -> Result<()> {
+        self.unpack_from(&[], package, folder)
+    }
+
+    /// Fetches a suite's package and unpacks it into `folder`.
+    pub fn unpack_of(&self, suite: &str, package: &str, folder: &Path) -> Result<()> {
+        self.unpack_from(&["-t", suite], package, folder)
+    }
+
+    fn unpack_from(&self, options: &[&str], package: &str, folder: &Path) -> Result<()> {
         let packages = folder.join("packages");
-        let file = self.download(package, &packages)?;
+        let file = self.download_from(options, package, &packages)?;
         run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder))?;
         fs::remove_dir_all(&packages)?;
         Ok(())

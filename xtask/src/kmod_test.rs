@@ -8,6 +8,7 @@ mod checks;
 pub mod cost;
 mod guest;
 pub mod initrd;
+mod newer;
 mod packages;
 pub mod packaging;
 mod programs;
@@ -48,9 +49,8 @@ fn file_system(kernel: &Unpacked, files: &[(String, PathBuf)], init: &Path) -> R
     }
     initrd.file("bin/busybox", &kernel.busybox)?;
     initrd.file("bin/sh", &kernel.busybox)?;
-    for module in &kernel.modules {
-        let name = module.file_name().unwrap_or_default().to_string_lossy();
-        initrd.file(&format!("modules/{name}"), module)?;
+    for (order, (name, module)) in kernel.modules.iter().enumerate() {
+        initrd.file(&format!("modules/{order}-{name}.ko"), module)?;
     }
     for (name, path) in files {
         initrd.file(name, path)?;
@@ -62,7 +62,7 @@ fn file_system(kernel: &Unpacked, files: &[(String, PathBuf)], init: &Path) -> R
 /// What is asked for.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
-    /// Kernel: 6.1 or 6.12
+    /// Kernel: 6.1, 6.12, or the newest that the next release's backports have
     #[arg(long, value_name = "VERSION")]
     kernel: String,
     /// Engine of the board server
@@ -159,10 +159,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         text.push_str(&console?);
     }
     let phases: Vec<_> = plan.iter().flat_map(|(_, phases)| phases.iter().copied()).collect();
-    report(version, arguments, &Console::parse(&text)?, &phases)
+    report(&unpacked.release()?, arguments, &Console::parse(&text)?, &phases)
 }
 
-fn report(version: Kernel, arguments: &Arguments, console: &Console, phases: &[&str]) -> Result<()> {
+fn report(release: &str, arguments: &Arguments, console: &Console, phases: &[&str]) -> Result<()> {
     let checks = console.checks(phases);
     let account = console.account("overflow").unwrap_or_default();
     if !arguments.json {
@@ -172,12 +172,12 @@ fn report(version: Kernel, arguments: &Arguments, console: &Console, phases: &[&
         println!("kill switch: {}", console.kill_switch.as_deref().unwrap_or("was not asked to fire"));
     }
     let more = json!({
-        "kernel": version.name(),
+        "kernel": release,
         "engine": arguments.engine.name(),
         "captured": account.captured,
         "counted": account.counted,
         "lost": account.lost,
         "kill_switch": console.kill_switch,
     });
-    checks::conclude(&format!("Linux {}", version.name()), &checks, arguments.json, more)
+    checks::conclude(&format!("Linux {release}"), &checks, arguments.json, more)
 }

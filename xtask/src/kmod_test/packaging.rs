@@ -4,7 +4,7 @@
 //! modprobe's settings; then a guest with the real udev: who may open the device, and what a kernel that enforces
 //! signatures says. DKMS runs in a mount namespace of its own, so that nothing of it reaches this machine's folders.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -170,7 +170,7 @@ impl Package<'_> {
 
         let base = self.folder.join("base");
         let own = base.join("lib/modules").join(release);
-        for (module, name) in self.kernel.modules.iter().zip(packages::MODULES) {
+        for (name, module) in &self.kernel.modules {
             fs::copy(module, own.join(format!("{name}.ko")))?;
         }
         for empty in ["modules.order", "modules.builtin"] {
@@ -239,6 +239,10 @@ fn plain(module: &Path, folder: &Path) -> Result<PathBuf> {
 /// The task.
 pub fn package(kernel: &str, json: bool) -> Result<()> {
     let version = Kernel::parse(kernel)?;
+    ensure!(
+        version != Kernel::Newest,
+        "--kernel: expected 6.1 or 6.12, whose packages suit this release, found newest"
+    );
     setup::provide(setup::PACKAGING)?;
     if !setup::is_root() {
         bail!("expected root, found an ordinary user: DKMS works as root only (in a mount namespace of its own here)");

@@ -27,7 +27,7 @@ pub fn module(kernel: &Unpacked, folder: &Path) -> Result<PathBuf> {
     let mut make = Command::new("make");
     make.arg("-C").arg(&kernel.headers).arg(format!("M={}", folder.display()));
     // Warnings are errors here, those of the kernel's W=1 among them.
-    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "W=1", "-s", "KCFLAGS=-Werror", "modules"]);
+    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "W=1", "-s", "KCFLAGS=-Werror", "modules"]).args(kernel.compiler);
     run(make.stdin(Stdio::null()).stdout(Stdio::null())).context("building the module")?;
     Ok(folder.join("deltascope.ko"))
 }
