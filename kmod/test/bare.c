@@ -49,6 +49,18 @@ void sleep_ms(unsigned long ms)
 	sys(__NR_nanosleep, (long)time, 0, 0, 0, 0, 0);
 }
 
+void stay_on_cpu(void)
+{
+	unsigned int cpu = 0;
+	unsigned long mask[16] = { 0 };
+
+	check("getcpu", sys(__NR_getcpu, (long)&cpu, 0, 0, 0, 0, 0));
+	if (cpu >= sizeof(mask) * 8)
+		die("a CPU of a number that the mask does not hold");
+	mask[cpu / 64] = 1UL << cpu % 64;
+	check("sched_setaffinity", sys(__NR_sched_setaffinity, 0, sizeof(mask), (long)mask, 0, 0, 0));
+}
+
 unsigned long ticks(void)
 {
 	unsigned int low, high;

@@ -13,6 +13,8 @@ long sys_write(long fd, const void *bytes, unsigned long length);
 long sys_close(long fd);
 void sys_exit(int status) __attribute__((noreturn));
 void sleep_ms(unsigned long ms);
+/* From now on the calling thread runs on the CPU that it is on, and so does what it spawns. */
+void stay_on_cpu(void);
 /* The time-stamp counter: instructions, on a machine that counts them. */
 unsigned long ticks(void);
 

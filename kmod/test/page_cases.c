@@ -279,10 +279,16 @@ static void nothing(void *argument)
 {
 }
 
-/* The only owner that is left writes in place. */
+/*
+ * The only owner that is left writes in place. A page that another CPU has not put
+ * on its list yet has one more owner, and would be copied: so all on one CPU.
+ */
 void case_reuse(unsigned long count)
 {
-	unsigned long *region = filled(count);
+	unsigned long *region;
+
+	stay_on_cpu();
+	region = filled(count);
 
 	await(spawn(nothing, 0, 0));
 	sleep_ms(100);
