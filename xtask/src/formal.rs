@@ -101,7 +101,8 @@ fn prove(jobs: &[&'static Job], json: bool, at_once: usize) -> Result<Vec<Report
     require(&[YOSYS, Z3])?;
     let sources = Sources::prepare(jobs)?;
     let mut ordered = jobs.to_vec();
-    ordered.sort_by_key(|job| std::cmp::Reverse(job.limit));
+    // Those that take long first, so that no worker is left alone with one at the end.
+    ordered.sort_by_key(|job| std::cmp::Reverse((job.limit, job.method.clocks())));
     let mut reports = in_parallel(&ordered, at_once, |job| {
         let start = Instant::now();
         let folder = work_folder().join(job.name);

@@ -17,6 +17,16 @@ pub enum Method {
     },
 }
 
+impl Method {
+    /// Clocks that are unrolled at most.
+    pub fn clocks(self) -> u32 {
+        match self {
+            Method::Induction { base, k } => base.max(k + 1),
+            Method::Cover { clocks } => clocks,
+        }
+    }
+}
+
 /// One job.
 #[derive(Debug)]
 pub struct Job {
@@ -227,7 +237,7 @@ pub const JOBS: &[Job] = &[
             "journal",
             "each note goes to the lane and row of its position, whole and once; the lanes of a step are the walk's; the \
              answer is the XOR of the rows of its walk, stands, and is zero and marked when too old; no write between \
-             (any sums of the banks)",
+             (any sums of the banks, zero where no lane is selected)",
         ),
     ),
     cover(
