@@ -1,6 +1,7 @@
 //! The records that every figure is measured with.
 
 use deltascope_abi::record::{Class, Record};
+use deltascope_random::Random;
 
 /// Records of one pass: 4 MiB, more than a second-level cache holds.
 const RECORDS: usize = 1 << 18;
@@ -10,16 +11,10 @@ const CONTEXTS: u64 = 4_096;
 
 /// A seeded mix of PAIR and SEND, half of each, a quarter of the pairs redundant.
 pub fn records() -> Vec<Record> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut random = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut random = Random::new(1);
     (0..RECORDS)
         .map(|_| {
-            let bits = random();
+            let bits = random.next();
             let group = (bits % GROUPS) as u16;
             let context = ((bits >> 16) % CONTEXTS) as u16;
             if bits >> 63 == 0 {

@@ -4,6 +4,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Engine, GoldenEngine};
+use deltascope_random::Random;
 use std::hint::black_box;
 use std::io::BufWriter;
 
@@ -12,23 +13,10 @@ const RECORDS: usize = 1 << 18;
 /// Records of one `submit`, as a board server does it.
 const BATCH: usize = 4096;
 
-/// SplitMix64: a seeded stream of records, the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-}
-
 /// `count` records of `ops` in random order over the default engine's contexts and groups. Operands are small,
 /// so a share of the events is redundant and no branch can be learnt.
 fn records(ops: &[Op], count: usize) -> Vec<Record> {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     let contexts = deltascope_abi::DEFAULT_CONTEXTS as u64;
     let groups = deltascope_abi::DEFAULT_GROUPS as u64;
     (0..count)

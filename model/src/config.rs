@@ -1,5 +1,6 @@
 //! Sizes of a golden engine.
 
+use crate::engine::Capabilities;
 use deltascope_abi::record::CLASSES;
 use deltascope_abi::{
     DEFAULT_CONTEXTS, DEFAULT_GROUPS, DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES, DEFAULT_REPLY_PACKET,
@@ -45,6 +46,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The sizes of another engine, so that the golden engine answers as that one must.
+    pub fn of(info: &Capabilities) -> Config {
+        Config::with_tables(info.contexts, info.groups).with_journal(info.journal_lanes, info.journal_depth)
+    }
+
     /// The default with other tables.
     pub fn with_tables(contexts: u32, groups: u32) -> Config {
         Config { contexts, groups, ..Config::default() }

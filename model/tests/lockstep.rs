@@ -6,6 +6,7 @@ mod support;
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Config, Engine, GoldenEngine};
+use deltascope_random::Random;
 use proptest::prelude::*;
 use support::naive::Naive;
 use support::streams;
@@ -126,17 +127,10 @@ fn a_long_stream_over_the_default_tables() {
     let config = Config { reply_capacity: 1 << 14, ..Config::default() };
     let mut golden = GoldenEngine::new(config).unwrap();
     let mut naive = naive(&config);
-    let mut state = 0x0123_4567_89AB_CDEFu64;
-    let mut next = || {
-        // xorshift64*
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        state.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    };
+    let mut random = Random::new(0x0123_4567_89AB_CDEF);
     let records: Vec<Record> = (0..300_000)
         .map(|_| {
-            let (bits, choice) = (next(), next());
+            let (bits, choice) = (random.next(), random.next());
             let op = match choice % 64 {
                 0..28 => Op::Pair,
                 28..58 => Op::Send,

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
+use deltascope_random::Random;
 use deltascope_rtl::{comment, emit};
 use rust_hdl::core::atom::AtomKind;
 use rust_hdl::prelude::*;
@@ -111,7 +112,7 @@ struct Vectors {
 fn vectors(count: usize) -> Vectors {
     let mut block = Hostile::default();
     block.connect_all();
-    let mut random = support::Random(7);
+    let mut random = Random::new(7);
     let mut lines = Vec::new();
     for n in 0..count {
         // Equal and extreme operands are rare among random ones.

@@ -6,9 +6,10 @@ mod support;
 
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::registers::{Counter, IDENTITY_VALUE, WINDOW_BYTES, is_defined, offset};
+use deltascope_random::Random;
 use deltascope_rtl::axi_lite_registers::AxiLiteRegisters;
 use rust_hdl::prelude::*;
-use support::{Random, settle};
+use support::settle;
 
 type Block14 = AxiLiteRegisters<14, 10, 3, 5, 256>;
 
@@ -30,7 +31,7 @@ impl Bench {
     fn new(seed: u64) -> Self {
         let mut block: Box<Block14> = Box::default();
         block.connect_all();
-        let mut bench = Bench { block, random: Random(seed), latches: 0, soft_resets: 0 };
+        let mut bench = Bench { block, random: Random::new(seed), latches: 0, soft_resets: 0 };
         bench.clock();
         bench.block.resetn.next = true;
         for (i, counter) in bench.block.counters.iter_mut().enumerate() {

@@ -7,11 +7,12 @@ mod support;
 
 use std::collections::VecDeque;
 
+use deltascope_random::Random;
 use deltascope_rtl::axis_width::{AxisWidthDown, AxisWidthUp, FRAGMENT_OP};
 use deltascope_rtl::reply_fifo::ReplyFifo;
 use deltascope_rtl::reply_packets::ReplyPackets;
 use rust_hdl::prelude::*;
-use support::{Random, settle};
+use support::settle;
 
 fn bits<const N: usize>(value: u128) -> Bits<N> {
     (0..N).fold(Bits::<N>::default(), |word, i| word.replace_bit(i, value >> i & 1 == 1))
@@ -81,7 +82,7 @@ fn widened(halves: &[Half]) -> Vec<(u128, bool, bool)> {
 #[test]
 fn the_widener_joins_halves_and_turns_fragments_into_rejects() {
     for (seed, rates) in RATES.into_iter().enumerate() {
-        let mut random = Random(seed as u64);
+        let mut random = Random::new(seed as u64);
         let halves: Vec<Half> = (0..2000)
             .map(|_| (random.bits(64), !random.one_in(20), random.one_in(5)))
             .chain([(1, true, true)])
@@ -132,7 +133,7 @@ fn the_widener_takes_a_half_every_clock() {
 #[test]
 fn the_narrower_splits_beats_and_reports_marks_when_they_have_left() {
     for (seed, rates) in RATES.into_iter().enumerate() {
-        let mut random = Random(100 + seed as u64);
+        let mut random = Random::new(100 + seed as u64);
         let beats: Vec<(u128, bool, u64)> = (0..1000)
             .map(|_| ((random.bits(64) as u128) << 64 | random.bits(64) as u128, random.one_in(4), random.bits(2)))
             .collect();
@@ -179,7 +180,7 @@ fn the_narrower_splits_beats_and_reports_marks_when_they_have_left() {
 #[test]
 fn the_queue_keeps_order_and_counts_itself() {
     for (seed, rates) in RATES.into_iter().enumerate() {
-        let mut random = Random(200 + seed as u64);
+        let mut random = Random::new(200 + seed as u64);
         let mut block = started!(ReplyFifo<3, 4, 8>);
         let mut inside = VecDeque::new();
         let mut next = 0_u8;
@@ -213,7 +214,7 @@ fn the_queue_keeps_order_and_counts_itself() {
 #[test]
 fn packets_close_at_batch_ends_and_when_full() {
     for (seed, rates) in RATES.into_iter().enumerate() {
-        let mut random = Random(300 + seed as u64);
+        let mut random = Random::new(300 + seed as u64);
         let mut block = started!(ReplyPackets<4>);
         let mut open = 0;
         for n in 0..3000_u64 {

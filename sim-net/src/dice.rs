@@ -1,21 +1,20 @@
 //! Every choice of a schedule comes from one seed.
 
-/// Numbers from a seed: SplitMix64.
+use deltascope_random::Random;
+
+/// Numbers from a seed. The seeds of planted bugs depend on each of them, and on what is made of it here.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub struct Dice(Random);
 
 impl Dice {
     /// The dice of a seed.
     pub fn new(seed: u64) -> Dice {
-        Dice(seed)
+        Dice(Random::new(seed))
     }
 
     /// Any 64 bits.
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.next()
     }
 
     /// 0 to `limit - 1`; 0 for a limit of 0.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::bench::{Bench, Failure};
 use crate::dut::{Dut, DutError, Port};
 use crate::flow::{Flow, Pattern};
-use crate::random::Random;
+use deltascope_random::Random;
 
 /// OKAY on BRESP and RRESP.
 pub const OKAY: u64 = 0;

@@ -1,6 +1,6 @@
 //! When one side of a handshake is willing: idle clocks of a source, back-pressure of a sink.
 
-use crate::random::Random;
+use deltascope_random::Random;
 
 /// A pattern of willingness. Crossing the pattern of a source with that of a sink finds what one alone hides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,6 @@
 
 pub mod cover;
 pub mod flow;
-pub mod random;
 
 #[cfg(feature = "verilate")]
 pub mod axi_dma;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bench::{Bench, Failure, WavePlan};
 use crate::dut::{Dut, Variant};
-use crate::random::Random;
+use deltascope_random::Random;
 
 /// Clocks written before the one in which a failure showed.
 const WAVE_CLOCKS: u64 = 2_000;

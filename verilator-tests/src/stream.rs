@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::bench::{Bench, Failure};
 use crate::dut::{Dut, DutError, Port};
 use crate::flow::Flow;
-use crate::random::Random;
+use deltascope_random::Random;
 
 /// One beat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

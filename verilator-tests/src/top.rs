@@ -7,12 +7,12 @@ use deltascope_abi::registers::{
     CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, Counter, offset,
 };
 use deltascope_model::Latched;
+use deltascope_random::Random;
 
 use crate::axi_lite::{AxiLite, Completion, OKAY};
 use crate::bench::{Bench, Failure};
 use crate::dut::{Dut, Port};
 use crate::flow::Flow;
-use crate::random::Random;
 use crate::stream::{Beat, Sink, Source, StreamPorts};
 
 /// TKEEP of a half of which no byte is missing.

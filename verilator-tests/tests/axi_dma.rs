@@ -1,17 +1,20 @@
 //! The AXI DMA driver against the model of the DMA and the Verilated top: both modes, polled and by interrupt.
 #![cfg(feature = "verilate")]
 
-use deltascope_abi::record::{Class, Op, Record};
+mod support;
+
+use deltascope_abi::record::Record;
 use deltascope_driver::axi_dma::registers::Channel;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
+use deltascope_random::Random;
 use deltascope_verilator_tests::axi_dma::host::{self, Shared, SimHost};
 use deltascope_verilator_tests::axi_dma::{DmaConfig, Fault, Ram, Response, Timing};
 use deltascope_verilator_tests::dma_faults::{self, Expected};
-use deltascope_verilator_tests::random::Random;
+use support::records;
 
 fn settings() -> DmaSettings {
     DmaSettings { batch_bytes: 32 << 10, time_limit_us: 2_000, reset_limit_us: 200, ..DmaSettings::default() }
@@ -23,32 +26,10 @@ fn open(config: DmaConfig, settings: &DmaSettings) -> (EngineDriver<SimHost>, Sh
     (EngineDriver::open(host, EngineKind::Rtl).expect("the engine opens"), system)
 }
 
-fn records(count: usize, random: &mut Random) -> Vec<Record> {
-    let record = |random: &mut Random| {
-        let op = random.pick(&Op::ALL);
-        let operand = match op {
-            Op::Snapshot => u64::from(random.below(8) as u16) | random.below(12) << 16,
-            _ => random.below(4) * 0x1_0000_0001,
-        };
-        let class = Class::from_code(random.below(4) as u8);
-        let record = Record::new(op, class, random.below(1_040) as u16, random.below(40) as u16, 1_500, operand);
-        if random.one_in(2) { record.with_reply() } else { record }
-    };
-    (0..count).map(|_| record(random)).collect()
-}
-
 /// The same records through the DMA and through the model give the same report.
 fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize) {
     let (mut rtl, system) = open(config, settings);
-    let info = rtl.info();
-    let sizes = Config {
-        contexts: info.contexts,
-        groups: info.groups,
-        journal_lanes: info.journal_lanes,
-        journal_depth: info.journal_depth,
-        ..Config::default()
-    };
-    let mut model = GoldenEngine::new(sizes).expect("the sizes of the RTL are valid");
+    let mut model = GoldenEngine::new(Config::of(&rtl.info())).expect("the sizes of the RTL are valid");
     let bytes: Vec<u8> = records(count, &mut Random::new(7)).iter().flat_map(|r| r.to_bytes()).collect();
     let mut reports = Vec::new();
     for engine in [&mut rtl as &mut dyn Engine, &mut model] {

@@ -4,9 +4,9 @@
 
 use std::collections::VecDeque;
 
+use deltascope_random::Random;
 use deltascope_verilator_tests::bench::{Bench, Failure};
 use deltascope_verilator_tests::flow::{Flow, Pattern};
-use deltascope_verilator_tests::random::Random;
 use deltascope_verilator_tests::session::{self, Session};
 use deltascope_verilator_tests::stream::{Beat, Sink, Source, StreamPorts};
 

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 
 use deltascope_abi::record::Op;
 use deltascope_model::Context;
+use deltascope_random::Random;
 use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::random::Random;
 use deltascope_verilator_tests::session::{self, Session};
 
 const CONTEXTS: usize = 16_384;

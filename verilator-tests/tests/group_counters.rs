@@ -5,8 +5,8 @@
 use std::collections::VecDeque;
 
 use deltascope_abi::counters::CounterRow;
+use deltascope_random::Random;
 use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::random::Random;
 use deltascope_verilator_tests::session::{self, Session};
 
 const ROWS: usize = 4_096;

@@ -1,14 +1,17 @@
 //! The engine `rtl` against the engine `model`: equal reports for equal records, resets, bounded memory.
 #![cfg(feature = "verilate")]
 
+mod support;
+
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::record::{Class, Op, Record};
+use deltascope_abi::record::Record;
 use deltascope_abi::reply::{Reply, reply_beats};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
+use deltascope_random::Random;
 use deltascope_verilator_tests::axi_dma::DmaConfig;
 use deltascope_verilator_tests::engine::{self, RtlEngine};
-use deltascope_verilator_tests::random::Random;
+use support::records;
 
 fn engine() -> RtlEngine {
     engine::open().expect("the Verilated top comes up")
@@ -16,29 +19,7 @@ fn engine() -> RtlEngine {
 
 /// A golden engine of the same sizes.
 fn golden(rtl: &RtlEngine) -> GoldenEngine {
-    let info = rtl.info();
-    let config = Config {
-        contexts: info.contexts,
-        groups: info.groups,
-        journal_lanes: info.journal_lanes,
-        journal_depth: info.journal_depth,
-        ..Config::default()
-    };
-    GoldenEngine::new(config).expect("the sizes of the RTL are valid")
-}
-
-fn records(count: usize, random: &mut Random) -> Vec<Record> {
-    let record = |random: &mut Random| {
-        let op = random.pick(&Op::ALL);
-        let operand = match op {
-            Op::Snapshot => u64::from(random.below(8) as u16) | random.below(12) << 16,
-            _ => random.below(4) * 0x1_0000_0001,
-        };
-        let class = Class::from_code(random.below(4) as u8);
-        let record = Record::new(op, class, random.below(1_040) as u16, random.below(40) as u16, 1_500, operand);
-        if random.one_in(2) { record.with_reply() } else { record }
-    };
-    (0..count).map(|_| record(random)).collect()
+    GoldenEngine::new(Config::of(&rtl.info())).expect("the sizes of the RTL are valid")
 }
 
 #[test]

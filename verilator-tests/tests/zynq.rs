@@ -3,6 +3,8 @@
 #![cfg(feature = "verilate")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod support;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
@@ -15,19 +17,19 @@ use std::time::{Duration, Instant};
 
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, Window};
 use deltascope_abi::mailbox::MAILBOX;
-use deltascope_abi::record::{Class, Op, Record};
 use deltascope_driver::axi_dma::{Completion, DmaHost, DmaParts, DmaSettings, Notice};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Clock, DmaBuffer, Fabric, FabricError, Irq, Registers};
 use deltascope_mailbox::{Guest, Words};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
+use deltascope_random::Random;
 use deltascope_verilator_tests::axi_dma::DmaConfig;
-use deltascope_verilator_tests::random::Random;
 use deltascope_verilator_tests::zynq::line::Line;
 use deltascope_verilator_tests::zynq::serve::{Places, Server};
 use memmap2::{MmapOptions, MmapRaw};
 use serde_json::Value;
+use support::records;
 
 /// Plays QEMU: tells where the interrupt controller is, and keeps the level of the line.
 fn play_qemu(places: &Places) -> Arc<AtomicBool> {
@@ -138,24 +140,9 @@ fn with_logic(scatter_gather: bool, body: impl FnOnce(Rc<Guest>, GuestMemory, Gu
     })
 }
 
-fn records(count: usize) -> Vec<u8> {
-    let mut random = Random::new(5);
-    let record = |random: &mut Random| {
-        let op = random.pick(&Op::ALL);
-        let operand = match op {
-            Op::Snapshot => u64::from(random.below(8) as u16) | random.below(12) << 16,
-            _ => random.below(4) * 0x1_0000_0001,
-        };
-        let class = Class::from_code(random.below(4) as u8);
-        let record = Record::new(op, class, random.below(1_040) as u16, random.below(40) as u16, 1_500, operand);
-        if random.one_in(2) { record.with_reply() } else { record }
-    };
-    (0..count).flat_map(|_| record(&mut random).to_bytes()).collect()
-}
-
 #[test]
 fn the_driver_counts_as_the_model_through_mailbox_and_shared_memory() {
-    let bytes = records(20_000);
+    let bytes: Vec<u8> = records(20_000, &mut Random::new(5)).iter().flat_map(|r| r.to_bytes()).collect();
     for scatter_gather in [true, false] {
         let report = with_logic(scatter_gather, |guest, buffer, irq| {
             let settings = DmaSettings {
@@ -168,9 +155,7 @@ fn the_driver_counts_as_the_model_through_mailbox_and_shared_memory() {
             let parts = DmaParts { engine, dma, buffer, irq, clock: WallClock(Instant::now()) };
             let host = DmaHost::open(&mut Present, parts, &settings).unwrap();
             let mut engine = EngineDriver::open(host, EngineKind::Uio).unwrap();
-            let info = engine.info();
-            let (journal_lanes, journal_depth) = (info.journal_lanes, info.journal_depth);
-            let mut model = GoldenEngine::new(Config { journal_lanes, journal_depth, ..Config::default() }).unwrap();
+            let mut model = GoldenEngine::new(Config::of(&engine.info())).unwrap();
             let (mut expected, mut found) = (Vec::new(), Vec::new());
             replay_raw(&mut bytes.as_slice(), &mut model).unwrap().write_json(&mut expected).unwrap();
             replay_raw(&mut bytes.as_slice(), &mut engine).unwrap().write_json(&mut found).unwrap();

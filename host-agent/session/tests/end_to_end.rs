@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::{Agent, Dice, random_record, run_until, server, truth};
+use common::{Agent, random_record, run_until, server, truth};
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_driver::server::Config as ServerConfig;
+use deltascope_random::Random;
 use deltascope_session::{Config, Event};
 
 fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {
@@ -20,7 +21,7 @@ fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize,
 #[test]
 fn totals_and_replies_are_those_of_one_engine() {
     for seed in 0..8 {
-        let mut dice = Dice(seed);
+        let mut dice = Random::new(seed);
         let records: Vec<_> = (0..30_000).map(|_| random_record(&mut dice, 7, 11)).collect();
         let (rows, replies) = truth(&records, 7, 11);
         let mut server = server(ServerConfig::default(), seed + 1);
@@ -29,7 +30,7 @@ fn totals_and_replies_are_those_of_one_engine() {
         let mut agent = Agent::new(config, 1);
         let (mut now, mut at) = (0, 0);
         agent.connect(&mut server, now);
-        let mut rounds = Dice(seed);
+        let mut rounds = Random::new(seed);
         run_until(&mut server, &mut [&mut agent], &mut now, &mut dice, |agents| {
             let agent = &mut *agents[0];
             admit_all(agent, &records, &mut at, rounds.below(3_000) as usize, 0);

@@ -3,12 +3,13 @@
 
 mod common;
 
-use common::{Agent, Dice, random_record, server, truth};
+use common::{Agent, random_record, server, truth};
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_driver::server::{Config as ServerConfig, Server};
 use deltascope_model::GoldenEngine;
+use deltascope_random::Random;
 use deltascope_session::{Config, Event, Progress};
 
 const GROUPS: u64 = 5;
@@ -25,7 +26,7 @@ struct Faults {
 struct World {
     server: Server<GoldenEngine>,
     agent: Agent,
-    dice: Dice,
+    dice: Random,
     now: u64,
 }
 
@@ -43,7 +44,7 @@ fn agent_config() -> Config {
 impl World {
     fn new(seed: u64) -> World {
         let server = server(ServerConfig::default(), seed);
-        World { server, agent: Agent::new(agent_config(), 1), dice: Dice(seed), now: 0 }
+        World { server, agent: Agent::new(agent_config(), 1), dice: Random::new(seed), now: 0 }
     }
 
     fn chance(&mut self, one_in: u64) -> bool {

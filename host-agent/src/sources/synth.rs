@@ -3,6 +3,7 @@
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
+use deltascope_random::{Random, hash};
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
@@ -39,7 +40,7 @@ impl SynthConfig {
     fn identity(&self) -> u64 {
         let SynthConfig { seed, events: _, containers, sockets, sends_percent, redundant_percent } = *self;
         let parts = [seed, containers.into(), sockets.into(), sends_percent.into(), redundant_percent.into()];
-        parts.into_iter().fold(0, |sum, part| SplitMix(sum ^ part).next())
+        parts.into_iter().fold(0, |sum, part| hash(sum ^ part))
     }
 }
 
@@ -47,7 +48,7 @@ impl SynthConfig {
 #[derive(Clone, Debug)]
 pub struct Synth {
     config: SynthConfig,
-    random: SplitMix,
+    random: Random,
     /// Last fingerprint and length of each socket.
     last: Vec<Option<(u64, u32)>>,
     captured: u64,
@@ -58,7 +59,7 @@ impl Synth {
     pub fn new(config: SynthConfig) -> Synth {
         let config = SynthConfig { containers: config.containers.max(1), sockets: config.sockets.max(1), ..config };
         let last = vec![None; config.sockets as usize];
-        Synth { config, random: SplitMix(config.seed), last, captured: 0 }
+        Synth { config, random: Random::new(config.seed), last, captured: 0 }
     }
 
     fn owners(&self, sink: &mut dyn Sink) -> Result<Vec<OwnerId>, SinkError> {
@@ -66,21 +67,21 @@ impl Synth {
     }
 
     fn event(&mut self, owners: &[OwnerId]) -> Event {
-        let owner = owners[self.random.below(owners.len() as u32) as usize];
-        let redundant = self.random.below(100) < self.config.redundant_percent;
-        if self.random.below(100) >= self.config.sends_percent {
+        let owner = owners[below(&mut self.random, owners.len() as u32) as usize];
+        let redundant = below(&mut self.random, 100) < self.config.redundant_percent;
+        if below(&mut self.random, 100) >= self.config.sends_percent {
             let before = self.random.next() as u32;
-            let after = if redundant { before } else { before ^ (1 + self.random.below(u32::MAX)) };
-            let class = [Class::PageAfterT, Class::PageAtExit][self.random.below(2) as usize];
+            let after = if redundant { before } else { before ^ (1 + below(&mut self.random, u32::MAX)) };
+            let class = [Class::PageAfterT, Class::PageAtExit][below(&mut self.random, 2) as usize];
             return Event { owner, length: PAGE_BYTES, what: What::Page { class, before, after } };
         }
-        let socket = self.random.below(self.config.sockets);
+        let socket = below(&mut self.random, self.config.sockets);
         let last = &mut self.last[socket as usize];
         let (fingerprint, length) = match *last {
             Some(same) if redundant => same,
             _ => {
-                let length = 1 + self.random.below(65_536);
-                let hash = SplitMix((u64::from(socket) << 32) | u64::from(length)).next() as u32 | 1;
+                let length = 1 + below(&mut self.random, 65_536);
+                let hash = hash((u64::from(socket) << 32) | u64::from(length)) as u32 | 1;
                 ((u64::from(hash) << 32) | u64::from(self.random.next() as u32), length)
             }
         };
@@ -147,20 +148,7 @@ impl Source for Synth {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
-#[derive(Clone, Copy, Debug)]
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, which must not be 0.
-    fn below(&mut self, bound: u32) -> u32 {
-        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
-    }
+/// A number below `bound`, which must not be 0. It takes 32 bits: a session that resumes must make the same events.
+fn below(random: &mut Random, bound: u32) -> u32 {
+    ((random.bits(32) * u64::from(bound)) >> 32) as u32
 }

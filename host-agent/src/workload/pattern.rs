@@ -1,5 +1,7 @@
 //! Who writes what: the truth about the workload.
 
+use deltascope_random::mix;
+
 /// Pages in the region of a family.
 pub const PAGES: usize = 256;
 /// Workers that a family's root forks.
@@ -81,11 +83,4 @@ pub(super) fn writes(writer: usize) -> impl Iterator<Item = (usize, u64)> {
         let keeps = page % (2 * PAGES / WRITTEN) == 0;
         (page, if keeps { had } else { had ^ (writer as u64 + 1) })
     })
-}
-
-/// The finaliser of splitmix64: one to one, and only 0 becomes 0.
-fn mix(mut value: u64) -> u64 {
-    value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ value >> 31
 }

@@ -210,8 +210,7 @@ fn model(engine: &mut AnyEngine, records: u32) -> Result<Option<Outcome>, Selfte
     let info = engine.info();
     let sent = scramble(records, info.contexts, info.groups);
     let found = feed(engine, &sent)?;
-    let sizes = Config::with_tables(info.contexts, info.groups).with_journal(info.journal_lanes, info.journal_depth);
-    let expected = feed(&mut GoldenEngine::new(sizes)?, &sent)?;
+    let expected = feed(&mut GoldenEngine::new(Config::of(&info))?, &sent)?;
     let mut outcome = Outcome { items: sent.len() as u64, ..Outcome::default() };
     outcome.compare(|| "accepted".to_owned(), &expected.accepted, &found.accepted);
     outcome.compare(|| "rejected".to_owned(), &expected.rejected, &found.rejected);

@@ -15,6 +15,7 @@ use deltascope_abi::reply::Reply;
 use deltascope_boardd::cli::Cli;
 use deltascope_boardd::daemon::Daemon;
 use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, Latched};
+use deltascope_random::Random;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -24,22 +25,6 @@ const MARKS: u64 = 10_000;
 /// Questions on their way at a time.
 const ROUND: u64 = 100;
 const CONTEXTS: u32 = 5;
-
-/// xorshift64*: the run repeats.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 16) % bound
-    }
-}
 
 /// Every state that the session's contexts ever had. It shares no code with the engines.
 struct Memory {
@@ -227,7 +212,7 @@ fn compare(reply: &StateAtReply, expected: &Expected) -> Result<(), String> {
 /// Asks `marks` questions of the daemon there. An earlier session has moved the journal, so that marks before the
 /// grant are positions that there were.
 fn ask(address: SocketAddr, marks: u64, seed: u64) -> Result<Met, String> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut other = Client::connect(address, 1);
     let loads: Vec<_> = (0..40).map(|n| Record::accum(n as u16 % CONTEXTS as u16, n).to_bytes()).collect();
     let (losses, cursors) = (Losses::default(), Cursors::default());

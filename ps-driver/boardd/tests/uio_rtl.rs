@@ -142,9 +142,7 @@ fn replay(engine: &mut dyn Engine) -> RawReport {
 }
 
 fn expected(engine: &UioEngine) -> RawReport {
-    let info = engine.info();
-    let sizes = Config::with_tables(info.contexts, info.groups).with_journal(info.journal_lanes, info.journal_depth);
-    replay(&mut GoldenEngine::new(sizes).unwrap())
+    replay(&mut GoldenEngine::new(Config::of(&engine.info())).unwrap())
 }
 
 #[test]

@@ -6,23 +6,6 @@ use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::core::block::Block;
 use rust_hdl::core::probe::Probe;
 
-/// A reproducible stream of numbers (splitmix64).
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn bits(&mut self, width: u32) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) >> (64 - width)
-    }
-
-    pub fn one_in(&mut self, n: u64) -> bool {
-        self.bits(32).is_multiple_of(n)
-    }
-}
-
 /// Lets combinational logic settle.
 pub fn settle(block: &mut dyn Block) {
     for _ in 0..100 {

@@ -248,7 +248,7 @@ impl Mm2s {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use deltascope_random::Random;
 
     #[test]
     fn bursts_keep_the_rules_of_axi3_and_cover_the_transfer() {

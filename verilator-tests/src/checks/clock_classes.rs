@@ -4,13 +4,13 @@ use crate::bench::{Bench, Failure};
 use crate::flow::{Flow, Pattern};
 use crate::lockstep::Sizes;
 use crate::lockstep::rates::snapshot_formula;
-use crate::random::Random;
 use crate::session::Session;
 use crate::stream::{Beat, Sink, Source, StreamPorts};
 use crate::top::Top;
 use deltascope_abi::record::{CLASSES, Record};
 use deltascope_abi::registers::{Counter, STATUS_ANSWERING, STATUS_BLOCKED, STATUS_CLEARING, STATUS_DRAINING, offset};
 use deltascope_model::ClockClasses;
+use deltascope_random::Random;
 
 /// Clocks after which the design is stuck.
 const PATIENCE: u64 = 100_000;

@@ -9,10 +9,10 @@ use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
+use deltascope_random::Random;
 
 use crate::axi_dma::host::{self, Shared, SimHost};
 use crate::axi_dma::{CLOCKS_PER_US, Ram};
-use crate::random::Random;
 
 use super::cases::{Case, Expected, Traffic};
 
@@ -125,15 +125,7 @@ impl Rig {
 
     /// The whole sequence from a reset, as after a new boot id: its report must be the golden engine's.
     fn replay(&mut self) -> Result<(), String> {
-        let info = self.engine.info();
-        let sizes = Config {
-            contexts: info.contexts,
-            groups: info.groups,
-            journal_lanes: info.journal_lanes,
-            journal_depth: info.journal_depth,
-            ..Config::default()
-        };
-        let mut golden = GoldenEngine::new(sizes).map_err(|e| e.to_string())?;
+        let mut golden = GoldenEngine::new(Config::of(&self.engine.info())).map_err(|e| e.to_string())?;
         let bytes: Vec<u8> = self.records.iter().flat_map(|r| r.to_bytes()).collect();
         let mut reports = Vec::new();
         for engine in [&mut golden as &mut dyn Engine, &mut self.engine] {

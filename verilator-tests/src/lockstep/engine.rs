@@ -3,6 +3,7 @@
 use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::Counter;
 use deltascope_model::{ClockClasses, Latched};
+use deltascope_random::Random;
 
 use super::scoreboard::Scoreboard;
 use super::traffic::Traffic;
@@ -11,7 +12,6 @@ use crate::bench::{Bench, Failure};
 use crate::cover::Point;
 use crate::dut::Port;
 use crate::flow::{Flow, Pattern};
-use crate::random::Random;
 use crate::session::Session;
 use crate::stream::{Beat, Sink, Source, StreamPorts};
 use crate::top::latched;

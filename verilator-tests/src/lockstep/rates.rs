@@ -3,10 +3,10 @@
 
 use deltascope_abi::record::{CLASSES, Class, Op, Record};
 use deltascope_model::Config;
+use deltascope_random::Random;
 
 use super::engine::EngineRun;
 use crate::bench::Failure;
-use crate::random::Random;
 
 /// Clocks of a SNAPSHOT beyond two for each counter row: its own beat, and the way of the last row to the
 /// reply queue.

@@ -8,6 +8,7 @@ use deltascope_abi::registers::{
     STATUS_CLEARING, STATUS_DRAINING, offset,
 };
 use deltascope_model::{ClockClasses, Config, Latched};
+use deltascope_random::Random;
 
 use super::scoreboard::{MARK_BATCH, MARK_SNAPSHOT, Scoreboard};
 use super::traffic::Traffic;
@@ -16,7 +17,6 @@ use crate::axi_lite::{Completion, OKAY};
 use crate::bench::Failure;
 use crate::cover::Point;
 use crate::flow::{Flow, Pattern};
-use crate::random::Random;
 use crate::session::Session;
 use crate::top::{Top, latched};
 

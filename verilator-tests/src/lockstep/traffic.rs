@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_model::GoldenEngine;
+use deltascope_random::Random;
 
 use super::Sizes;
-use crate::random::Random;
 
 /// Which numbers are used.
 #[derive(Clone, Copy, Debug)]

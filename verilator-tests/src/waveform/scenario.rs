@@ -2,11 +2,11 @@
 
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::registers::{CONTROL_LATCH, Counter, IRQ_BATCH_END, offset};
+use deltascope_random::Random;
 
 use crate::bench::{Bench, Failure};
 use crate::dut::Dut;
 use crate::flow::{Flow, Pattern};
-use crate::random::Random;
 use crate::stream::{Beat, Sink, Source, StreamPorts};
 use crate::top::Top;
 

@@ -1,6 +1,7 @@
 //! The suite: sequences of records that together use everything an engine can do.
 
 use deltascope_abi::record::{Class, Op, RECORD_BYTES, Record};
+use deltascope_random::Random;
 
 /// One sequence.
 pub struct Case {
@@ -24,22 +25,6 @@ impl Case {
     }
 }
 
-/// Random numbers that are the same everywhere (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 16) % bound
-    }
-}
-
 /// One QUERY: an engine without a journal rejects it.
 pub fn journal_probe() -> Vec<u8> {
     Record::query(0, 0).to_bytes().to_vec()
@@ -47,7 +32,7 @@ pub fn journal_probe() -> Vec<u8> {
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    let mut random = Random(0x1234_5678_9ABC_DEF1);
+    let mut random = Random::new(0x1234_5678_9ABC_DEF1);
     let mixed: Vec<Record> = (0..20_000).map(|_| any(&mut random, 64)).collect();
     vec![
         Case::new("nothing", []),

@@ -6,25 +6,9 @@ use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{CLASSES, Class, Record};
 use deltascope_driver::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
+use deltascope_random::Random;
 use deltascope_session::{Config, Event, Identity, Session, SessionError};
 use std::collections::VecDeque;
-
-/// Small numbers from a seed: SplitMix64.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// 0 to `limit - 1`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-}
 
 pub fn server(config: ServerConfig, boot: u64) -> Server<GoldenEngine> {
     let sizes = Sizes::with_tables(16_384, 1_024).with_journal(16, 8);
@@ -111,7 +95,7 @@ pub fn run_until(
     server: &mut Server<GoldenEngine>,
     agents: &mut [&mut Agent],
     now: &mut u64,
-    dice: &mut Dice,
+    dice: &mut Random,
     mut done: impl FnMut(&mut [&mut Agent]) -> bool,
 ) {
     for _ in 0..200_000 {
@@ -130,7 +114,7 @@ pub fn run_until(
     panic!("not done after 200,000 rounds: {errors:?}, {:?}", server.stats());
 }
 
-pub fn random_record(dice: &mut Dice, groups: u64, contexts: u64) -> Record {
+pub fn random_record(dice: &mut Random, groups: u64, contexts: u64) -> Record {
     let (group, context) = (dice.below(groups) as u16, dice.below(contexts) as u16);
     let class = Class::ALL[dice.below(4) as usize];
     let (length, value) = (dice.below(70_000) as u32, dice.below(5));

@@ -1,7 +1,8 @@
 //! The estimator against populations whose truth is known.
 
-use super::{Random, hash};
+use super::hash;
 use crate::sampling::{LEAST_UNITS, Part, is_kept, ratio, t_quantile};
+use deltascope_random::Random;
 
 /// Samples drawn from each population.
 const DRAWS: u64 = 1_000;
@@ -30,7 +31,7 @@ fn coverage(population: &[Part], shift: u32) -> (f64, f64) {
 }
 
 fn population(units: usize, mut unit: impl FnMut(&mut Random) -> (u64, f64)) -> Vec<Part> {
-    let mut random = Random(units as u64);
+    let mut random = Random::new(units as u64);
     let mut draw = || {
         let (weight, share) = unit(&mut random);
         let part = (0..weight).filter(|_| random.unit() < share).count();

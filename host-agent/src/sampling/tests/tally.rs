@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use deltascope_abi::record::Class;
+use deltascope_random::Random;
 
-use super::{Random, hash};
+use super::hash;
 use crate::event::{Event, OwnerId, What};
 use crate::sampling::{Estimate, LeftOut, Seen, Tally, is_kept};
 
@@ -91,8 +92,8 @@ fn holds(found: &Estimate, truth: u64) -> bool {
 #[test]
 fn without_sampling_everything_is_exact() {
     let mut machine = Machine::new(1);
-    machine.pages(&mut Random(1), 500);
-    machine.sends(&mut Random(2), 50);
+    machine.pages(&mut Random::new(1), 500);
+    machine.sends(&mut Random::new(2), 50);
     let found = machine.tally.estimates(machine.left_out);
     for (estimate, seen) in [(found.pages, machine.all(0)), (found.sends, machine.all(1))] {
         assert_eq!((estimate.total, estimate.redundant), (seen.events as f64, seen.redundant_events as f64));
@@ -108,7 +109,7 @@ fn totals_stay_exact_and_intervals_hold_over_periods_of_different_p() {
     let (mut held, mut owner_held) = ([0; 3], 0);
     for seed in 0..draws {
         let mut machine = Machine::new(seed);
-        let mut random = Random(99);
+        let mut random = Random::new(99);
         for shift in [0, 1, 3, 2, 0] {
             machine.set(shift);
             machine.pages(&mut random, 600);
@@ -145,7 +146,7 @@ fn a_sample_without_a_bound_says_so_until_it_weighs_little() {
     assert!(found.pages.left_out > 0.0 && found.pages.half_width().is_none(), "{found:?}");
     assert!(found.pages.share().is_some_and(|(_, half)| half.is_none()));
     machine.set(2);
-    machine.pages(&mut Random(5), 600);
+    machine.pages(&mut Random::new(5), 600);
     let found = machine.tally.estimates(machine.left_out);
     assert!(holds(&found.pages, machine.all(0).redundant_events), "{found:?}");
 }

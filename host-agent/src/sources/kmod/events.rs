@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use deltascope_abi::record::Class;
 use deltascope_abi::ring::{RingKind, RingRecord, flag};
+use deltascope_random::hash;
 
 use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
 use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
@@ -106,9 +107,9 @@ pub(super) fn event(record: &RingRecord, owner: OwnerId) -> Option<Event> {
 /// own record, which no other send of its socket has.
 fn fingerprint(record: &RingRecord) -> u64 {
     let upper = if record.flags & (flag::TRUNCATED | flag::PARTIAL) != 0 {
-        mix(record.sequence ^ u64::from(record.cpu) << 48) as u32
+        hash(record.sequence ^ u64::from(record.cpu) << 48) as u32
     } else {
-        mix(record.key ^ (u64::from(record.length) << 40)) as u32
+        hash(record.key ^ (u64::from(record.length) << 40)) as u32
     };
     u64::from(upper.max(1)) << 32 | u64::from(record.before)
 }
@@ -120,12 +121,4 @@ fn page_class(flags: u16) -> Class {
         flag::AT_EXIT => Class::PageAtExit,
         _ => Class::PageUnjudged,
     }
-}
-
-/// Finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
 }

@@ -2,23 +2,7 @@
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{Class, Record};
-
-/// A generator of numbers that look random and are the same in every run: SplitMix64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut word = self.0;
-        word = (word ^ word >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        word = (word ^ word >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        word ^ word >> 31
-    }
-
-    fn below(&mut self, end: u32) -> u16 {
-        (self.next() % u64::from(end.max(1))) as u16
-    }
-}
+use deltascope_random::Random;
 
 /// Words that find stuck, crossed and swapped lines: all and none, alternating, one bit at a time, each byte its own.
 pub fn patterns() -> impl Iterator<Item = u64> {
@@ -28,7 +12,7 @@ pub fn patterns() -> impl Iterator<Item = u64> {
 
 /// SYNCs with patterns, then with numbers, at least `count` of them.
 pub fn stream_patterns(count: u32) -> Vec<Record> {
-    let mut numbers = Numbers(1);
+    let mut numbers = Random::new(1);
     let mut records: Vec<Record> = patterns().map(Record::sync).collect();
     while records.len() < count as usize {
         records.push(Record::sync(numbers.next()));
@@ -82,11 +66,13 @@ pub fn expected_rows(sizes: (u32, u32)) -> Vec<(u16, Class, CounterRow)> {
 
 /// Records of every kind, those to be rejected among them. Few contexts and operands, so that they meet.
 pub fn scramble(count: u32, contexts: u32, groups: u32) -> Vec<Record> {
-    let mut numbers = Numbers(2);
+    let mut numbers = Random::new(2);
+    // The remainder, so that the self-test's records stay what they were.
+    let below = |numbers: &mut Random, end: u32| (numbers.next() % u64::from(end.max(1))) as u16;
     let mut records = Vec::with_capacity(count as usize);
     for n in 0..count {
-        let context = numbers.below(contexts.min(24));
-        let group = numbers.below(groups.min(24));
+        let context = below(&mut numbers, contexts.min(24));
+        let group = below(&mut numbers, groups.min(24));
         let length = numbers.next() as u32 & 0x00FF_FFFF;
         let operand = [numbers.next() & 3, numbers.next()][usize::from(n.is_multiple_of(3))];
         let record = match numbers.next() % 23 {
