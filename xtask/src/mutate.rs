@@ -174,7 +174,23 @@ fn print(result: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::smallest;
+    use super::{smallest, table};
+    use serde_json::json;
+
+    #[test]
+    fn the_table_tells_kinds_of_kills_and_reasons_apart() {
+        let result = json!({
+            "configuration": "A=1,B=2", "mutants": 4, "planted": 1, "killed": 2, "equivalent": 2,
+            "by_block": {"x": {"mutants": 4, "killed": 2, "equivalent": 2}},
+            "killed_by_proof": [{"block": "x", "fault": "seen by no run"}],
+            "equivalents": [{"block": "x", "fault": "equal", "why": "yosys"},
+                            {"block": "x", "fault": "same", "why": "because", "proof": "holds"}],
+        });
+        let text = table(&result);
+        assert!(text.contains("A=1, B=2. 4 faults, 1 of them by hand; 2 killed, 1 of those by a proof"), "{text}");
+        assert!(text.contains("| x | 4 | 2 | 1 | 2 |") && text.contains("| x | seen by no run |"), "{text}");
+        assert!(text.contains("| x | same | because |") && !text.contains("yosys |"), "{text}");
+    }
 
     #[test]
     fn the_smallest_top_with_a_journal_is_chosen() {

@@ -48,14 +48,14 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         block: "engine_control",
-        hash: 0x838a_bfef_f165_ac0c,
+        hash: 0x838a_bffe_f165_ac0c,
         what: "const1 at Y[0] of line 89",
         why: "`batch_end_due` stays set after the end of batch of a SNAPSHOT: it is looked at while rows settle only, and \
               the next SNAPSHOT sets it anew. True in every configuration",
     },
     Reason {
         block: "engine_control",
-        hash: 0x838a_bfef_f165_ac0c,
+        hash: 0x838a_bffe_f165_ac0c,
         what: "const1 at A[5] of a cell made by opt_dff",
         why: "`waited` falls to zero with the restart and not with the first record after it: nothing looks at it while \
               tables are cleared, and running sets it to zero. True in every configuration",
