@@ -2,7 +2,8 @@
 // promised before a slot enters (credit); replies and counter rows never meet at the queue's port; every record that
 // replies writes one beat, every TLAST one end of batch; the streams' rules; one class for every clock; a SNAPSHOT
 // holds the input for 2 x rows + 5 clocks, and a QUERY for 2^DEPTH_BITS + 14, when the sink takes every beat; what
-// journal.sv assumes: no note and no second query from a query to its answer.
+// journal.sv assumes: no note and no second query from a query to its answer; what snapshot_reader.sv assumes: a walk
+// starts on a range, whose rows are of the table.
 // The data path is proved block by block; here the contents of tables and journal play no part, so no size is reduced.
 // The banks of the journal answer anything.
 module delta_engine_proof (
@@ -26,6 +27,7 @@ module delta_engine_proof (
     localparam [2:0] CLEARING = 0, RUNNING = 1, READING = 2, SETTLING = 3, QUERYING = 4, DRAINING = 5;
     localparam [11:0] ROWS = 12'd1 << `DEPTH_BITS;
     localparam [3:0] QUERY = 9;
+    localparam [16:0] GROUPS = 17'd1 << `GROUP_BITS;
     // Slots, stage by stage.
     (* hierconn *) wire \dut.s0_taken , \dut.s0_replies , \dut.s0_ends_batch , \dut.s0_reads_row , \dut.s0_adds ;
     (* hierconn *) wire \dut.s0_starts_snapshot , \dut.s0_snapshot_ends_batch , \dut.s0_batch_end_follows ;
@@ -56,6 +58,7 @@ module delta_engine_proof (
     (* hierconn *) wire [`QUEUE_BITS:0] \dut.credit.promised , \dut.queue.words ;
     (* hierconn *) wire [`QUEUE_BITS-1:0] \dut.queue.write_pointer , \dut.queue.read_pointer ;
     (* hierconn *) wire \dut.queue.not_empty , \dut.queue.full , \dut.reader_read ;
+    (* hierconn *) wire [15:0] \dut.s0_group , \dut.s0_context , \dut.reader_group_id , \dut.reader.group_now , \dut.reader.group_end ;
     (* hierconn *) wire \dut.counters_clock_starved , \dut.counters_clock_blocked ;
     (* hierconn *) wire \dut.counters_clock_clearing , \dut.counters_clock_answering ;
 
@@ -144,6 +147,8 @@ module delta_engine_proof (
         if (\dut.journal.since_last [6]) answer_only_in_a_query: assert (state == QUERYING && asked_for == ROWS + 12'd13);
         if (\dut.s0_starts_query ) query_only_when_running: assert (state == RUNNING && !\dut.s0_starts_snapshot );
         if (\dut.s0_starts_snapshot ) starts_only_when_running: assert (state == RUNNING && !\dut.reader.walking && !row[0]);
+        if (\dut.s0_starts_snapshot ) starts_on_a_range: assert (\dut.s0_group <= \dut.s0_context && {1'b0, \dut.s0_context } < GROUPS);
+        if (\dut.reader_read ) rows_are_of_the_table: assert ({1'b0, \dut.reader_group_id } < GROUPS);
         add_and_read_are_two_slots: assert (!(\dut.slots.s3_adds && \dut.slots.s3_reads_row ));
         // The invariants that make them inductive: queue.
         assert (\dut.queue.not_empty == (words != 0) && \dut.queue.full == (words == PLACES) && words <= PLACES);
@@ -195,6 +200,7 @@ module delta_engine_proof (
         // SNAPSHOT.
         if (state == READING || state == SETTLING) assert (holds);
         if (holds) assert (state == READING || state == SETTLING || state == RUNNING);
+        if (\dut.reader.walking ) assert (\dut.reader.group_now <= \dut.reader.group_end && {1'b0, \dut.reader.group_end } < GROUPS);
         if (never_stalled && state == READING) assert (held == 20'd2 * rows_read + (row[0] ? 20'd1 : 20'd2));
         if (never_stalled && state == SETTLING) assert (held == 20'd2 * rows_read + 20'd1 + waited);
     end

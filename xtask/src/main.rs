@@ -110,11 +110,7 @@ enum Task {
     /// Prove the properties in rtl/formal about the emitted Verilog
     Formal(formal::Arguments),
     /// Put faults into the emitted Verilog, and demand that lockstep or a proof sees each, or that it is none
-    Mutate {
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Mutate(mutate::Arguments),
     /// Run the capture module in a real kernel in QEMU, with the agent in the guest and the board server on this host
     KmodTest(kmod_test::Arguments),
     /// Install, build with DKMS, sign and configure the capture module for real, and try it in a guest with udev (as root)
@@ -237,7 +233,7 @@ fn main() -> Result<()> {
         Task::Waves { check } => coverage::waves(check),
         Task::Prove { json } => prove::run(json),
         Task::Formal(arguments) => formal::execute(&arguments),
-        Task::Mutate { json } => mutate::run(json),
+        Task::Mutate(arguments) => mutate::run(&arguments),
         Task::KmodTest(arguments) => kmod_test::run(&arguments),
         Task::KmodPackage { kernel, json } => kmod_test::packaging::package(&kernel, json),
         Task::KmodCost { json } => kmod_test::cost::cost(json),

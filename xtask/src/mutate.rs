@@ -2,15 +2,18 @@
 //! explained.
 //!
 //! The program `mutate` of `verilator-tests` makes the faults and runs the trials; what no trial sees is handed to
-//! the induction proof of its block, which must hold without the fault and fail with it.
+//! the induction proof of its block (`proofs.rs`), which must hold without the fault and fail with it. A reason that
+//! is written down counts only when that proof holds with the fault.
+
+mod proofs;
 
 use crate::cargo::{cargo, root, run as execute};
-use crate::formal::jobs::{JOBS, Job, Method};
-use crate::formal::solve::{self, Design, Verdict};
+use crate::document;
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,11 +23,26 @@ pub(crate) const TOP: &str = "deltascope_top";
 /// Fewer faults prove too little.
 const LEAST: u64 = 150;
 
+/// The page with the table, between the marks of that name.
+const PAGE: (&str, &str) = ("docs/verification.md", "mutate");
+
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write the table of docs/verification.md instead of comparing it
+    #[arg(long)]
+    write: bool,
+}
+
 /// Makes the faults, tries them, and prints a table or one JSON object.
 ///
 /// # Errors
-/// When a tool is missing, when a fault survives without a reason, or when there are fewer than 150.
-pub fn run(json: bool) -> Result<()> {
+/// When a tool is missing, when a fault survives without a reason, when there are fewer than 150, or when the table in
+/// the document is stale.
+pub fn run(arguments: &Arguments) -> Result<()> {
     require(&[VERILATOR, CPP, YOSYS, Z3])?;
     let begin = Instant::now();
     let work = work_folder();
@@ -35,19 +53,21 @@ pub fn run(json: bool) -> Result<()> {
     }
     emit(&["--block", TOP, "--set", &settings, "--out", &verilog.display().to_string()])?;
     let mut result = trials(&verilog, &work)?;
-    prove_survivors(&mut result, &verilog, &work)?;
+    proofs::judge(&mut result, &verilog, &work);
     result["configuration"] = json!(settings);
     result["seconds"] = json!((begin.elapsed().as_secs_f64() * 10.0).round() / 10.0);
-    if json {
+    if arguments.json {
         println!("{result:#}");
     } else {
         print(&result);
     }
+    let unused = result["unused_reasons"].as_array().map_or(0, Vec::len);
+    ensure!(unused == 0, "{unused} reasons of reasons.rs are about no fault of this run: {}", result["unused_reasons"]);
     let survivors = result["survivors"].as_array().map_or(0, Vec::len);
     ensure!(survivors == 0, "{survivors} faults survive; strengthen a trial, a proof, or write down why they are none");
     let mutants = result["mutants"].as_u64().unwrap_or(0);
     ensure!(mutants >= LEAST, "{mutants} faults, expected at least {LEAST}");
-    Ok(())
+    document::put(PAGE.0, PAGE.1, &table(&result), !arguments.write)
 }
 
 fn work_folder() -> PathBuf {
@@ -92,80 +112,39 @@ fn trials(verilog: &Path, work: &Path) -> Result<Value> {
     serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result, {}", output.status))
 }
 
-/// Hands each survivor to the proof of its block, and counts it as killed when the proof fails because of it.
-fn prove_survivors(result: &mut Value, verilog: &Path, work: &Path) -> Result<()> {
-    let survivors = result["survivors"].as_array().cloned().unwrap_or_default();
-    let (mut left, mut killed) = (Vec::new(), Vec::new());
-    let mut holds = BTreeMap::new();
-    for survivor in survivors {
-        let text = |name: &str| survivor[name].as_str().unwrap_or_default().to_owned();
-        let (block, fault) = (text("block"), text("fault"));
-        let proof = |job: &&Job| job.proof == block && matches!(job.method, Method::Induction { .. });
-        let Some(job) = JOBS.iter().find(proof) else {
-            left.push(survivor);
-            continue;
-        };
-        eprintln!("asking the proof of {block}: {fault}");
-        let folder = work.join("proofs");
-        let good = text("without_fault");
-        if !holds.contains_key(&good) {
-            let design = design(&block, Path::new(&good), verilog)?;
-            let verdict = solve::prove(job, &design, &folder.join(format!("{block}-good")))?;
-            holds.insert(good.clone(), verdict == Verdict::Proved);
-        }
-        // A proof that fails without the fault says nothing about the fault.
-        ensure!(
-            holds[&good],
-            "the proof of {block} fails in the configuration of the faults; see {}",
-            folder.display()
-        );
-        let design = design(&block, Path::new(&text("verilog")), verilog)?;
-        match solve::prove(job, &design, &folder.join(format!("{block}-{}", killed.len() + left.len())))? {
-            Verdict::Failed(by) => {
-                add(&mut result["killed"]);
-                add(&mut result["by_block"][&block]["killed"]);
-                let counts = &mut result["by_block"][&block]["survivors"];
-                *counts = json!(counts.as_u64().unwrap_or(1) - 1);
-                killed.push(json!({"block": block, "fault": fault, "by": by}));
-            }
-            _ => left.push(survivor),
-        }
+/// What the document says of a run: everything but times.
+fn table(result: &Value) -> String {
+    let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let by_proof = list("killed_by_proof");
+    let mut out = format!(
+        "*Simulated and proved*, on {}. {} faults, {} of them by hand; {} killed, {} of those by a proof and the rest in \
+         simulation; {} change nothing.\n\n| block | faults | killed | by a proof | change nothing |\n|---|---|---|---|---|\n",
+        text(&result["configuration"]).replace(',', ", "),
+        result["mutants"],
+        result["planted"],
+        result["killed"],
+        by_proof.len(),
+        result["equivalent"],
+    );
+    // Writing to a String cannot fail.
+    for (block, c) in result["by_block"].as_object().into_iter().flatten() {
+        let proved = by_proof.iter().filter(|kill| kill["block"] == block.as_str()).count();
+        let _ = writeln!(out, "| {block} | {} | {} | {proved} | {} |", c["mutants"], c["killed"], c["equivalent"]);
     }
-    result["survivors"] = json!(left);
-    result["killed_by_proof"] = json!(killed);
-    Ok(())
-}
-
-fn add(count: &mut Value) {
-    *count = json!(count.as_u64().unwrap_or(0) + 1);
-}
-
-/// A block in the configuration of the faults, with its own Verilog from `changed`.
-fn design(block: &str, changed: &Path, verilog: &Path) -> Result<Design> {
-    let mut design = Design::read(verilog, TOP)?;
-    let own = format!("{block}.v");
-    let file = design.files.iter_mut().find(|file| file.ends_with(&own));
-    *file.with_context(|| format!("the emission has no {own}"))? = changed.join(&own);
-    // The manifest names the settings of the top; those of a block inside follow from them.
-    let known: BTreeMap<String, u64> = design.settings.iter().cloned().collect();
-    let top = |name: &str| known.get(name).copied();
-    for (name, value) in Design::read(&root().join("rtl/verilog"), block)?.settings {
-        let value = match name.as_str() {
-            "ROW_BITS" => top("GROUP_BITS").map(|bits| bits + 2),
-            "DEPTH_BITS" if block == "reply_fifo" => top("QUEUE_BITS"),
-            "LANES" if block == "journal_bank" => top("LANES").map(|lanes| lanes.min(16)),
-            "WORD_BITS" => Some(value),
-            other => top(other),
-        };
-        let Some(value) = value else {
-            bail!(
-                "{block} has a setting {name} that does not follow from those of {TOP}; say how in xtask/src/mutate.rs"
-            );
-        };
-        design.settings.retain(|(n, _)| *n != name);
-        design.settings.push((name, value));
+    out.push_str("\nSeen by no run, killed by the proof of their block:\n\n| block | fault |\n|---|---|\n");
+    for kill in &by_proof {
+        let _ = writeln!(out, "| {} | {} |", text(&kill["block"]), text(&kill["fault"]));
     }
-    Ok(design)
+    let _ = writeln!(
+        out,
+        "\nEquivalent for a written reason, which the proof of the block confirmed by holding with the fault; the other \
+         faults that change nothing were proved equal by yosys:\n\n| block | fault | why |\n|---|---|---|"
+    );
+    for fault in list("equivalents").iter().filter(|fault| !fault["proof"].is_null()) {
+        let _ = writeln!(out, "| {} | {} | {} |", text(&fault["block"]), text(&fault["fault"]), text(&fault["why"]));
+    }
+    out
 }
 
 fn print(result: &Value) {
@@ -180,13 +159,13 @@ fn print(result: &Value) {
     let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for kill in list("killed_by_proof") {
-        println!("killed by proof: {}: {}", text(&kill["block"]), text(&kill["fault"]));
+        println!("killed by proof: {}: {}: {}", text(&kill["block"]), text(&kill["fault"]), text(&kill["by"]));
     }
     for fault in list("equivalents") {
         println!("equivalent: {}: {}: {}", text(&fault["block"]), text(&fault["fault"]), text(&fault["why"]));
     }
     for fault in list("survivors") {
-        println!("SURVIVES: {}: {}", text(&fault["block"]), text(&fault["fault"]));
+        println!("SURVIVES: {}: {}: {}", text(&fault["block"]), text(&fault["fault"]), text(&fault["found"]));
     }
     for name in ["mutants", "killed", "equivalent", "seconds"] {
         println!("{name:<12} {}", result[name]);
@@ -195,7 +174,23 @@ fn print(result: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::smallest;
+    use super::{smallest, table};
+    use serde_json::json;
+
+    #[test]
+    fn the_table_tells_kinds_of_kills_and_reasons_apart() {
+        let result = json!({
+            "configuration": "A=1,B=2", "mutants": 4, "planted": 1, "killed": 2, "equivalent": 2,
+            "by_block": {"x": {"mutants": 4, "killed": 2, "equivalent": 2}},
+            "killed_by_proof": [{"block": "x", "fault": "seen by no run"}],
+            "equivalents": [{"block": "x", "fault": "equal", "why": "yosys"},
+                            {"block": "x", "fault": "same", "why": "because", "proof": "holds"}],
+        });
+        let text = table(&result);
+        assert!(text.contains("A=1, B=2. 4 faults, 1 of them by hand; 2 killed, 1 of those by a proof"), "{text}");
+        assert!(text.contains("| x | 4 | 2 | 1 | 2 |") && text.contains("| x | seen by no run |"), "{text}");
+        assert!(text.contains("| x | same | because |") && !text.contains("yosys |"), "{text}");
+    }
 
     #[test]
     fn the_smallest_top_with_a_journal_is_chosen() {

@@ -29,7 +29,7 @@ pub fn full() -> Result<()> {
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
     stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
-    stages.run("faults in the emitted Verilog", || mutate::run(false))?;
+    stages.run("faults in the emitted Verilog", || mutate::run(&mutate::Arguments::default()))?;
     stages.run("size and depth", || synth::run(&synth::Arguments::default()))?;
     stages.run("lines and bits of the emitted Verilog", || coverage::run(&coverage::Arguments::default()))?;
     stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;

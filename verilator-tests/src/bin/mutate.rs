@@ -38,7 +38,7 @@ fn print(outcome: &Outcome) {
     for judged in &outcome.judged {
         let (verdict, by) = match &judged.verdict {
             Verdict::Killed { trial, found } => ("killed", format!("{trial}: {found}")),
-            Verdict::Equivalent { why } => ("equivalent", why.clone()),
+            Verdict::Equivalent { why, .. } => ("equivalent", why.clone()),
             Verdict::Survived => ("SURVIVED", String::new()),
         };
         let by: String = by.lines().next().unwrap_or_default().chars().take(100).collect();
@@ -77,5 +77,9 @@ fn main() -> ExitCode {
     if survivors > 0 {
         eprintln!("{survivors} faults are seen by no trial and explained by no reason in src/mutation/reasons.rs");
     }
-    if mutants >= LEAST && survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let unused = outcome.unused_reasons();
+    for reason in &unused {
+        eprintln!("a reason in src/mutation/reasons.rs is about no fault of this run: {reason}");
+    }
+    if mutants >= LEAST && survivors == 0 && unused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

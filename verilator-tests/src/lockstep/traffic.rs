@@ -259,6 +259,8 @@ impl Traffic {
                 Record { head: record.head & !0xF | code, operand: record.operand }
             }
             1 => match beyond(sizes.contexts(), random) {
+                // Of its own op when that names a context: a rejected QUERY must not walk, a rejected LOAD not store.
+                Some(context) if record.op().is_some_and(Op::uses_context) => record.with_context(context),
                 Some(context) => Record { head: record.head & !0xF | Op::Accum as u64, ..record }.with_context(context),
                 None => record,
             },

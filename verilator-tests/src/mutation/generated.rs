@@ -111,7 +111,27 @@ pub fn extract(
     let out = std::path::absolute(&out).map_err(file_error(&out))?;
     let script =
         format!("read_rtlil {GOOD}\n{change}select {block}\nwrite_verilog -noattr -selected {}\n", out.display());
-    yosys(folder, &name, &script).map(|_| ())
+    yosys(folder, &name, &script)?;
+    let text = std::fs::read_to_string(&out).map_err(file_error(&out))?;
+    write(&out, &unstrided(&text))
+}
+
+/// A module without the connections of [`STRIDE`]: the blocks inside it that the proof reads do not have the input.
+fn unstrided(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match line.trim().strip_prefix(&format!(".{STRIDE}(")) {
+            None => lines.push(line.to_owned()),
+            Some(rest) if rest.ends_with(',') => {}
+            // The last connection of an instance: the one before it is the last now.
+            Some(_) => {
+                if let Some(last) = lines.last_mut().filter(|last| last.ends_with(',')) {
+                    last.pop();
+                }
+            }
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// Reads `mutate -mode inv -module m -cell c -port A -portbit 3 -wire w -wirebit 3 -src ./m.v:21.22-21.36 ...`.
@@ -121,14 +141,16 @@ fn read(line: &str, block: &str, number: u32) -> Result<Mutant, MutationError> {
     if words.next() != Some("mutate") {
         return Err(fault());
     }
-    let (mut arguments, mut mode, mut port, mut bit, mut wire, mut control, mut place) =
-        (String::new(), "", "", "", String::new(), String::new(), String::new());
+    let (mut arguments, mut wire, mut control, mut place) =
+        (String::new(), String::new(), String::new(), String::new());
+    let (mut mode, mut cell, mut port, mut bit) = ("", "", "", "");
     while let Some(option) = words.next() {
         let value = words.next().ok_or_else(fault)?;
         match option {
             "-mode" => mode = value,
             "-port" => port = value,
             "-portbit" => bit = value,
+            "-cell" => cell = value,
             "-ctrlbit" => control = format!(" by bit {value}"),
             "-wire" => wire = format!(", {value}"),
             "-src" => {
@@ -141,7 +163,13 @@ fn read(line: &str, block: &str, number: u32) -> Result<Mutant, MutationError> {
             let _ = write!(arguments, " {option} {value}");
         }
     }
-    let what = format!("{mode} at {port}[{bit}]{control} of line {place}{wire}");
+    // Some cells come from no line: yosys names them after the part of it that made them.
+    let made_by = |cell: &str| {
+        let name = cell.strip_prefix("$auto$")?.split('.').next()?;
+        Some(format!("a cell made by {name}"))
+    };
+    let place = if place.is_empty() { made_by(cell).unwrap_or_default() } else { format!("line {place}") };
+    let what = format!("{mode} at {port}[{bit}]{control} of {place}{wire}");
     let origin = Origin::Generated { arguments: arguments.trim_start().to_owned() };
     Ok(Mutant { number, block: block.to_owned(), what, origin })
 }
@@ -158,6 +186,17 @@ mod tests {
         assert_eq!(mutant.what, "cnot0 at Y[3] by bit 0 of line 23, raised");
         let arguments = "-mode cnot0 -cell $mux$9 -port Y -portbit 3 -ctrlbit 0".to_owned();
         assert_eq!(mutant.origin, Origin::Generated { arguments });
+        let enable = "mutate -mode const1 -cell $auto$opt_dff.cc:195:make_patterns_logic$27 -port A -portbit 5";
+        assert_eq!(read(enable, "reply_credit", 5).unwrap().what, "const1 at A[5] of a cell made by opt_dff");
         assert!(read("something else", "a", 1).is_err());
+    }
+
+    #[test]
+    fn an_instance_loses_the_connection_of_the_stride_wherever_it_stands() {
+        let written = |connections: &str| format!("  a b (\n{connections}\n  );\n");
+        let plain = written("    .x(x),\n    .y(y)");
+        assert_eq!(unstrided(&written("    .x(x),\n    .stride(1'h0),\n    .y(y)")), plain);
+        assert_eq!(unstrided(&written("    .x(x),\n    .y(y),\n    .stride(1'h0)")), plain);
+        assert_eq!(unstrided(&plain), plain);
     }
 }

@@ -53,9 +53,9 @@ pub(super) const JOURNAL: &[Fault] = &[
     fault(
         "record_decoder",
         "QUERY of a context beyond the table accepted",
-        "assign names_context = uses_context | is_query;",
-        "uses_context | is_query",
-        "uses_context | (is_query & ~(|context_excess))",
+        "assign context_too_high = names_context & (|context_excess);",
+        "names_context & (|context_excess)",
+        "uses_context & (|context_excess)",
     ),
     fault(
         "record_decoder",

@@ -1,4 +1,6 @@
-//! Faults that no trial sees and no tool proves harmless, each with the reason why it changes nothing.
+//! Faults that no trial sees and no tool proves harmless, each with the reason why it changes nothing. `cargo xtask mutate`
+//! believes a reason only when the induction proof of the block holds with the fault in place, and refuses one that no
+//! fault needs. A reason says whether it is true of the committed configuration as well.
 
 use super::Mutant;
 use super::sources::Sources;
@@ -34,28 +36,46 @@ pub const REASONS: &[Reason] = &[
         block: "reply_credit",
         hash: 0x3ba8_059c_7e50_a705,
         what: "cnot1 at A[2] by bit 3 of line 24",
-        why: "shows only when two beats are promised while 16 are promised already; a row is read with credit, which there \
-              is at 12 and below, and the proof of reply_credit, which fixes its outputs, holds with the fault",
+        why: "mixes in bit 4 of `promised` when two beats are promised: that bit is set at 16, all the places of this queue, \
+              where nothing more is promised. In a queue of 32 places it is a fault, which `cargo xtask formal --plant` \
+              has: bit 3 of the places inverted by bit 4",
     },
-    Reason { block: "query_walk", hash: 0x9da8_db83_f275_23d9, what: "const0 at A[7] of line 90", why: THREE_LANES },
-    Reason { block: "query_walk", hash: 0x9da8_db83_f275_23d9, what: "const0 at A[2] of line 90", why: THREE_LANES },
     Reason {
         block: "journal",
         hash: 0x6028_76ab_01f3_b0dd,
         what: "const0 at Q[19] of line 213, reach",
-        why: "three lanes of four rows: `reach` counts to 12, so its upper bits are zero, which the proof of journal \
-              holds as `place_is_a_place`",
+        why: "`reach` counts to lanes x rows, 12 here and 8192 in the committed configuration, so bit 19 is zero in both",
+    },
+    Reason {
+        block: "engine_control",
+        hash: 0x838a_bffe_f165_ac0c,
+        what: "const1 at Y[0] of line 89",
+        why: "`batch_end_due` stays set after the end of batch of a SNAPSHOT: it is looked at while rows settle only, and \
+              the next SNAPSHOT sets it anew. True in every configuration",
+    },
+    Reason {
+        block: "engine_control",
+        hash: 0x838a_bffe_f165_ac0c,
+        what: "const1 at A[5] of a cell made by opt_dff",
+        why: "`waited` falls to zero with the restart and not with the first record after it: nothing looks at it while \
+              tables are cleared, and running sets it to zero. True in every configuration",
+    },
+    Reason {
+        block: "delta_engine",
+        hash: 0xbad3_7261_c18c_38ba,
+        what: "const0 at group_id[15] of line 243, reader_group_id",
+        why: "a SNAPSHOT reads groups of the table only, 4 here and 1024 in the committed configuration, so bit 15 is zero \
+              in both: `rows_are_of_the_table` of the proof of delta_engine",
     },
 ];
 
-const SHORT_PACKET: &str = "packets of 4 beats: `beats` counts from 0 to 3, so its upper bits are zero anyway, which the proof \
-                            of reply_packets holds as an invariant";
-
-const THREE_LANES: &str = "a journal of three lanes: the lanes that a step offers and its ends are at most 3, so their upper \
-                           bits are zero anyway, and the proof of query_walk holds with the fault";
+/// For counts of beats. The first of them is a fault in the committed configuration.
+const SHORT_PACKET: &str = "packets of 4 beats: `beats` counts from 0 to 3, so its upper bits are zero. In packets of 256 \
+                            beats bit 6 counts, and a stuck one is a fault, which `cargo xtask formal --plant` has; bit \
+                            13 is zero there too";
 
 /// The reason that is written down for this fault in this Verilog.
-pub fn find(mutant: &Mutant, sources: &Sources) -> Option<&'static str> {
+pub fn find(mutant: &Mutant, sources: &Sources) -> Option<&'static Reason> {
     let fits = |r: &&Reason| r.block == mutant.block && r.what == mutant.what && r.hash == sources.hash(r.block);
-    REASONS.iter().find(fits).map(|r| r.why)
+    REASONS.iter().find(fits)
 }

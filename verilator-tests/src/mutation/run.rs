@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::reasons::Reason;
 use super::sources::Sources;
 use super::trials::{Bed, trials};
 use super::{Mutant, MutationError, Origin, TOPS, equivalence, generated, plant, reasons, stride};
@@ -26,6 +27,8 @@ pub enum Verdict {
     Equivalent {
         /// Why.
         why: String,
+        /// Whether that is written down in [`reasons`]: then the proof of the block has to hold with the fault.
+        written: bool,
     },
     /// Nothing saw it.
     Survived,
@@ -95,11 +98,14 @@ pub fn run(verilog: &Path, work: &Path, progress: &(dyn Fn(&str) + Sync)) -> Res
     let explained = in_parallel(&unseen, |n| explain(&judged[*n].mutant, &sources, &generated_folder));
     for (n, verdict) in unseen.into_iter().zip(explained) {
         judged[n].verdict = verdict?;
-        if let (Verdict::Survived, mutant) = (&judged[n].verdict, &judged[n].mutant) {
-            let hash = sources.hash(&mutant.block);
-            progress(&format!("unseen by every trial: {} ({hash:#018x}): {}", mutant.block, mutant.what));
-            evidence(mutant, &sources, work)?;
-        }
+        let mutant = &judged[n].mutant;
+        let said = match judged[n].verdict {
+            Verdict::Survived => "unseen by every trial",
+            Verdict::Equivalent { written: true, .. } => "explained in reasons.rs",
+            _ => continue,
+        };
+        progress(&format!("{said}: {} ({:#018x}): {}", mutant.block, sources.hash(&mutant.block), mutant.what));
+        evidence(mutant, &sources, work)?;
     }
     let work = work.to_owned();
     Ok(Outcome { judged, vanished: netlist.vanished, work, seconds: begin.elapsed().as_secs_f64() })
@@ -109,10 +115,10 @@ pub fn run(verilog: &Path, work: &Path, progress: &(dyn Fn(&str) + Sync)) -> Res
 fn explain(mutant: &Mutant, sources: &Sources, folder: &Path) -> Result<Verdict, MutationError> {
     if equivalence::proved(mutant, sources, folder)? {
         let why = "proved equal by yosys, register by register".to_owned();
-        return Ok(Verdict::Equivalent { why });
+        return Ok(Verdict::Equivalent { why, written: false });
     }
-    let why = reasons::find(mutant, sources);
-    Ok(why.map_or(Verdict::Survived, |why| Verdict::Equivalent { why: why.to_owned() }))
+    let reason = reasons::find(mutant, sources);
+    Ok(reason.map_or(Verdict::Survived, |r| Verdict::Equivalent { why: r.why.to_owned(), written: true }))
 }
 
 /// Folder, inside the work folder, of a block as the proofs of the block get it: with the fault, and without.
@@ -122,7 +128,7 @@ pub fn evidence_folders(work: &Path, mutant: &Mutant) -> [PathBuf; 2] {
     [work.join("unseen").join(name), work.join("unseen").join(format!("{kind}-{}-good", mutant.block))]
 }
 
-/// Writes the Verilog of a block with a fault that no trial saw, for the proof of that block.
+/// Writes the Verilog of a block with a fault that no trial saw and no tool explained, for the proof of that block.
 fn evidence(mutant: &Mutant, sources: &Sources, work: &Path) -> Result<(), MutationError> {
     let [bad, good] = evidence_folders(work, mutant);
     for folder in [&bad, &good] {
@@ -184,6 +190,18 @@ impl Outcome {
         self.judged.iter().filter(|j| matches!(j.verdict, Verdict::Survived)).map(|j| &j.mutant)
     }
 
+    /// Written reasons that no fault of this run needs, as block and fault.
+    pub fn unused_reasons(&self) -> Vec<String> {
+        let used = |reason: &&Reason| {
+            self.judged.iter().any(|Judged { mutant, verdict }| {
+                let written = matches!(verdict, Verdict::Equivalent { written: true, .. });
+                written && mutant.block == reason.block && mutant.what == reason.what
+            })
+        };
+        let unused = reasons::REASONS.iter().filter(|reason| !used(reason));
+        unused.map(|reason| format!("{}: {}", reason.block, reason.what)).collect()
+    }
+
     /// The result for machines.
     pub fn json(&self) -> Value {
         let mut total = Tally::default();
@@ -192,8 +210,14 @@ impl Outcome {
         for Judged { mutant, verdict } in &self.judged {
             total.add(verdict);
             by_block.entry(&mutant.block).or_default().add(verdict);
-            if let Verdict::Equivalent { why } = verdict {
-                equivalents.push(json!({"block": mutant.block, "fault": mutant.what, "why": why}));
+            if let Verdict::Equivalent { why, written } = verdict {
+                let mut entry = json!({"block": mutant.block, "fault": mutant.what, "why": why});
+                if *written {
+                    let [bad, good] = evidence_folders(&self.work, mutant);
+                    entry["verilog"] = json!(bad);
+                    entry["without_fault"] = json!(good);
+                }
+                equivalents.push(entry);
             }
         }
         let survivors: Vec<Value> = self
@@ -223,6 +247,7 @@ impl Outcome {
             "generated": self.judged.len() - planted,
             "vanished": self.vanished,
             "equivalents": equivalents,
+            "unused_reasons": self.unused_reasons(),
             "by_block": by_block,
             "seconds": (self.seconds * 10.0).round() / 10.0,
         })

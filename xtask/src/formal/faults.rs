@@ -161,6 +161,13 @@ pub const PLANTS: &[Plant] = &[
         "at_last_next = beats == last_beat;",
     ),
     plant(
+        "reply_packets",
+        "reply_packets.v",
+        "bit 6 of the beats of a packet is stuck",
+        "assign beats_next = beats + one;",
+        "assign beats_next = (beats + one) & ~(one << 6);",
+    ),
+    plant(
         "record_decoder",
         "record_decoder.v",
         "a range of one group is rejected",
@@ -188,6 +195,13 @@ pub const PLANTS: &[Plant] = &[
         "a row promises one beat",
         "raised = promised + two;",
         "raised = promised + one;",
+    ),
+    plant(
+        "reply_credit",
+        "reply_credit.v",
+        "bit 3 of the places inverted by bit 4",
+        "raised = promised + two;",
+        "raised = (promised ^ {2'd0, promised[4], 3'd0}) + two;",
     ),
     plant("slot_pipeline", "slot_pipeline.v", "a label skips a stage", "s2_op <= s1_op;", "s2_op <= op;"),
     plant(
@@ -479,6 +493,13 @@ pub const PLANTS: &[Plant] = &[
         "an end of batch meets the last row",
         "clocks_to_settle = 4'd3;",
         "clocks_to_settle = 4'd2;",
+    ),
+    plant(
+        "delta_engine",
+        "record_decoder.v",
+        "a SNAPSHOT of groups beyond the last is taken",
+        "assign bad_range = is_snapshot & (range_empty | last_group_too_high);",
+        "assign bad_range = is_snapshot & range_empty;",
     ),
     // One beat too many would be harmless here, since no two slots of two beats follow each other in the engine; the
     // job of reply_credit finds that one.

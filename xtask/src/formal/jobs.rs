@@ -265,7 +265,7 @@ pub const JOBS: &[Job] = &[
             "delta_engine",
             "no reply meets a full queue; replies and rows never meet; each reply, TLAST and record exactly once; stream \
              rules; one class for every clock; a SNAPSHOT holds the input for 2 x rows + 5 clocks, a QUERY for \
-             2^DEPTH_BITS + 14; no note in a QUERY",
+             2^DEPTH_BITS + 14; no note in a QUERY; a SNAPSHOT reads rows of the table only",
         ),
     ),
     slow(

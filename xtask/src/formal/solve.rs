@@ -117,7 +117,7 @@ pub fn prove(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
         fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-    translate(job, design, folder)?;
+    translate(job, design, folder, "")?;
     let steps: &[(&str, &[&str], u32)] = match job.method {
         Method::Induction { base, k } => &[("base", &[], base), ("induction", &["-i"], k)],
         Method::Cover { clocks } => &[("cover", &["-c"], clocks)],
@@ -131,8 +131,16 @@ pub fn prove(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
     Ok(if matches!(job.method, Method::Cover { .. }) { Verdict::Covered } else { Verdict::Proved })
 }
 
-/// Writes `folder/design.smt2`.
-fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
+/// Looks for a trace from power-up, of at most `clocks` clocks, on which a property fails that has a name: invariants,
+/// which have none, are left out. [`Verdict::Proved`] says only that no such trace is that short.
+pub fn contradict(job: &Job, design: &Design, clocks: u32, limit: u32, folder: &Path) -> Result<Verdict> {
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    translate(job, design, folder, &format!("; delete {}_proof/c:$assert$*", job.proof))?;
+    ask(&Job { limit, ..*job }, "trace", &[], clocks, folder)
+}
+
+/// Writes `folder/design.smt2`, after the commands `change` on the flat design.
+fn translate(job: &Job, design: &Design, folder: &Path, change: &str) -> Result<()> {
     let proof = root().join("rtl/formal").join(format!("{}.sv", job.proof));
     // Traces are searched through many clocks: small memories are faster as registers than as arrays.
     let (traces, memories) = match job.method {
@@ -152,8 +160,8 @@ fn translate(job: &Job, design: &Design, folder: &Path) -> Result<()> {
     // `check` names the signals that the proof reads and nothing drives: without it a renamed signal
     // would be free, and a property under a condition on it could hold for no reason.
     script.push_str(&format!(
-        "; prep -top {}_proof -flatten; check; {memories}; async2sync; setundef -undriven -anyseq; dffunmap; \
-         opt_clean; write_smt2 -wires \"{}\"",
+        "; prep -top {}_proof -flatten; check; {memories}; async2sync; setundef -undriven -anyseq; dffunmap\
+         {change}; opt_clean; write_smt2 -wires \"{}\"",
         job.proof,
         folder.join("design.smt2").display()
     ));
