@@ -11,7 +11,7 @@ pub fn root() -> PathBuf {
 
 /// Folder of everything that is built.
 pub fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |f| root().join(f))
 }
 
 /// Folder of release programs, next to this one.

@@ -1,6 +1,6 @@
 //! `cargo xtask coverage` and `cargo xtask waves`: line and toggle coverage, and pictures, of the smallest top.
 
-use crate::cargo::{cargo, root, run as execute};
+use crate::cargo::{cargo, root, run as execute, target_folder};
 use crate::document;
 use crate::mutate::{TOP, emit, smallest};
 use crate::setup::{CPP, VERILATOR, require};
@@ -26,8 +26,7 @@ pub struct Arguments {
 
 /// A fresh emission of the smallest top: its folder, and its settings as text.
 fn emission(name: &str) -> Result<(PathBuf, String)> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |f| root().join(f));
-    let folder = target.join(name);
+    let folder = target_folder().join(name);
     let settings = smallest(&emit(&["--list"])?)?;
     emit(&["--block", TOP, "--set", &settings, "--out", &folder.join("verilog").display().to_string()])?;
     Ok((folder, settings))

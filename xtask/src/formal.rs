@@ -12,7 +12,7 @@ pub mod jobs;
 mod plant;
 pub mod solve;
 
-use crate::cargo::root;
+use crate::cargo::target_folder;
 use crate::setup::{YOSYS, Z3, require};
 use anyhow::{Context, Result, bail, ensure};
 use jobs::{JOBS, Job};
@@ -89,8 +89,7 @@ pub fn quick() -> Result<()> {
 
 /// Folder for what a run makes: small configurations, SMT-LIB files, traces.
 fn work_folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |f| root().join(f));
-    target.join("formal")
+    target_folder().join("formal")
 }
 
 fn prove(jobs: &[&'static Job], json: bool, at_once: usize) -> Result<Vec<Report>> {

@@ -4,10 +4,10 @@
 //! counters in, the crate `libfuzzer-sys` brings libFuzzer (it needs a C++ compiler). No sanitizer is used: safe Rust
 //! panics where C would corrupt, and overflow checks and debug assertions are on.
 
-use crate::cargo::{cargo, root, run as run_command};
+use crate::cargo::{cargo, root, run as run_command, target_folder};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -85,11 +85,6 @@ fn one(folder: &Path, target: &Path, program: &Path, name: &str, seconds: u64) -
     let executions = text.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
     let executions = executions.and_then(|count| count.trim().parse().ok());
     executions.with_context(|| format!("expected the number of executions of {name}, found {text}"))
-}
-
-/// Where cargo builds.
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// The triple that the compiler makes programs for. It is named in the build, so that the flags do not reach the

@@ -7,7 +7,7 @@
 
 mod proofs;
 
-use crate::cargo::{cargo, root, run as execute};
+use crate::cargo::{cargo, run as execute, target_folder};
 use crate::document;
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
 use anyhow::{Context, Result, ensure};
@@ -71,8 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn work_folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |f| root().join(f));
-    target.join("mutation")
+    target_folder().join("mutation")
 }
 
 /// Runs the program `emit` and gives what it printed.

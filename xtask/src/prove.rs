@@ -15,6 +15,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
+use crate::cargo::{root, target_folder};
+
 /// The folder of the proofs, from the root of the workspace.
 const SOURCES: &str = "rtl/formal/coq";
 
@@ -79,8 +81,7 @@ impl Drop for BuildFolder {
 /// when a theorem rests on an axiom, or when the theorem table of the README does
 /// not name exactly the theorems of the sources.
 pub fn run(json: bool) -> Result<()> {
-    let root = workspace_root()?;
-    let folder = root.join(SOURCES);
+    let folder = root().join(SOURCES);
     let sources = read_sources(&folder)?;
     for source in &sources {
         refuse_holes(source)?;
@@ -88,7 +89,7 @@ pub fn run(json: bool) -> Result<()> {
     let mut theorems = list_theorems(&sources)?;
     check_readme(&folder, &theorems)?;
 
-    let build = build_folder(&root)?;
+    let build = build_folder()?;
     for source in &sources {
         let file = format!("{}.v", source.module);
         fs::copy(folder.join(&file), build.0.join(&file))
@@ -99,18 +100,6 @@ pub fn run(json: bool) -> Result<()> {
     }
     ask_assumptions(&build.0, &sources, &mut theorems)?;
     report(&theorems, sources.len(), json)
-}
-
-/// The nearest folder upwards that holds the proofs, from the current folder
-/// first, then from where this crate was built.
-fn workspace_root() -> Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let built = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = here.ancestors().chain(built.ancestors()).find(|folder| folder.join(SOURCES).is_dir());
-    match found {
-        Some(root) => Ok(root.to_path_buf()),
-        None => bail!("no folder {SOURCES} at or above {}: run from the workspace", here.display()),
-    }
 }
 
 fn read_sources(folder: &Path) -> Result<Vec<Source>> {
@@ -233,9 +222,8 @@ fn table_names(readme: &str) -> BTreeSet<&str> {
 }
 
 /// A new, empty folder under the target folder.
-fn build_folder(root: &Path) -> Result<BuildFolder> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
-    let build = BuildFolder(target.join(format!("prove-{}", std::process::id())));
+fn build_folder() -> Result<BuildFolder> {
+    let build = BuildFolder(target_folder().join(format!("prove-{}", std::process::id())));
     fs::create_dir_all(&build.0).with_context(|| format!("cannot create {}", build.0.display()))?;
     Ok(build)
 }

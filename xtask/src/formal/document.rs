@@ -22,7 +22,7 @@ pub fn write(reports: &[Report]) -> Result<()> {
         format!("{} s", round(seconds))
     };
     document::put(PAGE, NAME, &tables(time)?, false)?;
-    println!("wrote {PAGE}");
+    eprintln!("wrote {PAGE}");
     Ok(())
 }
 
