@@ -37,7 +37,7 @@ pub fn full() -> Result<()> {
     stages.run("fed rate, whole grid", || fed_rate::execute(true, true))?;
     stages.run("fuzzing", || fuzz::run(60))?;
     stages.run("loopback", || loopback::run(true, 10))?;
-    for kernel in ["6.1", "6.12"] {
+    for kernel in ["6.1", "6.12", "newest"] {
         stages.run(&format!("capture module on {kernel}"), || kmod_test::run(&kmod_test::Arguments::whole(kernel)))?;
     }
     stages.run("daemon for armhf", || arm::run(None))?;
