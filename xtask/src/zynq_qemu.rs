@@ -58,6 +58,7 @@ impl Programs {
         let cross = Cross::find(None)?;
         let guest_daemon = cross.build("deltascope-boardd", "deltascope-boardd")?;
         let probe = cross.build("deltascope-mailbox", "mailbox_probe")?;
+        let uio_probe = cross.example("deltascope-linux", "uio_probe")?;
         build(&["-p", "deltascope-agent", "-p", "deltascope-boardd"])?;
         build(&["-p", "deltascope-verilator-tests", "--features", "deltascope-verilator-tests/verilate"])?;
         let folder = kernel::cache().join("run");
@@ -66,6 +67,7 @@ impl Programs {
             ("bin/busybox", kernel.busybox.clone()),
             ("bin/sh", kernel.busybox.clone()),
             ("bin/mailbox-probe", probe),
+            ("bin/uio-probe", uio_probe),
             ("bin/deltascope-boardd", guest_daemon),
             ("init", root().join("boards/zynq7020/qemu/init.sh")),
         ];
@@ -122,9 +124,13 @@ fn probe(programs: &Programs) -> Result<Value> {
     let line = machine.wait_for("the probe's report", WORK, |line| line.starts_with('{'))?;
     let seconds = started.elapsed().as_secs_f64();
     machine.wait_for("the probe's end", WORK, |line| line.starts_with("PROBE ENDED"))?;
+    machine.wait_for("the end of the probe of the device", WORK, |line| line.starts_with("UIO ENDED"))?;
     let (logic, lines) = machine.finish()?;
     let status = said(&lines, "PROBE ENDED").unwrap_or_default();
     ensure!(status == "0", "the probe in the guest: expected status 0, found {status}; it said {line}");
+    let device = said(&lines, "UIO {").map(|rest| format!("{{{rest}")).unwrap_or_default();
+    let status = said(&lines, "UIO ENDED").unwrap_or_default();
+    ensure!(status == "0", "the probe of the UIO device: expected status 0, found {status}; it said {device}");
     let devices: Vec<&String> = lines.iter().filter(|line| line.starts_with("DEVICE")).collect();
     let mut report: Value = serde_json::from_str(&line).with_context(|| format!("the probe's report: {line:?}"))?;
     let served = logic["accesses"].as_u64();
@@ -133,6 +139,7 @@ fn probe(programs: &Programs) -> Result<Value> {
     report["measured_seconds"] = json!(seconds);
     report["refused_by_the_logic"] = logic["refused"].clone();
     report["devices"] = json!(devices);
+    report["uio"] = serde_json::from_str(&device).with_context(|| format!("the probe of the device: {device:?}"))?;
     Ok(report)
 }
 

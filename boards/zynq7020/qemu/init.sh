@@ -21,6 +21,8 @@ boot)
 probe)
     /bin/mailbox-probe /dev/uio0
     echo "PROBE ENDED $?"
+    /bin/uio-probe
+    echo "UIO ENDED $?"
     ;;
 selftest)
     report=$(/bin/deltascope-boardd selftest --engine uio --json)

@@ -7,7 +7,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes of a page, in which map N begins at N pages of the device file.
 pub fn page_bytes() -> usize {
@@ -79,6 +79,11 @@ impl UioDevice {
         &self.name
     }
 
+    /// Its device file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its maps.
     pub fn maps(&self) -> &[MapInfo] {
         &self.maps
@@ -141,7 +146,7 @@ impl UioDevice {
 }
 
 /// The maps in a folder `maps`, by number.
-fn read_maps(folder: &std::path::Path) -> Result<Vec<MapInfo>, LinuxError> {
+fn read_maps(folder: &Path) -> Result<Vec<MapInfo>, LinuxError> {
     let mut maps = Vec::new();
     for entry in sysfs::names(folder)? {
         let Some(index) = entry.strip_prefix("map").and_then(|digits| digits.parse().ok()) else { continue };

@@ -136,6 +136,16 @@ impl Cross {
     /// Builds a program, and gives the file: an ARM program, or an error.
     pub fn build(&self, package: &str, program: &str) -> Result<PathBuf> {
         run(self.cargo("build")?.args(["-p", package, "--bin", program]))?;
+        self.built(program)
+    }
+
+    /// Builds an example of a package, and gives the file.
+    pub fn example(&self, package: &str, program: &str) -> Result<PathBuf> {
+        run(self.cargo("build")?.args(["-p", package, "--example", program]))?;
+        self.built(&format!("examples/{program}"))
+    }
+
+    fn built(&self, program: &str) -> Result<PathBuf> {
         let path = self.target_folder().join(TARGET).join("release").join(program);
         let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         // e_machine of an ELF header: 40 is EM_ARM.
