@@ -224,6 +224,14 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
+    /// The owner's group, after a folding where there was none left.
+    fn group_of(table: &mut GroupTable, owner: OwnerId, sequence: usize, engine: &[Rows]) -> u16 {
+        table.group(owner).unwrap_or_else(|| {
+            table.fold(&reading(sequence as u64, engine));
+            table.group(owner).expect("folding makes room")
+        })
+    }
+
     fn reading(sequence: u64, groups: &[Rows]) -> Reading {
         Reading { sequence, groups: groups.to_vec() }
     }
@@ -241,13 +249,7 @@ mod tests {
             let mut other = Rows::default();
             for (sequence, &(owner, class, length, redundant)) in events.iter().enumerate() {
                 let owner = OwnerId(owner);
-                let group = match table.group(owner) {
-                    Some(group) => group,
-                    None => {
-                        table.fold(&reading(sequence as u64, &engine));
-                        table.group(owner).expect("folding makes room")
-                    }
-                };
+                let group = group_of(&mut table, owner, sequence, &engine);
                 engine[group as usize][class].count(length.into(), redundant);
                 let row = if granted == 1 { &mut other } else { truth.entry(owner).or_default() };
                 row[class].count(length.into(), redundant);
@@ -284,13 +286,7 @@ mod tests {
                     prop_assert_eq!(table.keep(), kept);
                 }
                 let owner = OwnerId(owner);
-                let group = match table.group(owner) {
-                    Some(group) => group,
-                    None => {
-                        table.fold(&reading(sequence as u64, &engine));
-                        table.group(owner).expect("folding makes room")
-                    }
-                };
+                let group = group_of(&mut table, owner, sequence, &engine);
                 engine[group as usize][class].count(1, redundant);
                 let row = if granted == 1 { &mut other } else { truth.entry(owner).or_default() };
                 row[class].count(1, redundant);

@@ -1,7 +1,7 @@
 //! `cargo xtask coverage` and `cargo xtask waves`: line and toggle coverage, and pictures, of the smallest top.
 
 use crate::cargo::{cargo, root, run as execute, target_folder};
-use crate::document;
+use crate::document::{self, Arguments};
 use crate::mutate::{TOP, emit, smallest};
 use crate::setup::{CPP, VERILATOR, require};
 use anyhow::{Context, Result, ensure};
@@ -12,17 +12,6 @@ use std::process::{Command, Stdio};
 
 /// The page with the tables, between the marks of that name.
 const PAGE: (&str, &str) = ("docs/verification.md", "coverage");
-
-/// Options of the task.
-#[derive(clap::Args, Default)]
-pub struct Arguments {
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    /// Write the table of docs/verification.md instead of comparing it
-    #[arg(long)]
-    write: bool,
-}
 
 /// A fresh emission of the smallest top: its folder, and its settings as text.
 fn emission(name: &str) -> Result<(PathBuf, String)> {

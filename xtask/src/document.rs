@@ -3,6 +3,17 @@
 use crate::cargo::root;
 use anyhow::{Context, Result, bail, ensure};
 
+/// Options of a task that has a table in a document.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Write the task's tables into their document instead of comparing them
+    #[arg(long)]
+    pub write: bool,
+}
+
 /// Puts `table` between the marks `<!-- begin NAME -->` and `<!-- end NAME -->` of `document`; with `check` only
 /// compares, and fails when what stands there is another one.
 pub fn put(document: &str, name: &str, table: &str, check: bool) -> Result<()> {

@@ -92,9 +92,9 @@ enum Task {
     /// Lint the sources and the emitted Verilog
     Lint,
     /// Estimate size and depth of the default build, and of builds with other numbers of lanes, in yosys
-    Synth(synth::Arguments),
+    Synth(document::Arguments),
     /// Count which lines and bits of the emitted Verilog the lockstep traffic reaches
-    Coverage(coverage::Arguments),
+    Coverage(document::Arguments),
     /// Draw the waveforms of rtl/docs from traces of the Verilated engine
     Waves {
         /// Only compare with the committed pictures, and fail when one is stale
@@ -110,7 +110,7 @@ enum Task {
     /// Prove the properties in rtl/formal about the emitted Verilog
     Formal(formal::Arguments),
     /// Put faults into the emitted Verilog, and demand that lockstep or a proof sees each, or that it is none
-    Mutate(mutate::Arguments),
+    Mutate(document::Arguments),
     /// Run the capture module in a real kernel in QEMU, with the agent in the guest and the board server on this host
     KmodTest(kmod_test::Arguments),
     /// Install, build with DKMS, sign and configure the capture module for real, and try it in a guest with udev (as root)

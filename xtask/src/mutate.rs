@@ -8,7 +8,7 @@
 mod proofs;
 
 use crate::cargo::{cargo, run as execute, target_folder};
-use crate::document;
+use crate::document::{self, Arguments};
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -25,17 +25,6 @@ const LEAST: u64 = 150;
 
 /// The page with the table, between the marks of that name.
 const PAGE: (&str, &str) = ("docs/verification.md", "mutate");
-
-/// Options of the task.
-#[derive(clap::Args, Default)]
-pub struct Arguments {
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    /// Write the table of docs/verification.md instead of comparing it
-    #[arg(long)]
-    write: bool,
-}
 
 /// Makes the faults, tries them, and prints a table or one JSON object.
 ///

@@ -1,7 +1,7 @@
 //! `cargo xtask synth`: size and depth of the builds, and their tables in `docs/performance.md`.
 
 use crate::cargo::cargo;
-use crate::document;
+use crate::document::{self, Arguments};
 use crate::setup::{YOSYS, require};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -10,17 +10,6 @@ use std::process::Stdio;
 
 /// The page with the tables, between the marks of that name.
 const PAGE: (&str, &str) = ("docs/performance.md", "synth");
-
-/// Options of the task.
-#[derive(clap::Args, Default)]
-pub struct Arguments {
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    /// Write the tables of docs/performance.md instead of comparing them
-    #[arg(long)]
-    write: bool,
-}
 
 /// Estimates every build, prints it, and writes or compares the tables.
 ///

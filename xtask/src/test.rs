@@ -4,8 +4,8 @@ use crate::cargo::{cargo, release_folder, run};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{
-    arm, chaos, coverage, device_tree, dma_faults, engines, fed_rate, formal, fuzz, generate, kmod_test, loopback,
-    mutate, prove, replay, rtl, setup, sim_net, synth, zynq_qemu,
+    arm, chaos, coverage, device_tree, dma_faults, document, engines, fed_rate, formal, fuzz, generate, kmod_test,
+    loopback, mutate, prove, replay, rtl, setup, sim_net, synth, zynq_qemu,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -29,9 +29,9 @@ pub fn full() -> Result<()> {
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
     stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
-    stages.run("faults in the emitted Verilog", || mutate::run(&mutate::Arguments::default()))?;
-    stages.run("size and depth", || synth::run(&synth::Arguments::default()))?;
-    stages.run("lines and bits of the emitted Verilog", || coverage::run(&coverage::Arguments::default()))?;
+    stages.run("faults in the emitted Verilog", || mutate::run(&document::Arguments::default()))?;
+    stages.run("size and depth", || synth::run(&document::Arguments::default()))?;
+    stages.run("lines and bits of the emitted Verilog", || coverage::run(&document::Arguments::default()))?;
     stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;
     stages.run("both ends of the stream over real sockets, full length", chaos::full)?;
     stages.run("fed rate, whole grid", || fed_rate::execute(true, true))?;

@@ -1,6 +1,8 @@
 //! The system calls that need `unsafe`: a leaf, each call behind a safe function.
 
+use memmap2::{Advice, MmapMut};
 use std::cmp::Ordering;
+use std::hint::black_box;
 use std::io;
 
 /// Orders two processes by the memory that they have: `Equal` when they share it
@@ -47,49 +49,23 @@ pub(crate) fn raise_open_files() -> u64 {
 /// Two neighbouring private anonymous pages of our own: the first written, the second only read,
 /// so that the zero frame backs it.
 #[derive(Debug)]
-pub(crate) struct ProbePages {
-    start: *mut u8,
-}
+pub(crate) struct ProbePages(MmapMut);
 
 impl ProbePages {
-    const BYTES: usize = 2 * super::PAGE_SIZE;
-
     /// Maps and touches the pages.
     pub(crate) fn new() -> io::Result<Self> {
-        // SAFETY: an anonymous mapping at an address of the kernel's choice overlaps nothing.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                Self::BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let pages = Self { start: start.cast() };
-        // SAFETY: both pages are mapped, ours and live as long as `pages`. The advice may fail
-        // where there are no huge pages, which is as good.
-        unsafe {
-            libc::madvise(start, Self::BYTES, libc::MADV_NOHUGEPAGE);
-            pages.start.write_volatile(1);
-            pages.start.add(super::PAGE_SIZE).read_volatile();
-        }
-        Ok(pages)
+        let mut pages = MmapMut::map_anon(2 * super::PAGE_SIZE)?;
+        // The advice may fail where there are no huge pages, which is as good.
+        let _ = pages.advise(Advice::NoHugePage);
+        pages[0] = 1;
+        // Both accesses are to happen, whatever the compiler thinks of them.
+        black_box(&mut pages);
+        black_box(pages[super::PAGE_SIZE]);
+        Ok(Self(pages))
     }
 
     /// Address of the first page.
     pub(crate) fn address(&self) -> u64 {
-        self.start as u64
-    }
-}
-
-impl Drop for ProbePages {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours, of this length, and nothing refers to it any more.
-        unsafe { libc::munmap(self.start.cast(), Self::BYTES) };
+        self.0.as_ptr() as u64
     }
 }

@@ -1,5 +1,6 @@
 //! The system calls of the workload that need `unsafe`: a leaf.
 
+use memmap2::{Advice, MmapMut, MmapRaw};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
@@ -86,36 +87,18 @@ pub(super) fn wait_readable(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result
 
 /// Private anonymous pages, small ones, in which every word is known.
 #[derive(Debug)]
-pub(super) struct Region {
-    start: *mut u64,
-}
+pub(super) struct Region(MmapRaw);
 
 impl Region {
     const BYTES: usize = pattern::PAGES * PAGE_SIZE;
 
     /// Maps the pages and fills them.
     pub(super) fn new() -> io::Result<Self> {
-        // SAFETY: an anonymous mapping at an address of the kernel's choice overlaps nothing.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                Self::BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the mapping is ours. The advice fails where the kernel has neither huge pages
-        // nor merging, which is as good.
-        unsafe {
-            libc::madvise(start, Self::BYTES, libc::MADV_NOHUGEPAGE);
-            libc::madvise(start, Self::BYTES, libc::MADV_UNMERGEABLE);
-        }
-        let region = Self { start: start.cast() };
+        let pages = MmapMut::map_anon(Self::BYTES)?;
+        // The advice fails where the kernel has neither huge pages nor merging, which is as good.
+        let _ = pages.advise(Advice::NoHugePage);
+        let _ = pages.advise(Advice::Unmergeable);
+        let region = Self(pages.into());
         for page in 0..pattern::PAGES {
             for index in 0..PAGE_SIZE / 8 {
                 region.store(page, index, pattern::word(page, index));
@@ -126,7 +109,7 @@ impl Region {
 
     /// Address of the first byte.
     pub(super) fn address(&self) -> u64 {
-        self.start as u64
+        self.0.as_ptr() as u64
     }
 
     /// Address behind the last byte.
@@ -146,13 +129,6 @@ impl Region {
         assert!(place < Self::BYTES / 8, "page {page} lies outside the region");
         // SAFETY: the place lies in the mapping, which lives as long as `self` and which nothing
         // else in this process refers to; volatile, since a store of an equal value counts.
-        unsafe { self.start.add(place).write_volatile(value) };
-    }
-}
-
-impl Drop for Region {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours, of this length, and nothing refers to it any more.
-        unsafe { libc::munmap(self.start.cast(), Self::BYTES) };
+        unsafe { self.0.as_mut_ptr().cast::<u64>().add(place).write_volatile(value) };
     }
 }

@@ -1,17 +1,7 @@
 //! Faults chosen by hand in the journal and in what a QUERY needs of the blocks around it. One bank of three lanes
 //! stands for all: their banks and lanes are the same modules.
 
-use super::plant::Fault;
-
-const fn fault(
-    block: &'static str,
-    what: &'static str,
-    line: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Fault {
-    Fault { block, what, line, from, to }
-}
+use super::plant::{Fault, fault};
 
 /// Block, what is wrong, the line, the expression in it, what it becomes.
 pub(super) const JOURNAL: &[Fault] = &[

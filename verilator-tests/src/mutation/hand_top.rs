@@ -1,16 +1,6 @@
 //! Faults chosen by hand in what stands around the engine: width converters, registers, the top.
 
-use super::plant::Fault;
-
-const fn fault(
-    block: &'static str,
-    what: &'static str,
-    line: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Fault {
-    Fault { block, what, line, from, to }
-}
+use super::plant::{Fault, fault};
 
 /// Block, what is wrong, the line, the expression in it, what it becomes.
 pub(super) const TOP: &[Fault] = &[

@@ -21,6 +21,17 @@ pub struct Fault {
     pub to: &'static str,
 }
 
+/// A row of the tables: block, what is wrong, the line, the expression in it, what it becomes.
+pub(super) const fn fault(
+    block: &'static str,
+    what: &'static str,
+    line: &'static str,
+    from: &'static str,
+    to: &'static str,
+) -> Fault {
+    Fault { block, what, line, from, to }
+}
+
 /// Every fault of the table.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
     hand::CORE.iter().chain(hand_journal::JOURNAL).chain(hand_top::TOP)
