@@ -179,7 +179,7 @@ impl UioIrq {
     /// The interrupt behind a file of a UIO device, unmasked: the process before may have left it masked.
     pub fn new(file: OwnedFd) -> UioIrq {
         let mut irq = UioIrq { file, seen: None, missed: 0, fault: None };
-        irq.rearm();
+        irq.unmask();
         irq
     }
 
@@ -193,7 +193,8 @@ impl UioIrq {
         self.fault.map(Into::into)
     }
 
-    fn read(&mut self) -> Result<bool, rustix::io::Errno> {
+    /// Reads the count, and gives how many interrupts it is further than the one before.
+    fn read(&mut self) -> Result<u32, rustix::io::Errno> {
         let mut bytes = [0; 4];
         match rustix::io::read(&self.file, &mut bytes)? {
             4 => {}
@@ -202,8 +203,30 @@ impl UioIrq {
         let count = u32::from_ne_bytes(bytes);
         let new = count.wrapping_sub(self.seen.unwrap_or(count.wrapping_sub(1)));
         self.seen = Some(count);
-        self.missed += u64::from(new.saturating_sub(1));
-        Ok(new > 0)
+        Ok(new)
+    }
+
+    fn unmask(&mut self) {
+        match rustix::io::write(&self.file, &1u32.to_ne_bytes()) {
+            Ok(4) => {}
+            Ok(_) => self.fault = Some(rustix::io::Errno::IO),
+            Err(errno) => self.fault = Some(errno),
+        }
+    }
+
+    /// Whether there is a count to read within the time.
+    fn readable(&self, limit: Timespec) -> Result<bool, rustix::io::Errno> {
+        let fd = self.file.as_fd();
+        poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).map(|ready| ready > 0)
+    }
+
+    /// Reads what was counted and not waited for. Nothing is lost: a cause that is not cleared still raises the line, and
+    /// comes again when it is unmasked.
+    fn forget(&mut self) -> Result<(), rustix::io::Errno> {
+        while self.readable(Timespec { tv_sec: 0, tv_nsec: 0 })? {
+            self.read()?;
+        }
+        Ok(())
     }
 }
 
@@ -217,12 +240,14 @@ impl Irq for UioIrq {
                 std::thread::sleep(std::time::Duration::from_micros(left));
                 return false;
             }
-            let fd = self.file.as_fd();
-            match poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)) {
-                Ok(0) => return false,
-                Ok(_) => match self.read() {
-                    Ok(true) => return true,
-                    Ok(false) => {}
+            match self.readable(limit) {
+                Ok(false) => return false,
+                Ok(true) => match self.read() {
+                    Ok(0) => {}
+                    Ok(new) => {
+                        self.missed += u64::from(new - 1);
+                        return true;
+                    }
                     Err(errno) => self.fault = Some(errno),
                 },
                 Err(rustix::io::Errno::INTR) => {}
@@ -232,10 +257,11 @@ impl Irq for UioIrq {
     }
 
     fn rearm(&mut self) {
-        match rustix::io::write(&self.file, &1u32.to_ne_bytes()) {
-            Ok(4) => {}
-            Ok(_) => self.fault = Some(rustix::io::Errno::IO),
+        // Those whose causes were cleared would be reported later as interrupts without one.
+        match self.forget() {
+            Ok(()) | Err(rustix::io::Errno::INTR) => {}
             Err(errno) => self.fault = Some(errno),
         }
+        self.unmask();
     }
 }

@@ -164,6 +164,19 @@ fn interrupts_that_were_not_seen_are_counted_and_a_count_that_stands_is_none() {
 }
 
 #[test]
+fn an_interrupt_whose_cause_was_cleared_by_a_poll_is_no_news_after_rearming() {
+    let (mut kernel, mut irq) = irq();
+    raise(&mut kernel, 7);
+    // Here the driver finds the packet by polling, and clears the cause.
+    irq.rearm();
+    assert_eq!(unmasked(&mut kernel), 1);
+    assert!(!irq.wait(20_000), "it was before");
+    raise(&mut kernel, 8);
+    assert!(irq.wait(1_000_000));
+    assert_eq!(irq.missed(), 0);
+}
+
+#[test]
 fn a_wait_ends_at_its_time_limit_and_a_dead_device_is_a_fault() {
     let (kernel, mut irq) = irq();
     let start = Instant::now();

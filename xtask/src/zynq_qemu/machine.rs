@@ -205,6 +205,9 @@ impl Machine {
         ensure!(status.success(), "the process that serves the logic ended with {status}; it said {text:?}");
         let report = serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
         let _ = self.qemu.0.kill();
+        // The host lowers the line before it answers, so each interrupt here has a cause.
+        let spurious = self.said.iter().find(|line| line.contains("interrupt spurious"));
+        ensure!(spurious.is_none(), "expected no interrupt without a cause, found {spurious:?}");
         Ok((report, std::mem::take(&mut self.said)))
     }
 }
