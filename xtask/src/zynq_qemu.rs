@@ -128,7 +128,7 @@ fn probe(programs: &Programs) -> Result<Value> {
     let (logic, lines) = machine.finish()?;
     let status = said(&lines, "PROBE ENDED").unwrap_or_default();
     ensure!(status == "0", "the probe in the guest: expected status 0, found {status}; it said {line}");
-    let device = said(&lines, "UIO {").map(|rest| format!("{{{rest}")).unwrap_or_default();
+    let device = said(&lines, "PROBED").unwrap_or_default();
     let status = said(&lines, "UIO ENDED").unwrap_or_default();
     ensure!(status == "0", "the probe of the UIO device: expected status 0, found {status}; it said {device}");
     let devices: Vec<&String> = lines.iter().filter(|line| line.starts_with("DEVICE")).collect();
@@ -139,7 +139,7 @@ fn probe(programs: &Programs) -> Result<Value> {
     report["measured_seconds"] = json!(seconds);
     report["refused_by_the_logic"] = logic["refused"].clone();
     report["devices"] = json!(devices);
-    report["uio"] = serde_json::from_str(&device).with_context(|| format!("the probe of the device: {device:?}"))?;
+    report["uio"] = serde_json::from_str(device).with_context(|| format!("the probe of the device: {device:?}"))?;
     Ok(report)
 }
 

@@ -1,9 +1,8 @@
 //! The daemon as a process, over real sockets: an honest agent, garbage, strangers and a stop.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-use deltascope_abi::ABI_VERSION;
 use deltascope_abi::frame::{
-    self, ErrorCode, Events, Hello, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest, message::Cursors,
+    self, ErrorCode, Events, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest, message::Cursors,
 };
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
@@ -14,6 +13,8 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 mod support;
+
+use support::{encode, hello_of};
 
 struct Daemon {
     child: Child,
@@ -56,13 +57,6 @@ fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     bytes
 }
 
-fn encode(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; MAX_FRAME_BYTES];
-    let length = frame::encode(message, &mut bytes).unwrap();
-    bytes.truncate(length);
-    bytes
-}
-
 /// The code of the Error frame that is the last frame in `bytes`.
 fn refusal(mut bytes: &[u8]) -> ErrorCode {
     let mut code = None;
@@ -74,23 +68,6 @@ fn refusal(mut bytes: &[u8]) -> ErrorCode {
         bytes = &bytes[length..];
     }
     code.unwrap()
-}
-
-fn hello(number: u8) -> Vec<u8> {
-    encode(&Message::Hello(Hello {
-        abi_version: ABI_VERSION,
-        session: [number; 16],
-        agent: [number | 0x80; 16],
-        nonce: 1,
-        groups: 2,
-        contexts: 2,
-        oldest_sequence: 0,
-        next_sequence: 0,
-        boot_id: 0,
-        grant: 0,
-        replies_below: 0,
-        host: "test",
-    }))
 }
 
 fn events(first_sequence: u64, records: &[Record]) -> Vec<u8> {
@@ -139,7 +116,7 @@ fn counts_every_event_and_stops_when_told() {
     assert_eq!(honest_agent(&daemon, 1, 1_000_000), 1_000_000);
     assert_eq!(honest_agent(&daemon, 1, 10), 10, "a grant begins at 0 whatever was counted before");
     let mut idle = daemon.connect();
-    idle.write_all(&hello(9)).unwrap();
+    idle.write_all(&hello_of(9, 2, 2)).unwrap();
     let mut byte = [0];
     idle.read_exact(&mut byte).unwrap();
     // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
@@ -152,11 +129,11 @@ fn counts_every_event_and_stops_when_told() {
 #[test]
 fn survives_garbage_and_says_what_was_wrong() {
     let daemon = Daemon::start(&["--max-sessions", "8"]);
-    let mut wrong_crc = hello(1);
+    let mut wrong_crc = hello_of(1, 2, 2);
     *wrong_crc.last_mut().unwrap() ^= 1;
-    let mut wrong_version = hello(1);
+    let mut wrong_version = hello_of(1, 2, 2);
     wrong_version[5] = PROTOCOL_VERSION + 1;
-    let after_hello = |number, bytes: Vec<u8>| [hello(number), bytes].concat();
+    let after_hello = |number, bytes: Vec<u8>| [hello_of(number, 2, 2), bytes].concat();
     let ask = Message::SnapshotRequest(SnapshotRequest { token: 1, first: 0, last: 2 });
     let cases = [
         (b"GET / HTTP/1.1\r\n\r\n".to_vec(), ErrorCode::Malformed),
@@ -165,7 +142,7 @@ fn survives_garbage_and_says_what_was_wrong() {
         (wrong_crc, ErrorCode::Malformed),
         (wrong_version, ErrorCode::Version),
         (events(0, &[]), ErrorCode::Unexpected),
-        (after_hello(1, hello(1)), ErrorCode::Unexpected),
+        (after_hello(1, hello_of(1, 2, 2)), ErrorCode::Unexpected),
         (after_hello(2, events(0, &[])), ErrorCode::Unexpected),
     ];
     for (bytes, code) in &cases {
@@ -184,7 +161,7 @@ fn survives_garbage_and_says_what_was_wrong() {
     ];
     for (bytes, code) in &cases {
         let mut stream = daemon.connect();
-        stream.write_all(&hello(3)).unwrap();
+        stream.write_all(&hello_of(3, 2, 2)).unwrap();
         let mut welcome = [0; 12];
         stream.read_exact(&mut welcome).unwrap();
         let rest = u32::from_le_bytes([welcome[0], welcome[1], welcome[2], welcome[3]]) as usize - 12;

@@ -1,5 +1,5 @@
-//! The board's UIO device as this binding sees it and as the crate `uio` does: `uio_probe` prints one JSON object and
-//! fails where they differ. For a board, or an emulated one: the crate knows /sys and /dev only.
+//! The board's UIO device as this binding sees it and as the crate `uio` does: `uio_probe` prints one line, the word
+//! PROBED and a JSON object, and fails where they differ. For a board, or an emulated one: the crate knows /sys and /dev only.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -57,7 +57,7 @@ fn run() -> Result<Vec<String>, Box<dyn Error>> {
     other.irq_enable()?;
     let (version, events) = (other.get_version()?, other.get_event_count()?);
     println!(
-        "UIO {{\"device\":\"uio{number}\",\"maps\":{},\"driver_version\":{version:?},\"interrupts\":{events},\
+        "PROBED {{\"device\":\"uio{number}\",\"maps\":{},\"driver_version\":{version:?},\"interrupts\":{events},\
          \"differences\":{differences:?}}}",
         maps.len()
     );

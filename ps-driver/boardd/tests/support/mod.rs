@@ -218,15 +218,20 @@ pub fn encode(message: &Message<'_>) -> Vec<u8> {
     bytes
 }
 
-/// A Hello of session `number` for as many groups.
+/// A Hello of session `number` for as many groups and four contexts.
 pub fn hello(number: u8, groups: u32) -> Vec<u8> {
+    hello_of(number, groups, 4)
+}
+
+/// A Hello of session `number` for as many groups and contexts.
+pub fn hello_of(number: u8, groups: u32, contexts: u32) -> Vec<u8> {
     encode(&Message::Hello(Hello {
         abi_version: ABI_VERSION,
         session: [number; 16],
         agent: [number | 0x80; 16],
         nonce: 1,
         groups,
-        contexts: 4,
+        contexts,
         oldest_sequence: 0,
         next_sequence: 0,
         boot_id: 0,
