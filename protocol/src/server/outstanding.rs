@@ -33,11 +33,11 @@ pub(super) struct Batch {
 /// A question that the engine has answered whole.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answered {
-    /// Records up to this number since reset have passed: see [`Ledger::passed`].
+    /// Records up to this number since reset have passed: see [`Outstanding::passed`].
     Accepted(u64),
     /// A reply to a record of the agent.
     Reply { owner: Owner, sequence: u64, reply: Reply },
-    /// Every row of a snapshot stands in [`Ledger::rows`].
+    /// Every row of a snapshot stands in [`Outstanding::rows`].
     Rows { owner: Owner, cause: Cause, position: u64 },
     /// The SYNC of an inherited grant.
     Inherited { owner: Owner },
@@ -47,7 +47,7 @@ pub(super) enum Answered {
 
 /// The order of everything submitted, against which the reply stream is read.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Outstanding {
     parser: ReplyParser,
     expected: VecDeque<(Owner, Cause)>,
     batches: VecDeque<Batch>,
@@ -61,7 +61,7 @@ pub(super) struct Ledger {
     queries: Vec<(usize, Reply, u64)>,
 }
 
-impl Ledger {
+impl Outstanding {
     /// Whether anything is inside the engine.
     pub fn is_empty(&self) -> bool {
         self.batches.is_empty()

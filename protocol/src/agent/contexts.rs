@@ -7,14 +7,14 @@ use deltascope_model::Context;
 
 /// The contexts of the grant after every record that the last snapshot covers.
 #[derive(Debug, Default)]
-pub(crate) struct Shadow {
+pub(crate) struct CoveredContexts {
     contexts: Vec<Context>,
 }
 
-impl Shadow {
+impl CoveredContexts {
     /// Contexts as a grant makes them: all (0, 0).
-    pub fn new(contexts: u32) -> Shadow {
-        Shadow { contexts: vec![Context::default(); contexts as usize] }
+    pub fn new(contexts: u32) -> CoveredContexts {
+        CoveredContexts { contexts: vec![Context::default(); contexts as usize] }
     }
 
     /// These records are covered now.

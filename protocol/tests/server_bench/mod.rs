@@ -8,7 +8,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_protocol::frame::{
-    self, Cursors, ErrorCode, Events, Hello, MAX_FRAME_BYTES, Message, SnapshotRequest, StateAt,
+    self, Cursors, ErrorCode, Hello, MAX_FRAME_BYTES, Message, Records, SnapshotRequest, StateAt,
 };
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
@@ -40,7 +40,7 @@ pub fn hello(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
 pub fn events(first_sequence: u64, replies_below: u64, records: &[Record]) -> Vec<u8> {
     let records: Vec<_> = records.iter().map(|record| record.to_bytes()).collect();
     let (losses, cursors) = (Losses::default(), Cursors::default());
-    encode(&Message::Events(Events { first_sequence, replies_below, losses, cursors, records: &records }))
+    encode(&Message::Records(Records { first_sequence, replies_below, losses, cursors, records: &records }))
 }
 
 pub fn snapshot_request(token: u64, first: u32, last: u32) -> Vec<u8> {

@@ -5,7 +5,7 @@ mod support;
 
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{Cursors, ErrorCode, Events, Message, SnapshotRequest, StateAt};
+use deltascope_protocol::frame::{Cursors, ErrorCode, Message, Records, SnapshotRequest, StateAt};
 use deltascope_tls::{Role, TlsError, Validity, certificate};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -33,7 +33,7 @@ fn alert(daemon: &Daemon, config: Arc<ClientConfig>) -> AlertDescription {
 }
 
 #[test]
-fn each_kind_of_stranger_is_refused_with_a_reason_and_counted() {
+fn each_kind_of_bad_peer_is_rejected_and_counted() {
     let keys = Keys::new();
     let list = keys.folder.path().join("names");
     std::fs::write(&list, "web-1\n").unwrap();
@@ -77,7 +77,7 @@ fn each_kind_of_stranger_is_refused_with_a_reason_and_counted() {
     assert!(is_welcome(&Peer::new(&daemon, good).greet(&hello(1, 4)).unwrap()));
 
     let status = daemon.status();
-    let strangers = &status["strangers_total"];
+    let strangers = &status["rejected_peers_total"];
     for (reason, count) in [
         ("no_certificate", 1),
         ("unknown_authority", 1),
@@ -125,7 +125,7 @@ fn tls_1_2_is_refused_with_an_alert_and_counted() {
     // A fatal alert, protocol_version (RFC 8446, section 6.2).
     assert_eq!((answer[0], &answer[5..]), (21, &[2, 70][..]), "{answer:?}");
     let status = daemon.status();
-    for (reason, count) in status["strangers_total"].as_object().unwrap() {
+    for (reason, count) in status["rejected_peers_total"].as_object().unwrap() {
         assert_eq!(*count, u64::from(reason == "old_tls"), "{reason}: {status}");
     }
 }
@@ -140,7 +140,7 @@ fn tls_to_a_plain_port_is_told_apart_from_garbage() {
     garbage.write_all(&[0; 64]).unwrap();
     garbage.read_to_end(&mut Vec::new()).unwrap();
     let status = daemon.status();
-    assert_eq!(status["strangers_total"]["tls_to_plain"], 1, "{status}");
+    assert_eq!(status["rejected_peers_total"]["tls_to_plain"], 1, "{status}");
     assert_eq!(status["errors_total"]["malformed"], 2, "{status}");
     assert_eq!(status["tls"], false);
 }
@@ -158,7 +158,7 @@ fn descriptors(most: u64) -> u64 {
 }
 
 #[test]
-fn ten_thousand_strangers_cost_bounded_memory_and_keep_nobody_out() {
+fn ten_thousand_silent_peers_cost_bounded_memory() {
     const BOUND: u64 = 8 << 20;
     let keys = Keys::new();
     let mut daemon = keys.daemon(&[]);
@@ -183,7 +183,8 @@ fn ten_thousand_strangers_cost_bounded_memory_and_keep_nobody_out() {
             assert!(is_welcome(&other.greet(&hello(2 + (number / 2_000) as u8, 4)).unwrap()));
         }
     }
-    let status = daemon.status_when(|status| status["strangers_total"]["crowded_out"].as_u64() >= Some(count - 64));
+    let status =
+        daemon.status_when(|status| status["rejected_peers_total"]["crowded_out"].as_u64() >= Some(count - 64));
     let peak = daemon.memory("VmHWM");
     println!(
         "measured: {count} connections of strangers, {} handshakes held; resident memory {} KiB before, {} KiB at most",
@@ -207,7 +208,7 @@ fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
     let records = |record: Record| {
         let records = [record.to_bytes()];
         let (losses, cursors) = (Losses::default(), Cursors(&[]));
-        encode(&Message::Events(Events { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
+        encode(&Message::Records(Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
     };
     let cases = [
         (records(Record::read(4)), ErrorCode::OutOfGrant),
@@ -238,7 +239,7 @@ fn slow_handshakes_end() {
     let mut silent = daemon.connect();
     let mut answer = Vec::new();
     silent.read_to_end(&mut answer).unwrap();
-    assert_eq!(daemon.status()["strangers_total"]["slow"], 1);
+    assert_eq!(daemon.status()["rejected_peers_total"]["slow"], 1);
 }
 
 #[test]
