@@ -24,7 +24,7 @@ const INPUT_BYTES: u32 = 4_096;
 
 /// Builds the targets once and runs each for its share of `seconds`, at least one each.
 pub fn run(seconds: u64) -> Result<()> {
-    let folder = root().join("fuzz");
+    let folder = root().join("system-tests/fuzz");
     let target = target_folder().join("fuzz");
     let triple = host()?;
     let mut build = cargo(&["build", "--quiet", "--release", "--bins", "--target", &triple]);

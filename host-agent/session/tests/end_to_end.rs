@@ -6,9 +6,9 @@ mod common;
 use common::{Agent, random_record, run_until, server, truth};
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_driver::server::Config as ServerConfig;
-use deltascope_random::Random;
 use deltascope_session::{Config, Event};
 
 fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {

@@ -6,10 +6,10 @@ mod common;
 use common::{Agent, random_record, server, truth};
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_driver::server::{Config as ServerConfig, Server};
 use deltascope_model::GoldenEngine;
-use deltascope_random::Random;
 use deltascope_session::{Config, Event, Progress};
 
 const GROUPS: u64 = 5;

@@ -2,8 +2,8 @@
 
 use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::{Random, hash};
 use deltascope_abi::record::Class;
-use deltascope_random::{Random, hash};
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};

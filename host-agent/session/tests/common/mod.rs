@@ -3,10 +3,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use deltascope_abi::counters::CounterRow;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Class, Record};
 use deltascope_driver::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
-use deltascope_random::Random;
 use deltascope_session::{Config, Event, Identity, Session, SessionError};
 use std::collections::VecDeque;
 
