@@ -13,8 +13,8 @@ use crate::stages::Stages;
 const PORTABLE: [&str; 7] = [
     "deltascope-abi",
     "deltascope-model",
+    "deltascope-protocol",
     "deltascope-driver",
-    "deltascope-session",
     "deltascope-mailbox",
     "deltascope-linux",
     "deltascope-boardd",
