@@ -23,12 +23,14 @@ fn without_comments(text: &str) -> String {
 /// Returns what is between the parenthesis that opens at or after `start` and its partner.
 fn parenthesised(text: &str, start: usize) -> Option<&str> {
     let open = start + text.get(start..)?.find('(')?;
-    let mut depth = 0_usize;
+    let (mut depth, mut quoted) = (0_usize, false);
     for (at, character) in text[open..].char_indices() {
         match character {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
             '(' => depth += 1,
             ')' => depth -= 1,
-            _ => continue,
+            _ => {}
         }
         if depth == 0 {
             return text.get(open + 1..open + at);
