@@ -1,0 +1,79 @@
+//! Device tree overlays of the default board: compiled, applied to a Zynq, and compared with the abi crate.
+
+use crate::cargo::{release_folder, root};
+use crate::setup::{DTC, require};
+use anyhow::{Context, Result, bail, ensure};
+use deltascope_abi::board::{BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The overlays, in the order in which they are applied.
+const OVERLAYS: [&str; 2] = ["deltascope", "deltascope-bitstream"];
+
+/// Compiles the overlays into `target/device-tree` and checks what they make of a Zynq.
+pub fn run() -> Result<()> {
+    require(&[DTC])?;
+    let board = root().join("boards/zynq7020");
+    let target = release_folder()?.join("../device-tree");
+    fs::create_dir_all(&target).with_context(|| format!("creating {}", target.display()))?;
+    let target = target.canonicalize()?;
+    let base = compile(&board.join("test/zynq.dts"), &target.join("zynq.dtb"))?;
+    let merged = target.join("merged.dtb");
+    let mut apply = Command::new("fdtoverlay");
+    apply.arg("-i").arg(&base).arg("-o").arg(&merged);
+    for name in OVERLAYS {
+        let overlay = compile(&board.join(format!("{name}.dtso")), &target.join(format!("{name}.dtbo")))?;
+        println!("{}", overlay.display());
+        apply.arg(overlay);
+    }
+    quiet(&mut apply)?;
+    check(&merged)
+}
+
+/// Compiles one source; a warning is a failure.
+fn compile(source: &Path, output: &Path) -> Result<PathBuf> {
+    let mut dtc = Command::new("dtc");
+    // One check asks an overlay of the root to leave out the cell sizes that another check asks it to have.
+    dtc.args(["-W", "no-avoid_unnecessary_addr_size", "-@", "-I", "dts", "-O", "dtb", "-o"]).arg(output).arg(source);
+    quiet(&mut dtc)?;
+    Ok(output.to_path_buf())
+}
+
+/// Runs a program that has nothing to say when all is well.
+fn quiet(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("starting {:?}", command.get_program()))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() || !said.trim().is_empty() {
+        bail!("{command:?} ended with {} and said: {said}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Compares the merged tree with the abi crate.
+fn check(tree: &Path) -> Result<()> {
+    let get = |kind: &str, node: &str, property: &str| {
+        quiet(Command::new("fdtget").args(["-t", kind]).arg(tree).args([node, property]))
+    };
+    let expect = |kind: &str, node: &str, property: &str, expected: &str| {
+        let found = get(kind, node, property)?;
+        ensure!(found == expected, "{node} {property}: expected {expected}, found {found}");
+        println!("{node} {property} = {found}");
+        Ok(())
+    };
+    let engine = format!("/axi/{UIO_NAME}@{:x}", WINDOWS[0].base);
+    let reg: Vec<String> = WINDOWS.iter().map(|window| format!("{:x} {:x}", window.base, window.bytes)).collect();
+    let names: Vec<&str> = WINDOWS.iter().map(|window| window.name).collect();
+    expect("s", &engine, "compatible", UIO_COMPATIBLE)?;
+    expect("x", &engine, "reg", &reg.join(" "))?;
+    expect("s", &engine, "reg-names", &names.join(" "))?;
+    expect("u", &engine, "interrupts", &format!("0 {INTERRUPT_SPI} 4"))?;
+    expect("u", &engine, "clock-frequency", &FCLK_HZ.to_string())?;
+    let controller = get("u", "/axi/interrupt-controller@f8f01000", "phandle")?;
+    expect("u", &engine, "interrupt-parent", &controller)?;
+    let buffers = format!("/reserved-memory/{UIO_NAME}-buffers@{:x}", BUFFERS.base);
+    expect("x", &buffers, "reg", &format!("{:x} {:x}", BUFFERS.base, BUFFERS.bytes))?;
+    expect("x", &buffers, "no-map", "")?;
+    expect("u", "/axi/slcr@f8000000/clkc@100", "fclk-enable", &(1 << FCLK).to_string())?;
+    expect("s", "/fpga-full", "firmware-name", BITSTREAM)
+}
