@@ -84,24 +84,24 @@ ap_uint<BITS> times(const Matrix &matrix, ap_uint<BITS> word) {
 } // namespace
 
 void fingerprint(hls::stream<byte_beat> &bytes, hls::stream<result_beat> &results) {
-#pragma HLS INTERFACE axis port = bytes
-#pragma HLS INTERFACE axis port = results
-#pragma HLS INTERFACE ap_ctrl_none port = return
-#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS INTERFACE axis port=bytes
+#pragma HLS INTERFACE axis port=results
+#pragma HLS INTERFACE ap_ctrl_none port=return
+#pragma HLS PIPELINE II=1 style=flp
 
     static ap_uint<BITS> state = 0;
     static ap_uint<4> pad = 0;
     static ap_uint<31> length = 0;
     static ap_uint<1> broken = 0;
     static ap_uint<1> in_packet = 0;
-#pragma HLS RESET variable = in_packet
+#pragma HLS RESET variable=in_packet
 
     const byte_beat beat = bytes.read();
     const bool first = in_packet == 0;
 
     // Bytes that do not belong to the packet are zero; lanes before its first byte and after its last one.
     ap_uint<BITS> word[WORDS];
-#pragma HLS ARRAY_PARTITION variable = word complete
+#pragma HLS ARRAY_PARTITION variable=word complete
     ap_uint<5> lead = LANES;
     ap_uint<4> after = 0;
     ap_uint<5> begins = 0;

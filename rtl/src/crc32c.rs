@@ -44,9 +44,9 @@ fn rows(column: impl Fn(u32) -> u32) -> [Constant<Bits<32>>; 32] {
 #[derive(LogicBlock)]
 pub struct Crc32cAdvance<const BYTES: usize> {
     /// State before.
-    pub before: Signal<In, Bits<32>>,
+    pub state: Signal<In, Bits<32>>,
     /// State after.
-    pub after: Signal<Out, Bits<32>>,
+    pub moved: Signal<Out, Bits<32>>,
 
     masked: [Signal<Local, Bits<32>>; 32],
     odd: [Signal<Local, Bit>; 32],
@@ -61,8 +61,8 @@ impl<const BYTES: usize> Default for Crc32cAdvance<BYTES> {
     fn default() -> Self {
         const { assert!(BYTES >= 1 && BYTES <= 16, "Crc32cAdvance: 1 to 16 bytes") };
         Self {
-            before: Default::default(),
-            after: Default::default(),
+            state: Default::default(),
+            moved: Default::default(),
             masked: std::array::from_fn(|_| Default::default()),
             odd: std::array::from_fn(|_| Default::default()),
             placed: std::array::from_fn(|_| Default::default()),
@@ -81,7 +81,7 @@ impl<const BYTES: usize> Logic for Crc32cAdvance<BYTES> {
         comment!("Each bit after is the XOR of the bits before that its row selects.");
         self.joined[0].next = 0.into();
         for i in 0..32 {
-            self.masked[i].next = self.before.val() & self.row[i].val();
+            self.masked[i].next = self.state.val() & self.row[i].val();
             self.odd[i].next = self.masked[i].val().xor();
             self.placed[i].next = 0.into();
             if self.odd[i].val() {
@@ -89,7 +89,7 @@ impl<const BYTES: usize> Logic for Crc32cAdvance<BYTES> {
             }
             self.joined[i + 1].next = self.joined[i].val() | self.placed[i].val();
         }
-        self.after.next = self.joined[32].val();
+        self.moved.next = self.joined[32].val();
     }
 }
 
@@ -97,9 +97,9 @@ impl<const BYTES: usize> Logic for Crc32cAdvance<BYTES> {
 #[derive(LogicBlock)]
 pub struct Crc32cRetreat<const BYTES: usize> {
     /// State after.
-    pub after: Signal<In, Bits<32>>,
+    pub moved: Signal<In, Bits<32>>,
     /// State before.
-    pub before: Signal<Out, Bits<32>>,
+    pub state: Signal<Out, Bits<32>>,
 
     masked: [Signal<Local, Bits<32>>; 32],
     odd: [Signal<Local, Bit>; 32],
@@ -114,8 +114,8 @@ impl<const BYTES: usize> Default for Crc32cRetreat<BYTES> {
     fn default() -> Self {
         const { assert!(BYTES >= 1 && BYTES <= 16, "Crc32cRetreat: 1 to 16 bytes") };
         Self {
-            after: Default::default(),
-            before: Default::default(),
+            moved: Default::default(),
+            state: Default::default(),
             masked: std::array::from_fn(|_| Default::default()),
             odd: std::array::from_fn(|_| Default::default()),
             placed: std::array::from_fn(|_| Default::default()),
@@ -134,7 +134,7 @@ impl<const BYTES: usize> Logic for Crc32cRetreat<BYTES> {
         comment!("Each bit before is the XOR of the bits after that its row selects.");
         self.joined[0].next = 0.into();
         for i in 0..32 {
-            self.masked[i].next = self.after.val() & self.row[i].val();
+            self.masked[i].next = self.moved.val() & self.row[i].val();
             self.odd[i].next = self.masked[i].val().xor();
             self.placed[i].next = 0.into();
             if self.odd[i].val() {
@@ -142,7 +142,7 @@ impl<const BYTES: usize> Logic for Crc32cRetreat<BYTES> {
             }
             self.joined[i + 1].next = self.joined[i].val() | self.placed[i].val();
         }
-        self.before.next = self.joined[32].val();
+        self.state.next = self.joined[32].val();
     }
 }
 

@@ -103,8 +103,8 @@ pub struct Fingerprint {
     byte: [Signal<Local, Bits<8>>; 16],
     kept: [Signal<Local, Bits<32>>; 16],
     word: [Signal<Local, Bits<32>>; 4],
-    before: Signal<Local, Bits<16>>,
-    after: Signal<Local, Bits<16>>,
+    lane_below: Signal<Local, Bits<16>>,
+    lane_above: Signal<Local, Bits<16>>,
     rise_less_one: Signal<Local, Bits<16>>,
     lead_bits_0: Signal<Local, Bits<16>>,
     lead_bits_1: Signal<Local, Bits<16>>,
@@ -230,8 +230,8 @@ impl Default for Fingerprint {
             byte: std::array::from_fn(|_| Default::default()),
             kept: std::array::from_fn(|_| Default::default()),
             word: std::array::from_fn(|_| Default::default()),
-            before: Default::default(),
-            after: Default::default(),
+            lane_below: Default::default(),
+            lane_above: Default::default(),
             rise_less_one: Default::default(),
             lead_bits_0: Default::default(),
             lead_bits_1: Default::default(),
@@ -401,20 +401,20 @@ impl Logic for Fingerprint {
         }
         self.b_valid.d.next = self.a_valid.q.val();
         self.b_last.d.next = self.a_last.q.val();
-        self.before.next = self.a_keep.q.val() << 1;
-        self.after.next = self.a_keep.q.val() >> 1;
-        self.b_rise.d.next = self.a_keep.q.val() & !self.before.val();
-        self.b_fall.d.next = self.a_keep.q.val() & !self.after.val();
+        self.lane_below.next = self.a_keep.q.val() << 1;
+        self.lane_above.next = self.a_keep.q.val() >> 1;
+        self.b_rise.d.next = self.a_keep.q.val() & !self.lane_below.val();
+        self.b_fall.d.next = self.a_keep.q.val() & !self.lane_above.val();
 
         comment!("C: each word as it will be at the end of the beat; lanes before the first byte and after the last.");
-        self.advance_word_0.before.next = self.b_word[0].q.val();
-        self.c_part[0].d.next = self.advance_word_0.after.val();
-        self.advance_word_1.before.next = self.b_word[1].q.val();
-        self.c_part[1].d.next = self.advance_word_1.after.val();
-        self.advance_word_2.before.next = self.b_word[2].q.val();
-        self.c_part[2].d.next = self.advance_word_2.after.val();
-        self.advance_word_3.before.next = self.b_word[3].q.val();
-        self.c_part[3].d.next = self.advance_word_3.after.val();
+        self.advance_word_0.state.next = self.b_word[0].q.val();
+        self.c_part[0].d.next = self.advance_word_0.moved.val();
+        self.advance_word_1.state.next = self.b_word[1].q.val();
+        self.c_part[1].d.next = self.advance_word_1.moved.val();
+        self.advance_word_2.state.next = self.b_word[2].q.val();
+        self.c_part[2].d.next = self.advance_word_2.moved.val();
+        self.advance_word_3.state.next = self.b_word[3].q.val();
+        self.c_part[3].d.next = self.advance_word_3.moved.val();
         self.c_valid.d.next = self.b_valid.q.val();
         self.c_last.d.next = self.b_last.q.val();
         self.no_bytes.next = !self.b_rise.q.val().any();
@@ -473,11 +473,11 @@ impl Logic for Fingerprint {
         }
 
         comment!("E: the state, the lanes after its last byte, the length. A beat without bytes changes nothing.");
-        self.advance_state.before.next = self.e_state.q.val();
+        self.advance_state.state.next = self.e_state.q.val();
         self.load.next = self.d_valid.q.val() & (self.d_first.q.val() | !self.d_empty.q.val());
         self.next_state.next = self.d_sum.q.val();
         if !self.d_first.q.val() {
-            self.next_state.next = self.advance_state.after.val() ^ self.d_sum.q.val();
+            self.next_state.next = self.advance_state.moved.val() ^ self.d_sum.q.val();
         }
         if self.load.val() {
             self.e_state.d.next = self.next_state.val();
@@ -498,40 +498,40 @@ impl Logic for Fingerprint {
         self.e_done.d.next = self.d_valid.q.val() & self.d_last.q.val();
 
         comment!("F: the lanes after the last byte are taken back, eight, four, two and one.");
-        self.retreat_8.after.next = self.e_state.q.val();
+        self.retreat_8.moved.next = self.e_state.q.val();
         self.retreated_0.next = self.e_state.q.val();
         if self.e_pad.q.val().get_bit(3) {
-            self.retreated_0.next = self.retreat_8.before.val();
+            self.retreated_0.next = self.retreat_8.state.val();
         }
         self.f0_state.d.next = self.retreated_0.val();
         self.f0_done.d.next = self.e_done.q.val();
         self.f0_length.d.next = self.e_length.q.val();
         self.f0_broken.d.next = self.e_broken.q.val();
         self.f0_pad.d.next = self.e_pad.q.val();
-        self.retreat_4.after.next = self.f0_state.q.val();
+        self.retreat_4.moved.next = self.f0_state.q.val();
         self.retreated_1.next = self.f0_state.q.val();
         if self.f0_pad.q.val().get_bit(2) {
-            self.retreated_1.next = self.retreat_4.before.val();
+            self.retreated_1.next = self.retreat_4.state.val();
         }
         self.f1_state.d.next = self.retreated_1.val();
         self.f1_done.d.next = self.f0_done.q.val();
         self.f1_length.d.next = self.f0_length.q.val();
         self.f1_broken.d.next = self.f0_broken.q.val();
         self.f1_pad.d.next = self.f0_pad.q.val();
-        self.retreat_2.after.next = self.f1_state.q.val();
+        self.retreat_2.moved.next = self.f1_state.q.val();
         self.retreated_2.next = self.f1_state.q.val();
         if self.f1_pad.q.val().get_bit(1) {
-            self.retreated_2.next = self.retreat_2.before.val();
+            self.retreated_2.next = self.retreat_2.state.val();
         }
         self.f2_state.d.next = self.retreated_2.val();
         self.f2_done.d.next = self.f1_done.q.val();
         self.f2_length.d.next = self.f1_length.q.val();
         self.f2_broken.d.next = self.f1_broken.q.val();
         self.f2_pad.d.next = self.f1_pad.q.val();
-        self.retreat_1.after.next = self.f2_state.q.val();
+        self.retreat_1.moved.next = self.f2_state.q.val();
         self.retreated_3.next = self.f2_state.q.val();
         if self.f2_pad.q.val().get_bit(0) {
-            self.retreated_3.next = self.retreat_1.before.val();
+            self.retreated_3.next = self.retreat_1.state.val();
         }
         self.f3_state.d.next = self.retreated_3.val();
         self.f3_done.d.next = self.f2_done.q.val();

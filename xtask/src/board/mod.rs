@@ -6,6 +6,7 @@ mod dma;
 pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
+pub mod hls_csim;
 pub mod verilog;
 pub mod vivado_check;
 pub mod zynq;
@@ -28,6 +29,8 @@ pub enum Task {
     FedRate(fed_rate::Arguments),
     /// Compile the device tree overlays and compare what they make of a Zynq with the abi crate
     DeviceTree,
+    /// Simulate the fingerprint kernel for Vitis HLS in C, against the crate crc32c, and find planted faults
+    HlsCsim(hls_csim::Arguments),
     /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
     VivadoCheck(vivado_check::Arguments),
 }
@@ -41,6 +44,7 @@ pub fn run(task: Task) -> Result<()> {
         Task::DmaFaults(arguments) => dma_faults::run(&arguments),
         Task::FedRate(arguments) => fed_rate::run(&arguments),
         Task::DeviceTree => device_tree::run(),
+        Task::HlsCsim(arguments) => hls_csim::run(&arguments),
         Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
     }
 }

@@ -27,6 +27,28 @@ const fn plant(
 
 /// Every fault.
 pub const PLANTS: &[Plant] = &[
+    plant("crc32c_beat", "crc32c_advance_12.v", "a bit of a matrix", "row_7 = 32'hf867ad84", "row_7 = 32'hf867af84"),
+    plant(
+        "fingerprint",
+        "fingerprint.v",
+        "the first byte is taken without TKEEP",
+        "if (a_keep[0]) begin",
+        "if (1'b1) begin",
+    ),
+    plant(
+        "fingerprint",
+        "fingerprint.v",
+        "the lane after a gap between beats is not looked at",
+        "assign was_broken = ~d_first & (e_broken | gap);",
+        "assign was_broken = ~d_first & e_broken;",
+    ),
+    plant(
+        "fingerprint",
+        "fingerprint_queue.v",
+        "one packet too many is promised a place",
+        "localparam [5:0] most_promised = 6'h1e;",
+        "localparam [5:0] most_promised = 6'h1f;",
+    ),
     plant(
         "context_table",
         "context_table.v",
