@@ -8,12 +8,14 @@
 //! | [`record`] | event record, 16 bytes, one 128-bit beat | agent, board server, engine |
 //! | [`reply`] | reply beats of the engine | engine, board server, agent |
 //! | [`counters`] | a row of group counters | engine, board server, agent |
-//! | [`frame`] | wire frames | agent, board server |
+//! | [`frame`] | numbers and limits of the wire frames | agent, board server |
 //! | [`registers`] | AXI4-Lite register map | programmable logic, driver |
 //! | [`board`] | addresses and interrupt of the default board | block design, device tree, driver |
 //! | [`mailbox`] | registers through shared memory | emulated board, the process that serves its logic |
 //! | [`ring`] | per-CPU ring of the capture module | kernel, agent |
 //! | [`loss`] | reasons for which an event is lost | all of them |
+//!
+//! [`random`] is no layout: the generator whose numbers every recording and every test seed depends on.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 pub mod board;
@@ -23,6 +25,7 @@ pub mod frame;
 pub mod layout;
 pub mod loss;
 pub mod mailbox;
+pub mod random;
 pub mod record;
 pub mod registers;
 pub mod reply;

@@ -5,11 +5,11 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_model::EngineKind;
-use deltascope_session::{Config, Event, Progress, Session, SessionError};
+use deltascope_protocol::agent::{Config, Endpoint, EndpointError, Notification, Progress};
+use deltascope_protocol::frame::Cursor;
 
 use super::wire::{Wire, WireError};
 use super::{Tls, TransportError, identity, sys};
@@ -64,7 +64,7 @@ pub struct Inherited {
 pub struct Client {
     address: SocketAddr,
     options: Options,
-    session: Session,
+    session: Endpoint,
     tls: Option<Tls>,
     wire: Option<Wire>,
     begun: Instant,
@@ -125,12 +125,12 @@ impl Client {
             identity.agent = keeper.id().0;
         }
         let begun = Instant::now();
-        let silence = options.timeout.as_micros().try_into().unwrap_or(u64::MAX / 2);
-        let config = Config { groups: options.groups, contexts: options.contexts, silence, ..Config::default() };
+        let (groups, contexts, silence) = (options.groups, options.contexts, options.timeout);
+        let config = Config { groups, contexts, silence, ..Config::default() };
         let mut client = Client {
             address,
             options: options.clone(),
-            session: Session::new(config, identity),
+            session: Endpoint::new(config, identity),
             tls,
             wire: None,
             begun,
@@ -294,7 +294,7 @@ impl Client {
 
     /// Longest time that a record has waited for others to share its frame.
     pub fn longest_wait(&self) -> Duration {
-        Duration::from_micros(self.session.longest_wait())
+        self.session.longest_wait()
     }
 
     /// Tells the server what the sources have lost so far.
@@ -523,18 +523,18 @@ impl Client {
     }
 
     fn take_events(&mut self) -> Result<(), TransportError> {
-        while let Some(event) = self.session.next_event() {
+        while let Some(event) = self.session.next_notification() {
             match event {
-                Event::Regranted(granted) => self.regranted(granted.boot_id)?,
-                Event::Granted(granted) => {
+                Notification::Regranted(granted) => self.regranted(granted.boot_id)?,
+                Notification::Granted(granted) => {
                     let engine = EngineKind::from_code(granted.engine)
                         .ok_or(TransportError::Engine { address: self.address, found: granted.engine })?;
                     let known = Granted { engine, groups: granted.groups, contexts: granted.contexts };
                     self.granted.get_or_insert(known);
                 }
-                Event::Snapshot { token, sequence, .. } => self.snapshot = Some((token, sequence)),
+                Notification::Snapshot { token, sequence, .. } => self.snapshot = Some((token, sequence)),
                 // No record of this agent asks for a reply or a state.
-                Event::Reply(_) | Event::State(_) | Event::Finished => {}
+                Notification::Reply(_) | Notification::State(_) | Notification::Finished => {}
             }
         }
         Ok(())
@@ -550,13 +550,13 @@ impl Client {
         }
     }
 
-    fn failed(&self, source: SessionError) -> TransportError {
+    fn failed(&self, source: EndpointError) -> TransportError {
         TransportError::Session { address: self.address, source }
     }
 }
 
 /// What the session has counted, and what was carried into it.
-fn reading(session: &Session, carried: &[CounterRow]) -> Reading {
+fn reading(session: &Endpoint, carried: &[CounterRow]) -> Reading {
     let mut reading = Reading::new(session.progress().covered, session.totals());
     reading.add(carried);
     reading

@@ -15,10 +15,9 @@ use deltascope_linux::engine::{UioHost, drive};
 use deltascope_linux::uio::{UioDevice, page_bytes};
 use deltascope_linux::{Options, Roots, UioBoard};
 use deltascope_model::EngineKind;
+use deltascope_sim::axi_dma::host::{self, Line, PlClock, Shared, SimHost};
+use deltascope_sim::axi_dma::{Block, Fault, Memory, Ram, Response, System};
 use tempfile::TempDir;
-
-use crate::axi_dma::host::{self, Line, PlClock, Shared, SimHost};
-use crate::axi_dma::{Block, Fault, Memory, Ram, Response, System};
 
 use super::cases::{Buffer, Case};
 

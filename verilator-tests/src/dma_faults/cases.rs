@@ -5,7 +5,7 @@ use deltascope_abi::registers::IRQ_BATCH_END;
 use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
 
-use crate::axi_dma::{DmaConfig, Fault, Response};
+use deltascope_sim::axi_dma::{DmaConfig, Fault, Response};
 
 /// How a case must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! One engine behind the DMA, a golden engine beside it, and the law that both keep.
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_abi::registers::offset;
 use deltascope_abi::reply::{Answer, ReplyParser};
@@ -7,9 +8,7 @@ use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, GoldenEngine};
-use deltascope_random::Random;
-
-use crate::axi_dma::{Block, CLOCKS_PER_US};
+use deltascope_sim::axi_dma::{Block, CLOCKS_PER_US};
 
 use super::boards::Board;
 use super::cases::{Case, Expected, Traffic};
