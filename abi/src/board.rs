@@ -61,11 +61,16 @@ pub const UIO_NAME: &str = "deltascope";
 pub const UIO_COMPATIBLE: &str = "generic-uio";
 /// Name of the u-dma-buf device, where that driver serves the buffers instead of the reserved window.
 pub const UDMABUF_NAME: &str = "udmabuf-deltascope";
+/// Bytes of that device: enough for the driver's default settings, whole megabytes.
+pub const UDMABUF_BYTES: u32 = 2 << 20;
 
 /// The PL clock that the engine runs on: FCLK0.
 pub const FCLK: u32 = 0;
 /// Highest rate in Hz that the logic is built for. Dividers of the PS make the nearest lower rate.
 pub const FCLK_MAX_HZ: u32 = 150_000_000;
+/// Hz above [`FCLK_MAX_HZ`] that a crystal and the kernel's rounding may add: 100 ppm. Vivado's timing is that of the nominal
+/// rate, and the clock's own tolerance is in its uncertainty.
+pub const FCLK_TOLERANCE_HZ: u32 = FCLK_MAX_HZ / 10_000;
 /// Name of the bitstream in the firmware folder.
 pub const BITSTREAM: &str = "deltascope.bit.bin";
 
