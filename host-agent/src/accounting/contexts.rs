@@ -4,7 +4,7 @@
 //! SEND holds a hash of its socket, so the first send after such a change does not match what another socket
 //! left behind: waste can be hidden by sharing and is not invented.
 
-use crate::slot_table::SlotTable;
+use super::slot_table::SlotTable;
 
 /// Context numbers of sockets.
 #[derive(Clone, Debug)]

@@ -1,46 +1,18 @@
-//! Why a session with a board server cannot start or go on.
+//! Why a session with a board server cannot start or continue.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// See the variants. After any of these the session is over.
 #[derive(Debug, thiserror::Error)]
-pub enum TransportError {
-    /// There is no daemon to start.
-    #[error(
-        "no board server: expected the program {looked}, found none; build it with `cargo build --release -p deltascope-boardd`, name it with --boardd, or give the address of a running one with --connect",
-        looked = looked.display()
-    )]
-    NoDaemon {
-        /// Where it was expected.
-        looked: PathBuf,
-    },
-    /// The daemon does not start.
-    #[error("cannot start {program}: {source}; check that it may be executed", program = program.display())]
-    DaemonStart {
-        /// The program.
-        program: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The daemon does not say where it listens.
-    #[error(
-        "{program} started: expected the line `listening on ADDR`, found {found}; give the program of a board server",
-        program = program.display()
-    )]
-    DaemonSilent {
-        /// The program.
-        program: PathBuf,
-        /// What came instead.
-        found: String,
-    },
+#[non_exhaustive]
+pub enum UplinkError {
     /// The system has no random numbers for the session's name.
     #[error("cannot read /dev/urandom: {0}; a session needs a random name")]
     Random(std::io::Error),
-    /// The folder with what a restart needs.
+    /// What a restart needs cannot be saved.
     #[error(transparent)]
-    Resume(#[from] crate::resume::ResumeError),
+    Store(#[from] super::StoreError),
     /// The address does not answer.
     #[error("cannot connect to {address}: {source}; check that a board server listens there")]
     Connect {
@@ -88,9 +60,9 @@ pub enum TransportError {
     /// The keys or the server's name cannot be used.
     #[error(transparent)]
     TlsOptions(#[from] super::TlsOptionsError),
-    /// The session machine refused what came, or the server refused the session.
+    /// The endpoint refused what came, or the server refused the session.
     #[error("session with {address}: {source}")]
-    Session {
+    Protocol {
         /// The address.
         address: SocketAddr,
         /// What was wrong.
@@ -120,22 +92,19 @@ pub enum TransportError {
     },
 }
 
-impl TransportError {
+impl UplinkError {
     /// Whether another connection would end the same way.
     pub fn is_fatal(&self) -> bool {
         match self {
-            TransportError::Session { source, .. } => source.is_fatal(),
-            TransportError::Tls { source, .. } => source.is_final(),
-            TransportError::Closed { .. } | TransportError::Io { .. } => false,
+            UplinkError::Protocol { source, .. } => source.is_fatal(),
+            UplinkError::Tls { source, .. } => source.is_final(),
+            UplinkError::Closed { .. } | UplinkError::Io { .. } => false,
             _ => true,
         }
     }
 
     /// Whether the server said itself what is wrong.
     pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            TransportError::Session { source: deltascope_protocol::agent::EndpointError::Refused { .. }, .. }
-        )
+        matches!(self, UplinkError::Protocol { source: deltascope_protocol::agent::EndpointError::Refused { .. }, .. })
     }
 }

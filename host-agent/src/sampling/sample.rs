@@ -151,7 +151,7 @@ pub struct OwnerShares {
     pub sends: Estimate,
 }
 
-/// Everything that a tally says.
+/// Everything that a sample estimates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Estimates {
     /// k of p = 2^-k in force.
@@ -179,7 +179,7 @@ type Key = (bool, u64, OwnerId);
 
 /// Events since a source began.
 #[derive(Debug)]
-pub struct Tally {
+pub struct Sample {
     shift: u32,
     periods: u64,
     closed: Sums,
@@ -193,10 +193,10 @@ pub struct Tally {
     fingerprints: HashMap<u64, u64>,
 }
 
-impl Tally {
-    /// A tally that begins at k = `shift` with `left_out` before it.
-    pub fn new(shift: u32, left_out: LeftOut) -> Tally {
-        Tally {
+impl Sample {
+    /// A sample that begins at k = `shift` with `left_out` before it.
+    pub fn new(shift: u32, left_out: LeftOut) -> Sample {
+        Sample {
             shift,
             periods: 1,
             closed: Sums::default(),
@@ -212,7 +212,7 @@ impl Tally {
         self.shift
     }
 
-    /// Whether the table of units is full: time for [`Tally::begin`] with the same k.
+    /// Whether the table of units is full: time for [`Sample::begin`] with the same k.
     pub fn is_full(&self) -> bool {
         self.units.len() >= UNITS
     }

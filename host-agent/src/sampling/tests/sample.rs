@@ -5,7 +5,7 @@ use deltascope_abi::record::Class;
 
 use super::hash;
 use crate::event::{Event, OwnerId, What};
-use crate::sampling::{Estimate, LeftOut, Seen, Tally, is_kept};
+use crate::sampling::{Estimate, LeftOut, Sample, Seen, is_kept};
 
 fn page(owner: u32, redundant: bool) -> Event {
     let what = What::Page { class: Class::PageAfterT, before: 1, after: u32::from(!redundant) + 1 };
@@ -20,7 +20,7 @@ fn send(owner: u32, socket: u64, fingerprint: u64, length: u32) -> Event {
 struct Machine {
     seed: u64,
     shift: u32,
-    tally: Tally,
+    sample: Sample,
     left_out: LeftOut,
     /// By owner, pages and then sends.
     truth: BTreeMap<u32, [Seen; 2]>,
@@ -28,13 +28,13 @@ struct Machine {
 
 impl Machine {
     fn new(seed: u64) -> Machine {
-        let tally = Tally::new(0, LeftOut::default());
-        Machine { seed, shift: 0, tally, left_out: LeftOut::default(), truth: BTreeMap::new() }
+        let sample = Sample::new(0, LeftOut::default());
+        Machine { seed, shift: 0, sample, left_out: LeftOut::default(), truth: BTreeMap::new() }
     }
 
     fn set(&mut self, shift: u32) {
         self.shift = shift;
-        self.tally.begin(shift, self.left_out);
+        self.sample.begin(shift, self.left_out);
     }
 
     fn event(&mut self, number: u64, event: Event, redundant: bool) {
@@ -45,7 +45,7 @@ impl Machine {
         self.truth.entry(event.owner.0).or_default()[usize::from(sends)] +=
             Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };
         if is_kept(unit, self.shift) {
-            self.tally.take(unit, &event);
+            self.sample.take(unit, &event);
         } else if sends {
             self.left_out.sends += 1;
             self.left_out.send_bytes += length;
@@ -94,7 +94,7 @@ fn without_sampling_everything_is_exact() {
     let mut machine = Machine::new(1);
     machine.pages(&mut Random::new(1), 500);
     machine.sends(&mut Random::new(2), 50);
-    let found = machine.tally.estimates(machine.left_out);
+    let found = machine.sample.estimates(machine.left_out);
     for (estimate, seen) in [(found.pages, machine.all(0)), (found.sends, machine.all(1))] {
         assert_eq!((estimate.total, estimate.redundant), (seen.events as f64, seen.redundant_events as f64));
         assert_eq!((estimate.left_out, estimate.half_width()), (0.0, Some(0.0)));
@@ -115,7 +115,7 @@ fn totals_stay_exact_and_intervals_hold_over_periods_of_different_p() {
             machine.pages(&mut random, 600);
             machine.sends(&mut random, 400);
         }
-        let found = machine.tally.estimates(machine.left_out);
+        let found = machine.sample.estimates(machine.left_out);
         let (pages, sends) = (machine.all(0), machine.all(1));
         assert_eq!((found.periods, found.shift), (6, 0));
         let totals = [found.pages.total, found.sends.total, found.send_bytes.total];
@@ -142,38 +142,38 @@ fn a_sample_without_a_bound_says_so_until_it_weighs_little() {
     for unit in 0..12 {
         machine.event(unit, page(0, unit % 2 == 0), unit % 2 == 0);
     }
-    let found = machine.tally.estimates(machine.left_out);
+    let found = machine.sample.estimates(machine.left_out);
     assert!(found.pages.left_out > 0.0 && found.pages.half_width().is_none(), "{found:?}");
     assert!(found.pages.share().is_some_and(|(_, half)| half.is_none()));
     machine.set(2);
     machine.pages(&mut Random::new(5), 600);
-    let found = machine.tally.estimates(machine.left_out);
+    let found = machine.sample.estimates(machine.left_out);
     assert!(holds(&found.pages, machine.all(0).redundant_events), "{found:?}");
 }
 
 #[test]
 fn what_was_captured_before_stands_for_itself_alone() {
-    let mut tally = Tally::new(4, LeftOut::default());
+    let mut sample = Sample::new(4, LeftOut::default());
     let left_out = u64::MAX;
     for _ in 0..5 {
-        tally.take(left_out, &page(0, true));
+        sample.take(left_out, &page(0, true));
     }
-    let found = tally.estimates(LeftOut::default()).pages;
+    let found = sample.estimates(LeftOut::default()).pages;
     assert_eq!((found.total, found.redundant, found.half_width()), (5.0, 5.0, Some(0.0)));
     // Left out and nothing kept: anything is possible.
-    let found = tally.estimates(LeftOut { pages: 100, ..LeftOut::default() }).pages;
+    let found = sample.estimates(LeftOut { pages: 100, ..LeftOut::default() }).pages;
     assert_eq!((found.total, found.half_width()), (105.0, None));
 }
 
 #[test]
 fn an_unjudged_page_is_not_redundant_and_a_first_send_neither() {
-    let mut tally = Tally::new(0, LeftOut::default());
+    let mut sample = Sample::new(0, LeftOut::default());
     let what = What::Page { class: Class::PageUnjudged, before: 0, after: 0 };
-    tally.take(0, &Event { owner: OwnerId(0), length: 4096, what });
+    sample.take(0, &Event { owner: OwnerId(0), length: 4096, what });
     for (socket, fingerprint) in [(1, 5), (1, 5), (2, 5), (1, 6), (1, 5)] {
-        tally.take(0, &send(0, socket, fingerprint, 10));
+        sample.take(0, &send(0, socket, fingerprint, 10));
     }
-    let found = tally.estimates(LeftOut::default());
+    let found = sample.estimates(LeftOut::default());
     assert_eq!((found.pages.redundant, found.sends.redundant, found.send_bytes.redundant), (0.0, 1.0, 10.0));
 }
 
@@ -182,13 +182,13 @@ fn a_full_table_asks_for_another_period_and_loses_nothing() {
     let mut machine = Machine::new(9);
     machine.set(1);
     let mut unit = 0;
-    while !machine.tally.is_full() {
+    while !machine.sample.is_full() {
         machine.event(unit, page(0, unit % 4 == 0), unit % 4 == 0);
         unit += 1;
     }
     machine.set(1);
-    assert!(!machine.tally.is_full());
-    let found = machine.tally.estimates(machine.left_out).pages;
+    assert!(!machine.sample.is_full());
+    let found = machine.sample.estimates(machine.left_out).pages;
     assert_eq!(found.total, unit as f64);
     assert!(holds(&found, unit.div_ceil(4)), "{found:?}");
 }

@@ -1,4 +1,4 @@
-//! Options that name an engine, and the session with it.
+//! Options that name an engine, and the way to it.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use deltascope_agent::account::Account;
+use deltascope_agent::accounting::state::AgentState;
+use deltascope_agent::accounting::{Accounting, Conservation, Options};
+use deltascope_agent::daemon::Daemon;
 use deltascope_agent::permutation::Permutation;
 use deltascope_agent::report::{Report, conservation_line};
-use deltascope_agent::resume::Keeper;
-use deltascope_agent::stream::Stream;
-use deltascope_agent::transport::{Client, Daemon, Options, Tls, TransportError};
+use deltascope_agent::uplink::{self, Tls, UplinkError};
 
 /// Engines that a daemon started here can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,28 +70,16 @@ pub struct EngineArguments {
     timeout: u64,
 }
 
-/// A session, and the daemon that was started for it.
-pub struct Session {
-    /// The session.
-    pub stream: Stream,
-    // Dropped after the stream.
-    _daemon: Option<Daemon>,
-}
-
 impl EngineArguments {
-    /// Connects, after starting a daemon if no address is given. With `reconnect` a broken connection to a server
-    /// that was there before is made again.
-    pub fn open(&self, reconnect: bool) -> Result<Session> {
-        self.open_as(reconnect, None)
-    }
-
     /// Whether the board server is one that runs without this program.
     pub fn is_remote(&self) -> bool {
         self.connect.is_some() || self.insecure_peer.is_some()
     }
 
-    /// The same for an agent that goes on after a restart.
-    pub fn open_as(&self, reconnect: bool, keeper: Option<Keeper>) -> Result<Session> {
+    /// Connects, after starting a daemon if no address is given; it is stopped when it is dropped, which must be after
+    /// the session. With `reconnect` a broken connection to a server that was there before is made again. `state` is
+    /// what an agent needs that resumes after a restart.
+    pub fn open(&self, reconnect: bool, state: Option<AgentState>) -> Result<(Option<Daemon>, Accounting)> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
             (Some(text), _) if tls.is_some() => (resolve(text)?, None),
@@ -106,17 +94,17 @@ impl EngineArguments {
                 (daemon.address(), Some(daemon))
             }
         };
-        let options = Options {
+        let uplink = uplink::Options {
             groups: self.groups.unwrap_or(0),
             contexts: self.contexts.unwrap_or(0),
             timeout: Duration::from_secs(self.timeout),
+            tls,
             reconnect: reconnect && daemon.is_none(),
+            ..uplink::Options::default()
         };
-        let mut stream = Stream::new(Client::connect_as(address, &options, tls, keeper)?);
-        if self.permute {
-            stream.permute(Permutation::random().map_err(TransportError::Random)?);
-        }
-        Ok(Session { stream, _daemon: daemon })
+        let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
+        let accounting = Accounting::connect(address, Options { uplink, state, permutation })?;
+        Ok((daemon, accounting))
     }
 
     fn tls(&self) -> Result<Option<Tls>> {
@@ -154,14 +142,14 @@ pub fn text(report: &Report) -> String {
         "{}engine {}: {}\n",
         deltascope_agent::report::render(report),
         report.engine,
-        conservation_line(&report.account, report.unjudged)
+        conservation_line(&report.conservation, report.unjudged)
     )
 }
 
 /// An error unless the law holds.
-pub fn check(account: &Account) -> Result<()> {
-    if !account.holds() {
-        bail!("{}; an event was lost or repeated on the way to the engine", conservation_line(account, 0));
+pub fn check(conservation: &Conservation) -> Result<()> {
+    if !conservation.holds() {
+        bail!("{}; an event was lost or repeated on the way to the engine", conservation_line(conservation, 0));
     }
     Ok(())
 }

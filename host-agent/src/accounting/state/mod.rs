@@ -1,4 +1,4 @@
-//! What an agent keeps in a folder so that the next one goes on where it stopped.
+//! What an agent saves in a folder so that the next one resumes where it stopped.
 //!
 //! The board server keeps numbers, losses and cursors of an agent for 60 s after its connection was lost, and the
 //! counters of its grant. What it cannot know stands here: the agent's id, which owner each group belongs to, and
@@ -7,23 +7,24 @@
 //! | file | content |
 //! |---|---|
 //! | `agent.id` | the id as 32 hex digits and a newline; locked while an agent runs with it |
-//! | `session.json` | a [`Kept`], replaced whole whenever it changes |
+//! | `session.json` | a [`SavedSession`], replaced whole whenever it changes |
 //!
-//! Both have mode 0600: without TLS whoever knows the id can take the totals over.
+//! Both have mode 0600: without TLS a program that knows the id can take the totals over.
 
-mod keeper;
-mod kept;
+mod folder;
+mod saved;
 #[cfg(test)]
 mod tests;
 
-pub use keeper::{AgentId, Keeper};
-pub use kept::Kept;
+pub use folder::{AgentId, AgentState};
+pub use saved::SavedSession;
 
 use std::path::PathBuf;
 
 /// Why a folder of an agent cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ResumeError {
+#[non_exhaustive]
+pub enum StateError {
     /// The operating system refused.
     #[error("{path}: cannot {action}: {source}; name a folder of this user with --state-dir", path = path.display())]
     Io {
@@ -53,7 +54,7 @@ pub enum ResumeError {
     },
     /// The file holds something else.
     #[error(
-        "{path}: expected {expected}, found {found}; delete it, then totals begin anew",
+        "{path}: expected {expected}, found {found}; delete it, then totals begin at 0",
         path = path.display()
     )]
     Content {

@@ -6,104 +6,30 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use deltascope_abi::counters::CounterRow;
-use deltascope_abi::record::CLASSES;
-
+use super::slot_table::SlotTable;
+use super::snapshot::{Rows, Snapshot, Totals, add, since};
 use crate::event::OwnerId;
-use crate::slot_table::SlotTable;
 
 /// The group of everything that has none of its own.
 pub const OTHER: u16 = 0;
-
-/// Counters of one group or owner, by class.
-pub type Rows = [CounterRow; CLASSES];
-
-/// Counters of a session's groups at one record number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// Exact after every record numbered below this.
-    pub sequence: u64,
-    /// Rows by group, 0 to the last granted one.
-    pub groups: Vec<Rows>,
-}
-
-impl Reading {
-    /// A reading from rows by group and class (row `4 * group + class`).
-    pub fn new(sequence: u64, rows: &[CounterRow]) -> Reading {
-        Reading { sequence, groups: rows.as_chunks::<CLASSES>().0.to_vec() }
-    }
-
-    /// Events in all groups and classes: `counted` of the conservation law.
-    pub fn events(&self) -> u64 {
-        self.groups.iter().flatten().fold(0, |sum, row| sum.wrapping_add(row.events))
-    }
-
-    /// Rows by group and class (row `4 * group + class`).
-    pub fn rows(&self) -> Vec<CounterRow> {
-        self.groups.iter().flatten().copied().collect()
-    }
-
-    /// Adds what was counted before the session.
-    pub fn add(&mut self, rows: &[CounterRow]) {
-        for (sum, rows) in self.groups.iter_mut().zip(rows.as_chunks::<CLASSES>().0) {
-            add(sum, rows);
-        }
-    }
-
-    /// Counters of one group.
-    pub fn group(&self, group: u16) -> Rows {
-        self.groups.get(group as usize).copied().unwrap_or_default()
-    }
-}
-
-/// `now` minus `before`, class by class.
-pub fn since(now: &Rows, before: &Rows) -> Rows {
-    std::array::from_fn(|class| now[class].since(&before[class]))
-}
-
-fn add(sum: &mut Rows, rows: &Rows) {
-    for (sum, row) in sum.iter_mut().zip(rows) {
-        sum.add(row);
-    }
-}
-
-/// Totals of owners at a reading.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Counters by owner; an owner that never had a group is not there.
-    pub owners: BTreeMap<OwnerId, Rows>,
-    /// Counters of group 0.
-    pub other: Rows,
-}
-
-impl Totals {
-    /// What was counted between two readings.
-    pub fn since(&self, before: &Totals) -> Totals {
-        let owners = self.owners.iter().map(|(&owner, rows)| {
-            let base = before.owners.get(&owner).copied().unwrap_or_default();
-            (owner, since(rows, &base))
-        });
-        Totals { owners: owners.collect(), other: since(&self.other, &before.other) }
-    }
-}
 
 /// Group numbers of owners.
 #[derive(Clone, Debug)]
 pub struct GroupTable {
     slots: SlotTable<OwnerId>,
-    /// By slot: the reading at which the slot's owner got it.
+    /// By slot: the snapshot at which the slot's owner got it.
     baselines: Vec<Rows>,
     folded: BTreeMap<OwnerId, Rows>,
     /// Counters of groups whose owner is not known, from before the agent restarted.
     adopted: Rows,
     folds: u64,
-    /// Rises whenever [`GroupTable::keep`] would give something else.
+    /// Rises whenever [`GroupTable::save`] would give something else.
     changes: u64,
 }
 
 /// What a restarted agent needs of a [`GroupTable`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeptGroups {
+pub struct SavedGroups {
     /// Groups with their owners, the least recently active first.
     pub slots: Vec<(u16, OwnerId)>,
     /// Counters at which a group's present owner got it, unless they are all zero.
@@ -128,23 +54,23 @@ impl GroupTable {
         }
     }
 
-    /// A table that goes on from that of an agent before. `reading` is what the groups hold now; what stands in a group
+    /// A table that goes on from that of an agent before. `snapshot` is what the groups hold now; what stands in a group
     /// without an owner is charged to [`OTHER`].
-    pub fn inherit(granted: u32, kept: &KeptGroups, reading: &Reading) -> GroupTable {
+    pub fn inherit(granted: u32, saved: &SavedGroups, snapshot: &Snapshot) -> GroupTable {
         let mut table = GroupTable::new(granted);
-        table.adopted = kept.adopted;
-        table.folded = kept.folded.iter().copied().collect();
-        for (group, rows) in &kept.baselines {
+        table.adopted = saved.adopted;
+        table.folded = saved.folded.iter().copied().collect();
+        for (group, rows) in &saved.baselines {
             if let Some(baseline) = table.baselines.get_mut((*group as usize).wrapping_sub(1)) {
                 *baseline = *rows;
             }
         }
-        for &(group, owner) in &kept.slots {
+        for &(group, owner) in &saved.slots {
             table.slots.insert_at(u32::from(group).wrapping_sub(1), owner);
         }
         let owned: HashSet<u32> = table.slots.by_age().map(|(slot, _)| slot).collect();
         for slot in (0..table.baselines.len()).filter(|slot| !owned.contains(&(*slot as u32))) {
-            let rows = reading.group(slot as u16 + 1);
+            let rows = snapshot.group(slot as u16 + 1);
             add(&mut table.adopted, &since(&rows, &table.baselines[slot]));
             table.baselines[slot] = rows;
         }
@@ -152,9 +78,9 @@ impl GroupTable {
     }
 
     /// What a restarted agent needs.
-    pub fn keep(&self) -> KeptGroups {
+    pub fn save(&self) -> SavedGroups {
         let baselines = self.baselines.iter().enumerate().filter(|(_, rows)| **rows != Rows::default());
-        KeptGroups {
+        SavedGroups {
             slots: self.slots.by_age().map(|(slot, owner)| (slot as u16 + 1, owner)).collect(),
             baselines: baselines.map(|(slot, rows)| (slot as u16 + 1, *rows)).collect(),
             folded: self.folded.iter().map(|(&owner, &rows)| (owner, rows)).collect(),
@@ -162,7 +88,7 @@ impl GroupTable {
         }
     }
 
-    /// Rises whenever [`GroupTable::keep`] would give something that a restarted agent cannot do without: an owner got
+    /// Rises whenever [`GroupTable::save`] would give something that a restarted agent cannot do without: an owner got
     /// a group, or lost it.
     pub fn changes(&self) -> u64 {
         self.changes
@@ -186,11 +112,11 @@ impl GroupTable {
     }
 
     /// Takes the groups of the least recently active eighth of the owners, at least one.
-    /// `reading` must be exact after every record admitted so far.
-    pub fn fold(&mut self, reading: &Reading) {
+    /// `snapshot` must be exact after every record admitted so far.
+    pub fn fold(&mut self, snapshot: &Snapshot) {
         for _ in 0..self.slots.len().div_ceil(8) {
             let Some((slot, owner)) = self.slots.remove_oldest() else { return };
-            let rows = reading.group(slot as u16 + 1);
+            let rows = snapshot.group(slot as u16 + 1);
             let counted = since(&rows, &self.baselines[slot as usize]);
             add(self.folded.entry(owner).or_default(), &counted);
             self.baselines[slot as usize] = rows;
@@ -200,13 +126,13 @@ impl GroupTable {
     }
 
     /// What every owner has counted so far: folded counters and those of its present group.
-    pub fn totals(&self, reading: &Reading) -> Totals {
+    pub fn totals(&self, snapshot: &Snapshot) -> Totals {
         let mut owners = self.folded.clone();
         for (slot, owner) in self.slots.by_age() {
-            let counted = since(&reading.group(slot as u16 + 1), &self.baselines[slot as usize]);
+            let counted = since(&snapshot.group(slot as u16 + 1), &self.baselines[slot as usize]);
             add(owners.entry(owner).or_default(), &counted);
         }
-        let mut other = reading.group(OTHER);
+        let mut other = snapshot.group(OTHER);
         add(&mut other, &self.adopted);
         Totals { owners, other }
     }
@@ -219,7 +145,7 @@ impl GroupTable {
 
 #[cfg(test)]
 mod tests {
-    use super::{GroupTable, KeptGroups, Reading, Rows};
+    use super::{GroupTable, Rows, SavedGroups, Snapshot};
     use crate::event::OwnerId;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -227,13 +153,13 @@ mod tests {
     /// The owner's group, after a folding where there was none left.
     fn group_of(table: &mut GroupTable, owner: OwnerId, sequence: usize, engine: &[Rows]) -> u16 {
         table.group(owner).unwrap_or_else(|| {
-            table.fold(&reading(sequence as u64, engine));
+            table.fold(&snapshot(sequence as u64, engine));
             table.group(owner).expect("folding makes room")
         })
     }
 
-    fn reading(sequence: u64, groups: &[Rows]) -> Reading {
-        Reading { sequence, groups: groups.to_vec() }
+    fn snapshot(sequence: u64, groups: &[Rows]) -> Snapshot {
+        Snapshot { sequence, groups: groups.to_vec() }
     }
 
     proptest! {
@@ -254,7 +180,7 @@ mod tests {
                 let row = if granted == 1 { &mut other } else { truth.entry(owner).or_default() };
                 row[class].count(length.into(), redundant);
             }
-            let last = reading(events.len() as u64, &engine);
+            let last = snapshot(events.len() as u64, &engine);
             let totals = table.totals(&last);
             prop_assert_eq!(&totals.owners, &truth);
             prop_assert_eq!(totals.other, other);
@@ -277,13 +203,13 @@ mod tests {
             let mut other = Rows::default();
             for (sequence, &(owner, class, redundant)) in events.iter().enumerate() {
                 if sequence == restart.index(events.len()) {
-                    let now = reading(sequence as u64, &engine);
-                    let forgetful = GroupTable::inherit(granted, &KeptGroups::default(), &now);
+                    let now = snapshot(sequence as u64, &engine);
+                    let forgetful = GroupTable::inherit(granted, &SavedGroups::default(), &now);
                     let events: u64 = forgetful.totals(&now).other.iter().map(|row| row.events).sum();
                     prop_assert_eq!(events, sequence as u64);
-                    let kept = table.keep();
-                    table = GroupTable::inherit(granted, &kept, &now);
-                    prop_assert_eq!(table.keep(), kept);
+                    let saved = table.save();
+                    table = GroupTable::inherit(granted, &saved, &now);
+                    prop_assert_eq!(table.save(), saved);
                 }
                 let owner = OwnerId(owner);
                 let group = group_of(&mut table, owner, sequence, &engine);
@@ -291,7 +217,7 @@ mod tests {
                 let row = if granted == 1 { &mut other } else { truth.entry(owner).or_default() };
                 row[class].count(1, redundant);
             }
-            let totals = table.totals(&reading(events.len() as u64, &engine));
+            let totals = table.totals(&snapshot(events.len() as u64, &engine));
             prop_assert_eq!(&totals.owners, &truth);
             prop_assert_eq!(totals.other, other);
         }
@@ -303,11 +229,11 @@ mod tests {
         let mut engine = vec![Rows::default(); 3];
         let group = table.group(OwnerId(0)).expect("a group is free") as usize;
         engine[group][0].count(4096, true);
-        let before = table.totals(&reading(1, &engine));
+        let before = table.totals(&snapshot(1, &engine));
         engine[group][0].count(4096, false);
         let late = table.group(OwnerId(1)).expect("a group is free") as usize;
         engine[late][3].count(4096, false);
-        let round = table.totals(&reading(3, &engine)).since(&before);
+        let round = table.totals(&snapshot(3, &engine)).since(&before);
         assert_eq!(round.owners[&OwnerId(0)][0].events, 1);
         assert_eq!(round.owners[&OwnerId(0)][0].redundant_events, 0);
         assert_eq!(round.owners[&OwnerId(1)][3].bytes, 4096);

@@ -1,14 +1,14 @@
-//! The folder of one agent: its id, locked, and what is kept.
+//! The folder of one agent: its id, locked, and what is saved.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Kept, ResumeError};
+use super::{SavedSession, StateError};
 
 const ID_FILE: &str = "agent.id";
-const KEPT_FILE: &str = "session.json";
+const SESSION_FILE: &str = "session.json";
 const NEW_FILE: &str = "session.json.new";
 
 /// The id of an agent, stable over its restarts.
@@ -17,21 +17,21 @@ pub struct AgentId(pub [u8; 16]);
 
 impl AgentId {
     /// A new one of the system's random numbers.
-    fn random() -> Result<AgentId, ResumeError> {
+    fn random() -> Result<AgentId, StateError> {
         let mut id = [0; 16];
-        File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut id)).map_err(ResumeError::Random)?;
+        File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut id)).map_err(StateError::Random)?;
         Ok(AgentId(id))
     }
 }
 
 impl std::str::FromStr for AgentId {
-    type Err = ResumeError;
+    type Err = StateError;
 
-    fn from_str(text: &str) -> Result<AgentId, ResumeError> {
+    fn from_str(text: &str) -> Result<AgentId, StateError> {
         let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match u128::from_str_radix(text, 16) {
             Ok(id) if digits && id != 0 => Ok(AgentId(id.to_be_bytes())),
-            _ => Err(ResumeError::Id { found: text.to_owned() }),
+            _ => Err(StateError::Id { found: text.to_owned() }),
         }
     }
 }
@@ -44,29 +44,29 @@ impl std::fmt::Display for AgentId {
 
 /// The id, and the folder if there is one.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct AgentState {
     id: AgentId,
     folder: Option<PathBuf>,
     /// Holds the lock for as long as the agent runs; the system lets it go however that one ends.
     _lock: Option<File>,
-    kept: Option<Kept>,
+    saved: Option<SavedSession>,
 }
 
-impl Keeper {
+impl AgentState {
     /// An agent that was given its id and keeps nothing: what its groups held before a restart is charged to `other`.
-    pub fn with_id(id: AgentId) -> Keeper {
-        Keeper { id, folder: None, _lock: None, kept: None }
+    pub fn with_id(id: AgentId) -> AgentState {
+        AgentState { id, folder: None, _lock: None, saved: None }
     }
 
     /// An agent with a folder, which is made with mode 0700 if there is none. `id` replaces the one in it.
     ///
     /// # Errors
     /// The folder cannot be used, another agent uses it, or a file in it is damaged.
-    pub fn open(folder: &Path, id: Option<AgentId>) -> Result<Keeper, ResumeError> {
+    pub fn open(folder: &Path, id: Option<AgentId>) -> Result<AgentState, StateError> {
         let path = folder.join(ID_FILE);
         let fail = |path: &Path, action| {
             let path = path.to_path_buf();
-            move |source| ResumeError::Io { path, action, source }
+            move |source| StateError::Io { path, action, source }
         };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail(folder, "make it"))?;
         let mut options = OpenOptions::new();
@@ -74,24 +74,24 @@ impl Keeper {
         let mut file = options.open(&path).map_err(fail(&path, "open it"))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ResumeError::InUse { path }),
+            Err(TryLockError::WouldBlock) => return Err(StateError::InUse { path }),
             Err(TryLockError::Error(error)) => return Err(fail(&path, "lock it")(error)),
         }
         let mode = file.metadata().map_err(fail(&path, "read its mode"))?.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
-            return Err(ResumeError::Mode { path, found: mode });
+            return Err(StateError::Mode { path, found: mode });
         }
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(fail(&path, "read it"))?;
         let known: Option<AgentId> = match text.trim() {
             "" => None,
-            text => Some(text.parse().map_err(|_| ResumeError::Content {
+            text => Some(text.parse().map_err(|_| StateError::Content {
                 path: path.clone(),
                 expected: "32 hex digits that are not all 0",
                 found: format!("{text:?}"),
             })?),
         };
-        let kept = if id.is_none_or(|id| known == Some(id)) { read(&folder.join(KEPT_FILE))? } else { None };
+        let saved = if id.is_none_or(|id| known == Some(id)) { read(&folder.join(SESSION_FILE))? } else { None };
         let id = match id.or(known) {
             Some(id) => id,
             None => AgentId::random()?,
@@ -100,7 +100,7 @@ impl Keeper {
             let write = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{id}"));
             write.map_err(fail(&path, "write to it"))?;
         }
-        Ok(Keeper { id, folder: Some(folder.to_path_buf()), _lock: Some(file), kept })
+        Ok(AgentState { id, folder: Some(folder.to_path_buf()), _lock: Some(file), saved })
     }
 
     /// The agent's id.
@@ -109,8 +109,8 @@ impl Keeper {
     }
 
     /// What the agent before kept, if it belongs to the boot id of the server.
-    pub fn kept(&self, boot_id: u64) -> Option<&Kept> {
-        self.kept.as_ref().filter(|kept| kept.boot_id == boot_id)
+    pub fn saved(&self, boot_id: u64) -> Option<&SavedSession> {
+        self.saved.as_ref().filter(|saved| saved.boot_id == boot_id)
     }
 
     /// Changes what is kept and puts it in its place whole: whenever the agent dies, the one before or the new one
@@ -118,32 +118,32 @@ impl Keeper {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn keep(&mut self, change: impl FnOnce(&mut Kept)) -> Result<(), ResumeError> {
-        let kept = self.kept.get_or_insert_with(|| Kept::new(0));
-        change(kept);
+    pub fn save(&mut self, change: impl FnOnce(&mut SavedSession)) -> Result<(), StateError> {
+        let saved = self.saved.get_or_insert_with(|| SavedSession::new(0));
+        change(saved);
         let Some(folder) = &self.folder else { return Ok(()) };
-        let (new, path) = (folder.join(NEW_FILE), folder.join(KEPT_FILE));
+        let (new, path) = (folder.join(NEW_FILE), folder.join(SESSION_FILE));
         let write = || -> std::io::Result<()> {
             let mut options = OpenOptions::new();
             let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-            file.write_all(&serde_json::to_vec(kept)?)?;
+            file.write_all(&serde_json::to_vec(saved)?)?;
             std::fs::rename(&new, &path)
         };
-        write().map_err(|source| ResumeError::Io { path: path.clone(), action: "write it", source })
+        write().map_err(|source| StateError::Io { path: path.clone(), action: "write it", source })
     }
 }
 
-fn read(path: &Path) -> Result<Option<Kept>, ResumeError> {
-    let content = |found| ResumeError::Content { path: path.to_path_buf(), expected: "a session as kept", found };
+fn read(path: &Path) -> Result<Option<SavedSession>, StateError> {
+    let content = |found| StateError::Content { path: path.to_path_buf(), expected: "a session as kept", found };
     match std::fs::read(path) {
         Ok(bytes) => {
-            let kept: Kept = serde_json::from_slice(&bytes).map_err(|error| content(error.to_string()))?;
-            if !kept.is_known() || kept.groups().is_none() {
+            let saved: SavedSession = serde_json::from_slice(&bytes).map_err(|error| content(error.to_string()))?;
+            if !saved.is_known() || saved.groups().is_none() {
                 return Err(content(String::from("another version, or numbers that fit nothing")));
             }
-            Ok(Some(kept))
+            Ok(Some(saved))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ResumeError::Io { path: path.to_path_buf(), action: "read it", source }),
+        Err(source) => Err(StateError::Io { path: path.to_path_buf(), action: "read it", source }),
     }
 }

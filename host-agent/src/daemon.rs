@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{TransportError, sys};
+use crate::sys;
 
 /// Name of the daemon's program.
 pub const PROGRAM: &str = "deltascope-boardd";
@@ -19,6 +19,40 @@ const START_TIME: Duration = Duration::from_secs(30);
 const KEPT_BYTES: usize = 4096;
 /// Longest first line that is read.
 const LINE_BYTES: u64 = 4096;
+
+/// Why no daemon can be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DaemonError {
+    /// There is no daemon to start.
+    #[error(
+        "no board server: expected the program {looked}, found none; build it with `cargo build --release -p deltascope-boardd`, name it with --boardd, or give the address of a running one with --connect",
+        looked = looked.display()
+    )]
+    NoProgram {
+        /// Where it was expected.
+        looked: PathBuf,
+    },
+    /// The daemon does not start.
+    #[error("cannot start {program}: {source}; check that it may be executed", program = program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The daemon does not say where it listens.
+    #[error(
+        "{program} started: expected the line `listening on ADDR`, found {found}; give the program of a board server",
+        program = program.display()
+    )]
+    Silent {
+        /// The program.
+        program: PathBuf,
+        /// What came instead.
+        found: String,
+    },
+}
 
 /// A running daemon. It is stopped when this is dropped.
 ///
@@ -32,17 +66,17 @@ pub struct Daemon {
 
 impl Daemon {
     /// The daemon beside this program.
-    pub fn beside_this_program() -> Result<PathBuf, TransportError> {
+    pub fn beside_this_program() -> Result<PathBuf, DaemonError> {
         let looked = std::env::current_exe().map(|own| own.with_file_name(PROGRAM)).unwrap_or_else(|_| PROGRAM.into());
-        if looked.is_file() { Ok(looked) } else { Err(TransportError::NoDaemon { looked }) }
+        if looked.is_file() { Ok(looked) } else { Err(DaemonError::NoProgram { looked }) }
     }
 
     /// Starts a daemon on a free port of the loopback interface and waits until it listens.
-    pub fn start(program: &Path, engine: &str) -> Result<Daemon, TransportError> {
+    pub fn start(program: &Path, engine: &str) -> Result<Daemon, DaemonError> {
         if !program.is_file() {
-            return Err(TransportError::NoDaemon { looked: program.to_path_buf() });
+            return Err(DaemonError::NoProgram { looked: program.to_path_buf() });
         }
-        let fail = |source| TransportError::DaemonStart { program: program.to_path_buf(), source };
+        let fail = |source| DaemonError::Start { program: program.to_path_buf(), source };
         let mut command = Command::new(program);
         command.args(["--listen", "127.0.0.1:0", "--engine", engine]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -55,7 +89,7 @@ impl Daemon {
         let said = child.stderr.take().map(Said::listen);
         let mut daemon = Daemon { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), said };
         let said = first.recv_timeout(START_TIME);
-        let silent = |found: String| TransportError::DaemonSilent { program: program.to_path_buf(), found };
+        let silent = |found: String| DaemonError::Silent { program: program.to_path_buf(), found };
         let line = said.map_err(|error| match error {
             RecvTimeoutError::Timeout => silent(format!("nothing in {} s", START_TIME.as_secs())),
             RecvTimeoutError::Disconnected => silent(format!("the end of its output; {}", daemon.end())),

@@ -1,4 +1,4 @@
-//! The line by which a family's root tells the agent where to look.
+//! The line by which a family's root announces to the agent where to look.
 
 use std::ops::Range;
 
@@ -7,15 +7,15 @@ use crate::procfs::ParseError;
 use crate::procfs::text::Cursor;
 
 /// What the line is called in errors.
-const FILE: &str = "the workload's report";
+const FILE: &str = "the workload's announcement";
 /// What it starts with: a name and the version of the form.
 const HEAD: &[u8] = b"deltascope-workload 1 ";
-/// Workers that a report may name at most.
+/// Workers that an announcement may name at most.
 const MAX_WORKERS: usize = 64;
 
 /// What a family's root reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct Announcement {
     /// Who wrote.
     pub pattern: Pattern,
     /// Addresses of the region.
@@ -26,7 +26,7 @@ pub struct Report {
     pub workers: Vec<u32>,
 }
 
-impl Report {
+impl Announcement {
     /// The line, with its line end.
     pub(super) fn line(&self) -> String {
         let Range { start, end } = self.range;
@@ -38,12 +38,12 @@ impl Report {
     }
 }
 
-/// Parses a report: `deltascope-workload 1 <pattern> <start>-<end> <root> <worker>...` and a
+/// Parses a announcement: `deltascope-workload 1 <pattern> <start>-<end> <root> <worker>...` and a
 /// line end; addresses hexadecimal.
 ///
 /// # Errors
 /// The line has another form, the region is empty or not whole pages, or a number is missing.
-pub fn parse_report(line: &[u8]) -> Result<Report, ParseError> {
+pub fn parse_announcement(line: &[u8]) -> Result<Announcement, ParseError> {
     let mut cursor = Cursor::new(FILE, line, 0);
     cursor.literal(HEAD, "`deltascope-workload 1 `")?;
     let place = cursor.clone();
@@ -72,5 +72,5 @@ pub fn parse_report(line: &[u8]) -> Result<Report, ParseError> {
     if cursor.rest() != b"\n" {
         return Err(cursor.error("another worker or the end of the line"));
     }
-    Ok(Report { pattern, range: start..end, root, workers })
+    Ok(Announcement { pattern, range: start..end, root, workers })
 }

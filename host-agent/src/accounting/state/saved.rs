@@ -6,8 +6,8 @@ use deltascope_abi::record::CLASSES;
 use deltascope_protocol::frame::Cursor;
 use serde::{Deserialize, Serialize};
 
+use crate::accounting::{Rows, SavedGroups};
 use crate::event::{OwnerId, OwnerKind, Owners};
-use crate::groups::{KeptGroups, Rows};
 
 /// Version of the layout.
 pub const VERSION: u32 = 1;
@@ -17,7 +17,7 @@ type Row = [u64; 4];
 
 /// What belongs to one boot id of a server. Of another one it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct SavedSession {
     version: u32,
     /// Boot id of the server.
     pub boot_id: u64,
@@ -57,10 +57,10 @@ fn counters(rows: &[Row; CLASSES]) -> Rows {
     rows.each_ref().map(counter)
 }
 
-impl Kept {
+impl SavedSession {
     /// Nothing counted and nothing numbered under a boot id.
-    pub fn new(boot_id: u64) -> Kept {
-        Kept { version: VERSION, boot_id, ..Kept::default() }
+    pub fn new(boot_id: u64) -> SavedSession {
+        SavedSession { version: VERSION, boot_id, ..SavedSession::default() }
     }
 
     /// Whether this agent knows the layout.
@@ -81,14 +81,14 @@ impl Kept {
         self.carried.iter().map(counter).collect()
     }
 
-    /// Losses and cursors that belong to [`Kept::carried`].
+    /// Losses and cursors that belong to [`SavedSession::carried`].
     pub fn mark(&self) -> (Losses, Vec<Cursor>) {
         let cursors = self.cursors.iter().map(|&(source, unit, position)| Cursor { source, unit, position });
         (Losses(self.losses), cursors.collect())
     }
 
     /// Takes the present owners and groups.
-    pub fn set_groups(&mut self, owners: &Owners, groups: &KeptGroups) {
+    pub fn set_groups(&mut self, owners: &Owners, groups: &SavedGroups) {
         self.owners = owners.iter().map(|(_, owner)| (owner.kind as u32, owner.name.to_string())).collect();
         self.slots = groups.slots.iter().map(|&(group, owner)| (group, owner.0)).collect();
         self.baselines = groups.baselines.iter().map(|(group, base)| (*group, rows(base))).collect();
@@ -97,7 +97,7 @@ impl Kept {
     }
 
     /// The owners and groups as they were; `None` when a number names no owner.
-    pub fn groups(&self) -> Option<(Owners, KeptGroups)> {
+    pub fn groups(&self) -> Option<(Owners, SavedGroups)> {
         let mut owners = Owners::default();
         for (kind, name) in &self.owners {
             owners.intern(OwnerKind::from_code(*kind)?, name);
@@ -107,6 +107,6 @@ impl Kept {
         let folded = self.folded.iter().map(|(owner, folded)| Some((known(*owner)?, counters(folded))));
         let folded = folded.collect::<Option<_>>()?;
         let baselines = self.baselines.iter().map(|(group, base)| (*group, counters(base))).collect();
-        Some((owners, KeptGroups { slots, baselines, folded, adopted: counters(&self.adopted) }))
+        Some((owners, SavedGroups { slots, baselines, folded, adopted: counters(&self.adopted) }))
     }
 }

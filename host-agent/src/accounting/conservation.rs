@@ -1,13 +1,13 @@
 //! The conservation law: `captured == counted + in_flight + sum(lost by reason)`.
 //!
 //! The four are found independently of each other: `captured` by the source, before admission; `counted` by
-//! the engine, from a snapshot; `in_flight` from record numbers; `lost` by whoever lost. None is a remainder.
+//! the engine, from a snapshot; `in_flight` from record numbers; `lost` by the part that lost. None is a remainder.
 
 use deltascope_abi::loss::Losses;
 
-/// One reading, in the order counted, lost, in_flight, captured.
+/// The four sides of the law at one time, read in the order counted, lost, in_flight, captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct Conservation {
     /// Events in the session's group counters.
     pub counted: u64,
     /// Events lost, by reason.
@@ -18,7 +18,7 @@ pub struct Account {
     pub captured: u64,
 }
 
-impl Account {
+impl Conservation {
     /// The right side of the law.
     pub fn explained(&self) -> u64 {
         self.counted.wrapping_add(self.in_flight).wrapping_add(self.lost.total())
@@ -32,7 +32,7 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use super::Account;
+    use super::Conservation;
     use deltascope_abi::loss::{LossReason, Losses};
 
     #[test]
@@ -40,9 +40,9 @@ mod tests {
         let mut lost = Losses::default();
         lost.add(LossReason::Ring, 2);
         lost.add(LossReason::RetainFull, 3);
-        let account = Account { counted: 10, lost, in_flight: 4, captured: 19 };
-        assert!(account.holds());
-        assert!(!Account { captured: 20, ..account }.holds());
-        assert!(!Account { counted: 9, ..account }.holds());
+        let sides = Conservation { counted: 10, lost, in_flight: 4, captured: 19 };
+        assert!(sides.holds());
+        assert!(!Conservation { captured: 20, ..sides }.holds());
+        assert!(!Conservation { counted: 9, ..sides }.holds());
     }
 }

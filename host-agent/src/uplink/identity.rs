@@ -7,8 +7,8 @@ use deltascope_protocol::agent::Identity;
 
 /// A new identity from the system's random numbers.
 ///
-/// A server lets an agent that comes back go on with its totals. A run whose source begins anew is an agent of its
-/// own and meets no totals of an earlier one; one that goes on has an id of [`crate::resume`] instead.
+/// A server lets an agent that comes back go on with its totals. A run whose source begins at its beginning is an agent
+/// of its own and meets no totals of an earlier one; one that resumes has an id of its own ([`super::Options::agent`]).
 pub fn random() -> std::io::Result<Identity> {
     let mut bytes = [0; 40];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
