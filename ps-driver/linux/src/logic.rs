@@ -9,8 +9,9 @@
 use crate::checks::{self, Trust};
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
-use deltascope_abi::board::{FCLK, FCLK_MAX_HZ, FCLK_TOLERANCE_HZ};
+use deltascope_abi::board::{FCLK, FCLK_HZ, FCLK_TOLERANCE_PPM, UIO_NAME};
 use deltascope_driver::seams::{Fabric, FabricError};
+use std::path::PathBuf;
 
 /// Word of the SLCR that gates FCLK0, from 0xF800_0000 (UG585, register FPGA0_THR_CNT; Linux, drivers/clk/zynq/clkc.c):
 /// the clock runs while bit 0 is zero. Those of the other clocks follow 0x10 apart.
@@ -121,9 +122,28 @@ fn configuration(roots: &Roots) -> Finding {
     }
 }
 
+/// Returns the rate in Hz that the bitstream was built for: `clock-frequency` of the engine's node in the device tree.
+/// The file holds a big-endian word and any user may read it.
+pub fn built_for_hz(roots: &Roots) -> Option<u32> {
+    let class = roots.class("uio");
+    let entries = sysfs::names(&class).ok()?;
+    let ours = |entry: &&String| sysfs::text(&class.join(entry).join("name")).is_ok_and(|name| name == UIO_NAME);
+    let path = class.join(entries.iter().find(ours)?).join("device/of_node/clock-frequency");
+    Some(u32::from_be_bytes(std::fs::read(path).ok()?.try_into().ok()?))
+}
+
+/// Returns the rate in Hz at which the kernel runs the logic, where debugfs shows it: to root alone.
+pub fn running_hz(roots: &Roots) -> Option<u64> {
+    sysfs::number(&clock_folder(roots).join("clk_rate")).ok()
+}
+
+fn clock_folder(roots: &Roots) -> PathBuf {
+    roots.sys.join("kernel/debug/clk").join(format!("fclk{FCLK}"))
+}
+
 fn clock(roots: &Roots) -> Finding {
     let name = format!("fclk{FCLK}");
-    let folder = roots.sys.join("kernel/debug/clk").join(&name);
+    let folder = clock_folder(roots);
     let read = |file: &str| sysfs::number(&folder.join(file));
     let stopped = |found: String| Finding::Bad {
         expected: format!("{name} running"),
@@ -148,14 +168,23 @@ fn clock(roots: &Roots) -> Finding {
         (Err(_), Ok(_)) => {}
         (Err(why), Err(error)) => return Finding::Unknown(format!("{error}; {why}")),
     }
+    let built_for = built_for_hz(roots);
+    let limit = built_for.map_or(FCLK_HZ, |built_for| built_for.min(FCLK_HZ));
+    let most = u64::from(limit) + u64::from(limit) * u64::from(FCLK_TOLERANCE_PPM) / 1_000_000;
     match read("clk_rate") {
-        Ok(rate) if rate == 0 || rate > u64::from(FCLK_MAX_HZ + FCLK_TOLERANCE_HZ) => Finding::Bad {
-            expected: format!("{name} of at most {FCLK_MAX_HZ} Hz"),
+        Ok(rate) if rate == 0 || rate > most => Finding::Bad {
+            expected: format!("{name} of at most {limit} Hz"),
             found: format!("{rate} Hz"),
-            remedy: "set `PCW_FPGA0_PERIPHERAL_FREQMHZ` of the processing system to 150 or less and build the boot loader again, \
+            remedy: "set `PCW_FPGA0_PERIPHERAL_FREQMHZ` of the processing system to that or less and build the boot loader again, \
                      or set the divisors of FPGA0_CLK_CTRL there",
         },
-        Ok(rate) => Finding::Good(format!("{name} {rate} Hz")),
+        Ok(rate) => Finding::Good(match built_for {
+            // A crystal of 33.333333 MHz makes a few Hz less.
+            Some(built_for) if u64::from(built_for).saturating_sub(rate) > 100 => {
+                format!("{name} {rate} Hz, slower than the {built_for} Hz that the bitstream was built for")
+            }
+            _ => format!("{name} {rate} Hz"),
+        }),
         Err(error) => Finding::Unknown(error.to_string()),
     }
 }

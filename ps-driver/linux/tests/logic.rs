@@ -4,7 +4,7 @@
 mod support;
 
 use deltascope_linux::checks::{self, Report};
-use deltascope_linux::logic::{Finding, check, looks};
+use deltascope_linux::logic::{Finding, built_for_hz, check, looks, running_hz};
 use deltascope_linux::{LinuxError, Trust, UioBoard};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -117,6 +117,27 @@ fn bitstream_that_the_manager_has_not_loaded_is_unknown() {
     assert_eq!(finding(&fake, "configuration"), Finding::Good("xdevcfg prog_done".to_owned()));
     fake.sys("class/xdevcfg/xdevcfg/device/prog_done", "0\n");
     assert!(matches!(finding(&fake, "configuration"), Finding::Bad { .. }));
+}
+
+#[test]
+fn device_tree_names_the_clock_that_the_logic_was_built_for() {
+    let fake = Fake::board();
+    let rate = |text: &str| fake.sys("kernel/debug/clk/fclk0/clk_rate", text);
+    rate("149999998");
+    assert_eq!(built_for_hz(&fake.roots), None);
+    fake.of_node("clock-frequency", 150_000_000);
+    assert_eq!((built_for_hz(&fake.roots), running_hz(&fake.roots)), (Some(150_000_000), Some(149_999_998)));
+    assert_eq!(finding(&fake, "clock"), Finding::Good("fclk0 149999998 Hz".to_owned()));
+    rate("150000001");
+    assert_eq!(finding(&fake, "clock"), Finding::Good("fclk0 150000001 Hz".to_owned()));
+
+    rate("142857132");
+    let Finding::Good(text) = finding(&fake, "clock") else { panic!("a slower clock works") };
+    assert!(text.contains("slower than the 150000000 Hz"), "{text}");
+
+    fake.of_node("clock-frequency", 100_000_000);
+    let text = refusal(&fake);
+    assert!(text.contains("fclk0 of at most 100000000 Hz, found 142857132 Hz"), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::cargo::{release_folder, root};
 use crate::setup::{DTC, require};
 use anyhow::{Context, Result, bail, ensure};
 use deltascope_abi::board::{
-    BITSTREAM, BUFFERS, FCLK, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME, WINDOWS,
+    BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME, WINDOWS,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,11 @@ pub fn run() -> Result<()> {
         check(&merged, names == OVERLAYS[1])?;
     }
     Ok(())
+}
+
+/// Compiles one overlay.
+pub fn overlay(name: &str, output: &Path) -> Result<()> {
+    compile(&root().join("boards/zynq7020").join(format!("{name}.dtso")), output).map(|_| ())
 }
 
 /// Compiles one source; a warning is a failure.
@@ -75,6 +80,7 @@ fn check(tree: &Path, has_udmabuf: bool) -> Result<()> {
     expect("x", &engine, "reg", &reg.join(" "))?;
     expect("s", &engine, "reg-names", &names.join(" "))?;
     expect("u", &engine, "interrupts", &format!("0 {INTERRUPT_SPI} 4"))?;
+    expect("u", &engine, "clock-frequency", &FCLK_HZ.to_string())?;
     let controller = get("u", "/axi/interrupt-controller@f8f01000", "phandle")?;
     expect("u", &engine, "interrupt-parent", &controller)?;
     if has_udmabuf {

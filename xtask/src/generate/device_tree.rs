@@ -2,8 +2,8 @@
 //! whole nodes are written.
 
 use deltascope_abi::board::{
-    AXI_DMA, BITSTREAM, BUFFERS, ENGINE, FCLK, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME,
-    WINDOWS, Window,
+    AXI_DMA, BITSTREAM, BUFFERS, ENGINE, FCLK, FCLK_HZ, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE,
+    UIO_NAME, WINDOWS, Window,
 };
 
 const HEAD: &str = "/* Made by `cargo xtask gen` from abi/src/board.rs: do not edit. */\n";
@@ -37,7 +37,7 @@ fn engine(windows: &[Window]) -> String {
     let about: String =
         windows.iter().enumerate().map(|(n, window)| format!(" * map {n}: {}\n", window.about)).collect();
     format!(
-        "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {};\n\treg-names = {};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n}};\n",
+        "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {};\n\treg-names = {};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n\t/* Rate in Hz that the bitstream was built for. */\n\tclock-frequency = <{FCLK_HZ}>;\n}};\n",
         regs.join(", "),
         names.join(", ")
     )
