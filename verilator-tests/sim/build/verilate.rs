@@ -1,0 +1,242 @@
+//! From Verilog to C++ with a uniform face. Shared by the build script and by the run-time path of
+//! [`Dut::compile`], so both make the same design from the same file.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Why a design could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum VerilateError {
+    /// A tool could not be started.
+    #[error("cannot run `{tool}`: {source}; install it (apt-get install verilator g++) or name it by {variable}")]
+    Tool {
+        /// Program name.
+        tool: String,
+        /// Environment variable that names another one.
+        variable: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A tool ran and refused.
+    #[error("`{tool}` failed on design `{design}`: {output}")]
+    Refused {
+        /// Program name.
+        tool: String,
+        /// The design.
+        design: String,
+        /// What it printed.
+        output: String,
+    },
+    /// A file could not be read or written.
+    #[error("cannot access {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Verilator's header has no port this reader understands.
+    #[error("no ports found in {0}: expected lines such as VL_IN8(&clock,0,0); is this Verilator 5?")]
+    NoPorts(PathBuf),
+}
+
+/// What a design is made for.
+#[allow(dead_code, reason = "the build script makes designs to run, and nothing else")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run, as fast as it can.
+    Simulate,
+    /// To count which lines run and which bits change.
+    Count,
+    /// To be drawn: waveforms show every signal of every block.
+    Draw,
+}
+
+/// What to verilate.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Name of the top module.
+    pub top: String,
+    /// Verilog files, the top's among them. Modules they do not hold are looked up as `<module>.v` beside the first.
+    pub files: Vec<PathBuf>,
+    /// Verilog macros to define.
+    pub defines: Vec<String>,
+    /// What the design is for.
+    pub purpose: Purpose,
+}
+
+/// One port of a top module, as Verilator understood it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortDescription {
+    /// Name in the Verilog.
+    pub name: String,
+    /// Width in bits.
+    pub bits: u32,
+    /// Whether the harness drives it.
+    pub input: bool,
+}
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> VerilateError + '_ {
+    move |source| VerilateError::File { path: path.to_owned(), source }
+}
+
+/// Runs a command and gives its standard output.
+pub fn run(command: &mut Command, variable: &'static str, design: &str) -> Result<String, VerilateError> {
+    let tool = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|source| VerilateError::Tool { tool: tool.clone(), variable, source })?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        let output = text(&output.stdout) + &text(&output.stderr);
+        Err(VerilateError::Refused { tool, design: design.to_owned(), output })
+    }
+}
+
+/// The Verilator to use: `VERILATOR` or the one on the path.
+pub fn verilator() -> String {
+    std::env::var("VERILATOR").unwrap_or_else(|_| "verilator".to_owned())
+}
+
+/// Folders with the headers of Verilator's run-time library.
+pub fn include_folders() -> Result<[PathBuf; 2], VerilateError> {
+    let root = run(Command::new(verilator()).args(["--getenv", "VERILATOR_ROOT"]), "VERILATOR", "run-time library")?;
+    let include = Path::new(root.trim()).join("include");
+    let standard = include.join("vltstd");
+    Ok([include, standard])
+}
+
+/// Macros that Verilator's own makefile would set.
+pub const MACROS: [(&str, &str); 6] = [
+    ("VERILATOR", "1"),
+    ("VM_COVERAGE", "0"),
+    ("VM_SC", "0"),
+    ("VM_TRACE", "1"),
+    ("VM_TRACE_VCD", "1"),
+    ("VM_TRACE_FST", "0"),
+];
+
+/// The journal's lanes are many and alike. Copied into the top and written to waveforms, they would be nine tenths
+/// of the C++: their functions stay their own, and a waveform shows their banks.
+const SETTINGS: &str = "`verilator_config
+no_inline -module \"journal_bank\"
+no_inline -module \"journal_lane\"
+tracing_off -file \"*journal_lane.v\"
+tracing_off -file \"*lut_ram_32x14.v\"
+tracing_off -file \"*lut_ram_32x64.v\"
+";
+/// Memories are models of what the part has, written by hand: their words and bits are no logic of ours.
+const COUNT_SETTINGS: &str = "`verilator_config
+coverage_off -file \"*block_ram_*.v\"
+coverage_off -file \"*lut_ram_*.v\"
+";
+
+/// Bits of the widest signal whose changes are counted: more than any has.
+const COVERAGE_BITS: &str = "4096";
+
+/// Verilates `source` into `folder` and gives the C++ file to compile.
+/// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
+pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
+    let top = &source.top;
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(file_error(folder))?;
+    }
+    std::fs::create_dir_all(folder).map_err(file_error(folder))?;
+    let mut command = Command::new(verilator());
+    command.args(["--cc", "-O3", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
+    // The same for the loops that fill memories and for their words in a waveform.
+    command.args(["--unroll-count", "4", "--trace-max-array", "8"]);
+    // Widths, latches and style are judged by `cargo xtask rtl lint`; here only what cannot be simulated stops.
+    command
+        .args(["-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", &format!("V{top}"), "--Mdir"])
+        .arg(folder);
+    let settings = match source.purpose {
+        Purpose::Simulate => SETTINGS,
+        Purpose::Count => COUNT_SETTINGS,
+        Purpose::Draw => "`verilator_config\n",
+    };
+    let file = folder.join("settings.vlt");
+    std::fs::write(&file, settings).map_err(file_error(&file))?;
+    command.arg(file);
+    if source.purpose != Purpose::Count {
+        command.arg("--trace");
+    } else {
+        command.args(["--coverage-line", "--coverage-toggle", "--coverage-max-width", COVERAGE_BITS]);
+    }
+    if let Some(beside) = source.files.first().and_then(|f| f.parent()) {
+        command.arg("-y").arg(beside);
+    }
+    command.args(source.defines.iter().map(|d| format!("+define+{d}"))).args(&source.files);
+    run(&mut command, "VERILATOR", top)?;
+
+    let ports = read_ports(&folder.join(format!("V{top}.h")))?;
+    let mut parts = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(file_error(folder))? {
+        let name = entry.map_err(file_error(folder))?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".cpp") {
+            parts.push(name);
+        }
+    }
+    parts.sort();
+    // One translation unit: most of the time would go into reading the same headers again.
+    let mut text = parts.iter().fold(String::new(), |text, part| text + &format!("#include \"{part}\"\n"));
+    text += &shim(top, &ports);
+    let file = folder.join("design.cpp");
+    std::fs::write(&file, text).map_err(file_error(&file))?;
+    Ok(file)
+}
+
+/// Reads the ports from the header that Verilator made: it has parsed the Verilog already.
+fn read_ports(header: &Path) -> Result<Vec<PortDescription>, VerilateError> {
+    let text = std::fs::read_to_string(header).map_err(file_error(header))?;
+    let ports: Vec<_> = text.lines().filter_map(|line| read_port(line.trim())).collect();
+    if ports.is_empty() { Err(VerilateError::NoPorts(header.to_owned())) } else { Ok(ports) }
+}
+
+/// Reads `VL_IN8(&name,msb,lsb);`, `VL_OUTW(&name,msb,lsb,words);` and their like.
+fn read_port(line: &str) -> Option<PortDescription> {
+    let (kind, rest) = line.split_once("(&")?;
+    let input = kind.starts_with("VL_IN");
+    if !input && !kind.starts_with("VL_OUT") {
+        return None;
+    }
+    let mut fields = rest.strip_suffix(");")?.split(',');
+    let name = fields.next()?.to_owned();
+    let msb: u32 = fields.next()?.parse().ok()?;
+    let lsb: u32 = fields.next()?.parse().ok()?;
+    Some(PortDescription { name, bits: msb - lsb + 1, input })
+}
+
+/// The C++ that gives a Verilated model the face of `csrc/dut.h`.
+fn shim(top: &str, ports: &[PortDescription]) -> String {
+    let mut table = String::new();
+    let mut cases = String::new();
+    for (i, port) in ports.iter().enumerate() {
+        let PortDescription { name, bits, input } = port;
+        let _ = writeln!(table, "    {{\"{name}\", {bits}, {}}},", u32::from(*input));
+        let _ = writeln!(cases, "    case {i}: return &model.{name};");
+    }
+    format!(
+        "#include \"dut.h\"
+#include \"V{top}.h\"
+
+namespace {{
+using Sim = Dut<V{top}>;
+const DutPort PORTS[] = {{
+{table}}};
+void* storage(void* dut, uint32_t port) {{
+    V{top}& model = *Sim::self(dut)->model;
+    switch (port) {{
+{cases}    default: return nullptr;
+    }}
+}}
+const DutApi API = {{{count}, PORTS, Sim::create, Sim::destroy, storage, Sim::eval, Sim::trace,
+    Sim::coverage}};
+}}
+
+extern \"C\" const DutApi* deltascope_design_{top}() {{ return &API; }}
+",
+        count = ports.len(),
+    )
+}
