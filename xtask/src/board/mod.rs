@@ -6,6 +6,7 @@ mod dma;
 pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
+mod runner;
 pub mod zynq;
 
 use anyhow::Result;
