@@ -4,6 +4,8 @@ mod c_header;
 mod device_tree;
 mod emulated_tree;
 mod registers_page;
+mod tcl;
+mod wrapper;
 
 use crate::cargo::root;
 use crate::{board, kmod, rtl};
@@ -65,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let start = Instant::now();
         (part.make)(arguments.check).with_context(|| format!("gen --only {}", part.name))?;
         let state = if arguments.check { "fresh" } else { "written" };
-        println!("{:<10} {state}, {:.1} s: {}", part.name, start.elapsed().as_secs_f64(), part.what);
+        println!("{}: {state} in {:.1} s ({})", part.name, start.elapsed().as_secs_f64(), part.what);
     }
     Ok(())
 }
@@ -87,6 +89,9 @@ fn abi(check: bool) -> Result<()> {
         ("boards/zynq7020/qemu/generated/mailbox.dtsi", emulated_tree::mailbox_node()),
         ("boards/zynq7020/qemu/generated/mailbox-memory.dtsi", emulated_tree::mailbox_memory()),
         ("boards/zynq7020/qemu/generated/ddr.dtsi", emulated_tree::ddr_node()),
+        ("vivado/generated/deltascope_abi.tcl", tcl::text()),
+        ("vivado/generated/deltascope_board.v", wrapper::text()?),
+        ("vivado/generated/sources.txt", wrapper::sources()?),
     ];
     let mut stale = Vec::new();
     for (name, text) in &files {
