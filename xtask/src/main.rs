@@ -3,6 +3,7 @@
 mod bench;
 mod board;
 mod cargo;
+mod columns;
 mod debian;
 mod demo;
 mod document;
@@ -15,6 +16,8 @@ mod rtl;
 mod setup;
 mod stages;
 mod test;
+#[cfg(test)]
+mod trait_defaults;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

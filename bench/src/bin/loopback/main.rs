@@ -1,4 +1,4 @@
-//! Throughput over a real socket: the agent's transport and session in this process, the daemon with the golden
+//! Throughput over a real socket: the agent's uplink in this process, the daemon with the golden
 //! engine in another one, over the loopback interface, without TLS and with it.
 //!
 //! Every rate is counted events over the time from the first record to a snapshot that holds them all. Processor time
@@ -15,7 +15,8 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use daemon::Daemon;
 use deltascope_abi::record::Record;
-use deltascope_agent::transport::{Client, Options, Tls};
+use deltascope_agent::report::columns;
+use deltascope_agent::uplink::{Options, Tls, Uplink};
 use deltascope_tls::{Authority, Role, Validity};
 use process::Usage;
 use serde_json::{Value, json};
@@ -71,10 +72,15 @@ impl Figure {
     }
 }
 
-fn connect(address: SocketAddr, tls: Option<&Tls>) -> Result<Client> {
+fn connect(address: SocketAddr, tls: Option<&Tls>) -> Result<Uplink<()>> {
     let timeout = Duration::from_secs(30);
-    let options = Options { groups: 0, contexts: 0, timeout, reconnect: false };
-    Ok(Client::connect_with(address, &options, tls.cloned())?)
+    let options = Options { timeout, tls: tls.cloned(), ..Options::default() };
+    Ok(Uplink::connect(address, options, ())?)
+}
+
+/// Events in the totals.
+fn counted(client: &Uplink<()>) -> u64 {
+    client.totals().iter().map(|row| row.events).sum()
 }
 
 /// Hands batches over as fast as they are taken, for `time`, and checks that each event was counted.
@@ -89,10 +95,10 @@ fn stream(daemon: &Daemon, tls: Option<&Tls>, records: &[Record], batch: usize, 
         }
         admitted += 1 << 16;
     }
-    let reading = client.snapshot()?;
+    client.snapshot()?;
     let elapsed = start.elapsed().as_secs_f64();
     let (agent, served) = (Usage::of_self()?.since(&agent), daemon.usage()?.since(&served));
-    ensure!(reading.events() == admitted, "counted {} of {admitted} events", reading.events());
+    ensure!(counted(&client) == admitted, "counted {} of {admitted} events", counted(&client));
     let longest_wait = client.longest_wait();
     client.finish()?;
     let events = admitted as f64;
@@ -112,8 +118,8 @@ fn trickle(daemon: &Daemon, records: &[Record], time: Duration) -> Result<(u64, 
         }
         client.idle()?;
     }
-    let reading = client.snapshot()?;
-    ensure!(reading.events() == count, "counted {} of {count} events", reading.events());
+    client.snapshot()?;
+    ensure!(counted(&client) == count, "counted {} of {count} events", counted(&client));
     let wait = client.longest_wait();
     client.finish()?;
     Ok((count, wait))
@@ -167,14 +173,19 @@ fn main() -> Result<()> {
         return Ok(());
     }
     println!("measured: agent and board server over the loopback interface, golden engine");
-    println!("{:<16} {:>12} {:>16} {:>16}", "", "M events/s", "agent ns/event", "boardd ns/event");
-    let line = |name: String, figure: &Figure| {
-        let (agent, daemon) = (figure.agent.nanoseconds / figure.events, figure.daemon.nanoseconds / figure.events);
-        println!("{name:<16} {:>12.1} {agent:>16.1} {daemon:>16.1}", figure.events_per_s / 1e6);
+    let row = |name: String, figure: &Figure| {
+        let numbers = [
+            figure.events_per_s / 1e6,
+            figure.agent.nanoseconds / figure.events,
+            figure.daemon.nanoseconds / figure.events,
+        ];
+        [name].into_iter().chain(numbers.map(|number| format!("{number:.1}"))).collect()
     };
-    line(String::from("plain"), &plain);
-    line(String::from("TLS 1.3"), &secret);
-    by_batch.iter().for_each(|figure| line(format!("batches of {}", figure.batch), figure));
+    let mut rows = vec![["", "M events/s", "agent ns/event", "boardd ns/event"].map(str::to_owned).to_vec()];
+    rows.push(row(String::from("plain"), &plain));
+    rows.push(row(String::from("TLS 1.3"), &secret));
+    rows.extend(by_batch.iter().map(|figure| row(format!("batches of {}", figure.batch), figure)));
+    print!("{}", columns(&rows));
     println!("resident: agent {} KiB, board server {} KiB", rss / 1024, boardd_rss / 1024);
     println!("longest wait for coalescing: {} us", wait.as_micros());
     Ok(())
