@@ -59,11 +59,9 @@ pub trait RecordStreams {
     /// Records that one batch may have now; 0 while none has room.
     fn room(&self) -> usize;
     /// Reply beats that one batch may cause now, the beat that ends it included: room for so many is posted behind
-    /// the engine. A host that takes every reply as it comes has no limit. A record that by itself causes more than
-    /// is ever posted goes alone, when nothing else is under way; the host makes room while its replies arrive.
-    fn reply_room(&self) -> usize {
-        usize::MAX
-    }
+    /// the engine. A host that takes every reply as it comes has no limit: `usize::MAX`. A record that by itself causes
+    /// more than is ever posted goes alone, when nothing else is under way; the host makes room while its replies arrive.
+    fn reply_room(&self) -> usize;
     /// Sends one batch of at most [`RecordStreams::room`] records, which causes at most `reply_beats` reply beats;
     /// its last record carries TLAST.
     ///
@@ -71,10 +69,8 @@ pub trait RecordStreams {
     /// The stream failed.
     fn send(&mut self, batch: &[Record], reply_beats: usize) -> Result<(), StreamError>;
     /// Whether something is under way although no reply may be due, for instance a transfer that is not yet reported
-    /// as complete.
-    fn busy(&self) -> bool {
-        false
-    }
+    /// as complete. Nothing serves a host that is not busy while no reply is due, so a host that wraps another must ask it.
+    fn busy(&self) -> bool;
     /// Moves what can be moved in both directions and gives every reply beat that arrived to `sink`, in order. It is
     /// called only while a reply is due or the host is busy: a host whose engine moves by being called, a simulation, also counts here
     /// how long nothing has moved.

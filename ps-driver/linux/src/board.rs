@@ -7,7 +7,9 @@ use crate::logic;
 use crate::sysfs::Roots;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
-use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_driver::axi_dma::{Completion, DmaSettings, stop_left_over};
+use deltascope_driver::seams::Clock;
+use std::time::Instant;
 
 /// Which board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +39,25 @@ impl Default for Options {
     }
 }
 
-/// The parts of a board, checked and mapped. No register was touched yet.
-pub struct UioBoard {
+/// The kernel's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock(Instant);
+
+impl MonotonicClock {
+    /// A clock that begins now.
+    pub fn start() -> MonotonicClock {
+        MonotonicClock(Instant::now())
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now_us(&mut self) -> u64 {
+        self.0.elapsed().as_micros() as u64
+    }
+}
+
+/// The parts of a board, checked and mapped. A simulation brings an interrupt and a clock of its own.
+pub struct UioBoard<I = UioIrq, C = MonotonicClock> {
     /// The device; nobody else can have it.
     pub device: UioDevice,
     /// Registers of the engine.
@@ -48,13 +67,15 @@ pub struct UioBoard {
     /// Memory for DMA.
     pub buffers: Buffers,
     /// The interrupt of DMA and engine.
-    pub irq: UioIrq,
+    pub irq: I,
+    /// Time, for every limit.
+    pub clock: C,
     /// Whether the registers are behind the mailbox of an emulated board, which has no clock or reset to look at.
     pub is_emulated: bool,
 }
 
 impl UioBoard {
-    /// Finds the board and checks that it can be touched.
+    /// Finds the board, checks that it can be touched, and stops a DMA that a process before this one has left at work.
     ///
     /// # Errors
     /// A part is missing; the text says which and what to do.
@@ -64,9 +85,12 @@ impl UioBoard {
         if !is_emulated {
             logic::check(&options.roots)?;
         }
-        let blocks = access::open(&device)?;
+        let mut blocks = access::open(&device)?;
+        let mut clock = MonotonicClock::start();
+        // What fails here fails again, with the same error, when the driver opens.
+        let _ = stop_left_over(&mut blocks.engine, &mut blocks.dma, &mut clock, options.settings.reset_limit_us);
         let buffers = Buffers::open(&options.roots, &device, &options.udmabuf)?;
         let irq = device.irq()?;
-        Ok(UioBoard { device, engine: blocks.engine, dma: blocks.dma, buffers, irq, is_emulated })
+        Ok(UioBoard { device, engine: blocks.engine, dma: blocks.dma, buffers, irq, clock, is_emulated })
     }
 }

@@ -160,9 +160,9 @@ impl Buffers {
         // The AXI DMA of the default board has 32 address bits.
         if !memory.bus_addr.is_multiple_of(64) || end.is_none_or(|end| end > 1 << 32) {
             return Err(LinuxError::Buffers {
-                expected: "a multiple of 64, all of it below 4 GiB".to_owned(),
+                expected: "a bus address that is a multiple of 64, all of it below 4 GiB".to_owned(),
                 found: format!("{:#x} bytes at {:#x}", memory.bytes, memory.bus_addr),
-                remedy: "reserve other memory",
+                remedy: "reserve other memory; `Address Width` of the AXI DMA is 32, and the driver needs no `Allow Unaligned Transfers`",
             });
         }
         Ok(Buffers { memory: Rc::new(memory), used: 0 })

@@ -1,7 +1,7 @@
 //! The engine of a board: the engine driver over AXI DMA over UIO.
 
 use crate::access::BlockRegisters;
-use crate::board::{Options, UioBoard};
+use crate::board::{MonotonicClock, Options, UioBoard};
 use crate::buffers::{Buffers, Part};
 use crate::error::LinuxError;
 use crate::logic::LinuxFabric;
@@ -10,39 +10,19 @@ use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
 use deltascope_driver::axi_dma::{DmaHost, DmaParts, DmaSettings};
 use deltascope_driver::engine::EngineDriver;
-use deltascope_driver::seams::{BusError, Clock, RecordStreams, Registers, StreamError};
+use deltascope_driver::seams::{BusError, Clock, Irq, RecordStreams, Registers, StreamError};
 use deltascope_model::{EngineError, EngineKind};
-use std::time::Instant;
 
 /// Microseconds without movement after which the streams of an emulated board have failed.
 const EMULATED_LIMIT_US: u64 = 60_000_000;
 
 /// The engine of a board.
-pub type UioEngine = EngineDriver<UioHost>;
+pub type UioEngine<I = UioIrq, C = MonotonicClock> = EngineDriver<UioHost<I, C>>;
 
-/// The AXI DMA with everything that Linux gives it.
-type LinuxDma = DmaHost<BlockRegisters, BlockRegisters, Part, UioIrq, MonotonicClock>;
-
-/// The kernel's monotonic clock.
-#[derive(Clone, Copy, Debug)]
-pub struct MonotonicClock(Instant);
-
-impl MonotonicClock {
-    /// A clock that begins now.
-    pub fn start() -> MonotonicClock {
-        MonotonicClock(Instant::now())
-    }
-}
-
-impl Clock for MonotonicClock {
-    fn now_us(&mut self) -> u64 {
-        self.0.elapsed().as_micros() as u64
-    }
-}
-
-/// Registers and streams of a board for the engine driver.
-pub struct UioHost {
-    dma: LinuxDma,
+/// Registers and streams of a board for the engine driver. When it goes, the DMA is reset before the buffers are unmapped.
+pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
+    /// First, so that it is dropped first.
+    dma: DmaHost<BlockRegisters, BlockRegisters, Part, I, C>,
     buffers: Buffers,
     /// Holds the lock that keeps a second daemon out.
     device: UioDevice,
@@ -61,11 +41,11 @@ pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
 ///
 /// # Errors
 /// See [`open`].
-pub fn drive(board: UioBoard, options: &Options) -> Result<UioEngine, EngineError> {
-    let UioBoard { device, engine, dma, mut buffers, irq, is_emulated } = board;
+pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Result<UioEngine<I, C>, EngineError> {
+    let UioBoard { device, engine, dma, mut buffers, irq, clock, is_emulated } = board;
     let buffer = buffers.take(buffers.free(), 64).map_err(|error| failed(&error))?;
     let mut fabric = LinuxFabric { roots: (!is_emulated).then(|| options.roots.clone()) };
-    let parts = DmaParts { engine, dma, buffer, irq, clock: MonotonicClock::start() };
+    let parts = DmaParts { engine, dma, buffer, irq, clock };
     let settings = if is_emulated { unhurried(options.settings) } else { options.settings };
     let opened = DmaHost::open(&mut fabric, parts, &settings);
     if let Some(fault) = buffers.take_fault() {
@@ -86,7 +66,7 @@ fn failed(error: &LinuxError) -> EngineError {
     EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() }
 }
 
-impl UioHost {
+impl<I: Irq, C: Clock> UioHost<I, C> {
     /// How the streams are driven, in words.
     pub fn streams(&self) -> String {
         let (address, bytes) = self.buffers.range();
@@ -105,7 +85,7 @@ impl UioHost {
     }
 }
 
-impl Registers for UioHost {
+impl<I: Irq, C: Clock> Registers for UioHost<I, C> {
     fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
         self.dma.read32(offset)
     }
@@ -115,7 +95,7 @@ impl Registers for UioHost {
     }
 }
 
-impl RecordStreams for UioHost {
+impl<I: Irq, C: Clock> RecordStreams for UioHost<I, C> {
     fn room(&self) -> usize {
         self.dma.room()
     }
@@ -127,6 +107,10 @@ impl RecordStreams for UioHost {
     fn send(&mut self, batch: &[Record], reply_beats: usize) -> Result<(), StreamError> {
         self.dma.send(batch, reply_beats)?;
         self.refuse_fault()
+    }
+
+    fn busy(&self) -> bool {
+        self.dma.busy()
     }
 
     fn service(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<(), StreamError> {

@@ -103,7 +103,7 @@ fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
         outstanding_writes: random.between(1, 4) as usize,
         prefetch: random.between(1, 6) as usize,
         write_gap: random.below(20),
-        register_access: random.between(1, 60),
+        register_access: random.between(8, 60),
         ..Timing::default()
     };
     let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(random.one_in(2)) };

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use deltascope_model::raw::replay_raw;
 use deltascope_sim::axi_dma::{DmaConfig, Timing};
 use deltascope_sim::engine;
+use deltascope_verilator_tests::dma_faults::HostKind;
 use deltascope_verilator_tests::{dma_faults, fed_rate};
 use serde_json::json;
 
@@ -18,22 +19,26 @@ const USAGE: &str =
 fn faults(json: bool, only: &str) -> bool {
     let mut outcomes = Vec::new();
     for case in dma_faults::all().iter().filter(|case| case.name.contains(only)) {
-        let outcome = dma_faults::run(case);
-        if !json {
-            let mark = if outcome.ok { "ok  " } else { "FAIL" };
-            println!("{mark} {} ({}, {} us): {}", outcome.name, outcome.ended, outcome.within_us, outcome.error);
+        for host in HostKind::BOTH {
+            let outcome = dma_faults::run(case, host);
+            if !json {
+                let mark = if outcome.ok { "ok  " } else { "FAIL" };
+                let (name, host, ended) = (outcome.name, host.name(), outcome.ended);
+                println!("{mark} {name}, {host} ({ended}, {} us): {}", outcome.within_us, outcome.error);
+            }
+            outcomes.push(outcome);
         }
-        outcomes.push(outcome);
     }
     if json {
         let rows = outcomes.iter().map(|outcome| {
             let (name, ok, error) = (outcome.name, outcome.ok, &outcome.error);
-            json!({"name": name, "ok": ok, "error": error, "ended": outcome.ended, "within_us": outcome.within_us})
+            let (host, ended, within_us) = (outcome.host.name(), outcome.ended, outcome.within_us);
+            json!({"name": name, "host": host, "ok": ok, "error": error, "ended": ended, "within_us": within_us})
         });
         println!("{}", json!({"faults": rows.collect::<Vec<_>>()}));
     }
     for outcome in outcomes.iter().filter(|outcome| !outcome.ok) {
-        eprintln!("{}: {}", outcome.name, outcome.error);
+        eprintln!("{}, {}: {}", outcome.name, outcome.host.name(), outcome.error);
     }
     !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.ok)
 }

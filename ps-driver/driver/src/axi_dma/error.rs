@@ -150,6 +150,26 @@ pub enum DmaError {
         /// Bits that there are.
         found: u32,
     },
+    /// The DMA has more address bits than this driver writes.
+    #[error(
+        "{channel}: expected 32 address bits, found more (the upper address register reads {found:#010x}); set `Address Width` of the AXI DMA to 32"
+    )]
+    Wide {
+        /// The channel.
+        channel: Channel,
+        /// The upper address register after ones were written to it.
+        found: u32,
+    },
+    /// The length of a reply packet is not reported.
+    #[error(
+        "S2MM: expected LENGTH to give the {expected} bytes of a reply packet, found {found}, as it was written; disable `Enable Micro DMA` of the AXI DMA"
+    )]
+    Micro {
+        /// Bytes of the packet.
+        expected: u32,
+        /// The register.
+        found: u32,
+    },
     /// The reply stream's packets do not end.
     #[error(
         "S2MM: expected TLAST at the end of a reply packet, found none after {bytes} bytes; connect TLAST of the engine's m_axis to S_AXIS_S2MM, and disable `Enable Micro DMA`"

@@ -49,9 +49,10 @@ impl Irq for NoIrq {
 /// An engine behind an AXI DMA. It implements [`Registers`] (the engine's) and [`RecordStreams`], so that
 /// [`crate::engine::EngineDriver`] drives it.
 ///
-/// After an error it refuses everything with that error until [`RecordStreams::restart`].
+/// After an error it refuses everything with that error until [`RecordStreams::restart`]. When it goes, however it goes,
+/// the DMA is reset first: it moves nothing any more and holds no address of the buffer.
 #[derive(Debug)]
-pub struct DmaHost<E, D, B, I, C> {
+pub struct DmaHost<E, D: Registers, B: DmaBuffer, I, C: Clock> {
     pub(super) engine: E,
     pub(super) link: Link<D, B>,
     irq: I,
@@ -85,11 +86,14 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         parts: DmaParts<E, D, B, I, C>,
         settings: &DmaSettings,
     ) -> Result<DmaHost<E, D, B, I, C>, DmaError> {
-        settings.check()?;
         fabric.check()?;
-        let DmaParts { mut engine, mut dma, buffer, irq, clock } = parts;
+        let DmaParts { mut engine, mut dma, buffer, irq, mut clock } = parts;
         let packet_beats = super::probe::identify_engine(&mut engine)?;
         let mode = channel::identify(&mut dma)?;
+        // Before any refusal: a process that was killed has left the DMA at work on its buffers.
+        channel::reset(&mut dma, &mut clock, settings.reset_limit_us)?;
+        settings.check()?;
+        channel::refuse_wide(&mut dma, mode)?;
         if let Some(expected) = settings.mode
             && expected != mode
         {
@@ -144,16 +148,16 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
 
     /// Stops both channels of the DMA, for instance before the logic's clock is changed. Nothing may be under way.
     ///
+    /// This is a reset: a channel whose RS bit is cleared halts only when the commands that it has begun are complete, and a
+    /// buffer that waits for replies is such a command (axi_dma v7.1). A reset with nothing under way loses nothing.
+    ///
     /// # Errors
-    /// A batch is under way, or a channel does not stop within the limit.
+    /// A batch is under way, or the reset does not end within the limit.
     pub fn halt(&mut self) -> Result<(), DmaError> {
         if !self.batches.is_empty() || self.link.records.under_way() > 0 {
             return Err(DmaError::Busy { batches: self.batches.len() });
         }
-        let limit = self.link.settings.reset_limit_us;
-        for channel in Channel::BOTH {
-            channel::halt(&mut self.link.dma, &mut self.clock, channel, limit)?;
-        }
+        channel::reset(&mut self.link.dma, &mut self.clock, self.link.settings.reset_limit_us)?;
         self.paused = true;
         Ok(())
     }
@@ -301,7 +305,16 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     }
 }
 
-impl<E: Registers, D, B, I, C> Registers for DmaHost<E, D, B, I, C> {
+impl<E, D: Registers, B: DmaBuffer, I, C: Clock> Drop for DmaHost<E, D, B, I, C> {
+    /// Resets the DMA and waits for the end of it, so that the buffer can be given away afterwards. What fails here, a bus
+    /// that answers with an error or a reset that does not end, has no one left to be reported to.
+    fn drop(&mut self) {
+        let limit = self.link.settings.reset_limit_us;
+        let _ = channel::reset(&mut self.link.dma, &mut self.clock, limit);
+    }
+}
+
+impl<E: Registers, D: Registers, B: DmaBuffer, I, C: Clock> Registers for DmaHost<E, D, B, I, C> {
     fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
         self.engine.read32(offset)
     }

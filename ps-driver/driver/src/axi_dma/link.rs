@@ -83,8 +83,8 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         self.post_replies()
     }
 
-    /// Starts both channels again after a halt. In direct mode the buffer for replies is posted again, since a halt
-    /// ends its transfer.
+    /// Starts both channels again after a halt. In direct mode the buffer for replies is posted again, since the reset has
+    /// ended its transfer.
     pub fn resume(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
         if self.mode == Mode::Direct && self.receiving {
             self.receiving = false;
@@ -280,7 +280,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         if found & ERRORS == 0 {
             return Ok(());
         }
-        channel::check(&mut self.dma, channel, self.mode)?;
+        channel::check(&mut self.dma, self.mode)?;
         // The register was cleared meanwhile; the descriptor's own bits say the same, 24 higher.
         let status = found >> 24;
         let bit = ErrorBit::first_in(status).unwrap_or(ErrorBit::Internal);
@@ -290,9 +290,6 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
 
     /// Fails when a channel reports an error or has halted.
     pub fn check(&mut self) -> Result<(), DmaError> {
-        for channel in Channel::BOTH {
-            channel::check(&mut self.dma, channel, self.mode)?;
-        }
-        Ok(())
+        channel::check(&mut self.dma, self.mode)
     }
 }

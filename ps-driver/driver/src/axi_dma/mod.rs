@@ -15,7 +15,9 @@ mod ring;
 mod settings;
 mod words;
 
+pub use channel::silence;
 pub use error::{DmaError, ErrorBit, Notice};
 pub use host::{DmaHost, DmaParts, NoIrq};
-pub use settings::{Completion, DmaSettings, Mode};
+pub use probe::stop_left_over;
+pub use settings::{Completion, DmaSettings, MAX_BATCH_BYTES, Mode};
 pub use words::{Words, put_records, take_replies};

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::record::{RECORD_BYTES, Record};
 use deltascope_abi::registers::{
-    CAP_AXIS_BITS, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, STATUS_CLEARING,
-    STATUS_DRAINING, offset,
+    CAP_AXIS_BITS, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, IRQ_BATCH_END,
+    IRQ_ERROR, IRQ_SNAPSHOT, STATUS_CLEARING, STATUS_DRAINING, offset,
 };
-use deltascope_abi::reply::Reply;
+use deltascope_abi::reply::{REPLY_BYTES, Reply};
 
 use super::channel;
 use super::error::{DmaError, ErrorBit, bits_for};
@@ -37,6 +37,23 @@ pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<u32, DmaErr
     }
 }
 
+/// Stops a DMA that a process before this one has left at work: for a host that may still refuse to go on before
+/// [`DmaHost::open`], which does the same. Does nothing where no engine and no DMA are found; then `open` reports it.
+///
+/// # Errors
+/// The reset of the DMA does not end within `limit_us`.
+pub fn stop_left_over(
+    engine: &mut impl Registers,
+    dma: &mut impl Registers,
+    clock: &mut impl Clock,
+    limit_us: u64,
+) -> Result<(), DmaError> {
+    match identify_engine(engine).and_then(|_| channel::identify(dma)) {
+        Ok(_) => channel::reset(dma, clock, limit_us),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Refuses a buffer that the DMA cannot use.
 pub(super) fn check_buffer(buffer: &impl DmaBuffer, layout: &Layout) -> Result<(), DmaError> {
     let (address, bytes) = (buffer.bus_addr(), buffer.len());
@@ -53,10 +70,9 @@ pub(super) fn check_buffer(buffer: &impl DmaBuffer, layout: &Layout) -> Result<(
 }
 
 impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B, I, C> {
-    /// Proves that the DMA suits: lengths, ends of packets, widths, addresses.
+    /// Proves that the DMA, which was reset, suits: lengths, ends of packets, widths, addresses.
     pub(super) fn probe(&mut self) -> Result<(), DmaError> {
         if self.link.mode == Mode::Direct {
-            channel::reset(&mut self.link.dma, &mut self.clock, self.link.settings.reset_limit_us)?;
             let lengths = [self.link.settings.batch_bytes, self.link.layout.reply_stride as u32];
             for (channel, bytes) in Channel::BOTH.into_iter().zip(lengths) {
                 let (needed, found) = (bits_for(bytes), channel::length_bits(&mut self.link.dma, channel)?);
@@ -66,7 +82,30 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             }
         }
         self.clean_start()?;
+        if self.link.mode == Mode::Direct {
+            self.prove_reported_length()?;
+        }
         self.loop_back()?;
+        self.reset_engine()
+    }
+
+    /// Sends one SYNC, which two beats answer, and expects LENGTH of S2MM to say so. A DMA built with `Enable Micro DMA`
+    /// leaves the register as it was written, and each packet would seem to fill its buffer.
+    fn prove_reported_length(&mut self) -> Result<(), DmaError> {
+        let (answer, whole) = (2 * REPLY_BYTES, self.link.layout.reply_stride);
+        self.link.send(&[Record::sync(1)])?;
+        self.sent = 1;
+        self.progress_now();
+        let mut bytes = 0;
+        while bytes == 0 || self.link.records.under_way() > 0 {
+            if let Err(error) = self.turn(&mut Take::Beats(&mut |_| bytes += REPLY_BYTES)) {
+                return Err(self.explain(Some(error), None));
+            }
+        }
+        if bytes == whole {
+            return Err(DmaError::Micro { expected: answer as u32, found: whole as u32 });
+        }
+        // Any other length is looked into by the loopback.
         self.reset_engine()
     }
 
@@ -78,6 +117,10 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     /// way ends a batch. The second soft reset forgets what that record did.
     pub(super) fn clean_start(&mut self) -> Result<(), DmaError> {
         self.forget();
+        // The engine shares the DMA's line, and a program before this one may have left its interrupts enabled: each batch
+        // would seem to raise one without a cause.
+        self.engine.write32(offset::IRQ_MASK, 0)?;
+        self.engine.write32(offset::IRQ_STATUS, IRQ_SNAPSHOT.mask() | IRQ_BATCH_END.mask() | IRQ_ERROR.mask())?;
         self.link.start(&mut self.clock)?;
         self.reset_engine()?;
         self.link.send_half()?;
@@ -142,8 +185,10 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             Ok((_, rejected, _)) if rejected > 0 => DmaError::StreamWidth { rejected, records: self.sent },
             Err(error) => error,
             Ok(_) => match (error, wrong) {
-                // The descriptor's length was not zero when it was written: its low bits are.
-                (Some(DmaError::Transfer { channel: Channel::Mm2s, bit: ErrorBit::Internal, .. }), _) => {
+                // The descriptor's length was not zero when it was written: its low bits are. In direct mode the width is known.
+                (Some(DmaError::Transfer { channel: Channel::Mm2s, bit: ErrorBit::Internal, .. }), _)
+                    if self.link.mode == Mode::ScatterGather =>
+                {
                     let (channel, expected) = (Channel::Mm2s, self.link.settings.batch_bytes);
                     DmaError::Short { channel, expected, found: 0, bits: bits_for(expected) }
                 }

@@ -4,8 +4,13 @@ use core::ops::Range;
 
 use super::descriptor::DESCRIPTOR_BYTES;
 use super::error::DmaError;
+use super::registers::MAX_LENGTH_BITS;
 use deltascope_abi::record::RECORD_BYTES;
 use deltascope_abi::reply::REPLY_BYTES;
+
+/// Bytes of the largest batch that any build of the DMA moves: whole records below the limit of its widest length register
+/// (`Width of Buffer Length Register` 26).
+pub const MAX_BATCH_BYTES: u32 = (1 << MAX_LENGTH_BITS) - RECORD_BYTES as u32;
 
 /// Which of its two modes the DMA must have been built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +50,8 @@ pub struct DmaSettings {
     pub mode: Option<Mode>,
     /// How completion is found.
     pub completion: Completion,
-    /// Bytes of the largest batch: a multiple of 16, at most what the length register holds.
+    /// Bytes of the largest batch: a multiple of 16, at most what the length register holds ([`MAX_BATCH_BYTES`] with the
+    /// widest).
     pub batch_bytes: u32,
     /// Batches that may wait or be under way, 2 to 1,024; with scatter-gather so many descriptors.
     pub batches: u16,
@@ -98,14 +104,27 @@ impl DmaSettings {
     /// # Errors
     /// [`DmaError::Setting`] with the name of the field.
     pub fn check(&self) -> Result<(), DmaError> {
-        let whole = self.batch_bytes > 0 && self.batch_bytes.is_multiple_of(RECORD_BYTES as u32);
+        let whole = self.batch_bytes.is_multiple_of(RECORD_BYTES as u32);
+        let fits = whole && (1..=MAX_BATCH_BYTES).contains(&self.batch_bytes);
+        // Everything has a bus address of 32 bits; the largest reply packet that CAP_STREAM can name is counted.
+        let bytes = u64::from(self.batches) * (u64::from(self.batch_bytes) + 2 * DESCRIPTOR_BYTES as u64)
+            + u64::from(self.reply_packets) * ((REPLY_BYTES as u64) << 16);
         let refused = |name, found: u64, expected| Err(DmaError::Setting { name, found, expected });
         match self {
-            _ if !whole => refused("batch_bytes", self.batch_bytes.into(), "a multiple of 16 above 0"),
+            _ if !fits => refused(
+                "batch_bytes",
+                self.batch_bytes.into(),
+                "a multiple of 16 from 16 to 67108848: `Width of Buffer Length Register` of the AXI DMA has at most 26 bits",
+            ),
             _ if !(2..=1024).contains(&self.batches) => refused("batches", self.batches.into(), "2 to 1024"),
             _ if !(2..=1024).contains(&self.reply_packets) => {
                 refused("reply_packets", self.reply_packets.into(), "2 to 1024")
             }
+            _ if bytes >= 1 << 32 => refused(
+                "batches",
+                self.batches.into(),
+                "all buffers together below 4 GiB, `Address Width` of the AXI DMA being 32; ask for fewer or smaller batches",
+            ),
             _ if self.coalesce == 0 || u16::from(self.coalesce) >= self.reply_packets => {
                 refused("coalesce", self.coalesce.into(), "1 to 255 and below reply_packets")
             }
@@ -185,9 +204,13 @@ mod tests {
     fn settings_that_cannot_work_are_refused_by_name() {
         let good = DmaSettings::default();
         assert_eq!(good.check(), Ok(()));
+        assert_eq!(DmaSettings { batch_bytes: MAX_BATCH_BYTES, batches: 2, ..good }.check(), Ok(()));
         let wrong = [
             ("batch_bytes", DmaSettings { batch_bytes: 0, ..good }),
             ("batch_bytes", DmaSettings { batch_bytes: 24, ..good }),
+            ("batch_bytes", DmaSettings { batch_bytes: 1 << 26, batches: 2, ..good }),
+            ("batch_bytes", DmaSettings { batch_bytes: u32::MAX - 15, batches: 2, ..good }),
+            ("batches", DmaSettings { batch_bytes: MAX_BATCH_BYTES, batches: 64, ..good }),
             ("batches", DmaSettings { batches: 1, ..good }),
             ("reply_packets", DmaSettings { reply_packets: 1_025, ..good }),
             ("coalesce", DmaSettings { coalesce: 0, ..good }),

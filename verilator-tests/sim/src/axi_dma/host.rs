@@ -35,7 +35,7 @@ impl<M: Memory> Registers for Window<M> {
     }
 }
 
-/// The DMA's interrupt. Waiting simulates.
+/// The board's one interrupt, of the DMA and the engine. Waiting simulates.
 pub struct Line<M>(Shared<M>);
 
 impl<M: Memory> Irq for Line<M> {
@@ -47,6 +47,21 @@ impl<M: Memory> Irq for Line<M> {
     fn rearm(&mut self) {
         self.0.borrow_mut().rearm();
     }
+}
+
+/// The registers of a block of `system`.
+pub fn window<M: Memory>(system: &Shared<M>, block: Block) -> Window<M> {
+    Window { system: Rc::clone(system), block }
+}
+
+/// The interrupt of `system`.
+pub fn line<M: Memory>(system: &Shared<M>) -> Line<M> {
+    Line(Rc::clone(system))
+}
+
+/// The time of `system`.
+pub fn clock<M: Memory>(system: &Shared<M>) -> PlClock<M> {
+    PlClock(Rc::clone(system))
 }
 
 /// Simulated time.
@@ -84,13 +99,12 @@ pub fn system(config: DmaConfig, settings: &DmaSettings, seed: u64) -> Result<(S
 /// # Errors
 /// As [`DmaHost::open`].
 pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, DmaError> {
-    let window = |block| Window { system: Rc::clone(system), block };
     let parts = DmaParts {
-        engine: window(Block::Engine),
-        dma: window(Block::Dma),
+        engine: window(system, Block::Engine),
+        dma: window(system, Block::Dma),
         buffer,
-        irq: Line(Rc::clone(system)),
-        clock: PlClock(Rc::clone(system)),
+        irq: line(system),
+        clock: clock(system),
     };
     DmaHost::open(&mut SimFabric(Rc::clone(system)), parts, settings)
 }
