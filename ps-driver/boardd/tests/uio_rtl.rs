@@ -11,6 +11,7 @@ use deltascope_abi::record::{Class, Record};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_driver::seams::{BusError, Registers};
 use deltascope_linux::access::BlockRegisters;
+use deltascope_linux::board::MonotonicClock;
 use deltascope_linux::buffers::Buffers;
 use deltascope_linux::engine::{UioEngine, drive};
 use deltascope_linux::uio::{UioDevice, page_bytes};
@@ -93,7 +94,8 @@ fn engine(fake: &Fake, memory: FileMemory, is_scatter_gather: bool) -> Result<Ui
     let system = Rc::new(RefCell::new(System::new(DmaConfig::board(is_scatter_gather), memory, 1).unwrap()));
     let block = |block| BlockRegisters::new(Simulated(Rc::clone(&system), block));
     let (engine, dma) = (block(Block::Engine), block(Block::Dma));
-    drive(UioBoard { device, engine, dma, buffers, irq, is_emulated: true }, &options)
+    let clock = MonotonicClock::start();
+    drive(UioBoard { device, engine, dma, buffers, irq, clock, is_emulated: true }, &options)
 }
 
 /// A board whose buffers are a reserved window of its UIO device.

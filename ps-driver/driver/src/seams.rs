@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::ops::Range;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
+use deltascope_model::Failure;
 
 /// An access to a register that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,12 +47,16 @@ pub trait Registers {
     fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError>;
 }
 
-/// The streams failed: nothing more can be sent or received before a reset.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("streams: {text}")]
-pub struct StreamError {
-    /// What was expected, what was found, what to do.
-    pub text: String,
+/// The streams failed: nothing more can be sent or received before a reset. The error of the host is its source.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("streams: {0}")]
+pub struct StreamError(#[source] Failure);
+
+impl StreamError {
+    /// Wraps the error of a host: what was expected, what was found, what to do.
+    pub fn new<E: core::error::Error + Send + Sync + 'static>(error: E) -> StreamError {
+        StreamError(Failure::new(error))
+    }
 }
 
 /// The engine's stream of records and its stream of replies. Nothing here waits longer than the host was told to.

@@ -7,7 +7,8 @@ use crate::logic;
 use crate::sysfs::Roots;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
-use deltascope_driver::axi_dma::{Completion, DmaSettings, stop_left_over};
+use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_driver::dma_host::stop_left_over;
 use deltascope_driver::seams::Clock;
 use std::time::Instant;
 

@@ -8,7 +8,8 @@ use crate::logic::LinuxFabric;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
-use deltascope_driver::axi_dma::{DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::axi_dma::DmaSettings;
+use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Clock, Irq, RecordStreams, Registers, StreamError};
 use deltascope_model::{EngineError, EngineKind};
@@ -34,7 +35,7 @@ pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
 /// # Errors
 /// A part is missing or unsuitable; the text says which and what to do.
 pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
-    drive(UioBoard::open(options).map_err(|error| failed(&error))?, options)
+    drive(UioBoard::open(options).map_err(failed)?, options)
 }
 
 /// Brings up a board whose parts were found.
@@ -43,16 +44,15 @@ pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
 /// See [`open`].
 pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Result<UioEngine<I, C>, EngineError> {
     let UioBoard { device, engine, dma, mut buffers, irq, clock, is_emulated } = board;
-    let buffer = buffers.take(buffers.free(), 64).map_err(|error| failed(&error))?;
+    let buffer = buffers.take(buffers.free(), 64).map_err(failed)?;
     let mut fabric = LinuxFabric { roots: (!is_emulated).then(|| options.roots.clone()) };
     let parts = DmaParts { engine, dma, buffer, irq, clock };
     let settings = if is_emulated { unhurried(options.settings) } else { options.settings };
     let opened = DmaHost::open(&mut fabric, parts, &settings);
     if let Some(fault) = buffers.take_fault() {
-        return Err(failed(&fault));
+        return Err(failed(fault));
     }
-    let dma =
-        opened.map_err(|error| EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() })?;
+    let dma = opened.map_err(|error| EngineError::host(EngineKind::Uio, error))?;
     EngineDriver::open(UioHost { dma, buffers, device }, EngineKind::Uio)
 }
 
@@ -62,8 +62,8 @@ fn unhurried(settings: DmaSettings) -> DmaSettings {
     DmaSettings { time_limit_us: EMULATED_LIMIT_US, reset_limit_us: EMULATED_LIMIT_US, ..settings }
 }
 
-fn failed(error: &LinuxError) -> EngineError {
-    EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() }
+fn failed(error: LinuxError) -> EngineError {
+    EngineError::host(EngineKind::Uio, error)
 }
 
 impl<I: Irq, C: Clock> UioHost<I, C> {
@@ -81,7 +81,7 @@ impl<I: Irq, C: Clock> UioHost<I, C> {
 
     /// Fails when the kernel refused to hand a part of a buffer over.
     fn refuse_fault(&self) -> Result<(), StreamError> {
-        self.buffers.take_fault().map_or(Ok(()), |fault| Err(StreamError { text: fault.to_string() }))
+        self.buffers.take_fault().map_or(Ok(()), |fault| Err(StreamError::new(fault)))
     }
 }
 

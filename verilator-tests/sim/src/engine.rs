@@ -43,6 +43,6 @@ pub fn open() -> Result<RtlEngine, EngineError> {
 pub fn open_with(config: DmaConfig, settings: &DmaSettings) -> Result<(RtlEngine, Shared<Ram>), EngineError> {
     let failed = |text| EngineError::Device { engine: EngineKind::Rtl.name(), text };
     let (system, buffer) = host::system(config, settings, SEED).map_err(|failure| failed(failure.to_string()))?;
-    let host = host::open(&system, buffer, settings).map_err(|error| failed(error.to_string()))?;
+    let host = host::open(&system, buffer, settings).map_err(|error| EngineError::host(EngineKind::Rtl, error))?;
     Ok((EngineDriver::open(host, EngineKind::Rtl)?, system))
 }

@@ -42,7 +42,7 @@ fn wait(
 }
 
 /// Finds the mode, and refuses what is no AXI DMA or is used cyclically.
-pub(super) fn identify(dma: &mut impl Registers) -> Result<Mode, DmaError> {
+pub fn identify(dma: &mut impl Registers) -> Result<Mode, DmaError> {
     let mut modes = [Mode::Direct; 2];
     for (channel, mode) in Channel::BOTH.into_iter().zip(&mut modes) {
         let found = read(dma, channel, Register::Status)?;
@@ -71,7 +71,7 @@ pub(super) fn refuse_cyclic(dma: &mut impl Registers, channel: Channel) -> Resul
 }
 
 /// Resets the whole DMA (one Reset bit does: PG021, "MM2S_DMACR") and waits for the end of it.
-pub(super) fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit_us: u64) -> Result<(), DmaError> {
+pub fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit_us: u64) -> Result<(), DmaError> {
     write(dma, Channel::Mm2s, Register::Control, control::RESET)?;
     for channel in Channel::BOTH {
         wait(dma, clock, channel, Register::Control, limit_us, |value| value & control::RESET == 0)?
@@ -136,7 +136,7 @@ pub(super) fn check(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError
 
 /// Refuses a DMA built for more than 32 address bits. Its upper address registers take what is written while the channel
 /// is halted, and with scatter-gather TAILDESC alone starts nothing: TAILDESC_MSB does (axi_dma v7.1).
-pub(super) fn refuse_wide(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError> {
+pub fn refuse_wide(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError> {
     let register = match mode {
         Mode::ScatterGather => Register::TailDescriptorHigh,
         Mode::Direct => Register::AddressHigh,

@@ -1,9 +1,7 @@
 //! Everything that can go wrong between the driver and the DMA, each with what to do about it.
 
-use alloc::string::ToString;
-
 use super::registers::{Channel, status};
-use crate::seams::{BusError, FabricError, StreamError};
+use crate::seams::BusError;
 
 /// An error that a channel reports in DMASR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,13 +87,11 @@ impl ErrorBit {
 
 /// Why the DMA cannot be used, or how it failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DmaError {
     /// A register could not be accessed.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The logic may not be touched.
-    #[error(transparent)]
-    Fabric(#[from] FabricError),
     /// A setting of the driver makes no sense.
     #[error("DMA setting {name}: expected {expected}, found {found}")]
     Setting {
@@ -177,28 +173,6 @@ pub enum DmaError {
     NoLast {
         /// Bytes that arrived without it.
         bytes: u64,
-    },
-    /// Records reach the engine in pieces.
-    #[error(
-        "loopback: the engine counted {rejected} broken records of {records}; set `Stream Data Width` of both channels of the AXI DMA to 64 and `Memory Map Data Width` to 64"
-    )]
-    StreamWidth {
-        /// Records that the engine rejected.
-        rejected: u64,
-        /// Records sent.
-        records: u64,
-    },
-    /// What came back is not what was sent.
-    #[error(
-        "loopback: reply {index}: expected {expected:#018x}, found {found:#018x}; is the buffer coherent (S_AXI_HP needs uncached memory or cache maintenance), is its bus address right?"
-    )]
-    Loopback {
-        /// Index of the reply.
-        index: usize,
-        /// The value sent.
-        expected: u64,
-        /// The value that came back.
-        found: u64,
     },
     /// The buffer's bus address does not suit.
     #[error(
@@ -288,50 +262,6 @@ pub enum DmaError {
         /// The descriptor's status.
         status: u32,
     },
-    /// A transfer is overdue and its data has not moved.
-    #[error(
-        "MM2S: expected {sent} records in the engine within {limit_us} us, found {accepted} and the transfer under way; does the memory port answer?"
-    )]
-    TransferStuck {
-        /// Records sent since the engine's reset.
-        sent: u64,
-        /// Records that it counted.
-        accepted: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
-    /// The engine waits for its replies to be taken.
-    #[error(
-        "S2MM: expected replies to be taken within {limit_us} us, found the engine blocked with {waiting} beats sent and {received} received; does the memory port accept writes?"
-    )]
-    RepliesStuck {
-        /// Beats that left the engine.
-        waiting: u64,
-        /// Beats that arrived in memory.
-        received: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
-    /// A transfer is complete and the engine counted another number of records.
-    #[error(
-        "MM2S is done: expected the engine to count {sent} records, found {accepted}; records were lost or repeated"
-    )]
-    Records {
-        /// Records sent since the engine's reset.
-        sent: u64,
-        /// Records that it counted.
-        accepted: u64,
-    },
-    /// Everything moved and no batch ended.
-    #[error(
-        "expected the end of a batch within {limit_us} us, found all {beats} reply beats received; reset the engine"
-    )]
-    NoEnd {
-        /// Reply beats received.
-        beats: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
     /// A completed transfer moved another number of bytes.
     #[error(
         "{channel}: expected {expected} bytes moved, found {found}; set `Width of Buffer Length Register` of the AXI DMA to {bits} or more"
@@ -356,66 +286,6 @@ pub enum DmaError {
         /// Bytes that it has.
         found: usize,
     },
-    /// A batch of another size than announced.
-    #[error("batch: expected 1 to {room} records, found {found}; ask for the room before each batch")]
-    NoRoom {
-        /// Records that there was room for.
-        room: usize,
-        /// Records given.
-        found: usize,
-    },
-    /// A halt was asked for while something is under way.
-    #[error("halt: expected no batch under way, found {batches}; poll until each has ended")]
-    Busy {
-        /// Batches that have not ended.
-        batches: usize,
-    },
-    /// What is at the engine's address is no delta engine.
-    #[error(
-        "IDENTITY: expected {expected:#010x}, found {found:#010x}; the bitstream has another register map or address: load deltascope_top, compare with the block design's Address Editor"
-    )]
-    Identity {
-        /// The characters DLTS.
-        expected: u32,
-        /// The register.
-        found: u32,
-    },
-    /// The engine speaks another ABI.
-    #[error(
-        "ABI_VERSION: expected major {expected}, found {found}; build the logic and this program from the same sources"
-    )]
-    Abi {
-        /// Major version of this program.
-        expected: u32,
-        /// Major version of the engine.
-        found: u32,
-    },
-    /// The engine's streams are others than this driver feeds.
-    #[error(
-        "CAP_STREAM: expected reply packets of at least 1 beat and streams of 64 bits, found {packet} and {bits}; the logic has another register map or is no deltascope_top"
-    )]
-    Streams {
-        /// Beats of a reply packet.
-        packet: u32,
-        /// Bits of both streams.
-        bits: u32,
-    },
-    /// The engine does not come out of its reset.
-    #[error(
-        "engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic"
-    )]
-    EngineStuck {
-        /// The register.
-        status: u32,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
-}
-
-impl From<DmaError> for StreamError {
-    fn from(error: DmaError) -> StreamError {
-        StreamError { text: error.to_string() }
-    }
 }
 
 /// Something that was not as it should be and cost nothing but time.
@@ -439,7 +309,7 @@ pub enum Notice {
     InterruptSpurious,
 }
 
-/// A number of bits for a length.
-pub(super) const fn bits_for(bytes: u32) -> u32 {
+/// Returns the bits that a length register needs for `bytes`.
+pub const fn bits_for(bytes: u32) -> u32 {
     u32::BITS - bytes.leading_zeros()
 }

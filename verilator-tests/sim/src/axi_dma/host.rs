@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use deltascope_abi::board::BUFFERS;
-use deltascope_driver::axi_dma::{DmaError, DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::axi_dma::DmaSettings;
+use deltascope_driver::dma_host::{DmaHost, DmaParts, HostError};
 use deltascope_driver::seams::{BusError, Clock, Fabric, FabricError, Irq, Registers};
 
 use crate::bench::Failure;
@@ -98,7 +99,7 @@ pub fn system(config: DmaConfig, settings: &DmaSettings, seed: u64) -> Result<(S
 ///
 /// # Errors
 /// As [`DmaHost::open`].
-pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, DmaError> {
+pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, HostError> {
     let parts = DmaParts {
         engine: window(system, Block::Engine),
         dma: window(system, Block::Dma),
