@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::ops::Range;
+use core::time::Duration;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
 use deltascope_model::Failure;
@@ -165,15 +166,15 @@ pub unsafe trait DmaBuffer {
 
 /// An interrupt line.
 pub trait Irq {
-    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout_us` microseconds have passed;
+    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout` has passed;
     /// gives whether it was raised.
-    fn wait(&mut self, timeout_us: u64) -> bool;
+    fn wait(&mut self, timeout: Duration) -> bool;
     /// Lets the line be raised again.
     fn rearm(&mut self);
 }
 
 /// Time that never goes back.
 pub trait Clock {
-    /// Microseconds since any fixed moment.
-    fn now_us(&mut self) -> u64;
+    /// Time since any fixed moment.
+    fn now(&mut self) -> Duration;
 }

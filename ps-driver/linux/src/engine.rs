@@ -13,9 +13,10 @@ use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Clock, Irq, RecordStreams, Registers, StreamError};
 use deltascope_model::{EngineError, EngineKind};
+use std::time::Duration;
 
 /// Microseconds without movement after which the streams of an emulated board have failed.
-const EMULATED_LIMIT_US: u64 = 60_000_000;
+const EMULATED_LIMIT: Duration = Duration::from_secs(60);
 
 /// The engine of a board.
 pub type UioEngine<I = UioIrq, C = MonotonicClock> = EngineDriver<UioHost<I, C>>;
@@ -59,7 +60,7 @@ pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Resu
 /// An emulated board is simulated by a process that shares the machine with everything else: its limits are those of a
 /// process that is not scheduled for a while.
 fn unhurried(settings: DmaSettings) -> DmaSettings {
-    DmaSettings { time_limit_us: EMULATED_LIMIT_US, reset_limit_us: EMULATED_LIMIT_US, ..settings }
+    DmaSettings { time_limit: EMULATED_LIMIT, reset_limit: EMULATED_LIMIT, ..settings }
 }
 
 fn failed(error: LinuxError) -> EngineError {

@@ -77,8 +77,8 @@ unsafe impl DmaBuffer for GuestMemory {
 struct GuestIrq(Arc<AtomicBool>);
 
 impl Irq for GuestIrq {
-    fn wait(&mut self, timeout_us: u64) -> bool {
-        let end = Instant::now() + Duration::from_micros(timeout_us);
+    fn wait(&mut self, timeout: Duration) -> bool {
+        let end = Instant::now() + timeout;
         while !self.0.load(Ordering::SeqCst) {
             if Instant::now() > end {
                 return false;
@@ -93,8 +93,8 @@ impl Irq for GuestIrq {
 struct WallClock(Instant);
 
 impl Clock for WallClock {
-    fn now_us(&mut self) -> u64 {
-        self.0.elapsed().as_micros() as u64
+    fn now(&mut self) -> Duration {
+        self.0.elapsed()
     }
 }
 
@@ -147,9 +147,9 @@ fn the_driver_counts_as_the_model_through_mailbox_and_shared_memory() {
     for scatter_gather in [true, false] {
         let report = with_logic(scatter_gather, |guest, buffer, irq| {
             let settings = DmaSettings {
-                completion: Completion::Interrupt { wait_us: 1_000 },
-                time_limit_us: 60_000_000,
-                reset_limit_us: 60_000_000,
+                completion: Completion::Interrupt { wait: Duration::from_micros(1_000) },
+                time_limit: Duration::from_micros(60_000_000),
+                reset_limit: Duration::from_micros(60_000_000),
                 ..DmaSettings::default()
             };
             let (engine, dma) = (guest.block(ENGINE), guest.block(AXI_DMA));

@@ -4,6 +4,7 @@ use super::error::{DmaError, ErrorBit};
 use super::registers::{Channel, MAX_LENGTH_BITS, Register, control, status};
 use super::settings::Mode;
 use crate::seams::{BusError, Clock, Registers};
+use core::time::Duration;
 
 /// Reads a register of a channel.
 pub(super) fn read(dma: &mut impl Registers, channel: Channel, register: Register) -> Result<u32, BusError> {
@@ -20,22 +21,22 @@ pub(super) fn write(
     dma.write32(channel.at(register), value)
 }
 
-/// Looks at a register until `done` likes it; gives the last value when `limit_us` have passed.
+/// Looks at a register until `done` likes it; gives the last value when `limit` has passed.
 fn wait(
     dma: &mut impl Registers,
     clock: &mut impl Clock,
     channel: Channel,
     register: Register,
-    limit_us: u64,
+    limit: Duration,
     done: impl Fn(u32) -> bool,
 ) -> Result<Result<u32, u32>, BusError> {
-    let end = clock.now_us().saturating_add(limit_us);
+    let end = clock.now().saturating_add(limit);
     loop {
         let value = read(dma, channel, register)?;
         if done(value) {
             return Ok(Ok(value));
         }
-        if clock.now_us() > end {
+        if clock.now() > end {
             return Ok(Err(value));
         }
     }
@@ -71,13 +72,13 @@ pub(super) fn refuse_cyclic(dma: &mut impl Registers, channel: Channel) -> Resul
 }
 
 /// Resets the whole DMA (one Reset bit does: PG021, "MM2S_DMACR") and waits for the end of it.
-pub fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit_us: u64) -> Result<(), DmaError> {
+pub fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit: Duration) -> Result<(), DmaError> {
     write(dma, Channel::Mm2s, Register::Control, control::RESET)?;
     for channel in Channel::BOTH {
-        wait(dma, clock, channel, Register::Control, limit_us, |value| value & control::RESET == 0)?
-            .map_err(|found| DmaError::ResetStuck { channel, limit_us, found })?;
-        wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED != 0)?
-            .map_err(|found| DmaError::RunStuck { channel, expected: 1, limit_us, found })?;
+        wait(dma, clock, channel, Register::Control, limit, |value| value & control::RESET == 0)?
+            .map_err(|found| DmaError::ResetStuck { channel, limit, found })?;
+        wait(dma, clock, channel, Register::Status, limit, |value| value & status::HALTED != 0)?
+            .map_err(|found| DmaError::RunStuck { channel, expected: 1, limit, found })?;
     }
     Ok(())
 }
@@ -88,11 +89,11 @@ pub(super) fn start(
     clock: &mut impl Clock,
     channel: Channel,
     value: u32,
-    limit_us: u64,
+    limit: Duration,
 ) -> Result<(), DmaError> {
     write(dma, channel, Register::Control, value | control::RUN)?;
-    wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED == 0)?
-        .map_err(|found| DmaError::RunStuck { channel, expected: 0, limit_us, found })?;
+    wait(dma, clock, channel, Register::Status, limit, |value| value & status::HALTED == 0)?
+        .map_err(|found| DmaError::RunStuck { channel, expected: 0, limit, found })?;
     refuse_cyclic(dma, channel)
 }
 

@@ -2,6 +2,7 @@
 
 use super::registers::{Channel, status};
 use crate::seams::BusError;
+use core::time::Duration;
 
 /// An error that a channel reports in DMASR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,25 +205,25 @@ pub enum DmaError {
     },
     /// A reset does not end.
     #[error(
-        "{channel}: expected DMACR.Reset clear within {limit_us} us, found {found:#010x}; the memory port does not answer: reset the programmable logic"
+        "{channel}: expected DMACR.Reset clear within {} us, found {found:#010x}; the memory port does not answer: reset the programmable logic", limit.as_micros()
     )]
     ResetStuck {
         /// The channel.
         channel: Channel,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
         /// The register.
         found: u32,
     },
     /// A channel does not start or stop.
-    #[error("{channel}: expected DMASR.Halted {expected} within {limit_us} us, found {found:#010x}; reset the DMA")]
+    #[error("{channel}: expected DMASR.Halted {expected} within {} us, found {found:#010x}; reset the DMA", limit.as_micros())]
     RunStuck {
         /// The channel.
         channel: Channel,
         /// The value waited for, 0 or 1.
         expected: u8,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
         /// The register.
         found: u32,
     },
@@ -250,15 +251,15 @@ pub enum DmaError {
     },
     /// A descriptor is overdue although its data has moved.
     #[error(
-        "{channel}: descriptor {index}: expected Cmplt within {limit_us} us, found its data moved and STATUS {status:#010x}; are the descriptors coherent, is M_AXI_SG connected for writes?"
+        "{channel}: descriptor {index}: expected Cmplt within {} us, found its data moved and STATUS {status:#010x}; are the descriptors coherent, is M_AXI_SG connected for writes?", limit.as_micros()
     )]
     DescriptorStuck {
         /// The channel.
         channel: Channel,
         /// Index in the ring.
         index: usize,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
         /// The descriptor's status.
         status: u32,
     },
@@ -293,11 +294,11 @@ pub enum DmaError {
 pub enum Notice {
     /// Work was complete and no interrupt had come.
     #[error(
-        "interrupt lost: expected one within {waited_us} us, found {packets} packets complete without it; the driver looked by itself. Is the interrupt connected and of the level kind?"
+        "interrupt lost: expected one within {} us, found {packets} packets complete without it; the driver looked by itself. Is the interrupt connected and of the level kind?", waited.as_micros()
     )]
     InterruptLost {
-        /// Microseconds waited.
-        waited_us: u64,
+        /// Time waited.
+        waited: Duration,
         /// Packets found.
         packets: u64,
     },

@@ -60,7 +60,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
 
     /// Resets the DMA and starts it with every buffer for replies posted.
     pub fn start(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
-        channel::reset(&mut self.dma, clock, self.settings.reset_limit_us)?;
+        channel::reset(&mut self.dma, clock, self.settings.reset_limit)?;
         for ring in [&mut self.mm2s, &mut self.s2mm] {
             ring.clear(&mut self.words);
         }
@@ -85,7 +85,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     value |= u32::from(self.settings.delay) << control::DELAY_SHIFT;
                 }
             }
-            channel::start(&mut self.dma, clock, channel, value, self.settings.reset_limit_us)?;
+            channel::start(&mut self.dma, clock, channel, value, self.settings.reset_limit)?;
         }
         if self.mode == Mode::ScatterGather && self.s2mm.under_way() > 0 {
             channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.s2mm.tail())?;
@@ -146,9 +146,9 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     /// Resets both channels; what they had is gone.
     ///
     /// # Errors
-    /// The reset does not end within [`DmaSettings::reset_limit_us`].
+    /// The reset does not end within [`DmaSettings::reset_limit`].
     pub fn reset(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
-        channel::reset(&mut self.dma, clock, self.settings.reset_limit_us)
+        channel::reset(&mut self.dma, clock, self.settings.reset_limit)
     }
 
     /// Refuses a length register that is too narrow for the largest transfer. Only in direct mode it can be read.

@@ -1,6 +1,7 @@
 //! How a DMA is driven, and how its one buffer is divided.
 
 use core::ops::Range;
+use core::time::Duration;
 
 use super::descriptor::DESCRIPTOR_BYTES;
 use super::error::DmaError;
@@ -40,8 +41,8 @@ pub enum Completion {
     Poll,
     /// It waits for the interrupt when it finds nothing, and then looks whether or not one came.
     Interrupt {
-        /// Longest wait of one service, microseconds.
-        wait_us: u64,
+        /// Longest wait of one service.
+        wait: Duration,
     },
 }
 
@@ -66,10 +67,10 @@ pub struct DmaSettings {
     /// IRQDelay: units of 125 clocks after which fewer packets make an interrupt; 0: never. With `coalesce` above 1
     /// it must not be 0, or the last packets would wait for ever.
     pub delay: u8,
-    /// Microseconds without any movement, while a reply is due, after which the streams have failed.
-    pub time_limit_us: u64,
-    /// Microseconds within which a reset, a halt or a drain is over.
-    pub reset_limit_us: u64,
+    /// Time without any movement, while a reply is due, after which the streams have failed.
+    pub time_limit: Duration,
+    /// Time within which a reset, a halt or a drain is over.
+    pub reset_limit: Duration,
 }
 
 impl Default for DmaSettings {
@@ -83,8 +84,8 @@ impl Default for DmaSettings {
             reply_packets: 64,
             coalesce: 1,
             delay: 0,
-            time_limit_us: 1_000_000,
-            reset_limit_us: 100_000,
+            time_limit: Duration::from_micros(1_000_000),
+            reset_limit: Duration::from_micros(100_000),
         }
     }
 }
@@ -125,8 +126,8 @@ impl DmaSettings {
                 refused("coalesce", self.coalesce.into(), "1 to 255 and below reply_packets")
             }
             _ if self.coalesce > 1 && self.delay == 0 => refused("delay", 0, "1 to 255 with coalesce above 1"),
-            _ if self.time_limit_us == 0 => refused("time_limit_us", 0, "above 0"),
-            _ if self.reset_limit_us == 0 => refused("reset_limit_us", 0, "above 0"),
+            _ if self.time_limit.is_zero() => refused("time_limit", 0, "above 0"),
+            _ if self.reset_limit.is_zero() => refused("reset_limit", 0, "above 0"),
             _ => Ok(()),
         }
     }
@@ -239,8 +240,8 @@ mod tests {
             ("coalesce", DmaSettings { coalesce: 0, ..good }),
             ("coalesce", DmaSettings { coalesce: 4, delay: 1, reply_packets: 4, ..good }),
             ("delay", DmaSettings { coalesce: 2, ..good }),
-            ("time_limit_us", DmaSettings { time_limit_us: 0, ..good }),
-            ("reset_limit_us", DmaSettings { reset_limit_us: 0, ..good }),
+            ("time_limit", DmaSettings { time_limit: Duration::ZERO, ..good }),
+            ("reset_limit", DmaSettings { reset_limit: Duration::ZERO, ..good }),
         ];
         for (field, settings) in wrong {
             assert!(matches!(settings.check(), Err(DmaError::Setting { name, .. }) if name == field), "{field}");

@@ -1,5 +1,6 @@
 //! Why nothing moves, or why the proof failed: from what the engine counted and what arrived.
 
+use core::time::Duration;
 use deltascope_abi::registers::{CONTROL_LATCH, Counter, offset};
 use deltascope_abi::reply::REPLY_BYTES;
 
@@ -29,7 +30,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
                 (Some(error), _) => error,
                 (None, Some((index, expected, found))) => HostError::Loopback { index, expected, found },
                 (None, None) => {
-                    HostError::NoEnd { beats: self.received_beats(), limit_us: self.link.settings().time_limit_us }
+                    HostError::NoEnd { beats: self.received_beats(), limit: self.link.settings().time_limit }
                 }
             },
         }
@@ -47,36 +48,36 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     }
 
     /// Says why nothing moves, from what the engine counted and what arrived.
-    pub(super) fn diagnose(&mut self, limit_us: u64) -> Result<HostError, HostError> {
+    pub(super) fn diagnose(&mut self, limit: Duration) -> Result<HostError, HostError> {
         let (accepted, rejected, beats) = self.counted()?;
         let (sent, received) = (self.sent, self.received_beats());
         if self.link.batches_under_way() > 0 && accepted >= sent && self.link.mode() == Mode::ScatterGather {
-            return Ok(self.stuck(Channel::Mm2s, limit_us));
+            return Ok(self.stuck(Channel::Mm2s, limit));
         }
         if self.link.batches_under_way() > 0 {
             return Ok(match beats > received {
-                true => HostError::RepliesStuck { waiting: beats, received, limit_us },
-                false => HostError::TransferStuck { sent, accepted, limit_us },
+                true => HostError::RepliesStuck { waiting: beats, received, limit },
+                false => HostError::TransferStuck { sent, accepted, limit },
             });
         }
         if accepted != sent && rejected == 0 {
             return Ok(HostError::Records { sent, accepted });
         }
         if beats <= received {
-            return Ok(HostError::NoEnd { beats, limit_us });
+            return Ok(HostError::NoEnd { beats, limit });
         }
         if self.link.mode() == Mode::ScatterGather {
             if !self.link.is_at_oldest(Channel::S2mm)? {
-                return Ok(self.stuck(Channel::S2mm, limit_us));
+                return Ok(self.stuck(Channel::S2mm, limit));
             }
         }
         Ok(DmaError::NoLast { bytes: (beats - received) * REPLY_BYTES as u64 }.into())
     }
 
     /// The oldest descriptor of a channel is overdue.
-    fn stuck(&mut self, channel: Channel, limit_us: u64) -> HostError {
+    fn stuck(&mut self, channel: Channel, limit: Duration) -> HostError {
         let (index, status) = self.link.oldest(channel);
-        DmaError::DescriptorStuck { channel, index, limit_us, status }.into()
+        DmaError::DescriptorStuck { channel, index, limit, status }.into()
     }
 
     /// Reply beats that arrived since the engine's last reset.

@@ -2,6 +2,7 @@
 
 use crate::axi_dma::DmaError;
 use crate::seams::{BusError, FabricError, StreamError};
+use core::time::Duration;
 
 /// Why an engine behind a DMA cannot be used, or how it failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,27 +41,27 @@ pub enum HostError {
     },
     /// A transfer is overdue and its data has not moved.
     #[error(
-        "MM2S: expected {sent} records in the engine within {limit_us} us, found {accepted} and the transfer under way; does the memory port answer?"
+        "MM2S: expected {sent} records in the engine within {} us, found {accepted} and the transfer under way; does the memory port answer?", limit.as_micros()
     )]
     TransferStuck {
         /// Records sent since the engine's reset.
         sent: u64,
         /// Records that it counted.
         accepted: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
     },
     /// The engine waits for its replies to be taken.
     #[error(
-        "S2MM: expected replies to be taken within {limit_us} us, found the engine blocked with {waiting} beats sent and {received} received; does the memory port accept writes?"
+        "S2MM: expected replies to be taken within {} us, found the engine blocked with {waiting} beats sent and {received} received; does the memory port accept writes?", limit.as_micros()
     )]
     RepliesStuck {
         /// Beats that left the engine.
         waiting: u64,
         /// Beats that arrived in memory.
         received: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
     },
     /// A transfer is complete and the engine counted another number of records.
     #[error(
@@ -74,13 +75,13 @@ pub enum HostError {
     },
     /// Everything moved and no batch ended.
     #[error(
-        "expected the end of a batch within {limit_us} us, found all {beats} reply beats received; reset the engine"
+        "expected the end of a batch within {} us, found all {beats} reply beats received; reset the engine", limit.as_micros()
     )]
     NoEnd {
         /// Reply beats received.
         beats: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
     },
     /// A batch of another size than announced.
     #[error("batch: expected 1 to {room} records, found {found}; ask for the room before each batch")]
@@ -128,13 +129,13 @@ pub enum HostError {
     },
     /// The engine does not come out of its reset.
     #[error(
-        "engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic"
+        "engine STATUS: expected CLEARING and DRAINING to end within {} us, found {status:#x}; reset the programmable logic", limit.as_micros()
     )]
     EngineStuck {
         /// The register.
         status: u32,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
     },
 }
 

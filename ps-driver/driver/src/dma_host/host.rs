@@ -1,6 +1,7 @@
 //! The engine's registers and the DMA in front of it, with interrupts, notices and faults.
 
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use super::HostError;
 use crate::axi_dma::{Completion, DmaSettings, Link, Mode, Notice, Take};
@@ -10,7 +11,7 @@ use crate::seams::{Clock, DmaBuffer, Irq, Registers};
 const NOTICES: usize = 64;
 
 /// How long an interrupt may lag behind the memory that it speaks of.
-const GRACE_US: u64 = 100;
+const GRACE: Duration = Duration::from_micros(100);
 
 /// What a host brings.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub struct DmaParts<E, D, B, I, C> {
 pub struct NoIrq;
 
 impl Irq for NoIrq {
-    fn wait(&mut self, _timeout_us: u64) -> bool {
+    fn wait(&mut self, _timeout: Duration) -> bool {
         false
     }
     fn rearm(&mut self) {}
@@ -54,7 +55,7 @@ pub struct DmaHost<E, D: Registers, B: DmaBuffer, I, C: Clock> {
     pub(super) notices: VecDeque<Notice>,
     pub(super) noticed: u64,
     /// When an interrupt was found missing that may still come.
-    pub(super) missing: Option<u64>,
+    pub(super) missing: Option<Duration>,
     /// For each batch that has not ended, the reply packets that it may need.
     pub(super) batches: VecDeque<usize>,
     /// Sum of `batches`.
@@ -62,7 +63,7 @@ pub struct DmaHost<E, D: Registers, B: DmaBuffer, I, C: Clock> {
     /// Records sent since the engine's last reset.
     pub(super) sent: u64,
     /// When something moved for the last time.
-    pub(super) progress: u64,
+    pub(super) progress: Duration,
     /// Halted on request.
     pub(super) paused: bool,
 }
@@ -142,15 +143,15 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             return Ok(());
         }
         // Only replies raise an interrupt: with none due there is nothing to wait for.
-        if let Completion::Interrupt { wait_us } = self.link.settings().completion
+        if let Completion::Interrupt { wait: longest } = self.link.settings().completion
             && !self.batches.is_empty()
-            && self.wait(wait_us, take)?
+            && self.wait(longest, take)?
         {
             return Ok(());
         }
         self.link.check()?;
-        let limit = self.link.settings().time_limit_us;
-        if self.clock.now_us().saturating_sub(self.progress) > limit {
+        let limit = self.link.settings().time_limit;
+        if self.clock.now().saturating_sub(self.progress) > limit {
             // What came in the very last moment is no fault.
             return match self.advance(take)?.1 {
                 true => Ok(()),
@@ -161,8 +162,8 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     }
 
     /// Waits for the interrupt; gives whether anything moved after it, or after the wait for it.
-    fn wait(&mut self, wait_us: u64, take: &mut Take<'_, B>) -> Result<bool, HostError> {
-        let mut raised = self.irq.wait(wait_us);
+    fn wait(&mut self, longest: Duration, take: &mut Take<'_, B>) -> Result<bool, HostError> {
+        let mut raised = self.irq.wait(longest);
         let (mut packets, mut moved) = (0, false);
         if !raised {
             (packets, moved) = self.advance(take)?;
@@ -170,10 +171,10 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
                 return Ok(moved);
             }
             // Packets that were complete just now may still be about to raise it.
-            raised = self.irq.wait(GRACE_US);
+            raised = self.irq.wait(GRACE);
             if !raised {
-                self.missing = Some(self.clock.now_us());
-                self.notice(Notice::InterruptLost { waited_us: wait_us, packets });
+                self.missing = Some(self.clock.now());
+                self.notice(Notice::InterruptLost { waited: longest, packets });
             }
         }
         let causes = self.acknowledge()?;
@@ -182,8 +183,8 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         packets += more;
         moved |= moved_now;
         if raised && packets == 0 && causes == 0 {
-            let limit = self.link.settings().time_limit_us;
-            let now = self.clock.now_us();
+            let limit = self.link.settings().time_limit;
+            let now = self.clock.now();
             let late = self.missing.take().is_some_and(|since| now.saturating_sub(since) <= limit);
             self.notice(if late { Notice::InterruptLate } else { Notice::InterruptSpurious });
         }
@@ -199,7 +200,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
 
     /// The time limit counts from now.
     pub(super) fn progress_now(&mut self) {
-        self.progress = self.clock.now_us();
+        self.progress = self.clock.now();
     }
 
     /// Forgets every batch: the engine was reset, or is about to be.

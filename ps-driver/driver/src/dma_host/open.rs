@@ -1,6 +1,7 @@
 //! Taking over a DMA and the engine behind it.
 
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use super::HostError;
 use super::host::{DmaHost, DmaParts};
@@ -25,7 +26,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         let packet_beats = identify_engine(&mut engine)?;
         let mode = axi_dma::identify(&mut dma)?;
         // Before any refusal: a process that was killed has left the DMA at work on its buffers.
-        axi_dma::reset(&mut dma, &mut clock, settings.reset_limit_us)?;
+        axi_dma::reset(&mut dma, &mut clock, settings.reset_limit)?;
         settings.check()?;
         axi_dma::refuse_wide(&mut dma, mode)?;
         if let Some(expected) = settings.mode
@@ -48,7 +49,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             batches: VecDeque::new(),
             reserved: 0,
             sent: 0,
-            progress: 0,
+            progress: Duration::ZERO,
             paused: false,
         };
         host.probe()?;

@@ -1,6 +1,7 @@
 //! What is proved before the first record counts, and how the streams are made clean.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::record::{RECORD_BYTES, Record};
@@ -40,17 +41,17 @@ pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<u32, HostEr
 /// [`DmaHost::open`], which does the same. Does nothing where no engine and no DMA are found; then `open` reports it.
 ///
 /// # Errors
-/// The reset of the DMA does not end within `limit_us`.
+/// The reset of the DMA does not end within `limit`.
 pub fn stop_left_over(
     engine: &mut impl Registers,
     dma: &mut impl Registers,
     clock: &mut impl Clock,
-    limit_us: u64,
+    limit: Duration,
 ) -> Result<(), HostError> {
     if identify_engine(engine).is_err() || axi_dma::identify(dma).is_err() {
         return Ok(());
     }
-    Ok(axi_dma::reset(dma, clock, limit_us)?)
+    Ok(axi_dma::reset(dma, clock, limit)?)
 }
 
 impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B, I, C> {
@@ -123,8 +124,8 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     /// Soft reset of the engine; what it still has to say is thrown away.
     fn reset_engine(&mut self) -> Result<(), HostError> {
         self.engine.write32(offset::CONTROL, CONTROL_SOFT_RESET.mask())?;
-        let limit_us = self.link.settings().time_limit_us;
-        let end = self.clock.now_us().saturating_add(limit_us);
+        let limit = self.link.settings().time_limit;
+        let end = self.clock.now().saturating_add(limit);
         loop {
             let status = self.engine.read32(offset::STATUS)?;
             self.link.take_packets(&mut Take::Nowhere)?;
@@ -133,8 +134,8 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
                 self.acknowledge()?;
                 return Ok(());
             }
-            if self.clock.now_us() > end {
-                return Err(HostError::EngineStuck { status, limit_us });
+            if self.clock.now() > end {
+                return Err(HostError::EngineStuck { status, limit });
             }
         }
     }
