@@ -35,6 +35,9 @@ pub enum DaemonError {
     /// The LED or the button is not there.
     #[error(transparent)]
     Board(#[from] LinuxError),
+    /// A signal came before the daemon served.
+    #[error("stopped by a signal while the engine was brought up; nothing was served")]
+    Stopped,
     /// The system refused something that the daemon cannot do without.
     #[error("{what}: {source}")]
     System {

@@ -123,7 +123,7 @@ pub enum FabricError {
         reset: u8,
     },
     /// The host cannot say.
-    #[error("programmable logic: {text}")]
+    #[error("{text}")]
     Unknown {
         /// What was expected, what was found, what to do.
         text: String,

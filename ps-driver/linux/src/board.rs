@@ -2,6 +2,7 @@
 
 use crate::access::{self, BlockRegisters};
 use crate::buffers::Buffers;
+use crate::checks::Trust;
 use crate::error::LinuxError;
 use crate::logic;
 use crate::sysfs::Roots;
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 pub struct Options {
     /// Where sysfs and devices are.
     pub roots: Roots,
+    /// What is taken for true of the programmable logic without seeing it.
+    pub trust: Trust,
     /// Name of the UIO device.
     pub uio: String,
     /// Name of the u-dma-buf device, used when the UIO device shows no reserved window.
@@ -33,6 +36,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             roots: Roots::default(),
+            trust: Trust::default(),
             uio: UIO_NAME.to_owned(),
             udmabuf: UDMABUF_NAME.to_owned(),
             settings: DmaSettings { completion: Completion::Interrupt { wait: WAIT }, ..DmaSettings::default() },
@@ -84,7 +88,7 @@ impl UioBoard {
         let device = UioDevice::open(&options.roots, &options.uio)?;
         let is_emulated = device.find_map(access::MAILBOX).is_some();
         if !is_emulated {
-            logic::check(&options.roots)?;
+            logic::check(&options.roots, &options.trust)?;
         }
         let mut blocks = access::open(&device)?;
         let mut clock = MonotonicClock::start();

@@ -4,7 +4,7 @@ use crate::access::BlockRegisters;
 use crate::board::{MonotonicClock, Options, UioBoard};
 use crate::buffers::{Buffers, Part};
 use crate::error::LinuxError;
-use crate::logic::LinuxFabric;
+use crate::logic::{self, LinuxFabric};
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
@@ -28,6 +28,8 @@ pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
     buffers: Buffers,
     /// Holds the lock that keeps a second daemon out.
     device: UioDevice,
+    /// What of the programmable logic was assumed; reported once.
+    assumed: Vec<String>,
 }
 
 /// Brings up the board: everything that is checked before the first access, then the DMA, then the engine. The engine's
@@ -46,7 +48,13 @@ pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
 pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Result<UioEngine<I, C>, EngineError> {
     let UioBoard { device, engine, dma, mut buffers, irq, clock, is_emulated } = board;
     let buffer = buffers.take(buffers.free(), 64).map_err(failed)?;
-    let mut fabric = LinuxFabric { roots: (!is_emulated).then(|| options.roots.clone()) };
+    let logic = (!is_emulated).then(|| (options.roots.clone(), options.trust.clone()));
+    // What was not seen but assumed is reported with the other notices.
+    let assumed = match &logic {
+        Some((roots, trust)) => logic::check(roots, trust).map_err(failed)?,
+        None => Vec::new(),
+    };
+    let mut fabric = LinuxFabric { board: logic };
     let parts = DmaParts { engine, dma, buffer, irq, clock };
     let settings = if is_emulated { unhurried(options.settings) } else { options.settings };
     let opened = DmaHost::open(&mut fabric, parts, &settings);
@@ -54,7 +62,7 @@ pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Resu
         return Err(failed(fault));
     }
     let dma = opened.map_err(|error| EngineError::host(EngineKind::Uio, error))?;
-    EngineDriver::open(UioHost { dma, buffers, device }, EngineKind::Uio)
+    EngineDriver::open(UioHost { dma, buffers, device, assumed }, EngineKind::Uio)
 }
 
 /// An emulated board is simulated by a process that shares the machine with everything else: its limits are those of a
@@ -77,7 +85,8 @@ impl<I: Irq, C: Clock> UioHost<I, C> {
 
     /// What was not as it should be and was put right, since the last call.
     pub fn take_notices(&mut self) -> Vec<String> {
-        self.dma.take_notices().map(|notice| notice.to_string()).collect()
+        let notices = self.dma.take_notices().map(|notice| notice.to_string());
+        self.assumed.drain(..).chain(notices).collect()
     }
 
     /// Fails when the kernel refused to hand a part of a buffer over.

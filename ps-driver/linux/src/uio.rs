@@ -49,11 +49,16 @@ impl UioDevice {
         let mut found = Vec::new();
         let mut same = Vec::new();
         for entry in sysfs::names(&class)? {
-            let device = sysfs::text(&class.join(&entry).join("name"))?;
-            if device == name {
-                same.push(entry);
+            // Another device may go while it is looked at, and its entry or its name with it.
+            match sysfs::text(&class.join(&entry).join("name")) {
+                Ok(device) if device == name => {
+                    same.push(entry);
+                    found.push(device);
+                }
+                Ok(device) => found.push(device),
+                Err(LinuxError::Read { source, .. }) => found.push(format!("{entry} without a name ({source})")),
+                Err(error) => return Err(error),
             }
-            found.push(device);
         }
         let entry = match same.as_slice() {
             [entry] => entry,

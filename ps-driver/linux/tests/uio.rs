@@ -25,6 +25,16 @@ fn the_device_is_found_by_its_name_and_not_by_its_number() {
 }
 
 #[test]
+fn entry_without_a_name_is_not_in_the_way() {
+    let fake = Fake::board();
+    fake.sys("class/uio/uio9/maps/map0/size", "0x1000\n");
+    UioDevice::open(&fake.roots, UIO_NAME).unwrap();
+    fake.sys("class/uio/uio0/name", "other\n");
+    let text = UioDevice::open(&fake.roots, UIO_NAME).unwrap_err().to_string();
+    assert!(text.contains("found other, uio9 without a name") && text.contains("--uio"), "{text}");
+}
+
+#[test]
 fn what_is_missing_is_said_with_what_there_is() {
     let fake = Fake::empty();
     let text = UioDevice::open(&fake.roots, UIO_NAME).unwrap_err().to_string();

@@ -206,8 +206,7 @@ impl Board for Uio {
 
     fn open(&self, case: &Case) -> Result<EngineDriver<Self::Host>, String> {
         let root = self.folder.path();
-        let roots = Roots { sys: root.join("sys"), dev: root.join("dev") };
-        let options = Options { roots, settings: case.settings, ..Options::default() };
+        let options = Options { roots: Roots::below(root), settings: case.settings, ..Options::default() };
         let device = UioDevice::open(&options.roots, &options.uio).map_err(|e| e.to_string())?;
         let buffers = Buffers::open(&options.roots, &device, &options.udmabuf).map_err(|e| e.to_string())?;
         let block = |block| BlockRegisters::new(host::window(&self.system, block));
