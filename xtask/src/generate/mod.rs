@@ -86,6 +86,8 @@ fn abi(check: bool) -> Result<()> {
         ("docs/registers.md", registers_page::text()),
         ("abi/include/deltascope_ring.h", c_header::text()),
         ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),
+        ("boards/zynq7020/generated/engine-udmabuf.dtsi", device_tree::engine_node_without_buffers()),
+        ("boards/zynq7020/generated/udmabuf.dtsi", device_tree::udmabuf_node()),
         ("boards/zynq7020/generated/bitstream.dtsi", device_tree::bitstream_property()),
         ("boards/zynq7020/generated/buffers.dtsi", device_tree::buffers_node()),
         ("boards/zynq7020/generated/clock.dtsi", device_tree::clock_property()),
