@@ -1,0 +1,24 @@
+//! What the bare-metal image decides, without its hardware, so that it is tested on the host.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`settings`] | the block of the image that `cargo xtask board fw --set` edits |
+//! | [`peers`] | which addresses are served |
+//! | [`station`] | sockets of smoltcp between the network and the board server |
+//! | [`lines`] | what a cache line allows: alignment of buffers, ranges of maintenance |
+//! | [`boots`] | the number of this start, kept in flash |
+//! | [`phy`] | link and speed by the registers that every PHY has |
+//! | [`record`] | what the last run leaves to the next one: panics, resets |
+//! | [`watermark`] | most memory in use at a time: heap and stack |
+#![no_std]
+
+extern crate alloc;
+
+pub mod boots;
+pub mod lines;
+pub mod peers;
+pub mod phy;
+pub mod record;
+pub mod settings;
+pub mod station;
+pub mod watermark;
