@@ -9,8 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Message};
-use deltascope_driver::server::{Activity, ConnectionId, Identity, Server};
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
+use deltascope_protocol::server::{Activity, ConnectionId, Identity, Server};
 use deltascope_model::Engine;
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp;

@@ -5,7 +5,7 @@ use alloc::vec;
 use core::net::Ipv4Addr;
 use core::sync::atomic::Ordering::Relaxed;
 
-use deltascope_driver::server::{Config, Entropy, Server};
+use deltascope_protocol::server::{Config, Entropy, Server};
 use deltascope_firmware_core::settings::{Access, Address, Settings, Test};
 use deltascope_firmware_core::station::{Note, Station};
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketHandle, SocketSet};
