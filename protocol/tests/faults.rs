@@ -4,12 +4,12 @@
 mod pair;
 
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_model::GoldenEngine;
 use deltascope_protocol::agent::{Config, Event, Progress};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::{Config as ServerConfig, Server};
-use deltascope_random::Random;
 use pair::{Agent, random_record, server, truth};
 
 const GROUPS: u64 = 5;

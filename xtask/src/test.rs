@@ -11,7 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
-const FEATURES: &str = "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-verilator-tests/verilate";
+const FEATURES: &str =
+    "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,deltascope-verilator-tests/verilate";
 
 /// Options of the task.
 #[derive(clap::Args)]
@@ -87,9 +88,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
 
 /// Builds the crates that firmware uses without the standard library, on the host's own target.
 fn no_std_crates() -> Result<()> {
-    for package in
-        ["deltascope-abi", "deltascope-random", "deltascope-model", "deltascope-protocol", "deltascope-driver"]
-    {
+    for package in ["deltascope-abi", "deltascope-model", "deltascope-protocol", "deltascope-driver"] {
         execute(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
     }
     Ok(())

@@ -8,7 +8,7 @@ const DEFAULT: [u8; BYTES] = match settings::block(DEFAULT_TEXT) {
 };
 
 /// The block that `cargo xtask board fw --set` edits.
-#[unsafe(link_section = ".data.settings")]
+#[unsafe(link_section = ".settings")]
 #[used]
 static BLOCK: [u8; BYTES] = DEFAULT;
 

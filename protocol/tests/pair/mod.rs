@@ -3,11 +3,11 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use deltascope_abi::counters::CounterRow;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Class, Record};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_protocol::agent::{Config, Event, Identity, Session, SessionError};
 use deltascope_protocol::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
-use deltascope_random::Random;
 use std::collections::VecDeque;
 
 pub fn server(config: ServerConfig, boot: u64) -> Server<GoldenEngine> {

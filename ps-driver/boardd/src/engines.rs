@@ -43,7 +43,7 @@ impl Device for GoldenEngine {
 }
 
 #[cfg(feature = "rtl")]
-impl Device for deltascope_verilator_tests::engine::RtlEngine {
+impl Device for deltascope_sim::engine::RtlEngine {
     fn registers(&mut self) -> Option<&mut dyn Registers> {
         Some(self.host_mut())
     }
@@ -82,7 +82,7 @@ pub fn open(name: EngineName, board: &Options) -> Result<AnyEngine, EngineError>
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
         #[cfg(feature = "rtl")]
-        EngineName::Rtl => AnyEngine(Box::new(deltascope_verilator_tests::engine::open()?)),
+        EngineName::Rtl => AnyEngine(Box::new(deltascope_sim::engine::open()?)),
         EngineName::Uio => AnyEngine(Box::new(uio::open(board)?)),
     })
 }

@@ -7,6 +7,7 @@ mod support;
 use clap::Parser;
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_boardd::cli::Cli;
@@ -15,7 +16,6 @@ use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, 
 use deltascope_protocol::frame::{
     self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message, StateAt, StateAtReply, frame_length,
 };
-use deltascope_random::Random;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

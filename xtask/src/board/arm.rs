@@ -10,9 +10,8 @@ use crate::setup;
 use crate::stages::Stages;
 
 /// What the daemon is made of. Verilator, yosys and the agent's sources stay on the host.
-const PORTABLE: [&str; 8] = [
+const PORTABLE: [&str; 7] = [
     "deltascope-abi",
-    "deltascope-random",
     "deltascope-model",
     "deltascope-protocol",
     "deltascope-driver",

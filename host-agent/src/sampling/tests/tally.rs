@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Class;
-use deltascope_random::Random;
 
 use super::hash;
 use crate::event::{Event, OwnerId, What};

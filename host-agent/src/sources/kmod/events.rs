@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use deltascope_abi::random::hash;
 use deltascope_abi::record::Class;
 use deltascope_abi::ring::{RingKind, RingRecord, flag};
-use deltascope_random::hash;
 
 use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
 use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
