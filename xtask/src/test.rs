@@ -59,6 +59,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
+    stages.run("Tcl of the bitstream, without Vivado", || {
+        board::vivado_check::run(&board::vivado_check::Arguments { json: true })
+    })?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
         execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))

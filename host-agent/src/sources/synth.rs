@@ -6,7 +6,8 @@ use deltascope_abi::record::Class;
 use deltascope_protocol::frame::Cursor;
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
-use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
+use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::sink::{Sink, SinkError};
 
 /// Events of one round.
 const ROUND_EVENTS: u64 = 16_384;

@@ -105,7 +105,7 @@ impl AnyEngine {
     }
 
     /// Says in the log what was not as it should be and was put right.
-    fn say_notices(&mut self) {
+    fn log_notices(&mut self) {
         for notice in self.0.take_notices() {
             tracing::warn!("{notice}");
         }
@@ -123,7 +123,7 @@ impl Engine for AnyEngine {
 
     fn poll(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<usize, EngineError> {
         let polled = self.0.poll(sink);
-        self.say_notices();
+        self.log_notices();
         polled
     }
 
@@ -133,7 +133,7 @@ impl Engine for AnyEngine {
 
     fn reset(&mut self) -> Result<(), EngineError> {
         let reset = self.0.reset();
-        self.say_notices();
+        self.log_notices();
         reset
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
-use deltascope_abi::board::{FCLK, FCLK_MAX_HZ};
+use deltascope_abi::board::{FCLK, FCLK_HZ};
 use deltascope_driver::seams::{Fabric, FabricError};
 use std::path::PathBuf;
 
@@ -119,8 +119,8 @@ fn clock(roots: &Roots) -> Finding {
             found: "no user of it".to_owned(),
             remedy: "apply boards/zynq7020/deltascope.dtbo before the kernel starts, so that it leaves the clock on",
         },
-        (Ok(_), Ok(rate)) if rate > u64::from(FCLK_MAX_HZ) || rate == 0 => Finding::Bad {
-            expected: format!("{name} of at most {FCLK_MAX_HZ} Hz"),
+        (Ok(_), Ok(rate)) if rate > u64::from(FCLK_HZ) || rate == 0 => Finding::Bad {
+            expected: format!("{name} of at most {FCLK_HZ} Hz"),
             found: format!("{rate} Hz"),
             remedy: "set FCLK0 in the PS configuration or the boot loader",
         },

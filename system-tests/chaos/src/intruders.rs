@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records};
 
 use crate::dice::Dice;
 use crate::job::World;
@@ -65,14 +65,14 @@ fn flood(world: &World<'_>, dice: &mut Dice, until: Instant) {
         let beyond = dice.below(200) == 0;
         let group = if beyond { 4 } else { dice.below(4) as u16 };
         let records = vec![Record::pair(group, Class::PageAfterT, 1, 2, 3).to_bytes(); FLOOD_RECORDS];
-        let events = Events {
+        let events = Records {
             first_sequence: next,
             replies_below: 0,
             losses: Losses::default(),
             cursors: Cursors(&[]),
             records: &records,
         };
-        frame = encode(&Message::Events(events));
+        frame = encode(&Message::Records(events));
         next += FLOOD_RECORDS as u64;
     }
     world.tally(|tally| tally.stranger_bytes += sent);

@@ -48,7 +48,7 @@ impl Planter {
 
 /// Changes the frame if it has two events of different groups side by side.
 fn put(frame: &mut [u8], plant: Plant) {
-    let Ok(Message::Events(events)) = decode(frame) else { return };
+    let Ok(Message::Records(events)) = decode(frame) else { return };
     let records: Vec<Record> = events.records.iter().map(Record::from_bytes).collect();
     let differ = |at: &usize| {
         let (one, other) = (records[*at], records[*at + 1]);

@@ -12,7 +12,7 @@ use crate::process::Program;
 use crate::proxy::{Proxy, Way};
 use crate::truth::Truth;
 
-/// Events of the recording: Hello, one Events frame, a request and Bye go up in some hundred bytes.
+/// Events of the recording: Hello, one Records frame, a request and Bye go up in some hundred bytes.
 const EVENTS: u64 = 12;
 /// Agents at a time; most of their time is waiting.
 const AT_A_TIME: usize = 8;

@@ -83,7 +83,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         .map(|text| text.as_bytes().to_vec())
         .to_vec(),
         "server" => vec![
-            // Connect, Hello, polls, Events, polls; and a second peer.
+            // Connect, Hello, polls, Records, polls; and a second peer.
             vec![
                 50, 9, 200, 0, 0, 6, 0, 0, 0, 0, 0, 0, 1, 2, 0, 2, 0, 2, 0, 8, 0, 3, 5, 1, 0, 9, 9, 22, 0, 1, 4, 5, 3,
                 0, 1, 7, 7, 0, 2, 0, 2, 0, 0, 1, 6, 1, 1, 0, 0, 0, 1, 1, 1, 0, 2, 0, 3, 0, 2, 0,

@@ -12,7 +12,7 @@ use std::path::Path;
 fn round_trip(message: &Message<'_>) {
     // Entries of every variable part are walked as their readers do.
     match message {
-        Message::Events(events) => assert_eq!(events.iter().count(), events.records.len()),
+        Message::Records(events) => assert_eq!(events.iter().count(), events.records.len()),
         Message::Replies(replies) => assert_eq!(replies.iter().count(), replies.entries.len()),
         Message::Snapshot(snapshot) => assert_eq!(snapshot.iter().count(), snapshot.rows.len()),
         _ => {}

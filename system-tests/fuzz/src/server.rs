@@ -4,7 +4,7 @@ use crate::script::{Script, sealed};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_model::{Config as Sizes, GoldenEngine};
-use deltascope_protocol::frame::{self, Cursors, Events, FrameBuffer, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, Cursors, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records};
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
 /// A peer, and what the server has told it.
@@ -93,9 +93,9 @@ pub fn server(data: &[u8]) {
                 let records: Vec<_> = (0..script.byte() % 16).map(|_| script.record().to_bytes()).collect();
                 let replies_below = script.number();
                 let (losses, cursors) = (Losses::default(), Cursors(&[[7; 16]]));
-                let events = Events { first_sequence: peer.next, replies_below, losses, cursors, records: &records };
+                let events = Records { first_sequence: peer.next, replies_below, losses, cursors, records: &records };
                 peer.next = peer.next.wrapping_add(records.len() as u64);
-                server.receive(peer.id, &bytes_of(&Message::Events(events)), now);
+                server.receive(peer.id, &bytes_of(&Message::Records(events)), now);
             }
         }
         for peer in &mut peers {
@@ -125,7 +125,7 @@ fn read(server: &mut Server<GoldenEngine>, peer: &mut Peer) {
                     (peer.boot, peer.grant, peer.next) = (welcome.boot_id, welcome.grant, welcome.next_sequence);
                 }
                 Message::Ack(ack) => assert!(ack.credit >= ack.sequence),
-                Message::Hello(_) | Message::Events(_) | Message::Bye(_) => panic!("frames of an agent"),
+                Message::Hello(_) | Message::Records(_) | Message::Bye(_) => panic!("frames of an agent"),
                 _ => {}
             }
         }

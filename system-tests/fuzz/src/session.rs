@@ -5,10 +5,11 @@ use deltascope_abi::ABI_VERSION;
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
-use deltascope_protocol::agent::{Config, Identity, Session};
+use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::{
     self, Ack, Cursor, Cursors, FrameBuffer, MAX_FRAME_BYTES, Message, Snapshot, SnapshotRow, Welcome,
 };
+use std::time::Duration;
 
 /// What a peer that reads along knows.
 #[derive(Default)]
@@ -26,12 +27,12 @@ pub fn session(data: &[u8]) {
         contexts: 3,
         frame_records: usize::from(script.byte() % 16) + 1,
         retention_bytes: 0,
-        max_delay: script.byte().into(),
-        snapshot_interval: script.number().min(1 << 30),
+        max_delay: Duration::from_micros(script.byte().into()),
+        snapshot_interval: Duration::from_micros(script.number().min(1 << 30)),
         ..Config::default()
     };
     let identity = Identity { session: [1; 16], agent: [2; 16], nonce: 3, host: "fuzz".into() };
-    let mut session = Session::new(config, identity);
+    let mut session = Endpoint::new(config, identity);
     let mut wire = FrameBuffer::new(vec![0; MAX_FRAME_BYTES], MAX_FRAME_BYTES);
     let (mut now, mut position, mut steps) = (0u64, 0, 0);
     let mut seen = Seen::default();
@@ -102,7 +103,7 @@ pub fn session(data: &[u8]) {
             wire.clear();
             session.disconnected();
         }
-        while session.next_event().is_some() {}
+        while session.next_notification().is_some() {}
         let (used, size) = session.retention();
         assert!(used <= size, "retention: {used} of {size}");
     }
@@ -129,17 +130,17 @@ fn welcome(script: &mut Script<'_>, seen: &Seen) -> Message<'static> {
 }
 
 fn send(
-    session: &mut Session,
+    session: &mut Endpoint,
     message: &Message<'_>,
     now: u64,
-) -> Result<(), deltascope_protocol::agent::SessionError> {
+) -> Result<(), deltascope_protocol::agent::EndpointError> {
     let mut bytes = vec![0; 4_096];
     let length = frame::encode(message, &mut bytes).unwrap_or(0);
     session.receive(&bytes[..length], now)
 }
 
 /// The transport takes some bytes.
-fn take(session: &mut Session, wire: &mut FrameBuffer<Vec<u8>>, seen: &mut Seen, most: usize, now: u64) {
+fn take(session: &mut Endpoint, wire: &mut FrameBuffer<Vec<u8>>, seen: &mut Seen, most: usize, now: u64) {
     let bytes = session.transmit();
     let count = bytes.len().min(most);
     let bytes = bytes[..count].to_vec();
@@ -151,7 +152,7 @@ fn take(session: &mut Session, wire: &mut FrameBuffer<Vec<u8>>, seen: &mut Seen,
         while let Some(bytes) = wire.next_frame().expect("the session writes frames") {
             match frame::decode(bytes).expect("the session writes frames") {
                 Message::Hello(hello) => seen.oldest = hello.oldest_sequence,
-                Message::Events(events) => seen.end = events.first_sequence + events.records.len() as u64,
+                Message::Records(events) => seen.end = events.first_sequence + events.records.len() as u64,
                 Message::SnapshotRequest(ask) => seen.token = ask.token,
                 Message::StateAt(_) | Message::Bye(_) | Message::Error(_) => {}
                 other => panic!("a frame of a server: {other:?}"),

@@ -6,7 +6,7 @@ use crate::truth::Truth;
 use crate::{Violation, hold};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::{LossReason, Losses};
-use deltascope_protocol::agent::{Config, Event, Granted, Identity, Session};
+use deltascope_protocol::agent::{Config, Endpoint, Granted, Identity, Notification};
 use deltascope_protocol::frame::{Cursor, StateAtReply};
 
 /// What a commit said.
@@ -41,7 +41,7 @@ pub struct Agent {
     pub tag: usize,
     pub incarnation: u64,
     config: Config,
-    pub session: Session,
+    pub session: Endpoint,
     pub source: Source,
     truth: Truth,
     checkpoints: Vec<Checkpoint>,
@@ -76,7 +76,7 @@ impl Agent {
         Agent {
             tag,
             incarnation: 0,
-            session: Session::new(config.clone(), identity(tag, 0)),
+            session: Endpoint::new(config.clone(), identity(tag, 0)),
             truth: Truth::new(tag, config.groups as usize, config.contexts as usize),
             config,
             source,
@@ -99,7 +99,7 @@ impl Agent {
     /// The process dies without a word and starts again.
     pub fn restart(&mut self) {
         self.incarnation += 1;
-        self.session = Session::new(self.config.clone(), identity(self.tag, self.incarnation));
+        self.session = Endpoint::new(self.config.clone(), identity(self.tag, self.incarnation));
         (self.begun, self.finishing, self.mark) = (None, false, None);
         self.snapshots.clear();
         self.states.clear();
@@ -179,22 +179,22 @@ impl Agent {
 
     /// Takes what the session has, and looks at all the books.
     pub fn look(&mut self) -> Result<(), Violation> {
-        while let Some(event) = self.session.next_event() {
+        while let Some(event) = self.session.next_notification() {
             match event {
-                Event::Granted(granted) => self.granted(&granted)?,
-                Event::Regranted(_) => {
+                Notification::Granted(granted) => self.granted(&granted)?,
+                Notification::Regranted(_) => {
                     self.checked.regrants += 1;
                     self.mark = None;
                     if let Some(at) = self.index(self.session.progress().covered) {
                         self.truth.regranted(at);
                     }
                 }
-                Event::Reply(entry) => {
+                Notification::Reply(entry) => {
                     self.truth.reply(&entry)?;
                     self.checked.replies += 1;
                 }
-                Event::State(reply) => self.answered(&reply)?,
-                Event::Snapshot { token, sequence, position } => {
+                Notification::State(reply) => self.answered(&reply)?,
+                Notification::Snapshot { token, sequence, position } => {
                     self.checked.snapshots += 1;
                     let at = self.snapshots.iter().position(|(asked, _)| *asked == token);
                     let Some((_, after)) = at.map(|at| self.snapshots.remove(at)) else {
@@ -207,7 +207,7 @@ impl Agent {
                     );
                     self.mark = self.index(sequence).map(|at| (position, at));
                 }
-                Event::Finished => self.finished()?,
+                Notification::Finished => self.finished()?,
             }
         }
         let acknowledged = self.session.progress().acknowledged;

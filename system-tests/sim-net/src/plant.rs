@@ -2,7 +2,7 @@
 //! be found; nothing of them is in the product.
 
 use deltascope_abi::record::{RECORD_BYTES, Record};
-use deltascope_protocol::frame::{self, Cursors, Events, MAX_FRAME_BYTES, Message, Replies, Welcome};
+use deltascope_protocol::frame::{self, Cursors, MAX_FRAME_BYTES, Message, Records, Replies, Welcome};
 
 /// A fault to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -29,16 +29,16 @@ pub fn encode(message: &Message<'_>) -> Vec<u8> {
     bytes
 }
 
-/// The same Events frame with NOPs for the records that restore contexts: those without a source.
-pub fn without_restore(events: &Events<'_>) -> Vec<u8> {
+/// The same Records frame with NOPs for the records that restore contexts: those without a source.
+pub fn without_restore(events: &Records<'_>) -> Vec<u8> {
     let keep = |record: Record| if record.length() == 0 { Record::nop() } else { record };
     let records: Vec<[u8; RECORD_BYTES]> = events.iter().map(|record| keep(record).to_bytes()).collect();
-    encode(&Message::Events(Events { records: &records, ..*events }))
+    encode(&Message::Records(Records { records: &records, ..*events }))
 }
 
-/// The same Events frame with another number.
-pub fn renumbered(events: &Events<'_>, first_sequence: u64) -> Vec<u8> {
-    encode(&Message::Events(Events { first_sequence, ..*events }))
+/// The same Records frame with another number.
+pub fn renumbered(events: &Records<'_>, first_sequence: u64) -> Vec<u8> {
+    encode(&Message::Records(Records { first_sequence, ..*events }))
 }
 
 /// The same Replies frame without what was on its way before.

@@ -5,7 +5,7 @@ use crate::engine::SlowEngine;
 use crate::link::Link;
 use crate::truth::identity;
 use crate::{Violation, hold};
-use deltascope_protocol::frame::{Ack, Events, Welcome};
+use deltascope_protocol::frame::{Ack, Records, Welcome};
 
 /// The grant that an agent's present session was last told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,17 +96,17 @@ pub fn ack(
     Ok(())
 }
 
-/// An Events frame stands in the agent's output.
-pub fn events(events: &Events<'_>, link: &mut Link, agent: &Agent, grant: &mut Grant) -> Result<(), Violation> {
+/// An Records frame stands in the agent's output.
+pub fn events(events: &Records<'_>, link: &mut Link, agent: &Agent, grant: &mut Grant) -> Result<(), Violation> {
     let count = events.records.len() as u64;
     let (first, end) = (events.first_sequence, events.first_sequence + count);
-    hold!(link.welcomed, "Events: expected none before the Welcome");
+    hold!(link.welcomed, "Records: expected none before the Welcome");
     let cursors: Vec<_> = events.cursors.iter().collect();
     if count == 0 {
         let all_sent = first == agent.session.progress().next;
         return if all_sent { agent.check_mark(end, &cursors, &events.losses) } else { Ok(()) };
     }
-    hold!(end <= link.credit, "Events: expected records below the credit {}, found {first} to {end}", link.credit);
+    hold!(end <= link.credit, "Records: expected records below the credit {}, found {first} to {end}", link.credit);
     agent.check_mark(end, &cursors, &events.losses)?;
     let mut numbered = (first..).zip(events.iter());
     let Some((_, start)) = numbered.next() else { return Ok(()) };
@@ -117,7 +117,7 @@ pub fn events(events: &Events<'_>, link: &mut Link, agent: &Agent, grant: &mut G
     for (number, record) in [(first, start)].into_iter().chain(numbered) {
         let expected = agent.serial_below(number + 1).map(|serial| (agent.tag, serial));
         let found = identity(&record);
-        hold!(expected == found, "Events: record {number}: expected agent and serial {expected:?}, found {found:?}");
+        hold!(expected == found, "Records: record {number}: expected agent and serial {expected:?}, found {found:?}");
     }
     Ok(())
 }

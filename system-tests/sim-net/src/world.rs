@@ -9,9 +9,10 @@ use crate::source::Source;
 use crate::watch::{self, Boots, Grant};
 use crate::{Violation, hold};
 use deltascope_model::Config as Sizes;
-use deltascope_protocol::agent::{Config, SessionError};
+use deltascope_protocol::agent::{Config, EndpointError};
 use deltascope_protocol::frame::{self, Ack, ErrorCode, Message};
 use deltascope_protocol::server::{Config as ServerConfig, Entropy, Server};
+use std::time::Duration;
 
 mod faults;
 mod network;
@@ -62,7 +63,7 @@ pub struct Stats {
     pub states_too_old: u64,
     /// Times that all the books were compared.
     pub scrapes: u64,
-    /// Events captured, counted and lost, of the sessions that lived to the end.
+    /// Records captured, counted and lost, of the sessions that lived to the end.
     pub captured: u64,
     /// See [`Stats::captured`].
     pub counted: u64,
@@ -275,7 +276,7 @@ impl World {
     }
 
     /// The agent's session wants no more of its connection.
-    fn leave(&mut self, at: usize, error: &SessionError) -> Result<(), Violation> {
+    fn leave(&mut self, at: usize, error: &EndpointError) -> Result<(), Violation> {
         self.say(|| format!("agent {}: {error}", at + 1));
         let flipped = self.agents[at].link.and_then(|link| self.links[link].as_ref()).is_some_and(|link| link.flipped);
         hold!(!error.is_fatal() || flipped, "agent {}: found a fatal error: {error}", at + 1);
@@ -363,8 +364,8 @@ fn new_agent(tag: usize, dice: &mut Dice, most: u64, long: bool) -> Agent {
         contexts: contexts as u32,
         frame_records: if long { 4_096 } else { dice.pick([1, 4, 20, 100]) },
         retention_bytes: if long { 1 << 20 } else { dice.pick([0, 12_000, 40_000]) },
-        max_delay: dice.pick([0, MILLISECOND]),
-        snapshot_interval: dice.pick([MILLISECOND, 20 * MILLISECOND, 250 * MILLISECOND]),
+        max_delay: Duration::from_micros(dice.pick([0, MILLISECOND])),
+        snapshot_interval: Duration::from_micros(dice.pick([MILLISECOND, 20 * MILLISECOND, 250 * MILLISECOND])),
         ..Config::default()
     };
     let capacity = if long { 100_000 } else { dice.pick([5, 30, 1_000]) };

@@ -40,6 +40,7 @@ setattr -unset init original/w:* changed/w:*
         format!(
             "read_rtlil {GOOD}
 {change}
+setattr -mod -unset keep_hierarchy *
 setattr -mod -set keep_hierarchy 1{keep}
 hierarchy -top {home}
 flatten

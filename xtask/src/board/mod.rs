@@ -6,6 +6,8 @@ mod dma;
 pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
+pub mod verilog;
+pub mod vivado_check;
 pub mod zynq;
 
 use anyhow::Result;
@@ -26,6 +28,8 @@ pub enum Task {
     FedRate(fed_rate::Arguments),
     /// Compile the device tree overlays and compare what they make of a Zynq with the abi crate
     DeviceTree,
+    /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
+    VivadoCheck(vivado_check::Arguments),
 }
 
 /// Runs a task of this group.
@@ -37,5 +41,6 @@ pub fn run(task: Task) -> Result<()> {
         Task::DmaFaults(arguments) => dma_faults::run(&arguments),
         Task::FedRate(arguments) => fed_rate::run(&arguments),
         Task::DeviceTree => device_tree::run(),
+        Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
     }
 }

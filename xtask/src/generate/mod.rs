@@ -4,6 +4,8 @@ mod c_header;
 mod device_tree;
 mod emulated_tree;
 mod registers_page;
+mod tcl;
+mod wrapper;
 
 use crate::cargo::root;
 use crate::{board, kmod, rtl};
@@ -87,6 +89,9 @@ fn abi(check: bool) -> Result<()> {
         ("boards/zynq7020/qemu/generated/mailbox.dtsi", emulated_tree::mailbox_node()),
         ("boards/zynq7020/qemu/generated/mailbox-memory.dtsi", emulated_tree::mailbox_memory()),
         ("boards/zynq7020/qemu/generated/ddr.dtsi", emulated_tree::ddr_node()),
+        ("vivado/generated/deltascope_abi.tcl", tcl::text()),
+        ("vivado/generated/deltascope_board.v", wrapper::text()?),
+        ("vivado/generated/sources.txt", wrapper::sources()?),
     ];
     let mut stale = Vec::new();
     for (name, text) in &files {

@@ -1,6 +1,6 @@
 mod control;
 mod estimate;
-mod tally;
+mod sample;
 
 use deltascope_abi::random::mix;
 

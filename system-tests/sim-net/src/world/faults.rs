@@ -182,9 +182,9 @@ impl World {
         let Some(link) = self.links[at].as_mut().filter(|link| link.client && !link.last_events.is_empty()) else {
             return;
         };
-        let Ok(Message::Events(events)) = frame::decode(&link.last_events) else { return };
+        let Ok(Message::Records(events)) = frame::decode(&link.last_events) else { return };
         let changed = (self.plant == Some(Plant::KnownAsNew)).then(|| plant::renumbered(&events, link.end));
-        let text = format!("FAULT link {at} repeats {}", short(&Message::Events(events)));
+        let text = format!("FAULT link {at} repeats {}", short(&Message::Records(events)));
         link.up.extend(changed.as_ref().unwrap_or(&link.last_events));
         self.say(|| text);
     }

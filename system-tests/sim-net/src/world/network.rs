@@ -26,7 +26,7 @@ impl World {
                 Message::Hello(_) if agent.old_hello.is_none() || dice.chance(2) => {
                     agent.old_hello = Some((agent.incarnation, bytes.to_vec()));
                 }
-                Message::Events(events) => {
+                Message::Records(events) => {
                     watch::events(&events, link, agent, &mut grants[agent.tag])?;
                     if *plant == Some(Plant::ReplayWithoutLoads) {
                         changed = Some(plant::without_restore(&events));
@@ -85,7 +85,7 @@ impl World {
         link.arrived.push(bytes);
         let mut arrived = None;
         while let Some(bytes) = link.arrived.next() {
-            if let Ok(Message::Events(events)) = frame::decode(bytes) {
+            if let Ok(Message::Records(events)) = frame::decode(bytes) {
                 arrived = Some(events.first_sequence + events.records.len() as u64);
             }
         }
@@ -242,7 +242,7 @@ pub(super) fn short(message: &Message<'_>) -> String {
             h.oldest_sequence,
             h.next_sequence
         ),
-        Message::Events(e) => format!("Events {} + {}", e.first_sequence, e.records.len()),
+        Message::Records(e) => format!("Records {} + {}", e.first_sequence, e.records.len()),
         Message::Replies(r) => {
             let mut numbers = r.iter().map(|entry| entry.sequence);
             let first = numbers.next();

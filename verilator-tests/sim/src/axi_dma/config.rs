@@ -70,5 +70,5 @@ impl Default for Timing {
     }
 }
 
-/// Clocks of the programmable logic in a microsecond: FCLK0 is 150 MHz.
-pub const CLOCKS_PER_US: u64 = 150;
+/// Clocks of the programmable logic in a microsecond.
+pub const CLOCKS_PER_US: u64 = deltascope_abi::board::FCLK_HZ as u64 / 1_000_000;
