@@ -5,6 +5,8 @@
 //! | [`settings`] | the block of the image that `cargo xtask board fw --set` edits |
 //! | [`peers`] | which addresses are served |
 //! | [`station`] | sockets of smoltcp between the network and the board server |
+//! | [`bitstream`] | loads programmable logic through PCAP |
+//! | [`fabric`] | level shifters, reset and clock of the logic, and whether it may be touched |
 //! | [`lines`] | what a cache line allows: alignment of buffers, ranges of maintenance |
 //! | [`boots`] | the number of this start, kept in flash |
 //! | [`phy`] | link and speed by the registers that every PHY has |
@@ -14,7 +16,9 @@
 
 extern crate alloc;
 
+pub mod bitstream;
 pub mod boots;
+pub mod fabric;
 pub mod lines;
 pub mod peers;
 pub mod phy;

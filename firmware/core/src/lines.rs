@@ -28,7 +28,9 @@ pub enum Maintenance {
 
 /// Why a buffer cannot be shared with a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("buffer of {bytes:#x} bytes at {address:#x}: expected both to be multiples of {LINE}; align it to a cache line")]
+#[error(
+    "buffer of {bytes:#x} bytes at {address:#x}: expected both to be multiples of {LINE}; align it to a cache line"
+)]
 pub struct Unaligned {
     /// First address.
     pub address: usize,

@@ -281,15 +281,13 @@ impl Settings {
             "peers" => {
                 put(&mut self.peers, value.parse().ok(), "peers", "at most 8 of a.b.c.d/n and link-local, with commas")
             }
-            "sessions" => {
-                put(&mut self.sessions, number(value).filter(|n| (1..=8).contains(n)), "sessions", "1 to 8")
-            }
+            "sessions" => put(&mut self.sessions, number(value).filter(|n| (1..=8).contains(n)), "sessions", "1 to 8"),
             "bitstream" => {
                 let expected = "loaded, or ADDRESS+BYTES in DDR, the address a multiple of 64 and the bytes of 4";
                 put(&mut self.bitstream, bitstream(value), "bitstream", expected)
             }
             "fclk_mhz" => {
-                let most = (deltascope_abi::board::FCLK_MAX_HZ / 1_000_000) as u16;
+                let most = (deltascope_abi::board::FCLK_HZ / 1_000_000) as u16;
                 let found = number(value).filter(|mhz| (10..=most).contains(mhz));
                 put(&mut self.fclk_mhz, found, "fclk_mhz", "10 to the highest rate of the logic")
             }
@@ -400,10 +398,26 @@ mod tests {
     #[test]
     fn wrong_values_are_refused_by_key() {
         let wrong = [
-            "board=zynq", "engine=", "address=10.0.2.15", "address=10.0.2.15/33", "gateway=10.0.2", "mac=01:00:00:00:00:00",
-            "mac=02:00:00:00:00", "mac=2:0:0:0:0:0", "port=0", "port=65536", "peers=", "sessions=0", "sessions=9",
-            "bitstream=0x1000001+4", "bitstream=0x1000000+3", "bitstream=0x0+4", "bitstream=0x3ffffffc+0xffffffff",
-            "fclk_mhz=151", "watchdog=1", "test=crash",
+            "board=zynq",
+            "engine=",
+            "address=10.0.2.15",
+            "address=10.0.2.15/33",
+            "gateway=10.0.2",
+            "mac=01:00:00:00:00:00",
+            "mac=02:00:00:00:00",
+            "mac=2:0:0:0:0:0",
+            "port=0",
+            "port=65536",
+            "peers=",
+            "sessions=0",
+            "sessions=9",
+            "bitstream=0x1000001+4",
+            "bitstream=0x1000000+3",
+            "bitstream=0x0+4",
+            "bitstream=0x3ffffffc+0xffffffff",
+            "fclk_mhz=151",
+            "watchdog=1",
+            "test=crash",
         ];
         for line in wrong {
             let key = line.split('=').next().unwrap_or_default();

@@ -9,9 +9,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
+use deltascope_model::Engine;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_protocol::server::{Activity, ConnectionId, Identity, Server};
-use deltascope_model::Engine;
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::wire::IpAddress;
@@ -198,7 +198,9 @@ fn peer_of(socket: &tcp::Socket<'_>) -> (Ipv4Addr, u16) {
 fn refuse(socket: &mut tcp::Socket<'_>) {
     let text = "connections: as many as are allowed; connect again later";
     let mut bytes = [0; 256];
-    if let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code: ErrorCode::Limit, sequence: 0, text }), &mut bytes) {
+    if let Ok(length) =
+        frame::encode(&Message::Error(ErrorFrame { code: ErrorCode::Limit, sequence: 0, text }), &mut bytes)
+    {
         // A new socket has room.
         let _ = socket.send_slice(&bytes[..length]);
     }

@@ -1,7 +1,9 @@
 //! What differs from board to board: clock, UART, PHY reset, LEDs. Pins and rates are those of the vendors' presets
 //! (`docs/firmware.md` names them).
 
+use crate::clock::GlobalTimer;
 use deltascope_firmware_core::settings::Board;
+use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use zynq7000_hal::clocks::Clocks;
 use zynq7000_hal::gpio::{GpioPins, Output, PinState};
@@ -48,8 +50,6 @@ pub const fn table(board: Board) -> Table {
 pub struct Pins {
     /// The board's LED on the processing system.
     pub led: Option<Output>,
-    /// The PHY's reset, active low.
-    pub phy_reset: Option<Output>,
     /// Pins of the Ethernet controller.
     pub ethernet: crate::ethernet::Pins,
 }
@@ -74,19 +74,29 @@ pub fn take(peripherals: zynq7000_hal::pac::Peripherals, table: &Table, clocks: 
         debug_assert!(made, "the peripheral is the one of its number");
     }
     let led = table.led.then(|| Output::new_for_mio(mio.mio7, PinState::Low));
-    let phy_reset = table.phy_reset.then(|| Output::new_for_mio(mio.mio9, PinState::High));
+    if table.phy_reset {
+        // Low for 10 ms and 30 ms to come up: the longest times of the PHYs of these boards.
+        let mut reset = Output::new_for_mio(mio.mio9, PinState::Low);
+        GlobalTimer.delay_ms(10);
+        reset.set_high();
+        GlobalTimer.delay_ms(30);
+    }
     let ethernet = crate::ethernet::Pins {
         transmit: (mio.mio16, mio.mio21, (mio.mio17, mio.mio18, mio.mio19, mio.mio20)),
         receive: (mio.mio22, mio.mio27, (mio.mio23, mio.mio24, mio.mio25, mio.mio26)),
         management: (mio.mio52, mio.mio53),
     };
-    (Pins { led, phy_reset, ethernet }, base)
+    (Pins { led, ethernet }, base)
 }
 
 /// Sets an LED, where there is one.
 pub fn show(led: &mut Option<Output>, on: bool) {
     if let Some(led) = led {
         // A pin of the processing system cannot fail.
-        let _ = led.set_state(if on { embedded_hal::digital::PinState::High } else { embedded_hal::digital::PinState::Low });
+        let _ = led.set_state(if on {
+            embedded_hal::digital::PinState::High
+        } else {
+            embedded_hal::digital::PinState::Low
+        });
     }
 }

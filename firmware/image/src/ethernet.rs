@@ -1,8 +1,8 @@
 //! The Ethernet controller 0 and its PHY, by the registers that every PHY has (IEEE 802.3, clause 22).
 
+use crate::rings::Rings;
 use arbitrary_int::u5;
 use deltascope_firmware_core::phy::{self, Link, Speed as LinkSpeed};
-use crate::rings::Rings;
 use zynq7000_hal::cache::clean_and_invalidate_data_cache_range;
 use zynq7000_hal::clocks::Clocks;
 use zynq7000_hal::eth::rx_descr::{DescriptorList as RxList, DescriptorListWrapper as RxRing};
@@ -47,7 +47,9 @@ pub enum EthernetError {
     #[error("Ethernet controller: expected one at its address, found none")]
     Controller,
     /// No rate of the management bus.
-    #[error("Ethernet controller: the processor's clock has no divider for the PHY's management bus; check the first stage's clocks")]
+    #[error(
+        "Ethernet controller: the processor's clock has no divider for the PHY's management bus; check the first stage's clocks"
+    )]
     Management,
     /// No PHY answers.
     #[error("PHY: expected one at an address from 0 to 31, found none; is its reset released?")]

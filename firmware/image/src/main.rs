@@ -11,6 +11,7 @@
 //! | [`log`] | defmt over the UART |
 //! | [`clock`] | the global timer: time and delays |
 //! | [`interrupts`] | GIC, the tick, the line of the logic |
+//! | [`logic`] | the logic is configured, clocked, out of reset, and then looked at |
 //! | [`mmio`] | registers of the logic |
 //! | [`buffers`] | DMA buffers in cached memory |
 //! | [`engine`] | the engine: through the logic's registers, or the mailbox of an emulated board |
@@ -32,6 +33,7 @@ mod ethernet;
 mod faults;
 mod interrupts;
 mod log;
+mod logic;
 mod memory;
 mod mmio;
 mod rings;

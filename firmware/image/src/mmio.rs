@@ -22,6 +22,14 @@ impl Mmio {
         Mmio { base: window.base as usize, bytes: window.bytes }
     }
 
+    /// Takes registers of the processing system.
+    ///
+    /// # Safety
+    /// As for [`Mmio::new`].
+    pub const unsafe fn at(base: u32, bytes: u32) -> Mmio {
+        Mmio { base: base as usize, bytes }
+    }
+
     fn register(&self, offset: u32) -> Result<&RW<u32>, BusError> {
         if !offset.is_multiple_of(4) || offset >= self.bytes {
             return Err(BusError::Offset { offset, window: self.bytes });

@@ -5,9 +5,9 @@ use alloc::vec;
 use core::net::Ipv4Addr;
 use core::sync::atomic::Ordering::Relaxed;
 
-use deltascope_protocol::server::{Config, Entropy, Server};
 use deltascope_firmware_core::settings::{Access, Address, Settings, Test};
 use deltascope_firmware_core::station::{Note, Station};
+use deltascope_protocol::server::{Config, Entropy, Server};
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::dhcpv4;
 use smoltcp::time::Instant;
@@ -115,6 +115,11 @@ pub fn run() -> ! {
         None => defmt::info!("LAST RUN none since power-on"),
     }
     defmt::info!("CLOCKS processor {=u32} Hz, timers {=u32} Hz", clocks.arm_clocks().cpu_6x4x_clk().to_raw(), timers);
+    if settings.engine == Access::Logic
+        && let Err(error) = crate::logic::start(&settings, table.oscillator.to_raw())
+    {
+        stop(error.as_str());
+    }
     // SAFETY: called once; the logic is behind the mailbox, or was looked at.
     let engine = match unsafe { engine::open(settings.engine) } {
         Ok(engine) => engine,
@@ -184,8 +189,7 @@ impl Board {
             Err(error) => stop(error.to_string().as_str()),
         };
         let mut sockets = SocketSet::new(vec![]);
-        let station =
-            Station::new(server, sessions + MORE_SOCKETS, settings.port, settings.peers, &mut sockets);
+        let station = Station::new(server, sessions + MORE_SOCKETS, settings.port, settings.peers, &mut sockets);
         let mac = HardwareAddress::Ethernet(EthernetAddress(settings.mac));
         let now = Instant::from_micros(clock::now_us() as i64);
         let mut interface = Interface::new(InterfaceConfig::new(mac), &mut device, now);
@@ -256,7 +260,9 @@ impl Board {
             self.next_look = now + LINK_US;
             if let Some(link) = self.port.look() {
                 match link.is_up {
-                    true => defmt::info!("LINK up, {=u16} Mbit/s, full duplex {=bool}", link.speed.mbps(), link.full_duplex),
+                    true => {
+                        defmt::info!("LINK up, {=u16} Mbit/s, full duplex {=bool}", link.speed.mbps(), link.full_duplex)
+                    }
                     false => defmt::warn!("LINK down"),
                 }
             }
@@ -277,10 +283,18 @@ impl Board {
                 self.make_fault();
             }
             Note::NotAllowed(address, port) => {
-                defmt::warn!("PEER {=str}:{=u16} not allowed; add it to the setting peers", address_text(address).as_str(), port);
+                defmt::warn!(
+                    "PEER {=str}:{=u16} not allowed; add it to the setting peers",
+                    address_text(address).as_str(),
+                    port
+                );
             }
-            Note::Full(address, port) => defmt::warn!("PEER {=str}:{=u16} is one too many", address_text(address).as_str(), port),
-            Note::Closed(address, port) => defmt::info!("PEER {=str}:{=u16} gone", address_text(address).as_str(), port),
+            Note::Full(address, port) => {
+                defmt::warn!("PEER {=str}:{=u16} is one too many", address_text(address).as_str(), port)
+            }
+            Note::Closed(address, port) => {
+                defmt::info!("PEER {=str}:{=u16} gone", address_text(address).as_str(), port)
+            }
         }
     }
 
@@ -300,13 +314,15 @@ impl Board {
         let taken = interrupts::taken();
         let (stack, unused) = memory::stack_use();
         let stats = self.station.server().stats();
+        let frames = self.device.errors();
         defmt::info!(
-            "STATUS records {=u64}, connections {=u64}, interrupts logic {=u32} ethernet {=u32} stray {=u32}, heap {=usize} of {=usize} peak {=usize} refused {=usize}, stack {=usize} of {=usize}",
+            "STATUS records {=u64}, connections {=u64}, interrupts logic {=u32} ethernet {=u32} stray {=u32}, frames lost {=u32}, heap {=usize} of {=usize} peak {=usize} refused {=usize}, stack {=usize} of {=usize}",
             stats.records,
             stats.connections,
             taken.logic,
             taken.ethernet,
             taken.stray,
+            frames,
             memory::HEAP_USE.used(),
             memory::HEAP_BYTES,
             memory::HEAP_USE.peak(),
@@ -327,7 +343,11 @@ impl Board {
                 if let Some(router) = router {
                     let _ = self.interface.routes_mut().add_default_ipv4_route(router);
                 }
-                defmt::info!("SERVING {=str} port {=u16}", address_text(address.address()).as_str(), self.settings.port);
+                defmt::info!(
+                    "SERVING {=str} port {=u16}",
+                    address_text(address.address()).as_str(),
+                    self.settings.port
+                );
             }
             Some(dhcpv4::Event::Deconfigured) => defmt::warn!("DHCP no lease"),
             None => {}

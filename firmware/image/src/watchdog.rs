@@ -77,7 +77,11 @@ pub fn reset(emulated: bool) -> ! {
     }
     if emulated {
         // SAFETY: nothing runs after it.
-        unsafe { Slcr::with(|slcr| slcr.reset_ctrl().write_pss(zynq7000_hal::pac::slcr::reset::PsResetControl::new_with_raw_value(1))) };
+        unsafe {
+            Slcr::with(|slcr| {
+                slcr.reset_ctrl().write_pss(zynq7000_hal::pac::slcr::reset::PsResetControl::new_with_raw_value(1))
+            })
+        };
     }
     loop {
         core::hint::spin_loop();

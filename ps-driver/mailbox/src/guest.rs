@@ -3,8 +3,6 @@
 use crate::backoff::Backoff;
 use crate::error::MailboxError;
 use crate::words::Words;
-use deltascope_abi::board::Window;
-use deltascope_abi::mailbox::{MAGIC, Mailbox, OKAY, READ, VERSION, WRITE};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::rc::Rc;
@@ -12,6 +10,8 @@ use core::cell::{Cell, RefCell};
 use core::mem::offset_of;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::time::Duration;
+use deltascope_abi::board::Window;
+use deltascope_abi::mailbox::{MAGIC, Mailbox, OKAY, READ, VERSION, WRITE};
 use deltascope_driver::seams::{BusError, Clock, Registers};
 
 /// Longest time that an answer may take. Both sides share the processors of one machine, and a busy one leaves the host
