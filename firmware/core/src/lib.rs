@@ -11,6 +11,7 @@
 //! | [`boots`] | the number of this start, kept in flash |
 //! | [`phy`] | link and speed by the registers that every PHY has |
 //! | [`record`] | what the last run leaves to the next one: panics, resets |
+//! | [`remote`] | the engine of an image, used from another machine |
 //! | [`watermark`] | most memory in use at a time: heap and stack |
 #![no_std]
 
@@ -23,6 +24,7 @@ pub mod lines;
 pub mod peers;
 pub mod phy;
 pub mod record;
+pub mod remote;
 pub mod settings;
 pub mod station;
 pub mod watermark;

@@ -16,7 +16,9 @@
 //! | [`buffers`] | DMA buffers in cached memory |
 //! | [`engine`] | the engine: through the logic's registers, or the mailbox of an emulated board |
 //! | [`ethernet`] | the Ethernet controller and the PHY |
+//! | [`remote`] | the engine for another machine, instead of agents |
 //! | [`rings`] | its frames, as a device of smoltcp |
+//! | [`flash`] | the QSPI flash, for the boot counter |
 //! | [`memory`] | heap, stack, and the record that survives a reset |
 //! | [`watchdog`] | the system watchdog, and resets |
 //! | [`faults`] | panics and exceptions |
@@ -31,11 +33,13 @@ mod clock;
 mod engine;
 mod ethernet;
 mod faults;
+mod flash;
 mod interrupts;
 mod log;
 mod logic;
 mod memory;
 mod mmio;
+mod remote;
 mod rings;
 mod settings;
 mod start;

@@ -5,6 +5,7 @@ use alloc::vec;
 use core::net::Ipv4Addr;
 use core::sync::atomic::Ordering::Relaxed;
 
+use deltascope_firmware_core::boots;
 use deltascope_firmware_core::settings::{Access, Address, Settings, Test};
 use deltascope_firmware_core::station::{Note, Station};
 use deltascope_protocol::server::{Config, Entropy, Server};
@@ -18,6 +19,8 @@ use zynq7000_hal::{Config as HalConfig, pac::Peripherals};
 
 use crate::engine::FirmwareEngine;
 use crate::ethernet::Port;
+use crate::flash::Flash;
+use crate::remote::Remote;
 use crate::rings::Rings;
 use crate::watchdog::Watchdog;
 use crate::{board, clock, engine, ethernet, faults, interrupts, log, memory, watchdog};
@@ -96,6 +99,8 @@ pub fn run() -> ! {
     clock::start(timers);
     // SAFETY: each part of the peripherals goes to one owner.
     let (interrupt, ethernet) = unsafe { (Peripherals::steal(), Peripherals::steal().eth_0) };
+    // SAFETY: as above.
+    let flash = unsafe { Peripherals::steal().qspi };
     let (pins, uart) = board::take(peripherals, &table, &clocks);
     log::start(uart);
     interrupts::start(interrupt, timers);
@@ -136,7 +141,29 @@ pub fn run() -> ! {
         true => Watchdog::start(clocks.arm_clocks().cpu_1x_clk().to_raw(), WATCHDOG_MS),
         false => Watchdog::off(),
     };
-    Board::new(settings, engine, port, device, pins.led, watchdog, left.is_some()).serve()
+    let count = settings.counter.and_then(|at| count_start(flash, pins.flash, &clocks, at));
+    let count = count.unwrap_or_else(|| memory::with_record(|record| u64::from(record.starts())));
+    Board::new(settings, count, engine, port, device, pins.led, watchdog, left.is_some()).serve()
+}
+
+/// Counts this start in the flash.
+fn count_start(
+    registers: zynq7000_hal::pac::qspi::MmioRegisters<'static>,
+    pins: crate::flash::Pins,
+    clocks: &Clocks,
+    at: u32,
+) -> Option<u64> {
+    let mut flash = Flash::new(registers, pins, clocks)?;
+    match boots::count(&mut flash, at) {
+        Ok(count) => {
+            defmt::info!("BOOT number {=u64}, kept in the flash", count);
+            Some(count)
+        }
+        Err(error) => {
+            defmt::error!("BOOT {=str}", error.to_string().as_str());
+            None
+        }
+    }
 }
 
 fn ending(record: &deltascope_firmware_core::record::Record) -> &'static str {
@@ -157,6 +184,8 @@ struct Board {
     device: Rings,
     sockets: SocketSet<'static>,
     dhcp: Option<SocketHandle>,
+    /// Serves the engine itself, instead of agents.
+    remote: Option<Remote>,
     port: Port,
     led: Option<Output>,
     watchdog: Watchdog,
@@ -169,6 +198,7 @@ struct Board {
 impl Board {
     fn new(
         settings: Settings,
+        count: u64,
         engine: FirmwareEngine,
         port: Port,
         mut device: Rings,
@@ -183,8 +213,7 @@ impl Board {
             max_output: 256 << 10,
             ..Config::default()
         };
-        let starts = memory::with_record(|record| record.starts());
-        let server = match Server::new(engine, config, Entropy::Counter(u64::from(starts))) {
+        let server = match Server::new(engine, config, Entropy::Counter(count)) {
             Ok(server) => server,
             Err(error) => stop(error.to_string().as_str()),
         };
@@ -204,8 +233,10 @@ impl Board {
             // The table of routes is empty, so there is room.
             let _ = interface.routes_mut().add_default_ipv4_route(gateway);
         }
+        let remote = (settings.test == Test::Engine).then(|| Remote::new(&mut sockets, settings.port));
         Board {
             settings,
+            remote,
             station,
             interface,
             device,
@@ -239,12 +270,18 @@ impl Board {
             let now = clock::now_us();
             let time = Instant::from_micros(now as i64);
             let received = self.interface.poll(time, &mut self.device, &mut self.sockets);
-            let turn = self.station.turn(&mut self.sockets, now);
+            let active = match &mut self.remote {
+                Some(remote) => remote.turn(&mut self.sockets, self.station.server().engine()),
+                None => {
+                    let turn = self.station.turn(&mut self.sockets, now);
+                    turn.moved || turn.activity.busy
+                }
+            };
             self.interface.poll(time, &mut self.device, &mut self.sockets);
             self.watchdog.feed();
             self.report(now);
             let received = matches!(received, smoltcp::iface::PollResult::SocketStateChanged);
-            if !turn.moved && !turn.activity.busy && !received {
+            if !active && !received {
                 // A frame or the tick ends the sleep; a frame that came since the poll has raised its interrupt.
                 interrupts::sleep_unless(|| false);
             }

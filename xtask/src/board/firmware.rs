@@ -14,7 +14,7 @@ use super::arm::cross::Compiler;
 use crate::cargo::{build, release_folder};
 
 /// Options of `fw`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Set a value in the image; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -4,7 +4,10 @@
 //! model counts of the same recording.
 
 use anyhow::{Context, Result, ensure};
+use deltascope_firmware_core::remote::{self, RemoteEngine};
+use deltascope_model::raw::replay_raw_within;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,7 @@ use std::time::{Duration, Instant};
 use super::image::{self, Image};
 use super::machine::{Machine, Plan};
 use crate::board::arm::cross::Compiler;
+use crate::board::engines::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
 use crate::setup;
 
@@ -29,7 +33,7 @@ const PATIENCE: &str = "120";
 const NETWORK: [&str; 4] = ["engine=mailbox", "address=10.0.2.15/24", "gateway=10.0.2.2", "peers=10.0.2.2/32"];
 
 /// Options of the task.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Where the ARM core library comes from; by default what is there
     #[arg(long, value_enum)]
@@ -232,6 +236,49 @@ fn garbage(programs: &Programs) -> Result<Value> {
     still_counts(programs, &machine)?;
     machine.finish()?;
     Ok(json!({"fault": "garbage on the wire", "files": files, "bytes": bytes, "then": "counts as the model"}))
+}
+
+/// The image as an engine, for the suite over every engine. It boots when it is asked for the first time.
+pub fn runner() -> Result<Runner> {
+    let programs = Programs::build(None)?;
+    let machine = RefCell::new(None);
+    Ok(Runner::new("firmware, scatter-gather", move |records| {
+        let mut machine = machine.borrow_mut();
+        if machine.is_none() {
+            let mut booted = programs.boot("engine", &["test=engine"])?;
+            booted.wait_for("SERVING", LIMIT)?;
+            *machine = Some(booted);
+        }
+        let port = machine.as_ref().map(|machine| machine.port).context("expected an image, found none")?;
+        let records = std::fs::read(records).with_context(|| format!("reading {}", records.display()))?;
+        replay(port, &records)
+    }))
+}
+
+/// Replays bare records into the engine of an image, and gives the report that `deltascope-boardd --raw` prints.
+fn replay(port: u16, records: &[u8]) -> Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_nodelay(true)?;
+    let exchange = move |request: &[u8]| {
+        let mut exchange = || -> std::io::Result<(u8, Vec<u8>)> {
+            stream.write_all(request)?;
+            let mut head = [0; remote::HEAD];
+            stream.read_exact(&mut head)?;
+            let bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+            let mut body = vec![0; bytes as usize];
+            stream.read_exact(&mut body)?;
+            Ok((head[0], body))
+        };
+        exchange().map_err(|error| error.to_string())
+    };
+    let mut engine = RemoteEngine::open(exchange)?;
+    let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;
+    let mut text = Vec::new();
+    report.write_json(&mut text)?;
+    // The daemon ends its report with a line of its own.
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Runs everything.
