@@ -10,6 +10,8 @@ use embedded_storage::nor_flash::NorFlash;
 
 /// Bytes of an entry.
 const ENTRY: u32 = 16;
+/// Bytes that are read at a time: a sector has thousands of entries.
+const PART: u32 = 256;
 /// Marks an entry.
 const MAGIC: u32 = u32::from_le_bytes(*b"DLTB");
 
@@ -54,15 +56,17 @@ struct Sector {
 
 fn scan<F: NorFlash>(flash: &mut F, start: u32) -> Result<Sector, BootsError<F::Error>> {
     let mut sector = Sector { highest: None, free: None };
-    let mut entry = [0; ENTRY as usize];
-    for offset in (start..start + F::ERASE_SIZE as u32).step_by(ENTRY as usize) {
-        flash.read(offset, &mut entry).map_err(BootsError::Flash)?;
-        if entry == [0xFF; ENTRY as usize] {
-            sector.free = sector.free.or(Some(offset));
-        } else {
-            sector.highest = sector.highest.max(decode(&entry));
-            // Behind a place that is taken: what looks erased before it was passed over.
-            sector.free = None;
+    let mut part = [0; PART as usize];
+    for at in (start..start + F::ERASE_SIZE as u32).step_by(PART as usize) {
+        flash.read(at, &mut part).map_err(BootsError::Flash)?;
+        for (index, entry) in part.as_chunks().0.iter().enumerate() {
+            if *entry == [0xFF; ENTRY as usize] {
+                sector.free = sector.free.or(Some(at + index as u32 * ENTRY));
+            } else {
+                sector.highest = sector.highest.max(decode(entry));
+                // Behind a place that is taken: what looks erased before it was passed over.
+                sector.free = None;
+            }
         }
     }
     Ok(sector)
