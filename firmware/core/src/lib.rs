@@ -8,7 +8,6 @@
 //! | [`bitstream`] | loads programmable logic through PCAP |
 //! | [`fabric`] | level shifters, reset and clock of the logic, and whether it may be touched |
 //! | [`lines`] | what a cache line allows: alignment of buffers, ranges of maintenance |
-//! | [`boots`] | the number of this start, kept in flash |
 //! | [`phy`] | link and speed by the registers that every PHY has |
 //! | [`record`] | what the last run leaves to the next one: panics, resets |
 //! | [`remote`] | the engine of an image, used from another machine |
@@ -18,7 +17,6 @@
 extern crate alloc;
 
 pub mod bitstream;
-pub mod boots;
 pub mod fabric;
 pub mod lines;
 pub mod peers;

@@ -65,8 +65,7 @@ pub enum SettingsError {
 }
 
 /// Every key.
-const KEYS: &str =
-    "board, engine, address, gateway, mac, port, peers, sessions, bitstream, fclk_mhz, counter, watchdog, test";
+const KEYS: &str = "board, engine, address, gateway, mac, port, peers, sessions, bitstream, fclk_mhz, watchdog, test";
 
 /// How the interface gets its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,8 +166,6 @@ pub struct Settings {
     pub bitstream: Bitstream,
     /// Rate of the logic's clock.
     pub fclk_mhz: u16,
-    /// Where in the flash two sectors of 64 KiB are for the number of starts; `None`: it is not kept.
-    pub counter: Option<u32>,
     /// Whether the watchdog runs.
     pub watchdog: bool,
     /// A fault to make.
@@ -177,7 +174,7 @@ pub struct Settings {
 
 /// What an image has before anything is set.
 pub const DEFAULT_TEXT: &str = "board=pynq-z2\nengine=logic\naddress=169.254.20.20/16\ngateway=none\n\
-mac=02:00:5e:ce:00:14\nport=5770\npeers=link-local\nsessions=4\nbitstream=loaded\nfclk_mhz=100\ncounter=none\nwatchdog=on\n\
+mac=02:00:5e:ce:00:14\nport=5770\npeers=link-local\nsessions=4\nbitstream=loaded\nfclk_mhz=100\nwatchdog=on\n\
 test=none\n";
 
 impl Default for Settings {
@@ -193,7 +190,6 @@ impl Default for Settings {
             sessions: 4,
             bitstream: Bitstream::Loaded,
             fclk_mhz: 100,
-            counter: None,
             watchdog: true,
             test: Test::None,
         }
@@ -297,11 +293,6 @@ impl Settings {
                 let found = number(value).filter(|mhz| (10..=most).contains(mhz));
                 put(&mut self.fclk_mhz, found, "fclk_mhz", "10 to the highest rate of the logic")
             }
-            "counter" => {
-                let place = |at: &u32| at.is_multiple_of(0x1_0000) && *at <= 0xFE_0000;
-                let found = if value == "none" { Some(None) } else { number(value).filter(place).map(Some) };
-                put(&mut self.counter, found, "counter", "none or a multiple of 0x10000 up to 0xfe0000")
-            }
             "watchdog" => {
                 put(&mut self.watchdog, named(value, &[("on", true), ("off", false)]), "watchdog", "on or off")
             }
@@ -391,7 +382,7 @@ mod tests {
     fn each_key_takes_its_values() {
         let text = "board=ax7020\nengine=mailbox\naddress=dhcp\ngateway=10.0.2.2\nmac=02:11:22:33:44:55\nport=0x1234\n\
                     peers=link-local,10.0.2.2/32\nsessions=8\nbitstream=0x1000000+4045564\nfclk_mhz=150\n\
-                    counter=0xfe0000\nwatchdog=off\ntest=hang\n";
+                    watchdog=off\ntest=hang\n";
         let expected = Settings {
             board: Board::Ax7020,
             engine: Access::Mailbox,
@@ -403,7 +394,6 @@ mod tests {
             sessions: 8,
             bitstream: Bitstream::Memory { address: 0x100_0000, bytes: 4_045_564 },
             fclk_mhz: 150,
-            counter: Some(0xFE_0000),
             watchdog: false,
             test: Test::Hang,
         };
@@ -431,8 +421,6 @@ mod tests {
             "bitstream=0x0+4",
             "bitstream=0x3ffffffc+0xffffffff",
             "fclk_mhz=151",
-            "counter=0xff0000",
-            "counter=0x8000",
             "watchdog=1",
             "test=crash",
         ];

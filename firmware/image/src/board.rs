@@ -52,8 +52,6 @@ pub struct Pins {
     pub led: Option<Output>,
     /// Pins of the Ethernet controller.
     pub ethernet: crate::ethernet::Pins,
-    /// Pins of the QSPI flash.
-    pub flash: crate::flash::Pins,
 }
 
 /// Sets up the console and takes the pins. Returns the base address of the UART.
@@ -88,8 +86,7 @@ pub fn take(peripherals: zynq7000_hal::pac::Peripherals, table: &Table, clocks: 
         receive: (mio.mio22, mio.mio27, (mio.mio23, mio.mio24, mio.mio25, mio.mio26)),
         management: (mio.mio52, mio.mio53),
     };
-    let flash = (mio.mio1, (mio.mio2, mio.mio3, mio.mio4, mio.mio5), mio.mio6);
-    (Pins { led, ethernet, flash }, base)
+    (Pins { led, ethernet }, base)
 }
 
 /// Sets an LED, where there is one.

@@ -18,7 +18,6 @@
 //! | [`ethernet`] | the Ethernet controller and the PHY |
 //! | [`remote`] | the engine for another machine, instead of agents |
 //! | [`rings`] | its frames, as a device of smoltcp |
-//! | [`flash`] | the QSPI flash, for the boot counter |
 //! | [`memory`] | heap, stack, and the record that survives a reset |
 //! | [`watchdog`] | the system watchdog, and resets |
 //! | [`faults`] | panics and exceptions |
@@ -33,7 +32,6 @@ mod clock;
 mod engine;
 mod ethernet;
 mod faults;
-mod flash;
 mod interrupts;
 mod log;
 mod logic;

@@ -5,7 +5,6 @@ use alloc::vec;
 use core::net::Ipv4Addr;
 use core::sync::atomic::Ordering::Relaxed;
 
-use deltascope_firmware_core::boots;
 use deltascope_firmware_core::settings::{Access, Address, Settings, Test};
 use deltascope_firmware_core::station::{Note, Station};
 use deltascope_protocol::server::{Config, Entropy, Server};
@@ -19,7 +18,6 @@ use zynq7000_hal::{Config as HalConfig, pac::Peripherals};
 
 use crate::engine::FirmwareEngine;
 use crate::ethernet::Port;
-use crate::flash::Flash;
 use crate::remote::Remote;
 use crate::rings::Rings;
 use crate::watchdog::Watchdog;
@@ -99,8 +97,6 @@ pub fn run() -> ! {
     clock::start(timers);
     // SAFETY: each part of the peripherals goes to one owner.
     let (interrupt, ethernet) = unsafe { (Peripherals::steal(), Peripherals::steal().eth_0) };
-    // SAFETY: as above.
-    let flash = unsafe { Peripherals::steal().qspi };
     let (pins, uart) = board::take(peripherals, &table, &clocks);
     log::start(uart);
     interrupts::start(interrupt, timers);
@@ -141,29 +137,8 @@ pub fn run() -> ! {
         true => Watchdog::start(clocks.arm_clocks().cpu_1x_clk().to_raw(), WATCHDOG_MS),
         false => Watchdog::off(),
     };
-    let count = settings.counter.and_then(|at| count_start(flash, pins.flash, &clocks, at));
-    let count = count.unwrap_or_else(|| memory::with_record(|record| u64::from(record.starts())));
+    let count = memory::with_record(|record| u64::from(record.starts()));
     Board::new(settings, count, engine, port, device, pins.led, watchdog, left.is_some()).serve()
-}
-
-/// Counts this start in the flash.
-fn count_start(
-    registers: zynq7000_hal::pac::qspi::MmioRegisters<'static>,
-    pins: crate::flash::Pins,
-    clocks: &Clocks,
-    at: u32,
-) -> Option<u64> {
-    let mut flash = Flash::new(registers, pins, clocks)?;
-    match boots::count(&mut flash, at) {
-        Ok(count) => {
-            defmt::info!("BOOT number {=u64}, kept in the flash", count);
-            Some(count)
-        }
-        Err(error) => {
-            defmt::error!("BOOT {=str}", error.to_string().as_str());
-            None
-        }
-    }
 }
 
 fn ending(record: &deltascope_firmware_core::record::Record) -> &'static str {
