@@ -53,6 +53,12 @@ pub const COQ: Tool = tool("coqc", "coq");
 pub const TCL: Tool = tool("tclsh", "tcl");
 /// Makes boot images of a Zynq.
 pub const BOOTGEN: Tool = tool("bootgen", "xilinx-bootgen");
+/// Makes images of U-Boot's commands.
+pub const MKIMAGE: Tool = tool("mkimage", "u-boot-tools");
+/// Writes and checks sums.
+pub const SHA256SUM: Tool = tool("sha256sum", "coreutils");
+/// Loads bitstreams over JTAG.
+pub const OPENFPGALOADER: Tool = tool("openFPGALoader", "openfpgaloader");
 /// Runs Python programs from PyPI.
 const PYTHON: Tool = tool("python3", "python3");
 /// Compiler of device trees.
@@ -112,6 +118,8 @@ pub const ALL: &[Tool] = &[
     DTC,
     TCL,
     BOOTGEN,
+    MKIMAGE,
+    SHA256SUM,
     PYTHON,
     tool("make", "make"),
     tool("setpriv", "util-linux"),

@@ -61,6 +61,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
+    stages.run("boot files from synthetic inputs", || {
+        board::dist::run(&board::dist::Arguments { check: true, json: true, ..Default::default() })
+    })?;
     stages.run("Tcl of the bitstream, without Vivado", || {
         board::vivado_check::run(&board::vivado_check::Arguments { json: true })
     })?;

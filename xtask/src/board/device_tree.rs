@@ -31,6 +31,11 @@ pub fn run() -> Result<()> {
     check(&merged)
 }
 
+/// Compiles one overlay.
+pub fn overlay(name: &str, output: &Path) -> Result<()> {
+    compile(&root().join("boards/zynq7020").join(format!("{name}.dtso")), output).map(|_| ())
+}
+
 /// Compiles one source; a warning is a failure.
 fn compile(source: &Path, output: &Path) -> Result<PathBuf> {
     let mut dtc = Command::new("dtc");

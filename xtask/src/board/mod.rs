@@ -1,12 +1,15 @@
 //! `cargo xtask board`: tasks on the board: its daemon, the emulated Zynq, the DMA, the device tree.
 
 pub mod arm;
+mod bitstream;
 pub mod device_tree;
+pub mod dist;
 mod dma;
 pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
 pub mod firmware;
+pub mod flash;
 pub mod verilog;
 pub mod vivado_check;
 pub mod zynq;
@@ -37,6 +40,10 @@ pub enum Task {
     FwTest(firmware::test::Arguments),
     /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
     VivadoCheck(vivado_check::Arguments),
+    /// Assemble what a board boots: BOOT.BIN, bitstream, device tree, checksums
+    Dist(dist::Arguments),
+    /// Load the bitstream over JTAG, or copy what a board boots onto a card
+    Flash(flash::Arguments),
 }
 
 /// Runs a task of this group.
@@ -52,5 +59,7 @@ pub fn run(task: Task) -> Result<()> {
         Task::FwLog(arguments) => firmware::log(&arguments),
         Task::FwTest(arguments) => firmware::test::run(&arguments),
         Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
+        Task::Flash(arguments) => flash::run(&arguments),
     }
 }

@@ -5,7 +5,7 @@
 //! emitted Verilog and the data of the board. Then faults are put into copies of the sources: each must be found, by
 //! its own message.
 
-mod board_data;
+pub mod board_data;
 mod clocks;
 mod constraints;
 mod design;
@@ -40,6 +40,11 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// The checkout that this program was built in.
+    pub fn checkout() -> Tree {
+        Tree { root: root() }
+    }
+
     /// Path of a file.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
@@ -57,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     require(&[TCL])?;
     let work = target_folder().join("vivado-check");
     fs::create_dir_all(&work).with_context(|| format!("creating {}", work.display()))?;
-    let tree = Tree { root: root() };
+    let tree = Tree::checkout();
     let mut failures = Vec::new();
     let mut boards = Vec::new();
     for name in board_data::names(&tree)? {

@@ -18,6 +18,8 @@ pub struct Board {
     pub preset: Option<String>,
     /// LEDs and buttons.
     pub panel: u32,
+    /// Name for openFPGALoader.
+    pub programmer: Option<String>,
     /// What has no source and is left out.
     pub missing: Vec<String>,
     /// Settings of the PS7.
@@ -80,6 +82,7 @@ impl Board {
             crystal: (numerator.parse().context("crystal_hz")?, denominator.parse().context("crystal_hz")?),
             preset: get("preset"),
             panel: count("leds")? + count("buttons")?,
+            programmer: get("programmer"),
             missing: all
                 .iter()
                 .filter(|(_, key, _)| *key == "missing")

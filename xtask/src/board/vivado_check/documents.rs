@@ -5,8 +5,14 @@ use anyhow::Result;
 use deltascope_abi::board::{FCLK_HZ, RECORDS_PER_SECOND};
 
 /// The documents that name the clock or the rate of a port.
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "docs/architecture.md", "docs/performance.md", "boards/zynq7020/README.md", "vivado/README.md"];
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "docs/architecture.md",
+    "docs/board.md",
+    "docs/performance.md",
+    "boards/zynq7020/README.md",
+    "vivado/README.md",
+];
 
 /// Numbers of a line that stand between two texts.
 fn numbers<'a>(line: &'a str, before: &'a str, after: &'a str) -> impl Iterator<Item = f64> + 'a {
