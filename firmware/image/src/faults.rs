@@ -20,7 +20,10 @@ struct Text {
 impl Write for Text {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let count = text.len().min(TEXT - self.length);
-        self.bytes[self.length..self.length + count].copy_from_slice(&text.as_bytes()[..count]);
+        for (place, byte) in self.bytes[self.length..].iter_mut().zip(&text.as_bytes()[..count]) {
+            // One line of the log.
+            *place = if *byte == b'\n' { b' ' } else { *byte };
+        }
         self.length += count;
         Ok(())
     }
