@@ -3,6 +3,7 @@
 use crate::comment;
 use deltascope_abi::registers::{Counter, MAP, offset};
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Registers below the counters.
 pub const FIXED: usize = MAP.len();
@@ -13,7 +14,7 @@ pub const COUNTERS: usize = Counter::ALL.len();
 const _: () = assert!(offset::COUNTERS == 0x100 && 2 * COUNTERS < 64);
 
 /// Decodes a byte offset; the answer stands one clock later.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct RegisterDecode {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -31,29 +32,12 @@ pub struct RegisterDecode {
     page: Signal<Local, Bits<4>>,
     word: Signal<Local, Bits<6>>,
     unaligned: Signal<Local, Bit>,
+    #[default(std::array::from_fn(|i| Constant::new(u64::from(MAP[i].offset).into())))]
     at: [Constant<Bits<12>>; FIXED],
+    #[default(Constant::new(u64::from(offset::COUNTERS >> 8).into()))]
     counter_page: Constant<Bits<4>>,
+    #[default(Constant::new((2 * COUNTERS as u64).into()))]
     counter_words: Constant<Bits<6>>,
-}
-
-impl Default for RegisterDecode {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            address: Default::default(),
-            hit: Default::default(),
-            hit_counter: Default::default(),
-            defined: Default::default(),
-            equal: Default::default(),
-            counter: Default::default(),
-            page: Default::default(),
-            word: Default::default(),
-            unaligned: Default::default(),
-            at: std::array::from_fn(|i| Constant::new(u64::from(MAP[i].offset).into())),
-            counter_page: Constant::new(u64::from(offset::COUNTERS >> 8).into()),
-            counter_words: Constant::new((2 * COUNTERS as u64).into()),
-        }
-    }
 }
 
 impl Logic for RegisterDecode {

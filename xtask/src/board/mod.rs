@@ -10,6 +10,7 @@ pub mod engines;
 pub mod fed_rate;
 pub mod firmware;
 pub mod flash;
+mod runner;
 pub mod verilog;
 pub mod vivado_check;
 pub mod zynq;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::image::{self, Image};
 use super::machine::{Machine, Plan};
 use crate::board::arm::cross::Compiler;
-use crate::board::engines::Runner;
+use crate::board::runner::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
 use crate::setup;
 
