@@ -1,6 +1,7 @@
 //! Loads programmable logic through PCAP (UG585, section 6.4.2), each step within a limit of time and with every error
 //! bit looked at.
 
+use core::time::Duration;
 use deltascope_driver::seams::{BusError, Clock, Registers};
 
 use crate::fabric::devcfg::{DONE, STATUS_SEEN};
@@ -43,7 +44,7 @@ const HEAD_WORDS: usize = 256;
 const ANY_REVISION: u32 = 0x0FFF_FFFF;
 
 /// Longest time of one step. A whole bitstream of 4 MB takes 30 ms at 145 MB/s (UG585, section 6.4).
-const LIMIT_US: u64 = 1_000_000;
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// Why the logic was not configured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +66,7 @@ pub enum BitstreamError {
         found: u32,
     },
     /// A step took too long.
-    #[error("PCAP: expected {expected} within {LIMIT_US} us, found status {status:#010x} and interrupts {seen:#010x}")]
+    #[error("PCAP: expected {expected} within {LIMIT:?}, found status {status:#010x} and interrupts {seen:#010x}")]
     Slow {
         /// What did not come.
         expected: &'static str,
@@ -133,9 +134,9 @@ fn wait(
     expected: &'static str,
     is_so: impl Fn(u32, u32) -> bool,
 ) -> Result<(), BitstreamError> {
-    let start = clock.now_us();
+    let start = clock.now();
     loop {
-        let late = clock.now_us().saturating_sub(start) > LIMIT_US;
+        let late = clock.now().saturating_sub(start) > LIMIT;
         let (status, seen) = (devcfg.read32(STATUS)?, devcfg.read32(STATUS_SEEN)?);
         if is_so(status, seen) {
             return Ok(());
@@ -241,9 +242,9 @@ mod tests {
     struct Ticks(u64);
 
     impl Clock for Ticks {
-        fn now_us(&mut self) -> u64 {
+        fn now(&mut self) -> Duration {
             self.0 += 10_000;
-            self.0
+            Duration::from_micros(self.0)
         }
     }
 

@@ -2,6 +2,7 @@
 //! again and again).
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
 use deltascope_driver::seams::Clock;
 use embedded_hal::delay::DelayNs;
 use volatile_register::RW;
@@ -62,8 +63,8 @@ pub fn now_us() -> u64 {
 pub struct GlobalTimer;
 
 impl Clock for GlobalTimer {
-    fn now_us(&mut self) -> u64 {
-        now_us()
+    fn now(&mut self) -> Duration {
+        Duration::from_micros(now_us())
     }
 }
 

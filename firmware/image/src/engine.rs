@@ -1,15 +1,14 @@
 //! The engine of the image: the engine driver over the AXI DMA over registers, memory, interrupt and clock of the board.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::ToString;
-use core::fmt::Display;
+use core::error::Error;
 use core::time::Duration;
 
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE};
 use deltascope_abi::mailbox::MAILBOX;
-use deltascope_driver::axi_dma::{Completion, DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Fabric, FabricError, Registers};
 use deltascope_firmware_core::settings::Access;
@@ -22,10 +21,10 @@ use crate::interrupts::LogicLine;
 use crate::mmio::Mmio;
 
 /// Longest wait of one service of the DMA: the network is looked at in between.
-const WAIT_US: u64 = 200;
-/// Microseconds without movement after which the streams of an emulated board have failed: the process that simulates
+const WAIT: Duration = Duration::from_micros(200);
+/// Time without movement after which the streams of an emulated board have failed: the process that simulates
 /// the logic shares its machine.
-const EMULATED_LIMIT_US: u64 = 60_000_000;
+const EMULATED_LIMIT: Duration = Duration::from_secs(60);
 
 /// Registers, however they are reached.
 pub enum BlockRegisters {
@@ -63,17 +62,15 @@ impl Fabric for Checked {
     }
 }
 
-fn failed(error: &dyn Display) -> EngineError {
-    EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() }
+fn failed<E: Error + Send + Sync + 'static>(error: E) -> EngineError {
+    EngineError::host(EngineKind::Uio, error)
 }
 
 fn settings(access: Access) -> DmaSettings {
-    let settings = DmaSettings { completion: Completion::Interrupt { wait_us: WAIT_US }, ..DmaSettings::default() };
+    let settings = DmaSettings { completion: Completion::Interrupt { wait: WAIT }, ..DmaSettings::default() };
     match access {
         Access::Logic => settings,
-        Access::Mailbox => {
-            DmaSettings { time_limit_us: EMULATED_LIMIT_US, reset_limit_us: EMULATED_LIMIT_US, ..settings }
-        }
+        Access::Mailbox => DmaSettings { time_limit: EMULATED_LIMIT, reset_limit: EMULATED_LIMIT, ..settings },
     }
 }
 
@@ -86,7 +83,7 @@ fn settings(access: Access) -> DmaSettings {
 /// A part is missing or unsuitable; the text says which and what to do.
 pub unsafe fn open(access: Access) -> Result<FirmwareEngine, EngineError> {
     // SAFETY: the window is memory that the linker script leaves alone, and this is called once.
-    let buffer = unsafe { CachedBuffer::new(BUFFERS) }.map_err(|error| failed(&error))?;
+    let buffer = unsafe { CachedBuffer::new(BUFFERS) }.map_err(failed)?;
     let (engine, dma) = match access {
         Access::Logic => {
             // SAFETY: by the contract of this function the logic answers; the windows are those of its block design.
@@ -95,14 +92,14 @@ pub unsafe fn open(access: Access) -> Result<FirmwareEngine, EngineError> {
         }
         Access::Mailbox => {
             // SAFETY: the page is memory that the linker script leaves alone, and this is called once.
-            let words = unsafe { Words::at(MAILBOX.base as usize) }.map_err(|error| failed(&error))?;
-            let patience = Duration::from_micros(EMULATED_LIMIT_US);
-            let guest = Guest::with_clock(words, patience, Box::new(GlobalTimer)).map_err(|error| failed(&error))?;
+            let words = unsafe { Words::at(MAILBOX.base as usize) }.map_err(failed)?;
+            let patience = EMULATED_LIMIT;
+            let guest = Guest::with_clock(words, patience, Box::new(GlobalTimer)).map_err(failed)?;
             let guest = Rc::new(guest);
             (BlockRegisters::Mailbox(guest.block(ENGINE)), BlockRegisters::Mailbox(guest.block(AXI_DMA)))
         }
     };
     let parts = DmaParts { engine, dma, buffer, irq: LogicLine, clock: GlobalTimer };
-    let host = DmaHost::open(&mut Checked, parts, &settings(access)).map_err(|error| failed(&format!("{error}")))?;
+    let host = DmaHost::open(&mut Checked, parts, &settings(access)).map_err(failed)?;
     EngineDriver::open(host, EngineKind::Uio)
 }

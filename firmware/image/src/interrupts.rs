@@ -5,6 +5,7 @@
 
 use aarch32_cpu::asm::{dsb, wfi};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
 use deltascope_abi::board::INTERRUPT_GIC;
 use deltascope_driver::seams::Irq;
 use volatile_register::{RW, WO};
@@ -124,8 +125,8 @@ pub fn sleep_unless(ready: impl FnOnce() -> bool) {
 pub struct LogicLine;
 
 impl Irq for LogicLine {
-    fn wait(&mut self, timeout_us: u64) -> bool {
-        let end = crate::clock::now_us() + timeout_us;
+    fn wait(&mut self, timeout: Duration) -> bool {
+        let end = crate::clock::now_us() + timeout.as_micros() as u64;
         while !RAISED.load(Relaxed) {
             if crate::clock::now_us() >= end {
                 return false;

@@ -24,8 +24,8 @@ struct ProcessClock(std::time::Instant);
 
 #[cfg(feature = "std")]
 impl Clock for ProcessClock {
-    fn now_us(&mut self) -> u64 {
-        self.0.elapsed().as_micros() as u64
+    fn now(&mut self) -> Duration {
+        self.0.elapsed()
     }
 }
 
@@ -95,8 +95,8 @@ impl Guest {
         let mut backoff = Backoff::default();
         while answered.load(Acquire) != self.asked.get() {
             if backoff.wait() {
-                let now = clock.now_us();
-                if now.saturating_sub(*started.get_or_insert(now)) > self.patience.as_micros() as u64 {
+                let now = clock.now();
+                if now.saturating_sub(*started.get_or_insert(now)) > self.patience {
                     return false;
                 }
             }
