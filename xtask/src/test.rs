@@ -67,6 +67,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("Tcl of the bitstream, without Vivado", || {
         board::vivado_check::run(&board::vivado_check::Arguments { json: true })
     })?;
+    stages.run("fingerprint kernel for Vitis HLS, simulated in C", || {
+        board::hls_csim::run(&board::hls_csim::Arguments { json: true, ..Default::default() })
+    })?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
         execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))

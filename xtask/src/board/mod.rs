@@ -10,6 +10,7 @@ pub mod engines;
 pub mod fed_rate;
 pub mod firmware;
 pub mod flash;
+pub mod hls_csim;
 mod runner;
 pub mod verilog;
 pub mod vivado_check;
@@ -39,6 +40,8 @@ pub enum Task {
     FwLog(firmware::LogArguments),
     /// Boot the bare-metal image in QEMU with the Verilated logic, stream to it, and make every fault of its table
     FwTest(firmware::test::Arguments),
+    /// Simulate the fingerprint kernel for Vitis HLS in C, against the crate crc32c, and find planted faults
+    HlsCsim(hls_csim::Arguments),
     /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
     VivadoCheck(vivado_check::Arguments),
     /// Assemble what a board boots: BOOT.BIN, bitstream, device tree, checksums
@@ -59,6 +62,7 @@ pub fn run(task: Task) -> Result<()> {
         Task::Fw(arguments) => firmware::run(&arguments),
         Task::FwLog(arguments) => firmware::log(&arguments),
         Task::FwTest(arguments) => firmware::test::run(&arguments),
+        Task::HlsCsim(arguments) => hls_csim::run(&arguments),
         Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
         Task::Dist(arguments) => dist::run(&arguments),
         Task::Flash(arguments) => flash::run(&arguments),
