@@ -273,24 +273,6 @@ impl<
         self.engine.latch.next = self.registers.latch.val();
         self.engine.soft_reset.next = self.registers.soft_reset.val();
         self.irq.next = self.registers.irq.val();
-        self.registers.counters[0].next = self.engine.latched.val().accepted;
-        self.registers.counters[1].next = self.engine.latched.val().rejected;
-        self.registers.counters[2].next = self.engine.latched.val().position;
-        self.registers.counters[3].next = self.engine.latched.val().reply_beats;
-        self.registers.counters[4].next = self.engine.latched.val().op_nop;
-        self.registers.counters[5].next = self.engine.latched.val().op_load;
-        self.registers.counters[6].next = self.engine.latched.val().op_accum;
-        self.registers.counters[7].next = self.engine.latched.val().op_read;
-        self.registers.counters[8].next = self.engine.latched.val().op_swap;
-        self.registers.counters[9].next = self.engine.latched.val().op_pair;
-        self.registers.counters[10].next = self.engine.latched.val().op_send;
-        self.registers.counters[11].next = self.engine.latched.val().op_snapshot;
-        self.registers.counters[12].next = self.engine.latched.val().op_sync;
-        self.registers.counters[13].next = self.engine.latched.val().op_query;
-        self.registers.counters[14].next = self.engine.latched.val().moving;
-        self.registers.counters[15].next = self.engine.latched.val().starved;
-        self.registers.counters[16].next = self.engine.latched.val().blocked;
-        self.registers.counters[17].next = self.engine.latched.val().clearing;
-        self.registers.counters[18].next = self.engine.latched.val().answering;
+        self.registers.counters.next = self.engine.latched.val();
     }
 }

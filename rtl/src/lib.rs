@@ -8,6 +8,7 @@ pub mod synth;
 pub mod axi_lite_registers;
 pub mod axis_width;
 pub mod block_ram;
+pub mod by_register;
 pub mod context_table;
 pub mod delta_engine;
 pub mod deltascope_top;

@@ -101,48 +101,17 @@ pub struct GroupRow {
     pub redundant_bytes: Bits<64>,
 }
 
-/// The latched copies, 64 bits each, in the order of `deltascope_abi::registers::Counter`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
-pub struct LatchedCounters {
-    /// Records taken, rejected ones and NOPs among them.
-    pub accepted: Bits<64>,
-    /// Records taken without effect.
-    pub rejected: Bits<64>,
-    /// Journal position.
-    pub position: Bits<64>,
-    /// Reply beats that left the engine.
-    pub reply_beats: Bits<64>,
-    /// Non-rejected NOP records.
-    pub op_nop: Bits<64>,
-    /// Non-rejected LOAD records.
-    pub op_load: Bits<64>,
-    /// Non-rejected ACCUM records.
-    pub op_accum: Bits<64>,
-    /// Non-rejected READ records.
-    pub op_read: Bits<64>,
-    /// Non-rejected SWAP records.
-    pub op_swap: Bits<64>,
-    /// Non-rejected PAIR records.
-    pub op_pair: Bits<64>,
-    /// Non-rejected SEND records.
-    pub op_send: Bits<64>,
-    /// Non-rejected SNAPSHOT records.
-    pub op_snapshot: Bits<64>,
-    /// Non-rejected SYNC records.
-    pub op_sync: Bits<64>,
-    /// Non-rejected QUERY records.
-    pub op_query: Bits<64>,
-    /// Clocks in which a record moved.
-    pub moving: Bits<64>,
-    /// Clocks in which the engine was ready and no record was there.
-    pub starved: Bits<64>,
-    /// Clocks in which replies not taken held the input.
-    pub blocked: Bits<64>,
-    /// Clocks in which a reset held the input.
-    pub clearing: Bits<64>,
-    /// Clocks in which an answer of several beats held the input.
-    pub answering: Bits<64>,
+macro_rules! latched_counters {
+    ($($name:ident $counter:ident $about:literal)*) => {
+        /// The latched copies, 64 bits each, in the order of `deltascope_abi::registers::Counter`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+        pub struct LatchedCounters {
+            $(#[doc = $about] pub $name: Bits<64>,)*
+        }
+    };
 }
+
+deltascope_abi::for_each_counter!(latched_counters);
 
 /// A beat in the reply queue, with what its departure means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
