@@ -8,7 +8,7 @@
 //! | [`record`] | event record, 16 bytes, one 128-bit beat | agent, board server, engine |
 //! | [`reply`] | reply beats of the engine | engine, board server, agent |
 //! | [`counters`] | a row of group counters | engine, board server, agent |
-//! | [`frame`] | wire frames | agent, board server |
+//! | [`frame`] | numbers and limits of the wire frames | agent, board server |
 //! | [`registers`] | AXI4-Lite register map | programmable logic, driver |
 //! | [`board`] | addresses and interrupt of the default board | block design, device tree, driver |
 //! | [`mailbox`] | registers through shared memory | emulated board, the process that serves its logic |

@@ -4,12 +4,12 @@
 mod support;
 
 use deltascope_abi::counters::{CounterRow, EVENT_MASK};
-use deltascope_abi::frame::{Cursor, Kind, ReplyEntry, SnapshotRow};
+use deltascope_abi::frame::Kind;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::{Class, MAX_LENGTH, Op, Record, split_records};
 use deltascope_abi::reply::{POSITION_MODULUS, Reply, reply_beats};
 use proptest::prelude::*;
-use support::{record, reply, row};
+use support::{record, row};
 
 fn op() -> impl Strategy<Value = Op> {
     prop::sample::select(&Op::ALL[..])
@@ -83,19 +83,9 @@ proptest! {
     }
 
     #[test]
-    fn rows_come_back_from_beats_and_bytes(row in row(), group: u16, class in 0..4u8) {
+    fn rows_come_back_from_beats(row in row()) {
         prop_assert_eq!(CounterRow::from_beats(row.to_beats()), row);
         prop_assert!(row.to_beats().iter().all(|beat| (beat >> 48) & 0xFFFF == 0));
-        let row = SnapshotRow { group, class: Class::from_code(class), row };
-        prop_assert_eq!(SnapshotRow::from_bytes(&row.to_bytes()), row);
-    }
-
-    #[test]
-    fn entries_and_cursors_come_back(sequence: u64, reply in reply(), source: u32, unit: u32, position: u64) {
-        let entry = ReplyEntry { sequence, reply };
-        prop_assert_eq!(ReplyEntry::from_bytes(&entry.to_bytes()), entry);
-        let cursor = Cursor { source, unit, position };
-        prop_assert_eq!(Cursor::from_bytes(&cursor.to_bytes()), cursor);
     }
 
     /// A reader that keeps a baseline sees the true difference over a wrap of every counter.

@@ -4,9 +4,9 @@
 use crate::{rate, workload};
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::loss::Losses;
-use deltascope_driver::server::{Config, ConnectionId, Entropy, Identity, Server};
 use deltascope_model::GoldenEngine;
-use deltascope_session::{Config as SessionConfig, Event, Identity as SessionIdentity, Session};
+use deltascope_protocol::agent::{Config as SessionConfig, Event, Identity as SessionIdentity, Session};
+use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 use std::time::{Duration, Instant};
 
 struct Path {

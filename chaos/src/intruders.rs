@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::frame::{self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
+use deltascope_protocol::frame::{self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message};
 
 use crate::dice::Dice;
 use crate::job::World;

@@ -3,8 +3,8 @@
 
 use clap::ValueEnum;
 use deltascope_abi::crc::crc32c;
-use deltascope_abi::frame::{MAX_FRAME_BYTES, Message, decode, frame_length};
 use deltascope_abi::record::{RECORD_BYTES, Record};
+use deltascope_protocol::frame::{MAX_FRAME_BYTES, Message, decode, frame_length};
 
 /// What is planted in every frame with records: a frame that is sent again after a kill would undo a single one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

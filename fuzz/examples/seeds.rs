@@ -1,9 +1,9 @@
 //! Writes the committed corpora: a few small inputs for each target, made with the product's own encoders.
 
-use deltascope_abi::frame::{self, Ack, Bye, ErrorCode, ErrorFrame, Message, SnapshotRequest, StateAt};
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_fuzz::{TARGETS, sealed_chunk};
+use deltascope_protocol::frame::{self, Ack, Bye, ErrorCode, ErrorFrame, Message, SnapshotRequest, StateAt};
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -1,12 +1,12 @@
 //! Targets for everything that reads bytes of others.
 
 use crate::script::{Script, sealed, sealed_chunk};
-use deltascope_abi::frame::{self, FrameBuffer, MAX_FRAME_BYTES, Message};
 use deltascope_abi::reply::{Reply, ReplyParser};
 use deltascope_agent::procfs;
 use deltascope_agent::recording::{MAX_BODY_BYTES, Reader};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, GoldenEngine};
+use deltascope_protocol::frame::{self, FrameBuffer, MAX_FRAME_BYTES, Message};
 use std::path::Path;
 
 fn round_trip(message: &Message<'_>) {

@@ -1,8 +1,8 @@
 //! Fuzz bytes as a script, and checksums around what they say.
 
 use deltascope_abi::crc::crc32c;
-use deltascope_abi::frame::{CRC_BYTES, HEADER_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION};
 use deltascope_abi::record::Record;
+use deltascope_protocol::frame::{CRC_BYTES, HEADER_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION};
 
 /// A frame of this kind around a body, with the right length, version and checksum.
 pub fn sealed(kind: u8, body: &[u8]) -> Vec<u8> {

@@ -2,10 +2,10 @@
 
 use crate::script::{Script, sealed};
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::frame::{self, Cursors, Events, FrameBuffer, Hello, MAX_FRAME_BYTES, Message};
 use deltascope_abi::loss::Losses;
-use deltascope_driver::server::{Config, ConnectionId, Entropy, Identity, Server};
 use deltascope_model::{Config as Sizes, GoldenEngine};
+use deltascope_protocol::frame::{self, Cursors, Events, FrameBuffer, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
 /// A peer, and what the server has told it.
 struct Peer {

@@ -3,12 +3,12 @@
 use crate::script::{Script, sealed};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::{
-    self, Ack, Cursor, Cursors, FrameBuffer, MAX_FRAME_BYTES, Message, Snapshot, SnapshotRow, Welcome,
-};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
-use deltascope_session::{Config, Identity, Session};
+use deltascope_protocol::agent::{Config, Identity, Session};
+use deltascope_protocol::frame::{
+    self, Ack, Cursor, Cursors, FrameBuffer, MAX_FRAME_BYTES, Message, Snapshot, SnapshotRow, Welcome,
+};
 
 /// What a peer that reads along knows.
 #[derive(Default)]
@@ -128,7 +128,11 @@ fn welcome(script: &mut Script<'_>, seen: &Seen) -> Message<'static> {
     })
 }
 
-fn send(session: &mut Session, message: &Message<'_>, now: u64) -> Result<(), deltascope_session::SessionError> {
+fn send(
+    session: &mut Session,
+    message: &Message<'_>,
+    now: u64,
+) -> Result<(), deltascope_protocol::agent::SessionError> {
     let mut bytes = vec![0; 4_096];
     let length = frame::encode(message, &mut bytes).unwrap_or(0);
     session.receive(&bytes[..length], now)

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::record::{Class, MAX_LENGTH, Record};
+use deltascope_protocol::frame::Cursor;
 
 /// What an owner is. Owners of different kinds never share a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,8 +1,8 @@
 //! A session as a sink: owners get groups, sockets get contexts, records get numbers, and counters are read back.
 
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::Record;
+use deltascope_protocol::frame::Cursor;
 
 use crate::account::Account;
 use crate::contexts::ContextTable;

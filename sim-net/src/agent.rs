@@ -5,9 +5,9 @@ use crate::source::{Source, counts};
 use crate::truth::Truth;
 use crate::{Violation, hold};
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::{Cursor, StateAtReply};
 use deltascope_abi::loss::{LossReason, Losses};
-use deltascope_session::{Config, Event, Granted, Identity, Session};
+use deltascope_protocol::agent::{Config, Event, Granted, Identity, Session};
+use deltascope_protocol::frame::{Cursor, StateAtReply};
 
 /// What a commit said.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! One connection: two pipes of bytes, each end of which may vanish while the other does not know it yet.
 
-use deltascope_abi::frame::{MAX_FRAME_BYTES, frame_length};
-use deltascope_driver::server::ConnectionId;
+use deltascope_protocol::frame::{MAX_FRAME_BYTES, frame_length};
+use deltascope_protocol::server::ConnectionId;
 use std::collections::VecDeque;
 
 /// The server's end.

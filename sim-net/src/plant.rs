@@ -1,8 +1,8 @@
 //! Planted faults: a relay that changes frames as a wrong server or a wrong agent would have written them. Each must
 //! be found; nothing of them is in the product.
 
-use deltascope_abi::frame::{self, Cursors, Events, MAX_FRAME_BYTES, Message, Replies, Welcome};
 use deltascope_abi::record::{RECORD_BYTES, Record};
+use deltascope_protocol::frame::{self, Cursors, Events, MAX_FRAME_BYTES, Message, Replies, Welcome};
 
 /// A fault to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -2,8 +2,8 @@
 
 use crate::Violation;
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::ReplyEntry;
 use deltascope_abi::record::{CLASSES, Class, Op, Record};
+use deltascope_protocol::frame::ReplyEntry;
 use std::collections::VecDeque;
 
 /// Bits of a record's length that name the agent; the rest is its serial number. Lengths pass the server and the

@@ -5,7 +5,7 @@ use crate::engine::SlowEngine;
 use crate::link::Link;
 use crate::truth::identity;
 use crate::{Violation, hold};
-use deltascope_abi::frame::{Ack, Events, Welcome};
+use deltascope_protocol::frame::{Ack, Events, Welcome};
 
 /// The grant that an agent's present session was last told.
 #[derive(Clone, Copy, Debug, Default)]

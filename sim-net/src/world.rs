@@ -8,10 +8,10 @@ use crate::plant::{self, Plant};
 use crate::source::Source;
 use crate::watch::{self, Boots, Grant};
 use crate::{Violation, hold};
-use deltascope_abi::frame::{self, Ack, ErrorCode, Message};
-use deltascope_driver::server::{Config as ServerConfig, Entropy, Server};
 use deltascope_model::Config as Sizes;
-use deltascope_session::{Config, SessionError};
+use deltascope_protocol::agent::{Config, SessionError};
+use deltascope_protocol::frame::{self, Ack, ErrorCode, Message};
+use deltascope_protocol::server::{Config as ServerConfig, Entropy, Server};
 
 mod faults;
 mod network;

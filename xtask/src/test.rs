@@ -87,7 +87,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
 /// Builds the crates that firmware uses without the standard library, on the host's own target.
 fn no_std_crates() -> Result<()> {
     for package in
-        ["deltascope-abi", "deltascope-random", "deltascope-model", "deltascope-driver", "deltascope-session"]
+        ["deltascope-abi", "deltascope-random", "deltascope-model", "deltascope-protocol", "deltascope-driver"]
     {
         run(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
     }

@@ -1,9 +1,9 @@
 //! The contents of `session.json`.
 
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::CLASSES;
+use deltascope_protocol::frame::Cursor;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{OwnerId, OwnerKind, Owners};

@@ -1,8 +1,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::{LossReason, Losses};
+use deltascope_protocol::frame::Cursor;
 
 use super::{AgentId, Keeper, Kept, ResumeError};
 use crate::event::{OwnerKind, Owners};

@@ -19,8 +19,8 @@ pub use replay::Replay;
 pub use scan::Scan;
 pub use synth::{Synth, SynthConfig};
 
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
+use deltascope_protocol::frame::Cursor;
 
 use crate::event::{Sink, SinkError};
 use crate::recording::RecordingError;

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
+use deltascope_protocol::frame::Cursor;
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind, Sink};

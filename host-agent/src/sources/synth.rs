@@ -1,8 +1,8 @@
 //! Events made up from a seed: the same seed gives the same events.
 
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
+use deltascope_protocol::frame::Cursor;
 use deltascope_random::{Random, hash};
 
 use super::{Progress, Round, Source, SourceError, cursor, position};

@@ -138,7 +138,7 @@ fn an_event_that_the_sink_refused_was_captured() {
 struct Marked {
     memory: Memory,
     skipped: Vec<Event>,
-    cursors: Vec<deltascope_abi::frame::Cursor>,
+    cursors: Vec<deltascope_protocol::frame::Cursor>,
 }
 
 impl Sink for Marked {
@@ -150,13 +150,13 @@ impl Sink for Marked {
         self.memory.event(event)
     }
 
-    fn event_at(&mut self, event: Event, cursor: deltascope_abi::frame::Cursor) -> Result<(), SinkError> {
+    fn event_at(&mut self, event: Event, cursor: deltascope_protocol::frame::Cursor) -> Result<(), SinkError> {
         self.memory.event(event)?;
         self.cursor(cursor);
         Ok(())
     }
 
-    fn cursor(&mut self, cursor: deltascope_abi::frame::Cursor) {
+    fn cursor(&mut self, cursor: deltascope_protocol::frame::Cursor) {
         self.cursors.retain(|known| known.unit != cursor.unit);
         self.cursors.push(cursor);
     }

@@ -5,11 +5,11 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_model::EngineKind;
-use deltascope_session::{Config, Event, Progress, Session, SessionError};
+use deltascope_protocol::agent::{Config, Event, Progress, Session, SessionError};
+use deltascope_protocol::frame::Cursor;
 
 use super::wire::{Wire, WireError};
 use super::{Tls, TransportError, identity, sys};

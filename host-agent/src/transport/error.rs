@@ -94,7 +94,7 @@ pub enum TransportError {
         /// The address.
         address: SocketAddr,
         /// What was wrong.
-        source: deltascope_session::SessionError,
+        source: deltascope_protocol::agent::SessionError,
     },
     /// A snapshot leaves out records that were sent before it was asked for.
     #[error(
@@ -133,6 +133,6 @@ impl TransportError {
 
     /// Whether the server said itself what is wrong.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, TransportError::Session { source: deltascope_session::SessionError::Refused { .. }, .. })
+        matches!(self, TransportError::Session { source: deltascope_protocol::agent::SessionError::Refused { .. }, .. })
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use deltascope_session::Identity;
+use deltascope_protocol::agent::Identity;
 
 /// A new identity from the system's random numbers.
 ///

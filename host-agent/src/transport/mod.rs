@@ -1,4 +1,4 @@
-//! TCP, with TLS or without, around the session machine of `deltascope-session`, and the daemon that a command starts for itself.
+//! TCP, with TLS or without, around the session machine of `deltascope-protocol`, and the daemon that a command starts for itself.
 
 mod client;
 mod daemon;

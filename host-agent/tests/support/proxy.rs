@@ -6,8 +6,8 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use deltascope_abi::crc::crc32c;
-use deltascope_abi::frame::{MAX_FRAME_BYTES, Message, decode, frame_length};
 use deltascope_abi::record::{Op, RECORD_BYTES, Record};
+use deltascope_protocol::frame::{MAX_FRAME_BYTES, Message, decode, frame_length};
 
 /// What goes wrong on the way from the agent to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! are too many the oldest gives way, so that strangers who wait cannot keep an agent out: an agent needs a few
 //! milliseconds.
 
-use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Message};
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_tls::{Channel, Stranger, TlsError};
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};

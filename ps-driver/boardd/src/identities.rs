@@ -11,7 +11,7 @@
 //! *        sessions=1 groups=16 contexts=256
 //! ```
 
-use deltascope_driver::server::Quota;
+use deltascope_protocol::server::Quota;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The board server as a Linux daemon: sockets around [`deltascope_driver::server`].
+//! The board server as a Linux daemon: sockets around [`deltascope_protocol::server`].
 //!
 //! | module | content |
 //! |---|---|

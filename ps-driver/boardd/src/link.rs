@@ -1,7 +1,7 @@
 //! One socket and the server's connection behind it, with TLS in between or without.
 
-use deltascope_driver::server::{ConnectionId, Identity, Server};
 use deltascope_model::Engine;
+use deltascope_protocol::server::{ConnectionId, Identity, Server};
 use deltascope_tls::Channel;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -1,9 +1,9 @@
 //! Metrics as a file in the text format of Prometheus, for the textfile collector of its node exporter.
 
 use crate::status::Counters;
-use deltascope_abi::frame::ErrorCode;
-use deltascope_driver::server::Stats;
 use deltascope_linux::xadc::Health;
+use deltascope_protocol::frame::ErrorCode;
+use deltascope_protocol::server::Stats;
 use deltascope_tls::Stranger;
 use std::fmt::Write;
 use std::fs;

@@ -2,7 +2,7 @@
 
 use crate::cli::Cli;
 use crate::identities::{Identities, IdentitiesError};
-use deltascope_driver::server::{Identity, Quota};
+use deltascope_protocol::server::{Identity, Quota};
 use deltascope_tls::certificate::now;
 use deltascope_tls::{About, Credentials, KeyError, Paths, Stranger};
 use rustls::ServerConfig;

@@ -2,9 +2,9 @@
 
 use crate::info;
 use crate::security::Security;
-use deltascope_abi::frame::ErrorCode;
-use deltascope_driver::server::{Quota, Stats};
 use deltascope_linux::xadc::Health;
+use deltascope_protocol::frame::ErrorCode;
+use deltascope_protocol::server::{Quota, Stats};
 use deltascope_tls::Stranger;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;

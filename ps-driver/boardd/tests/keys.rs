@@ -3,10 +3,10 @@
 
 mod support;
 
-use deltascope_abi::frame::ErrorCode;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_session::{Config, Identity, Session};
+use deltascope_protocol::agent::{Config, Identity, Session};
+use deltascope_protocol::frame::ErrorCode;
 use deltascope_tls::{Role, Validity, certificate};
 use std::fs::{Permissions, set_permissions};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,12 +1,12 @@
 //! The daemon as a process, over real sockets: an honest agent, garbage, strangers and a stop.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-use deltascope_abi::frame::{
-    self, ErrorCode, Events, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest, message::Cursors,
-};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_session::{Config, Identity, Session};
+use deltascope_protocol::agent::{Config, Identity, Session};
+use deltascope_protocol::frame::{
+    self, ErrorCode, Events, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest, message::Cursors,
+};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};

@@ -6,15 +6,15 @@ mod support;
 
 use clap::Parser;
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::frame::{
-    self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message, StateAt, StateAtReply, frame_length,
-};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_boardd::cli::Cli;
 use deltascope_boardd::daemon::Daemon;
 use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, Latched};
+use deltascope_protocol::frame::{
+    self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message, StateAt, StateAtReply, frame_length,
+};
 use deltascope_random::Random;
 use std::collections::HashMap;
 use std::io::{Read, Write};

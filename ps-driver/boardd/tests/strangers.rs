@@ -3,9 +3,9 @@
 
 mod support;
 
-use deltascope_abi::frame::{Cursors, ErrorCode, Events, Message, SnapshotRequest, StateAt};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
+use deltascope_protocol::frame::{Cursors, ErrorCode, Events, Message, SnapshotRequest, StateAt};
 use deltascope_tls::{Role, TlsError, Validity, certificate};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

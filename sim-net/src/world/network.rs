@@ -1,7 +1,7 @@
 //! How bytes move: any number at a time, and through the plants.
 
 use super::{Ack, Message, Plant, ServerEnd, Violation, World, frame, plant, watch};
-use deltascope_driver::server::Identity;
+use deltascope_protocol::server::Identity;
 
 impl World {
     /// The agent's session writes to its link.

@@ -155,7 +155,7 @@ fn main() -> Result<()> {
         "tls_agent_ns_per_event": secret.agent.nanoseconds / secret.events,
         "agent_rss_bytes": rss,
         "boardd_rss_bytes": boardd_rss,
-        "coalescing_delay_us_bound": deltascope_session::Config::default().max_delay,
+        "coalescing_delay_us_bound": deltascope_protocol::agent::Config::default().max_delay,
         "coalescing_delay_us_max": wait.as_micros() as u64,
         "coalescing_records": trickled,
         "plain": plain.json(),

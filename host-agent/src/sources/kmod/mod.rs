@@ -14,9 +14,9 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use deltascope_abi::frame::{Cursor, MAX_CURSORS};
 use deltascope_abi::loss::Losses;
 use deltascope_abi::ring::{RingHeader, RingKind, flag};
+use deltascope_protocol::frame::{Cursor, MAX_CURSORS};
 
 use self::books::{Books, Share};
 use self::events::OwnerTable;

@@ -3,8 +3,8 @@
 //! A ring's cursor is the number of the next record. Beside them stand the load of the module and its books, because
 //! the books of a module that was loaded anew say nothing of what its forerunner captured.
 
-use deltascope_abi::frame::Cursor;
 use deltascope_abi::loss::LossReason;
+use deltascope_protocol::frame::Cursor;
 
 use super::books::{Books, Share, Told};
 use crate::event::Sink;

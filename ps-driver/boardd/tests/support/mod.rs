@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
 
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::frame::{self, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message};
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;

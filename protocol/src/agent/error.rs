@@ -1,0 +1,70 @@
+//! Why a connection, or the session, cannot go on.
+
+use crate::frame::{ErrorCode, FrameError, Kind};
+use alloc::string::String;
+
+/// Close the connection and call `disconnected`; unless [`SessionError::is_fatal`], connect again later.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// The server sent something that is no frame.
+    #[error("server's frame: {0}")]
+    Frame(#[from] FrameError),
+    /// The server refused and closes.
+    #[error("the server refused ({code:?}, record {sequence}): {text}")]
+    Refused {
+        /// Its reason.
+        code: ErrorCode,
+        /// Number of the record that it is about, or 0.
+        sequence: u64,
+        /// What it expected, found and says to do.
+        text: String,
+    },
+    /// A frame that the server may not send now.
+    #[error("expected {expected}, found a frame of kind {found:?}; is the peer a board server?")]
+    Unexpected {
+        /// What could have come.
+        expected: &'static str,
+        /// What came.
+        found: Kind,
+    },
+    /// The server's ABI is another one.
+    #[error("ABI version: expected {expected}.x, found {found}.x; use an agent and a server of the same release")]
+    Version {
+        /// Major half of this agent's version.
+        expected: u16,
+        /// Major half of the server's version.
+        found: u16,
+    },
+    /// A number that cannot be.
+    #[error("{what}: expected {min} to {max}, found {found}; the server has another idea of the session")]
+    Number {
+        /// The field.
+        what: &'static str,
+        /// Smallest value possible.
+        min: u64,
+        /// Largest value possible.
+        max: u64,
+        /// As it came.
+        found: u64,
+    },
+    /// The server owed a sign of life.
+    #[error("expected a frame from the server within {limit_ms} ms, found silence; connect again")]
+    Silent {
+        /// How long was waited.
+        limit_ms: u64,
+    },
+}
+
+impl SessionError {
+    /// Whether another connection would end the same way.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            SessionError::Version { .. } | SessionError::Frame(FrameError::Version { .. }) => true,
+            SessionError::Refused { code, .. } => matches!(
+                code,
+                ErrorCode::Version | ErrorCode::OutOfGrant | ErrorCode::ForbiddenOp | ErrorCode::Unauthorised
+            ),
+            _ => false,
+        }
+    }
+}

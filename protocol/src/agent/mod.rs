@@ -1,0 +1,26 @@
+//! The agent's end of a session.
+//!
+//! [`Session`] numbers records, keeps them until a snapshot covers them, sends them within the server's credit,
+//! and brings counters, replies and states back. After a lost connection it goes on where the server stands;
+//! after a restart of the server it restores the contexts and sends everything after the last snapshot again, so
+//! that the totals are those of a run without restart. The host opens connections, moves bytes and
+//! tells the time; `docs/protocol.md` says what happens on the wire.
+//!
+//! ```text
+//! admit, commit -> retention -> transmit/advance -> network
+//! network -> receive -> next_event, totals
+//! connected, disconnected, poll(now)
+//! ```
+
+mod config;
+mod control;
+mod counters;
+mod error;
+mod receive;
+mod retention;
+mod session;
+mod shadow;
+
+pub use config::{Config, Identity};
+pub use error::SessionError;
+pub use session::{Event, Granted, Progress, Session};

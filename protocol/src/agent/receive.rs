@@ -1,0 +1,248 @@
+//! What each frame of the server does.
+
+use super::counters::Totals;
+use super::retention::Mark;
+use super::session::{Event, Session, State};
+use super::shadow::Shadow;
+use super::{Granted, SessionError};
+use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Message, Replies, Snapshot, StateAtReply, Welcome};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+use deltascope_abi::ABI_MAJOR;
+
+/// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
+const MAX_SEQUENCE: u64 = 1 << 63;
+
+fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), SessionError> {
+    if (min..=max).contains(&found) { Ok(()) } else { Err(SessionError::Number { what, min, max, found }) }
+}
+
+impl Session {
+    /// Works on every whole frame that has arrived.
+    pub(crate) fn received(&mut self, now: u64) -> Result<(), SessionError> {
+        // The buffer leaves its place while the session acts on the frames in it.
+        let mut input = mem::replace(&mut self.input, FrameBuffer::new(Vec::new(), 0));
+        let result = self.read_frames(&mut input, now);
+        self.input = input;
+        self.pump(now);
+        result
+    }
+
+    fn read_frames(&mut self, input: &mut FrameBuffer<Vec<u8>>, now: u64) -> Result<(), SessionError> {
+        while let Some(bytes) = input.next_frame()? {
+            let message = frame::decode(bytes)?;
+            self.heard = now;
+            self.frame(&message, now)?;
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, message: &Message<'_>, now: u64) -> Result<(), SessionError> {
+        let unexpected = |expected| Err(SessionError::Unexpected { expected, found: message.kind() });
+        match (self.state, message) {
+            (State::Offline | State::Done, _) => Ok(()),
+            (_, Message::Error(error)) => {
+                if error.code == ErrorCode::Sequence {
+                    // The next Hello names no grant, so that both sides begin at the last snapshot.
+                    self.forget_grant();
+                }
+                let (code, sequence, text) = (error.code, error.sequence, String::from(error.text));
+                Err(SessionError::Refused { code, sequence, text })
+            }
+            (State::Greeting, Message::Welcome(welcome)) => self.welcomed(welcome, now),
+            (State::Greeting, _) => unexpected("Welcome or Error"),
+            (_, Message::Ack(ack)) => self.acknowledged(ack),
+            (_, Message::Replies(replies)) => {
+                self.replied(replies);
+                Ok(())
+            }
+            (_, Message::Snapshot(snapshot)) => self.counted(snapshot),
+            (_, Message::StateAtReply(reply)) => {
+                self.answered(reply);
+                Ok(())
+            }
+            _ => unexpected("Ack, Replies, Snapshot, StateAtReply or Error"),
+        }
+    }
+
+    fn forget_grant(&mut self) {
+        if let Some(granted) = &mut self.granted {
+            granted.grant = 0;
+        }
+    }
+
+    fn welcomed(&mut self, welcome: &Welcome<'_>, now: u64) -> Result<(), SessionError> {
+        let major = (welcome.abi_version >> 16) as u16;
+        if major != ABI_MAJOR {
+            return Err(SessionError::Version { expected: ABI_MAJOR, found: major });
+        }
+        let known = self.granted.as_ref().is_some_and(|granted| {
+            granted.grant != 0 && (granted.boot_id, granted.grant) == (welcome.boot_id, welcome.grant)
+        });
+        let new = Granted {
+            engine: welcome.engine,
+            boot_id: welcome.boot_id,
+            grant: welcome.grant,
+            groups: welcome.groups,
+            contexts: welcome.contexts,
+            journal_lanes: welcome.journal_lanes,
+            journal_depth: welcome.journal_depth,
+            position: welcome.position,
+            inherited: welcome.inherited,
+            losses: welcome.losses,
+            cursors: welcome.cursors.iter().collect(),
+        };
+        bounded("next number in Welcome", 0, MAX_SEQUENCE, welcome.next_sequence)?;
+        self.credit = welcome.credit;
+        self.progress.welcomes += 1;
+        self.snapshot_asked = now;
+        if !self.begun {
+            self.begin(new, welcome.next_sequence);
+            return Ok(());
+        }
+        if let Some(old) = &self.granted {
+            bounded("groups granted", old.groups.into(), old.groups.into(), new.groups.into())?;
+            bounded("contexts granted", old.contexts.into(), old.contexts.into(), new.contexts.into())?;
+        }
+        let (oldest, next) = (self.oldest(), welcome.next_sequence);
+        bounded("next number in Welcome", oldest, if known { self.retention.closed() } else { oldest }, next)?;
+        self.go_on(next)?;
+        self.state = State::Streaming;
+        if known {
+            return Ok(());
+        }
+        self.totals.regranted();
+        self.progress.regrants += 1;
+        self.acked = next;
+        // States of before the grant are out of reach, whatever their mark.
+        for (ask, _) in mem::take(&mut self.control.states) {
+            let (position, state, sequence) = (new.position, 0, next);
+            let (token, mark, context) = (ask.token, ask.mark, ask.context);
+            let reply = StateAtReply { token, mark, position, state, sequence, context, too_old: true };
+            self.events.push_back(Event::State(reply));
+        }
+        self.granted = Some(new.clone());
+        self.events.push_back(Event::Regranted(new));
+        Ok(())
+    }
+
+    /// The first grant, or another one before anything could be admitted: numbers begin where the server says. What
+    /// an inherited grant has counted is asked for before anything else happens, so that it cannot be lost.
+    fn begin(&mut self, granted: Granted, next: u64) {
+        self.shadow = Shadow::new(granted.contexts);
+        self.totals = Totals::new(granted.groups);
+        self.retention.begin(next);
+        (self.progress.covered, self.progress.acknowledged) = (next, next);
+        (self.ever_sent, self.replies_below) = (next, next);
+        self.mark = Mark { replies_below: next, ..Mark::default() };
+        self.acked = if granted.inherited { 0 } else { next };
+        if granted.inherited {
+            self.state = State::Inheriting;
+            self.control.ask_internal(0);
+            self.granted = Some(granted);
+        } else {
+            self.start(granted);
+        }
+    }
+
+    /// The counters of the earlier session are known.
+    fn inherited(&mut self, snapshot: &Snapshot<'_>) {
+        self.totals.take(snapshot);
+        let events = self.totals.events();
+        (self.progress.admitted_events, self.progress.counted_events) = (events, events);
+        if let Some(granted) = self.granted.take() {
+            self.mark.losses = granted.losses;
+            self.mark.cursors = granted.cursors.clone();
+            self.covered_mark = self.mark.clone();
+            self.start(granted);
+        }
+    }
+
+    fn start(&mut self, granted: Granted) {
+        (self.state, self.begun) = (State::Streaming, true);
+        self.events.push_back(Event::Granted(granted.clone()));
+        self.granted = Some(granted);
+    }
+
+    /// Sends from record `next` on, and before it what restores the contexts.
+    fn go_on(&mut self, next: u64) -> Result<(), SessionError> {
+        let (oldest, covered) = (self.oldest(), self.progress.covered);
+        let from = next.max(covered);
+        let frames = self.retention.frames();
+        self.sent_frames = frames.partition_point(|frame| frame.first < from);
+        let at = frames.get(self.sent_frames).map_or(self.retention.closed(), |frame| frame.first);
+        bounded("next number in Welcome, at the start of a frame", from, from, at)?;
+        self.control.restore = (next < covered).then(|| (next, (next - oldest) as usize));
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, ack: &Ack) -> Result<(), SessionError> {
+        bounded("number in Ack", 0, self.retention.next(), ack.sequence)?;
+        self.acked = self.acked.max(ack.sequence);
+        self.progress.acknowledged = self.progress.acknowledged.max(ack.sequence);
+        self.credit = self.credit.max(ack.credit);
+        self.control.awaits_ack = false;
+        if self.state == State::Leaving && ack.sequence == self.retention.next() && ack.credit == ack.sequence {
+            self.done();
+        }
+        Ok(())
+    }
+
+    /// Replies of records that were sent again come again; the first ones count.
+    fn replied(&mut self, replies: &Replies<'_>) {
+        for entry in replies.iter() {
+            if entry.sequence >= self.replies_below {
+                self.replies_below = entry.sequence + 1;
+                self.events.push_back(Event::Reply(entry));
+            }
+        }
+    }
+
+    fn answered(&mut self, reply: &StateAtReply) {
+        let before = self.control.states.len();
+        self.control.states.retain(|(ask, _)| ask.token != reply.token);
+        if self.control.states.len() < before {
+            self.events.push_back(Event::State(*reply));
+        }
+    }
+
+    fn counted(&mut self, snapshot: &Snapshot<'_>) -> Result<(), SessionError> {
+        let Some(at) = self.control.asks.iter().position(|ask| ask.sent && ask.token == snapshot.token) else {
+            return Ok(());
+        };
+        let ask = self.control.asks.remove(at);
+        let sequence = snapshot.sequence;
+        let groups = self.granted.as_ref().map_or(0, |granted| granted.groups);
+        bounded("groups in Snapshot", groups.into(), groups.into(), u64::from(snapshot.last) + 1)?;
+        if self.state == State::Inheriting {
+            self.inherited(snapshot);
+            return Ok(());
+        }
+        bounded("number in Snapshot", self.progress.covered, self.sent_below(), sequence)?;
+        self.cover(sequence)?;
+        self.totals.take(snapshot);
+        self.progress.counted_events = self.totals.events();
+        if let Some(ask) = ask.filter(|ask| ask.told) {
+            let (token, position) = (ask.token, snapshot.position);
+            self.events.push_back(Event::Snapshot { token, sequence, position });
+        }
+        Ok(())
+    }
+
+    /// Lets go of every frame that the snapshot covers.
+    fn cover(&mut self, sequence: u64) -> Result<(), SessionError> {
+        let covered = self.retention.frames().partition_point(|frame| frame.end() <= sequence);
+        let end = self.retention.frames().get(covered).map_or(self.retention.closed(), |frame| frame.first);
+        bounded("number in Snapshot, at the end of a frame", sequence, sequence, end)?;
+        for left in (0..covered).rev() {
+            if left == 0 {
+                self.covered_mark = self.retention.first_mark()?;
+            }
+            self.retention.release(|records| self.shadow.cover(records));
+        }
+        self.sent_frames -= covered;
+        self.progress.covered = sequence;
+        Ok(())
+    }
+}

@@ -1,0 +1,352 @@
+//! The bodies of the frames. Every field is little endian and stands in the order of its struct; `codec` turns them
+//! into bytes and back.
+
+use super::{ErrorCode, Kind};
+use deltascope_abi::counters::CounterRow;
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{Class, RECORD_BYTES, Record};
+use deltascope_abi::reply::{REPLY_BYTES, Reply};
+
+/// Any frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each variant's struct says what it is")]
+pub enum Message<'a> {
+    Hello(Hello<'a>),
+    Welcome(Welcome<'a>),
+    Events(Events<'a>),
+    Ack(Ack),
+    Replies(Replies<'a>),
+    StateAt(StateAt),
+    StateAtReply(StateAtReply),
+    SnapshotRequest(SnapshotRequest),
+    Snapshot(Snapshot<'a>),
+    Error(ErrorFrame<'a>),
+    Bye(Bye),
+}
+
+impl Message<'_> {
+    /// The kind of this message.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Message::Hello(_) => Kind::Hello,
+            Message::Welcome(_) => Kind::Welcome,
+            Message::Events(_) => Kind::Events,
+            Message::Ack(_) => Kind::Ack,
+            Message::Replies(_) => Kind::Replies,
+            Message::StateAt(_) => Kind::StateAt,
+            Message::StateAtReply(_) => Kind::StateAtReply,
+            Message::SnapshotRequest(_) => Kind::SnapshotRequest,
+            Message::Snapshot(_) => Kind::Snapshot,
+            Message::Error(_) => Kind::Error,
+            Message::Bye(_) => Kind::Bye,
+        }
+    }
+}
+
+/// Agent to server, first frame of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// [`deltascope_abi::ABI_VERSION`] of the agent.
+    pub abi_version: u32,
+    /// Random, one for each session; a reconnect keeps it.
+    pub session: [u8; 16],
+    /// Stable over restarts of the agent on one host.
+    pub agent: [u8; 16],
+    /// Random, entropy for a board that has none.
+    pub nonce: u64,
+    /// Groups asked for; 0 asks for the server's default.
+    pub groups: u32,
+    /// Contexts asked for; 0 asks for the server's default.
+    pub contexts: u32,
+    /// Number of the oldest record that the agent can still send.
+    pub oldest_sequence: u64,
+    /// Number that the agent gives to its next new record.
+    pub next_sequence: u64,
+    /// Boot id of the server that the session was with, 0 for a new session.
+    pub boot_id: u64,
+    /// Grant that the session holds under that boot id, 0 when it holds none. The server resumes a session only
+    /// when both name the grant that it knows.
+    pub grant: u64,
+    /// The agent has every reply to a record numbered below this.
+    pub replies_below: u64,
+    /// Name of the host, at most [`super::MAX_HOST_BYTES`] bytes.
+    pub host: &'a str,
+}
+
+/// Server to agent, answer to `Hello`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Welcome<'a> {
+    /// [`deltascope_abi::ABI_VERSION`] of the server.
+    pub abi_version: u32,
+    /// Which engine answers: 1 model, 2 Verilated RTL, 3 UIO.
+    pub engine: u32,
+    /// Changes whenever the engine's tables were cleared, and only then; never 0.
+    pub boot_id: u64,
+    /// Number of the grant, unique under the boot id; never 0. An agent that meets a number that it does not
+    /// know has contexts that are all (0, 0), and counters that began again unless they are inherited.
+    pub grant: u64,
+    /// The counters go on from the earlier session of a restarted agent.
+    pub inherited: bool,
+    /// Groups granted, numbered from 0.
+    pub groups: u32,
+    /// Contexts granted, numbered from 0.
+    pub contexts: u32,
+    /// Lanes of the journal; 0: no journal.
+    pub journal_lanes: u32,
+    /// Entries of one lane.
+    pub journal_depth: u32,
+    /// Number of the record that the server expects next. All before it are with the engine.
+    pub next_sequence: u64,
+    /// Records numbered below this may be sent.
+    pub credit: u64,
+    /// Engine's journal position at the grant: the oldest mark that this session may name.
+    pub position: u64,
+    /// Losses that the agent last reported, for an agent that restarted.
+    pub losses: Losses,
+    /// Cursors that the agent last reported, for an agent that restarted.
+    pub cursors: Cursors<'a>,
+}
+
+/// How far a source had been read when a frame was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Kind of source, as the agent numbers them.
+    pub source: u32,
+    /// Part of the source: CPU of a ring, 0 for a file.
+    pub unit: u32,
+    /// Number of the next event of that part.
+    pub position: u64,
+}
+
+/// Bytes of a cursor.
+pub const CURSOR_BYTES: usize = 16;
+/// Bytes of a reply entry.
+pub const REPLY_ENTRY_BYTES: usize = 8 + REPLY_BYTES;
+/// Bytes of a snapshot row.
+pub const SNAPSHOT_ROW_BYTES: usize = 40;
+
+impl Cursor {
+    /// The bytes of this cursor.
+    pub fn to_bytes(self) -> [u8; CURSOR_BYTES] {
+        let mut bytes = [0; CURSOR_BYTES];
+        bytes[..4].copy_from_slice(&self.source.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.unit.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.position.to_le_bytes());
+        bytes
+    }
+
+    /// The cursor in these bytes.
+    pub fn from_bytes(bytes: &[u8; CURSOR_BYTES]) -> Cursor {
+        Cursor { source: le32(bytes, 0), unit: le32(bytes, 4), position: le64(bytes, 8) }
+    }
+}
+
+/// Cursors in place.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cursors<'a>(pub &'a [[u8; CURSOR_BYTES]]);
+
+impl Cursors<'_> {
+    /// The cursors one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Cursor> + '_ {
+        self.0.iter().map(Cursor::from_bytes)
+    }
+}
+
+/// Agent to server: records, numbered from `first_sequence` on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Events<'a> {
+    /// Number of the first record.
+    pub first_sequence: u64,
+    /// The agent has every reply to a record numbered below this; the server keeps the others.
+    pub replies_below: u64,
+    /// Everything that was lost before it reached the agent's retention, since the session began.
+    pub losses: Losses,
+    /// Where the sources stand after these records.
+    pub cursors: Cursors<'a>,
+    /// The records, 16 bytes each, at most [`super::MAX_EVENTS_RECORDS`].
+    pub records: &'a [[u8; RECORD_BYTES]],
+}
+
+impl Events<'_> {
+    /// The records one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Record> + '_ {
+        self.records.iter().map(Record::from_bytes)
+    }
+}
+
+/// Server to agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// Every record numbered below this has passed the engine.
+    pub sequence: u64,
+    /// Records numbered below this may be sent.
+    pub credit: u64,
+}
+
+/// One reply with the number of the record that caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyEntry {
+    /// Number of the record.
+    pub sequence: u64,
+    /// The engine's reply, its group and context as the session numbers them.
+    pub reply: Reply,
+}
+
+impl ReplyEntry {
+    /// The bytes of this entry.
+    pub fn to_bytes(self) -> [u8; REPLY_ENTRY_BYTES] {
+        let mut bytes = [0; REPLY_ENTRY_BYTES];
+        bytes[..8].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.reply.to_bytes());
+        bytes
+    }
+
+    /// The entry in these bytes.
+    pub fn from_bytes(bytes: &[u8; REPLY_ENTRY_BYTES]) -> ReplyEntry {
+        ReplyEntry { sequence: le64(bytes, 0), reply: Reply { head: le64(bytes, 8), value: le64(bytes, 16) } }
+    }
+}
+
+/// Server to agent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replies<'a> {
+    /// Entries in place, by rising sequence.
+    pub entries: &'a [[u8; REPLY_ENTRY_BYTES]],
+}
+
+impl Replies<'_> {
+    /// The entries one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ReplyEntry> + '_ {
+        self.entries.iter().map(ReplyEntry::from_bytes)
+    }
+}
+
+/// Agent to server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateAt {
+    /// Comes back in the answer.
+    pub token: u64,
+    /// Journal position: the state after that many deltas of the engine.
+    pub mark: u64,
+    /// Context as the session numbers it.
+    pub context: u32,
+}
+
+/// Server to agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateAtReply {
+    /// As asked.
+    pub token: u64,
+    /// As asked.
+    pub mark: u64,
+    /// Journal position at the answer.
+    pub position: u64,
+    /// State at the mark; 0 when too old.
+    pub state: u64,
+    /// The answer is exact after every record numbered below this.
+    pub sequence: u64,
+    /// Context as asked.
+    pub context: u32,
+    /// The journal, or the session, does not reach back to the mark.
+    pub too_old: bool,
+}
+
+/// Agent to server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotRequest {
+    /// Comes back in the answer.
+    pub token: u64,
+    /// First group wanted.
+    pub first: u32,
+    /// Last group wanted.
+    pub last: u32,
+}
+
+/// Counters of one (group, class) since the grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotRow {
+    /// Group as the session numbers it.
+    pub group: u16,
+    /// Class.
+    pub class: Class,
+    /// What was counted since the grant.
+    pub row: CounterRow,
+}
+
+impl SnapshotRow {
+    /// The bytes of this row: group 2, class 1, zero 5, then the four counters.
+    pub fn to_bytes(self) -> [u8; SNAPSHOT_ROW_BYTES] {
+        let mut bytes = [0; SNAPSHOT_ROW_BYTES];
+        bytes[..2].copy_from_slice(&self.group.to_le_bytes());
+        bytes[2] = self.class as u8;
+        let counters = [self.row.events, self.row.bytes, self.row.redundant_events, self.row.redundant_bytes];
+        for (slot, value) in bytes[8..].as_chunks_mut::<8>().0.iter_mut().zip(counters) {
+            *slot = value.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// The row in these bytes.
+    pub fn from_bytes(bytes: &[u8; SNAPSHOT_ROW_BYTES]) -> SnapshotRow {
+        SnapshotRow {
+            group: u16::from_le_bytes([bytes[0], bytes[1]]),
+            class: Class::from_code(bytes[2]),
+            row: CounterRow {
+                events: le64(bytes, 8),
+                bytes: le64(bytes, 16),
+                redundant_events: le64(bytes, 24),
+                redundant_bytes: le64(bytes, 32),
+            },
+        }
+    }
+}
+
+/// Server to agent: counters of groups `first` to `last` since the grant. Rows that are all zero are left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot<'a> {
+    /// As asked.
+    pub token: u64,
+    /// Exact after every record numbered below this, and no other of the session.
+    pub sequence: u64,
+    /// Journal position at the snapshot.
+    pub position: u64,
+    /// First group.
+    pub first: u32,
+    /// Last group.
+    pub last: u32,
+    /// Rows that are not all zero, by group and class.
+    pub rows: &'a [[u8; SNAPSHOT_ROW_BYTES]],
+}
+
+impl Snapshot<'_> {
+    /// The rows one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = SnapshotRow> + '_ {
+        self.rows.iter().map(SnapshotRow::from_bytes)
+    }
+}
+
+/// Either way; the sender closes the connection after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorFrame<'a> {
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// Number of the record that it is about, or 0.
+    pub sequence: u64,
+    /// What was expected, what was found and what to do.
+    pub text: &'a str,
+}
+
+/// Agent to server: no more records come; answered with a last `Ack` and a close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bye {
+    /// Number that the next record would have had.
+    pub next_sequence: u64,
+}
+
+pub(super) fn le32(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+pub(super) fn le64(bytes: &[u8], at: usize) -> u64 {
+    le32(bytes, at) as u64 | ((le32(bytes, at + 4) as u64) << 32)
+}

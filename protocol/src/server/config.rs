@@ -1,0 +1,86 @@
+//! Limits and timers of the board server.
+
+use crate::frame::MAX_EVENTS_RECORDS;
+
+/// Limits and timers. Times are microseconds.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Groups granted to an agent that asks for 0.
+    pub default_groups: u32,
+    /// Contexts granted to an agent that asks for 0.
+    pub default_contexts: u32,
+    /// Most groups of one grant; a snapshot of all of them fits one frame.
+    pub max_groups: u32,
+    /// Most contexts of one grant.
+    pub max_contexts: u32,
+    /// Most sessions at a time, those waiting for a reconnect among them.
+    pub max_sessions: usize,
+    /// Most connections at a time.
+    pub max_connections: usize,
+    /// Records of a session that are received and have not passed the engine: the credit that an idle session
+    /// has. Never less than the records of one frame, see [`Config::effective_window`].
+    pub window: usize,
+    /// Records of one session that enter the engine before it is the next session's turn.
+    pub quantum: usize,
+    /// Bytes that wait to be sent on one connection before its session's records are held back.
+    pub max_output: usize,
+    /// Snapshots that a session may have asked for and not received.
+    pub max_snapshots: usize,
+    /// States that a session may have asked for and not received.
+    pub max_states: usize,
+    /// Time that a connection has for its Hello.
+    pub hello_timeout: u64,
+    /// Time after which a silent connection is closed.
+    pub idle_timeout: u64,
+    /// Time that a session without a connection keeps its grant, cursors and losses.
+    pub resume_time: u64,
+    /// Time between two attempts to bring a failed engine back.
+    pub engine_retry: u64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        const SECOND: u64 = 1_000_000;
+        Config {
+            default_groups: 256,
+            default_contexts: 4_096,
+            max_groups: 1_024,
+            max_contexts: 1 << 16,
+            max_sessions: 64,
+            max_connections: 128,
+            window: 131_072,
+            quantum: 16_384,
+            max_output: 1 << 20,
+            max_snapshots: 4,
+            max_states: 256,
+            hello_timeout: 5 * SECOND,
+            idle_timeout: 30 * SECOND,
+            resume_time: 60 * SECOND,
+            engine_retry: SECOND,
+        }
+    }
+}
+
+impl Config {
+    /// [`Config::window`], at least the records of the longest frame: an agent that has nothing outstanding can
+    /// always send its next frame.
+    pub fn effective_window(&self) -> u64 {
+        self.window.max(MAX_EVENTS_RECORDS) as u64
+    }
+}
+
+/// What all sessions of one identity may have together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Sessions at a time, those waiting for a reconnect among them.
+    pub sessions: usize,
+    /// Groups granted.
+    pub groups: u32,
+    /// Contexts granted.
+    pub contexts: u32,
+}
+
+impl Quota {
+    /// As much as the server has.
+    pub const NONE: Quota = Quota { sessions: usize::MAX, groups: u32::MAX, contexts: u32::MAX };
+}

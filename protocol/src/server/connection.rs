@@ -1,0 +1,93 @@
+//! One connection: bytes in, frames out. What it carries belongs to a session.
+
+use super::{Identity, Quota};
+use crate::frame::message::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
+use crate::frame::{self, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, events_overhead};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Sent bytes that may stand before the unsent ones.
+const SENT_LIMIT: usize = 64 * 1024;
+
+pub(super) struct Connection {
+    pub generation: u32,
+    pub identity: Identity,
+    /// What the sessions of the identity may have together.
+    pub quota: Quota,
+    /// Taken out while its frames are worked on.
+    pub input: FrameBuffer<Vec<u8>>,
+    output: Vec<u8>,
+    sent: usize,
+    /// Slot of the session that it carries.
+    pub session: Option<usize>,
+    /// An Error or the last Ack is in the output: nothing more is read, and nothing more is written after it.
+    pub closing: bool,
+    pub opened: u64,
+    pub heard: u64,
+}
+
+impl Connection {
+    /// A new connection holds [`MAX_HELLO_BYTES`] until its Hello is accepted.
+    pub fn new(generation: u32, identity: Identity, quota: Quota, now: u64) -> Connection {
+        Connection {
+            generation,
+            identity,
+            quota,
+            input: FrameBuffer::new(vec![0; MAX_HELLO_BYTES], MAX_HELLO_BYTES),
+            output: Vec::new(),
+            sent: 0,
+            session: None,
+            closing: false,
+            opened: now,
+            heard: now,
+        }
+    }
+
+    /// The Hello was accepted: frames of full length may come. What followed the Hello is kept.
+    pub fn widen(&mut self) {
+        let mut wide = FrameBuffer::new(vec![0; MAX_FRAME_BYTES], MAX_FRAME_BYTES);
+        wide.push(self.input.pending());
+        self.input = wide;
+    }
+
+    /// Bytes that wait to be sent.
+    pub fn waiting(&self) -> &[u8] {
+        &self.output[self.sent..]
+    }
+
+    /// The transport took the first `count` bytes of [`Connection::waiting`].
+    pub fn sent(&mut self, count: usize) {
+        self.sent = (self.sent + count).min(self.output.len());
+        if self.sent == self.output.len() {
+            self.output.clear();
+            self.sent = 0;
+        } else if self.sent >= SENT_LIMIT {
+            self.output.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+
+    /// Puts a frame behind those that wait. The message is of our own making and keeps the bounds of its kind.
+    pub fn push(&mut self, message: &Message<'_>) {
+        if self.closing {
+            return;
+        }
+        let start = self.output.len();
+        self.output.resize(start + longest(message), 0);
+        let length = frame::encode(message, &mut self.output[start..]).unwrap_or(0);
+        debug_assert!(length > 0, "a frame of the server has room");
+        self.output.truncate(start + length);
+    }
+}
+
+/// A bound on the length of a frame of the server.
+fn longest(message: &Message<'_>) -> usize {
+    let variable = match message {
+        Message::Replies(replies) => replies.entries.len() * REPLY_ENTRY_BYTES,
+        Message::Snapshot(snapshot) => snapshot.rows.len() * SNAPSHOT_ROW_BYTES,
+        Message::Welcome(welcome) => events_overhead(welcome.cursors.0.len()),
+        Message::Error(error) => error.text.len(),
+        _ => 0,
+    };
+    128 + variable
+}

@@ -1,0 +1,254 @@
+//! Hello and Welcome: which session a connection carries, and what it was granted.
+
+use super::ranges::Ranges;
+use super::session::{NOBODY, Phase, Session};
+use super::state::{Refusal, State};
+use super::{Identity, Quota};
+use crate::frame::{ErrorCode, Hello, Message, Welcome};
+use alloc::format;
+use alloc::string::String;
+use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
+
+/// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
+const MAX_SEQUENCE: u64 = 1 << 63;
+
+impl State {
+    /// Finds or makes the session; the Welcome follows when its grant is ready.
+    pub fn hello(&mut self, index: usize, hello: &Hello<'_>, now: u64) -> Result<(), Refusal> {
+        let major = (hello.abi_version >> 16) as u16;
+        if major != ABI_MAJOR {
+            let text = format!("ABI version: expected {ABI_MAJOR}.x, found {major}.x; use an agent of this release");
+            return Err(Refusal::new(ErrorCode::Version, text));
+        }
+        let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
+        if hello.session == NOBODY || oldest > next || next > MAX_SEQUENCE {
+            let text = format!(
+                "Hello: expected a session id other than 0 and oldest <= next <= 2^63, found {oldest} and {next}"
+            );
+            return Err(Refusal::new(ErrorCode::Malformed, text));
+        }
+        if let Some((text, _)) = &self.failed {
+            return Err(Refusal::new(ErrorCode::Engine, format!("{text}; connect again later")));
+        }
+        let Some(Some(connection)) = self.connections.get(index) else { return Ok(()) };
+        let (identity, quota) = (connection.identity, connection.quota);
+        let boot = self.boot.id(hello.nonce);
+
+        let known = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.id == hello.session);
+        let slot = if let Some(slot) = self.sessions.iter().position(known) {
+            let Some(session) = &self.sessions[slot] else { return Ok(()) };
+            if session.identity != identity {
+                let text = String::from("the session belongs to another identity; use the certificate it began with");
+                return Err(Refusal::new(ErrorCode::Unauthorised, text));
+            }
+            self.known(slot, hello, boot)?;
+            slot
+        } else {
+            self.check_alone(hello, identity)?;
+            match self.predecessor(hello, identity) {
+                Some(slot) if hello.grant == 0 && self.covers(slot, hello) => {
+                    self.take_over(slot, hello);
+                    slot
+                }
+                _ => self.new_session(hello, identity, quota)?,
+            }
+        };
+        self.carry(index, slot, now);
+        if self.sessions[slot].as_ref().is_some_and(|session| session.phase == Phase::Live) {
+            self.welcome(slot);
+        }
+        Ok(())
+    }
+
+    /// A session that is here: it goes on if both sides mean the same grant.
+    fn known(&mut self, slot: usize, hello: &Hello<'_>, boot: u64) -> Result<(), Refusal> {
+        let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
+        let named = hello.boot_id == boot && hello.grant == session.number;
+        // The agent has not shown that the Welcome arrived: it may be repeated as it was.
+        let unheard = !session.confirmed && (session.inherited || session.next == hello.oldest_sequence);
+        // What an earlier session counted is not thrown away for a Hello that knows no grant, while nothing has come
+        // since.
+        let repeat = unheard || session.inherited && !session.received && hello.boot_id == 0;
+        if named && !(hello.oldest_sequence..=hello.next_sequence).contains(&session.next) {
+            let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
+            let text = format!("numbers: expected {} among those of the agent, found {oldest} to {next}", session.next);
+            return Err(Refusal { code: ErrorCode::Sequence, sequence: session.next, text });
+        }
+        if named || repeat {
+            session.resume(hello.replies_below);
+            self.stats.resumed += 1;
+        } else {
+            self.grants += 1;
+            session.renew(self.grants, hello.oldest_sequence);
+            self.stats.renewed += 1;
+        }
+        Ok(())
+    }
+
+    /// Two processes with one agent id would count as one and take each other's grant. A restarted agent meets its own
+    /// past here only while the server has not noticed the end of the old connection, and tries again.
+    fn check_alone(&self, hello: &Hello<'_>, identity: Identity) -> Result<(), Refusal> {
+        let mut sessions = self.sessions.iter().flatten();
+        let rival = sessions.any(|session| {
+            session.agent == hello.agent
+                && session.identity == identity
+                && session.phase != Phase::Draining
+                && session.connection.is_some()
+        });
+        if !rival {
+            return Ok(());
+        }
+        let id = u128::from_be_bytes(hello.agent);
+        let text = format!(
+            "agent id {id:032x}: expected one agent at a time, found another one connected; stop that one, or give each an id of its own"
+        );
+        Err(Refusal::new(ErrorCode::Limit, text))
+    }
+
+    /// The session that a new one of the same agent goes on from: the one that records came for last. A Hello that was
+    /// written before the session had a successor has no claim to it.
+    fn predecessor(&self, hello: &Hello<'_>, identity: Identity) -> Option<usize> {
+        let same_agent = |session: &Session| {
+            session.agent == hello.agent
+                && session.identity == identity
+                && session.phase != Phase::Draining
+                && !session.past.contains(&hello.session)
+        };
+        let sessions = self.sessions.iter().enumerate();
+        let candidates =
+            sessions.filter_map(|(slot, session)| Some((slot, session.as_ref().filter(|s| same_agent(s))?)));
+        let latest = candidates.max_by_key(|(_, session)| (session.stamp, session.number));
+        latest.map(|(slot, _)| slot)
+    }
+
+    /// Whether the grant of `slot` is as large as what is asked for.
+    fn covers(&self, slot: usize, hello: &Hello<'_>) -> bool {
+        let Some(session) = &self.sessions[slot] else { return false };
+        hello.groups <= session.groups.end - session.groups.start
+            && hello.contexts <= session.contexts.end - session.contexts.start
+    }
+
+    /// The agent restarted: its new session gets what the old one had. One whose baseline is still inside the engine
+    /// had nothing yet, and nobody waits for that baseline any more: its ranges are granted anew.
+    fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
+        self.grants += 1;
+        let Some(session) = &mut self.sessions[slot] else { return };
+        if session.baseline.is_empty() {
+            session.succeed(hello.session);
+            session.renew(self.grants, hello.oldest_sequence);
+            self.stats.renewed += 1;
+        } else {
+            session.inherit(self.grants, hello.session);
+            self.stats.inherited += 1;
+        }
+    }
+
+    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota) -> Result<usize, Refusal> {
+        let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
+        let most = self.config.max_sessions;
+        if slot >= most {
+            let text = format!("sessions: expected at most {most}, found one more; connect again when one has ended");
+            return Err(Refusal::new(ErrorCode::Limit, text));
+        }
+        let (default_groups, default_contexts) = (self.config.default_groups, self.config.default_contexts);
+        let groups = if hello.groups == 0 { default_groups } else { hello.groups };
+        let contexts = if hello.contexts == 0 { default_contexts } else { hello.contexts };
+        self.check_quota(identity, quota, groups, contexts)?;
+        let groups = lend(&mut self.groups, groups, self.config.max_groups, "groups")?;
+        let contexts = match lend(&mut self.contexts, contexts, self.config.max_contexts, "contexts") {
+            Ok(contexts) => contexts,
+            Err(refusal) => {
+                self.groups.give_back(&groups);
+                return Err(refusal);
+            }
+        };
+        self.grants += 1;
+        let mut session = Session::new(hello.session, hello.agent, identity, groups, contexts);
+        session.renew(self.grants, hello.oldest_sequence);
+        if slot == self.sessions.len() {
+            self.sessions.push(None);
+        }
+        self.sessions[slot] = Some(session);
+        self.stats.grants += 1;
+        Ok(slot)
+    }
+
+    /// What the sessions of an identity have together.
+    pub fn usage(&self, identity: Identity) -> Quota {
+        let mut usage = Quota { sessions: 0, groups: 0, contexts: 0 };
+        for session in self.sessions.iter().flatten().filter(|session| session.identity == identity) {
+            usage.sessions += 1;
+            usage.groups += session.groups.end - session.groups.start;
+            usage.contexts += session.contexts.end - session.contexts.start;
+        }
+        usage
+    }
+
+    /// Whether an identity may have one more session of that size.
+    fn check_quota(&self, identity: Identity, quota: Quota, groups: u32, contexts: u32) -> Result<(), Refusal> {
+        let used = self.usage(identity);
+        let check = |code, what: &str, most: u64, used: u64, wanted: u64| {
+            if used.saturating_add(wanted) <= most {
+                return Ok(());
+            }
+            let text = format!(
+                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; ask for less, or end another session"
+            );
+            Err(Refusal::new(code, text))
+        };
+        check(ErrorCode::Limit, "sessions", quota.sessions as u64, used.sessions as u64, 1)?;
+        check(ErrorCode::NoCapacity, "groups", quota.groups.into(), used.groups.into(), groups.into())?;
+        check(ErrorCode::NoCapacity, "contexts", quota.contexts.into(), used.contexts.into(), contexts.into())
+    }
+
+    /// From now on the session is on this connection; one that it was on before is closed.
+    fn carry(&mut self, index: usize, slot: usize, now: u64) {
+        let before = self.sessions[slot].as_mut().and_then(|session| session.connection.replace(index));
+        if let Some(before) = before.filter(|&before| before != index) {
+            let text = String::from("the session goes on over another connection");
+            self.refuse(before, &Refusal::new(ErrorCode::Unexpected, text), now);
+        }
+        if let Some(session) = &mut self.sessions[slot] {
+            session.connection = Some(index);
+        }
+        if let Some(Some(connection)) = self.connections.get_mut(index) {
+            connection.session = Some(slot);
+            connection.heard = now;
+        }
+    }
+
+    /// Tells the agent its grant and where to go on.
+    pub fn welcome(&mut self, slot: usize) {
+        let State { config, connections, sessions, boot, info, .. } = self;
+        let Some(Some(session)) = sessions.get_mut(slot) else { return };
+        let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
+        session.credit = session.passed + config.effective_window();
+        connection.push(&Message::Welcome(Welcome {
+            abi_version: ABI_VERSION,
+            engine: info.kind as u32,
+            boot_id: boot.id(0),
+            grant: session.number,
+            inherited: session.inherited,
+            groups: session.groups.end - session.groups.start,
+            contexts: session.contexts.end - session.contexts.start,
+            journal_lanes: info.journal_lanes,
+            journal_depth: info.journal_depth,
+            next_sequence: session.next,
+            credit: session.credit,
+            position: session.position,
+            losses: session.losses,
+            cursors: session.cursors(),
+        }));
+    }
+}
+
+fn lend(ranges: &mut Ranges, count: u32, most: u32, what: &str) -> Result<core::ops::Range<u32>, Refusal> {
+    if count <= most
+        && let Some(range) = ranges.lend(count)
+    {
+        return Ok(range);
+    }
+    let longest = ranges.longest().min(most);
+    let text = format!("{what}: expected at most {longest}, found {count} asked for; ask for less or wait");
+    Err(Refusal::new(ErrorCode::NoCapacity, text))
+}

@@ -1,0 +1,203 @@
+//! The board server: sessions of many agents on one engine, with the transport outside.
+//!
+//! The host accepts connections, moves bytes, tells the time and calls [`Server::poll`]; everything that the
+//! protocol says (`docs/protocol.md`) happens in here. Nothing blocks and no input can make it panic.
+//!
+//! ```text
+//! receive_space/received -> frames -> checked against the grant -> queue of the session
+//! poll: queues -> engine, round robin by bytes -> ledger <- reply beats
+//!       ledger -> Acks, Replies, Snapshots, states -> transmit/advance
+//! ```
+
+mod boot;
+mod config;
+mod connection;
+mod frames;
+mod grants;
+mod ledger;
+mod queue;
+mod ranges;
+mod session;
+mod state;
+mod stats;
+
+pub use boot::Entropy;
+pub use config::{Config, Quota};
+pub use stats::Stats;
+
+use self::state::State;
+use crate::frame::ErrorCode;
+use alloc::format;
+use deltascope_model::{Capabilities, Engine, EngineError};
+
+/// Who is at the other end as the transport knows it, for example the hash of a certificate's name. Sessions are
+/// resumed and inherited only under one identity. Without authentication everybody is [`Identity::ANYBODY`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(pub [u8; 32]);
+
+impl Identity {
+    /// The peer was not authenticated.
+    pub const ANYBODY: Identity = Identity([0; 32]);
+}
+
+/// A connection of the server. Never used again once the connection is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId {
+    index: usize,
+    generation: u32,
+}
+
+/// What the host does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// There is work that needs no input: poll again without waiting.
+    pub busy: bool,
+    /// When to poll at the latest, in microseconds of the host's clock.
+    pub wake: Option<u64>,
+}
+
+/// The board server over one engine. Times are microseconds of a clock that never goes back.
+pub struct Server<E> {
+    engine: E,
+    state: State,
+}
+
+impl<E: Engine> Server<E> {
+    /// A server with a freshly reset engine.
+    pub fn new(mut engine: E, config: Config, entropy: Entropy) -> Result<Server<E>, EngineError> {
+        engine.reset()?;
+        let info = engine.info();
+        Ok(Server { engine, state: State::new(info, config, entropy) })
+    }
+
+    /// Takes a connection; `None` when there are as many as the configuration allows.
+    pub fn connect(&mut self, identity: Identity, now: u64) -> Option<ConnectionId> {
+        self.state.connect(identity, Quota::NONE, now)
+    }
+
+    /// The same for an identity whose sessions have a quota.
+    pub fn connect_within(&mut self, identity: Identity, quota: Quota, now: u64) -> Option<ConnectionId> {
+        self.state.connect(identity, quota, now)
+    }
+
+    /// Sessions, groups and contexts that an identity has at present.
+    pub fn usage(&self, identity: Identity) -> Quota {
+        self.state.usage(identity)
+    }
+
+    /// Where the next bytes of a connection go; empty when nothing more is read from it.
+    pub fn receive_space(&mut self, id: ConnectionId) -> &mut [u8] {
+        match self.state.connection(id) {
+            Some(connection) if !connection.closing => connection.input.space(),
+            _ => &mut [],
+        }
+    }
+
+    /// `count` bytes were written to the start of [`Server::receive_space`].
+    pub fn received(&mut self, id: ConnectionId, count: usize, now: u64) {
+        if let Some(connection) = self.state.connection(id) {
+            connection.input.filled(count);
+            connection.heard = now;
+            self.state.read_frames(id.index, count, now);
+        }
+    }
+
+    /// Takes bytes that stand elsewhere; they are copied.
+    pub fn receive(&mut self, id: ConnectionId, mut bytes: &[u8], now: u64) {
+        while !bytes.is_empty() {
+            let space = self.receive_space(id);
+            let count = space.len().min(bytes.len());
+            if count == 0 {
+                return;
+            }
+            space[..count].copy_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            self.received(id, count, now);
+        }
+    }
+
+    /// Bytes that wait to be sent on a connection.
+    pub fn transmit(&self, id: ConnectionId) -> &[u8] {
+        self.state.connection_ref(id).map_or(&[], |connection| connection.waiting())
+    }
+
+    /// The transport took the first `count` bytes of [`Server::transmit`].
+    pub fn advance(&mut self, id: ConnectionId, count: usize) {
+        if let Some(connection) = self.state.connection(id) {
+            connection.sent(count);
+        }
+    }
+
+    /// Whether the server is done with a connection: once [`Server::transmit`] is empty, close it and call
+    /// [`Server::disconnect`].
+    pub fn is_closing(&self, id: ConnectionId) -> bool {
+        self.state.connection_ref(id).is_none_or(|connection| connection.closing)
+    }
+
+    /// The connection is gone. Its session waits for another one.
+    pub fn disconnect(&mut self, id: ConnectionId, now: u64) {
+        self.state.disconnect(id, now);
+    }
+
+    /// Moves records into the engine and answers out of it, and looks at the timers.
+    pub fn poll(&mut self, now: u64) -> Activity {
+        self.state.timers(now);
+        if let Err(error) = self.run() {
+            self.state.fail(&format!("{error}"), now);
+        }
+        if self.state.must_reset(now) {
+            match self.engine.reset() {
+                Ok(()) => self.state.recovered(),
+                Err(error) => self.state.fail(&format!("{error}"), now),
+            }
+        }
+        self.state.flush(now);
+        self.state.activity()
+    }
+
+    fn run(&mut self) -> Result<(), EngineError> {
+        let Server { engine, state } = self;
+        if state.is_failed() {
+            return Ok(());
+        }
+        state.drain(engine)?;
+        state.submit(engine)?;
+        state.drain(engine)
+    }
+
+    /// Tells every agent that the server stops. Records that were received still pass the engine and are
+    /// acknowledged; poll until [`Server::is_stopped`].
+    pub fn stop(&mut self) {
+        self.state.stop();
+    }
+
+    /// Whether nothing waits, nothing is inside the engine and no connection has anything left to send.
+    pub fn is_stopped(&self) -> bool {
+        self.state.is_stopped()
+    }
+
+    /// Counters since the server was made.
+    pub fn stats(&self) -> &Stats {
+        &self.state.stats
+    }
+
+    /// Errors sent with `code`; the host counts its own refusals with [`Server::refused`].
+    pub fn refused(&mut self, code: ErrorCode) {
+        self.state.stats.errors[code as usize - 1] += 1;
+    }
+
+    /// Sizes and identity of the engine.
+    pub fn info(&self) -> Capabilities {
+        self.state.info
+    }
+
+    /// Sessions, those waiting for a reconnect or draining among them.
+    pub fn sessions(&self) -> usize {
+        self.state.sessions.iter().flatten().count()
+    }
+
+    /// The engine, for tests and for its own counters.
+    pub fn engine(&mut self) -> &mut E {
+        &mut self.engine
+    }
+}

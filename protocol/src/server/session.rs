@@ -1,0 +1,285 @@
+//! One session: a grant, the numbers of its records, and what the agent has still to be told.
+
+use super::Identity;
+use super::config::Config;
+use super::connection::Connection;
+use super::ledger::Owner;
+use super::queue::{Cause, Grant, Queue};
+use crate::frame::message::{Cursors, REPLY_ENTRY_BYTES};
+use crate::frame::{Ack, MAX_EVENTS_RECORDS, Message, Replies, ReplyEntry};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::ops::Range;
+use deltascope_abi::counters::CounterRow;
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{CLASSES, Record};
+use deltascope_abi::reply::Reply;
+
+/// Entries of one Replies frame.
+const REPLIES_IN_FRAME: usize = 8_192;
+const _: () = assert!(REPLIES_IN_FRAME <= MAX_EVENTS_RECORDS);
+const _: () = assert!(REPLIES_IN_FRAME * REPLY_ENTRY_BYTES + 64 <= crate::frame::MAX_FRAME_BYTES);
+
+/// Ids that a session remembers of those before it.
+const PAST_IDS: usize = 16;
+
+/// Class, group and context of a reply.
+const SOURCE_BITS: u64 = 0xFF_FFFF_FFC0;
+
+/// The id of a session that no Hello may name.
+pub(super) const NOBODY: [u8; 16] = [0; 16];
+
+/// Where a session is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its contexts are being loaded with 0 and its baseline is being taken.
+    Granting,
+    /// Records flow.
+    Live,
+    /// Its last records are in the engine; the ranges are lent again when they have left it.
+    Draining,
+}
+
+pub(super) struct Session {
+    pub id: [u8; 16],
+    /// Ids of the sessions that it went on from, the latest last.
+    pub past: VecDeque<[u8; 16]>,
+    pub agent: [u8; 16],
+    pub identity: Identity,
+    pub connection: Option<usize>,
+    /// When the connection was lost.
+    pub lost_at: u64,
+    pub phase: Phase,
+    pub groups: Range<u32>,
+    pub contexts: Range<u32>,
+    pub grant: Grant,
+    /// Number of the grant, as Welcome and Hello carry it.
+    pub number: u64,
+    pub inherited: bool,
+    /// The agent has shown that it knows the number of its grant.
+    pub confirmed: bool,
+    /// Records came under this grant.
+    pub received: bool,
+    /// Frames that the server had decoded when an Events frame of the session came last.
+    pub stamp: u64,
+    /// Journal position at the grant.
+    pub position: u64,
+    /// Counters of the engine at the grant; empty until they are known.
+    pub baseline: Vec<CounterRow>,
+    pub queue: Queue,
+    /// Rises when waiting replies lose their addressee.
+    pub epoch: u32,
+    /// Rises when records are numbered anew.
+    pub numbering: u32,
+    /// Records inside the engine.
+    pub inside: usize,
+    /// Number of the record that is expected next.
+    pub next: u64,
+    /// Records numbered below this are inside the engine or have passed.
+    pub submitted: u64,
+    /// Records numbered below this have passed.
+    pub passed: u64,
+    /// Records numbered below this may be sent by the agent.
+    pub credit: u64,
+    pub acked: u64,
+    /// The agent sent a frame without records and waits for a sign of life.
+    pub ack_due: bool,
+    /// Replies that the agent has not confirmed.
+    replies: VecDeque<[u8; REPLY_ENTRY_BYTES]>,
+    replies_sent: usize,
+    pub snapshots: usize,
+    pub states: usize,
+    pub losses: Losses,
+    pub cursors: Vec<[u8; 16]>,
+}
+
+impl Session {
+    pub fn new(id: [u8; 16], agent: [u8; 16], identity: Identity, groups: Range<u32>, contexts: Range<u32>) -> Session {
+        Session {
+            id,
+            past: VecDeque::new(),
+            agent,
+            identity,
+            connection: None,
+            lost_at: 0,
+            phase: Phase::Granting,
+            grant: Grant::new(&groups, &contexts),
+            groups,
+            contexts,
+            number: 0,
+            inherited: false,
+            confirmed: false,
+            received: false,
+            stamp: 0,
+            position: 0,
+            baseline: Vec::new(),
+            queue: Queue::default(),
+            epoch: 0,
+            numbering: 0,
+            inside: 0,
+            next: 0,
+            submitted: 0,
+            passed: 0,
+            credit: 0,
+            acked: 0,
+            ack_due: false,
+            replies: VecDeque::new(),
+            replies_sent: 0,
+            snapshots: 0,
+            states: 0,
+            losses: Losses::default(),
+            cursors: Vec::new(),
+        }
+    }
+
+    /// Makes the grant anew under `number`: whatever waited is forgotten, contexts are loaded with 0 and a baseline
+    /// is taken behind what is inside the engine. The agent numbers its records from `next` on.
+    pub fn renew(&mut self, number: u64, next: u64) {
+        self.forget_answers();
+        self.queue.clear();
+        self.baseline.clear();
+        self.numbering += 1;
+        (self.number, self.inherited, self.confirmed, self.received) = (number, false, false, false);
+        (self.next, self.submitted, self.passed, self.acked, self.credit) = (next, next, next, next, next);
+        (self.losses, self.cursors) = (Losses::default(), Vec::new());
+        self.phase = Phase::Granting;
+        self.clear_contexts();
+        let (first, last) = (self.groups.start as u16, (self.groups.end - 1) as u16);
+        self.queue.push_marked(Record::snapshot(first, last), Cause::Baseline);
+    }
+
+    /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
+    /// the records that wait, whose answers nobody gets.
+    pub fn inherit(&mut self, number: u64, id: [u8; 16]) {
+        self.forget_answers();
+        self.queue.orphan();
+        self.succeed(id);
+        (self.number, self.inherited, self.confirmed, self.received) = (number, true, false, false);
+        self.phase = Phase::Granting;
+        self.ack_due = true;
+        self.clear_contexts();
+        self.queue.push_marked(Record::sync(number), Cause::Inherited);
+    }
+
+    /// The session is that of another process of the agent now.
+    pub fn succeed(&mut self, id: [u8; 16]) {
+        if self.past.len() == PAST_IDS {
+            self.past.pop_front();
+        }
+        self.past.push_back(self.id);
+        self.id = id;
+    }
+
+    fn clear_contexts(&mut self) {
+        self.queue.push_silent(self.contexts.clone().map(|context| Record::load(context as u16, 0)));
+    }
+
+    /// Replies and requests of before have no addressee any more.
+    fn forget_answers(&mut self) {
+        self.epoch += 1;
+        self.replies.clear();
+        (self.replies_sent, self.snapshots, self.states) = (0, 0, 0);
+    }
+
+    /// Requests die with their connection; replies are kept and sent again.
+    pub fn resume(&mut self, replies_below: u64) {
+        self.confirm_replies(replies_below);
+        self.replies_sent = 0;
+        self.ack_due = true;
+    }
+
+    /// Whom a batch or an answer belongs to.
+    pub fn owner(&self, slot: usize) -> Owner {
+        Owner { slot, epoch: self.epoch }
+    }
+
+    /// The session's past, whose answers nobody waits for.
+    pub fn nobody(&self, slot: usize) -> Owner {
+        Owner { slot, epoch: self.epoch.wrapping_sub(1) }
+    }
+
+    /// The agent has every reply to a record numbered below `sequence`.
+    pub fn confirm_replies(&mut self, sequence: u64) {
+        while self.replies.pop_front_if(|bytes| ReplyEntry::from_bytes(bytes).sequence < sequence).is_some() {
+            self.replies_sent = self.replies_sent.saturating_sub(1);
+        }
+    }
+
+    /// Keeps a reply for the agent, with group and context as the session numbers them.
+    pub fn keep_reply(&mut self, sequence: u64, reply: Reply) {
+        let op = reply.op();
+        let group = if op.is_some_and(|op| op.counts()) { u32::from(reply.group()) - self.groups.start } else { 0 };
+        let context = u32::from(reply.context()).wrapping_sub(self.contexts.start);
+        let kept = Reply { head: reply.head & !SOURCE_BITS, value: reply.value };
+        let reply = kept.with_source(reply.class(), group as u16, context as u16);
+        self.replies.push_back(ReplyEntry { sequence, reply }.to_bytes());
+    }
+
+    /// Whether records may enter the engine: their answers have somewhere to go.
+    pub fn may_submit(&self, config: &Config, connection: Option<&Connection>) -> bool {
+        self.queue.len() > 0
+            && (self.replies.len() < config.window || self.phase == Phase::Draining)
+            && connection.is_none_or(|connection| connection.waiting().len() < config.max_output)
+    }
+
+    /// Whether every kept reply was written to the connection.
+    pub fn is_flushed(&self) -> bool {
+        self.replies_sent == self.replies.len()
+    }
+
+    /// Nobody comes back for the session: what waits is forgotten and nothing is kept.
+    pub fn drain(&mut self) {
+        self.forget_answers();
+        self.queue.clear();
+        (self.phase, self.id) = (Phase::Draining, NOBODY);
+    }
+
+    /// The agent said Bye: what waits still passes the engine, and a later Hello does not find the session.
+    pub fn end(&mut self) {
+        (self.phase, self.id) = (Phase::Draining, NOBODY);
+    }
+
+    /// Whether nothing of the session waits or is inside the engine.
+    pub fn is_drained(&self) -> bool {
+        self.queue.len() == 0 && self.inside == 0
+    }
+
+    /// Writes the replies and the Ack that the agent has not seen on this connection.
+    pub fn flush(&mut self, config: &Config, connection: &mut Connection) {
+        self.write_replies(config.max_output, connection);
+        if self.ack_due || self.passed > self.acked {
+            self.credit = self.passed + config.effective_window();
+            connection.push(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
+            (self.acked, self.ack_due) = (self.passed, false);
+        }
+    }
+
+    /// Writes replies until `most` bytes wait on the connection. A snapshot or a state is written behind all of them,
+    /// so that an agent that lets go of what a snapshot covers has every reply to it.
+    pub fn write_replies(&mut self, most: usize, connection: &mut Connection) {
+        while self.replies_sent < self.replies.len() && connection.waiting().len() < most {
+            let (front, back) = self.replies.as_slices();
+            let unsent = front.get(self.replies_sent..).filter(|unsent| !unsent.is_empty());
+            let unsent = unsent.unwrap_or_else(|| &back[self.replies_sent - front.len()..]);
+            let entries = &unsent[..unsent.len().min(REPLIES_IN_FRAME)];
+            connection.push(&Message::Replies(Replies { entries }));
+            self.replies_sent += entries.len();
+        }
+    }
+
+    /// Groups and classes of the session's rows `first..=last`, with what was counted since the grant.
+    pub fn rows_since<'a>(
+        &'a self,
+        first: u16,
+        rows: &'a [CounterRow],
+    ) -> impl Iterator<Item = (u16, usize, CounterRow)> + 'a {
+        let baseline = self.baseline.iter().skip(first as usize * CLASSES);
+        let rows = rows.iter().zip(baseline).enumerate();
+        rows.map(move |(at, (row, baseline))| (first + (at / CLASSES) as u16, at % CLASSES, row.since(baseline)))
+    }
+
+    /// The cursors as a Welcome carries them.
+    pub fn cursors(&self) -> Cursors<'_> {
+        Cursors(&self.cursors)
+    }
+}

@@ -1,0 +1,388 @@
+//! Everything of the server but the engine: so that the engine can hand replies in while it is polled.
+
+use super::boot::Boot;
+use super::connection::Connection;
+use super::ledger::{Answered, Batch, Ledger, Owner};
+use super::queue::Cause;
+use super::ranges::Ranges;
+use super::session::{Phase, Session};
+use super::{Activity, Config, ConnectionId, Entropy, Identity, Quota, Stats};
+use crate::frame::message::SNAPSHOT_ROW_BYTES;
+use crate::frame::{Ack, ErrorCode, ErrorFrame, Message, Snapshot, SnapshotRow, StateAtReply};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use deltascope_abi::record::Class;
+use deltascope_abi::reply::Reply;
+use deltascope_model::{Capabilities, Engine, EngineError};
+
+/// Why a frame was refused; the connection is closed after it.
+pub(super) struct Refusal {
+    pub code: ErrorCode,
+    pub sequence: u64,
+    pub text: String,
+}
+
+impl Refusal {
+    pub fn new(code: ErrorCode, text: String) -> Refusal {
+        Refusal { code, sequence: 0, text }
+    }
+}
+
+pub(super) struct State {
+    pub config: Config,
+    pub info: Capabilities,
+    pub boot: Boot,
+    pub grants: u64,
+    pub connections: Vec<Option<Connection>>,
+    generation: u32,
+    pub sessions: Vec<Option<Session>>,
+    pub groups: Ranges,
+    pub contexts: Ranges,
+    ledger: Ledger,
+    rows: Vec<[u8; SNAPSHOT_ROW_BYTES]>,
+    pub stats: Stats,
+    /// Slot whose turn is first, and how many records it may still move in it.
+    turn: (usize, usize),
+    pub stopping: bool,
+    /// The engine failed: why, and when to try again.
+    pub failed: Option<(String, u64)>,
+    /// Work was left by the last round.
+    busy: bool,
+    /// Next time at which a timer runs out.
+    wake: Option<u64>,
+}
+
+impl State {
+    pub fn new(info: Capabilities, mut config: Config, entropy: Entropy) -> State {
+        config.max_groups = config.max_groups.clamp(1, info.groups);
+        config.max_contexts = config.max_contexts.clamp(1, info.contexts);
+        config.default_groups = config.default_groups.clamp(1, config.max_groups);
+        config.default_contexts = config.default_contexts.clamp(1, config.max_contexts);
+        State {
+            groups: Ranges::new(info.groups),
+            contexts: Ranges::new(info.contexts),
+            config,
+            info,
+            boot: Boot::new(entropy),
+            grants: 0,
+            connections: Vec::new(),
+            generation: 0,
+            sessions: Vec::new(),
+            ledger: Ledger::default(),
+            rows: Vec::new(),
+            stats: Stats::default(),
+            turn: (0, 0),
+            stopping: false,
+            failed: None,
+            busy: false,
+            wake: None,
+        }
+    }
+
+    pub fn connect(&mut self, identity: Identity, quota: Quota, now: u64) -> Option<ConnectionId> {
+        let index = self.connections.iter().position(Option::is_none).unwrap_or(self.connections.len());
+        if index >= self.config.max_connections || self.stopping {
+            return None;
+        }
+        if index == self.connections.len() {
+            self.connections.push(None);
+        }
+        self.generation = self.generation.wrapping_add(1);
+        self.connections[index] = Some(Connection::new(self.generation, identity, quota, now));
+        self.stats.connections += 1;
+        Some(ConnectionId { index, generation: self.generation })
+    }
+
+    pub fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        let connection = self.connections.get_mut(id.index)?.as_mut();
+        connection.filter(|connection| connection.generation == id.generation)
+    }
+
+    pub fn connection_ref(&self, id: ConnectionId) -> Option<&Connection> {
+        let connection = self.connections.get(id.index)?.as_ref();
+        connection.filter(|connection| connection.generation == id.generation)
+    }
+
+    pub fn disconnect(&mut self, id: ConnectionId, now: u64) {
+        if self.connection(id).is_some() {
+            self.detach(id.index, now);
+            self.connections[id.index] = None;
+        }
+    }
+
+    /// The session of a connection waits for another one.
+    pub fn detach(&mut self, connection: usize, now: u64) {
+        let Some(Some(carrier)) = self.connections.get_mut(connection) else { return };
+        let Some(Some(session)) = carrier.session.take().map(|slot| &mut self.sessions[slot]) else { return };
+        session.connection = None;
+        session.lost_at = now;
+    }
+
+    /// Sends an Error and closes.
+    pub fn refuse(&mut self, connection: usize, refusal: &Refusal, now: u64) {
+        self.stats.errors[refusal.code as usize - 1] += 1;
+        self.detach(connection, now);
+        if let Some(Some(connection)) = self.connections.get_mut(connection) {
+            let Refusal { code, sequence, ref text } = *refusal;
+            connection.push(&Message::Error(ErrorFrame { code, sequence, text }));
+            connection.closing = true;
+        }
+    }
+
+    /// Hands every reply beat that is there to the ledger, and what it makes of them to the sessions.
+    pub fn drain<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
+        let mut fault = None;
+        engine.poll(&mut |beat| {
+            if fault.is_none() {
+                fault = self.beat(beat).err();
+            }
+        })?;
+        fault.map_or(Ok(()), |text| {
+            Err(EngineError::Device { engine: self.info.kind.name(), text: format!("{text}; the engine is reset") })
+        })
+    }
+
+    #[inline]
+    fn beat(&mut self, beat: Reply) -> Result<(), String> {
+        match self.ledger.beat(beat)? {
+            None => {}
+            Some(Answered::Accepted(accepted)) => {
+                while let Some(batch) = self.ledger.passed(accepted) {
+                    self.passed(&batch);
+                }
+            }
+            Some(Answered::Reply { owner, sequence, reply }) => {
+                if let Some(session) = self.session_of(owner) {
+                    session.keep_reply(sequence, reply);
+                }
+            }
+            Some(Answered::Rows { owner, cause, position }) => self.rows(owner, cause, position),
+            Some(Answered::Inherited { owner }) => {
+                let position = self.ledger.position();
+                if let Some(session) = self.session_of(owner) {
+                    (session.position, session.phase) = (position, Phase::Live);
+                    self.welcome(owner.slot);
+                }
+            }
+            Some(Answered::State { owner, cause, query, read, position }) => {
+                let Cause::State { token, mark, sequence, context } = cause else { return Ok(()) };
+                let too_old = query.too_old();
+                let state = if too_old { 0 } else { read.value ^ query.value };
+                let context = context.into();
+                let reply = StateAtReply { token, mark, position, state, sequence, context, too_old };
+                if let Some(session) = self.session_of(owner) {
+                    session.states = session.states.saturating_sub(1);
+                    self.send(owner.slot, &Message::StateAtReply(reply));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The session that asked, unless it has a new grant or a new agent since.
+    fn session_of(&mut self, owner: Owner) -> Option<&mut Session> {
+        self.sessions.get_mut(owner.slot)?.as_mut().filter(|session| session.epoch == owner.epoch)
+    }
+
+    fn passed(&mut self, batch: &Batch) {
+        if let Some(Some(session)) = self.sessions.get_mut(batch.owner.slot) {
+            session.inside = session.inside.saturating_sub(batch.count);
+            if session.numbering == batch.owner.epoch {
+                session.passed = batch.sequence;
+            }
+        }
+    }
+
+    /// A snapshot is whole: it is a baseline, or goes to the agent.
+    fn rows(&mut self, owner: Owner, cause: Cause, position: u64) {
+        let State { sessions, connections, ledger, rows, stats, .. } = self;
+        let Some(Some(session)) = sessions.get_mut(owner.slot) else { return };
+        if session.epoch != owner.epoch {
+            return;
+        }
+        match cause {
+            Cause::Baseline => {
+                session.baseline.clear();
+                session.baseline.extend_from_slice(&ledger.rows);
+                (session.position, session.phase) = (position, Phase::Live);
+                self.welcome(owner.slot);
+            }
+            Cause::Snapshot { token, sequence, first, last } => {
+                session.snapshots = session.snapshots.saturating_sub(1);
+                let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
+                session.write_replies(usize::MAX, connection);
+                rows.clear();
+                rows.extend(session.rows_since(first, &ledger.rows).filter_map(|(group, class, row)| {
+                    let class = Class::ALL[class];
+                    (!row.is_zero()).then(|| SnapshotRow { group, class, row }.to_bytes())
+                }));
+                let (first, last) = (first.into(), last.into());
+                connection.push(&Message::Snapshot(Snapshot { token, sequence, position, first, last, rows }));
+                stats.snapshots += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts a frame on the connection of a session, if it has one, behind the replies of before.
+    pub fn send(&mut self, slot: usize, message: &Message<'_>) {
+        let Some(Some(session)) = self.sessions.get_mut(slot) else { return };
+        if let Some(Some(connection)) = session.connection.map(|index| &mut self.connections[index]) {
+            session.write_replies(usize::MAX, connection);
+            connection.push(message);
+        }
+    }
+
+    /// One turn for every session, each time beginning with another one. A turn that the engine had no room for goes
+    /// on in the next round with what is left of it, so that every session has its share however slow the engine is.
+    pub fn submit<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
+        let State { config, connections, sessions, ledger, .. } = self;
+        let slots = sessions.len().max(1);
+        let (first, mut left) = self.turn;
+        let mut interrupted = None;
+        self.busy = false;
+        for slot in (0..sessions.len()).map(|offset| (first + offset) % slots) {
+            if left == 0 {
+                left = config.quantum;
+            }
+            let Some(session) = &mut sessions[slot] else {
+                left = 0;
+                continue;
+            };
+            let connection = session.connection.and_then(|index| connections[index].as_ref());
+            while interrupted.is_none() && left > 0 && session.may_submit(config, connection) {
+                let taken = engine.submit(session.queue.front(left))?;
+                if taken == 0 {
+                    interrupted = Some((slot, left));
+                    break;
+                }
+                let (owner, nobody) = (session.owner(slot), session.nobody(slot));
+                let events = session.queue.take(taken, |cause, awaited| {
+                    ledger.expect(if awaited { owner } else { nobody }, cause);
+                });
+                session.submitted += events;
+                session.inside += taken;
+                let numbered = Owner { slot, epoch: session.numbering };
+                ledger.submitted(numbered, taken, session.submitted);
+                left -= taken.min(left);
+            }
+            self.busy |= session.may_submit(config, connection);
+            left = 0;
+        }
+        self.turn = interrupted.unwrap_or(((first + 1) % slots, 0));
+        Ok(())
+    }
+
+    /// Writes what the agents have to be told, and gives ranges back that nobody uses any more.
+    pub fn flush(&mut self, now: u64) {
+        for slot in 0..self.sessions.len() {
+            let State { config, connections, sessions, .. } = self;
+            let Some(session) = &mut sessions[slot] else { continue };
+            let connection = session.connection.and_then(|index| connections[index].as_mut());
+            let over = session.phase == Phase::Draining && session.is_drained();
+            if let Some(connection) = connection.filter(|_| session.phase != Phase::Granting) {
+                session.flush(config, connection);
+                if over && session.is_flushed() {
+                    let sequence = session.passed;
+                    connection.push(&Message::Ack(Ack { sequence, credit: sequence }));
+                    (connection.closing, connection.session) = (true, None);
+                    session.connection = None;
+                }
+            }
+            if over && session.connection.is_none() {
+                self.groups.give_back(&session.groups);
+                self.contexts.give_back(&session.contexts);
+                self.sessions[slot] = None;
+            }
+        }
+        if self.stopping && self.ledger.is_empty() && !self.busy {
+            self.say_goodbye(now);
+        }
+    }
+
+    fn say_goodbye(&mut self, now: u64) {
+        for index in 0..self.connections.len() {
+            if self.connections[index].as_ref().is_some_and(|connection| !connection.closing) {
+                let text = String::from("the server stops; connect again later, nothing acknowledged is lost");
+                self.refuse(index, &Refusal::new(ErrorCode::Shutdown, text), now);
+            }
+        }
+    }
+
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        let quiet = |connection: &Connection| connection.closing && connection.waiting().is_empty();
+        self.stopping && self.ledger.is_empty() && !self.busy && self.connections.iter().flatten().all(quiet)
+    }
+
+    pub fn is_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// The engine failed: every agent is told, and every session is gone with the counters.
+    pub fn fail(&mut self, text: &str, now: u64) {
+        self.stats.engine_failures += 1;
+        self.sessions.clear();
+        self.ledger = Ledger::default();
+        self.groups = Ranges::new(self.info.groups);
+        self.contexts = Ranges::new(self.info.contexts);
+        (self.busy, self.turn) = (false, (0, 0));
+        for index in 0..self.connections.len() {
+            let Some(connection) = &mut self.connections[index] else { continue };
+            connection.session = None;
+            if !connection.closing {
+                self.refuse(index, &Refusal::new(ErrorCode::Engine, String::from(text)), now);
+            }
+        }
+        let again = if self.failed.is_none() { now } else { now + self.config.engine_retry };
+        self.failed = Some((String::from(text), again));
+    }
+
+    pub fn must_reset(&self, now: u64) -> bool {
+        self.failed.as_ref().is_some_and(|(_, again)| *again <= now)
+    }
+
+    /// The engine was reset after a failure: its tables were cleared.
+    pub fn recovered(&mut self) {
+        self.failed = None;
+        self.boot.renew();
+    }
+
+    /// Closes what is silent for too long and gives up what nobody came back for.
+    pub fn timers(&mut self, now: u64) {
+        let mut wake = self.failed.as_ref().map(|(_, again)| *again);
+        let mut due = |at: u64| {
+            wake = Some(wake.map_or(at, |wake| wake.min(at)));
+            at <= now
+        };
+        let Config { hello_timeout, idle_timeout, resume_time, .. } = self.config;
+        for index in 0..self.connections.len() {
+            let Some(connection) = &self.connections[index] else { continue };
+            let (at, what) = match connection.session {
+                _ if connection.closing => continue,
+                Some(_) => (connection.heard + idle_timeout, "a frame"),
+                None => (connection.opened + hello_timeout, "a Hello"),
+            };
+            if due(at) {
+                let text = format!("expected {what} in time, found silence; send an Events frame without records");
+                self.refuse(index, &Refusal::new(ErrorCode::Limit, text), now);
+            }
+        }
+        for session in self.sessions.iter_mut().flatten() {
+            let waiting = session.connection.is_none() && session.phase != Phase::Draining;
+            if waiting && due(session.lost_at + resume_time) {
+                session.drain();
+                self.stats.expired += 1;
+            }
+        }
+        self.wake = wake;
+    }
+
+    pub fn activity(&self) -> Activity {
+        Activity { busy: self.busy || !self.ledger.is_empty(), wake: self.wake }
+    }
+}

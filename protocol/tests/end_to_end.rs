@@ -1,0 +1,57 @@
+//! Session and server together over a pipe that cuts the stream anywhere, against the golden engine's truth.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod pair;
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Record;
+use deltascope_protocol::agent::{Config, Event};
+use deltascope_protocol::frame::Cursor;
+use deltascope_protocol::server::Config as ServerConfig;
+use deltascope_random::Random;
+use pair::{Agent, random_record, run_until, server, truth};
+
+fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {
+    let end = records.len().min(*at + most);
+    *at += agent.session.admit(&records[*at..end]);
+    let cursor = Cursor { source: 1, unit: 0, position: *at as u64 };
+    agent.session.commit(&Losses::default(), &[cursor], now);
+}
+
+#[test]
+fn totals_and_replies_are_those_of_one_engine() {
+    for seed in 0..8 {
+        let mut dice = Random::new(seed);
+        let records: Vec<_> = (0..30_000).map(|_| random_record(&mut dice, 7, 11)).collect();
+        let (rows, replies) = truth(&records, 7, 11);
+        let mut server = server(ServerConfig::default(), seed + 1);
+        let config =
+            Config { groups: 7, contexts: 11, frame_records: 500, retention_bytes: 100_000, ..Config::default() };
+        let mut agent = Agent::new(config, 1);
+        let (mut now, mut at) = (0, 0);
+        agent.connect(&mut server, now);
+        let mut rounds = Random::new(seed);
+        run_until(&mut server, &mut [&mut agent], &mut now, &mut dice, |agents| {
+            let agent = &mut *agents[0];
+            admit_all(agent, &records, &mut at, rounds.below(3_000) as usize, 0);
+            if at == records.len() {
+                agent.session.finish();
+            }
+            agent.session.is_finished()
+        });
+        assert_eq!(agent.session.totals(), rows);
+        let got: Vec<_> = agent
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Reply(entry) => Some((entry.sequence, entry.reply.value, entry.reply.zero())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(got, replies);
+        assert_eq!(agent.error, None);
+        let progress = agent.session.progress();
+        assert_eq!((progress.covered, progress.in_flight()), (records.len() as u64, 0));
+        assert_eq!(server.sessions(), 0, "the session is gone after Bye");
+    }
+}

@@ -1,0 +1,173 @@
+//! Strategies for every frame, with owned bodies that messages borrow from.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+#[path = "../../../abi/tests/support/mod.rs"]
+mod values;
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{Class, RECORD_BYTES, Record};
+use deltascope_protocol::frame::message::{CURSOR_BYTES, REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
+use deltascope_protocol::frame::{
+    Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Events, Hello, MAX_FRAME_BYTES, Message, Replies, ReplyEntry,
+    Snapshot, SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome, encode,
+};
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+pub use values::{record, reply, row};
+
+/// A message with everything that it borrows.
+#[derive(Clone, Debug)]
+pub enum Owned {
+    Hello(Box<Hello<'static>>, String),
+    Welcome(Box<Welcome<'static>>, Vec<[u8; CURSOR_BYTES]>),
+    Events(u64, u64, Losses, Vec<[u8; CURSOR_BYTES]>, Vec<[u8; RECORD_BYTES]>),
+    Replies(Vec<[u8; REPLY_ENTRY_BYTES]>),
+    Snapshot(Snapshot<'static>, Vec<[u8; SNAPSHOT_ROW_BYTES]>),
+    Error(ErrorCode, u64, String),
+    Plain(Message<'static>),
+}
+
+impl Owned {
+    /// The message.
+    pub fn message(&self) -> Message<'_> {
+        match self {
+            Owned::Hello(hello, host) => Message::Hello(Hello { host, ..**hello }),
+            Owned::Welcome(welcome, cursors) => Message::Welcome(Welcome { cursors: Cursors(cursors), ..**welcome }),
+            Owned::Events(first_sequence, replies_below, losses, cursors, records) => Message::Events(Events {
+                first_sequence: *first_sequence,
+                replies_below: *replies_below,
+                losses: *losses,
+                cursors: Cursors(cursors),
+                records,
+            }),
+            Owned::Replies(entries) => Message::Replies(Replies { entries }),
+            Owned::Snapshot(snapshot, rows) => Message::Snapshot(Snapshot { rows, ..*snapshot }),
+            Owned::Error(code, sequence, text) => Message::Error(ErrorFrame { code: *code, sequence: *sequence, text }),
+            Owned::Plain(message) => *message,
+        }
+    }
+
+    /// Its frame.
+    pub fn frame(&self) -> Vec<u8> {
+        let mut buffer = vec![0xEE; MAX_FRAME_BYTES];
+        let length = encode(&self.message(), &mut buffer).unwrap();
+        buffer.truncate(length);
+        buffer
+    }
+}
+
+fn losses() -> impl Strategy<Value = Losses> {
+    any::<[u64; 7]>().prop_map(Losses)
+}
+
+fn cursors() -> impl Strategy<Value = Vec<[u8; CURSOR_BYTES]>> {
+    let cursor = any::<(u32, u32, u64)>();
+    vec(cursor.prop_map(|(source, unit, position)| Cursor { source, unit, position }.to_bytes()), 0..6)
+}
+
+fn hello() -> impl Strategy<Value = Owned> {
+    let ids = any::<([u8; 16], [u8; 16])>();
+    (any::<[u64; 6]>(), ids, any::<u32>(), 0..=1u32 << 16, 0..=1u32 << 16, "[a-z.ä-ü]{0,60}").prop_map(
+        |(numbers, (session, agent), abi_version, groups, contexts, host)| {
+            let [nonce, oldest_sequence, next_sequence, boot_id, grant, replies_below] = numbers;
+            let hello = Hello {
+                abi_version,
+                session,
+                agent,
+                nonce,
+                groups,
+                contexts,
+                oldest_sequence,
+                next_sequence,
+                boot_id,
+                grant,
+                replies_below,
+                host: "",
+            };
+            Owned::Hello(Box::new(hello), host)
+        },
+    )
+}
+
+fn welcome() -> impl Strategy<Value = Owned> {
+    (any::<[u64; 5]>(), any::<[u32; 4]>(), any::<bool>(), 1..=1u32 << 16, 1..=1u32 << 16, losses(), cursors()).prop_map(
+        |(numbers, sizes, inherited, groups, contexts, losses, cursors)| {
+            let [boot_id, grant, next_sequence, credit, position] = numbers;
+            let [abi_version, engine, journal_lanes, journal_depth] = sizes;
+            let welcome = Welcome {
+                abi_version,
+                engine,
+                boot_id,
+                grant,
+                inherited,
+                groups,
+                contexts,
+                journal_lanes,
+                journal_depth,
+                next_sequence,
+                credit,
+                position,
+                losses,
+                cursors: Cursors(&[]),
+            };
+            Owned::Welcome(Box::new(welcome), cursors)
+        },
+    )
+}
+
+fn snapshot() -> impl Strategy<Value = Owned> {
+    let range = (0..=u16::MAX, 0..5u16).prop_map(|(first, more)| (first, first.saturating_add(more)));
+    (any::<[u64; 3]>(), range)
+        .prop_flat_map(|(numbers, (first, last))| {
+            let numbers_of_rows = u32::from(first) * 4..=u32::from(last) * 4 + 3;
+            let rows = btree_set(numbers_of_rows, 0..=4 * usize::from(last - first + 1));
+            (Just((numbers, first, last)), rows, vec(row(), 20))
+        })
+        .prop_map(|(([token, sequence, position], first, last), numbers, rows)| {
+            let rows = numbers.into_iter().zip(rows).map(|(number, row)| {
+                let (group, class) = ((number / 4) as u16, Class::from_code(number as u8));
+                SnapshotRow { group, class, row }.to_bytes()
+            });
+            let (first, last) = (first.into(), last.into());
+            Owned::Snapshot(Snapshot { token, sequence, position, first, last, rows: &[] }, rows.collect())
+        })
+}
+
+fn plain() -> impl Strategy<Value = Owned> {
+    (0..5u8, any::<[u64; 5]>(), any::<[u16; 2]>(), any::<bool>()).prop_map(|(kind, [a, b, c, d, e], [x, y], flag)| {
+        Owned::Plain(match kind {
+            0 => Message::Ack(Ack { sequence: a, credit: b }),
+            1 => Message::StateAt(StateAt { token: a, mark: b, context: x.into() }),
+            2 => Message::StateAtReply(StateAtReply {
+                token: a,
+                mark: b,
+                position: c,
+                state: d,
+                sequence: e,
+                context: x.into(),
+                too_old: flag,
+            }),
+            3 => Message::SnapshotRequest(SnapshotRequest { token: a, first: x.into(), last: y.into() }),
+            _ => Message::Bye(Bye { next_sequence: a }),
+        })
+    })
+}
+
+/// Any message that may be sent.
+pub fn message() -> impl Strategy<Value = Owned> {
+    let records = vec(record().prop_map(Record::to_bytes), 0..40);
+    let events = (any::<[u64; 2]>(), losses(), cursors(), records)
+        .prop_map(|([first, below], losses, cursors, records)| Owned::Events(first, below, losses, cursors, records));
+    let entry = (any::<u64>(), reply()).prop_map(|(sequence, reply)| ReplyEntry { sequence, reply }.to_bytes());
+    let error = (prop::sample::select(&ErrorCode::ALL[..]), any::<u64>(), "\\PC{0,60}")
+        .prop_map(|(code, sequence, text)| Owned::Error(code, sequence, text));
+    prop_oneof![
+        1 => hello(),
+        1 => welcome(),
+        2 => events,
+        1 => vec(entry, 0..40).prop_map(Owned::Replies),
+        2 => snapshot(),
+        1 => error,
+        5 => plain(),
+    ]
+}
