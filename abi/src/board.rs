@@ -49,9 +49,11 @@ pub const BUFFERS: Window =
 /// Every window, in the order of the UIO maps.
 pub const WINDOWS: [Window; 3] = [ENGINE, AXI_DMA, BUFFERS];
 
-/// Number of the shared peripheral interrupt that `IRQ_F2P[0]` raises: the level-high OR of the interrupts of both
+/// Bit of `IRQ_F2P` that the interrupts of the logic share, 0 to 7.
+pub const IRQ_F2P: u32 = 0;
+/// Number of the shared peripheral interrupt that this bit raises (UG585, table 7-4): the level-high OR of the interrupts of both
 /// DMA channels and of the engine. `generic-uio` knows one interrupt for each device.
-pub const INTERRUPT_SPI: u32 = 29;
+pub const INTERRUPT_SPI: u32 = 29 + IRQ_F2P;
 /// The same line as the interrupt controller counts it: shared interrupts begin at 32.
 pub const INTERRUPT_GIC: u32 = INTERRUPT_SPI + 32;
 
@@ -78,6 +80,7 @@ const _: () = {
     assert!(ENGINE.is_within(GP0.0, GP0.1) && AXI_DMA.is_within(GP0.0, GP0.1));
     assert!(BUFFERS.is_within(DDR.0, DDR.1));
     assert!(ENGINE.is_apart_from(&AXI_DMA));
+    assert!(IRQ_F2P < 8, "the bits above 7 raise interrupts that do not follow these");
     // UIO maps pages; a reserved range of whole megabytes lets the kernel keep its large mappings around it.
     assert!(ENGINE.base.is_multiple_of(0x1000) && ENGINE.bytes.is_multiple_of(0x1000));
     assert!(AXI_DMA.base.is_multiple_of(0x1000) && AXI_DMA.bytes.is_multiple_of(0x1000));

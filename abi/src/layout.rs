@@ -1,4 +1,64 @@
-//! Structs whose fields can be listed, so that another language's declaration is made from them.
+//! Layouts whose fields can be listed, so that another language's declaration is made from them: structs in memory, and
+//! bits of a 128-bit beat.
+
+/// Some bits of a 128-bit beat of a stream, all of them in one half of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeatField {
+    /// Name in capitals.
+    pub name: &'static str,
+    /// Lowest bit in the beat.
+    pub low: u32,
+    /// Number of bits.
+    pub bits: u32,
+}
+
+impl BeatField {
+    /// The highest bit in the beat.
+    pub const fn high(&self) -> u32 {
+        self.low + self.bits - 1
+    }
+
+    /// The bits of this field in the half of the beat that it is in.
+    pub const fn mask(&self) -> u64 {
+        (u64::MAX >> (64 - self.bits)) << (self.low % 64)
+    }
+
+    /// The value of this field in the half of the beat that it is in.
+    #[inline(always)]
+    pub const fn get(&self, half: u64) -> u64 {
+        (half & self.mask()) >> (self.low % 64)
+    }
+
+    /// That half with `value` in this field; bits that do not fit are dropped.
+    #[inline(always)]
+    pub const fn set(&self, half: u64, value: u64) -> u64 {
+        half & !self.mask() | (value << (self.low % 64)) & self.mask()
+    }
+}
+
+/// Declares fields of a beat as constants by name and as the list `ALL`, and rejects overlaps and a field in both halves.
+macro_rules! beat_fields {
+    ($($(#[doc = $about:literal])+ $name:ident $high:literal : $low:literal)*) => {
+        $($(#[doc = $about])+
+        pub const $name: $crate::layout::BeatField =
+            $crate::layout::BeatField { name: stringify!($name), low: $low, bits: $high - $low + 1 };)*
+
+        /// Every field, by rising bits.
+        pub const ALL: &[$crate::layout::BeatField] = &[$($name),*];
+
+        const _: () = {
+            let (mut i, mut next) = (0, 0);
+            while i < ALL.len() {
+                assert!(ALL[i].low >= next && ALL[i].low / 64 == ALL[i].high() / 64, "fields overlap or cross halves");
+                next = ALL[i].high() + 1;
+                i += 1;
+            }
+            assert!(next <= 128, "a beat has 128 bits");
+        };
+    };
+}
+
+pub(crate) use beat_fields;
 
 /// One field of a shared struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

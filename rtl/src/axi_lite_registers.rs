@@ -6,16 +6,13 @@ use crate::comment;
 use crate::register_decode::RegisterDecode;
 use crate::register_read::RegisterRead;
 use crate::words::LatchedCounters;
-use deltascope_abi::ABI_VERSION;
 use deltascope_abi::registers::{
     BUILD_DIRTY, CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Field,
     IDENTITY_VALUE, IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT, STATUS_ANSWERING, STATUS_BLOCKED, STATUS_CLEARING,
     STATUS_DRAINING, WINDOW_BYTES,
 };
+use deltascope_abi::{ABI_VERSION, DEFAULT_AXIS_BITS};
 use rust_hdl::prelude::*;
-
-/// Width of the AXI4-Stream ports of the top, as `CAP_STREAM.AXIS_BITS` says it.
-pub const AXIS_BITS: u32 = 64;
 
 // The words below and the kernel place bits by number; the description must agree.
 const fn is_bit(field: Field, shift: u32) -> bool {
@@ -258,7 +255,7 @@ impl<
             contexts: word(1 << CONTEXT_BITS),
             groups: word(1 << GROUP_BITS),
             journal: word(field(CAP_LANES, LANES) | field(CAP_DEPTH, 1 << DEPTH_BITS)),
-            stream: word(field(CAP_REPLY_PACKET, PACKET) | (AXIS_BITS << CAP_AXIS_BITS.shift)),
+            stream: word(field(CAP_REPLY_PACKET, PACKET) | (DEFAULT_AXIS_BITS << CAP_AXIS_BITS.shift)),
         }
     }
 }
@@ -334,7 +331,8 @@ impl<
         self.in_byte_0.next = self.do_write.val() & self.write_strobe.q.val().get_bit(0);
         self.soft_reset_pulse.d.next =
             self.in_byte_0.val() & self.decode.hit.control.val() & self.write_data.q.val().get_bit(0);
-        self.latch_pulse.d.next = self.in_byte_0.val() & self.decode.hit.control.val() & self.write_data.q.val().get_bit(1);
+        self.latch_pulse.d.next =
+            self.in_byte_0.val() & self.decode.hit.control.val() & self.write_data.q.val().get_bit(1);
         self.soft_reset.next = self.soft_reset_pulse.q.val();
         self.latch.next = self.latch_pulse.q.val();
 

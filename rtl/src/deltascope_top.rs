@@ -3,19 +3,25 @@
 use crate::axi_lite_registers::AxiLiteRegisters;
 use crate::axis_width::{AxisWidthDown, AxisWidthUp};
 use crate::comment;
+use crate::default_sizes::{
+    BANK_LANES, BANKS, CONTEXT_BITS, COUNT_BITS, DEPTH_BITS, GROUP_BITS, LANES, PACKET, QUEUE_BITS, ROW_BITS,
+};
 use crate::delta_engine::DeltaEngine;
-use deltascope_abi as abi;
 use rust_hdl::prelude::*;
 
-/// The default configuration: 16,384 contexts, 1,024 groups, 32 beats of reply queue, packets of 256 beats, a
-/// journal of 256 lanes of 32 rows.
-pub type DefaultTop = DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>;
-
-// The model, the driver and the tests take the sizes of the default build from the ABI.
-const _: () = {
-    assert!(abi::DEFAULT_CONTEXTS == 1 << 14 && abi::DEFAULT_GROUPS == 1 << 10 && abi::DEFAULT_REPLY_PACKET == 256);
-    assert!(abi::DEFAULT_JOURNAL_DEPTH == 1 << 5 && abi::DEFAULT_JOURNAL_LANES == 256);
-};
+/// The default configuration.
+pub type DefaultTop = DeltascopeTop<
+    CONTEXT_BITS,
+    GROUP_BITS,
+    ROW_BITS,
+    QUEUE_BITS,
+    COUNT_BITS,
+    PACKET,
+    DEPTH_BITS,
+    LANES,
+    BANKS,
+    BANK_LANES,
+>;
 
 /// `deltascope_top`. Port names are those that AXI interface inference looks for.
 ///

@@ -10,6 +10,7 @@ pub mod axis_width;
 pub mod block_ram;
 pub mod by_register;
 pub mod context_table;
+pub mod default_sizes;
 pub mod delta_engine;
 pub mod deltascope_top;
 pub mod engine_control;

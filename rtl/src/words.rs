@@ -3,12 +3,18 @@
 //! The layouts of beats are those of `deltascope_abi`; the first field is the lowest.
 #![allow(missing_docs, reason = "LogicStruct generates methods without documentation")]
 
-use deltascope_abi::record::Op;
+use deltascope_abi::layout::BeatField;
+use deltascope_abi::record::{Op, field};
 use rust_hdl::prelude::*;
 
 /// The code of `op` as a constant of a block.
 pub(crate) fn op_code(op: Op) -> Constant<Bits<4>> {
     Constant::new((op as u64).into())
+}
+
+/// The bits of `field` in `beat`; the width is that of the structure's field, which `rtl/tests/words.rs` compares.
+fn bits_of<const N: usize>(beat: Bits<128>, field: BeatField) -> Bits<N> {
+    beat.get_bits::<N>(field.low as usize)
 }
 
 /// An event record: one input beat (`deltascope_abi::record`).
@@ -35,14 +41,14 @@ pub struct EventRecord {
 impl From<Bits<128>> for EventRecord {
     fn from(beat: Bits<128>) -> Self {
         Self {
-            op: beat.get_bits::<4>(0),
-            reply: beat.get_bit(4),
-            rebase: beat.get_bit(5),
-            class_id: beat.get_bits::<2>(6),
-            group_id: beat.get_bits::<16>(8),
-            context_id: beat.get_bits::<16>(24),
-            length: beat.get_bits::<24>(40),
-            operand: beat.get_bits::<64>(64),
+            op: bits_of(beat, field::OP),
+            reply: beat.get_bit(field::REPLY.low as usize),
+            rebase: beat.get_bit(field::REBASE.low as usize),
+            class_id: bits_of(beat, field::CLASS),
+            group_id: bits_of(beat, field::GROUP),
+            context_id: bits_of(beat, field::CONTEXT),
+            length: bits_of(beat, field::LENGTH),
+            operand: bits_of(beat, field::OPERAND),
         }
     }
 }

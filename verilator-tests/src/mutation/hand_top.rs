@@ -79,9 +79,9 @@ pub(super) const TOP: &[Fault] = &[
     fault(
         "register_decode",
         "SCRATCH answers in every page",
-        "equal_4 <= address == at_4;",
-        "address == at_4",
-        "address[7:0] == at_4[7:0]",
+        "equal_scratch <= address == at_scratch;",
+        "address == at_scratch",
+        "address[7:0] == at_scratch[7:0]",
     ),
     fault("register_read", "halves of a counter exchanged", "assign upper = address[2];", "address[2]", "~address[2]"),
     fault(
@@ -125,7 +125,7 @@ pub(super) const TOP: &[Fault] = &[
     fault(
         "axi_lite_registers",
         "LATCH also resets",
-        "soft_reset_pulse_next = in_byte_0 & decode_hit_9 & write_data[0];",
+        "soft_reset_pulse_next = in_byte_0 & decode_hit_control & write_data[0];",
         "write_data[0]",
         "(write_data[0] | write_data[1])",
     ),
@@ -187,10 +187,10 @@ pub(super) const TOP: &[Fault] = &[
         "whole_beat >> 1",
     ),
     fault(
-        "deltascope_top",
-        "accepted and rejected exchanged",
-        "assign registers_counters_1 = engine_latched[127:64];",
-        "engine_latched[127:64]",
-        "engine_latched[63:0]",
+        "register_read",
+        "rejected reads as accepted",
+        "chosen_0 = counters[127:64];",
+        "counters[127:64]",
+        "counters[63:0]",
     ),
 ];

@@ -3,7 +3,9 @@
 mod c_header;
 mod device_tree;
 mod emulated_tree;
+mod proof_header;
 mod registers_page;
+mod tcl;
 
 use crate::cargo::root;
 use anyhow::{Context, Result, bail};
@@ -14,6 +16,8 @@ pub fn run(check: bool) -> Result<()> {
     let files = [
         ("docs/registers.md", registers_page::text()),
         ("abi/include/deltascope_ring.h", c_header::text()),
+        ("rtl/formal/generated/deltascope_abi.svh", proof_header::text()),
+        ("vivado/generated/deltascope_abi.tcl", tcl::text()),
         ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),
         ("boards/zynq7020/generated/bitstream.dtsi", device_tree::bitstream_property()),
         ("boards/zynq7020/generated/buffers.dtsi", device_tree::buffers_node()),
