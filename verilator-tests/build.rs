@@ -63,7 +63,7 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     for (name, file) in &designs {
         if !file.exists() {
             let file = file.display();
-            return Err(format!("no Verilog for `{name}`: expected {file}; make it with `cargo xtask emit`").into());
+            return Err(format!("no Verilog for `{name}`: expected {file}; make it with `cargo xtask gen`").into());
         }
         let purpose = verilate::Purpose::Simulate;
         let source = verilate::Source { top: name.clone(), files: vec![file.clone()], defines: Vec::new(), purpose };

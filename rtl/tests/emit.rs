@@ -15,7 +15,7 @@ fn emitted<B: Block + Default>(name: &str) -> Result<String, EmitError> {
 #[test]
 fn the_committed_verilog_is_a_fresh_emission() {
     let differences = tree::compare(&paths::verilog_folder().unwrap(), &tree::committed().unwrap()).unwrap();
-    assert!(differences.is_empty(), "run `cargo xtask emit`:\n{}", differences.join("\n"));
+    assert!(differences.is_empty(), "run `cargo xtask gen`:\n{}", differences.join("\n"));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn every_block_has_a_page_with_its_waveform() {
         assert_eq!(on.len(), 1, "pages of {block}");
         let picture = format!("waves/{block}.svg");
         assert!(on[0].1.contains(&format!("]({picture})")), "the page of {block} shows no {picture}");
-        assert!(folder().join(&picture).exists(), "{picture}: draw it with `cargo xtask waves`");
+        assert!(folder().join(&picture).exists(), "{picture}: draw it with `cargo xtask gen`");
     }
 }
 

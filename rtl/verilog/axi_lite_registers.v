@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // AXI4-Lite slave with the registers that software writes. Undefined offsets answer SLVERR.
 module axi_lite_registers (
     input  wire         clock,

@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // 128 to 64 bits. Two beats of room, so that `ready` is a register and no clock is lost.
 module axis_width_down (
     input  wire         clock,

@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // 64 to 128 bits. A half without its other half, or with missing bytes, becomes a record of op 15.
 module axis_width_up (
     input  wire         clock,

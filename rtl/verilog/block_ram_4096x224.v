@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // 4096 words of 224 bits; read data two clocks after the address.
 // A read of the word that is written in the same clock returns arbitrary data.
 module block_ram_4096x224 (

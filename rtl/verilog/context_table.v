@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // S0 address, S1 memory array, S2 forward and modify, S3 write and answer, S4 and S5 history.
 module context_table (
     input  wire         clock,

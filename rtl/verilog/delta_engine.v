@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // Stages: S0 decoded record, S1 to S3 context table, S3 to S6 group counters, the reply leaves in S4.
 module delta_engine (
     input  wire         clock,

@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 module engine_control (
     input  wire         clock,
     input  wire         resetn,

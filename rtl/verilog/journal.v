@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // Clocks after a query: 2 distance, 3 first step of the walk, 5 context read, 9 delta, 13 XOR of a row.
 module journal (
     input  wire         clock,

@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // Stages of a row: L0 context read, L1 compared, L2 selected, L3 delta read, L4 to L6 XOR.
 module journal_bank (
     input  wire         clock,

@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // 32 words of 130 bits; written at the clock edge, read at once.
 module lut_ram_32x130 (
     input  wire         clock,

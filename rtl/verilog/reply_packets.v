@@ -1,4 +1,4 @@
-// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.
+// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // TLAST on end-of-batch beats and on every beat that fills a packet.
 module reply_packets (
     input  wire         clock,

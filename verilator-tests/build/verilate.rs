@@ -147,7 +147,7 @@ pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError
     command.args(["--cc", "-O3", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
     // The same for the loops that fill memories and for their words in a waveform.
     command.args(["--unroll-count", "4", "--trace-max-array", "8"]);
-    // Widths, latches and style are judged by `cargo xtask lint`; here only what cannot be simulated stops.
+    // Widths, latches and style are judged by `cargo xtask rtl lint`; here only what cannot be simulated stops.
     command
         .args(["-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", &format!("V{top}"), "--Mdir"])
         .arg(folder);

@@ -3,11 +3,19 @@
 use crate::cargo;
 use anyhow::Result;
 
-/// Times each part of the path; `quick` makes every measurement short and leaves criterion out.
-pub fn run(quick: bool) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Make every measurement short and leave criterion out
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Times each part of the path.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let mut harness = cargo::cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-bench", "--"]);
-    cargo::run(harness.args(quick.then_some("--quick")))?;
-    if !quick {
+    cargo::run(harness.args(arguments.quick.then_some("--quick")))?;
+    if !arguments.quick {
         cargo::run(&mut cargo::cargo(&["bench", "--locked", "-p", "deltascope-model"]))?;
     }
     Ok(())

@@ -51,7 +51,18 @@ pub fn command(engine: Engine, json: bool) -> Result<Command> {
     Ok(command)
 }
 
-/// The task.
-pub fn run(engine: Engine, json: bool) -> Result<()> {
-    crate::cargo::run(&mut command(engine, json)?)
+/// Options of the task.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Engine that counts
+    #[arg(long, value_enum, default_value_t = Engine::Model)]
+    engine: Engine,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the demo.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    crate::cargo::run(&mut command(arguments.engine, arguments.json)?)
 }

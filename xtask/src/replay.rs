@@ -4,7 +4,7 @@ use crate::cargo::{release_folder, root, run as run_command};
 use crate::demo::Engine;
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Events of the file on which the engines are compared.
@@ -17,10 +17,24 @@ fn command(raw: &Path, engine: Engine) -> Result<Command> {
     Ok(command)
 }
 
-/// Builds what `engine` needs and feeds it the file.
-pub fn run(raw: &Path, engine: Engine) -> Result<()> {
-    engine.build_programs()?;
-    run_command(&mut command(&std::path::absolute(raw)?, engine)?)
+/// Options of the task.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// File of records
+    #[arg(long)]
+    raw: PathBuf,
+    /// Engine that counts
+    #[arg(long, value_enum, default_value_t = Engine::Model)]
+    engine: Engine,
+    /// Print one JSON object (the only format)
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds what the engine needs and feeds it the file.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.engine.build_programs()?;
+    run_command(&mut command(&std::path::absolute(&arguments.raw)?, arguments.engine)?)
 }
 
 /// The report of a replay by an engine whose programs are built.

@@ -1,6 +1,6 @@
 //! What the tests need beyond Rust, gcc and git, and how to get it.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -14,6 +14,24 @@ pub struct Tool {
     pub program: &'static str,
     /// Debian package.
     pub package: &'static str,
+}
+
+impl Tool {
+    /// Returns the version that the program prints: the first word of it that has a digit and a dot.
+    ///
+    /// # Errors
+    /// When the program cannot be run or prints no version.
+    pub fn version(&self) -> Result<String> {
+        let output = Command::new(self.program).arg("--version").stdin(Stdio::null()).output();
+        let output = output.with_context(|| format!("starting {} --version", self.program))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        first_version(&text).with_context(|| format!("{} --version: expected a version, found {text:?}", self.program))
+    }
+}
+
+fn first_version(text: &str) -> Option<String> {
+    let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
+    text.split_whitespace().find(is_version).map(|word| word.trim_end_matches([',', ';']).to_owned())
 }
 
 const fn tool(program: &'static str, package: &'static str) -> Tool {
@@ -59,7 +77,7 @@ pub const KERNEL: &[Tool] = &[
 
 /// The x86 machines of the capture module's tests, and what of QEMU must be of the same version.
 pub const QEMU_X86: &[Tool] = &[tool("qemu-system-x86_64", "qemu-system-x86"), tool("qemu-img", "qemu-utils")];
-/// What `cargo xtask kmod-test` and `kmod-cost` use beside QEMU.
+/// What `cargo xtask kmod test` and `kmod cost` use beside QEMU.
 pub const CAPTURE: &[Tool] = &[
     tool("gcc", "gcc"),
     tool("make", "make"),
@@ -68,7 +86,7 @@ pub const CAPTURE: &[Tool] = &[
     tool("tar", "tar"),
     tool("xz", "xz-utils"),
 ];
-/// What `cargo xtask kmod-package` uses beside those.
+/// What `cargo xtask kmod package` uses beside those.
 pub const PACKAGING: &[Tool] = &[
     tool("dkms", "dkms"),
     tool("openssl", "openssl"),
@@ -167,4 +185,22 @@ pub fn provide_emulator(tools: &[Tool]) -> Result<()> {
 pub fn with_kernels() -> Result<()> {
     provide(&[ALL, CAPTURE, PACKAGING].concat())?;
     provide_emulator(QEMU_X86)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_version;
+
+    #[test]
+    fn version_is_the_first_number_with_a_dot() {
+        for (text, version) in [
+            ("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)", "5.006"),
+            ("Yosys 0.23 (git sha1 7ce5011c24b)", "0.23"),
+            ("Z3 version 4.8.12 - 64 bit", "4.8.12"),
+            ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)", "7.2.22"),
+        ] {
+            assert_eq!(first_version(text).as_deref(), Some(version), "{text}");
+        }
+        assert_eq!(first_version("no version"), None);
+    }
 }

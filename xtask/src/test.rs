@@ -1,12 +1,9 @@
-//! `cargo xtask test` and `cargo xtask full`: every stage, in the order in which a fault is cheapest to find.
+//! `cargo xtask test`: every stage, in the order in which a fault is cheapest to find.
 
-use crate::cargo::{cargo, release_folder, run};
+use crate::cargo::{cargo, release_folder, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{
-    arm, chaos, coverage, device_tree, dma_faults, document, engines, fed_rate, formal, fuzz, generate, kmod_test,
-    loopback, mutate, prove, replay, rtl, setup, sim_net, synth, zynq_qemu,
-};
+use crate::{board, generate, kmod, net, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -16,71 +13,75 @@ use std::process::Command;
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
 const FEATURES: &str = "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-verilator-tests/verilate";
 
-/// The bounded tier: what `.ci/run` and the README call.
-pub fn bounded() -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// After the bounded tier, every bar at full length
+    #[arg(long)]
+    full: bool,
+}
+
+/// Runs the bounded tier, and the full one when it is asked for.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
+    if arguments.full {
+        run_full(&mut stages)?;
+    }
     stages.print();
     Ok(())
 }
 
-/// Every bar at full length, after the bounded tier.
-pub fn full() -> Result<()> {
-    let mut stages = Stages::default();
-    run_bounded(&mut stages)?;
-    stages.run("proofs of the emitted Verilog", || formal::run(false, None))?;
-    stages.run("faults in the emitted Verilog", || mutate::run(&document::Arguments::default()))?;
-    stages.run("size and depth", || synth::run(&document::Arguments::default()))?;
-    stages.run("lines and bits of the emitted Verilog", || coverage::run(&document::Arguments::default()))?;
-    stages.run("both ends of the stream, full length", || sim_net::run(100_000, None, None, true))?;
-    stages.run("both ends of the stream over real sockets, full length", chaos::full)?;
-    stages.run("fed rate, whole grid", || fed_rate::execute(true, true))?;
-    stages.run("fuzzing", || fuzz::run(60))?;
-    stages.run("loopback", || loopback::run(true, 10))?;
-    for kernel in ["6.1", "6.12", "newest"] {
-        stages.run(&format!("capture module on {kernel}"), || kmod_test::run(&kmod_test::Arguments::whole(kernel)))?;
+/// Every bar at full length.
+fn run_full(stages: &mut Stages) -> Result<()> {
+    for name in ["formal", "mutate", "synth", "coverage", "fed-rate"] {
+        stages.run(&format!("gen --check --only {name}"), || generate::check(name))?;
     }
-    stages.run("daemon for armhf", || arm::run(None))?;
-    stages.run("emulated Zynq", || zynq_qemu::run(false))?;
+    stages.run("both ends of the stream, full length", || net::sim::schedules(100_000))?;
+    stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
+    stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
+    stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;
+    for kernel in ["6.1", "6.12", "newest"] {
+        stages
+            .run(&format!("capture module on {kernel}"), || kmod::test::run(&kmod::test::Arguments::whole(kernel)))?;
+    }
+    stages.run("daemon for armhf", || board::arm::run(&board::arm::Arguments::default()))?;
+    stages.run("emulated Zynq", || board::zynq::run(&board::zynq::Arguments::default()))?;
     stages.run("one suite over every engine, the emulated Zynq's too", || {
-        engines::execute(true, zynq_qemu::runners()?)
+        board::engines::run(&board::engines::Arguments { json: true })
     })?;
-    stages.run("lockstep, full length", || rtl::lockstep(true, true))?;
-    stages.print();
-    Ok(())
+    stages.run("lockstep, full length", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true }))
 }
 
 fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("setup", setup::run)?;
-    stages.run("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
-    stages.run("generated files", || generate::run(true))?;
-    stages.run("device tree overlays", device_tree::run)?;
+    stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
+    stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
+    stages.run("device tree overlays", board::device_tree::run)?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
-        run(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
+        execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
     })?;
     stages.run("no_std crates", no_std_crates)?;
     stages.run("unit, property, integration, gate and block lockstep tests", || {
         // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
         let boardd = release_folder()?.join("deltascope-boardd");
         let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
-        run(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
+        execute(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
     })?;
-    stages.run("emitted Verilog is fresh", || rtl::emit(true))?;
-    stages.run("lint", rtl::lint)?;
-    stages.run("proofs of the algebra", || prove::run(false))?;
-    stages.run("proofs of the emitted Verilog that take seconds", formal::quick)?;
-    stages.run("both ends of the stream, simulated", || sim_net::run(10_000, None, None, true))?;
-    stages.run("both ends of the stream, killed over real sockets", chaos::quick)?;
-    stages.run("lockstep", || rtl::lockstep(true, false))?;
-    stages.run("waveforms are fresh", || coverage::waves(true))?;
+    stages.run("lint", rtl::lint::run)?;
+    stages.run("proofs of the algebra", || rtl::prove::run(&rtl::prove::Arguments::default()))?;
+    stages.run("proofs of the emitted Verilog that take seconds", rtl::formal::quick)?;
+    stages.run("both ends of the stream, simulated", || net::sim::schedules(10_000))?;
+    stages.run("both ends of the stream, killed over real sockets", net::chaos::quick)?;
+    stages.run("lockstep", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: false }))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
     stages.run("replay, model and Verilated RTL", replay::engines_agree)?;
-    stages.run("one suite over every engine", || engines::execute(true, Vec::new()))?;
-    stages.run("faults of the AXI DMA", || dma_faults::execute(true))?;
-    stages.run("fed rate, what the bar is about", fed_rate::quick)?;
+    stages.run("one suite over every engine", || board::engines::execute(true, Vec::new()))?;
+    stages.run("faults of the AXI DMA", || board::dma_faults::run(&board::dma_faults::Arguments { json: true }))?;
+    stages.run("fed rate, what the bar is about", board::fed_rate::quick)?;
     Ok(())
 }
 
@@ -89,7 +90,7 @@ fn no_std_crates() -> Result<()> {
     for package in
         ["deltascope-abi", "deltascope-random", "deltascope-model", "deltascope-protocol", "deltascope-driver"]
     {
-        run(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
+        execute(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let differences = tree::compare(&folder, &files)?;
         if !differences.is_empty() {
             bail!(
-                "{} differs from a fresh emission:\n  {}\nrun `cargo xtask emit` and commit the result",
+                "{} differs from a fresh emission:\n  {}\nrun `cargo xtask gen` and commit the result",
                 folder.display(),
                 differences.join("\n  ")
             );

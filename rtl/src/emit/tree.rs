@@ -23,7 +23,7 @@ pub struct Entry {
 /// File name to content.
 pub type Files = BTreeMap<String, String>;
 
-const HEADER: &str = "// Generated from the blocks in rtl/src by `cargo xtask emit`. Do not edit: change the block.\n";
+const HEADER: &str = "// Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.\n";
 
 /// The files of some configurations with their manifest. Modules that they share are one file.
 ///

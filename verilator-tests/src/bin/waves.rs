@@ -65,7 +65,10 @@ fn main() -> ExitCode {
     match arguments().and_then(|arguments| run(&arguments)) {
         Ok(stale) if stale.is_empty() => ExitCode::SUCCESS,
         Ok(stale) => {
-            eprintln!("not what the traces show, or of no block: {}; run `cargo xtask waves`", stale.join(", "));
+            eprintln!(
+                "not what the traces show, or of no block: {}; run `cargo xtask gen --only waves`",
+                stale.join(", ")
+            );
             ExitCode::FAILURE
         }
         Err(text) => {

@@ -1,4 +1,4 @@
-//! What the coverage leaves out, each with the reason. `cargo xtask coverage` fails on a gap without a reason and on
+//! What the coverage leaves out, each with the reason. `cargo xtask rtl coverage` fails on a gap without a reason and on
 //! a reason without a gap.
 
 use super::Gap;

@@ -1,4 +1,4 @@
-//! Faults that no trial sees and no tool proves harmless, each with the reason why it changes nothing. `cargo xtask mutate`
+//! Faults that no trial sees and no tool proves harmless, each with the reason why it changes nothing. `cargo xtask rtl mutate`
 //! believes a reason only when the induction proof of the block holds with the fault in place, and refuses one that no
 //! fault needs. A reason says whether it is true of the committed configuration as well.
 
@@ -37,7 +37,7 @@ pub const REASONS: &[Reason] = &[
         hash: 0x3ba8_059c_7e50_a705,
         what: "cnot1 at A[2] by bit 3 of line 24",
         why: "mixes in bit 4 of `promised` when two beats are promised: that bit is set at 16, all the places of this queue, \
-              where nothing more is promised. In a queue of 32 places it is a fault, which `cargo xtask formal --plant` \
+              where nothing more is promised. In a queue of 32 places it is a fault, which `cargo xtask rtl formal --plant` \
               has: bit 3 of the places inverted by bit 4",
     },
     Reason {
@@ -71,7 +71,7 @@ pub const REASONS: &[Reason] = &[
 
 /// For counts of beats. The first of them is a fault in the committed configuration.
 const SHORT_PACKET: &str = "packets of 4 beats: `beats` counts from 0 to 3, so its upper bits are zero. In packets of 256 \
-                            beats bit 6 counts, and a stuck one is a fault, which `cargo xtask formal --plant` has; bit \
+                            beats bit 6 counts, and a stuck one is a fault, which `cargo xtask rtl formal --plant` has; bit \
                             13 is zero there too";
 
 /// The reason that is written down for this fault in this Verilog.

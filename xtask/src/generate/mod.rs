@@ -1,4 +1,4 @@
-//! Files that are made from the `abi` crate, and the check that the committed ones are fresh.
+//! `cargo xtask gen`: everything that is generated, and the check that what is committed is fresh.
 
 mod c_header;
 mod device_tree;
@@ -8,11 +8,77 @@ mod registers_page;
 mod tcl;
 
 use crate::cargo::root;
+use crate::{board, kmod, rtl};
 use anyhow::{Context, Result, bail};
 use std::fs;
+use std::time::Instant;
 
-/// Writes every generated file, or only compares.
-pub fn run(check: bool) -> Result<()> {
+/// Something that is generated.
+struct Generated {
+    /// Name for `--only`.
+    name: &'static str,
+    /// What it is.
+    what: &'static str,
+    /// It needs a measurement, a simulation or proofs that take minutes.
+    measured: bool,
+    /// Writes it, or with `true` compares it.
+    make: fn(bool) -> Result<()>,
+}
+
+/// Everything, in the order in which it is made.
+const ALL: [Generated; 10] = [
+    Generated { name: "abi", what: "headers, pages and device trees of the abi crate", measured: false, make: abi },
+    Generated { name: "verilog", what: "rtl/verilog", measured: false, make: rtl::committed_verilog },
+    Generated { name: "waves", what: "rtl/docs/waves", measured: false, make: rtl::coverage::waves },
+    Generated { name: "proofs", what: "table of proofs", measured: false, make: rtl::formal::document::names },
+    Generated { name: "formal", what: "table of proofs, times", measured: true, make: rtl::formal::document_times },
+    Generated { name: "mutate", what: "table of faults", measured: true, make: rtl::mutate::document },
+    Generated { name: "coverage", what: "table of coverage", measured: true, make: rtl::coverage::document },
+    Generated { name: "synth", what: "tables of size and depth", measured: true, make: rtl::synth::document },
+    Generated { name: "fed-rate", what: "table of the fed rate", measured: true, make: board::fed_rate::document },
+    Generated { name: "kmod-cost", what: "table of instructions", measured: true, make: kmod::cost::document },
+];
+
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Only compare, and fail when something is stale
+    #[arg(long)]
+    pub check: bool,
+    /// Also the tables whose figures need a measurement, a simulation or proofs: hours in all
+    #[arg(long)]
+    pub measured: bool,
+    /// Only these, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "measured", value_parser = names())]
+    pub only: Vec<String>,
+}
+
+fn names() -> clap::builder::PossibleValuesParser {
+    ALL.iter().map(|part| clap::builder::PossibleValue::new(part.name).help(part.what)).collect::<Vec<_>>().into()
+}
+
+/// Writes or compares what the options name.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let wanted = |part: &&Generated| match arguments.only.is_empty() {
+        true => arguments.measured || !part.measured,
+        false => arguments.only.iter().any(|name| name == part.name),
+    };
+    for part in ALL.iter().filter(wanted) {
+        let start = Instant::now();
+        (part.make)(arguments.check).with_context(|| format!("gen --only {}", part.name))?;
+        let state = if arguments.check { "fresh" } else { "written" };
+        println!("{:<10} {state}, {:.1} s: {}", part.name, start.elapsed().as_secs_f64(), part.what);
+    }
+    Ok(())
+}
+
+/// Compares one part.
+pub fn check(name: &str) -> Result<()> {
+    run(&Arguments { check: true, measured: false, only: vec![name.to_owned()] })
+}
+
+/// Writes the files that are made from the abi crate, or with `check` compares them.
+fn abi(check: bool) -> Result<()> {
     let files = [
         ("docs/registers.md", registers_page::text()),
         ("abi/include/deltascope_ring.h", c_header::text()),
@@ -43,6 +109,5 @@ pub fn run(check: bool) -> Result<()> {
     if !stale.is_empty() {
         bail!("not what the abi crate says: {}; run `cargo xtask gen` and commit the result", stale.join(", "));
     }
-    println!("{} generated files are fresh", files.len());
     Ok(())
 }

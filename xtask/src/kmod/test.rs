@@ -1,27 +1,19 @@
-//! `cargo xtask kmod-test`: the capture module in a real kernel, counted by a board server on the host.
+//! `cargo xtask kmod test`: the capture module in a real kernel, counted by a board server on the host.
 //!
 //! A guest in QEMU (TCG: no acceleration, so no time in it means anything) loads the module, does work whose copies
 //! and sends are known in two cgroups, and streams with the real agent to a real board server on the host's loopback
 //! interface. Every number is compared with the truth that the workload itself counted.
-
-mod checks;
-pub mod cost;
-mod guest;
-pub mod initrd;
-mod newer;
-mod packages;
-pub mod packaging;
-mod programs;
 
 use anyhow::{Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::checks::Console;
-use self::guest::{BoardServer, Guest};
-use self::initrd::Initrd;
-use self::packages::{Kernel, Unpacked};
+use super::checks::{self, Console};
+use super::file_system;
+use super::guest::{BoardServer, Guest};
+use super::packages::{self, Kernel, Unpacked};
+use super::programs;
 use crate::cargo::root;
 use crate::demo::Engine;
 use crate::setup;
@@ -40,24 +32,6 @@ const ENGINE_PHASES: [&str; 2] = ["exact", "overflow"];
 /// Functions of the kernel without which the module refuses to load; the last two are alternatives.
 const HOOKS: [&[&str]; 3] = [&["exit_mmap"], &["tcp_sendmsg"], &["do_wp_page", "wp_page_copy"]];
 const LIMIT: Duration = Duration::from_secs(300);
-
-/// A guest's file system: busybox, the kernel's own modules, ours, the test programs and `init`.
-fn file_system(kernel: &Unpacked, files: &[(String, PathBuf)], init: &Path) -> Result<Vec<u8>> {
-    let mut initrd = Initrd::default();
-    for folder in ["bin", "modules", "dev"] {
-        initrd.folder(folder);
-    }
-    initrd.file("bin/busybox", &kernel.busybox)?;
-    initrd.file("bin/sh", &kernel.busybox)?;
-    for (order, (name, module)) in kernel.modules.iter().enumerate() {
-        initrd.file(&format!("modules/{order}-{name}.ko"), module)?;
-    }
-    for (name, path) in files {
-        initrd.file(name, path)?;
-    }
-    initrd.file("init", init)?;
-    Ok(initrd.finish())
-}
 
 /// What is asked for.
 #[derive(clap::Args, Clone, Debug)]

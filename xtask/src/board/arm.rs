@@ -1,4 +1,4 @@
-//! `cargo xtask arm`: the board daemon for armhf Linux, and the portable tests under qemu-arm.
+//! `cargo xtask board arm`: the board daemon for armhf Linux, and the portable tests under qemu-arm.
 
 pub mod cross;
 
@@ -23,14 +23,22 @@ const PORTABLE: [&str; 8] = [
 /// This test bounds the memory of the daemon's process, which here is the emulator's.
 const NOT_HERE: &str = "ten_thousand_strangers_cost_bounded_memory_and_keep_nobody_out";
 
-/// The task.
-pub fn run(compiler: Option<Compiler>) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Where the ARM standard library comes from; by default what is there
+    #[arg(long, value_enum)]
+    compiler: Option<Compiler>,
+}
+
+/// Builds the daemon and runs the tests.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let mut stages = Stages::default();
     stages.run("compiler, linker and emulator", || {
         setup::provide_emulator(&[setup::QEMU_ARM])?;
-        Cross::find(compiler).map(drop)
+        Cross::find(arguments.compiler).map(drop)
     })?;
-    let cross = Cross::find(compiler)?;
+    let cross = Cross::find(arguments.compiler)?;
     println!("compiler: {}", cross.describe()?);
     stages.run("the daemon for armhf", || {
         let program = cross.build("deltascope-boardd", "deltascope-boardd")?;

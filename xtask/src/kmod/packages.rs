@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::newer;
+use super::newer_kbuild;
 use crate::cargo::{root, run};
 use crate::debian::Archive;
 
@@ -84,7 +84,7 @@ impl Kernel {
     fn compiler(self) -> &'static [&'static str] {
         match self {
             Kernel::V6_1 | Kernel::V6_12 => &[],
-            Kernel::Newest => &newer::COMPILER,
+            Kernel::Newest => &newer_kbuild::COMPILER,
         }
     }
 }
@@ -203,7 +203,7 @@ fn fetch(kernel: Kernel, folder: &Path) -> Result<()> {
     modules(kernel, folder)?;
     relocate(folder)?;
     if kernel == Kernel::Newest {
-        newer::tools(&archive, NEXT, folder)?;
+        newer_kbuild::tools(&archive, NEXT, folder)?;
     }
     fs::remove_dir_all(&packages)?;
     Ok(())

@@ -1,32 +1,50 @@
-//! `cargo xtask fed-rate`: the share of the 64-bit port's beats that the DMA uses, and the table of it.
+//! `cargo xtask board fed-rate`: the share of the 64-bit port's beats that the DMA uses, and the table of it.
 
-use crate::cargo::run;
-use crate::{dma, document};
+use super::dma;
+use crate::cargo::run as execute;
+use crate::document::Table;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fmt::Write;
 
-const DOCUMENT: &str = "docs/performance.md";
-const NAME: &str = "fed-rate";
+/// Where the shares are written down. They are counts of clocks of the logic and the DMA model, and depend on no tool.
+const TABLE: Table = Table { page: "docs/performance.md", name: "fed-rate", tools: &[] };
 
-/// Measures the grid, writes its table into the document, or with `check` compares the table.
-pub fn execute(json: bool, check: bool) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Measures the grid; fails when the bar is missed.
+fn measure() -> Result<Value> {
     dma::build()?;
     let report: Value = serde_json::from_slice(&dma::output(&["fed-rate", "--json"])?)?;
-    let table = table(&report)?;
-    document::put(DOCUMENT, NAME, &table, check)?;
-    match json {
-        true => println!("{report}"),
-        false => print!("share of the 64-bit port's beats used (simulated)\n\n{table}"),
-    }
     ensure!(report["bar"]["met"] == true, "fed rate: expected the bar met, found {}", report["bar"]);
+    Ok(report)
+}
+
+/// Measures the grid and prints it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let report = measure()?;
+    match arguments.json {
+        true => println!("{report}"),
+        false => print!("share of the 64-bit port's beats used (simulated)\n\n{}", table(&report)?),
+    }
     Ok(())
+}
+
+/// Measures the grid, and writes or compares its table.
+pub fn document(check: bool) -> Result<()> {
+    TABLE.put(&table(&measure()?)?, check)
 }
 
 /// Measures only what the bar is about; the program fails when it is missed.
 pub fn quick() -> Result<()> {
     dma::build()?;
-    run(&mut dma::command(&["fed-rate", "--quick"])?)
+    execute(&mut dma::command(&["fed-rate", "--quick"])?)
 }
 
 /// One row for each latency and number of reads; a share below the bar stands in bold where batches have at least the

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: every fuzz target for its share of the time.
+//! `cargo xtask net fuzz`: every fuzz target for its share of the time.
 //!
 //! The targets are libFuzzer programs, built with the stable compiler: `-C passes=sancov-module` puts the coverage
 //! counters in, the crate `libfuzzer-sys` brings libFuzzer (it needs a C++ compiler). No sanitizer is used: safe Rust
@@ -22,8 +22,16 @@ const MEMORY_MIB: u32 = 1_024;
 /// Longest input in bytes.
 const INPUT_BYTES: u32 = 4_096;
 
-/// Builds the targets once and runs each for its share of `seconds`, at least one each.
-pub fn run(seconds: u64) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Seconds in all
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+}
+
+/// Builds the targets once and runs each for its share of the time, at least one second each.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = root().join("fuzz");
     let target = target_folder().join("fuzz");
     let triple = host()?;
@@ -31,7 +39,7 @@ pub fn run(seconds: u64) -> Result<()> {
     build.current_dir(&folder).env("RUSTFLAGS", COVERAGE).env_remove("CARGO_ENCODED_RUSTFLAGS");
     run_command(build.arg("--target-dir").arg(&target))?;
     let names = targets(&folder)?;
-    let share = (seconds / names.len() as u64).max(1);
+    let share = (arguments.seconds / names.len() as u64).max(1);
     let mut total = 0;
     for name in &names {
         let program = target.join(&triple).join("release").join(name);

@@ -1,35 +1,58 @@
-//! `cargo xtask synth`: size and depth of the builds, and their tables in `docs/performance.md`.
+//! `cargo xtask rtl synth`: size and depth of the builds.
 
-use crate::cargo::cargo;
-use crate::document::{self, Arguments};
+use super::program;
+use crate::document::Table;
 use crate::setup::{YOSYS, require};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fmt::Write;
 use std::process::Stdio;
 
-/// The page with the tables, between the marks of that name.
-const PAGE: (&str, &str) = ("docs/performance.md", "synth");
+/// Where the estimates are written down.
+const TABLE: Table = Table { page: "docs/performance.md", name: "synth", tools: &[YOSYS] };
 
-/// Estimates every build, prints it, and writes or compares the tables.
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Estimates every build.
 ///
 /// # Errors
-/// When a limit is broken, a tool is missing, or the tables are stale.
-pub fn run(arguments: &Arguments) -> Result<()> {
+/// When a limit is broken or a tool is missing.
+fn estimate() -> Result<Value> {
     require(&[YOSYS])?;
-    let mut command = cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-rtl", "--bin", "synth"]);
-    let output = command.args(["--", "--json"]).stderr(Stdio::inherit()).output().context("starting synth")?;
+    let mut command = program("synth");
+    let output = command.arg("--json").stderr(Stdio::inherit()).output().context("starting synth")?;
     let said = String::from_utf8_lossy(&output.stdout);
     let report: Value = serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result"))?;
-    let text = tables(&report);
-    if arguments.json {
-        println!("{report:#}");
-    } else {
-        println!("{text}");
-    }
     let broken: Vec<_> = list(&report["violations"]).iter().filter_map(|text| text.as_str()).collect();
     ensure!(broken.is_empty() && output.status.success(), "limits are broken: {}", broken.join("; "));
-    document::put(PAGE.0, PAGE.1, &text, !arguments.write)
+    Ok(report)
+}
+
+/// Estimates every build and prints it.
+///
+/// # Errors
+/// As [`estimate`].
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let report = estimate()?;
+    match arguments.json {
+        true => println!("{report:#}"),
+        false => println!("{}", tables(&report)),
+    }
+    Ok(())
+}
+
+/// Estimates every build, and writes or compares the tables.
+///
+/// # Errors
+/// As [`estimate`], and when the tables are stale.
+pub fn document(check: bool) -> Result<()> {
+    TABLE.put(&tables(&estimate()?), check)
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -1,4 +1,4 @@
-//! `cargo xtask zynq-qemu`: a Zynq that boots Linux, without a board.
+//! `cargo xtask board zynq`: a Zynq that boots Linux, without a board.
 //!
 //! QEMU runs the armhf daemon with engine `uio` on a real `/dev/uio0`; a process of this machine serves the programmable
 //! logic: the Verilated top behind the AXI DMA model (`boards/zynq7020/qemu/README.md`). The agent on this machine streams
@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 use self::kernel::Kernel;
 use self::machine::{Machine, Mode, Plan};
 use self::raw::Guest;
-use crate::arm::cross::Cross;
+use super::arm::cross::Cross;
+use super::engines::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
-use crate::engines::Runner;
-use crate::kmod_test::initrd::Initrd;
+use crate::initrd::Initrd;
 use crate::setup;
 
 /// Events of the recording.
@@ -237,8 +237,16 @@ pub fn runners() -> Result<Vec<Runner>> {
     Ok(vec![runner("uio, scatter-gather", Mode::ScatterGather), runner("uio, direct", Mode::Direct)])
 }
 
-/// The task.
-pub fn run(as_json: bool) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Boots the emulated Zynq for each job and compares what it counted with the model.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let programs = Programs::build()?;
     let started = Instant::now();
     let probed = probe(&programs)?;
@@ -263,7 +271,7 @@ pub fn run(as_json: bool) -> Result<()> {
         "runs": runs,
         "measured_seconds": started.elapsed().as_secs_f64(),
     });
-    if as_json {
+    if arguments.json {
         println!("{report}");
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask kmod-cost`: the instructions that the module adds to a fault and to a send.
+//! `cargo xtask kmod cost`: the instructions that the module adds to a fault and to a send.
 //!
 //! QEMU's `-icount shift=0` gives the guest a clock that moves by one nanosecond, and a time-stamp counter that moves
 //! by one, with every instruction. The workload reads that counter around its events. These are instruction counts of
@@ -14,9 +14,11 @@ use super::guest::Guest;
 use super::packages::{self, Kernel};
 use super::{file_system, programs};
 use crate::cargo::root;
-use crate::document;
+use crate::document::Table;
 use crate::setup;
 
+/// Where the counts are written down. They are of the kernels, not of a tool.
+const TABLE: Table = Table { page: "docs/performance.md", name: "kmod-cost", tools: &[] };
 const LIMIT: Duration = Duration::from_secs(300);
 const MODES: [&str; 4] = ["without", "off", "left_out", "captured"];
 const EVENTS: [(&str, &str); 6] = [
@@ -93,18 +95,35 @@ fn table(kernels: &[(Kernel, Costs)]) -> String {
     text
 }
 
-/// The task: prints the table and writes it into `docs/performance.md`.
-pub fn cost(as_json: bool) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Counts the instructions of every event on every kernel.
+fn count() -> Result<Vec<(Kernel, Costs)>> {
     setup::provide(setup::CAPTURE)?;
     setup::provide_emulator(setup::QEMU_X86)?;
     let mut kernels = Vec::new();
     for kernel in [Kernel::V6_1, Kernel::V6_12] {
         kernels.push((kernel, measure(kernel)?));
     }
-    let table = table(&kernels);
-    document::put("docs/performance.md", "kmod-cost", &table, false)?;
-    if !as_json {
-        print!("instructions an event (simulated, QEMU -icount; no times)\n\n{table}");
+    Ok(kernels)
+}
+
+/// Counts, and writes or compares the table.
+pub fn document(check: bool) -> Result<()> {
+    TABLE.put(&table(&count()?), check)
+}
+
+/// Counts and prints.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let kernels = count()?;
+    if !arguments.json {
+        print!("instructions an event (simulated, QEMU -icount; no times)\n\n{}", table(&kernels));
         return Ok(());
     }
     let rows: Vec<_> = kernels

@@ -1,4 +1,4 @@
-//! `cargo xtask mutate`: faults in the emitted Verilog, each killed by lockstep or by a proof, proved harmless, or
+//! `cargo xtask rtl mutate`: faults in the emitted Verilog, each killed by lockstep or by a proof, proved harmless, or
 //! explained.
 //!
 //! The program `mutate` of `verilator-tests` makes the faults and runs the trials; what no trial sees is handed to
@@ -8,7 +8,7 @@
 mod proofs;
 
 use crate::cargo::{cargo, run as execute, target_folder};
-use crate::document::{self, Arguments};
+use crate::document::Table;
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -23,15 +23,19 @@ pub(crate) const TOP: &str = "deltascope_top";
 /// Fewer faults prove too little.
 const LEAST: u64 = 150;
 
-/// The page with the table, between the marks of that name.
-const PAGE: (&str, &str) = ("docs/verification.md", "mutate");
+/// Where the results are written down.
+const TABLE: Table = Table { page: "docs/verification.md", name: "mutate", tools: &[VERILATOR, YOSYS, Z3] };
 
-/// Makes the faults, tries them, and prints a table or one JSON object.
-///
-/// # Errors
-/// When a tool is missing, when a fault survives without a reason, when there are fewer than 150, or when the table in
-/// the document is stale.
-pub fn run(arguments: &Arguments) -> Result<()> {
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Makes the faults and tries them.
+fn trial_all() -> Result<Value> {
     require(&[VERILATOR, CPP, YOSYS, Z3])?;
     let begin = Instant::now();
     let work = work_folder();
@@ -45,18 +49,41 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     proofs::judge(&mut result, &verilog, &work);
     result["configuration"] = json!(settings);
     result["seconds"] = json!((begin.elapsed().as_secs_f64() * 10.0).round() / 10.0);
-    if arguments.json {
-        println!("{result:#}");
-    } else {
-        print(&result);
+    Ok(result)
+}
+
+/// Makes the faults, tries them, and prints a table or one JSON object.
+///
+/// # Errors
+/// When a tool is missing, when a fault survives without a reason, or when there are fewer than 150.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let result = trial_all()?;
+    match arguments.json {
+        true => println!("{result:#}"),
+        false => print(&result),
     }
+    judge(&result)
+}
+
+/// Makes the faults, tries them, and writes or compares the table.
+///
+/// # Errors
+/// As [`run`], and when the table is stale.
+pub fn document(check: bool) -> Result<()> {
+    let result = trial_all()?;
+    judge(&result).inspect_err(|_| print(&result))?;
+    TABLE.put(&table(&result), check)
+}
+
+/// Fails unless every fault is killed or explained, and every explanation is needed.
+fn judge(result: &Value) -> Result<()> {
     let unused = result["unused_reasons"].as_array().map_or(0, Vec::len);
     ensure!(unused == 0, "{unused} reasons of reasons.rs are about no fault of this run: {}", result["unused_reasons"]);
     let survivors = result["survivors"].as_array().map_or(0, Vec::len);
     ensure!(survivors == 0, "{survivors} faults survive; strengthen a trial, a proof, or write down why they are none");
     let mutants = result["mutants"].as_u64().unwrap_or(0);
     ensure!(mutants >= LEAST, "{mutants} faults, expected at least {LEAST}");
-    document::put(PAGE.0, PAGE.1, &table(&result), !arguments.write)
+    Ok(())
 }
 
 fn work_folder() -> PathBuf {
@@ -65,8 +92,7 @@ fn work_folder() -> PathBuf {
 
 /// Runs the program `emit` and gives what it printed.
 pub(crate) fn emit(arguments: &[&str]) -> Result<String> {
-    let mut command =
-        cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-rtl", "--bin", "emit", "--"]);
+    let mut command = super::program("emit");
     let output = command.args(arguments).stderr(Stdio::inherit()).output().context("starting emit")?;
     ensure!(output.status.success(), "{command:?} failed with {}", output.status);
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -1,8 +1,8 @@
-//! `cargo xtask coverage` and `cargo xtask waves`: line and toggle coverage, and pictures, of the smallest top.
+//! `cargo xtask rtl coverage`: line and toggle coverage of the smallest top, and its waveforms.
 
+use super::mutate::{TOP, emit, smallest};
 use crate::cargo::{cargo, root, run as execute, target_folder};
-use crate::document::{self, Arguments};
-use crate::mutate::{TOP, emit, smallest};
+use crate::document::Table;
 use crate::setup::{CPP, VERILATOR, require};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -10,8 +10,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// The page with the tables, between the marks of that name.
-const PAGE: (&str, &str) = ("docs/verification.md", "coverage");
+/// Where the counts are written down.
+const TABLE: Table = Table { page: "docs/verification.md", name: "coverage", tools: &[VERILATOR] };
+
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// A fresh emission of the smallest top: its folder, and its settings as text.
 fn emission(name: &str) -> Result<(PathBuf, String)> {
@@ -31,11 +39,8 @@ fn program(name: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Counts coverage under lockstep traffic; prints it; writes or compares its table.
-///
-/// # Errors
-/// When a gap has no reason or a reason no gap, when a tool is missing, or when the table is stale.
-pub fn run(arguments: &Arguments) -> Result<()> {
+/// Counts coverage under lockstep traffic; gives the report, and whether every gap has a reason and every reason a gap.
+fn count() -> Result<(Value, bool)> {
     let mut command = program("coverage")?;
     let (folder, settings) = emission("coverage")?;
     command.args(["--json", "--verilog"]).arg(folder.join("verilog")).arg("--work").arg(folder);
@@ -43,14 +48,35 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let said = String::from_utf8_lossy(&output.stdout);
     let mut report: Value = serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result"))?;
     report["configuration"] = settings.into();
-    let text = table(&report);
-    if arguments.json {
-        println!("{report:#}");
-    } else {
-        println!("{text}");
+    Ok((report, output.status.success()))
+}
+
+/// Counts coverage under lockstep traffic and prints it.
+///
+/// # Errors
+/// When a gap has no reason or a reason no gap, or when a tool is missing.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let (report, explained) = count()?;
+    match arguments.json {
+        true => println!("{report:#}"),
+        false => println!("{}", table(&report)),
     }
-    ensure!(output.status.success(), "a gap has no reason, or a reason no gap: see above, and coverage/reasons.rs");
-    document::put(PAGE.0, PAGE.1, &text, !arguments.write)
+    demand_reasons(explained)
+}
+
+/// Counts coverage, and writes or compares its table.
+///
+/// # Errors
+/// As [`run`], and when the table is stale.
+pub fn document(check: bool) -> Result<()> {
+    let (report, explained) = count()?;
+    demand_reasons(explained)?;
+    TABLE.put(&table(&report), check)
+}
+
+fn demand_reasons(explained: bool) -> Result<()> {
+    ensure!(explained, "a gap has no reason, or a reason no gap: see above, and coverage/reasons.rs");
+    Ok(())
 }
 
 fn table(report: &Value) -> String {

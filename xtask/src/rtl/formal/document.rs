@@ -5,44 +5,36 @@ use super::faults::PLANTS;
 use super::jobs::{JOBS, Job};
 use super::solve::Design;
 use crate::cargo::root;
-use crate::document;
-use anyhow::{Result, bail, ensure};
+use crate::document::Table;
+use anyhow::Result;
 
-const PAGE: &str = "docs/verification.md";
-const NAME: &str = "formal";
+/// Where jobs, faults and times are written down.
+const TABLE: Table = Table { page: "docs/verification.md", name: "formal", tools: &[] };
 
-/// What stands in the place of times when pages are compared.
-const ANY_TIME: &str = "?";
+/// What a job has in the place of its time when it was never timed.
+const NO_TIME: &str = "-";
 
 /// Writes both tables, with the times of `reports` rounded to 1, 2 or 5 times a power of ten.
-pub fn write(reports: &[Report]) -> Result<()> {
-    ensure!(reports.len() == JOBS.len(), "the table needs every job: leave `--quick` out");
+pub(super) fn times(reports: &[Report]) -> Result<()> {
     let time = |job: &Job| {
         let seconds = reports.iter().find(|r| r.job.name == job.name).map_or(0.0, |r| r.took.as_secs_f64());
         format!("{} s", round(seconds))
     };
-    document::put(PAGE, NAME, &tables(time)?, false)?;
-    eprintln!("wrote {PAGE}");
-    Ok(())
+    TABLE.put(&tables(time)?, false)
 }
 
-/// Fails unless the page says what the tables of jobs and faults say, times apart.
-pub fn check() -> Result<()> {
-    let written = document::section(PAGE, NAME)?;
-    let without_times: String = written.lines().map(|line| format!("{}\n", without_time(line))).collect();
-    if without_times != tables(|_| ANY_TIME.to_owned())? {
-        bail!("{PAGE} is stale: run `cargo xtask formal --write` and commit the result");
-    }
-    Ok(())
+/// Writes both tables with the times that they have, or with `check` compares them, times left out.
+pub fn names(check: bool) -> Result<()> {
+    let written = TABLE.written()?;
+    let text = tables(|job| written_time(&written, job.name).unwrap_or(NO_TIME).to_owned())?;
+    TABLE.put(&text, check)
 }
 
-/// A row of the table of jobs without its time, which is the last cell and ends in ` s`.
-fn without_time(line: &str) -> String {
-    let cells: Vec<_> = line.split(" | ").collect();
-    match cells.split_last() {
-        Some((last, rest)) if last.ends_with(" s |") => format!("{} | {ANY_TIME} |", rest.join(" | ")),
-        _ => line.to_owned(),
-    }
+/// Returns the last cell of a job's row.
+fn written_time<'a>(table: &'a str, job: &str) -> Option<&'a str> {
+    let row =
+        table.lines().find(|line| line.strip_prefix("| ").is_some_and(|line| line.split(" | ").next() == Some(job)))?;
+    row.strip_suffix(" |")?.rsplit(" | ").next()
 }
 
 fn round(seconds: f64) -> u64 {
@@ -65,7 +57,7 @@ fn tables(time: impl Fn(&Job) -> String) -> Result<String> {
         let row = [job.name.to_owned(), job.shows.to_owned(), size(job)?, job.engine(), time(job)];
         text.push_str(&format!("| {} |\n", row.join(" | ")));
     }
-    text.push_str("\nPlanted faults, each found by its job (`cargo xtask formal --plant`):\n\n");
+    text.push_str("\nPlanted faults, each found by its job (`cargo xtask rtl formal --plant`):\n\n");
     text.push_str("| fault | in | job that fails |\n|---|---|---|\n");
     for plant in PLANTS {
         text.push_str(&format!("| {} | {} | {} |\n", plant.what, plant.file, plant.job));
@@ -78,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_every_job() {
-        check().unwrap();
+    fn page_names_every_job() {
+        names(true).unwrap();
     }
 
     #[test]
-    fn times_do_not_make_a_page_stale() {
-        assert_eq!(without_time("| a | b | z3 | 20 s |"), "| a | b | z3 | ? |");
-        assert_eq!(without_time("| a | b | c |"), "| a | b | c |");
+    fn time_is_the_last_cell_of_its_row() {
+        let table = "| job | time |\n| a | b | 20 s |\n| ab | c | 5 s |\n";
+        assert_eq!(["a", "ab", "b"].map(|job| written_time(table, job)), [Some("20 s"), Some("5 s"), None]);
         assert_eq!([0.1, 1.0, 1.1, 3.0, 7.0, 90.0].map(round), [1, 1, 2, 5, 10, 100]);
     }
 }

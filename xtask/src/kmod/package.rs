@@ -1,4 +1,4 @@
-//! `cargo xtask kmod-package`: what an administrator does with the module, done for real.
+//! `cargo xtask kmod package`: what an administrator does with the module, done for real.
 //!
 //! `make install` into a folder, DKMS (add, build for a Debian kernel, sign with a key made here, install), the group,
 //! modprobe's settings; then a guest with the real udev: who may open the device, and what a kernel that enforces
@@ -14,7 +14,7 @@ use super::checks::{Check, Console};
 use super::guest::Guest;
 use super::packages::{self, Kernel, Unpacked};
 use super::programs;
-use crate::cargo::{root, run};
+use crate::cargo::{root, run as execute};
 use crate::setup;
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -67,7 +67,7 @@ impl Package<'_> {
         let destination = format!("DESTDIR={}", self.stage().display());
         let make = |target: &str| {
             let mut make = Command::new("make");
-            run(make.arg("-s").arg("-C").arg(root().join("kmod")).args([target, &destination]))
+            execute(make.arg("-s").arg("-C").arg(root().join("kmod")).args([target, &destination]))
         };
         make("install")?;
         let missing = INSTALLED.iter().filter(|name| !self.stage().join(name).is_file()).count();
@@ -232,13 +232,24 @@ fn plain(module: &Path, folder: &Path) -> Result<PathBuf> {
         return Ok(module.to_path_buf());
     }
     let plain = folder.join("signed.ko");
-    run(Command::new("xz").arg("-dc").arg(module).stdout(fs::File::create(&plain)?))?;
+    execute(Command::new("xz").arg("-dc").arg(module).stdout(fs::File::create(&plain)?))?;
     Ok(plain)
 }
 
-/// The task.
-pub fn package(kernel: &str, json: bool) -> Result<()> {
-    let version = Kernel::parse(kernel)?;
+/// Options of the task.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Kernel: 6.1 or 6.12
+    #[arg(long, value_name = "VERSION")]
+    kernel: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Packages, installs and tries the module.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let version = Kernel::parse(&arguments.kernel)?;
     ensure!(
         version != Kernel::Newest,
         "--kernel: expected 6.1 or 6.12, whose packages suit this release, found newest"
@@ -263,7 +274,7 @@ pub fn package(kernel: &str, json: bool) -> Result<()> {
     super::checks::conclude(
         &format!("packaging on Linux {}", version.name()),
         &package.checks,
-        json,
+        arguments.json,
         serde_json::json!({}),
     )
 }

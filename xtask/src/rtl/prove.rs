@@ -1,4 +1,4 @@
-//! `cargo xtask prove`: checks the Coq proofs of the algebra in `rtl/formal/coq`.
+//! `cargo xtask rtl prove`: checks the Coq proofs of the algebra in `rtl/formal/coq`.
 //!
 //! The sources are searched for what would leave a hole (`Admitted`, `Axiom` and
 //! the like), compiled in a folder of their own under the target folder, and
@@ -72,15 +72,23 @@ impl Drop for BuildFolder {
     }
 }
 
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Compiles the proofs and prints each theorem with its assumptions: a table, or
-/// with `json` the object `{"theorems": [{"name", "file", "assumptions"}]}`.
+/// as JSON the object `{"theorems": [{"name", "file", "assumptions"}]}`.
 ///
 /// # Errors
 ///
 /// When Coq is missing, when a source holds a refused word or does not compile,
 /// when a theorem rests on an axiom, or when the theorem table of the README does
 /// not name exactly the theorems of the sources.
-pub fn run(json: bool) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = root().join(SOURCES);
     let sources = read_sources(&folder)?;
     for source in &sources {
@@ -99,7 +107,7 @@ pub fn run(json: bool) -> Result<()> {
         coq("coqc", &build.0, &[&file])?;
     }
     ask_assumptions(&build.0, &sources, &mut theorems)?;
-    report(&theorems, sources.len(), json)
+    report(&theorems, sources.len(), arguments.json)
 }
 
 fn read_sources(folder: &Path) -> Result<Vec<Source>> {

@@ -1,12 +1,13 @@
-//! `cargo xtask engines`: one suite of records over every engine; snapshots and replies must be the same.
+//! `cargo xtask board engines`: one suite of records over every engine; snapshots and replies must be the same.
 //!
 //! An engine here is whatever replays a file of bare records and prints the report (`Runner`): a program on this
 //! machine, or one in an emulated board. The golden model's reports are the truth.
 
 mod cases;
 
+use super::dma;
 use crate::demo::Engine;
-use crate::{dma, replay};
+use crate::replay;
 use anyhow::{Context, Result, ensure};
 use cases::Case;
 use serde_json::{Value, json};
@@ -42,13 +43,26 @@ pub fn local() -> Result<Vec<Runner>> {
     ])
 }
 
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the suite over the engines of this machine and the emulated Zynq's.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    execute(arguments.json, super::zynq::runners()?)
+}
+
 /// Runs the suite over the engines of this machine and those of `more`.
 pub fn execute(as_json: bool, more: Vec<Runner>) -> Result<()> {
     let mut runners = local()?;
     runners.extend(more);
     let folder = std::env::temp_dir().join(format!("deltascope-engines-{}", std::process::id()));
     fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
-    let outcome = run(&runners, &folder);
+    let outcome = compare_all(&runners, &folder);
     fs::remove_dir_all(&folder)?;
     let rows = outcome?;
     let wrong: Vec<&Value> = rows.iter().filter(|row| row["ok"] != true).collect();
@@ -62,7 +76,7 @@ pub fn execute(as_json: bool, more: Vec<Runner>) -> Result<()> {
 }
 
 /// Every runner against the first one; one row for each.
-fn run(runners: &[Runner], folder: &Path) -> Result<Vec<Value>> {
+fn compare_all(runners: &[Runner], folder: &Path) -> Result<Vec<Value>> {
     let probe = folder.join("probe.raw");
     fs::write(&probe, cases::journal_probe())?;
     let mut cases = Vec::new();
@@ -137,7 +151,7 @@ mod tests {
     fn a_difference_names_engine_and_case() -> Result<()> {
         let folder = std::env::temp_dir().join(format!("deltascope-engines-test-{}", std::process::id()));
         fs::create_dir(&folder)?;
-        let rows = run(&[pretend("one", ""), pretend("two", ""), pretend("three", "boundaries")], &folder);
+        let rows = compare_all(&[pretend("one", ""), pretend("two", ""), pretend("three", "boundaries")], &folder);
         fs::remove_dir_all(&folder)?;
         let rows = rows?;
         let oks: Vec<_> = rows.iter().map(|row| row["ok"].clone()).collect();

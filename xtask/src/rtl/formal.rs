@@ -1,4 +1,4 @@
-//! `cargo xtask formal`: proves the properties in `rtl/formal` about the emitted Verilog.
+//! `cargo xtask rtl formal`: proves the properties in `rtl/formal` about the emitted Verilog.
 //!
 //! A job reads the Verilog of one block and its proof, turns both into SMT-LIB with yosys, and asks z3
 //! through yosys-smtbmc: by induction (base case and step) or for traces that reach the cover
@@ -6,7 +6,7 @@
 //! names and the Verilog does not drive) fails the job. `--plant` breaks copies of the Verilog and
 //! demands that the job of the block fails.
 
-mod document;
+pub mod document;
 mod faults;
 pub mod jobs;
 mod plant;
@@ -22,6 +22,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+/// Jobs at a time by default.
+const AT_ONCE: usize = 2;
+
 /// Options of the task.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -32,16 +35,13 @@ pub struct Arguments {
     #[arg(long)]
     job: Option<String>,
     /// Run only the jobs that take a few seconds
-    #[arg(long, conflicts_with_all = ["job", "write"])]
+    #[arg(long, conflicts_with = "job")]
     quick: bool,
     /// Break copies of the Verilog and demand that the jobs fail
-    #[arg(long, conflicts_with_all = ["quick", "write"])]
+    #[arg(long, conflicts_with = "quick")]
     plant: bool,
-    /// Write the tables of jobs and faults in docs/verification.md, with the times of this run
-    #[arg(long, conflicts_with = "job")]
-    write: bool,
     /// Jobs at a time
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = AT_ONCE)]
     at_once: usize,
 }
 
@@ -52,31 +52,28 @@ struct Report {
     took: Duration,
 }
 
-/// Runs what the options say.
+/// Runs the jobs, or with `--plant` the faults, and prints a line for each or one JSON object.
 ///
 /// # Errors
-/// As [`run`]; with `--plant`, when a fault is not found by the job that is to find it.
-pub fn execute(arguments: &Arguments) -> Result<()> {
+/// When a job is not proved or covered, when no job has the name, or when a tool is missing; with `--plant`, when a
+/// fault is not found by the job that is to find it.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let name = arguments.job.as_deref();
     if arguments.plant {
         return plant::run(arguments.json, name, arguments.at_once);
     }
     let quick = arguments.quick;
     let chosen = JOBS.iter().filter(|job| name.is_none_or(|n| n == job.name) && (!quick || job.quick));
-    let reports = prove(&chosen.collect::<Vec<_>>(), arguments.json, arguments.at_once)?;
-    if arguments.write {
-        return document::write(&reports);
-    }
-    if name.is_none() { document::check() } else { Ok(()) }
+    prove(&chosen.collect::<Vec<_>>(), arguments.json, arguments.at_once).map(drop)
 }
 
-/// Runs every job, or the one that is named, and prints a line for each or one JSON object.
+/// Proves every job, and writes or compares the tables with the times of this run.
 ///
 /// # Errors
-/// When a job is not proved or covered, when no job has that name, when a tool is missing, or when the
-/// tables in docs/verification.md do not name these jobs.
-pub fn run(json: bool, job: Option<&str>) -> Result<()> {
-    execute(&Arguments { json, job: job.map(str::to_owned), quick: false, plant: false, write: false, at_once: 2 })
+/// As [`run`], and when a table is stale, times left out.
+pub fn document_times(check: bool) -> Result<()> {
+    let reports = prove(&JOBS.iter().collect::<Vec<_>>(), false, AT_ONCE)?;
+    if check { document::names(true) } else { document::times(&reports) }
 }
 
 /// Runs the jobs that take a few seconds.
@@ -84,7 +81,7 @@ pub fn run(json: bool, job: Option<&str>) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn quick() -> Result<()> {
-    execute(&Arguments { json: false, job: None, quick: true, plant: false, write: false, at_once: 2 })
+    run(&Arguments { json: false, job: None, quick: true, plant: false, at_once: AT_ONCE })
 }
 
 /// Folder for what a run makes: small configurations, SMT-LIB files, traces.

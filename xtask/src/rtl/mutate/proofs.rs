@@ -7,8 +7,8 @@
 
 use super::TOP;
 use crate::cargo::root;
-use crate::formal::jobs::{JOBS, Job, Method};
-use crate::formal::solve::{self, Design, Verdict};
+use crate::rtl::formal::jobs::{JOBS, Job, Method};
+use crate::rtl::formal::solve::{self, Design, Verdict};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,7 +153,7 @@ impl Proofs {
             let Some(value) = value else {
                 bail!(
                     "{block} has a setting {name} that does not follow from those of {TOP}; say how in \
-                     xtask/src/mutate/proofs.rs"
+                     xtask/src/rtl/mutate/proofs.rs"
                 );
             };
             design.settings.retain(|(n, _)| *n != name);

@@ -1,10 +1,10 @@
-//! `cargo xtask chaos` and `cargo xtask soak`: agent and board server as processes, with everything going wrong.
+//! `cargo xtask net chaos`: agent and board server as processes, with everything going wrong.
 
 use crate::cargo::{build, release_folder, root, run as run_command};
 use anyhow::{Result, ensure};
 use std::process::Command;
 
-/// What `chaos` runs.
+/// Options of the task.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// kill -9 of agents and daemon, at least
@@ -24,7 +24,8 @@ pub struct Arguments {
     json: bool,
 }
 
-fn command(task: &str, seed: u64, json: bool) -> Result<Command> {
+/// Returns the command of a task of the program, with agent and board server built.
+pub fn command(task: &str, seed: u64, json: bool) -> Result<Command> {
     build(&["-p", "deltascope-chaos", "-p", "deltascope-agent", "-p", "deltascope-boardd", "--bins"])?;
     let programs = release_folder()?;
     let mut command = Command::new(programs.join("deltascope-chaos"));
@@ -34,7 +35,7 @@ fn command(task: &str, seed: u64, json: bool) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs until so many kills are done; fails unless every total is the truth.
+/// Runs until the kills are done; fails unless every total is the reference's.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut command = command("run", arguments.seed, arguments.json)?;
     command.arg("--kills").arg(arguments.kills.to_string()).args(arguments.quick.then_some("--quick"));
@@ -62,9 +63,4 @@ pub fn quick() -> Result<()> {
 /// The bar at full length.
 pub fn full() -> Result<()> {
     run(&Arguments { kills: 200, quick: false, plant: None, seed: 1, json: true })
-}
-
-/// Runs for so many minutes.
-pub fn soak(minutes: u64, seed: u64, json: bool) -> Result<()> {
-    run_command(command("soak", seed, json)?.arg("--minutes").arg(minutes.to_string()))
 }

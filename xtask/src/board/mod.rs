@@ -1,0 +1,41 @@
+//! `cargo xtask board`: tasks on the board: its daemon, the emulated Zynq, the DMA, the device tree.
+
+pub mod arm;
+pub mod device_tree;
+mod dma;
+pub mod dma_faults;
+pub mod engines;
+pub mod fed_rate;
+pub mod zynq;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Tasks of this group.
+#[derive(Subcommand)]
+pub enum Task {
+    /// Build the board daemon for armhf Linux, and run the portable tests under qemu-arm
+    Arm(arm::Arguments),
+    /// Boot Linux on a Zynq in QEMU, with the daemon on the Verilated logic behind UIO, and stream to it
+    Zynq(zynq::Arguments),
+    /// Run one suite of records over every engine, and compare snapshots and replies
+    Engines(engines::Arguments),
+    /// Put every fault of the AXI DMA, its wiring and its configuration before the driver
+    DmaFaults(dma_faults::Arguments),
+    /// Simulate how much of the 64-bit port the AXI DMA uses
+    FedRate(fed_rate::Arguments),
+    /// Compile the device tree overlays and compare what they make of a Zynq with the abi crate
+    DeviceTree,
+}
+
+/// Runs a task of this group.
+pub fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Arm(arguments) => arm::run(&arguments),
+        Task::Zynq(arguments) => zynq::run(&arguments),
+        Task::Engines(arguments) => engines::run(&arguments),
+        Task::DmaFaults(arguments) => dma_faults::run(&arguments),
+        Task::FedRate(arguments) => fed_rate::run(&arguments),
+        Task::DeviceTree => device_tree::run(),
+    }
+}

@@ -1,0 +1,25 @@
+//! `cargo xtask rtl lockstep`: the emitted Verilog beside the model.
+
+use crate::cargo::{cargo, run as execute};
+use crate::setup::{CPP, VERILATOR, require};
+use anyhow::Result;
+
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Run the full length of the bar
+    #[arg(long)]
+    pub long: bool,
+}
+
+/// Runs the emitted Verilog in lockstep with the model.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    require(&[VERILATOR, CPP])?;
+    let mut command = cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-verilator-tests"]);
+    command.args(["--features", "verilate", "--bin", "lockstep", "--"]);
+    command.args(arguments.json.then_some("--json")).args(arguments.long.then_some("--long"));
+    execute(&mut command)
+}
