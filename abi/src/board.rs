@@ -51,8 +51,8 @@ pub const WINDOWS: [Window; 3] = [ENGINE, AXI_DMA, BUFFERS];
 
 /// Bit of `IRQ_F2P` that the interrupts of the logic share, 0 to 7.
 pub const IRQ_F2P: u32 = 0;
-/// Number of the shared peripheral interrupt that this bit raises (UG585, table 7-4): the level-high OR of the interrupts of both
-/// DMA channels and of the engine. `generic-uio` knows one interrupt for each device.
+/// Number of the shared peripheral interrupt that this bit raises (UG585, table 7-4): the level-high OR of the interrupts
+/// of both DMA channels and of the engine. `generic-uio` knows one interrupt for each device.
 pub const INTERRUPT_SPI: u32 = 29 + IRQ_F2P;
 /// The same line as the interrupt controller counts it: shared interrupts begin at 32.
 pub const INTERRUPT_GIC: u32 = INTERRUPT_SPI + 32;

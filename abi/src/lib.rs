@@ -1,8 +1,8 @@
 //! Every layout that two parts of Deltascope share, each written down once.
 //!
 //! The C header of the kernel module, the register table in `docs/registers.md`, the constants of the proofs
-//! (`rtl/formal/generated`), those of a block design (`vivado/generated`), the device tree includes and the default sizes of
-//! the HDL are made from this crate (`cargo xtask gen`). All integers are little endian on every medium.
+//! (`rtl/formal/generated`), those of a block design (`vivado/generated`), the device tree includes and the default sizes
+//! of the HDL are made from this crate (`cargo xtask gen`). All integers are little endian on every medium.
 //!
 //! | module | layout | between |
 //! |---|---|---|

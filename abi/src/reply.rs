@@ -1,7 +1,7 @@
 //! Reply beats of the engine: 128 bits each, little endian.
 //!
-//! [`field`] has the bits. A SNAPSHOT answers a header beat (group = first, context = last, value = `accepted`, itself included),
-//! then two [`CounterRow`] beats for each group and class. An end-of-batch beat has op 0 and value =
+//! [`field`] has the bits. A SNAPSHOT answers a header beat (group = first, context = last, value = `accepted`, itself
+//! included), then two [`CounterRow`] beats for each group and class. An end-of-batch beat has op 0 and value =
 //! `accepted`; it follows the replies of the record that carried TLAST.
 
 use crate::counters::CounterRow;

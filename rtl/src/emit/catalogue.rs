@@ -253,9 +253,21 @@ pub const CATALOGUE: &[Instance] = &[
         DEPTH_BITS = 2,
         LANES = 3
     ),
-    instance!("journal_lane", true, crate::journal_lane::JournalLane<CONTEXT_BITS, DEPTH_BITS>, CONTEXT_BITS = CONTEXT_BITS, DEPTH_BITS = DEPTH_BITS),
+    instance!(
+        "journal_lane",
+        true,
+        crate::journal_lane::JournalLane<CONTEXT_BITS, DEPTH_BITS>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        DEPTH_BITS = DEPTH_BITS
+    ),
     instance!("latched_counter", true, crate::latched_counter::LatchedCounter),
-    instance!("query_walk", true, crate::query_walk::QueryWalk<DEPTH_BITS, LANES>, DEPTH_BITS = DEPTH_BITS, LANES = LANES),
+    instance!(
+        "query_walk",
+        true,
+        crate::query_walk::QueryWalk<DEPTH_BITS, LANES>,
+        DEPTH_BITS = DEPTH_BITS,
+        LANES = LANES
+    ),
     instance!(
         "record_decoder",
         true,

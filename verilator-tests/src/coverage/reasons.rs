@@ -204,14 +204,7 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         block: "register_read",
-        what: &[
-            "chosen_0",
-            "chosen_1",
-            "chosen_2",
-            "chosen_3",
-            "chosen_4",
-            "counter_answer",
-        ],
+        what: &["chosen_0", "chosen_1", "chosen_2", "chosen_3", "chosen_4", "counter_answer"],
         bits: Bits::Of(1, 63),
         why: LONG,
     },
