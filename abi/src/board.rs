@@ -51,8 +51,8 @@ pub const WINDOWS: [Window; 3] = [ENGINE, AXI_DMA, BUFFERS];
 
 /// Bit of `IRQ_F2P` that the interrupts of the logic share, 0 to 7.
 pub const IRQ_F2P: u32 = 0;
-/// Number of the shared peripheral interrupt that this bit raises (UG585, table 7-4): the level-high OR of the interrupts
-/// of both DMA channels and of the engine. `generic-uio` knows one interrupt for each device.
+/// Number of the shared peripheral interrupt that this bit raises (UG585, table 7-4): the level-high OR of the
+/// interrupts of both DMA channels and of the engine. `generic-uio` knows one interrupt for each device.
 pub const INTERRUPT_SPI: u32 = 29 + IRQ_F2P;
 /// The same line as the interrupt controller counts it: shared interrupts begin at 32.
 pub const INTERRUPT_GIC: u32 = INTERRUPT_SPI + 32;
@@ -66,19 +66,28 @@ pub const UDMABUF_NAME: &str = "udmabuf-deltascope";
 
 /// The PL clock that the engine runs on: FCLK0.
 pub const FCLK: u32 = 0;
-/// Highest rate in Hz that the logic is built for. Dividers of the PS make the nearest lower rate.
-pub const FCLK_MAX_HZ: u32 = 150_000_000;
+/// Its rate in Hz: what the block design makes, and the most that the logic is built for. `vivado/clock.tcl` sets the IO
+/// PLL of every board so that the rate is exact; the node of the device tree carries it to the driver.
+pub const FCLK_HZ: u32 = 150_000_000;
+/// Records of 16 bytes that one 64-bit port carries in a second at [`FCLK_HZ`]: two clocks each. *Estimated.*
+pub const RECORDS_PER_SECOND: u32 = FCLK_HZ / 2;
+/// Address bits of the AXI DMA: all memory of a Zynq-7000 lies below 4 GiB.
+pub const DMA_ADDRESS_BITS: u32 = 32;
+/// Bits of the AXI DMA's length register: the widest that it can have (PG021), so a descriptor holds up to 64 MiB.
+pub const DMA_LENGTH_BITS: u32 = 26;
 /// Name of the bitstream in the firmware folder.
 pub const BITSTREAM: &str = "deltascope.bit.bin";
 
 /// Window that M_AXI_GP0 decodes.
 const GP0: (u32, u32) = (0x4000_0000, 0x8000_0000);
-/// DDR of the smallest board: 512 MiB. Below 1 MiB an address may be on-chip memory.
-const DDR: (u32, u32) = (0x0010_0000, 0x2000_0000);
+/// DDR of the smallest board, as the AXI DMA reaches it through HP0. Its first MiB may be on-chip memory.
+pub const DDR: Window = Window { name: "ddr", base: 0, bytes: 0x2000_0000, about: "DDR that the AXI DMA reaches" };
+/// Addresses below this may be on-chip memory.
+const DDR_START: u32 = 0x0010_0000;
 
 const _: () = {
     assert!(ENGINE.is_within(GP0.0, GP0.1) && AXI_DMA.is_within(GP0.0, GP0.1));
-    assert!(BUFFERS.is_within(DDR.0, DDR.1));
+    assert!(BUFFERS.is_within(DDR_START, DDR.end()));
     assert!(ENGINE.is_apart_from(&AXI_DMA));
     assert!(IRQ_F2P < 8, "the bits above 7 raise interrupts that do not follow these");
     // UIO maps pages; a reserved range of whole megabytes lets the kernel keep its large mappings around it.

@@ -23,8 +23,8 @@ pub const MAX_HELLO_BYTES: usize = 256;
 pub const MAX_HOST_BYTES: usize = 128;
 /// Longest text in `Error`, in bytes; longer texts are cut at a character.
 pub const MAX_ERROR_TEXT_BYTES: usize = 512;
-/// Most records in one `Events` frame.
-pub const MAX_EVENTS_RECORDS: usize = (MAX_FRAME_BYTES - 4096) / crate::record::RECORD_BYTES;
+/// Most records in one `Records` frame.
+pub const MAX_FRAME_RECORDS: usize = (MAX_FRAME_BYTES - 4096) / crate::record::RECORD_BYTES;
 /// Most source cursors in one frame.
 pub const MAX_CURSORS: usize = 128;
 
@@ -37,7 +37,7 @@ pub enum Kind {
     /// Server to agent: what it was granted and where to go on.
     Welcome = 2,
     /// Agent to server: numbered records.
-    Events = 3,
+    Records = 3,
     /// Server to agent: records that have passed the engine, and credit for more.
     Ack = 4,
     /// Server to agent: replies, each with the number of the record that caused it.
@@ -61,7 +61,7 @@ impl Kind {
     pub const ALL: [Kind; 11] = [
         Kind::Hello,
         Kind::Welcome,
-        Kind::Events,
+        Kind::Records,
         Kind::Ack,
         Kind::Replies,
         Kind::StateAt,

@@ -15,6 +15,8 @@
 //! | [`mailbox`] | registers through shared memory | emulated board, the process that serves its logic |
 //! | [`ring`] | per-CPU ring of the capture module | kernel, agent |
 //! | [`loss`] | reasons for which an event is lost | all of them |
+//!
+//! [`random`] is no layout: the generator whose numbers every recording and every test seed depends on.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 pub mod board;
@@ -24,6 +26,7 @@ pub mod frame;
 pub mod layout;
 pub mod loss;
 pub mod mailbox;
+pub mod random;
 pub mod record;
 pub mod registers;
 pub mod reply;

@@ -7,6 +7,7 @@ mod workload;
 
 use anyhow::Result;
 use clap::Parser;
+use deltascope_abi::board::{FCLK_HZ, RECORDS_PER_SECOND};
 use deltascope_abi::record::RECORD_BYTES;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 /// Records a second that Gigabit Ethernet carries: 16-byte records in full TCP segments at an MTU of 1500, as
 /// 1,448 of every 1,538 bytes on the wire. *Estimated.*
 const GIGABIT_ETHERNET: f64 = 125e6 * 1448.0 / 1538.0 / RECORD_BYTES as f64;
-/// Records a second that one 64-bit port at 150 MHz carries. *Estimated.*
-const HP_PORT: f64 = 75e6;
+/// Records a second that one 64-bit port carries at FCLK0. *Estimated.*
+const HP_PORT: f64 = RECORDS_PER_SECOND as f64;
 
 #[derive(Parser)]
 #[command(about = "Times each part of the path from a record to a counter")]
@@ -89,8 +90,9 @@ fn main() -> Result<()> {
         println!("{:<36} {:>12.1} {:>9.1}%", figure.name, rate / 1e6, 100.0 * rate / copy);
     }
     println!(
-        "\nestimated limits of the feed, M events/s: Gigabit Ethernet {:.2}, one 64-bit port at 150 MHz {:.0}",
+        "\nestimated limits of the feed, M events/s: Gigabit Ethernet {:.2}, one 64-bit port at {} MHz {:.0}",
         GIGABIT_ETHERNET / 1e6,
+        FCLK_HZ / 1_000_000,
         HP_PORT / 1e6
     );
     Ok(())

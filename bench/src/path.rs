@@ -5,12 +5,12 @@ use crate::{rate, workload};
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::loss::Losses;
 use deltascope_model::GoldenEngine;
-use deltascope_protocol::agent::{Config as SessionConfig, Event, Identity as SessionIdentity, Session};
+use deltascope_protocol::agent::{Config as SessionConfig, Endpoint, Identity as SessionIdentity, Notification};
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 use std::time::{Duration, Instant};
 
 struct Path {
-    session: Session,
+    session: Endpoint,
     server: Server<GoldenEngine>,
     connection: ConnectionId,
     start: Instant,
@@ -19,7 +19,7 @@ struct Path {
 impl Path {
     fn open() -> Result<Path> {
         let identity = SessionIdentity { session: [1; 16], agent: [2; 16], nonce: 3, host: String::from("throughput") };
-        let mut session = Session::new(SessionConfig::default(), identity);
+        let mut session = Endpoint::new(SessionConfig::default(), identity);
         let mut server = Server::new(GoldenEngine::default(), Config::default(), Entropy::Random(1))?;
         let connection = server.connect(Identity::ANYBODY, 0).context("the server takes a first connection")?;
         session.connected(0);
@@ -66,7 +66,7 @@ pub fn in_process(time: Duration) -> Result<f64> {
             path.session.commit(&Losses::default(), &[], now);
             rest = &rest[count..];
             path.exchange()?;
-            while path.session.next_event().is_some() {}
+            while path.session.next_notification().is_some() {}
         }
         admitted += records.len() as u64;
         Ok(())
@@ -74,8 +74,8 @@ pub fn in_process(time: Duration) -> Result<f64> {
     let token = path.session.request_snapshot();
     let counted = loop {
         path.exchange()?;
-        match path.session.next_event() {
-            Some(Event::Snapshot { token: answered, .. }) if answered == token => break path.session.progress(),
+        match path.session.next_notification() {
+            Some(Notification::Snapshot { token: answered, .. }) if answered == token => break path.session.progress(),
             _ => {}
         }
     };

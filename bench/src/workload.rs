@@ -1,7 +1,7 @@
 //! The records that every figure is measured with.
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
-use deltascope_random::Random;
 
 /// Records of one pass: 4 MiB, more than a second-level cache holds.
 const RECORDS: usize = 1 << 18;

@@ -6,13 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::account::Account;
+use crate::accounting::Accounting;
+use crate::accounting::AccountingError;
+use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 use crate::report::{DemoJson, Line, Report, ReportJson, ScanJson, WorkloadJson};
 use crate::scan::{RegionTag, ScanConfig, ScanSummary};
 use crate::sources::{Progress, Scan, Source, SourceError};
-use crate::stream::Stream;
-use crate::transport::TransportError;
 use crate::workload::{Truth, Workload, WorkloadError};
 
 /// Rounds at most: a round in which the kernel moved a page of the workload is repeated.
@@ -29,13 +29,13 @@ pub enum DemoError {
     Source(#[from] SourceError),
     /// The session failed.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Accounting(#[from] AccountingError),
     /// An event is neither counted nor in flight nor lost.
     #[error(
         "conservation: expected captured == counted + in flight + lost, found {} != {} + {} + {}; an event was lost or repeated on the way to the engine",
         .0.captured, .0.counted, .0.in_flight, .0.lost.total()
     )]
-    NotConserved(Account),
+    NotConserved(Conservation),
     /// The engine counted something else than the workload did.
     #[error(
         "{name}: expected {} copied and {} redundant pages, found {} and {} ({unjudged} unjudged); an event was lost or changed on the way, or the pages moved during {ROUNDS} scans",
@@ -91,7 +91,7 @@ pub struct Demo {
     pub summary: ScanSummary,
     /// The regions, in the order of the phases.
     pub phases: Vec<Phase>,
-    /// Scan rounds that were run. The account covers all of them, everything else the last one.
+    /// Scan rounds that were run. The conservation covers all of them, everything else the last one.
     pub rounds: u32,
     /// Measured time from the start of the workload to the last read-back.
     pub duration: Duration,
@@ -102,7 +102,7 @@ impl Demo {
     ///
     /// # Errors
     /// The workload, the scan or the session failed. Wrong numbers are no error here, see [`Demo::check`].
-    pub fn run(stream: &mut Stream, progress: &mut dyn FnMut(Progress)) -> Result<Demo, DemoError> {
+    pub fn run(accounting: &mut Accounting, progress: &mut dyn FnMut(Progress)) -> Result<Demo, DemoError> {
         let begun = Instant::now();
         let workload = Workload::start()?;
         let name = |index: usize| format!("workload/{}", workload.families()[index].pattern().name());
@@ -111,14 +111,14 @@ impl Demo {
         let names = families().map(|(index, _)| (RegionTag(index as u32), name(index)));
         let mut scan = Scan::new(ScanConfig { regions, ..ScanConfig::default() }, names);
 
-        let (mut before, _) = stream.read(&scan)?;
+        let (mut before, _) = accounting.read(&scan)?;
         let mut round = 1;
         let (report, summary, phases) = loop {
-            scan.round(stream, progress)?;
-            let (after, account) = stream.read(&scan)?;
+            scan.round(accounting, progress)?;
+            let (after, conservation) = accounting.read(&scan)?;
             let summary = *scan.summary().ok_or(DemoError::NoSummary)?;
             let state = after.since(&before);
-            let mut report = Report::new(stream.granted().engine.name(), stream.owners(), &state, account);
+            let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), &state, conservation);
             report.lower_bound = summary.lower_bound();
             let phases: Vec<Phase> = families()
                 .map(|(index, family)| Phase {
@@ -144,8 +144,8 @@ impl Demo {
     /// # Errors
     /// [`DemoError::NotConserved`] or [`DemoError::NotExact`].
     pub fn check(&self) -> Result<(), DemoError> {
-        if !self.report.account.holds() {
-            return Err(DemoError::NotConserved(self.report.account));
+        if !self.report.conservation.holds() {
+            return Err(DemoError::NotConserved(self.report.conservation));
         }
         self.phases.iter().try_for_each(Phase::check)
     }

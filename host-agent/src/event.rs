@@ -1,10 +1,9 @@
-//! Captured events on their way from a source to a session or a file, before groups and contexts have numbers.
+//! Captured events and their owners, before groups and contexts have numbers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use deltascope_abi::record::{Class, MAX_LENGTH, Record};
-use deltascope_protocol::frame::Cursor;
 
 /// What an owner is. Owners of different kinds never share a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,61 +122,4 @@ impl Event {
             What::Send { fingerprint, .. } => Record::send(group, context, length, fingerprint),
         }
     }
-}
-
-/// Where a source's events go: a session, or a file.
-pub trait Sink {
-    /// The number of an owner, to be used in [`Event::owner`].
-    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError>;
-
-    /// Takes one event. Blocks while the session's retention is full: these sources can wait.
-    fn event(&mut self, event: Event) -> Result<(), SinkError>;
-
-    /// The same, for a source that can go on behind it after a restart of the agent: `cursor` says where.
-    fn event_at(&mut self, event: Event, _cursor: Cursor) -> Result<(), SinkError> {
-        self.event(event)
-    }
-
-    /// A cursor that belongs to no event: it holds for whatever was taken so far.
-    fn cursor(&mut self, _cursor: Cursor) {}
-
-    /// An event that the agent before this one has given already. It is not counted again; what it leaves behind,
-    /// the last fingerprint of its socket, is what the next send is compared with.
-    fn skip(&mut self, _event: Event) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    /// Does what is due while a source is at work and has no event yet.
-    fn idle(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    /// What was given so far is counted apart from what comes: a snapshot stands between the two.
-    fn boundary(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    /// Events, from the first one taken, that this sink will never ask for again; `None` when that is all of them.
-    fn settled(&self) -> Option<u64> {
-        None
-    }
-}
-
-/// Why a sink takes no more events.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// The session failed.
-    #[error(transparent)]
-    Transport(#[from] crate::transport::TransportError),
-    /// The file failed.
-    #[error(transparent)]
-    Recording(#[from] crate::recording::RecordingError),
-    /// An event names an owner that was never numbered.
-    #[error("event names owner {found}: expected a number below {expected}; this is a fault of the source")]
-    Owner {
-        /// Owners numbered so far.
-        expected: usize,
-        /// As it stands in the event.
-        found: u32,
-    },
 }

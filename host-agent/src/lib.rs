@@ -1,20 +1,23 @@
-//! The host agent: sources, attribution, transport, reports.
+//! The host agent: sources, attribution, accounting, uplink, reports.
+//!
+//! ```text
+//! sources -> sink -> accounting -> uplink -> board server
+//!            sink -> recording
+//! ```
 
-pub mod account;
+pub mod accounting;
 pub mod attribution;
-pub mod contexts;
+pub mod daemon;
 pub mod demo;
 pub mod event;
-pub mod groups;
 pub mod permutation;
 pub mod procfs;
 pub mod recording;
 pub mod report;
-pub mod resume;
 pub mod sampling;
 pub mod scan;
-mod slot_table;
+pub mod sink;
 pub mod sources;
-pub mod stream;
-pub mod transport;
+mod sys;
+pub mod uplink;
 pub mod workload;

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use deltascope_agent::transport::Daemon;
+use deltascope_agent::daemon::Daemon;
 use support::{agent, boardd, end, finish, with_daemon};
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use deltascope_agent::transport::Daemon;
+use deltascope_agent::daemon::Daemon;
 use serde_json::{Value, json};
 use support::proxy::{self, Fault};
 use support::{AGENT, Outcome, agent, boardd, finish, with_daemon};

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
+use deltascope_agent::daemon::Daemon;
 use deltascope_agent::report::ContainerJson;
 use deltascope_agent::sources::SynthConfig;
-use deltascope_agent::transport::Daemon;
 use serde_json::Value;
 use support::proxy::{self, Fault};
 use support::truth::{check, truth};

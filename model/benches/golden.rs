@@ -1,10 +1,10 @@
 //! Speed of the golden engine: `cargo bench -p deltascope-model`. One core, in process, no transport.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Engine, GoldenEngine};
-use deltascope_random::Random;
 use std::hint::black_box;
 use std::io::BufWriter;
 

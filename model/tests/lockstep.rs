@@ -3,10 +3,10 @@
 
 mod support;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Config, Engine, GoldenEngine};
-use deltascope_random::Random;
 use proptest::prelude::*;
 use support::naive::Naive;
 use support::streams;

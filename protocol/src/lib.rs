@@ -1,7 +1,7 @@
 //! The protocol between agents and the board server: frames, the agent's end and the server's end, no transport.
 //!
 //! `docs/protocol.md` is the specification. Nothing here needs an operating system: the host opens connections, moves
-//! bytes and reads the clock.
+//! bytes and reads the clock. A point in time is the microseconds of a clock of the host that never goes back.
 //!
 //! | module | content |
 //! |---|---|
@@ -17,3 +17,4 @@ pub mod agent;
 pub mod frame;
 pub mod server;
 pub mod state_at;
+mod time;

@@ -6,7 +6,7 @@ mod pair;
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
-use deltascope_protocol::agent::{Config, Session, SessionError};
+use deltascope_protocol::agent::{Config, Endpoint, EndpointError};
 use deltascope_protocol::frame::{self, Cursors, Message, PROTOCOL_VERSION, Welcome};
 use pair::identity;
 
@@ -20,13 +20,13 @@ fn limits_and_timers_are_those_of_the_code() {
     let rows = [
         format!("| retention | {} MiB of frames |", retention_bytes >> 20),
         String::from("| records of a frame | at most 4,096 |"),
-        format!("| delay that coalescing adds to a record | at most {} ms |", max_delay / 1_000),
+        format!("| delay that coalescing adds to a record | at most {} ms |", max_delay.as_millis()),
         format!(
             "| time between snapshots while records flow | {} ms, less when the retention is half full |",
-            snapshot_interval / 1_000
+            snapshot_interval.as_millis()
         ),
-        format!("| silence before an empty Events | {} s |", keepalive / 1_000_000),
-        format!("| silence of a server that owes a frame | {} s,", silence / 1_000_000),
+        format!("| silence before an empty Records frame | {} s |", keepalive.as_secs()),
+        format!("| silence of a server that owes a frame | {} s,", silence.as_secs()),
     ];
     for row in rows {
         assert!(DOCUMENT.contains(&row), "docs/protocol.md should have the row\n{row}");
@@ -56,8 +56,8 @@ fn welcome(abi_version: u32) -> Vec<u8> {
     bytes
 }
 
-fn answered(bytes: &[u8]) -> Result<Session, SessionError> {
-    let mut session = Session::new(Config::default(), identity(1));
+fn answered(bytes: &[u8]) -> Result<Endpoint, EndpointError> {
+    let mut session = Endpoint::new(Config::default(), identity(1));
     session.connected(0);
     session.receive(bytes, 0).map(|()| session)
 }

@@ -4,11 +4,11 @@
 mod pair;
 
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
-use deltascope_protocol::agent::{Config, Event};
+use deltascope_protocol::agent::{Config, Notification};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::Config as ServerConfig;
-use deltascope_random::Random;
 use pair::{Agent, random_record, run_until, server, truth};
 
 fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {
@@ -44,7 +44,7 @@ fn totals_and_replies_are_those_of_one_engine() {
             .events
             .iter()
             .filter_map(|event| match event {
-                Event::Reply(entry) => Some((entry.sequence, entry.reply.value, entry.reply.zero())),
+                Notification::Reply(entry) => Some((entry.sequence, entry.reply.value, entry.reply.zero())),
                 _ => None,
             })
             .collect();

@@ -1,13 +1,13 @@
 //! A session that floods does not slow another one beyond its share, on an engine that takes little at a time.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-mod bench;
+mod server_bench;
 
-use bench::{Bench, Got, events, sizes};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Capabilities, Engine, EngineError, GoldenEngine, Latched};
 use deltascope_protocol::server::Config;
+use server_bench::{Bench, Got, events, sizes};
 
 /// Takes at most so many records between two polls.
 struct Slow {

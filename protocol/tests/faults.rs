@@ -4,12 +4,12 @@
 mod pair;
 
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_model::GoldenEngine;
-use deltascope_protocol::agent::{Config, Event, Progress};
+use deltascope_protocol::agent::{Config, Notification, Progress};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::{Config as ServerConfig, Server};
-use deltascope_random::Random;
 use pair::{Agent, random_record, server, truth};
 
 const GROUPS: u64 = 5;
@@ -36,7 +36,7 @@ fn agent_config() -> Config {
         contexts: CONTEXTS as u32,
         frame_records: 60,
         retention_bytes: 40_000,
-        snapshot_interval: 3_000,
+        snapshot_interval: std::time::Duration::from_millis(3),
         ..Config::default()
     }
 }
@@ -104,7 +104,7 @@ fn run(seed: u64, faults: Faults, count: usize) -> Progress {
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::Reply(entry) => Some((entry.sequence, entry.reply.value, entry.reply.zero())),
+            Notification::Reply(entry) => Some((entry.sequence, entry.reply.value, entry.reply.zero())),
             _ => None,
         })
         .collect();
@@ -159,7 +159,7 @@ fn a_restarted_agent_goes_on_at_the_cursors() {
                 world.agent.cut(&mut world.server, world.now);
                 let mut agent = Agent::new(agent_config(), 1);
                 number += 1;
-                agent.session = deltascope_protocol::agent::Session::new(
+                agent.session = deltascope_protocol::agent::Endpoint::new(
                     agent_config(),
                     deltascope_protocol::agent::Identity { session: [number; 16], ..pair::identity(1) },
                 );
@@ -167,7 +167,7 @@ fn a_restarted_agent_goes_on_at_the_cursors() {
                 at = None;
             }
             for event in world.agent.events.drain(..) {
-                if let Event::Granted(granted) = event {
+                if let Notification::Granted(granted) = event {
                     let position = granted.cursors.first().map_or(0, |cursor| cursor.position as usize);
                     at = Some(position);
                     begun_at.push(position);

@@ -6,11 +6,11 @@ mod messages;
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::events::events_offset;
+use deltascope_protocol::frame::records::records_offset;
 use deltascope_protocol::frame::{
-    Ack, Bye, Cursor, ErrorCode, ErrorFrame, Events, EventsHead, FrameBuffer, FrameError, Hello, Kind, MAX_CURSORS,
-    MAX_ERROR_TEXT_BYTES, MAX_EVENTS_RECORDS, MAX_FRAME_BYTES, MAX_HELLO_BYTES, MAX_HOST_BYTES, Message, Replies,
-    ReplyEntry, Snapshot, SnapshotRow, StateAt, decode, encode, frame_length, seal_events,
+    Ack, Bye, Cursor, ErrorCode, ErrorFrame, FrameBuffer, FrameError, Hello, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES,
+    MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, Message, Records, RecordsHead, Replies,
+    ReplyEntry, Snapshot, SnapshotRow, StateAt, decode, encode, frame_length, seal_records,
 };
 use messages::{Owned, message, reply, row};
 use proptest::prelude::*;
@@ -183,15 +183,15 @@ proptest! {
     /// A frame sealed around records in place is the frame that encoding gives.
     #[test]
     fn sealed_events_are_encoded_events(owned in message()) {
-        let Message::Events(events) = owned.message() else { return Ok(()) };
+        let Message::Records(events) = owned.message() else { return Ok(()) };
         let cursors: Vec<Cursor> = events.cursors.iter().collect();
         let mut buffer = vec![0x55; MAX_FRAME_BYTES];
-        let at = events_offset(cursors.len());
+        let at = records_offset(cursors.len());
         let records = events.records.as_flattened();
         buffer[at..at + records.len()].copy_from_slice(records);
         let (first_sequence, replies_below) = (events.first_sequence, events.replies_below);
-        let head = EventsHead { first_sequence, replies_below, losses: &events.losses, cursors: &cursors };
-        let length = seal_events(&mut buffer, &head, events.records.len()).unwrap();
+        let head = RecordsHead { first_sequence, replies_below, losses: &events.losses, cursors: &cursors };
+        let length = seal_records(&mut buffer, &head, events.records.len()).unwrap();
         prop_assert_eq!(&buffer[..length], owned.frame());
     }
 }
@@ -284,23 +284,23 @@ fn limits_hold_on_both_sides() {
         let cursors = vec![[0; 16]; cursors];
         let cursors = deltascope_protocol::frame::Cursors(&cursors);
         let losses = Losses::default();
-        encoded(&Message::Events(Events { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
+        encoded(&Message::Records(Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
     };
-    let largest = events(MAX_EVENTS_RECORDS, MAX_CURSORS).unwrap();
+    let largest = events(MAX_FRAME_RECORDS, MAX_CURSORS).unwrap();
     assert!(largest.len() <= MAX_FRAME_BYTES);
     assert!(decode(&largest).is_ok());
     let over = |what, at, max: usize| FrameError::Range { what, at, min: 0, max: max as u64, found: max as u64 + 1 };
-    assert_eq!(events(MAX_EVENTS_RECORDS + 1, 0), Err(over("record count", 84, MAX_EVENTS_RECORDS)));
+    assert_eq!(events(MAX_FRAME_RECORDS + 1, 0), Err(over("record count", 84, MAX_FRAME_RECORDS)));
     assert_eq!(events(0, MAX_CURSORS + 1), Err(over("cursor count", 80, MAX_CURSORS)));
 
     let mut buffer = vec![0; MAX_FRAME_BYTES];
     let cursors = vec![Cursor::default(); MAX_CURSORS + 1];
-    let head = EventsHead { first_sequence: 0, replies_below: 0, losses: &Losses::default(), cursors: &[] };
-    let error = seal_events(&mut buffer, &head, MAX_EVENTS_RECORDS + 1);
-    assert_eq!(error, Err(over("record count", 84, MAX_EVENTS_RECORDS)));
-    let error = seal_events(&mut buffer, &EventsHead { cursors: &cursors, ..head }, 0);
+    let head = RecordsHead { first_sequence: 0, replies_below: 0, losses: &Losses::default(), cursors: &[] };
+    let error = seal_records(&mut buffer, &head, MAX_FRAME_RECORDS + 1);
+    assert_eq!(error, Err(over("record count", 84, MAX_FRAME_RECORDS)));
+    let error = seal_records(&mut buffer, &RecordsHead { cursors: &cursors, ..head }, 0);
     assert_eq!(error, Err(over("cursor count", 80, MAX_CURSORS)));
-    let error = seal_events(&mut buffer[..100], &head, 1);
+    let error = seal_records(&mut buffer[..100], &head, 1);
     assert_eq!(error, Err(FrameError::NoRoom { expected: 108, found: 100 }));
 
     let ask = Message::StateAt(StateAt { token: 0, mark: 0, context: 1 << 16 });

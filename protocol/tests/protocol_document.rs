@@ -1,13 +1,13 @@
 //! The worked example of `docs/protocol.md` is what the server and the frame code really send.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-mod bench;
+mod server_bench;
 
-use bench::{Bench, encode, hello, snapshot_request, state_at};
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{Bye, Cursor, Cursors, Events, Hello, Message};
+use deltascope_protocol::frame::{Bye, Cursor, Cursors, Hello, Message, Records};
 use deltascope_protocol::server::Config;
+use server_bench::{Bench, encode, hello, snapshot_request, state_at};
 use std::fmt::Write;
 
 const DOCUMENT: &str = include_str!("../../docs/protocol.md");
@@ -58,9 +58,9 @@ fn the_worked_example_is_what_is_sent() {
     losses.add(LossReason::Ring, 3);
     let cursors = [Cursor { source: 1, unit: 0, position: 5 }.to_bytes()];
     let cursors = Cursors(&cursors);
-    let events = Events { first_sequence: 0, replies_below: 0, losses, cursors, records: &records };
-    let events = encode(&Message::Events(events));
-    exchange(&mut text, &mut bench, id, ("Events", events), &["Replies", "Ack"]);
+    let events = Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &records };
+    let events = encode(&Message::Records(events));
+    exchange(&mut text, &mut bench, id, ("Records", events), &["Replies", "Ack"]);
     exchange(&mut text, &mut bench, id, ("SnapshotRequest", snapshot_request(7, 0, 1)), &["Snapshot"]);
     exchange(&mut text, &mut bench, id, ("StateAt", state_at(8, 2, 3)), &["StateAtReply"]);
     let bye = encode(&Message::Bye(Bye { next_sequence: 2 }));
@@ -72,9 +72,9 @@ fn the_worked_example_is_what_is_sent() {
 /// Numbers in the document's table of limits and timers.
 #[test]
 fn limits_and_timers_are_those_of_the_code() {
-    use deltascope_protocol::frame::{MAX_CURSORS, MAX_EVENTS_RECORDS, MAX_FRAME_BYTES, MAX_HELLO_BYTES};
+    use deltascope_protocol::frame::{MAX_CURSORS, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES};
     let config = Config::default();
-    let seconds = |micros: u64| format!("{} s", micros / 1_000_000);
+    let seconds = |limit: std::time::Duration| format!("{} s", limit.as_secs());
     let thousands = |number: usize| match number {
         0..1_000 => format!("{number}"),
         _ => format!("{},{:03}", number / 1_000, number % 1_000),
@@ -82,7 +82,7 @@ fn limits_and_timers_are_those_of_the_code() {
     let rows = [
         ("longest frame", format!("{} bytes", thousands(MAX_FRAME_BYTES))),
         ("longest frame before the Welcome", format!("{} bytes", thousands(MAX_HELLO_BYTES))),
-        ("records of an Events frame", thousands(MAX_EVENTS_RECORDS)),
+        ("records of a Records frame", thousands(MAX_FRAME_RECORDS)),
         ("cursors of a frame", thousands(MAX_CURSORS)),
         ("credit of an idle session", format!("{} records", thousands(config.window))),
         ("groups granted by default", thousands(config.default_groups as usize)),

@@ -1,15 +1,15 @@
 //! Everything that an agent may not send: answered with Error and a close, counted, and without effect.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-mod bench;
+mod server_bench;
 
-use bench::{Bench, Got, code, encode, events, hello, snapshot_request, state_at};
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_protocol::frame::{
     Ack, Bye, ErrorCode, Hello, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, PROTOCOL_VERSION,
 };
 use deltascope_protocol::server::Config;
 use proptest::prelude::*;
+use server_bench::{Bench, Got, code, encode, events, hello, snapshot_request, state_at};
 
 fn pair(group: u16) -> Record {
     Record::pair(group, Class::PageAfterT, 10, 1, 1)

@@ -1,15 +1,15 @@
 //! What a session sees of its own records, and what it never sees of another's.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-mod bench;
+mod server_bench;
 
-use bench::{Bench, Got, code, encode, events, hello, sizes, snapshot_request, state_at};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Capabilities, Engine, EngineError, GoldenEngine, Latched};
 use deltascope_protocol::frame::{Bye, ErrorCode, Hello, Message};
 use deltascope_protocol::server::{Config, Identity};
+use server_bench::{Bench, Got, code, encode, events, hello, sizes, snapshot_request, state_at};
 
 fn pair(group: u16, length: u32) -> Record {
     Record::pair(group, Class::PageAfterT, length, 1, 1)

@@ -1,14 +1,14 @@
 //! Agent and server of different releases: they work together, or one refuses by name.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-mod bench;
+mod server_bench;
 
-use bench::{Bench, Got, encode, events, hello};
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::{ABI_MAJOR, ABI_MINOR, ABI_VERSION};
 use deltascope_protocol::frame::{self, ErrorCode, FrameError, Hello, Message, PROTOCOL_VERSION};
 use deltascope_protocol::server::Config;
+use server_bench::{Bench, Got, encode, events, hello};
 
 /// The frame as a release with another protocol version would send it.
 fn of_version(mut frame: Vec<u8>, version: u8) -> Vec<u8> {

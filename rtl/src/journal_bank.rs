@@ -120,6 +120,8 @@ impl<const CONTEXT_BITS: usize, const DEPTH_BITS: usize, const BANK_LANES: usize
     fn update(&mut self) {
         comment!("@module journal_bank");
         comment!("Stages of a row: L0 context read, L1 compared, L2 selected, L3 delta read, L4 to L6 XOR.");
+        comment!("Synthesis must not merge the copies that each bank keeps of what is broadcast.");
+        comment!("@keep_hierarchy");
         clock!(self, clock, tree);
         dff_setup!(self, clock, entry_lane, entry_row, entry_context, entry_delta, query_context);
         dff_setup!(self, clock, row_l0, row_l1, row_l2, row_l3, l1_from_low, l1_after_low, l1_lanes_from_low);

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use deltascope_random::Random;
+use deltascope_abi::random::Random;
 use deltascope_rtl::{comment, emit};
 use rust_hdl::core::atom::AtomKind;
 use rust_hdl::prelude::*;

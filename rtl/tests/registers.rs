@@ -5,8 +5,8 @@
 mod support;
 
 use deltascope_abi::ABI_VERSION;
+use deltascope_abi::random::Random;
 use deltascope_abi::registers::{Counter, IDENTITY_VALUE, MAP, WINDOW_BYTES, is_defined, offset};
-use deltascope_random::Random;
 use deltascope_rtl::axi_lite_registers::AxiLiteRegisters;
 use deltascope_rtl::words::LatchedCounters;
 use rust_hdl::prelude::*;

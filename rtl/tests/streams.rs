@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::VecDeque;
 
-use deltascope_random::Random;
+use deltascope_abi::random::Random;
 use deltascope_rtl::axis_width::{AxisWidthDown, AxisWidthUp, FRAGMENT_OP};
 use deltascope_rtl::reply_fifo::ReplyFifo;
 use deltascope_rtl::reply_packets::ReplyPackets;

@@ -1,5 +1,7 @@
 // Generated from the blocks in rtl/src by `cargo xtask gen`. Do not edit: change the block.
 // Stages of a row: L0 context read, L1 compared, L2 selected, L3 delta read, L4 to L6 XOR.
+// Synthesis must not merge the copies that each bank keeps of what is broadcast.
+(* keep_hierarchy = "yes" *)
 module journal_bank (
     input  wire         clock,
     input  wire         resetn,

@@ -1,7 +1,7 @@
 //! One TLS connection: bytes of TLS on one side, plaintext on the other, no socket.
 //!
 //! Records are decrypted out of one buffer and encrypted into another; both have a fixed size, small until the peer
-//! is authenticated. So a stranger costs [`HANDSHAKE_BYTES`] and what rustls keeps of one handshake, whatever it
+//! is authenticated. So an unauthenticated peer costs [`HANDSHAKE_BYTES`] and what rustls keeps of one handshake, whatever it
 //! sends.
 
 use crate::{About, TlsError};

@@ -121,7 +121,7 @@ fn explain(error: &Error) -> String {
 
 /// What a peer was that did not get in. Each is counted by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stranger {
+pub enum Rejection {
     /// It showed no certificate.
     NoCertificate,
     /// Its certificate is of another authority, or forged.
@@ -146,36 +146,36 @@ pub enum Stranger {
     CrowdedOut,
 }
 
-impl Stranger {
+impl Rejection {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Stranger; 11] = [
-        Stranger::NoCertificate,
-        Stranger::UnknownAuthority,
-        Stranger::Expired,
-        Stranger::BadCertificate,
-        Stranger::UnknownName,
-        Stranger::PlainToTls,
-        Stranger::TlsToPlain,
-        Stranger::OldTls,
-        Stranger::BrokenHandshake,
-        Stranger::Slow,
-        Stranger::CrowdedOut,
+    pub const ALL: [Rejection; 11] = [
+        Rejection::NoCertificate,
+        Rejection::UnknownAuthority,
+        Rejection::Expired,
+        Rejection::BadCertificate,
+        Rejection::UnknownName,
+        Rejection::PlainToTls,
+        Rejection::TlsToPlain,
+        Rejection::OldTls,
+        Rejection::BrokenHandshake,
+        Rejection::Slow,
+        Rejection::CrowdedOut,
     ];
 
     /// Name in counters and logs.
     pub fn name(self) -> &'static str {
         match self {
-            Stranger::NoCertificate => "no_certificate",
-            Stranger::UnknownAuthority => "unknown_authority",
-            Stranger::Expired => "expired",
-            Stranger::BadCertificate => "bad_certificate",
-            Stranger::UnknownName => "unknown_name",
-            Stranger::PlainToTls => "plain_to_tls",
-            Stranger::TlsToPlain => "tls_to_plain",
-            Stranger::OldTls => "old_tls",
-            Stranger::BrokenHandshake => "broken_handshake",
-            Stranger::Slow => "slow",
-            Stranger::CrowdedOut => "crowded_out",
+            Rejection::NoCertificate => "no_certificate",
+            Rejection::UnknownAuthority => "unknown_authority",
+            Rejection::Expired => "expired",
+            Rejection::BadCertificate => "bad_certificate",
+            Rejection::UnknownName => "unknown_name",
+            Rejection::PlainToTls => "plain_to_tls",
+            Rejection::TlsToPlain => "tls_to_plain",
+            Rejection::OldTls => "old_tls",
+            Rejection::BrokenHandshake => "broken_handshake",
+            Rejection::Slow => "slow",
+            Rejection::CrowdedOut => "crowded_out",
         }
     }
 }
@@ -205,28 +205,28 @@ impl TlsError {
     }
 
     /// What a peer was whose handshake ended with this.
-    pub fn stranger(&self) -> Stranger {
+    pub fn rejection(&self) -> Rejection {
         match self {
-            TlsError::NotTls => Stranger::PlainToTls,
-            TlsError::NoName => Stranger::BadCertificate,
-            TlsError::TooLong { .. } | TlsError::Truncated | TlsError::Write(_) => Stranger::BrokenHandshake,
+            TlsError::NotTls => Rejection::PlainToTls,
+            TlsError::NoName => Rejection::BadCertificate,
+            TlsError::TooLong { .. } | TlsError::Truncated | TlsError::Write(_) => Rejection::BrokenHandshake,
             TlsError::Peer(error) => match error {
-                Error::NoCertificatesPresented => Stranger::NoCertificate,
+                Error::NoCertificatesPresented => Rejection::NoCertificate,
                 Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
-                    Stranger::UnknownAuthority
+                    Rejection::UnknownAuthority
                 }
                 Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-                    Stranger::Expired
+                    Rejection::Expired
                 }
-                Error::InvalidCertificate(_) => Stranger::BadCertificate,
-                Error::InvalidMessage(InvalidMessage::InvalidContentType) => Stranger::PlainToTls,
+                Error::InvalidCertificate(_) => Rejection::BadCertificate,
+                Error::InvalidMessage(InvalidMessage::InvalidContentType) => Rejection::PlainToTls,
                 Error::PeerIncompatible(
                     PeerIncompatible::Tls12NotOffered
                     | PeerIncompatible::Tls12NotOfferedOrEnabled
                     | PeerIncompatible::SupportedVersionsExtensionRequired
                     | PeerIncompatible::Tls13RequiredForQuic,
-                ) => Stranger::OldTls,
-                _ => Stranger::BrokenHandshake,
+                ) => Rejection::OldTls,
+                _ => Rejection::BrokenHandshake,
             },
         }
     }

@@ -22,4 +22,4 @@ pub use authority::{Authority, Role, Validity};
 pub use certificate::About;
 pub use channel::Channel;
 pub use credentials::{Credentials, Paths};
-pub use error::{KeyError, Stranger, TlsError};
+pub use error::{KeyError, Rejection, TlsError};

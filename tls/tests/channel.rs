@@ -1,7 +1,7 @@
 //! Two ends of a channel, without sockets: what goes in comes out, whatever the pieces, and damage is noticed.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-use deltascope_tls::{Authority, Channel, Credentials, KeyError, Paths, Role, Stranger, TlsError, Validity};
+use deltascope_tls::{Authority, Channel, Credentials, KeyError, Paths, Rejection, Role, TlsError, Validity};
 use rustls::pki_types::ServerName;
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -104,7 +104,7 @@ fn other_protocols_are_told_from_the_first_byte() {
     ends.server.receive_space()[..4].copy_from_slice(b"GET ");
     ends.server.received(4);
     let error = ends.server.process(|_| ()).unwrap_err();
-    assert_eq!(error.stranger(), Stranger::PlainToTls);
+    assert_eq!(error.rejection(), Rejection::PlainToTls);
 }
 
 #[test]

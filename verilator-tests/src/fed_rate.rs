@@ -10,8 +10,8 @@ use deltascope_driver::axi_dma::descriptor::{DESCRIPTOR_BYTES, END_OF_FRAME, STA
 use deltascope_driver::axi_dma::registers::{Channel, Register, control};
 use deltascope_driver::seams::BusError;
 
-use crate::axi_dma::{Block, DmaConfig, Memory, Ram, System, Timing};
-use crate::bench::Failure;
+use deltascope_sim::axi_dma::{Block, DmaConfig, Memory, Ram, System, Timing};
+use deltascope_sim::bench::Failure;
 
 /// Latencies of the memory in clocks.
 pub const LATENCIES: [u64; 4] = [20, 40, 60, 80];

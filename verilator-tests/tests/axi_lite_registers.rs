@@ -1,10 +1,10 @@
 //! `axi_lite_registers.v` against the register map; the checks are those of `checks::registers`.
 #![cfg(feature = "verilate")]
 
+use deltascope_sim::session;
+use deltascope_sim::top::Top;
 use deltascope_verilator_tests::checks::registers;
 use deltascope_verilator_tests::lockstep::top::sizes;
-use deltascope_verilator_tests::session;
-use deltascope_verilator_tests::top::Top;
 
 #[test]
 fn the_map_and_nothing_else() {

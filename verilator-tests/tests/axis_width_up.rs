@@ -4,11 +4,11 @@
 
 use std::collections::VecDeque;
 
-use deltascope_random::Random;
-use deltascope_verilator_tests::bench::{Bench, Failure};
-use deltascope_verilator_tests::flow::{Flow, Pattern};
-use deltascope_verilator_tests::session::{self, Session};
-use deltascope_verilator_tests::stream::{Beat, Sink, Source, StreamPorts};
+use deltascope_abi::random::Random;
+use deltascope_sim::bench::{Bench, Failure};
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::{self, Session};
+use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
 
 /// Op of the record that stands for a fragment; no op has this number.
 const FRAGMENT_OP: u64 = 0xF;

@@ -1,11 +1,11 @@
 //! The clock classes and the state bits of the engine say why the input was held; `checks::clock_classes`.
 #![cfg(feature = "verilate")]
 
+use deltascope_sim::session;
+use deltascope_sim::top::Top;
 use deltascope_verilator_tests::checks::clock_classes::{each_class, status_bits};
 use deltascope_verilator_tests::checks::interrupts;
 use deltascope_verilator_tests::lockstep::top::sizes;
-use deltascope_verilator_tests::session;
-use deltascope_verilator_tests::top::Top;
 
 #[test]
 fn every_clock_has_its_class() {

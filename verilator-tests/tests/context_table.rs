@@ -4,11 +4,11 @@
 
 use std::collections::VecDeque;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Op;
 use deltascope_model::Context;
-use deltascope_random::Random;
-use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::session::{self, Session};
+use deltascope_sim::bench::Failure;
+use deltascope_sim::session::{self, Session};
 
 const CONTEXTS: usize = 16_384;
 /// Stages between the clock of entry and the clock of the result.

@@ -1,10 +1,10 @@
 //! `delta_engine.v` in lockstep with the golden engine: every op, invalid records, crossed flows, resets.
 #![cfg(feature = "verilate")]
 
+use deltascope_sim::session;
+use deltascope_sim::top::Top;
 use deltascope_verilator_tests::lockstep::engine::EngineRun;
 use deltascope_verilator_tests::lockstep::top::sizes;
-use deltascope_verilator_tests::session;
-use deltascope_verilator_tests::top::Top;
 
 #[test]
 fn follows_the_golden_engine() {

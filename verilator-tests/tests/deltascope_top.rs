@@ -1,8 +1,8 @@
 //! `deltascope_top.v` in lockstep with the golden engine: 64-bit streams, registers, interrupts, resets.
 #![cfg(feature = "verilate")]
 
+use deltascope_sim::session;
 use deltascope_verilator_tests::lockstep::top::TopRun;
-use deltascope_verilator_tests::session;
 
 #[test]
 fn follows_the_golden_engine() {

@@ -3,8 +3,8 @@
 
 use deltascope_abi::record::Op;
 use deltascope_abi::registers::Counter;
-use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::session::{self, Session};
+use deltascope_sim::bench::Failure;
+use deltascope_sim::session::{self, Session};
 
 const CLOCK_CLASSES: [(&str, Counter); 5] = [
     ("clock_moving", Counter::ClocksMoving),

@@ -5,9 +5,9 @@
 use std::collections::VecDeque;
 
 use deltascope_abi::counters::CounterRow;
-use deltascope_random::Random;
-use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::session::{self, Session};
+use deltascope_abi::random::Random;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::session::{self, Session};
 
 const ROWS: usize = 4_096;
 /// Stages between the clock of entry and the clock of the result.

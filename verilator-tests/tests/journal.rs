@@ -5,12 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::{DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES};
 use deltascope_model::journal::{Journal, Window};
-use deltascope_random::Random;
-use deltascope_verilator_tests::bench::{Bench, Failure};
-use deltascope_verilator_tests::dut::{Port, Variant};
-use deltascope_verilator_tests::session::{self, Session};
+use deltascope_sim::bench::{Bench, Failure};
+use deltascope_sim::dut::{Port, Variant};
+use deltascope_sim::session::{self, Session};
 
 /// Clocks from `query` to `answer_near` beyond one for each row, and from there to the answer.
 const NEAR: u64 = 10;

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::dut::Variant;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::dut::Variant;
+use deltascope_sim::session;
+use deltascope_sim::top::Top;
 use deltascope_verilator_tests::lockstep::Sizes;
 use deltascope_verilator_tests::lockstep::engine::EngineRun;
 use deltascope_verilator_tests::lockstep::top::sizes;
-use deltascope_verilator_tests::session;
-use deltascope_verilator_tests::top::Top;
 
 /// Name, file, what stands there, what is put there.
 type Fault = (&'static str, &'static str, &'static str, &'static str);

@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::flow::{Flow, Pattern};
-use deltascope_verilator_tests::session::{self, Session};
-use deltascope_verilator_tests::stream::{Sink, StreamPorts};
+use deltascope_sim::bench::Failure;
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::{self, Session};
+use deltascope_sim::stream::{Sink, StreamPorts};
 
 fn lockstep(session: &mut Session) -> Result<(), Failure> {
     let mut bench = session.bench("reply_fifo")?;

@@ -2,10 +2,10 @@
 #![cfg(feature = "verilate")]
 
 use deltascope_abi::DEFAULT_REPLY_PACKET;
-use deltascope_verilator_tests::bench::Failure;
-use deltascope_verilator_tests::flow::{Flow, Pattern};
-use deltascope_verilator_tests::session::{self, Session};
-use deltascope_verilator_tests::stream::{Beat, Sink, Source, StreamPorts};
+use deltascope_sim::bench::Failure;
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::{self, Session};
+use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
 
 fn lockstep(session: &mut Session) -> Result<(), Failure> {
     let mut bench = session.bench("reply_packets")?;

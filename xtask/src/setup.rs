@@ -49,6 +49,18 @@ pub const YOSYS: Tool = tool("yosys", "yosys");
 pub const Z3: Tool = tool("z3", "z3");
 /// Proof assistant.
 pub const COQ: Tool = tool("coqc", "coq");
+/// Runs the Tcl of the bitstream without Vivado.
+pub const TCL: Tool = tool("tclsh", "tcl");
+/// Makes boot images of a Zynq.
+pub const BOOTGEN: Tool = tool("bootgen", "xilinx-bootgen");
+/// Makes images of U-Boot's commands.
+pub const MKIMAGE: Tool = tool("mkimage", "u-boot-tools");
+/// Writes and checks sums.
+pub const SHA256SUM: Tool = tool("sha256sum", "coreutils");
+/// Loads bitstreams over JTAG.
+pub const OPENFPGALOADER: Tool = tool("openFPGALoader", "openfpgaloader");
+/// Runs Python programs from PyPI.
+const PYTHON: Tool = tool("python3", "python3");
 /// Compiler of device trees.
 pub const DTC: Tool = tool("dtc", "device-tree-compiler");
 
@@ -104,6 +116,11 @@ pub const ALL: &[Tool] = &[
     Z3,
     COQ,
     DTC,
+    TCL,
+    BOOTGEN,
+    MKIMAGE,
+    SHA256SUM,
+    PYTHON,
     tool("make", "make"),
     tool("setpriv", "util-linux"),
     tool("systemd-analyze", "systemd"),
@@ -130,6 +147,36 @@ pub fn require(tools: &[Tool]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Returns the path of a program of PyPI, which is installed into the build folder where it is not there yet.
+pub fn python_tool(name: &str, version: &str) -> Result<PathBuf> {
+    let folder = target_folder().join("python").join(format!("{name}-{version}"));
+    let program = folder.join("bin").join(name);
+    if program.exists() {
+        return Ok(program);
+    }
+    require(&[PYTHON])?;
+    let venv = || Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).output();
+    let mut made = venv().context("starting python3")?;
+    if !made.status.success() && is_root() {
+        // Debian's python3 comes without what makes an environment.
+        apt(&["update", "-q"])?;
+        apt(&["install", "-q", "-y", "--no-install-recommends", "python3-venv"])?;
+        made = venv().context("starting python3")?;
+    }
+    if !made.status.success() {
+        bail!(
+            "expected that python3 makes an environment in {}, found: {}; install it with\n    apt-get install -y \
+             python3-venv",
+            folder.display(),
+            String::from_utf8_lossy(&made.stdout).trim()
+        );
+    }
+    let package = format!("{name}=={version}");
+    let mut pip = Command::new(folder.join("bin/pip"));
+    crate::cargo::run(pip.args(["install", "--quiet", "--disable-pip-version-check", &package]).stdin(Stdio::null()))?;
+    Ok(program)
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {

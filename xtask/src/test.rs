@@ -11,7 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
-const FEATURES: &str = "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-verilator-tests/verilate";
+const FEATURES: &str =
+    "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,deltascope-verilator-tests/verilate";
 
 /// Options of the task.
 #[derive(clap::Args)]
@@ -58,6 +59,12 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
+    stages.run("boot files from synthetic inputs", || {
+        board::dist::run(&board::dist::Arguments { check: true, json: true, ..Default::default() })
+    })?;
+    stages.run("Tcl of the bitstream, without Vivado", || {
+        board::vivado_check::run(&board::vivado_check::Arguments { json: true })
+    })?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
         execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
@@ -87,9 +94,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
 
 /// Builds the crates that firmware uses without the standard library, on the host's own target.
 fn no_std_crates() -> Result<()> {
-    for package in
-        ["deltascope-abi", "deltascope-random", "deltascope-model", "deltascope-protocol", "deltascope-driver"]
-    {
+    for package in ["deltascope-abi", "deltascope-model", "deltascope-protocol", "deltascope-driver"] {
         execute(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use clap::Args;
 use deltascope_agent::demo::Demo;
 
 use super::bar::Bar;
-use super::session::{EngineArguments, text};
+use super::engine::{EngineArguments, text};
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -19,9 +19,9 @@ pub struct Arguments {
 
 /// Runs the main job.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut session = arguments.engine.open(false)?;
+    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
     let bar = Bar::new("scanning");
-    let demo = Demo::run(&mut session.stream, &mut |progress| bar.show(progress))?;
+    let demo = Demo::run(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     if arguments.json {
         super::print_json(&demo.json(), false)?;
@@ -36,6 +36,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         super::print(&out)?;
     }
-    session.stream.finish()?;
+    accounting.finish()?;
     Ok(demo.check()?)
 }

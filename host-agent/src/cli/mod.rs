@@ -2,12 +2,12 @@
 
 mod bar;
 mod demo;
+mod engine;
 mod keys;
 mod record;
 mod replay;
 mod run;
 mod scan;
-mod session;
 mod state;
 mod synth;
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::Args;
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
-use deltascope_agent::event::Sink;
 use deltascope_agent::recording::{RawWriter, Writer};
+use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Round, Source};
 
 use super::bar::Bar;

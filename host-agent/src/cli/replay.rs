@@ -8,7 +8,7 @@ use deltascope_agent::report::{Report, ReportJson};
 use deltascope_agent::sources::{Replay, Round, Source};
 
 use super::bar::Bar;
-use super::session::{EngineArguments, check, text};
+use super::engine::{EngineArguments, check, text};
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -25,17 +25,17 @@ pub struct Arguments {
 /// Streams a recording.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut replay = Replay::open(&arguments.file)?;
-    let mut session = arguments.engine.open(false)?;
+    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
     let bar = Bar::new("replaying");
-    while replay.round(&mut session.stream, &mut |progress| bar.show(progress))? == Round::More {}
+    while replay.round(&mut accounting, &mut |progress| bar.show(progress))? == Round::More {}
     drop(bar);
-    let (totals, account) = session.stream.read(&replay)?;
-    let report = Report::new(session.stream.granted().engine.name(), session.stream.owners(), &totals, account);
+    let (totals, conservation) = accounting.read(&replay)?;
+    let report = Report::new(accounting.granted().engine.name(), accounting.owners(), &totals, conservation);
     if arguments.json {
         super::print_json(&ReportJson::from(&report), false)?;
     } else {
         super::print(&text(&report))?;
     }
-    session.stream.finish()?;
-    check(&account)
+    accounting.finish()?;
+    check(&conservation)
 }

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use deltascope_agent::account::Account;
-use deltascope_agent::event::Sink;
-use deltascope_agent::groups::Totals;
+use deltascope_agent::accounting::Accounting;
+use deltascope_agent::accounting::Conservation;
+use deltascope_agent::accounting::Totals;
 use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
+use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
-use deltascope_agent::stream::Stream;
 use serde::Serialize;
 
-use super::session::{EngineArguments, check, text};
+use super::engine::{EngineArguments, check, text};
 use super::state::StateArguments;
 use super::synth::SynthArguments;
 
@@ -127,43 +127,43 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .map_err(|error| anyhow!("cannot catch signal {signal}: {error}"))?;
     }
     let mut source = arguments.source.open()?;
-    let keeper = arguments.state.keeper(source.as_ref(), arguments.engine.is_remote())?;
-    let mut session = arguments.engine.open_as(true, keeper)?;
-    session.stream.resume(source.as_mut())?;
+    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote())?;
+    let (_daemon, mut accounting) = arguments.engine.open(true, state)?;
+    accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
     let mut due = begun + arguments.interval;
     let stopped = || stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end);
     let mut base = Totals::default();
     loop {
-        let round = source.round(&mut session.stream, &mut |_| ())?;
+        let round = source.round(&mut accounting, &mut |_| ())?;
         if source.is_state() {
-            wait(&mut session.stream, due.min(end.unwrap_or(due)), &stop)?;
+            wait(&mut accounting, due.min(end.unwrap_or(due)), &stop)?;
         }
         let over = round == Round::End || stopped();
         if over || Instant::now() >= due {
             due += arguments.interval;
-            let (totals, account) = session.stream.read(source.as_ref())?;
+            let (totals, conservation) = accounting.read(source.as_ref())?;
             let shown = if source.is_state() { totals.since(&base) } else { totals.clone() };
             base = totals;
-            show(arguments, &session.stream, source.as_ref(), begun.elapsed(), &shown, account)?;
-            check(&account)?;
+            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &shown, conservation)?;
+            check(&conservation)?;
         }
         if over {
             break;
         }
     }
-    Ok(session.stream.finish()?)
+    Ok(accounting.finish()?)
 }
 
 /// Waits until `due`, or until somebody stops it, and keeps the session alive.
-fn wait(stream: &mut Stream, due: Instant, stop: &AtomicBool) -> Result<()> {
+fn wait(accounting: &mut Accounting, due: Instant, stop: &AtomicBool) -> Result<()> {
     while !stop.load(Ordering::Relaxed) {
         let left = due.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
         }
-        stream.idle()?;
+        accounting.idle()?;
         std::thread::sleep(left.min(Duration::from_millis(50)));
     }
     Ok(())
@@ -171,20 +171,20 @@ fn wait(stream: &mut Stream, due: Instant, stop: &AtomicBool) -> Result<()> {
 
 fn show(
     arguments: &Arguments,
-    stream: &Stream,
+    accounting: &Accounting,
     source: &dyn Source,
     elapsed: Duration,
     totals: &Totals,
-    account: Account,
+    conservation: Conservation,
 ) -> Result<()> {
-    let mut report = Report::new(stream.granted().engine.name(), stream.owners(), totals, account);
+    let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), totals, conservation);
     report.lower_bound = source.is_lower_bound();
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
     if arguments.json_lines {
         let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
         let report = ReportJson::from(&report);
         let status = source.status().into_iter().collect();
-        let estimated = estimated.map(|estimates| EstimatedJson::new(&estimates, stream.owners()));
+        let estimated = estimated.map(|estimates| EstimatedJson::new(&estimates, accounting.owners()));
         let name = source.name();
         let json = Json { seconds, source: name, gauges, lower_bound, status, estimated, report };
         return super::print_json(&json, true);

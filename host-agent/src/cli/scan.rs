@@ -8,7 +8,7 @@ use deltascope_agent::sources::{Scan, Source};
 use serde::Serialize;
 
 use super::bar::Bar;
-use super::session::{EngineArguments, check, text};
+use super::engine::{EngineArguments, check, text};
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -61,15 +61,15 @@ pub fn notes(summary: &ScanSummary) -> String {
 
 /// Scans once.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut session = arguments.engine.open(false)?;
+    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
     let mut scan = Scan::new(config(&arguments.pids), []);
-    let (before, _) = session.stream.read(&scan)?;
+    let (before, _) = accounting.read(&scan)?;
     let bar = Bar::new("scanning");
-    scan.round(&mut session.stream, &mut |progress| bar.show(progress))?;
+    scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
-    let (after, account) = session.stream.read(&scan)?;
+    let (after, conservation) = accounting.read(&scan)?;
     let mut report =
-        Report::new(session.stream.granted().engine.name(), session.stream.owners(), &after.since(&before), account);
+        Report::new(accounting.granted().engine.name(), accounting.owners(), &after.since(&before), conservation);
     if let Some(summary) = scan.summary() {
         report.lower_bound = scan.is_lower_bound();
         if arguments.json {
@@ -78,6 +78,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             super::print(&(text(&report) + &notes(summary)))?;
         }
     }
-    session.stream.finish()?;
-    check(&account)
+    accounting.finish()?;
+    check(&conservation)
 }

@@ -1,10 +1,10 @@
-//! Options that make an agent go on after a restart.
+//! Options that make an agent resume after a restart.
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use deltascope_agent::resume::{AgentId, Keeper};
+use deltascope_agent::accounting::state::{AgentId, AgentState};
 use deltascope_agent::sources::Source;
 
 /// Where services of the system keep their state.
@@ -25,7 +25,7 @@ pub struct StateArguments {
 
 impl StateArguments {
     /// What a restart needs; `None` for a run that is an agent of its own. `remote`: the board server outlives the run.
-    pub fn keeper(&self, source: &dyn Source, remote: bool) -> Result<Option<Keeper>> {
+    pub fn open(&self, source: &dyn Source, remote: bool) -> Result<Option<AgentState>> {
         let service = source.name() == "kmod" && remote;
         // systemd.exec(5): a list with colons if there are several.
         let given = std::env::var("STATE_DIRECTORY").ok().filter(|_| remote);
@@ -41,8 +41,8 @@ impl StateArguments {
             return Ok(None);
         }
         Ok(match (folder, self.agent_id) {
-            (Some(folder), id) => Some(Keeper::open(&folder, id)?),
-            (None, Some(id)) => Some(Keeper::with_id(id)),
+            (Some(folder), id) => Some(AgentState::open(&folder, id)?),
+            (None, Some(id)) => Some(AgentState::with_id(id)),
             (None, None) => None,
         })
     }

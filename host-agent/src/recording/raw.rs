@@ -5,9 +5,10 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{RecordingError, create_private, write_error};
-use crate::contexts::ContextTable;
-use crate::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
-use crate::groups::{GroupTable, OTHER};
+use crate::accounting::ContextTable;
+use crate::accounting::{GroupTable, OTHER};
+use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::sink::{Sink, SinkError};
 
 /// Writes the records that an engine with the given sizes would be sent.
 ///

@@ -7,7 +7,8 @@ use deltascope_abi::record::{Class, MAX_LENGTH, RECORD_BYTES, Record};
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, Sink, What};
+use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::sink::Sink;
 
 const PATH: &str = "in-memory.rec";
 

@@ -8,7 +8,8 @@ use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
+use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::sink::{Sink, SinkError};
 
 /// Events that are gathered before they become a chunk.
 const EVENTS_PER_CHUNK: usize = 4096;

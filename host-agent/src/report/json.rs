@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Report;
-use crate::account::Account;
+use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 use crate::scan::ScanSummary;
 
 /// The sides of the conservation law.
 #[derive(Clone, Debug, Serialize)]
-pub struct AccountJson {
+pub struct ConservationJson {
     /// Events that passed the source's filter.
     pub captured: u64,
     /// Events in the engine's group counters.
@@ -24,14 +24,14 @@ pub struct AccountJson {
     pub conserved: bool,
 }
 
-impl From<&Account> for AccountJson {
-    fn from(account: &Account) -> AccountJson {
-        AccountJson {
-            captured: account.captured,
-            counted: account.counted,
-            in_flight: account.in_flight,
-            lost: account.lost.iter().map(|(reason, count)| (reason.name(), count)).collect(),
-            conserved: account.holds(),
+impl From<&Conservation> for ConservationJson {
+    fn from(conservation: &Conservation) -> ConservationJson {
+        ConservationJson {
+            captured: conservation.captured,
+            counted: conservation.counted,
+            in_flight: conservation.in_flight,
+            lost: conservation.lost.iter().map(|(reason, count)| (reason.name(), count)).collect(),
+            conserved: conservation.holds(),
         }
     }
 }
@@ -64,7 +64,7 @@ pub struct ReportJson {
     pub engine: &'static str,
     /// The conservation law.
     #[serde(flatten)]
-    pub account: AccountJson,
+    pub conservation: ConservationJson,
     /// Of the counted events, those that could not be judged.
     pub unjudged: u64,
     /// Containers, without the regions of the workload.
@@ -85,7 +85,7 @@ impl From<&Report> for ReportJson {
         });
         ReportJson {
             engine: report.engine,
-            account: AccountJson::from(&report.account),
+            conservation: ConservationJson::from(&report.conservation),
             unjudged: report.unjudged,
             containers: containers.collect(),
         }

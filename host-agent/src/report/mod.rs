@@ -7,15 +7,15 @@ mod table;
 mod tests;
 
 pub use estimated::{EstimatedJson, estimate_lines};
-pub use json::{AccountJson, ContainerJson, DemoJson, ReportJson, ScanJson, WorkloadJson};
+pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, ScanJson, WorkloadJson};
 pub use table::{conservation_line, render};
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::Class;
 
-use crate::account::Account;
+use crate::accounting::Conservation;
+use crate::accounting::{Rows, Totals};
 use crate::event::{OwnerKind, Owners};
-use crate::groups::{Rows, Totals};
 
 /// Name of group 0.
 pub const OTHER_NAME: &str = "other";
@@ -58,7 +58,7 @@ pub struct Report {
     /// Name of the engine that counted.
     pub engine: &'static str,
     /// The conservation law.
-    pub account: Account,
+    pub conservation: Conservation,
     /// Of the counted events, those that could not be judged.
     pub unjudged: u64,
     /// Owners that counted anything, the most wasted bytes first.
@@ -68,9 +68,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report of `totals`, which may cover less than the session has counted (one scan round); `account`
+    /// A report of `totals`, which may cover less than the session has counted (one scan round); `conservation`
     /// covers the session.
-    pub fn new(engine: &'static str, owners: &Owners, totals: &Totals, account: Account) -> Report {
+    pub fn new(engine: &'static str, owners: &Owners, totals: &Totals, conservation: Conservation) -> Report {
         let mut lines: Vec<Line> = owners
             .iter()
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
@@ -83,7 +83,7 @@ impl Report {
             wasted(b).cmp(&wasted(a)).then(b.pages.events.cmp(&a.pages.events)).then(a.name.cmp(&b.name))
         });
         let unjudged = lines.iter().map(|line| line.unjudged).sum();
-        Report { engine, account, unjudged, lines, lower_bound: false }
+        Report { engine, conservation, unjudged, lines, lower_bound: false }
     }
 
     /// The line of one owner; all zero when nothing was counted for it.

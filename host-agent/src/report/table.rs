@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Line, Report};
-use crate::account::Account;
+use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 
 /// Widest name that is shown whole.
@@ -89,9 +89,9 @@ pub(super) fn bytes_text(bytes: u64) -> String {
 }
 
 /// The conservation law with its numbers.
-pub fn conservation_line(account: &Account, unjudged: u64) -> String {
-    let Account { counted, lost, in_flight, captured } = account;
-    let sign = if account.holds() { "==" } else { "!=" };
+pub fn conservation_line(conservation: &Conservation, unjudged: u64) -> String {
+    let Conservation { counted, lost, in_flight, captured } = conservation;
+    let sign = if conservation.holds() { "==" } else { "!=" };
     let mut line =
         format!("captured {captured} {sign} counted {counted} + in flight {in_flight} + lost {}", lost.total());
     let reasons: Vec<String> = lost
@@ -103,7 +103,7 @@ pub fn conservation_line(account: &Account, unjudged: u64) -> String {
         let _ = write!(line, " ({})", reasons.join(", "));
     }
     let _ = write!(line, "; unjudged {unjudged} of the counted");
-    if !account.holds() {
+    if !conservation.holds() {
         line.push_str("; CONSERVATION IS BROKEN");
     }
     line

@@ -3,7 +3,7 @@ use deltascope_abi::record::Class;
 use serde_json::json;
 
 use super::*;
-use crate::groups::Rows;
+use crate::accounting::Rows;
 
 fn pages(copies: u64, redundant: u64, unjudged: u64) -> Rows {
     let mut rows = Rows::default();
@@ -28,7 +28,7 @@ fn report() -> Report {
     totals.other = pages(1, 0, 0);
     let mut lost = Losses::default();
     lost.add(LossReason::Ring, 4);
-    Report::new("model", &owners, &totals, Account { counted: 139, lost, in_flight: 0, captured: 143 })
+    Report::new("model", &owners, &totals, Conservation { counted: 139, lost, in_flight: 0, captured: 143 })
 }
 
 #[test]
@@ -85,10 +85,10 @@ fn names_cannot_break_the_table() {
 fn the_conservation_line_says_when_it_is_broken() {
     let report = report();
     assert_eq!(
-        conservation_line(&report.account, report.unjudged),
+        conservation_line(&report.conservation, report.unjudged),
         "captured 143 == counted 139 + in flight 0 + lost 4 (ring 4); unjudged 2 of the counted"
     );
-    let broken = Account { counted: 138, ..report.account };
+    let broken = Conservation { counted: 138, ..report.conservation };
     assert!(conservation_line(&broken, 0).ends_with("CONSERVATION IS BROKEN"));
 }
 

@@ -9,18 +9,18 @@
 //! | part | what |
 //! |---|---|
 //! | [`Control`] | when to raise and lower k, from the fill of the rings |
-//! | [`Tally`] | the events of each unit, in periods of one p |
+//! | [`Sample`] | the events of each unit, in periods of one p |
 //! | [`ratio`] | the share of a total that is redundant, and how far it may be off |
 
 mod control;
 mod estimate;
-mod tally;
+mod sample;
 #[cfg(test)]
 mod tests;
 
 pub use control::{Control, Look, MAX_SHIFT};
 pub use estimate::{CONFIDENCE, LEAST_UNITS, Part, Ratio, ratio, t_quantile};
-pub use tally::{Estimate, Estimates, LeftOut, OwnerShares, Seen, Tally};
+pub use sample::{Estimate, Estimates, LeftOut, OwnerShares, Sample, Seen};
 
 /// Whether the unit with this hash is kept at p = 2^-`shift`.
 pub fn is_kept(unit: u64, shift: u32) -> bool {

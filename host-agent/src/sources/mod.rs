@@ -22,9 +22,9 @@ pub use synth::{Synth, SynthConfig};
 use deltascope_abi::loss::Losses;
 use deltascope_protocol::frame::Cursor;
 
-use crate::event::{Sink, SinkError};
 use crate::recording::RecordingError;
 use crate::sampling::Estimates;
+use crate::sink::{Sink, SinkError};
 
 /// Whether a source has more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

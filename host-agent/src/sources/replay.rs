@@ -7,8 +7,9 @@ use deltascope_abi::loss::Losses;
 use deltascope_protocol::frame::Cursor;
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
-use crate::event::{Event, OwnerId, OwnerKind, Sink};
+use crate::event::{Event, OwnerId, OwnerKind};
 use crate::recording::{Item, Reader, RecordingError};
+use crate::sink::Sink;
 
 /// Events of one round.
 const ROUND_EVENTS: u64 = 16_384;

@@ -6,8 +6,9 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
 
 use super::{Progress, Round, Source, SourceError};
-use crate::event::{Event, OwnerKind, Sink, What};
+use crate::event::{Event, OwnerKind, What};
 use crate::scan::{RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
+use crate::sink::Sink;
 
 /// Records between two calls of `progress` while a round is given to the sink.
 const PROGRESS_RECORDS: usize = 65_536;

@@ -1,12 +1,13 @@
 //! Events made up from a seed: the same seed gives the same events.
 
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::{Random, hash};
 use deltascope_abi::record::Class;
 use deltascope_protocol::frame::Cursor;
-use deltascope_random::{Random, hash};
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
-use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
+use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::sink::{Sink, SinkError};
 
 /// Events of one round.
 const ROUND_EVENTS: u64 = 16_384;

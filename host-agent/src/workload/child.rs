@@ -3,7 +3,7 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 
 use super::os::{self, Fork, Region};
-use super::{Pattern, Report, WORKERS};
+use super::{Announcement, Pattern, WORKERS};
 
 /// First argument of an agent that is to be the root of a family.
 pub const CHILD_MARKER: &str = "deltascope-workload-child";
@@ -59,8 +59,8 @@ fn run(pattern: Pattern, agent: u32) -> io::Result<()> {
     if pattern == Pattern::ParentWrites {
         region.write(WORKERS);
     }
-    let report = Report { pattern, range: region.address()..region.end(), root, workers: workers.clone() };
-    io::stdout().write_all(report.line().as_bytes())?;
+    let announcement = Announcement { pattern, range: region.address()..region.end(), root, workers: workers.clone() };
+    io::stdout().write_all(announcement.line().as_bytes())?;
     io::stdout().flush()?;
     until_closed(&mut io::stdin());
     drop(hold);

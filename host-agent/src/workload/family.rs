@@ -6,13 +6,13 @@ use std::os::fd::AsFd;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{CHILD_MARKER, Pattern, Report, Truth, os, parse_report};
+use super::{Announcement, CHILD_MARKER, Pattern, Truth, os, parse_announcement};
 use crate::procfs::ParseError;
 use crate::scan::{RegionTag, TaggedRegion};
 
-/// How long a family may take to report, and to end.
+/// How long a family may take to announcement, and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of a report at most.
+/// Bytes of a announcement at most.
 const REPORT_BYTES: usize = 1024;
 
 /// Why the workload could not be had.
@@ -33,9 +33,9 @@ pub enum WorkloadError {
     /// Nothing was heard for too long.
     #[error("the workload has not reported within {} seconds", PATIENCE.as_secs())]
     TimedOut,
-    /// The report is not understood.
+    /// The announcement is not understood.
     #[error("{0}")]
-    Report(#[from] ParseError),
+    Announcement(#[from] ParseError),
     /// The family did not end well.
     #[error("the workload ended with {status}: expected success")]
     Failed {
@@ -49,7 +49,7 @@ pub enum WorkloadError {
 pub struct DemoFamily {
     child: Child,
     stop: Option<ChildStdin>,
-    report: Report,
+    announcement: Announcement,
 }
 
 impl DemoFamily {
@@ -57,7 +57,7 @@ impl DemoFamily {
     /// long as the family: the kernel kills a family when the thread that started it ends.
     ///
     /// # Errors
-    /// The family could not be started or did not report.
+    /// The family could not be started or did not announcement.
     pub fn start(pattern: Pattern) -> Result<Self, WorkloadError> {
         let mut child = Command::new("/proc/self/exe")
             .arg(CHILD_MARKER)
@@ -68,40 +68,40 @@ impl DemoFamily {
             .spawn()
             .map_err(WorkloadError::Start)?;
         let stop = child.stdin.take();
-        let report = match listen(&mut child) {
-            Ok(report) => report,
+        let announcement = match listen(&mut child) {
+            Ok(announcement) => announcement,
             Err(error) => {
                 drop(stop);
                 end(&mut child, Duration::ZERO);
                 return Err(error);
             }
         };
-        Ok(Self { child, stop, report })
+        Ok(Self { child, stop, announcement })
     }
 
     /// Who wrote.
     pub fn pattern(&self) -> Pattern {
-        self.report.pattern
+        self.announcement.pattern
     }
 
     /// What a scan must find in the region.
     pub fn truth(&self) -> Truth {
-        self.report.pattern.truth()
+        self.announcement.pattern.truth()
     }
 
     /// Addresses of the region, the same in every member.
     pub fn range(&self) -> Range<u64> {
-        self.report.range.clone()
+        self.announcement.range.clone()
     }
 
     /// The root.
     pub fn root(&self) -> u32 {
-        self.report.root
+        self.announcement.root
     }
 
     /// The workers.
     pub fn workers(&self) -> &[u32] {
-        &self.report.workers
+        &self.announcement.workers
     }
 
     /// The region under a tag, as [`crate::scan::ScanConfig::regions`] takes it.
@@ -161,8 +161,8 @@ impl Workload {
     }
 }
 
-/// Waits for the report of a family.
-fn listen(child: &mut Child) -> Result<Report, WorkloadError> {
+/// Waits for the announcement of a family.
+fn listen(child: &mut Child) -> Result<Announcement, WorkloadError> {
     let Some(mut pipe) = child.stdout.take() else {
         return Err(WorkloadError::Pipe(io::ErrorKind::BrokenPipe.into()));
     };
@@ -187,7 +187,7 @@ fn listen(child: &mut Child) -> Result<Report, WorkloadError> {
             count => line.extend_from_slice(&bytes[..count]),
         }
     }
-    Ok(parse_report(&line)?)
+    Ok(parse_announcement(&line)?)
 }
 
 /// Waits for a child to end, then kills it: how it ended by itself, if it did. Either way it is

@@ -25,16 +25,16 @@
 //! # }
 //! ```
 
+mod announcement;
 mod child;
 mod family;
 mod os;
 mod pattern;
-mod report;
 
+pub use announcement::{Announcement, parse_announcement};
 pub use child::{CHILD_MARKER, child_entry};
 pub use family::{DemoFamily, Workload, WorkloadError};
 pub use pattern::{PAGES, Pattern, Truth, WORKERS, WRITTEN};
-pub use report::{Report, parse_report};
 
 #[cfg(test)]
 mod tests;

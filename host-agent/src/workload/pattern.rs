@@ -1,6 +1,6 @@
 //! Who writes what: the truth about the workload.
 
-use deltascope_random::mix;
+use deltascope_abi::random::mix;
 
 /// Pages in the region of a family.
 pub const PAGES: usize = 256;

@@ -1,4 +1,4 @@
-//! The truth about the workload, and its report.
+//! The truth about the workload, and its announcement.
 
 use std::collections::HashSet;
 
@@ -39,7 +39,7 @@ fn the_truth_follows_from_the_writes() {
 
 #[test]
 fn a_broken_report_is_refused_with_its_place() {
-    let refuse = |text: &str| parse_report(text.as_bytes()).unwrap_err();
+    let refuse = |text: &str| parse_announcement(text.as_bytes()).unwrap_err();
     assert_eq!(refuse("").offset, 0);
     let head = "deltascope-workload 1 ";
     assert_eq!(refuse(&format!("{head}nobody-writes 1000-2000 1\n")).offset, 22);
@@ -58,13 +58,13 @@ proptest! {
         root: u32,
         workers in proptest::collection::vec(any::<u32>(), 0..64),
     ) {
-        let report = Report {
+        let announcement = Announcement {
             pattern: Pattern::ALL[which],
             range: page * 4096..(page + pages) * 4096,
             root,
             workers,
         };
-        prop_assert_eq!(parse_report(report.line().as_bytes()), Ok(report));
+        prop_assert_eq!(parse_announcement(announcement.line().as_bytes()), Ok(announcement));
     }
 
     #[test]
@@ -75,7 +75,7 @@ proptest! {
         let line = b"deltascope-workload 1 worker-writes 7f0000000000-7f0000100000 12 13 14";
         let mut text = line[..cut].to_vec();
         text.extend(tail);
-        if let Err(error) = parse_report(&text) {
+        if let Err(error) = parse_announcement(&text) {
             prop_assert!(error.offset <= text.len() as u64);
         }
     }

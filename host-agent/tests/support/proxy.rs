@@ -97,7 +97,7 @@ fn forward(mut agent: TcpStream, mut server: TcpStream, fault: Fault) {
 
 /// Plants the fault in a frame with records; `false` when the frame has no record that it could hit.
 fn plant(frame: &mut Vec<u8>, fault: Fault, changed: &mut HashSet<u16>) -> bool {
-    let Ok(Message::Events(events)) = decode(frame) else { return false };
+    let Ok(Message::Records(events)) = decode(frame) else { return false };
     let end = frame.len() - 4;
     let start = end - events.records.len() * RECORD_BYTES;
     if start == end {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use deltascope_agent::event::{Event, OwnerId, OwnerKind, Owners, Sink, SinkError, What};
+use deltascope_agent::event::{Event, OwnerId, OwnerKind, Owners, What};
 use deltascope_agent::report::ContainerJson;
+use deltascope_agent::sink::{Sink, SinkError};
 use deltascope_agent::sources::{Round, Source, Synth, SynthConfig};
 use serde_json::Value;
 

@@ -1,10 +1,11 @@
 //! Limits and timers of a session, and who it is.
 
-use crate::frame::{MAX_CURSORS, MAX_EVENTS_RECORDS, events_overhead};
+use crate::frame::{MAX_CURSORS, MAX_FRAME_RECORDS, records_overhead};
 use alloc::string::String;
+use core::time::Duration;
 use deltascope_abi::record::RECORD_BYTES;
 
-/// Limits and timers. Times are microseconds.
+/// Limits and timers.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Groups to ask for; 0 asks for the server's default.
@@ -16,13 +17,13 @@ pub struct Config {
     /// Records after which a frame is closed and sent.
     pub frame_records: usize,
     /// Longest time that a committed record waits for others to share its frame.
-    pub max_delay: u64,
+    pub max_delay: Duration,
     /// Time between two snapshots while records flow; half full retention asks for one at once.
-    pub snapshot_interval: u64,
+    pub snapshot_interval: Duration,
     /// Time without a frame to send after which an empty one is sent.
-    pub keepalive: u64,
+    pub keepalive: Duration,
     /// Time without a sign of life from a server that owes one after which the connection is given up.
-    pub silence: u64,
+    pub silence: Duration,
 }
 
 impl Default for Config {
@@ -32,19 +33,19 @@ impl Default for Config {
             contexts: 0,
             retention_bytes: 16 << 20,
             frame_records: 4_096,
-            max_delay: 1_000,
-            snapshot_interval: 250_000,
-            keepalive: 5_000_000,
-            silence: 15_000_000,
+            max_delay: Duration::from_millis(1),
+            snapshot_interval: Duration::from_millis(250),
+            keepalive: Duration::from_secs(5),
+            silence: Duration::from_secs(15),
         }
     }
 }
 
 impl Config {
-    /// The same with every limit within its bounds: frames of 1 to 16,128 records, retention of at least four frames.
+    /// Returns the configuration with every limit within its bounds: frames of 1 to 16,128 records, retention of at least four frames.
     pub(crate) fn bounded(mut self) -> Config {
-        self.frame_records = self.frame_records.clamp(1, MAX_EVENTS_RECORDS);
-        let frame = events_overhead(MAX_CURSORS) + self.frame_records * RECORD_BYTES;
+        self.frame_records = self.frame_records.clamp(1, MAX_FRAME_RECORDS);
+        let frame = records_overhead(MAX_CURSORS) + self.frame_records * RECORD_BYTES;
         self.retention_bytes = self.retention_bytes.max(4 * frame);
         self
     }

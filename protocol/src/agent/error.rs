@@ -2,10 +2,12 @@
 
 use crate::frame::{ErrorCode, FrameError, Kind};
 use alloc::string::String;
+use core::time::Duration;
 
-/// Close the connection and call `disconnected`; unless [`SessionError::is_fatal`], connect again later.
+/// Close the connection and call `disconnected`; unless [`EndpointError::is_fatal`], connect again later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SessionError {
+#[non_exhaustive]
+pub enum EndpointError {
     /// The server sent something that is no frame.
     #[error("server's frame: {0}")]
     Frame(#[from] FrameError),
@@ -48,19 +50,19 @@ pub enum SessionError {
         found: u64,
     },
     /// The server owed a sign of life.
-    #[error("expected a frame from the server within {limit_ms} ms, found silence; connect again")]
+    #[error("expected a frame from the server within {} ms, found silence; connect again", limit.as_millis())]
     Silent {
         /// How long was waited.
-        limit_ms: u64,
+        limit: Duration,
     },
 }
 
-impl SessionError {
+impl EndpointError {
     /// Whether another connection would end the same way.
     pub fn is_fatal(&self) -> bool {
         match self {
-            SessionError::Version { .. } | SessionError::Frame(FrameError::Version { .. }) => true,
-            SessionError::Refused { code, .. } => matches!(
+            EndpointError::Version { .. } | EndpointError::Frame(FrameError::Version { .. }) => true,
+            EndpointError::Refused { code, .. } => matches!(
                 code,
                 ErrorCode::Version | ErrorCode::OutOfGrant | ErrorCode::ForbiddenOp | ErrorCode::Unauthorised
             ),

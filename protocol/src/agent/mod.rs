@@ -1,6 +1,6 @@
 //! The agent's end of a session.
 //!
-//! [`Session`] numbers records, keeps them until a snapshot covers them, sends them within the server's credit,
+//! [`Endpoint`] numbers records, keeps them until a snapshot covers them, sends them within the server's credit,
 //! and brings counters, replies and states back. After a lost connection it goes on where the server stands;
 //! after a restart of the server it restores the contexts and sends everything after the last snapshot again, so
 //! that the totals are those of a run without restart. The host opens connections, moves bytes and
@@ -8,19 +8,21 @@
 //!
 //! ```text
 //! admit, commit -> retention -> transmit/advance -> network
-//! network -> receive -> next_event, totals
+//! network -> receive -> next_notification, totals
 //! connected, disconnected, poll(now)
 //! ```
 
 mod config;
+mod contexts;
 mod control;
-mod counters;
+mod endpoint;
 mod error;
 mod receive;
 mod retention;
-mod session;
-mod shadow;
+mod send;
+mod state;
+mod totals;
 
 pub use config::{Config, Identity};
-pub use error::SessionError;
-pub use session::{Event, Granted, Progress, Session};
+pub use error::EndpointError;
+pub use state::{Endpoint, Granted, Notification, Progress};

@@ -1,10 +1,10 @@
 //! What each frame of the server does.
 
-use super::counters::Totals;
+use super::contexts::CoveredContexts;
 use super::retention::Mark;
-use super::session::{Event, Session, State};
-use super::shadow::Shadow;
-use super::{Granted, SessionError};
+use super::state::{Endpoint, Notification, State};
+use super::totals::Totals;
+use super::{EndpointError, Granted};
 use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Message, Replies, Snapshot, StateAtReply, Welcome};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,13 +14,13 @@ use deltascope_abi::ABI_MAJOR;
 /// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
 const MAX_SEQUENCE: u64 = 1 << 63;
 
-fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), SessionError> {
-    if (min..=max).contains(&found) { Ok(()) } else { Err(SessionError::Number { what, min, max, found }) }
+fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), EndpointError> {
+    if (min..=max).contains(&found) { Ok(()) } else { Err(EndpointError::Number { what, min, max, found }) }
 }
 
-impl Session {
+impl Endpoint {
     /// Works on every whole frame that has arrived.
-    pub(crate) fn received(&mut self, now: u64) -> Result<(), SessionError> {
+    pub(crate) fn received(&mut self, now: u64) -> Result<(), EndpointError> {
         // The buffer leaves its place while the session acts on the frames in it.
         let mut input = mem::replace(&mut self.input, FrameBuffer::new(Vec::new(), 0));
         let result = self.read_frames(&mut input, now);
@@ -29,7 +29,7 @@ impl Session {
         result
     }
 
-    fn read_frames(&mut self, input: &mut FrameBuffer<Vec<u8>>, now: u64) -> Result<(), SessionError> {
+    fn read_frames(&mut self, input: &mut FrameBuffer<Vec<u8>>, now: u64) -> Result<(), EndpointError> {
         while let Some(bytes) = input.next_frame()? {
             let message = frame::decode(bytes)?;
             self.heard = now;
@@ -38,8 +38,8 @@ impl Session {
         Ok(())
     }
 
-    fn frame(&mut self, message: &Message<'_>, now: u64) -> Result<(), SessionError> {
-        let unexpected = |expected| Err(SessionError::Unexpected { expected, found: message.kind() });
+    fn frame(&mut self, message: &Message<'_>, now: u64) -> Result<(), EndpointError> {
+        let unexpected = |expected| Err(EndpointError::Unexpected { expected, found: message.kind() });
         match (self.state, message) {
             (State::Offline | State::Done, _) => Ok(()),
             (_, Message::Error(error)) => {
@@ -48,10 +48,10 @@ impl Session {
                     self.forget_grant();
                 }
                 let (code, sequence, text) = (error.code, error.sequence, String::from(error.text));
-                Err(SessionError::Refused { code, sequence, text })
+                Err(EndpointError::Refused { code, sequence, text })
             }
-            (State::Greeting, Message::Welcome(welcome)) => self.welcomed(welcome, now),
-            (State::Greeting, _) => unexpected("Welcome or Error"),
+            (State::Handshake, Message::Welcome(welcome)) => self.welcomed(welcome, now),
+            (State::Handshake, _) => unexpected("Welcome or Error"),
             (_, Message::Ack(ack)) => self.acknowledged(ack),
             (_, Message::Replies(replies)) => {
                 self.replied(replies);
@@ -72,10 +72,10 @@ impl Session {
         }
     }
 
-    fn welcomed(&mut self, welcome: &Welcome<'_>, now: u64) -> Result<(), SessionError> {
+    fn welcomed(&mut self, welcome: &Welcome<'_>, now: u64) -> Result<(), EndpointError> {
         let major = (welcome.abi_version >> 16) as u16;
         if major != ABI_MAJOR {
-            return Err(SessionError::Version { expected: ABI_MAJOR, found: major });
+            return Err(EndpointError::Version { expected: ABI_MAJOR, found: major });
         }
         let known = self.granted.as_ref().is_some_and(|granted| {
             granted.grant != 0 && (granted.boot_id, granted.grant) == (welcome.boot_id, welcome.grant)
@@ -120,17 +120,17 @@ impl Session {
             let (position, state, sequence) = (new.position, 0, next);
             let (token, mark, context) = (ask.token, ask.mark, ask.context);
             let reply = StateAtReply { token, mark, position, state, sequence, context, too_old: true };
-            self.events.push_back(Event::State(reply));
+            self.notifications.push_back(Notification::State(reply));
         }
         self.granted = Some(new.clone());
-        self.events.push_back(Event::Regranted(new));
+        self.notifications.push_back(Notification::Regranted(new));
         Ok(())
     }
 
     /// The first grant, or another one before anything could be admitted: numbers begin where the server says. What
     /// an inherited grant has counted is asked for before anything else happens, so that it cannot be lost.
     fn begin(&mut self, granted: Granted, next: u64) {
-        self.shadow = Shadow::new(granted.contexts);
+        self.contexts = CoveredContexts::new(granted.contexts);
         self.totals = Totals::new(granted.groups);
         self.retention.begin(next);
         (self.progress.covered, self.progress.acknowledged) = (next, next);
@@ -161,12 +161,12 @@ impl Session {
 
     fn start(&mut self, granted: Granted) {
         (self.state, self.begun) = (State::Streaming, true);
-        self.events.push_back(Event::Granted(granted.clone()));
+        self.notifications.push_back(Notification::Granted(granted.clone()));
         self.granted = Some(granted);
     }
 
     /// Sends from record `next` on, and before it what restores the contexts.
-    fn go_on(&mut self, next: u64) -> Result<(), SessionError> {
+    fn go_on(&mut self, next: u64) -> Result<(), EndpointError> {
         let (oldest, covered) = (self.oldest(), self.progress.covered);
         let from = next.max(covered);
         let frames = self.retention.frames();
@@ -177,7 +177,7 @@ impl Session {
         Ok(())
     }
 
-    fn acknowledged(&mut self, ack: &Ack) -> Result<(), SessionError> {
+    fn acknowledged(&mut self, ack: &Ack) -> Result<(), EndpointError> {
         bounded("number in Ack", 0, self.retention.next(), ack.sequence)?;
         self.acked = self.acked.max(ack.sequence);
         self.progress.acknowledged = self.progress.acknowledged.max(ack.sequence);
@@ -194,7 +194,7 @@ impl Session {
         for entry in replies.iter() {
             if entry.sequence >= self.replies_below {
                 self.replies_below = entry.sequence + 1;
-                self.events.push_back(Event::Reply(entry));
+                self.notifications.push_back(Notification::Reply(entry));
             }
         }
     }
@@ -203,11 +203,11 @@ impl Session {
         let before = self.control.states.len();
         self.control.states.retain(|(ask, _)| ask.token != reply.token);
         if self.control.states.len() < before {
-            self.events.push_back(Event::State(*reply));
+            self.notifications.push_back(Notification::State(*reply));
         }
     }
 
-    fn counted(&mut self, snapshot: &Snapshot<'_>) -> Result<(), SessionError> {
+    fn counted(&mut self, snapshot: &Snapshot<'_>) -> Result<(), EndpointError> {
         let Some(at) = self.control.asks.iter().position(|ask| ask.sent && ask.token == snapshot.token) else {
             return Ok(());
         };
@@ -223,15 +223,15 @@ impl Session {
         self.cover(sequence)?;
         self.totals.take(snapshot);
         self.progress.counted_events = self.totals.events();
-        if let Some(ask) = ask.filter(|ask| ask.told) {
+        if let Some(ask) = ask.filter(|ask| ask.requested) {
             let (token, position) = (ask.token, snapshot.position);
-            self.events.push_back(Event::Snapshot { token, sequence, position });
+            self.notifications.push_back(Notification::Snapshot { token, sequence, position });
         }
         Ok(())
     }
 
     /// Lets go of every frame that the snapshot covers.
-    fn cover(&mut self, sequence: u64) -> Result<(), SessionError> {
+    fn cover(&mut self, sequence: u64) -> Result<(), EndpointError> {
         let covered = self.retention.frames().partition_point(|frame| frame.end() <= sequence);
         let end = self.retention.frames().get(covered).map_or(self.retention.closed(), |frame| frame.first);
         bounded("number in Snapshot, at the end of a frame", sequence, sequence, end)?;
@@ -239,7 +239,7 @@ impl Session {
             if left == 0 {
                 self.covered_mark = self.retention.first_mark()?;
             }
-            self.retention.release(|records| self.shadow.cover(records));
+            self.retention.release(|records| self.contexts.cover(records));
         }
         self.sent_frames -= covered;
         self.progress.covered = sequence;

@@ -4,7 +4,7 @@
 //! frame is sent from where it stands, as often as it takes. A frame never wraps: what is left at the end of the
 //! ring stays unused for that round.
 
-use crate::frame::events::{EventsHead, events_offset, events_overhead, seal_events};
+use crate::frame::records::{RecordsHead, records_offset, records_overhead, seal_records};
 use crate::frame::{self, Cursor, FrameError, MAX_CURSORS, Message};
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -44,7 +44,7 @@ struct Open {
 
 impl Open {
     fn records(&self) -> usize {
-        self.offset + events_offset(self.cursors)
+        self.offset + records_offset(self.cursors)
     }
 }
 
@@ -197,13 +197,13 @@ impl Retention {
     pub fn close(&mut self, mark: &Mark) -> Result<(), FrameError> {
         let Some(open) = self.open.filter(|open| open.count > 0) else { return Ok(()) };
         let first = self.next - open.count as u64;
-        let head = EventsHead {
+        let head = RecordsHead {
             first_sequence: first,
             replies_below: mark.replies_below,
             losses: &mark.losses,
             cursors: &mark.cursors[..open.cursors],
         };
-        let length = seal_events(&mut self.ring[open.offset..], &head, open.count)?;
+        let length = seal_records(&mut self.ring[open.offset..], &head, open.count)?;
         let frame = Frame { offset: open.offset, length, first, count: open.count, records: open.records() };
         self.frames.push_back(frame);
         self.tail = open.offset + length;
@@ -213,7 +213,7 @@ impl Retention {
 
     /// Opens a frame where a whole one fits, at the end of the ring or at its beginning.
     fn open_frame(&mut self, cursors: usize) -> Option<Open> {
-        let overhead = events_overhead(MAX_CURSORS);
+        let overhead = records_overhead(MAX_CURSORS);
         let whole = overhead + self.frame_records * RECORD_BYTES;
         let head = self.frames.front().map(|frame| frame.offset);
         let (offset, end) = match head {
@@ -236,10 +236,10 @@ impl Retention {
     pub fn first_mark(&self) -> Result<Mark, FrameError> {
         let Some(frame) = self.frames.front() else { return Ok(Mark::default()) };
         match frame::decode(&self.ring[frame.offset..frame.offset + frame.length])? {
-            Message::Events(events) => Ok(Mark {
-                losses: events.losses,
-                cursors: events.cursors.iter().collect(),
-                replies_below: events.replies_below,
+            Message::Records(frame) => Ok(Mark {
+                losses: frame.losses,
+                cursors: frame.cursors.iter().collect(),
+                replies_below: frame.replies_below,
             }),
             _ => Ok(Mark::default()),
         }

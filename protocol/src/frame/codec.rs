@@ -3,10 +3,10 @@
 
 use super::cursor::{Reader, Writer};
 use super::message::{
-    Ack, Bye, Cursors, ErrorFrame, Events, Hello, Message, Replies, SNAPSHOT_ROW_BYTES, Snapshot, SnapshotRequest,
+    Ack, Bye, Cursors, ErrorFrame, Hello, Message, Records, Replies, SNAPSHOT_ROW_BYTES, Snapshot, SnapshotRequest,
     StateAt, StateAtReply, Welcome, le64,
 };
-use super::{ErrorCode, FrameError, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_EVENTS_RECORDS, MAX_HOST_BYTES};
+use super::{ErrorCode, FrameError, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_FRAME_RECORDS, MAX_HOST_BYTES};
 use deltascope_abi::loss::{LOSS_REASONS, Losses};
 use deltascope_abi::record::CLASSES;
 
@@ -37,10 +37,10 @@ impl<'a> Message<'a> {
         Ok(match kind {
             Kind::Hello => Message::Hello(Hello::read(r)?),
             Kind::Welcome => Message::Welcome(Welcome::read(r)?),
-            Kind::Events => Message::Events(Events::read(r)?),
+            Kind::Records => Message::Records(Records::read(r)?),
             Kind::Ack => Message::Ack(Ack { sequence: r.u64("sequence")?, credit: r.u64("credit")? }),
             Kind::Replies => {
-                let count = r.ranged("reply count", 0, MAX_EVENTS_RECORDS as u32)? as usize;
+                let count = r.ranged("reply count", 0, MAX_FRAME_RECORDS as u32)? as usize;
                 Message::Replies(Replies { entries: r.chunks("replies", count)? })
             }
             Kind::StateAt => Message::StateAt(StateAt {
@@ -72,13 +72,13 @@ impl<'a> Message<'a> {
         match self {
             Message::Hello(hello) => hello.write(w),
             Message::Welcome(welcome) => welcome.write(w),
-            Message::Events(events) => events.write(w),
+            Message::Records(records) => records.write(w),
             Message::Ack(ack) => {
                 w.u64(ack.sequence)?;
                 w.u64(ack.credit)
             }
             Message::Replies(replies) => {
-                w.ranged("reply count", replies.entries.len(), 0, MAX_EVENTS_RECORDS as u32)?;
+                w.ranged("reply count", replies.entries.len(), 0, MAX_FRAME_RECORDS as u32)?;
                 w.bytes(replies.entries.as_flattened())
             }
             Message::StateAt(ask) => {
@@ -182,14 +182,14 @@ impl<'a> Welcome<'a> {
     }
 }
 
-impl<'a> Events<'a> {
-    fn read(r: &mut Reader<'a>) -> Result<Events<'a>, FrameError> {
+impl<'a> Records<'a> {
+    fn read(r: &mut Reader<'a>) -> Result<Records<'a>, FrameError> {
         let first_sequence = r.u64("first sequence")?;
         let replies_below = r.u64("replies below")?;
         let losses = read_losses(r)?;
         let cursors = read_cursors(r)?;
-        let count = r.ranged("record count", 0, MAX_EVENTS_RECORDS as u32)? as usize;
-        Ok(Events { first_sequence, replies_below, losses, cursors, records: r.chunks("records", count)? })
+        let count = r.ranged("record count", 0, MAX_FRAME_RECORDS as u32)? as usize;
+        Ok(Records { first_sequence, replies_below, losses, cursors, records: r.chunks("records", count)? })
     }
 
     fn write(&self, w: &mut Writer<'_>) -> Result<(), FrameError> {
@@ -197,7 +197,7 @@ impl<'a> Events<'a> {
         w.u64(self.replies_below)?;
         write_losses(w, &self.losses)?;
         write_cursors(w, &self.cursors)?;
-        w.ranged("record count", self.records.len(), 0, MAX_EVENTS_RECORDS as u32)?;
+        w.ranged("record count", self.records.len(), 0, MAX_FRAME_RECORDS as u32)?;
         w.bytes(self.records.as_flattened())
     }
 }
@@ -280,5 +280,5 @@ fn cut(text: &str, limit: usize) -> &str {
     &text[..end]
 }
 
-const _: () = assert!(super::events_overhead(MAX_CURSORS) <= 4096);
+const _: () = assert!(super::records_overhead(MAX_CURSORS) <= 4096);
 const _: () = assert!(super::MAX_HELLO_BYTES >= 100 + MAX_HOST_BYTES + super::HEADER_BYTES + super::CRC_BYTES);

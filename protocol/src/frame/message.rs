@@ -13,7 +13,7 @@ use deltascope_abi::reply::{REPLY_BYTES, Reply};
 pub enum Message<'a> {
     Hello(Hello<'a>),
     Welcome(Welcome<'a>),
-    Events(Events<'a>),
+    Records(Records<'a>),
     Ack(Ack),
     Replies(Replies<'a>),
     StateAt(StateAt),
@@ -30,7 +30,7 @@ impl Message<'_> {
         match self {
             Message::Hello(_) => Kind::Hello,
             Message::Welcome(_) => Kind::Welcome,
-            Message::Events(_) => Kind::Events,
+            Message::Records(_) => Kind::Records,
             Message::Ack(_) => Kind::Ack,
             Message::Replies(_) => Kind::Replies,
             Message::StateAt(_) => Kind::StateAt,
@@ -154,7 +154,7 @@ impl Cursors<'_> {
 
 /// Agent to server: records, numbered from `first_sequence` on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Events<'a> {
+pub struct Records<'a> {
     /// Number of the first record.
     pub first_sequence: u64,
     /// The agent has every reply to a record numbered below this; the server keeps the others.
@@ -163,11 +163,11 @@ pub struct Events<'a> {
     pub losses: Losses,
     /// Where the sources stand after these records.
     pub cursors: Cursors<'a>,
-    /// The records, 16 bytes each, at most [`super::MAX_EVENTS_RECORDS`].
+    /// The records, 16 bytes each, at most [`super::MAX_FRAME_RECORDS`].
     pub records: &'a [[u8; RECORD_BYTES]],
 }
 
-impl Events<'_> {
+impl Records<'_> {
     /// The records one by one.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Record> + '_ {
         self.records.iter().map(Record::from_bytes)

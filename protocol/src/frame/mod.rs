@@ -14,14 +14,14 @@
 pub mod buffer;
 mod codec;
 mod cursor;
-pub mod events;
 pub mod message;
+pub mod records;
 
 pub use buffer::FrameBuffer;
-pub use events::{EventsHead, events_overhead, seal_events};
+pub use records::{RecordsHead, records_overhead, seal_records};
 
 pub use message::{
-    Ack, Bye, Cursor, Cursors, ErrorFrame, Events, Hello, Message, Replies, ReplyEntry, Snapshot, SnapshotRequest,
+    Ack, Bye, Cursor, Cursors, ErrorFrame, Hello, Message, Records, Replies, ReplyEntry, Snapshot, SnapshotRequest,
     SnapshotRow, StateAt, StateAtReply, Welcome,
 };
 
@@ -29,7 +29,7 @@ use cursor::{Reader, Writer, zeros};
 use deltascope_abi::crc::crc32c;
 
 pub use deltascope_abi::frame::{
-    CRC_BYTES, ErrorCode, HEADER_BYTES, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_EVENTS_RECORDS, MAX_FRAME_BYTES,
+    CRC_BYTES, ErrorCode, HEADER_BYTES, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_FRAME_BYTES, MAX_FRAME_RECORDS,
     MAX_HELLO_BYTES, MAX_HOST_BYTES, PROTOCOL_VERSION,
 };
 

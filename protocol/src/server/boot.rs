@@ -1,6 +1,6 @@
 //! The boot id: a number for the time between two clearings of the engine's tables.
 
-use deltascope_random::hash;
+use deltascope_abi::random::hash;
 
 /// Where a boot id comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

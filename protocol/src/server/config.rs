@@ -1,8 +1,9 @@
 //! Limits and timers of the board server.
 
-use crate::frame::MAX_EVENTS_RECORDS;
+use crate::frame::MAX_FRAME_RECORDS;
+use core::time::Duration;
 
-/// Limits and timers. Times are microseconds.
+/// Limits and timers.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Groups granted to an agent that asks for 0.
@@ -29,18 +30,17 @@ pub struct Config {
     /// States that a session may have asked for and not received.
     pub max_states: usize,
     /// Time that a connection has for its Hello.
-    pub hello_timeout: u64,
+    pub hello_timeout: Duration,
     /// Time after which a silent connection is closed.
-    pub idle_timeout: u64,
+    pub idle_timeout: Duration,
     /// Time that a session without a connection keeps its grant, cursors and losses.
-    pub resume_time: u64,
+    pub resume_time: Duration,
     /// Time between two attempts to bring a failed engine back.
-    pub engine_retry: u64,
+    pub engine_retry: Duration,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        const SECOND: u64 = 1_000_000;
         Config {
             default_groups: 256,
             default_contexts: 4_096,
@@ -53,10 +53,10 @@ impl Default for Config {
             max_output: 1 << 20,
             max_snapshots: 4,
             max_states: 256,
-            hello_timeout: 5 * SECOND,
-            idle_timeout: 30 * SECOND,
-            resume_time: 60 * SECOND,
-            engine_retry: SECOND,
+            hello_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(30),
+            resume_time: Duration::from_secs(60),
+            engine_retry: Duration::from_secs(1),
         }
     }
 }
@@ -65,7 +65,7 @@ impl Config {
     /// [`Config::window`], at least the records of the longest frame: an agent that has nothing outstanding can
     /// always send its next frame.
     pub fn effective_window(&self) -> u64 {
-        self.window.max(MAX_EVENTS_RECORDS) as u64
+        self.window.max(MAX_FRAME_RECORDS) as u64
     }
 }
 

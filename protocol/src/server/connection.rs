@@ -2,7 +2,7 @@
 
 use super::{Identity, Quota};
 use crate::frame::message::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
-use crate::frame::{self, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, events_overhead};
+use crate::frame::{self, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, records_overhead};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -85,7 +85,7 @@ fn longest(message: &Message<'_>) -> usize {
     let variable = match message {
         Message::Replies(replies) => replies.entries.len() * REPLY_ENTRY_BYTES,
         Message::Snapshot(snapshot) => snapshot.rows.len() * SNAPSHOT_ROW_BYTES,
-        Message::Welcome(welcome) => events_overhead(welcome.cursors.0.len()),
+        Message::Welcome(welcome) => records_overhead(welcome.cursors.0.len()),
         Message::Error(error) => error.text.len(),
         _ => 0,
     };

@@ -4,7 +4,7 @@ use super::queue::{Cause, Violation};
 use super::session::{Phase, Session};
 use super::state::{Refusal, State};
 use crate::frame::{
-    self, Bye, ErrorCode, Events, FrameBuffer, FrameError, Message, SnapshotRequest, StateAt, StateAtReply,
+    self, Bye, ErrorCode, FrameBuffer, FrameError, Message, Records, SnapshotRequest, StateAt, StateAtReply,
 };
 use alloc::format;
 use alloc::string::String;
@@ -90,11 +90,11 @@ impl State {
             Phase::Live => session.confirmed = true,
         }
         match message {
-            Message::Events(events) => self.events(slot, events),
+            Message::Records(records) => self.records(slot, records),
             Message::SnapshotRequest(ask) => self.snapshot(slot, ask),
             Message::StateAt(ask) => self.state_at(slot, ask),
             Message::Bye(bye) => self.bye(slot, bye),
-            _ => Err(unexpected("expected Events, SnapshotRequest, StateAt or Bye")),
+            _ => Err(unexpected("expected Records, SnapshotRequest, StateAt or Bye")),
         }
     }
 
@@ -103,11 +103,11 @@ impl State {
         session.ok_or_else(|| Refusal::new(ErrorCode::Unexpected, String::from("expected a Hello, found no session")))
     }
 
-    fn events(&mut self, slot: usize, events: &Events<'_>) -> Result<(), Refusal> {
+    fn records(&mut self, slot: usize, frame: &Records<'_>) -> Result<(), Refusal> {
         let stamp = self.stats.frames;
         let session = self.session(slot)?;
-        let count = events.records.len() as u64;
-        let (first, next, credit) = (events.first_sequence, session.next, session.credit);
+        let count = frame.records.len() as u64;
+        let (first, next, credit) = (frame.first_sequence, session.next, session.credit);
         let refuse = |code, sequence, text| Err(Refusal { code, sequence, text });
         if first > next {
             let text =
@@ -127,17 +127,17 @@ impl State {
             return refuse(ErrorCode::Credit, credit, text);
         }
         let known = (next - first).min(count);
-        let fresh = &events.records[known as usize..];
-        if let Err(violation) = session.queue.push_events(fresh, next, &session.grant) {
+        let fresh = &frame.records[known as usize..];
+        if let Err(violation) = session.queue.push_records(fresh, next, &session.grant) {
             return Err(session.violation(next, violation));
         }
         session.next = next.max(end);
-        session.confirm_replies(events.replies_below);
+        session.confirm_replies(frame.replies_below);
         // A frame of which nothing is new was made before what is known already.
         if !fresh.is_empty() || (count == 0 && first == next) {
-            session.losses = events.losses;
+            session.losses = frame.losses;
             session.cursors.clear();
-            session.cursors.extend_from_slice(events.cursors.0);
+            session.cursors.extend_from_slice(frame.cursors.0);
         }
         session.ack_due |= fresh.is_empty();
         session.received |= !fresh.is_empty();

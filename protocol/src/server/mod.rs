@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! receive_space/received -> frames -> checked against the grant -> queue of the session
-//! poll: queues -> engine, round robin by bytes -> ledger <- reply beats
-//!       ledger -> Acks, Replies, Snapshots, states -> transmit/advance
+//! poll: queues -> engine, round robin by bytes -> outstanding <- reply beats
+//!       outstanding -> Acks, Replies, Snapshots, states -> transmit/advance
 //! ```
 
 mod boot;
@@ -14,7 +14,7 @@ mod config;
 mod connection;
 mod frames;
 mod grants;
-mod ledger;
+mod outstanding;
 mod queue;
 mod ranges;
 mod session;

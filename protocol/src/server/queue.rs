@@ -130,9 +130,9 @@ impl Queue {
     }
 
     /// Checks records of the agent, the first with number `sequence`, and queues them all or none.
-    pub fn push_events(
+    pub fn push_records(
         &mut self,
-        events: &[[u8; RECORD_BYTES]],
+        records: &[[u8; RECORD_BYTES]],
         sequence: u64,
         grant: &Grant,
     ) -> Result<(), Violation> {
@@ -140,7 +140,7 @@ impl Queue {
         let index = self.end();
         let mut outside = false;
         let mut replies = 0;
-        self.records.extend(events.iter().map(|bytes| {
+        self.records.extend(records.iter().map(|bytes| {
             let record = Record::from_bytes(bytes);
             let rule = &grant.rules[record.op_code() as usize & 15];
             outside |= u32::from(record.group()) >= rule.groups;
@@ -150,7 +150,7 @@ impl Queue {
         }));
         if outside {
             self.records.truncate(start);
-            let records = events.iter().map(Record::from_bytes).enumerate();
+            let records = records.iter().map(Record::from_bytes).enumerate();
             let found = records.filter_map(|(index, record)| grant.violation(index, &record)).next();
             return found.map_or(Ok(()), Err);
         }
@@ -199,19 +199,19 @@ impl Queue {
             self.records.truncate(left);
             self.head = 0;
         }
-        let mut events = count as u64;
+        let mut agents = count as u64;
         while let Some((index, cause)) = self.marks.pop_front_if(|(index, _)| *index < self.taken) {
-            events -= u64::from(!matches!(cause, Cause::Reply { .. }));
+            agents -= u64::from(!matches!(cause, Cause::Reply { .. }));
             sink(cause, index >= self.orphans);
         }
         while let Some(run) = self.silent.front() {
-            events -= run.end.min(self.taken).saturating_sub(run.start.max(start));
+            agents -= run.end.min(self.taken).saturating_sub(run.start.max(start));
             if run.end > self.taken {
                 break;
             }
             self.silent.pop_front();
         }
-        events
+        agents
     }
 
     /// Forgets every record that waits.

@@ -3,10 +3,10 @@
 use super::Identity;
 use super::config::Config;
 use super::connection::Connection;
-use super::ledger::Owner;
+use super::outstanding::Owner;
 use super::queue::{Cause, Grant, Queue};
 use crate::frame::message::{Cursors, REPLY_ENTRY_BYTES};
-use crate::frame::{Ack, MAX_EVENTS_RECORDS, Message, Replies, ReplyEntry};
+use crate::frame::{Ack, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -17,7 +17,7 @@ use deltascope_abi::reply::Reply;
 
 /// Entries of one Replies frame.
 const REPLIES_IN_FRAME: usize = 8_192;
-const _: () = assert!(REPLIES_IN_FRAME <= MAX_EVENTS_RECORDS);
+const _: () = assert!(REPLIES_IN_FRAME <= MAX_FRAME_RECORDS);
 const _: () = assert!(REPLIES_IN_FRAME * REPLY_ENTRY_BYTES + 64 <= crate::frame::MAX_FRAME_BYTES);
 
 /// Ids that a session remembers of those before it.
@@ -60,7 +60,7 @@ pub(super) struct Session {
     pub confirmed: bool,
     /// Records came under this grant.
     pub received: bool,
-    /// Frames that the server had decoded when an Events frame of the session came last.
+    /// Frames that the server had decoded when a Records frame of the session came last.
     pub stamp: u64,
     /// Journal position at the grant.
     pub position: u64,

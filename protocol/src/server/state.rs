@@ -2,13 +2,14 @@
 
 use super::boot::Boot;
 use super::connection::Connection;
-use super::ledger::{Answered, Batch, Ledger, Owner};
+use super::outstanding::{Answered, Batch, Outstanding, Owner};
 use super::queue::Cause;
 use super::ranges::Ranges;
 use super::session::{Phase, Session};
 use super::{Activity, Config, ConnectionId, Entropy, Identity, Quota, Stats};
 use crate::frame::message::SNAPSHOT_ROW_BYTES;
 use crate::frame::{Ack, ErrorCode, ErrorFrame, Message, Snapshot, SnapshotRow, StateAtReply};
+use crate::time::micros;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,7 +40,7 @@ pub(super) struct State {
     pub sessions: Vec<Option<Session>>,
     pub groups: Ranges,
     pub contexts: Ranges,
-    ledger: Ledger,
+    outstanding: Outstanding,
     rows: Vec<[u8; SNAPSHOT_ROW_BYTES]>,
     pub stats: Stats,
     /// Slot whose turn is first, and how many records it may still move in it.
@@ -69,7 +70,7 @@ impl State {
             connections: Vec::new(),
             generation: 0,
             sessions: Vec::new(),
-            ledger: Ledger::default(),
+            outstanding: Outstanding::default(),
             rows: Vec::new(),
             stats: Stats::default(),
             turn: (0, 0),
@@ -130,7 +131,7 @@ impl State {
         }
     }
 
-    /// Hands every reply beat that is there to the ledger, and what it makes of them to the sessions.
+    /// Hands every reply beat that is there to the outstanding, and what it makes of them to the sessions.
     pub fn drain<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
         let mut fault = None;
         engine.poll(&mut |beat| {
@@ -145,10 +146,10 @@ impl State {
 
     #[inline]
     fn beat(&mut self, beat: Reply) -> Result<(), String> {
-        match self.ledger.beat(beat)? {
+        match self.outstanding.beat(beat)? {
             None => {}
             Some(Answered::Accepted(accepted)) => {
-                while let Some(batch) = self.ledger.passed(accepted) {
+                while let Some(batch) = self.outstanding.passed(accepted) {
                     self.passed(&batch);
                 }
             }
@@ -159,7 +160,7 @@ impl State {
             }
             Some(Answered::Rows { owner, cause, position }) => self.rows(owner, cause, position),
             Some(Answered::Inherited { owner }) => {
-                let position = self.ledger.position();
+                let position = self.outstanding.position();
                 if let Some(session) = self.session_of(owner) {
                     (session.position, session.phase) = (position, Phase::Live);
                     self.welcome(owner.slot);
@@ -196,7 +197,7 @@ impl State {
 
     /// A snapshot is whole: it is a baseline, or goes to the agent.
     fn rows(&mut self, owner: Owner, cause: Cause, position: u64) {
-        let State { sessions, connections, ledger, rows, stats, .. } = self;
+        let State { sessions, connections, outstanding, rows, stats, .. } = self;
         let Some(Some(session)) = sessions.get_mut(owner.slot) else { return };
         if session.epoch != owner.epoch {
             return;
@@ -204,7 +205,7 @@ impl State {
         match cause {
             Cause::Baseline => {
                 session.baseline.clear();
-                session.baseline.extend_from_slice(&ledger.rows);
+                session.baseline.extend_from_slice(&outstanding.rows);
                 (session.position, session.phase) = (position, Phase::Live);
                 self.welcome(owner.slot);
             }
@@ -213,7 +214,7 @@ impl State {
                 let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
                 session.write_replies(usize::MAX, connection);
                 rows.clear();
-                rows.extend(session.rows_since(first, &ledger.rows).filter_map(|(group, class, row)| {
+                rows.extend(session.rows_since(first, &outstanding.rows).filter_map(|(group, class, row)| {
                     let class = Class::ALL[class];
                     (!row.is_zero()).then(|| SnapshotRow { group, class, row }.to_bytes())
                 }));
@@ -237,7 +238,7 @@ impl State {
     /// One turn for every session, each time beginning with another one. A turn that the engine had no room for goes
     /// on in the next round with what is left of it, so that every session has its share however slow the engine is.
     pub fn submit<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
-        let State { config, connections, sessions, ledger, .. } = self;
+        let State { config, connections, sessions, outstanding, .. } = self;
         let slots = sessions.len().max(1);
         let (first, mut left) = self.turn;
         let mut interrupted = None;
@@ -258,13 +259,13 @@ impl State {
                     break;
                 }
                 let (owner, nobody) = (session.owner(slot), session.nobody(slot));
-                let events = session.queue.take(taken, |cause, awaited| {
-                    ledger.expect(if awaited { owner } else { nobody }, cause);
+                let records = session.queue.take(taken, |cause, awaited| {
+                    outstanding.expect(if awaited { owner } else { nobody }, cause);
                 });
-                session.submitted += events;
+                session.submitted += records;
                 session.inside += taken;
                 let numbered = Owner { slot, epoch: session.numbering };
-                ledger.submitted(numbered, taken, session.submitted);
+                outstanding.submitted(numbered, taken, session.submitted);
                 left -= taken.min(left);
             }
             self.busy |= session.may_submit(config, connection);
@@ -296,12 +297,12 @@ impl State {
                 self.sessions[slot] = None;
             }
         }
-        if self.stopping && self.ledger.is_empty() && !self.busy {
-            self.say_goodbye(now);
+        if self.stopping && self.outstanding.is_empty() && !self.busy {
+            self.close_connections(now);
         }
     }
 
-    fn say_goodbye(&mut self, now: u64) {
+    fn close_connections(&mut self, now: u64) {
         for index in 0..self.connections.len() {
             if self.connections[index].as_ref().is_some_and(|connection| !connection.closing) {
                 let text = String::from("the server stops; connect again later, nothing acknowledged is lost");
@@ -316,7 +317,7 @@ impl State {
 
     pub fn is_stopped(&self) -> bool {
         let quiet = |connection: &Connection| connection.closing && connection.waiting().is_empty();
-        self.stopping && self.ledger.is_empty() && !self.busy && self.connections.iter().flatten().all(quiet)
+        self.stopping && self.outstanding.is_empty() && !self.busy && self.connections.iter().flatten().all(quiet)
     }
 
     pub fn is_failed(&self) -> bool {
@@ -327,7 +328,7 @@ impl State {
     pub fn fail(&mut self, text: &str, now: u64) {
         self.stats.engine_failures += 1;
         self.sessions.clear();
-        self.ledger = Ledger::default();
+        self.outstanding = Outstanding::default();
         self.groups = Ranges::new(self.info.groups);
         self.contexts = Ranges::new(self.info.contexts);
         (self.busy, self.turn) = (false, (0, 0));
@@ -338,7 +339,7 @@ impl State {
                 self.refuse(index, &Refusal::new(ErrorCode::Engine, String::from(text)), now);
             }
         }
-        let again = if self.failed.is_none() { now } else { now + self.config.engine_retry };
+        let again = if self.failed.is_none() { now } else { now + micros(self.config.engine_retry) };
         self.failed = Some((String::from(text), again));
     }
 
@@ -364,17 +365,17 @@ impl State {
             let Some(connection) = &self.connections[index] else { continue };
             let (at, what) = match connection.session {
                 _ if connection.closing => continue,
-                Some(_) => (connection.heard + idle_timeout, "a frame"),
-                None => (connection.opened + hello_timeout, "a Hello"),
+                Some(_) => (connection.heard + micros(idle_timeout), "a frame"),
+                None => (connection.opened + micros(hello_timeout), "a Hello"),
             };
             if due(at) {
-                let text = format!("expected {what} in time, found silence; send an Events frame without records");
+                let text = format!("expected {what} in time, found silence; send a Records frame without records");
                 self.refuse(index, &Refusal::new(ErrorCode::Limit, text), now);
             }
         }
         for session in self.sessions.iter_mut().flatten() {
             let waiting = session.connection.is_none() && session.phase != Phase::Draining;
-            if waiting && due(session.lost_at + resume_time) {
+            if waiting && due(session.lost_at + micros(resume_time)) {
                 session.drain();
                 self.stats.expired += 1;
             }
@@ -383,6 +384,6 @@ impl State {
     }
 
     pub fn activity(&self) -> Activity {
-        Activity { busy: self.busy || !self.ledger.is_empty(), wake: self.wake }
+        Activity { busy: self.busy || !self.outstanding.is_empty(), wake: self.wake }
     }
 }

@@ -8,7 +8,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, RECORD_BYTES, Record};
 use deltascope_protocol::frame::message::{CURSOR_BYTES, REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
 use deltascope_protocol::frame::{
-    Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Events, Hello, MAX_FRAME_BYTES, Message, Replies, ReplyEntry,
+    Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message, Records, Replies, ReplyEntry,
     Snapshot, SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome, encode,
 };
 use proptest::collection::{btree_set, vec};
@@ -20,7 +20,7 @@ pub use values::{record, reply, row};
 pub enum Owned {
     Hello(Box<Hello<'static>>, String),
     Welcome(Box<Welcome<'static>>, Vec<[u8; CURSOR_BYTES]>),
-    Events(u64, u64, Losses, Vec<[u8; CURSOR_BYTES]>, Vec<[u8; RECORD_BYTES]>),
+    Records(u64, u64, Losses, Vec<[u8; CURSOR_BYTES]>, Vec<[u8; RECORD_BYTES]>),
     Replies(Vec<[u8; REPLY_ENTRY_BYTES]>),
     Snapshot(Snapshot<'static>, Vec<[u8; SNAPSHOT_ROW_BYTES]>),
     Error(ErrorCode, u64, String),
@@ -33,7 +33,7 @@ impl Owned {
         match self {
             Owned::Hello(hello, host) => Message::Hello(Hello { host, ..**hello }),
             Owned::Welcome(welcome, cursors) => Message::Welcome(Welcome { cursors: Cursors(cursors), ..**welcome }),
-            Owned::Events(first_sequence, replies_below, losses, cursors, records) => Message::Events(Events {
+            Owned::Records(first_sequence, replies_below, losses, cursors, records) => Message::Records(Records {
                 first_sequence: *first_sequence,
                 replies_below: *replies_below,
                 losses: *losses,
@@ -157,7 +157,7 @@ fn plain() -> impl Strategy<Value = Owned> {
 pub fn message() -> impl Strategy<Value = Owned> {
     let records = vec(record().prop_map(Record::to_bytes), 0..40);
     let events = (any::<[u64; 2]>(), losses(), cursors(), records)
-        .prop_map(|([first, below], losses, cursors, records)| Owned::Events(first, below, losses, cursors, records));
+        .prop_map(|([first, below], losses, cursors, records)| Owned::Records(first, below, losses, cursors, records));
     let entry = (any::<u64>(), reply()).prop_map(|(sequence, reply)| ReplyEntry { sequence, reply }.to_bytes());
     let error = (prop::sample::select(&ErrorCode::ALL[..]), any::<u64>(), "\\PC{0,60}")
         .prop_map(|(code, sequence, text)| Owned::Error(code, sequence, text));

@@ -3,11 +3,11 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use deltascope_abi::counters::CounterRow;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Class, Record};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
-use deltascope_protocol::agent::{Config, Event, Identity, Session, SessionError};
+use deltascope_protocol::agent::{Config, Endpoint, EndpointError, Identity, Notification};
 use deltascope_protocol::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
-use deltascope_random::Random;
 use std::collections::VecDeque;
 
 pub fn server(config: ServerConfig, boot: u64) -> Server<GoldenEngine> {
@@ -24,10 +24,10 @@ pub type AReply = (u64, u64, bool);
 
 /// One agent with its connection.
 pub struct Agent {
-    pub session: Session,
+    pub session: Endpoint,
     pub connection: Option<ConnectionId>,
-    pub events: Vec<Event>,
-    pub error: Option<SessionError>,
+    pub events: Vec<Notification>,
+    pub error: Option<EndpointError>,
     /// Bytes on the way each way; they are lost when the connection is cut.
     up: VecDeque<u8>,
     down: VecDeque<u8>,
@@ -38,7 +38,7 @@ const PIPE_BYTES: usize = 20_000;
 
 impl Agent {
     pub fn new(config: Config, number: u8) -> Agent {
-        let session = Session::new(config, identity(number));
+        let session = Endpoint::new(config, identity(number));
         Agent { session, connection: None, events: Vec::new(), error: None, up: VecDeque::new(), down: VecDeque::new() }
     }
 
@@ -84,7 +84,7 @@ impl Agent {
                 self.cut(server, now);
             }
         }
-        while let Some(event) = self.session.next_event() {
+        while let Some(event) = self.session.next_notification() {
             self.events.push(event);
         }
     }

@@ -9,7 +9,7 @@ mod report;
 use crate::cli::Cli;
 use crate::error::{DaemonError, system};
 use crate::handshakes::{Arrived, Handshakes};
-use crate::link::{Fate, Link, Peer};
+use crate::link::{Link, Outcome, Peer};
 use crate::security::Security;
 use crate::service::Service;
 use crate::signals::Signals;
@@ -18,7 +18,7 @@ use deltascope_linux::Roots;
 use deltascope_model::Engine;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_protocol::server::{Activity, Config, Entropy, Identity, Server};
-use deltascope_tls::{Channel, Stranger};
+use deltascope_tls::{Channel, Rejection};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -32,8 +32,8 @@ const ACCEPT_PAUSE: u64 = 100_000;
 const BACKLOG: i32 = 4_096;
 /// Connections accepted in one round, so that a flood of them does not keep sessions waiting.
 const ACCEPTS: usize = 64;
-/// Strangers told one by one in the log; beyond it only the counters tell.
-const STRANGERS_LOGGED: u32 = 100;
+/// Rejections that are logged one by one; further ones are only counted.
+const REJECTIONS_LOGGED: u32 = 100;
 
 /// The daemon, listening.
 pub struct Daemon<E> {
@@ -49,7 +49,7 @@ pub struct Daemon<E> {
     insecure: bool,
     handshakes: Handshakes,
     counters: Counters,
-    strangers_logged: u32,
+    rejections_logged: u32,
     links: Vec<Link>,
     started: Instant,
     accept_again: u64,
@@ -118,7 +118,7 @@ impl<E: Engine> Daemon<E> {
             insecure: cli.insecure,
             handshakes: Handshakes::new(cli.max_handshakes),
             counters: Counters::default(),
-            strangers_logged: 0,
+            rejections_logged: 0,
             links: Vec::new(),
             started: Instant::now(),
             accept_again: 0,
@@ -135,7 +135,7 @@ impl<E: Engine> Daemon<E> {
         self.started.elapsed().as_micros() as u64
     }
 
-    /// Serves until SIGTERM or SIGINT, then lets what was received pass the engine and says goodbye.
+    /// Serves until SIGTERM or SIGINT, then lets what was received pass the engine and closes every connection.
     ///
     /// # Errors
     /// The system refused to wait for sockets.
@@ -158,7 +158,7 @@ impl<E: Engine> Daemon<E> {
                 self.say_status();
             }
             if accept {
-                self.accept(now);
+                self.accept_connections(now);
             }
             activity = self.server.poll(self.now());
             let now = self.now();
@@ -217,57 +217,57 @@ impl<E: Engine> Daemon<E> {
             if !ready.next().unwrap_or(false) {
                 return true;
             }
-            let fate = link.read(server, now);
+            let outcome = link.read(server, now);
             if std::mem::take(&mut link.is_foreign) {
-                counters.stranger(Stranger::TlsToPlain);
+                counters.rejection(Rejection::TlsToPlain);
             }
-            keep(fate, link, server, now)
+            keep(outcome, link, server, now)
         });
-        self.greet(ready, now);
+        self.advance_handshakes(ready, now);
         Ok(connection)
     }
 
     /// Goes on with the handshakes that are ready.
-    fn greet(&mut self, ready: impl Iterator<Item = bool>, now: u64) {
-        let Daemon { handshakes, counters, strangers_logged, .. } = self;
-        let arrived = handshakes.turn(ready, now, |peer, stranger, text| {
-            note(counters, strangers_logged, peer, stranger, text);
+    fn advance_handshakes(&mut self, ready: impl Iterator<Item = bool>, now: u64) {
+        let Daemon { handshakes, counters, rejections_logged, .. } = self;
+        let arrived = handshakes.turn(ready, now, |peer, rejection, text| {
+            note(counters, rejections_logged, peer, rejection, text);
         });
         for (handshake, early) in arrived {
-            self.let_in((handshake, early), now);
+            self.accept_peer((handshake, early), now);
         }
     }
 
     /// The peer has proved its name; if the name is served it gets a connection.
-    fn let_in(&mut self, (handshake, early): Arrived, now: u64) {
+    fn accept_peer(&mut self, (handshake, early): Arrived, now: u64) {
         let address = handshake.peer;
         let (stream, channel) = handshake.into_parts();
         let Some(security) = &self.security else { return };
         let about = match channel.peer() {
             Ok(about) => about,
             Err(error) => {
-                let stranger = error.stranger();
-                return note(&mut self.counters, &mut self.strangers_logged, address, stranger, &error.to_string());
+                let rejection = error.rejection();
+                return note(&mut self.counters, &mut self.rejections_logged, address, rejection, &error.to_string());
             }
         };
         self.counters.authenticated += 1;
         let (identity, quota) = match security.admit(&about) {
             Ok(admitted) => admitted,
-            Err(stranger) => {
+            Err(rejection) => {
                 let text = format!("{:?} is not among the names that are served", about.name);
-                note(&mut self.counters, &mut self.strangers_logged, address, stranger, &text);
-                return self.turn_away(stream, Some(channel), ErrorCode::Unauthorised, &text);
+                note(&mut self.counters, &mut self.rejections_logged, address, rejection, &text);
+                return self.reject(stream, Some(channel), ErrorCode::Unauthorised, &text);
             }
         };
         let Some(id) = self.server.connect_within(identity, quota, now) else {
-            return self.turn_away(stream, Some(channel), ErrorCode::Limit, TOO_MANY);
+            return self.reject(stream, Some(channel), ErrorCode::Limit, TOO_MANY);
         };
         self.server.receive(id, &early, now);
         let peer = Peer { name: about.name, identity };
         self.links.push(Link::with_tls(stream, channel, id, peer));
     }
 
-    fn accept(&mut self, now: u64) {
+    fn accept_connections(&mut self, now: u64) {
         for _ in 0..ACCEPTS {
             match self.listener.accept() {
                 Ok((stream, peer)) => self.welcome(stream, peer, now),
@@ -293,7 +293,7 @@ impl<E: Engine> Daemon<E> {
                 Ok(channel) => {
                     if let Some(gone) = self.handshakes.push(stream, channel, peer, now) {
                         let text = "too many handshakes at a time; the oldest gives way";
-                        note(&mut self.counters, &mut self.strangers_logged, gone, Stranger::CrowdedOut, text);
+                        note(&mut self.counters, &mut self.rejections_logged, gone, Rejection::CrowdedOut, text);
                     }
                 }
                 Err(error) => tracing::warn!("{peer}: {error}"),
@@ -302,12 +302,12 @@ impl<E: Engine> Daemon<E> {
         }
         match self.server.connect(Identity::ANYBODY, now) {
             Some(id) => self.links.push(Link::new(stream, id)),
-            None => self.turn_away(stream, None, ErrorCode::Limit, TOO_MANY),
+            None => self.reject(stream, None, ErrorCode::Limit, TOO_MANY),
         }
     }
 
     /// The peer is told why if its socket takes the frame at once.
-    fn turn_away(&mut self, mut stream: TcpStream, channel: Option<Channel>, code: ErrorCode, text: &str) {
+    fn reject(&mut self, mut stream: TcpStream, channel: Option<Channel>, code: ErrorCode, text: &str) {
         self.server.refused(code);
         let mut frame = [0; 256];
         let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code, sequence: 0, text }), &mut frame) else {
@@ -357,12 +357,12 @@ impl<E: Engine> Daemon<E> {
 
 const TOO_MANY: &str = "connections: as many as are allowed; connect again later";
 
-/// Counts a stranger and tells of it, unless there were many.
-fn note(counters: &mut Counters, logged: &mut u32, peer: SocketAddr, stranger: Stranger, text: &str) {
-    counters.stranger(stranger);
+/// Counts a rejection, and logs it unless there were many.
+fn note(counters: &mut Counters, logged: &mut u32, peer: SocketAddr, rejection: Rejection, text: &str) {
+    counters.rejection(rejection);
     match *logged {
-        STRANGERS_LOGGED => tracing::warn!("strangers: the rest is told by the counters only (SIGUSR1)"),
-        ..STRANGERS_LOGGED => tracing::warn!("{peer}: refused, {}: {text}", stranger.name()),
+        REJECTIONS_LOGGED => tracing::warn!("rejected peers: further ones are only counted, see the status (SIGUSR1)"),
+        ..REJECTIONS_LOGGED => tracing::warn!("{peer}: refused, {}: {text}", rejection.name()),
         _ => return,
     }
     *logged += 1;
@@ -377,9 +377,9 @@ fn say_keys(security: &Security) {
 }
 
 /// Whether the link stays; if not, the server hears that its connection is gone.
-fn keep<E: Engine>(fate: Fate, link: &Link, server: &mut Server<E>, now: u64) -> bool {
-    if fate == Fate::Gone {
+fn keep<E: Engine>(outcome: Outcome, link: &Link, server: &mut Server<E>, now: u64) -> bool {
+    if outcome == Outcome::Gone {
         server.disconnect(link.id, now);
     }
-    fate == Fate::Open
+    outcome == Outcome::Open
 }

@@ -43,7 +43,7 @@ impl Device for GoldenEngine {
 }
 
 #[cfg(feature = "rtl")]
-impl Device for deltascope_verilator_tests::engine::RtlEngine {
+impl Device for deltascope_sim::engine::RtlEngine {
     fn registers(&mut self) -> Option<&mut dyn Registers> {
         Some(self.host_mut())
     }
@@ -82,7 +82,7 @@ pub fn open(name: EngineName, board: &Options) -> Result<AnyEngine, EngineError>
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
         #[cfg(feature = "rtl")]
-        EngineName::Rtl => AnyEngine(Box::new(deltascope_verilator_tests::engine::open()?)),
+        EngineName::Rtl => AnyEngine(Box::new(deltascope_sim::engine::open()?)),
         EngineName::Uio => AnyEngine(Box::new(uio::open(board)?)),
     })
 }
@@ -105,7 +105,7 @@ impl AnyEngine {
     }
 
     /// Says in the log what was not as it should be and was put right.
-    fn say_notices(&mut self) {
+    fn log_notices(&mut self) {
         for notice in self.0.take_notices() {
             tracing::warn!("{notice}");
         }
@@ -123,7 +123,7 @@ impl Engine for AnyEngine {
 
     fn poll(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<usize, EngineError> {
         let polled = self.0.poll(sink);
-        self.say_notices();
+        self.log_notices();
         polled
     }
 
@@ -133,7 +133,7 @@ impl Engine for AnyEngine {
 
     fn reset(&mut self) -> Result<(), EngineError> {
         let reset = self.0.reset();
-        self.say_notices();
+        self.log_notices();
         reset
     }
 }

@@ -1,11 +1,11 @@
 //! Connections whose peer is not authenticated yet, and those that were refused.
 //!
 //! Their number, their time and their buffers are bounded, and the server's own tables do not know them. When there
-//! are too many the oldest gives way, so that strangers who wait cannot keep an agent out: an agent needs a few
+//! are too many the oldest gives way, so that peers that wait cannot keep an agent out: an agent needs a few
 //! milliseconds.
 
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
-use deltascope_tls::{Channel, Stranger, TlsError};
+use deltascope_tls::{Channel, Rejection, TlsError};
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -63,7 +63,7 @@ impl Handshake {
         }
     }
 
-    /// Writes what waits. What a stranger does not take at once in its few hundred bytes it does not need.
+    /// Writes what waits. What a peer does not take at once in its few hundred bytes it does not need.
     fn write(&mut self) {
         while !self.channel.transmit().is_empty() {
             match self.stream.write(self.channel.transmit()) {
@@ -131,20 +131,20 @@ impl Handshakes {
         self.list.iter().map(|handshake| handshake.until).min()
     }
 
-    /// Takes a connection; gives the stranger that had to go for it.
+    /// Takes a connection; gives the peer that had to go for it.
     pub fn push(&mut self, stream: TcpStream, channel: Channel, peer: SocketAddr, now: u64) -> Option<SocketAddr> {
         let crowded = (self.list.len() >= self.most).then(|| self.list.pop_front()).flatten();
         self.list.push_back(Handshake { stream, channel, peer, until: now + HANDSHAKE_TIME, refused: false });
         crowded.filter(|gone| !gone.refused).map(|gone| gone.peer)
     }
 
-    /// Works on those that are `ready`, in their order, and drops those whose time is over. Strangers and their
+    /// Works on those that are `ready`, in their order, and drops those whose time is over. Rejected peers and their
     /// reasons go to `refused`.
     pub fn turn(
         &mut self,
         mut ready: impl Iterator<Item = bool>,
         now: u64,
-        mut refused: impl FnMut(SocketAddr, Stranger, &str),
+        mut refused: impl FnMut(SocketAddr, Rejection, &str),
     ) -> Vec<Arrived> {
         let mut arrived = Vec::new();
         for _ in 0..self.list.len() {
@@ -158,16 +158,16 @@ impl Handshakes {
                 }
                 Outcome::Gone => continue,
                 Outcome::Refused(error) => {
-                    let stranger = error.stranger();
+                    let rejection = error.rejection();
                     let text = error.to_string();
-                    refused(handshake.peer, stranger, &text);
-                    let told = (stranger == Stranger::PlainToTls)
+                    refused(handshake.peer, rejection, &text);
+                    let told = (rejection == Rejection::PlainToTls)
                         .then_some("this port speaks TLS 1.3 only: give the agent its certificate and key");
                     handshake.refuse(told, now);
                 }
                 Outcome::Waiting if now >= handshake.until => {
                     if !handshake.refused {
-                        refused(handshake.peer, Stranger::Slow, "expected a handshake within 5 s, found none");
+                        refused(handshake.peer, Rejection::Slow, "expected a handshake within 5 s, found none");
                     }
                     continue;
                 }

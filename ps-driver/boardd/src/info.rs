@@ -44,6 +44,8 @@ fn report(board: &BoardArguments) -> (Value, bool) {
     }
     // Only engine `uio` has logic; health is that of the machine, whatever the engine.
     if board.engine == EngineName::Uio {
+        let clock = json!({"built_for": logic::built_for_hz(&roots), "running": logic::running_hz(&roots)});
+        report.insert("clock_hz".to_owned(), clock);
         report.insert("logic".to_owned(), logic::looks(&roots).into_iter().map(of_look).collect::<Map<_, _>>().into());
     }
     match Health::read(&roots) {

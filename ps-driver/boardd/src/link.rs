@@ -15,7 +15,7 @@ const TLS_BEGINS: [u8; 2] = [22, 3];
 
 /// Whether a link goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     /// It does.
     Open,
     /// It is to be dropped.
@@ -65,13 +65,13 @@ impl Link {
     }
 
     /// Reads once, so that no link keeps the others waiting.
-    pub fn read<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
+    pub fn read<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Outcome {
         if self.closing_until.is_some() {
             let mut waste = [0; 4096];
             return match self.stream.read(&mut waste) {
-                Ok(0) => Fate::Gone,
-                Ok(_) => Fate::Open,
-                Err(error) => fate(error.kind()),
+                Ok(0) => Outcome::Gone,
+                Ok(_) => Outcome::Open,
+                Err(error) => outcome(error.kind()),
             };
         }
         match &mut self.channel {
@@ -80,50 +80,50 @@ impl Link {
         }
     }
 
-    fn read_plain<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
+    fn read_plain<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Outcome {
         let space = server.receive_space(self.id);
         if space.is_empty() {
-            return Fate::Open;
+            return Outcome::Open;
         }
         match self.stream.read(space) {
-            Ok(0) => Fate::Gone,
+            Ok(0) => Outcome::Gone,
             Ok(count) => {
                 self.is_foreign = self.fresh && space[..count].starts_with(&TLS_BEGINS);
                 self.fresh = false;
                 server.received(self.id, count, now);
-                Fate::Open
+                Outcome::Open
             }
-            Err(error) => fate(error.kind()),
+            Err(error) => outcome(error.kind()),
         }
     }
 
-    fn read_tls<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
-        let Some(channel) = &mut self.channel else { return Fate::Gone };
+    fn read_tls<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Outcome {
+        let Some(channel) = &mut self.channel else { return Outcome::Gone };
         match self.stream.read(channel.receive_space()) {
-            Ok(0) => Fate::Gone,
+            Ok(0) => Outcome::Gone,
             Ok(count) => {
                 channel.received(count);
                 let id = self.id;
                 let result = channel.process(|bytes| server.receive(id, bytes, now));
                 // An authenticated peer that breaks TLS is dropped; a record that is damaged is no frame to answer.
-                if result.is_err() || channel.is_closed() { Fate::Gone } else { Fate::Open }
+                if result.is_err() || channel.is_closed() { Outcome::Gone } else { Outcome::Open }
             }
-            Err(error) => fate(error.kind()),
+            Err(error) => outcome(error.kind()),
         }
     }
 
     /// Writes what waits, and half closes when the server is done.
-    pub fn write<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Fate {
+    pub fn write<E: Engine>(&mut self, server: &mut Server<E>, now: u64) -> Outcome {
         if let Some(until) = self.closing_until {
-            return if now >= until { Fate::Gone } else { Fate::Open };
+            return if now >= until { Outcome::Gone } else { Outcome::Open };
         }
         let result = match &mut self.channel {
             None => write_plain(&mut self.stream, self.id, server),
             Some(channel) => write_tls(&mut self.stream, channel, self.id, server),
         };
         match result {
-            Err(fate) => return fate,
-            Ok(()) if !server.is_closing(self.id) => return Fate::Open,
+            Err(outcome) => return outcome,
+            Ok(()) if !server.is_closing(self.id) => return Outcome::Open,
             Ok(()) => {}
         }
         if let Some(channel) = &mut self.channel {
@@ -133,9 +133,9 @@ impl Link {
         }
         self.closing_until = Some(now + LINGER);
         if self.stream.shutdown(Shutdown::Write).is_err() {
-            return Fate::Gone;
+            return Outcome::Gone;
         }
-        Fate::Open
+        Outcome::Open
     }
 
     /// When the link is dropped whatever the peer does.
@@ -145,7 +145,7 @@ impl Link {
 }
 
 /// Writes until nothing waits; the error is what to do when the socket takes no more.
-fn write_plain<E: Engine>(stream: &mut TcpStream, id: ConnectionId, server: &mut Server<E>) -> Result<(), Fate> {
+fn write_plain<E: Engine>(stream: &mut TcpStream, id: ConnectionId, server: &mut Server<E>) -> Result<(), Outcome> {
     loop {
         let bytes = server.transmit(id);
         if bytes.is_empty() {
@@ -162,7 +162,7 @@ fn write_tls<E: Engine>(
     channel: &mut Channel,
     id: ConnectionId,
     server: &mut Server<E>,
-) -> Result<(), Fate> {
+) -> Result<(), Outcome> {
     loop {
         while !channel.transmit().is_empty() {
             let count = write_some(stream, channel.transmit())?;
@@ -174,26 +174,26 @@ fn write_tls<E: Engine>(
         }
         match channel.write(bytes) {
             Ok(count) if count > 0 => server.advance(id, count),
-            Ok(_) | Err(_) => return Err(Fate::Gone),
+            Ok(_) | Err(_) => return Err(Outcome::Gone),
         }
     }
 }
 
-fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize, Fate> {
+fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize, Outcome> {
     loop {
         match stream.write(bytes) {
-            Ok(0) => return Err(Fate::Gone),
+            Ok(0) => return Err(Outcome::Gone),
             Ok(count) => return Ok(count),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(fate(error.kind())),
+            Err(error) => return Err(outcome(error.kind())),
         }
     }
 }
 
-fn fate(kind: ErrorKind) -> Fate {
+fn outcome(kind: ErrorKind) -> Outcome {
     match kind {
-        ErrorKind::WouldBlock | ErrorKind::Interrupted => Fate::Open,
-        _ => Fate::Gone,
+        ErrorKind::WouldBlock | ErrorKind::Interrupted => Outcome::Open,
+        _ => Outcome::Gone,
     }
 }
 

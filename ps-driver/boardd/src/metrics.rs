@@ -4,7 +4,7 @@ use crate::status::Counters;
 use deltascope_linux::xadc::Health;
 use deltascope_protocol::frame::ErrorCode;
 use deltascope_protocol::server::Stats;
-use deltascope_tls::Stranger;
+use deltascope_tls::Rejection;
 use std::fmt::Write;
 use std::fs;
 use std::io;
@@ -42,9 +42,9 @@ impl Metrics<'_> {
         let errors: Vec<_> =
             ErrorCode::ALL.iter().map(|&code| ("code", format!("{code:?}"), stats.errors_of(code) as f64)).collect();
         family(&mut text, "errors_total", "counter", "Errors sent, by code.", &borrowed(&errors));
-        let strangers: Vec<_> =
-            self.counters.strangers().map(|(stranger, count)| ("reason", name(stranger), count as f64)).collect();
-        family(&mut text, "strangers_total", "counter", "Peers that did not get in.", &borrowed(&strangers));
+        let rejections: Vec<_> =
+            self.counters.rejections().map(|(rejection, count)| ("reason", name(rejection), count as f64)).collect();
+        family(&mut text, "rejected_peers_total", "counter", "Peers that did not get in.", &borrowed(&rejections));
         if let Some(health) = self.health {
             let about = "Temperature of the die in degrees Celsius.";
             family(&mut text, "board_temperature_celsius", "gauge", about, &[("", "", health.celsius)]);
@@ -57,8 +57,8 @@ impl Metrics<'_> {
     }
 }
 
-fn name(stranger: Stranger) -> String {
-    stranger.name().to_owned()
+fn name(rejection: Rejection) -> String {
+    rejection.name().to_owned()
 }
 
 fn borrowed<'a>(samples: &'a [(&'a str, String, f64)]) -> Vec<(&'a str, &'a str, f64)> {

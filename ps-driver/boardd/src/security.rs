@@ -4,7 +4,7 @@ use crate::cli::Cli;
 use crate::identities::{Identities, IdentitiesError};
 use deltascope_protocol::server::{Identity, Quota};
 use deltascope_tls::certificate::now;
-use deltascope_tls::{About, Credentials, KeyError, Paths, Stranger};
+use deltascope_tls::{About, Credentials, KeyError, Paths, Rejection};
 use rustls::ServerConfig;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,8 +82,8 @@ impl Security {
     ///
     /// # Errors
     /// Its name is not served.
-    pub fn admit(&self, peer: &About) -> Result<(Identity, Quota), Stranger> {
-        let quota = self.identities.quota(&peer.name).ok_or(Stranger::UnknownName)?;
+    pub fn admit(&self, peer: &About) -> Result<(Identity, Quota), Rejection> {
+        let quota = self.identities.quota(&peer.name).ok_or(Rejection::UnknownName)?;
         Ok((Identity(peer.identity()), quota))
     }
 }

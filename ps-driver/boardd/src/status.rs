@@ -5,14 +5,14 @@ use crate::security::Security;
 use deltascope_linux::xadc::Health;
 use deltascope_protocol::frame::ErrorCode;
 use deltascope_protocol::server::{Quota, Stats};
-use deltascope_tls::Stranger;
+use deltascope_tls::Rejection;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 
 /// Counters that the server does not have.
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
-    strangers: [u64; Stranger::ALL.len()],
+    rejections: [u64; Rejection::ALL.len()],
     /// Times that keys and identities were read again.
     pub reloads: u64,
     /// Times that they could not be used.
@@ -23,14 +23,14 @@ pub struct Counters {
 
 impl Counters {
     /// Peers that did not get in, by reason.
-    pub fn strangers(&self) -> impl Iterator<Item = (Stranger, u64)> + '_ {
-        Stranger::ALL.into_iter().zip(self.strangers)
+    pub fn rejections(&self) -> impl Iterator<Item = (Rejection, u64)> + '_ {
+        Rejection::ALL.into_iter().zip(self.rejections)
     }
 
     /// Counts a peer that did not get in.
-    pub fn stranger(&mut self, stranger: Stranger) {
-        if let Some(at) = Stranger::ALL.iter().position(|&known| known == stranger) {
-            self.strangers[at] += 1;
+    pub fn rejection(&mut self, rejection: Rejection) {
+        if let Some(at) = Rejection::ALL.iter().position(|&known| known == rejection) {
+            self.rejections[at] += 1;
         }
     }
 }
@@ -75,8 +75,8 @@ impl Status<'_> {
             .iter()
             .map(|&code| (snake(&format!("{code:?}")), self.stats.errors_of(code).into()))
             .collect();
-        let strangers: Map<String, Value> =
-            self.counters.strangers().map(|(stranger, count)| (stranger.name().to_owned(), count.into())).collect();
+        let rejections: Map<String, Value> =
+            self.counters.rejections().map(|(rejection, count)| (rejection.name().to_owned(), count.into())).collect();
         let days = self.security.map(Security::days_left);
         let identities: Vec<Value> = self
             .identities
@@ -104,7 +104,7 @@ impl Status<'_> {
             "records_total": self.stats.records,
             "duplicates_total": self.stats.duplicates,
             "errors_total": errors,
-            "strangers_total": strangers,
+            "rejected_peers_total": rejections,
             "identities": identities,
             "board": self.health.map(info::health),
         })

@@ -5,7 +5,7 @@ mod support;
 
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::agent::{Config, Identity, Session};
+use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::ErrorCode;
 use deltascope_tls::{Role, Validity, certificate};
 use std::fs::{Permissions, set_permissions};
@@ -24,7 +24,7 @@ fn every_event_is_counted_through_tls() {
     peer.handshake().unwrap();
     peer.stream.set_nonblocking(true).unwrap();
     let identity = Identity { session: [1; 16], agent: [1; 16], nonce: 7, host: "host".into() };
-    let mut session = Session::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
+    let mut session = Endpoint::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
     let start = Instant::now();
     session.connected(0);
     let records = vec![Record::pair(3, Class::PageAfterT, 4096, 1, 1); 4096];
@@ -45,7 +45,7 @@ fn every_event_is_counted_through_tls() {
         peer.read().unwrap();
         session.receive(&std::mem::take(&mut peer.plaintext), now).unwrap();
         session.poll(now).unwrap();
-        while session.next_event().is_some() {}
+        while session.next_notification().is_some() {}
     }
     assert_eq!(session.totals()[12].events, EVENTS as u64);
     let status = daemon.status();

@@ -3,9 +3,9 @@
 
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::agent::{Config, Identity, Session};
+use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::{
-    self, ErrorCode, Events, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest, message::Cursors,
+    self, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, SnapshotRequest, message::Cursors,
 };
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -73,7 +73,7 @@ fn refusal(mut bytes: &[u8]) -> ErrorCode {
 fn events(first_sequence: u64, records: &[Record]) -> Vec<u8> {
     let records: Vec<_> = records.iter().map(|record| record.to_bytes()).collect();
     let (losses, cursors) = (Losses::default(), Cursors::default());
-    encode(&Message::Events(Events { first_sequence, replies_below: 0, losses, cursors, records: &records }))
+    encode(&Message::Records(Records { first_sequence, replies_below: 0, losses, cursors, records: &records }))
 }
 
 /// Sends `count` pairs through a session of its own and gives the events counted.
@@ -81,7 +81,7 @@ fn honest_agent(daemon: &Daemon, number: u8, count: usize) -> u64 {
     let mut stream = daemon.connect();
     stream.set_nonblocking(true).unwrap();
     let identity = Identity { session: [number; 16], agent: [number; 16], nonce: 7, host: "host".into() };
-    let mut session = Session::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
+    let mut session = Endpoint::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
     let start = Instant::now();
     session.connected(0);
     let records = vec![Record::pair(3, Class::PageAfterT, 4096, 1, 1); 4096];
@@ -103,7 +103,7 @@ fn honest_agent(daemon: &Daemon, number: u8, count: usize) -> u64 {
             Err(_) => {}
         }
         session.poll(now).unwrap();
-        while session.next_event().is_some() {}
+        while session.next_notification().is_some() {}
     }
     let row = session.totals()[12];
     assert_eq!((row.events, row.redundant_bytes), (row.redundant_events, row.events * 4096));

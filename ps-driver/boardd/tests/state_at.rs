@@ -7,15 +7,15 @@ mod support;
 use clap::Parser;
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_boardd::cli::Cli;
 use deltascope_boardd::daemon::Daemon;
 use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, Latched};
 use deltascope_protocol::frame::{
-    self, Cursors, Events, Hello, MAX_FRAME_BYTES, Message, StateAt, StateAtReply, frame_length,
+    self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records, StateAt, StateAtReply, frame_length,
 };
-use deltascope_random::Random;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -217,7 +217,10 @@ fn ask(address: SocketAddr, marks: u64, seed: u64) -> Result<Met, String> {
     let loads: Vec<_> = (0..40).map(|n| Record::accum(n as u16 % CONTEXTS as u16, n).to_bytes()).collect();
     let (losses, cursors) = (Losses::default(), Cursors::default());
     let mut out = Vec::new();
-    push(&mut out, &Message::Events(Events { first_sequence: 0, replies_below: 0, losses, cursors, records: &loads }));
+    push(
+        &mut out,
+        &Message::Records(Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &loads }),
+    );
     other.stream.write_all(&out).unwrap();
     // Its Ack says that the engine has them.
     while !matches!(frame::decode(&other.buffer), Ok(Message::Ack(ack)) if ack.sequence == 40) {
@@ -231,11 +234,11 @@ fn ask(address: SocketAddr, marks: u64, seed: u64) -> Result<Met, String> {
     for token in 0..marks {
         let count = random.below(8);
         let records: Vec<_> = (0..count).map(|_| memory.record(&mut random).to_bytes()).collect();
-        let events = Events { first_sequence: sequence, replies_below, losses, cursors, records: &records };
+        let events = Records { first_sequence: sequence, replies_below, losses, cursors, records: &records };
         if token % ROUND == 0 {
             out.clear();
         }
-        push(&mut out, &Message::Events(events));
+        push(&mut out, &Message::Records(events));
         sequence += count;
         let (context, mark) = (random.below(CONTEXTS.into()) as u32, memory.mark(&mut random, horizon));
         push(&mut out, &Message::StateAt(StateAt { token, mark, context }));

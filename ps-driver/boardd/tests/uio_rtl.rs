@@ -17,7 +17,7 @@ use deltascope_linux::uio::{UioDevice, page_bytes};
 use deltascope_linux::{Options, UioBoard};
 use deltascope_model::raw::{RawReport, replay_raw};
 use deltascope_model::{Config, Engine, EngineError, GoldenEngine};
-use deltascope_verilator_tests::axi_dma::{Block, DmaConfig, Memory, Response, System};
+use deltascope_sim::axi_dma::{Block, DmaConfig, Memory, Response, System};
 use fake::Fake;
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};

@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 /// Longest wait for one interrupt in microseconds. The loop that serves sockets stands still meanwhile; a batch of
-/// 128 KiB passes in 110 us (estimated: one 64-bit port at 150 MHz feeds 75 M records a second).
+/// 128 KiB passes in 110 us (estimated: a 64-bit port feeds `RECORDS_PER_SECOND` of `abi/src/board.rs`).
 const WAIT_US: u64 = 1_000;
 
 impl Default for Options {

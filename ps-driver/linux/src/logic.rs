@@ -6,7 +6,7 @@
 
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
-use deltascope_abi::board::{FCLK, FCLK_MAX_HZ};
+use deltascope_abi::board::{FCLK, FCLK_HZ, UIO_NAME};
 use deltascope_driver::seams::{Fabric, FabricError};
 use std::path::PathBuf;
 
@@ -109,22 +109,49 @@ fn configuration(roots: &Roots) -> Finding {
     }
 }
 
+/// Returns the rate in Hz that the bitstream was built for: `clock-frequency` of the engine's node in the device tree.
+/// The file holds a big-endian word and any user may read it.
+pub fn built_for_hz(roots: &Roots) -> Option<u32> {
+    let class = roots.class("uio");
+    let entries = sysfs::names(&class).ok()?;
+    let ours = |entry: &&String| sysfs::text(&class.join(entry).join("name")).is_ok_and(|name| name == UIO_NAME);
+    let path = class.join(entries.iter().find(ours)?).join("device/of_node/clock-frequency");
+    Some(u32::from_be_bytes(std::fs::read(path).ok()?.try_into().ok()?))
+}
+
+/// Returns the rate in Hz at which the kernel runs the logic, where debugfs shows it: to root alone.
+pub fn running_hz(roots: &Roots) -> Option<u64> {
+    sysfs::number(&clock_folder(roots).join("clk_rate")).ok()
+}
+
+fn clock_folder(roots: &Roots) -> PathBuf {
+    roots.sys.join("kernel/debug/clk").join(format!("fclk{FCLK}"))
+}
+
 fn clock(roots: &Roots) -> Finding {
     let name = format!("fclk{FCLK}");
-    let folder = roots.sys.join("kernel/debug/clk").join(&name);
+    let folder = clock_folder(roots);
     let read = |file: &str| sysfs::number(&folder.join(file));
+    let built_for = built_for_hz(roots);
+    let limit = built_for.map_or(FCLK_HZ, |built_for| built_for.min(FCLK_HZ));
     match (read("clk_enable_count"), read("clk_rate")) {
         (Ok(0), _) => Finding::Bad {
             expected: format!("{name} enabled"),
             found: "no user of it".to_owned(),
             remedy: "apply boards/zynq7020/deltascope.dtbo before the kernel starts, so that it leaves the clock on",
         },
-        (Ok(_), Ok(rate)) if rate > u64::from(FCLK_MAX_HZ) || rate == 0 => Finding::Bad {
-            expected: format!("{name} of at most {FCLK_MAX_HZ} Hz"),
+        (Ok(_), Ok(rate)) if rate > u64::from(limit) || rate == 0 => Finding::Bad {
+            expected: format!("{name} of at most {limit} Hz"),
             found: format!("{rate} Hz"),
             remedy: "set FCLK0 in the PS configuration or the boot loader",
         },
-        (Ok(_), Ok(rate)) => Finding::Good(format!("{name} {rate} Hz")),
+        (Ok(_), Ok(rate)) => Finding::Good(match built_for {
+            // A crystal of 33.333333 MHz makes a few Hz less.
+            Some(built_for) if u64::from(built_for) - rate > 100 => {
+                format!("{name} {rate} Hz, slower than the {built_for} Hz that the bitstream was built for")
+            }
+            _ => format!("{name} {rate} Hz"),
+        }),
         (Err(error), _) | (_, Err(error)) => Finding::Unknown(error.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use deltascope_linux::logic::{Finding, looks};
+use deltascope_linux::logic::{Finding, built_for_hz, looks, running_hz};
 use deltascope_linux::{LinuxError, UioBoard};
 use support::Fake;
 
@@ -66,6 +66,23 @@ fn each_thing_that_is_missing_is_refused_with_what_to_do() {
 
     let text = refusal(&readable("1", "142857132", "240: 00000000\n900: 0000000a\n"));
     assert!(text.contains("level shifters") && text.contains("found 0xa"), "{text}");
+}
+
+#[test]
+fn device_tree_names_the_clock_that_the_logic_was_built_for() {
+    let fake = readable("1", "149999998", RELEASED);
+    assert_eq!(built_for_hz(&fake.roots), None);
+    fake.of_node("clock-frequency", 150_000_000);
+    assert_eq!((built_for_hz(&fake.roots), running_hz(&fake.roots)), (Some(150_000_000), Some(149_999_998)));
+    assert_eq!(looks(&fake.roots)[1].finding, Finding::Good("fclk0 149999998 Hz".to_owned()));
+
+    fake.sys("kernel/debug/clk/fclk0/clk_rate", "142857132");
+    let Finding::Good(text) = &looks(&fake.roots)[1].finding else { panic!("a slower clock works") };
+    assert!(text.contains("slower than the 150000000 Hz"), "{text}");
+
+    fake.of_node("clock-frequency", 100_000_000);
+    let text = refusal(&fake);
+    assert!(text.contains("fclk0 of at most 100000000 Hz, found 142857132 Hz"), "{text}");
 }
 
 #[test]

@@ -63,7 +63,11 @@ impl Design {
             found: "the block does not say its module name".into(),
             fix: "begin its update with comment!(\"@module name\"), or its Verilog text with `// @module name`",
         })?;
-        let mut text: String = head.iter().map(|line| format!("// {line}\n")).collect();
+        let line = |line: &String| match line.strip_prefix('@') {
+            Some(attribute) => format!("(* {attribute} = \"yes\" *)\n"),
+            None => format!("// {line}\n"),
+        };
+        let mut text: String = head.iter().map(line).collect();
         text.push_str(&format!("module {name} {body}endmodule\n"));
         kinds.sort();
         kinds.dedup();

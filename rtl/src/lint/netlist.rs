@@ -12,7 +12,9 @@ use super::{Finding, LintError};
 /// When yosys is missing or fails without a message that can be read.
 pub fn lint(top: &str, files: &[PathBuf]) -> Result<Vec<Finding>, LintError> {
     // Loops through a child show only in the flat netlist.
-    let script = format!("hierarchy -check -top {top}; proc; flatten; opt_clean; check -assert");
+    let script = format!(
+        "hierarchy -check -top {top}; setattr -mod -unset keep_hierarchy *; proc; flatten; opt_clean; check -assert"
+    );
     let mut command = Command::new("yosys");
     command.args(["-p", &script]).args(files);
     let output = tool::run(&mut command, "yosys", "yosys")?;

@@ -1,7 +1,7 @@
 //! From lanes and clocks to journal entries a second.
 
 /// FCLK0 of the board design, MHz.
-const FCLK0_MHZ: f64 = 150.0;
+const FCLK0_MHZ: f64 = deltascope_abi::board::FCLK_HZ as f64 / 1e6;
 /// Entries a second of the published engine that this one is compared with: a clock times a number of banks.
 const COMPARED: f64 = 69.7e9;
 /// Clocks for which a QUERY holds the input beyond one for each row of a lane (`delta_engine`; `lockstep` measures it).

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use deltascope_model::raw::replay_raw;
-use deltascope_verilator_tests::axi_dma::{DmaConfig, Timing};
-use deltascope_verilator_tests::{dma_faults, engine, fed_rate};
+use deltascope_sim::axi_dma::{DmaConfig, Timing};
+use deltascope_sim::engine;
+use deltascope_verilator_tests::{dma_faults, fed_rate};
 use serde_json::json;
 
 const USAGE: &str =

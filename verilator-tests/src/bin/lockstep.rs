@@ -4,14 +4,14 @@
 use std::process::ExitCode;
 
 use deltascope_abi::record::{CLASSES, Op};
-use deltascope_verilator_tests::bench::Failure;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::session::{self, Session};
+use deltascope_sim::top::Top;
 use deltascope_verilator_tests::cover::Point;
 use deltascope_verilator_tests::lockstep::engine::EngineRun;
 use deltascope_verilator_tests::lockstep::rates::{self, Workload};
 use deltascope_verilator_tests::lockstep::top::{TopRun, sizes};
 use deltascope_verilator_tests::lockstep::{Sizes, Totals};
-use deltascope_verilator_tests::session::{self, Session};
-use deltascope_verilator_tests::top::Top;
 use serde_json::{Value, json};
 
 const USAGE: &str = "usage: lockstep [--json] [--records N] [--long] [--seed S] [--points]";

@@ -1,16 +1,16 @@
 //! The clock classes and the state bits of the engine say why the input was held, to the clock.
 
-use crate::bench::{Bench, Failure};
-use crate::flow::{Flow, Pattern};
 use crate::lockstep::Sizes;
 use crate::lockstep::rates::snapshot_formula;
-use crate::session::Session;
-use crate::stream::{Beat, Sink, Source, StreamPorts};
-use crate::top::Top;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Record};
 use deltascope_abi::registers::{Counter, STATUS_ANSWERING, STATUS_BLOCKED, STATUS_CLEARING, STATUS_DRAINING, offset};
 use deltascope_model::ClockClasses;
-use deltascope_random::Random;
+use deltascope_sim::bench::{Bench, Failure};
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::Session;
+use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
+use deltascope_sim::top::Top;
 
 /// Clocks after which the design is stuck.
 const PATIENCE: u64 = 100_000;

@@ -3,10 +3,10 @@
 use deltascope_abi::record::Record;
 use deltascope_abi::registers::{IRQ_BATCH_END, IRQ_SNAPSHOT, offset};
 
-use crate::bench::Failure;
-use crate::flow::{Flow, Pattern};
-use crate::session::Session;
-use crate::top::Top;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::Session;
+use deltascope_sim::top::Top;
 
 /// Clocks without a sink before each half of a reply.
 const STALL: u32 = 400;
@@ -24,7 +24,7 @@ pub fn follow_their_beats(session: &mut Session) -> Result<(), Failure> {
     // The header, two beats for each of four classes, the end of the batch.
     let (mut beats, snapshot, batch) = (0, 9, 10);
     for _ in 0..60 * STALL {
-        let mut count = |moved: crate::top::Moved| beats += u32::from(moved.reply.is_some());
+        let mut count = |moved: deltascope_sim::top::Moved| beats += u32::from(moved.reply.is_some());
         let found = top.read(offset::IRQ_STATUS, &mut count)?;
         // What left during the read may show or not.
         let mut after = 0;

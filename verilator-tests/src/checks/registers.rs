@@ -1,16 +1,16 @@
 //! `axi_lite_registers.v` against the register map: every offset of the window, byte strobes, pulses,
 //! interrupts, transfers in any order under back-pressure.
 
-use crate::axi_lite::{AxiLite, Completion, OKAY, SLVERR};
-use crate::bench::{Bench, Failure};
-use crate::dut::Port;
-use crate::session::Session;
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::registers::{
     Access, BUILD_DIRTY, CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET,
     Counter, IDENTITY_VALUE, MAP, WINDOW_BYTES, is_defined, offset,
 };
 use deltascope_model::Config;
+use deltascope_sim::axi_lite::{AxiLite, Completion, OKAY, SLVERR};
+use deltascope_sim::bench::{Bench, Failure};
+use deltascope_sim::dut::Port;
+use deltascope_sim::session::Session;
 
 const BUILD_ID: u32 = 0x1234_ABCD;
 const EVENTS: [&str; 3] = ["snapshot_event", "batch_end_event", "error_event"];

@@ -21,7 +21,7 @@ pub enum CoverageError {
         /// Which run.
         what: String,
         /// What it found.
-        failure: crate::bench::Failure,
+        failure: deltascope_sim::bench::Failure,
     },
     /// The emission could not be read.
     #[error(transparent)]

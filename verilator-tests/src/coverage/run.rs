@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::reasons::REASONS;
 use super::{CoverageError, Gap, Points};
-use crate::bench::Failure;
 use crate::checks::{clock_classes, interrupts, registers};
-use crate::dut::Variant;
 use crate::lockstep::engine::EngineRun;
 use crate::lockstep::top::{TopRun, sizes};
 use crate::mutation::sources::Sources;
-use crate::session::{self, Session};
-use crate::top::Top;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::dut::Variant;
+use deltascope_sim::session::{self, Session};
+use deltascope_sim::top::Top;
 
 /// Runs of the core and of the whole top, each with a seed of its own.
 const RUNS: u64 = 2;

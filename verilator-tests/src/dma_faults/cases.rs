@@ -4,7 +4,7 @@ use deltascope_abi::board::BUFFERS;
 use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
 
-use crate::axi_dma::{DmaConfig, Fault, Ram, Response};
+use deltascope_sim::axi_dma::{DmaConfig, Fault, Ram, Response};
 
 /// How a case must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

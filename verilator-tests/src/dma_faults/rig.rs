@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::{Answer, ReplyParser};
 use deltascope_driver::axi_dma::DmaError;
@@ -9,10 +10,9 @@ use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
-use deltascope_random::Random;
 
-use crate::axi_dma::host::{self, Shared, SimHost};
-use crate::axi_dma::{CLOCKS_PER_US, Ram};
+use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
+use deltascope_sim::axi_dma::{CLOCKS_PER_US, Ram};
 
 use super::cases::{Case, Expected, Traffic};
 

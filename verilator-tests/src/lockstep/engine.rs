@@ -1,20 +1,20 @@
 //! `delta_engine.v`, the core between two 128-bit streams, in lockstep with the golden engine.
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::Counter;
 use deltascope_model::{ClockClasses, Latched};
-use deltascope_random::Random;
 
 use super::scoreboard::Scoreboard;
 use super::traffic::Traffic;
 use super::{Sizes, Totals};
-use crate::bench::{Bench, Failure};
 use crate::cover::Point;
-use crate::dut::Port;
-use crate::flow::{Flow, Pattern};
-use crate::session::Session;
-use crate::stream::{Beat, Sink, Source, StreamPorts};
-use crate::top::latched;
+use deltascope_sim::bench::{Bench, Failure};
+use deltascope_sim::dut::Port;
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::Session;
+use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
+use deltascope_sim::top::latched;
 
 struct Ports {
     mark: Port,

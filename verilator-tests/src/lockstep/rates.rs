@@ -1,12 +1,12 @@
 //! What the engine does per clock, measured at its own 128-bit port without idle clocks and back-pressure.
 //! Every burst is compared with the golden engine beat by beat as it runs.
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Class, Op, Record};
 use deltascope_model::Config;
-use deltascope_random::Random;
 
 use super::engine::EngineRun;
-use crate::bench::Failure;
+use deltascope_sim::bench::Failure;
 
 /// Clocks of a SNAPSHOT beyond two for each counter row: its own beat, and the way of the last row to the
 /// reply queue.

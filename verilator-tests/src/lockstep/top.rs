@@ -2,23 +2,23 @@
 
 use std::collections::VecDeque;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::registers::{
     CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, IDENTITY_VALUE, IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT,
     STATUS_CLEARING, STATUS_DRAINING, offset,
 };
 use deltascope_model::{ClockClasses, Config, Latched};
-use deltascope_random::Random;
 
 use super::scoreboard::{MARK_BATCH, MARK_SNAPSHOT, Scoreboard};
 use super::traffic::Traffic;
 use super::{Sizes, Totals};
-use crate::axi_lite::{Completion, OKAY};
-use crate::bench::Failure;
 use crate::cover::Point;
-use crate::flow::{Flow, Pattern};
-use crate::session::Session;
-use crate::top::{Top, latched};
+use deltascope_sim::axi_lite::{Completion, OKAY};
+use deltascope_sim::bench::Failure;
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::session::Session;
+use deltascope_sim::top::{Top, latched};
 
 /// More clocks than a read of a register takes on the slowest bus.
 const SLOWEST_READ: u32 = 1_000;

@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_model::GoldenEngine;
-use deltascope_random::Random;
 
 use super::Sizes;
 

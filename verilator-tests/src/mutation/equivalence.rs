@@ -5,7 +5,7 @@ use std::path::Path;
 use super::generated::GOOD;
 use super::sources::Sources;
 use super::{Mutant, MutationError, Origin, TOPS, yosys};
-use crate::dut::VerilateError;
+use deltascope_sim::dut::VerilateError;
 
 /// Whether the design with the fault is proved equal to the one without: equal registers and inputs give equal
 /// outputs and, a clock later, equal registers. Tried for the block alone; then for the part of the design around
@@ -40,6 +40,7 @@ setattr -unset init original/w:* changed/w:*
         format!(
             "read_rtlil {GOOD}
 {change}
+setattr -mod -unset keep_hierarchy *
 setattr -mod -set keep_hierarchy 1{keep}
 hierarchy -top {home}
 flatten

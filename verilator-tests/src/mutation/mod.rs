@@ -18,8 +18,8 @@ pub mod trials;
 
 use std::path::{Path, PathBuf};
 
-use crate::bench::Failure;
-use crate::dut::{DutError, VerilateError};
+use deltascope_sim::bench::Failure;
+use deltascope_sim::dut::{DutError, VerilateError};
 
 /// Name of the input that chooses the active fault.
 pub const SELECT: &str = "mutsel";

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::stride::STRIDE;
 use super::{MutationError, SELECT};
-use crate::bench::Failure;
 use crate::checks::{clock_classes, interrupts, registers};
-use crate::dut::Variant;
 use crate::lockstep::Sizes;
 use crate::lockstep::engine::EngineRun;
 use crate::lockstep::top::{TopRun, sizes};
-use crate::session::{self, Session};
-use crate::top::Top;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::dut::Variant;
+use deltascope_sim::session::{self, Session};
+use deltascope_sim::top::Top;
 
 /// One trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 pub use figures::{FIGURES, Figure, Run};
 
-use crate::bench::Failure;
-use crate::dut::{Dut, Variant};
 use crate::mutation::MutationError;
 use crate::mutation::sources::Sources;
+use deltascope_sim::bench::Failure;
+use deltascope_sim::dut::{Dut, Variant};
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]

@@ -1,14 +1,14 @@
 //! What the engine does while it is traced. Nothing here is random: the pictures repeat.
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::registers::{CONTROL_LATCH, Counter, IRQ_BATCH_END, offset};
-use deltascope_random::Random;
 
-use crate::bench::{Bench, Failure};
-use crate::dut::Dut;
-use crate::flow::{Flow, Pattern};
-use crate::stream::{Beat, Sink, Source, StreamPorts};
-use crate::top::Top;
+use deltascope_sim::bench::{Bench, Failure};
+use deltascope_sim::dut::Dut;
+use deltascope_sim::flow::{Flow, Pattern};
+use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
+use deltascope_sim::top::Top;
 
 /// Names of phases and the clocks in which they begin.
 pub type Phases = Vec<(&'static str, usize)>;

@@ -10,9 +10,8 @@ use crate::setup;
 use crate::stages::Stages;
 
 /// What the daemon is made of. Verilator, yosys and the agent's sources stay on the host.
-const PORTABLE: [&str; 8] = [
+const PORTABLE: [&str; 7] = [
     "deltascope-abi",
-    "deltascope-random",
     "deltascope-model",
     "deltascope-protocol",
     "deltascope-driver",
@@ -21,7 +20,7 @@ const PORTABLE: [&str; 8] = [
     "deltascope-boardd",
 ];
 /// This test bounds the memory of the daemon's process, which here is the emulator's.
-const NOT_HERE: &str = "ten_thousand_strangers_cost_bounded_memory_and_keep_nobody_out";
+const NOT_HERE: &str = "ten_thousand_silent_peers_cost_bounded_memory";
 
 /// Options of the task.
 #[derive(clap::Args, Default)]

@@ -3,7 +3,7 @@
 use crate::cargo::{release_folder, root};
 use crate::setup::{DTC, require};
 use anyhow::{Context, Result, bail, ensure};
-use deltascope_abi::board::{BITSTREAM, BUFFERS, FCLK, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS};
+use deltascope_abi::board::{BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,6 +29,11 @@ pub fn run() -> Result<()> {
     }
     quiet(&mut apply)?;
     check(&merged)
+}
+
+/// Compiles one overlay.
+pub fn overlay(name: &str, output: &Path) -> Result<()> {
+    compile(&root().join("boards/zynq7020").join(format!("{name}.dtso")), output).map(|_| ())
 }
 
 /// Compiles one source; a warning is a failure.
@@ -68,6 +73,7 @@ fn check(tree: &Path) -> Result<()> {
     expect("x", &engine, "reg", &reg.join(" "))?;
     expect("s", &engine, "reg-names", &names.join(" "))?;
     expect("u", &engine, "interrupts", &format!("0 {INTERRUPT_SPI} 4"))?;
+    expect("u", &engine, "clock-frequency", &FCLK_HZ.to_string())?;
     let controller = get("u", "/axi/interrupt-controller@f8f01000", "phandle")?;
     expect("u", &engine, "interrupt-parent", &controller)?;
     let buffers = format!("/reserved-memory/{UIO_NAME}-buffers@{:x}", BUFFERS.base);

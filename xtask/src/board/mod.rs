@@ -1,11 +1,16 @@
 //! `cargo xtask board`: tasks on the board: its daemon, the emulated Zynq, the DMA, the device tree.
 
 pub mod arm;
+mod bitstream;
 pub mod device_tree;
+pub mod dist;
 mod dma;
 pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
+pub mod flash;
+pub mod verilog;
+pub mod vivado_check;
 pub mod zynq;
 
 use anyhow::Result;
@@ -26,6 +31,12 @@ pub enum Task {
     FedRate(fed_rate::Arguments),
     /// Compile the device tree overlays and compare what they make of a Zynq with the abi crate
     DeviceTree,
+    /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
+    VivadoCheck(vivado_check::Arguments),
+    /// Assemble what a board boots: BOOT.BIN, bitstream, device tree, checksums
+    Dist(dist::Arguments),
+    /// Load the bitstream over JTAG, or copy what a board boots onto a card
+    Flash(flash::Arguments),
 }
 
 /// Runs a task of this group.
@@ -37,5 +48,8 @@ pub fn run(task: Task) -> Result<()> {
         Task::DmaFaults(arguments) => dma_faults::run(&arguments),
         Task::FedRate(arguments) => fed_rate::run(&arguments),
         Task::DeviceTree => device_tree::run(),
+        Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
+        Task::Flash(arguments) => flash::run(&arguments),
     }
 }

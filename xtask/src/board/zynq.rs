@@ -60,7 +60,7 @@ impl Programs {
         let probe = cross.build("deltascope-mailbox", "mailbox_probe")?;
         let uio_probe = cross.example("deltascope-linux", "uio_probe")?;
         build(&["-p", "deltascope-agent", "-p", "deltascope-boardd"])?;
-        build(&["-p", "deltascope-verilator-tests", "--features", "deltascope-verilator-tests/verilate"])?;
+        build(&["-p", "deltascope-sim", "--features", "deltascope-sim/verilate"])?;
         let folder = kernel::cache().join("run");
         fs::create_dir_all(&folder)?;
         let guest = vec![

@@ -1,7 +1,9 @@
 //! Device tree includes of the default board, from `abi::board`. `dtc` without a preprocessor knows no constants, so
 //! whole nodes are written.
 
-use deltascope_abi::board::{BITSTREAM, BUFFERS, FCLK, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window};
+use deltascope_abi::board::{
+    BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window,
+};
 
 const HEAD: &str = "/* Made by `cargo xtask gen` from abi/src/board.rs: do not edit. */\n";
 
@@ -17,7 +19,7 @@ pub fn engine_node() -> String {
     let about: String =
         WINDOWS.iter().enumerate().map(|(n, window)| format!(" * map {n}: {}\n", window.about)).collect();
     format!(
-        "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {};\n\treg-names = {};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n}};\n",
+        "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {};\n\treg-names = {};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n\t/* Rate in Hz that the bitstream was built for. */\n\tclock-frequency = <{FCLK_HZ}>;\n}};\n",
         regs.join(", "),
         names.join(", ")
     )

@@ -6,6 +6,7 @@ mod emulated_tree;
 mod proof_header;
 mod registers_page;
 mod tcl;
+mod wrapper;
 
 use crate::cargo::root;
 use crate::{board, kmod, rtl};
@@ -91,6 +92,9 @@ fn abi(check: bool) -> Result<()> {
         ("boards/zynq7020/qemu/generated/mailbox.dtsi", emulated_tree::mailbox_node()),
         ("boards/zynq7020/qemu/generated/mailbox-memory.dtsi", emulated_tree::mailbox_memory()),
         ("boards/zynq7020/qemu/generated/ddr.dtsi", emulated_tree::ddr_node()),
+        ("vivado/generated/deltascope_abi.tcl", tcl::text()),
+        ("vivado/generated/deltascope_board.v", wrapper::text()?),
+        ("vivado/generated/sources.txt", wrapper::sources()?),
     ];
     let mut stale = Vec::new();
     for (name, text) in &files {

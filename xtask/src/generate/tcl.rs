@@ -1,11 +1,10 @@
-//! `vivado/generated/deltascope_abi.tcl`: what a block design takes from the ABI.
+//! `vivado/generated/deltascope_abi.tcl`: what a block design takes from the abi crate.
 
-use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, FCLK, FCLK_MAX_HZ, INTERRUPT_SPI, IRQ_F2P, Window};
-use deltascope_abi::registers::{ADDRESS_BITS, Counter, MAP};
-use deltascope_abi::{
-    ABI_VERSION, DEFAULT_AXIS_BITS, DEFAULT_CONTEXTS, DEFAULT_GROUPS, DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES,
-    DEFAULT_REPLY_PACKET, DEFAULT_REPLY_QUEUE,
+use deltascope_abi::DEFAULT_AXIS_BITS;
+use deltascope_abi::board::{
+    AXI_DMA, BUFFERS, DDR, DMA_ADDRESS_BITS, DMA_LENGTH_BITS, ENGINE, FCLK, FCLK_HZ, INTERRUPT_SPI, IRQ_F2P, Window,
 };
+use deltascope_abi::registers::{ADDRESS_BITS, Counter, IDENTITY_VALUE, MAP};
 use std::fmt::Write;
 
 /// The script, which only sets variables of a namespace.
@@ -16,37 +15,29 @@ pub fn text() -> String {
          # Sets constants and calls nothing: any tclsh can source it.\n\nnamespace eval deltascope {\n",
     );
     let mut set = |about: &str, name: &str, value: String| {
-        let _ = writeln!(out, "    # {about}\n    variable {name} {value}");
+        let _ = writeln!(out, "  # {about}\n  variable {name} {value}");
     };
-    set("Version of every layout: major in bits 31:16.", "abi_version", format!("{ABI_VERSION:#010x}"));
-    for Window { name, base, bytes, about } in [ENGINE, AXI_DMA, BUFFERS] {
+    for Window { name, base, bytes, about } in [ENGINE, AXI_DMA, BUFFERS, DDR] {
         set(&format!("First address: {about}."), &format!("{name}_base"), format!("{base:#010x}"));
         set("Bytes of that window.", &format!("{name}_bytes"), format!("{bytes:#x}"));
     }
     set("Address bits of s_axi.", "register_address_bits", ADDRESS_BITS.to_string());
-    set("Data bits of s_axi.", "register_data_bits", "32".into());
     set("Bits of s_axis and m_axis.", "stream_bits", DEFAULT_AXIS_BITS.to_string());
     set("Bit of IRQ_F2P that the interrupts share.", "irq_f2p", IRQ_F2P.to_string());
     set("Shared peripheral interrupt that this bit raises.", "interrupt_spi", INTERRUPT_SPI.to_string());
     set("The clock of the PS that the logic runs on.", "fclk", FCLK.to_string());
-    set("Its highest rate.", "fclk_max_hz", FCLK_MAX_HZ.to_string());
-    for (name, value) in [
-        ("contexts", DEFAULT_CONTEXTS),
-        ("groups", DEFAULT_GROUPS),
-        ("journal_lanes", DEFAULT_JOURNAL_LANES),
-        ("journal_depth", DEFAULT_JOURNAL_DEPTH),
-        ("reply_packet", DEFAULT_REPLY_PACKET),
-        ("reply_queue", DEFAULT_REPLY_QUEUE),
-    ] {
-        set("Size of the default build.", name, value.to_string());
-    }
-    out.push_str("    # Byte offsets of the registers.\n    variable registers {\n");
+    set("Its rate in Hz.", "fclk_hz", FCLK_HZ.to_string());
+    set("Address bits of the AXI DMA.", "dma_address_bits", DMA_ADDRESS_BITS.to_string());
+    set("Bits of the AXI DMA's length register.", "dma_length_bits", DMA_LENGTH_BITS.to_string());
+    set("Value of the register IDENTITY, and USERID of the bitstream.", "identity", format!("{IDENTITY_VALUE:#010x}"));
     for register in &MAP {
-        let _ = writeln!(out, "        {} {:#05x}", register.signal, register.offset);
+        let (name, offset) = (register.name, format!("{:#05x}", register.offset));
+        set(&format!("Byte offset of {name}."), &format!("offset_{}", register.signal), offset);
     }
     for counter in Counter::ALL {
-        let _ = writeln!(out, "        {} {:#05x}", counter.signal(), counter.offset());
+        let (signal, offset) = (counter.signal(), format!("{:#05x}", counter.offset()));
+        set("Byte offset of the low word of a latched counter.", &format!("offset_{signal}"), offset);
     }
-    out.push_str("    }\n}\n");
+    out.push_str("}\n");
     out
 }

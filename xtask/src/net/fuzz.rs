@@ -32,7 +32,7 @@ pub struct Arguments {
 
 /// Builds the targets once and runs each for its share of the time, at least one second each.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let folder = root().join("fuzz");
+    let folder = root().join("system-tests/fuzz");
     let target = target_folder().join("fuzz");
     let triple = host()?;
     let mut build = cargo(&["build", "--quiet", "--release", "--bins", "--target", &triple]);

@@ -109,10 +109,11 @@ fn builds(out: &mut String, report: &Value) {
 }
 
 fn rates(out: &mut String, report: &Value) {
-    out.push_str(
-        "\n| lanes | entries a clock in a walk | at FCLK0 = 150 MHz | over back-to-back QUERYs at FCLK0 | clock for 69.7 G entries \
+    out.push_str(&format!(
+        "\n| lanes | entries a clock in a walk | at FCLK0 = {} MHz | over back-to-back QUERYs at FCLK0 | clock for 69.7 G entries \
          a second | at the clock that the estimate allows if wires took no time |\n|---|---|---|---|---|---|\n",
-    );
+        deltascope_abi::board::FCLK_HZ / 1_000_000
+    ));
     for build in list(&report["builds"]) {
         let rates = &build["rates"];
         if rates.is_null() {

@@ -1,4 +1,4 @@
-//! Throughput over a real socket: the agent's transport and session in this process, the daemon with the golden
+//! Throughput over a real socket: the agent's uplink in this process, the daemon with the golden
 //! engine in another one, over the loopback interface, without TLS and with it.
 //!
 //! Every rate is counted events over the time from the first record to a snapshot that holds them all. Processor time
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use daemon::Daemon;
 use deltascope_abi::record::Record;
-use deltascope_agent::transport::{Client, Options, Tls};
+use deltascope_agent::uplink::{Options, Tls, Uplink};
 use deltascope_tls::{Authority, Role, Validity};
 use process::Usage;
 use serde_json::{Value, json};
@@ -71,10 +71,15 @@ impl Figure {
     }
 }
 
-fn connect(address: SocketAddr, tls: Option<&Tls>) -> Result<Client> {
+fn connect(address: SocketAddr, tls: Option<&Tls>) -> Result<Uplink<()>> {
     let timeout = Duration::from_secs(30);
-    let options = Options { groups: 0, contexts: 0, timeout, reconnect: false };
-    Ok(Client::connect_with(address, &options, tls.cloned())?)
+    let options = Options { timeout, tls: tls.cloned(), ..Options::default() };
+    Ok(Uplink::connect(address, options, ())?)
+}
+
+/// Events in the totals.
+fn counted(client: &Uplink<()>) -> u64 {
+    client.totals().iter().map(|row| row.events).sum()
 }
 
 /// Hands batches over as fast as they are taken, for `time`, and checks that each event was counted.
@@ -89,10 +94,10 @@ fn stream(daemon: &Daemon, tls: Option<&Tls>, records: &[Record], batch: usize, 
         }
         admitted += 1 << 16;
     }
-    let reading = client.snapshot()?;
+    client.snapshot()?;
     let elapsed = start.elapsed().as_secs_f64();
     let (agent, served) = (Usage::of_self()?.since(&agent), daemon.usage()?.since(&served));
-    ensure!(reading.events() == admitted, "counted {} of {admitted} events", reading.events());
+    ensure!(counted(&client) == admitted, "counted {} of {admitted} events", counted(&client));
     let longest_wait = client.longest_wait();
     client.finish()?;
     let events = admitted as f64;
@@ -112,8 +117,8 @@ fn trickle(daemon: &Daemon, records: &[Record], time: Duration) -> Result<(u64, 
         }
         client.idle()?;
     }
-    let reading = client.snapshot()?;
-    ensure!(reading.events() == count, "counted {} of {count} events", reading.events());
+    client.snapshot()?;
+    ensure!(counted(&client) == count, "counted {} of {count} events", counted(&client));
     let wait = client.longest_wait();
     client.finish()?;
     Ok((count, wait))
@@ -155,7 +160,7 @@ fn main() -> Result<()> {
         "tls_agent_ns_per_event": secret.agent.nanoseconds / secret.events,
         "agent_rss_bytes": rss,
         "boardd_rss_bytes": boardd_rss,
-        "coalescing_delay_us_bound": deltascope_protocol::agent::Config::default().max_delay,
+        "coalescing_delay_us_bound": deltascope_protocol::agent::Config::default().max_delay.as_micros() as u64,
         "coalescing_delay_us_max": wait.as_micros() as u64,
         "coalescing_records": trickled,
         "plain": plain.json(),

@@ -2,7 +2,7 @@
 
 use super::hash;
 use crate::sampling::{LEAST_UNITS, Part, is_kept, ratio, t_quantile};
-use deltascope_random::Random;
+use deltascope_abi::random::Random;
 
 /// Samples drawn from each population.
 const DRAWS: u64 = 1_000;

@@ -1,8 +1,8 @@
 mod control;
 mod estimate;
-mod tally;
+mod sample;
 
-use deltascope_random::mix;
+use deltascope_abi::random::mix;
 
 /// Hash of a unit under a seed.
 pub fn hash(seed: u64, unit: u64) -> u64 {

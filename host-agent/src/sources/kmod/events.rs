@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use deltascope_abi::random::hash;
 use deltascope_abi::record::Class;
 use deltascope_abi::ring::{RingKind, RingRecord, flag};
-use deltascope_random::hash;
 
 use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
-use crate::event::{Event, OwnerId, OwnerKind, Sink, SinkError, What};
+use crate::event::{Event, OwnerId, OwnerKind, What};
 use crate::procfs::ProcFs;
+use crate::sink::{Sink, SinkError};
 use crate::sources::kmod::map::monotonic_ns;
 
 /// Control groups whose owners are kept; beyond, all are forgotten and found again.

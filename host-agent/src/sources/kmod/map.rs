@@ -14,9 +14,9 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_RECORD_BYTES, RING_VERSION, RingHeader, RingRecord};
 
 use super::KmodError;
-use super::books::Books;
+use super::counters::ModuleCounters;
 
-/// Times that a ring's books are read again before the module is said to be stuck.
+/// Times that a ring's counters are read again before the module is said to be stuck.
 const READINGS: u32 = 1_000_000;
 
 /// A mapping of the whole device.
@@ -199,11 +199,11 @@ impl Rings {
         }
     }
 
-    /// The books of one ring, all of one moment.
+    /// The counters of one ring, all of one moment.
     ///
     /// # Errors
     /// They never hold still.
-    pub(super) fn books_of(&self, ring: u32) -> Result<Books, KmodError> {
+    pub(super) fn counters_of(&self, ring: u32) -> Result<ModuleCounters, KmodError> {
         let generation = self.word(ring, offset_of!(RingHeader, generation));
         for _ in 0..READINGS {
             let before = generation.load(Ordering::Acquire);
@@ -212,7 +212,7 @@ impl Rings {
             for (reason, events) in lost.0.iter_mut().enumerate() {
                 *events = field(offset_of!(RingHeader, lost) + 8 * reason);
             }
-            let books = Books {
+            let counters = ModuleCounters {
                 captured: field(offset_of!(RingHeader, captured)),
                 head: field(offset_of!(RingHeader, head)),
                 controls: field(offset_of!(RingHeader, controls)),
@@ -223,18 +223,18 @@ impl Rings {
             };
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && generation.load(Ordering::Relaxed) == before {
-                return Ok(books);
+                return Ok(counters);
             }
             std::hint::spin_loop();
         }
         Err(KmodError::Unsteady { ring })
     }
 
-    /// The sum of the books of all rings. Each ring's are of one moment, and each balances by itself.
-    pub(super) fn books(&self) -> Result<Books, KmodError> {
-        let mut sum = Books::default();
+    /// The sum of the counters of all rings. Each ring's are of one moment, and each balances by itself.
+    pub(super) fn counters(&self) -> Result<ModuleCounters, KmodError> {
+        let mut sum = ModuleCounters::default();
         for ring in 0..self.rings {
-            sum.add(&self.books_of(ring)?);
+            sum.add(&self.counters_of(ring)?);
         }
         Ok(sum)
     }

@@ -1,6 +1,6 @@
 //! The capture module as a source: every copied page and every send of this machine, as they happen.
 
-mod books;
+mod counters;
 mod events;
 mod map;
 mod resume;
@@ -18,13 +18,14 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::ring::{RingHeader, RingKind, flag};
 use deltascope_protocol::frame::{Cursor, MAX_CURSORS};
 
-use self::books::{Books, Share};
+use self::counters::{ModuleCounters, ReaderCounters};
 use self::events::OwnerTable;
 use self::map::{Rings, monotonic_ns};
 use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
-use crate::event::{OwnerId, Sink};
+use crate::event::OwnerId;
 use crate::sampling::Estimates;
+use crate::sink::Sink;
 
 /// The module's device.
 pub const DEVICE: &str = "/dev/deltascope";
@@ -62,9 +63,9 @@ pub enum KmodError {
         /// What the ring says.
         found: u64,
     },
-    /// A ring's books did not hold still.
+    /// A ring's counters did not hold still.
     #[error(
-        "ring {ring}: expected its books to hold still, found them changing all the time; is its page being written by something else than the module?"
+        "ring {ring}: expected its counters to hold still, found them changing all the time; is its page being written by something else than the module?"
     )]
     Unsteady {
         /// Number of the ring.
@@ -112,9 +113,9 @@ pub struct Kmod {
     unacknowledged: VecDeque<Span>,
     owners: OwnerTable,
     sampler: Sampler,
-    share: Share,
+    reader: ReaderCounters,
     /// As of the end of the last round.
-    books: Books,
+    counters: ModuleCounters,
     given: u64,
     /// Events in the rings that the agent before this one had given.
     skipped: u64,
@@ -134,10 +135,10 @@ impl Kmod {
 
     fn open_at(path: &Path, setting: Option<PathBuf>) -> Result<Kmod, KmodError> {
         let rings = Rings::open(path)?;
-        let mut books = Books::default();
+        let mut counters = ModuleCounters::default();
         let (mut read, mut unread) = (Vec::new(), 0);
         for ring in 0..rings.count() {
-            let own = rings.books_of(ring)?;
+            let own = rings.counters_of(ring)?;
             let tail = rings.tail(ring);
             // What an earlier reader left is read; a tail that it left in a wrong place is put right.
             let possible = own.head.saturating_sub(rings.records())..=own.head;
@@ -145,18 +146,18 @@ impl Kmod {
             rings.set_tail(ring, from);
             unread += (from..own.head).filter(|&number| is_event(rings.record(ring, number).kind)).count() as u64;
             read.push(from);
-            books.add(&own);
+            counters.add(&own);
         }
         let shift = (0..rings.count()).map(|ring| rings.sampling_shift(ring)).max().unwrap_or(0);
-        let sampler = Sampler::new(setting, shift, rings.count(), &books);
+        let sampler = Sampler::new(setting, shift, rings.count(), &counters);
         Ok(Kmod {
             sampler,
             rings,
             read,
             unacknowledged: VecDeque::new(),
             owners: OwnerTable::new(),
-            share: Share::new(&books, unread),
-            books,
+            reader: ReaderCounters::new(&counters, unread),
+            counters,
             given: 0,
             skipped: 0,
             encrypted: 0,
@@ -180,7 +181,7 @@ impl Kmod {
         let heads: Vec<u64> = (0..self.rings.count()).map(|ring| self.rings.head(ring)).collect();
         let begin = self.read.clone();
         // After the heads, so that whatever is given now is told as captured before.
-        self.books = self.rings.books()?;
+        self.counters = self.rings.counters()?;
         self.tell(sink);
         let outcome = self.merge(&heads, settled, sink, Kmod::read_record);
         for (ring, begin) in (0u32..).zip(begin) {
@@ -263,7 +264,7 @@ impl Kmod {
 
     /// Tells where this reader is, beside the records.
     fn tell(&self, sink: &mut dyn Sink) {
-        resume::tell(self.rings.global(offset_of!(RingHeader, load_id)), &self.share, &self.books, sink);
+        resume::save(self.rings.global(offset_of!(RingHeader, load_id)), &self.reader, &self.counters, sink);
     }
 
     /// Moves the tails over everything that nobody will ask for again.
@@ -291,7 +292,7 @@ impl Source for Kmod {
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
         let fill = self.rings.fill();
-        self.sampler.look(&self.books, fill);
+        self.sampler.look(&self.counters, fill);
         let records = self.read_rings(sink)?;
         self.give_back(sink);
         if records < BATCH {
@@ -299,10 +300,10 @@ impl Source for Kmod {
             sink.idle()?;
             self.rings.wait(WAIT)?;
         }
-        self.books = self.rings.books()?;
+        self.counters = self.rings.counters()?;
         self.tell(sink);
-        let Kmod { sampler, rings, read, books, .. } = self;
-        sampler.pass(books, |ring| rings.head(ring) == read[ring as usize], sink)?;
+        let Kmod { sampler, rings, read, counters, .. } = self;
+        sampler.pass(counters, |ring| rings.head(ring) == read[ring as usize], sink)?;
         progress(Progress { done: self.given, total: None });
         Ok(Round::More)
     }
@@ -312,7 +313,7 @@ impl Source for Kmod {
     }
 
     fn resume(&mut self, cursors: &[Cursor], sink: &mut dyn Sink) -> Result<(), SourceError> {
-        let Some((load_id, told)) = resume::told(cursors) else { return Ok(()) };
+        let Some((load_id, told)) = resume::saved(cursors) else { return Ok(()) };
         let same_load = load_id == self.rings.global(offset_of!(RingHeader, load_id));
         if same_load {
             let mut ends = self.read.clone();
@@ -333,21 +334,21 @@ impl Source for Kmod {
             while self.merge(&ends, u64::MAX, sink, Kmod::skip_record)? > 0 {}
             (0u32..).zip(&self.read).for_each(|(ring, &next)| self.rings.set_tail(ring, next));
         }
-        self.share = self.share.after(&told, same_load, self.skipped);
+        self.reader = self.reader.after(&told, same_load, self.skipped);
         self.tell(sink);
         Ok(())
     }
 
     fn captured(&self) -> u64 {
-        self.share.captured(&self.books)
+        self.reader.captured(&self.counters)
     }
 
     fn losses(&self) -> Losses {
-        self.share.losses(&self.books)
+        self.reader.losses(&self.counters)
     }
 
     fn in_flight(&self) -> u64 {
-        self.share.in_flight(&self.books, self.given)
+        self.reader.in_flight(&self.counters, self.given)
     }
 
     fn status(&self) -> Vec<(&'static str, u64)> {
@@ -365,6 +366,6 @@ impl Source for Kmod {
     }
 
     fn estimates(&self) -> Option<Estimates> {
-        self.sampler.estimates(&self.books)
+        self.sampler.estimates(&self.counters)
     }
 }

@@ -1,13 +1,13 @@
 //! How far a reader is, as cursors, and going on there after a restart of the agent.
 //!
-//! A ring's cursor is the number of the next record. Beside them stand the load of the module and its books, because
-//! the books of a module that was loaded anew say nothing of what its forerunner captured.
+//! A ring's cursor is the number of the next record. With them go the load of the module and its counters, because
+//! the counters of a module that was loaded again hold nothing of what its forerunner captured.
 
 use deltascope_abi::loss::LossReason;
 use deltascope_protocol::frame::Cursor;
 
-use super::books::{Books, Share, Told};
-use crate::event::Sink;
+use super::counters::{Handover, ModuleCounters, ReaderCounters};
+use crate::sink::Sink;
 use crate::sources::{cursor, position};
 
 /// Units from here on are no rings.
@@ -26,31 +26,31 @@ pub(super) fn of_ring(ring: u32, next: u64) -> Cursor {
     Cursor { source: cursor::KMOD, unit: ring, position: next }
 }
 
-/// Tells the load and the books.
-pub(super) fn tell(load_id: u64, share: &Share, books: &Books, sink: &mut dyn Sink) {
-    let told = share.told(books);
+/// Gives the load and the counters to the sink.
+pub(super) fn save(load_id: u64, reader: &ReaderCounters, counters: &ModuleCounters, sink: &mut dyn Sink) {
+    let left = reader.handover(counters);
     let mut tell = |unit, position| sink.cursor(Cursor { source: cursor::KMOD, unit, position });
     tell(LOAD, load_id);
-    tell(CAPTURED, told.captured);
-    tell(MODULE_CAPTURED, told.module_captured);
+    tell(CAPTURED, left.captured);
+    tell(MODULE_CAPTURED, left.module_captured);
     for reason in REASONS {
         let unit = LOST + 2 * reason as u32;
-        tell(unit, told.lost.get(reason));
-        tell(unit + 1, told.module_lost.get(reason));
+        tell(unit, left.lost.get(reason));
+        tell(unit + 1, left.module_lost.get(reason));
     }
 }
 
-/// What was told: the load of the module and its books. Nothing when the agent before never had a round.
-pub(super) fn told(cursors: &[Cursor]) -> Option<(u64, Told)> {
+/// Returns what was saved: the load of the module and its counters. Nothing when the agent before never had a round.
+pub(super) fn saved(cursors: &[Cursor]) -> Option<(u64, Handover)> {
     let at = |unit| position(cursors, cursor::KMOD, unit);
     let load_id = at(LOAD)?;
-    let mut told = Told { captured: at(CAPTURED)?, module_captured: at(MODULE_CAPTURED)?, ..Told::default() };
+    let mut left = Handover { captured: at(CAPTURED)?, module_captured: at(MODULE_CAPTURED)?, ..Handover::default() };
     for reason in REASONS {
         let unit = LOST + 2 * reason as u32;
-        told.lost.0[reason as usize] = at(unit)?;
-        told.module_lost.0[reason as usize] = at(unit + 1)?;
+        left.lost.0[reason as usize] = at(unit)?;
+        left.module_lost.0[reason as usize] = at(unit + 1)?;
     }
-    Some((load_id, told))
+    Some((load_id, left))
 }
 
 /// The next record of a ring, if any record of it was ever given.

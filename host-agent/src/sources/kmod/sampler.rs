@@ -12,17 +12,18 @@ use std::time::{Duration, Instant};
 use deltascope_abi::loss::LossReason;
 use deltascope_abi::ring::RingRecord;
 
-use super::books::Books;
-use crate::event::{Event, Sink, SinkError};
-use crate::sampling::{Control, Estimates, LeftOut, Look, Tally};
+use super::counters::ModuleCounters;
+use crate::event::Event;
+use crate::sampling::{Control, Estimates, LeftOut, Look, Sample};
+use crate::sink::{Sink, SinkError};
 
 /// What the module has left out.
-fn left_out(books: &Books) -> LeftOut {
-    let sampled = books.lost.get(LossReason::Sampled);
+fn left_out(counters: &ModuleCounters) -> LeftOut {
+    let sampled = counters.lost.get(LossReason::Sampled);
     LeftOut {
-        pages: sampled.wrapping_sub(books.sampled_sends),
-        sends: books.sampled_sends,
-        send_bytes: books.sampled_send_bytes,
+        pages: sampled.wrapping_sub(counters.sampled_sends),
+        sends: counters.sampled_sends,
+        send_bytes: counters.sampled_send_bytes,
     }
 }
 
@@ -53,7 +54,7 @@ pub(super) struct Sampler {
     setting: Option<PathBuf>,
     control: Control,
     pub(super) clock: Clock,
-    tally: Tally,
+    sample: Sample,
     /// Left out before this source began.
     before: LeftOut,
     /// k that was written and has not begun, and what had been left out by then if it leaves out more.
@@ -65,17 +66,17 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    /// Begins with `books` as they are, and with k = `shift` as the rings have told it last; the module may have been
+    /// Begins with `counters` as they are, and with k = `shift` as the rings have told it last; the module may have been
     /// set to another one since.
-    pub(super) fn new(setting: Option<PathBuf>, shift: u32, rings: u32, books: &Books) -> Sampler {
-        let before = left_out(books);
+    pub(super) fn new(setting: Option<PathBuf>, shift: u32, rings: u32, counters: &ModuleCounters) -> Sampler {
+        let before = left_out(counters);
         let set = setting.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
         let set = set.and_then(|text| text.trim().parse().ok()).unwrap_or(shift);
         Sampler {
             setting,
             control: Control::new(set),
             clock: Clock::Since(Instant::now()),
-            tally: Tally::new(shift, before),
+            sample: Sample::new(shift, before),
             before,
             wanted: None,
             held: vec![None; rings as usize],
@@ -87,14 +88,14 @@ impl Sampler {
     /// A ring's next record says that it obeys `record.key` from here on. Whether the ring has to wait.
     pub(super) fn announced(&mut self, ring: u32, record: &RingRecord) -> bool {
         let shift = record.key.min(63) as u32;
-        let waits = shift != self.tally.shift();
+        let waits = shift != self.sample.shift();
         self.held[ring as usize] = waits.then_some(shift);
         waits
     }
 
     /// An event was given to the sink.
     pub(super) fn given(&mut self, record: &RingRecord, event: &Event) {
-        self.tally.take(record.unit, event);
+        self.sample.take(record.unit, event);
     }
 
     /// Begins another period when it is time. `is_empty` says of a ring that it had no record left after the last
@@ -104,12 +105,12 @@ impl Sampler {
     /// The sink failed.
     pub(super) fn pass(
         &mut self,
-        books: &Books,
+        counters: &ModuleCounters,
         is_empty: impl Fn(u32) -> bool,
         sink: &mut dyn Sink,
     ) -> Result<(), SinkError> {
-        if self.tally.is_full() {
-            self.tally.begin(self.tally.shift(), left_out(books));
+        if self.sample.is_full() {
+            self.sample.begin(self.sample.shift(), left_out(counters));
         }
         let announced = self.held.iter().copied().flatten().next().map(|shift| (shift, None));
         let Some((shift, before)) = self.wanted.or(announced) else { return Ok(()) };
@@ -117,7 +118,7 @@ impl Sampler {
             return Ok(());
         }
         sink.boundary()?;
-        self.tally.begin(shift, before.unwrap_or_else(|| left_out(books)));
+        self.sample.begin(shift, before.unwrap_or_else(|| left_out(counters)));
         self.control.set(shift);
         self.wanted = None;
         self.held.fill(None);
@@ -125,13 +126,13 @@ impl Sampler {
     }
 
     /// Looks at the rings and changes k when it is time. `fill` is the share of the fullest ring that is full.
-    pub(super) fn look(&mut self, books: &Books, fill: f64) {
+    pub(super) fn look(&mut self, counters: &ModuleCounters, fill: f64) {
         let Some(setting) = self.setting.clone() else { return };
         if self.wanted.is_some() || self.held.iter().any(Option::is_some) {
             return;
         }
         let before = self.control.shift();
-        let look = Look { now: self.clock.now(), fill, lost: books.lost.get(LossReason::Ring) };
+        let look = Look { now: self.clock.now(), fill, lost: counters.lost.get(LossReason::Ring) };
         let Some(shift) = self.control.look(look) else { return };
         // In one write: the module takes each as a value of its own.
         let text = format!("{shift}\n");
@@ -145,19 +146,19 @@ impl Sampler {
                 return;
             }
         }
-        self.wanted = Some((shift, (shift > before).then(|| left_out(books))));
+        self.wanted = Some((shift, (shift > before).then(|| left_out(counters))));
     }
 
     /// Estimates, when anything was ever left out.
-    pub(super) fn estimates(&self, books: &Books) -> Option<Estimates> {
-        let now = left_out(books);
-        (now != self.before || self.tally.shift() != 0).then(|| self.tally.estimates(now))
+    pub(super) fn estimates(&self, counters: &ModuleCounters) -> Option<Estimates> {
+        let now = left_out(counters);
+        (now != self.before || self.sample.shift() != 0).then(|| self.sample.estimates(now))
     }
 
     /// k, times raised, times lowered, and whether k can be changed here.
     pub(super) fn status(&self) -> [(&'static str, u64); 4] {
         [
-            ("sampling_shift", self.tally.shift().into()),
+            ("sampling_shift", self.sample.shift().into()),
             ("sampling_raised", self.raised),
             ("sampling_lowered", self.lowered),
             ("sampling_automatic", self.setting.is_some().into()),

@@ -1,8 +1,8 @@
 //! What the self-test sends, and what it expects by arithmetic alone.
 
 use deltascope_abi::counters::CounterRow;
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
-use deltascope_random::Random;
 
 /// Words that find stuck, crossed and swapped lines: all and none, alternating, one bit at a time, each byte its own.
 pub fn patterns() -> impl Iterator<Item = u64> {

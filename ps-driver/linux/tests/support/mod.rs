@@ -48,6 +48,13 @@ impl Fake {
         fs::write(path, text).unwrap();
     }
 
+    /// Writes a property of the engine's node in the device tree, one big-endian word.
+    pub fn of_node(&self, property: &str, word: u32) {
+        let path = self.roots.sys.join("class/uio/uio0/device/of_node").join(property);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, word.to_be_bytes()).unwrap();
+    }
+
     /// The first line of a file of /sys.
     pub fn read_sys(&self, path: &str) -> String {
         let text = fs::read_to_string(self.roots.sys.join(path)).unwrap();

@@ -1,7 +1,7 @@
 //! The suite: sequences of records that together use everything an engine can do.
 
+use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, RECORD_BYTES, Record};
-use deltascope_random::Random;
 
 /// One sequence.
 pub struct Case {

@@ -160,7 +160,7 @@ fn translate(job: &Job, design: &Design, folder: &Path, change: &str) -> Result<
     // `check` names the signals that the proof reads and nothing drives: without it a renamed signal
     // would be free, and a property under a condition on it could hold for no reason.
     script.push_str(&format!(
-        "; prep -top {}_proof -flatten; check; {memories}; async2sync; setundef -undriven -anyseq; dffunmap\
+        "; setattr -mod -unset keep_hierarchy *; prep -top {}_proof -flatten; check; {memories}; async2sync; setundef -undriven -anyseq; dffunmap\
          {change}; opt_clean; write_smt2 -wires \"{}\"",
         job.proof,
         folder.join("design.smt2").display()

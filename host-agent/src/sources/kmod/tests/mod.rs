@@ -12,7 +12,8 @@ use deltascope_abi::record::Class;
 use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_VERSION, RingHeader, RingKind, RingRecord, flag};
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, Owners, SinkError, What};
+use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::sink::SinkError;
 
 const RECORDS: u64 = 64;
 const STRIDE: usize = RING_HEADER_BYTES + RECORDS as usize * 64;
@@ -364,7 +365,7 @@ fn a_ring_that_was_written_over_is_an_error() {
 }
 
 #[test]
-fn books_that_never_hold_still_are_an_error() {
+fn counters_that_never_hold_still_are_an_error() {
     let mut fake = Fake::new(1);
     fake.set(0, offset_of!(RingHeader, generation), 1);
     fake.store();

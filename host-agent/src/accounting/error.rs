@@ -1,0 +1,44 @@
+//! Why a session of events cannot start or continue.
+
+use super::state::StateError;
+use crate::uplink::UplinkError;
+
+/// Why a session of events cannot start or continue. After any of these it is over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountingError {
+    /// The session with the board server failed.
+    #[error(transparent)]
+    Uplink(UplinkError),
+    /// What a restart needs cannot be read or saved.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl From<UplinkError> for AccountingError {
+    /// The store of the uplink is the agent's state, so its error comes back with its own type.
+    fn from(error: UplinkError) -> AccountingError {
+        match error {
+            UplinkError::Store(store) => match store.downcast() {
+                Ok(error) => AccountingError::State(error),
+                Err(store) => AccountingError::Uplink(store.into()),
+            },
+            error => AccountingError::Uplink(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountingError, StateError, UplinkError};
+    use crate::uplink::StoreError;
+
+    #[test]
+    fn error_of_the_state_keeps_its_type_through_the_uplink() {
+        let state = StateError::Id { found: String::from("x") };
+        let error = AccountingError::from(UplinkError::Store(StoreError::new(state)));
+        assert!(matches!(error, AccountingError::State(StateError::Id { .. })), "{error:?}");
+        let other = AccountingError::from(UplinkError::Store(StoreError::new(std::fmt::Error)));
+        assert!(matches!(other, AccountingError::Uplink(UplinkError::Store(_))), "{other:?}");
+    }
+}

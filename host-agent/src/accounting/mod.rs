@@ -1,0 +1,30 @@
+//! Events charged to owners: which group and context each gets, what was counted, and that nothing is missing.
+//!
+//! Below it is an [`crate::uplink::Uplink`], which knows records only.
+//!
+//! | file | content |
+//! |---|---|
+//! | `events.rs` | [`Accounting`], a session as a sink of events |
+//! | `groups.rs`, `contexts.rs`, `slot_table.rs` | owners to groups, sockets to contexts |
+//! | `snapshot.rs` | counters at one record number, by group and by owner |
+//! | `conservation.rs` | captured = counted + in flight + lost |
+//! | `inherited.rs`, `earlier_grants.rs`, `state/` | what survives a restart of the agent or of the server |
+
+mod conservation;
+mod contexts;
+mod earlier_grants;
+mod error;
+mod events;
+mod groups;
+mod inherited;
+mod slot_table;
+mod snapshot;
+pub mod state;
+
+pub use conservation::Conservation;
+pub use contexts::ContextTable;
+pub use error::AccountingError;
+pub use events::{Accounting, Options};
+pub use groups::{GroupTable, OTHER, SavedGroups};
+pub use inherited::Inherited;
+pub use snapshot::{Rows, Snapshot, Totals, since};

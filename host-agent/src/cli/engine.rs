@@ -1,0 +1,155 @@
+//! Options that name an engine, and the way to it.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use deltascope_agent::accounting::state::AgentState;
+use deltascope_agent::accounting::{Accounting, Conservation, Options};
+use deltascope_agent::daemon::Daemon;
+use deltascope_agent::permutation::Permutation;
+use deltascope_agent::report::{Report, conservation_line};
+use deltascope_agent::uplink::{self, Tls, UplinkError};
+
+/// Engines that a daemon started here can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The golden model
+    Model,
+    /// The emitted Verilog in Verilator
+    Rtl,
+}
+
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Engine::Model => "model",
+            Engine::Rtl => "rtl",
+        }
+    }
+}
+
+/// Where the events go.
+#[derive(Args, Clone, Debug)]
+pub struct EngineArguments {
+    /// Address of a running board server, as HOST:PORT: on this machine, or on any with --tls
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd", "insecure_peer"])]
+    connect: Option<String>,
+    /// Certificate and key of this agent in one PEM file of mode 0600, for TLS with --connect
+    #[arg(long, value_name = "FILE", requires_all = ["authority", "connect"])]
+    tls: Option<PathBuf>,
+    /// Certificate of the authority of agents and board servers (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    authority: Option<PathBuf>,
+    /// Name or address in the server's certificate [default: HOST of --connect]
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    server_name: Option<String>,
+    /// Send fingerprints through a permutation with a random key of this session: who sees the records cannot check
+    /// a guess of a page against them
+    #[arg(long)]
+    permute: bool,
+    /// Address of a board server on another machine, to be used without TLS
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd"])]
+    insecure_peer: Option<String>,
+    /// Engine of the board server that is started for this command
+    #[arg(long, value_enum, default_value_t = Engine::Model)]
+    engine: Engine,
+    /// Program of the board server that is started [default: deltascope-boardd beside this program]
+    #[arg(long, value_name = "PATH")]
+    boardd: Option<PathBuf>,
+    /// Groups to ask for [default: the server's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    groups: Option<u32>,
+    /// Contexts to ask for [default: the server's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    contexts: Option<u32>,
+    /// Longest time without any progress of the board server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
+
+impl EngineArguments {
+    /// Whether the board server is one that runs without this program.
+    pub fn is_remote(&self) -> bool {
+        self.connect.is_some() || self.insecure_peer.is_some()
+    }
+
+    /// Connects, after starting a daemon if no address is given; it is stopped when it is dropped, which must be after
+    /// the session. With `reconnect` a broken connection to a server that was there before is made again. `state` is
+    /// what an agent needs that resumes after a restart.
+    pub fn open(&self, reconnect: bool, state: Option<AgentState>) -> Result<(Option<Daemon>, Accounting)> {
+        let tls = self.tls()?;
+        let (address, daemon) = match (&self.connect, &self.insecure_peer) {
+            (Some(text), _) if tls.is_some() => (resolve(text)?, None),
+            (Some(text), _) => (local(text)?, None),
+            (None, Some(text)) => (resolve(text)?, None),
+            (None, None) => {
+                let program = match &self.boardd {
+                    Some(program) => program.clone(),
+                    None => Daemon::beside_this_program()?,
+                };
+                let daemon = Daemon::start(&program, self.engine.name())?;
+                (daemon.address(), Some(daemon))
+            }
+        };
+        let uplink = uplink::Options {
+            groups: self.groups.unwrap_or(0),
+            contexts: self.contexts.unwrap_or(0),
+            timeout: Duration::from_secs(self.timeout),
+            tls,
+            reconnect: reconnect && daemon.is_none(),
+            ..uplink::Options::default()
+        };
+        let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
+        let accounting = Accounting::connect(address, Options { uplink, state, permutation })?;
+        Ok((daemon, accounting))
+    }
+
+    fn tls(&self) -> Result<Option<Tls>> {
+        let (Some(own), Some(authority), Some(connect)) = (&self.tls, &self.authority, &self.connect) else {
+            return Ok(None);
+        };
+        let host = connect.rsplit_once(':').map_or(connect.as_str(), |(host, _)| host);
+        let name = self.server_name.as_deref().unwrap_or(host);
+        Ok(Some(Tls::new(own.clone(), authority.clone(), name)?))
+    }
+}
+
+fn resolve(text: &str) -> Result<SocketAddr> {
+    let expected = "expected HOST:PORT of a board server";
+    match text.to_socket_addrs() {
+        Ok(mut found) => found.next().ok_or_else(|| anyhow::anyhow!("{text:?}: {expected}, found no address")),
+        Err(error) => bail!("{text:?}: {expected}, found {error}"),
+    }
+}
+
+fn local(text: &str) -> Result<SocketAddr> {
+    let address = resolve(text)?;
+    if !address.ip().is_loopback() {
+        bail!(
+            "--connect {text}: expected an address of this machine, found {}; fingerprints would cross the network in the clear: give --tls and --authority, or --insecure-peer {text} if that is meant",
+            address.ip()
+        );
+    }
+    Ok(address)
+}
+
+/// Table and conservation line, as every command shows them.
+pub fn text(report: &Report) -> String {
+    format!(
+        "{}engine {}: {}\n",
+        deltascope_agent::report::render(report),
+        report.engine,
+        conservation_line(&report.conservation, report.unjudged)
+    )
+}
+
+/// An error unless the law holds.
+pub fn check(conservation: &Conservation) -> Result<()> {
+    if !conservation.holds() {
+        bail!("{}; an event was lost or repeated on the way to the engine", conservation_line(conservation, 0));
+    }
+    Ok(())
+}

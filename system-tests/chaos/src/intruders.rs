@@ -1,0 +1,145 @@
+//! Peers that mean no good: many connections, floods, garbage, silence.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use deltascope_abi::ABI_VERSION;
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{Class, Record};
+use deltascope_protocol::frame::{self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records};
+
+use crate::dice::Dice;
+use crate::job::World;
+
+/// Records of one flooding frame.
+const FLOOD_RECORDS: usize = 4_096;
+
+fn encode(message: &Message<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; MAX_FRAME_BYTES];
+    let length = frame::encode(message, &mut bytes).unwrap_or(0);
+    bytes.truncate(length);
+    bytes
+}
+
+fn connect(world: &World<'_>) -> Option<TcpStream> {
+    let stream = TcpStream::connect(world.board.address).ok()?;
+    stream.set_write_timeout(Some(Duration::from_millis(500))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_millis(50))).ok()?;
+    world.tally(|tally| tally.strangers += 1);
+    Some(stream)
+}
+
+/// A session that sends records whatever its credit, reads nothing and names groups that are not its own.
+fn flood(world: &World<'_>, dice: &mut Dice, until: Instant) {
+    let Some(mut stream) = connect(world) else { return };
+    let identity = |dice: &mut Dice| [dice.roll().to_le_bytes(), (dice.roll() | 1).to_le_bytes()].concat();
+    let (session, agent) = (identity(dice), identity(dice));
+    let mut hello = Hello {
+        abi_version: ABI_VERSION,
+        session: [1; 16],
+        agent: [1; 16],
+        nonce: 1,
+        groups: 4,
+        contexts: 4,
+        oldest_sequence: 0,
+        next_sequence: 0,
+        boot_id: 0,
+        grant: 0,
+        replies_below: 0,
+        host: "flood",
+    };
+    hello.session.copy_from_slice(&session);
+    hello.agent.copy_from_slice(&agent);
+    let mut sent = 0;
+    let mut next = 0;
+    let mut frame = encode(&Message::Hello(hello));
+    while stream.write_all(&frame).is_ok() && Instant::now() < until {
+        sent += frame.len() as u64;
+        if next == 0 {
+            // The Welcome, or a refusal; what it says does not matter to this one.
+            _ = stream.read(&mut [0; 512]);
+        }
+        let beyond = dice.below(200) == 0;
+        let group = if beyond { 4 } else { dice.below(4) as u16 };
+        let records = vec![Record::pair(group, Class::PageAfterT, 1, 2, 3).to_bytes(); FLOOD_RECORDS];
+        let events = Records {
+            first_sequence: next,
+            replies_below: 0,
+            losses: Losses::default(),
+            cursors: Cursors(&[]),
+            records: &records,
+        };
+        frame = encode(&Message::Records(events));
+        next += FLOOD_RECORDS as u64;
+    }
+    world.tally(|tally| tally.stranger_bytes += sent);
+}
+
+/// Bytes that mean nothing, some of them behind a right length.
+fn garbage(world: &World<'_>, dice: &mut Dice) {
+    let Some(mut stream) = connect(world) else { return };
+    let count = 1 + dice.below(4_000);
+    let mut bytes: Vec<u8> = (0..count).map(|_| dice.roll() as u8).collect();
+    if dice.below(2) == 0 && bytes.len() > 8 {
+        let length = (bytes.len() as u32) & !3;
+        bytes[..4].copy_from_slice(&length.to_le_bytes());
+        (bytes[4], bytes[5]) = (1 + dice.below(11) as u8, 1);
+    }
+    _ = stream.write_all(&bytes);
+    world.tally(|tally| tally.stranger_bytes += bytes.len() as u64);
+    if dice.below(2) == 0 {
+        // It reads nothing and stays for a while.
+        thread::sleep(dice.millis(0, 100));
+    }
+}
+
+/// Floods and throws garbage until the time is over.
+pub fn harass(world: &World<'_>, seed: u64, time: Duration) {
+    let mut dice = Dice::new(seed);
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        if dice.below(4) == 0 {
+            flood(world, &mut dice, until.min(Instant::now() + Duration::from_millis(300)));
+        } else {
+            garbage(world, &mut dice);
+        }
+        thread::sleep(dice.millis(5, 60));
+    }
+}
+
+/// Opens `count` connections and holds all of them for a moment. Gives how much resident memory the daemon had at
+/// most by then, and checks that it answers.
+pub fn crowd(world: &World<'_>, count: u64) -> Result<u64> {
+    let count = descriptors(count)?;
+    let mut held = Vec::new();
+    for number in 0..count {
+        // The daemon may be down for a moment: others kill it.
+        let stream = (0..100).find_map(|_| {
+            TcpStream::connect(world.board.address).inspect_err(|_| thread::sleep(Duration::from_millis(20))).ok()
+        });
+        let mut stream = stream.with_context(|| format!("connection {number} of {count}: nobody listens"))?;
+        stream.set_nonblocking(true)?;
+        _ = stream.write(&[0xFF; 64]);
+        held.push(stream);
+    }
+    world.tally(|tally| tally.strangers += count);
+    let status = world.board.status()?;
+    ensure!(status["connections"].as_u64() <= Some(128), "connections: expected at most 128, found {status}");
+    world.board.peak()
+}
+
+/// Raises the limit of open files and gives how many of `most` connections fit.
+fn descriptors(most: u64) -> Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure is valid and lives through both calls.
+    let result = unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &limit)
+    };
+    ensure!(result == 0, "the limit of open files: {}", std::io::Error::last_os_error());
+    Ok(most.min(limit.rlim_cur.saturating_sub(256)))
+}

@@ -1,0 +1,133 @@
+//! The board server among peers that send anything.
+
+use crate::script::{Script, sealed};
+use deltascope_abi::ABI_VERSION;
+use deltascope_abi::loss::Losses;
+use deltascope_model::{Config as Sizes, GoldenEngine};
+use deltascope_protocol::frame::{self, Cursors, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records};
+use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
+
+/// A peer, and what the server has told it.
+struct Peer {
+    id: ConnectionId,
+    output: FrameBuffer<Vec<u8>>,
+    boot: u64,
+    grant: u64,
+    next: u64,
+}
+
+fn bytes_of(message: &Message<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; 4_096];
+    let length = frame::encode(message, &mut bytes).unwrap_or(0);
+    bytes.truncate(length);
+    bytes
+}
+
+/// Peers connect, send raw bytes, sealed frames and good frames, and vanish; what the server writes are frames.
+pub fn server(data: &[u8]) {
+    let mut script = Script(data);
+    let sizes = Sizes::with_tables(16, 8).with_journal(2, 4);
+    let config = Config {
+        window: script.byte().into(),
+        quantum: usize::from(script.byte()) + 1,
+        max_output: usize::from(script.byte()) * 16,
+        max_connections: 4,
+        max_sessions: 4,
+        ..Config::default()
+    };
+    let engine = GoldenEngine::new(sizes).expect("sizes of an engine");
+    let mut server = Server::new(engine, config, Entropy::Counter(1)).expect("the golden engine does not fail");
+    let mut peers: Vec<Peer> = Vec::new();
+    let mut now = 0u64;
+    let mut steps = 0;
+    while script.goes_on() && steps < 500 {
+        steps += 1;
+        let (what, whom) = (script.byte(), usize::from(script.byte()));
+        let count = peers.len();
+        match what % 10 {
+            0 => {
+                if let Some(id) = server.connect(Identity::ANYBODY, now) {
+                    let output = FrameBuffer::new(vec![0; MAX_FRAME_BYTES], MAX_FRAME_BYTES);
+                    peers.push(Peer { id, output, boot: 0, grant: 0, next: 0 });
+                }
+            }
+            1 => now = now.saturating_add(script.number().min(1 << 40)),
+            2 => _ = server.poll(now),
+            _ if count == 0 => {}
+            3 => {
+                let peer = peers.swap_remove(whom % count);
+                server.disconnect(peer.id, now);
+            }
+            4 => {
+                let length = script.number() as usize;
+                server.receive(peers[whom % count].id, script.bytes(length), now);
+            }
+            5 => {
+                let (kind, length) = (script.byte() % 16, script.number() as usize);
+                let bytes = sealed(kind, script.bytes(length));
+                server.receive(peers[whom % count].id, &bytes, now);
+            }
+            6 | 7 => {
+                let peer = &peers[whom % count];
+                let ids = [1 + script.byte() % 3; 16];
+                let (oldest, more) = (script.number(), script.number());
+                let known = script.byte().is_multiple_of(2);
+                let hello = Hello {
+                    abi_version: ABI_VERSION,
+                    session: ids,
+                    agent: [1 + script.byte() % 2; 16],
+                    nonce: 1,
+                    groups: script.byte().into(),
+                    contexts: script.byte().into(),
+                    oldest_sequence: oldest,
+                    next_sequence: oldest.saturating_add(more),
+                    boot_id: if known { peer.boot } else { 0 },
+                    grant: if known { peer.grant } else { 0 },
+                    replies_below: script.number(),
+                    host: "fuzz",
+                };
+                server.receive(peer.id, &bytes_of(&Message::Hello(hello)), now);
+            }
+            _ => {
+                let peer = &mut peers[whom % count];
+                let records: Vec<_> = (0..script.byte() % 16).map(|_| script.record().to_bytes()).collect();
+                let replies_below = script.number();
+                let (losses, cursors) = (Losses::default(), Cursors(&[[7; 16]]));
+                let events = Records { first_sequence: peer.next, replies_below, losses, cursors, records: &records };
+                peer.next = peer.next.wrapping_add(records.len() as u64);
+                server.receive(peer.id, &bytes_of(&Message::Records(events)), now);
+            }
+        }
+        for peer in &mut peers {
+            read(&mut server, peer);
+        }
+        peers.retain(|peer| {
+            let over = server.is_closing(peer.id) && server.transmit(peer.id).is_empty();
+            if over {
+                server.disconnect(peer.id, now);
+            }
+            !over
+        });
+    }
+}
+
+/// Everything that the server has for a peer.
+fn read(server: &mut Server<GoldenEngine>, peer: &mut Peer) {
+    let bytes = server.transmit(peer.id).to_vec();
+    server.advance(peer.id, bytes.len());
+    let mut bytes = bytes.as_slice();
+    while !bytes.is_empty() {
+        let count = peer.output.push(bytes);
+        bytes = &bytes[count..];
+        while let Some(bytes) = peer.output.next_frame().expect("the server writes frames") {
+            match frame::decode(bytes).expect("the server writes frames") {
+                Message::Welcome(welcome) => {
+                    (peer.boot, peer.grant, peer.next) = (welcome.boot_id, welcome.grant, welcome.next_sequence);
+                }
+                Message::Ack(ack) => assert!(ack.credit >= ack.sequence),
+                Message::Hello(_) | Message::Records(_) | Message::Bye(_) => panic!("frames of an agent"),
+                _ => {}
+            }
+        }
+    }
+}

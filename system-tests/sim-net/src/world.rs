@@ -1,0 +1,375 @@
+//! One schedule: agents, links, a server, and the dice that decide who moves next and what breaks.
+
+use crate::agent::Agent;
+use crate::dice::Dice;
+use crate::engine::{SlowEngine, TAGS};
+use crate::link::{Link, ServerEnd};
+use crate::plant::{self, Plant};
+use crate::source::Source;
+use crate::watch::{self, Boots, Grant};
+use crate::{Violation, hold};
+use deltascope_model::Config as Sizes;
+use deltascope_protocol::agent::{Config, EndpointError};
+use deltascope_protocol::frame::{self, Ack, ErrorCode, Message};
+use deltascope_protocol::server::{Config as ServerConfig, Entropy, Server};
+use std::time::Duration;
+
+mod faults;
+mod network;
+
+const MILLISECOND: u64 = 1_000;
+const SECOND: u64 = 1_000_000;
+/// Virtual time after which a schedule without further faults must have ended.
+const PATIENCE: u64 = 1_200 * SECOND;
+/// Steps after which it must have ended.
+const MAX_STEPS: u64 = 2_000_000;
+
+/// What a schedule saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Steps of the scheduler.
+    pub steps: u64,
+    /// Connections after the first of a session that were welcomed.
+    pub reconnects: u64,
+    /// Restarts of the server: killed or stopped.
+    pub server_restarts: u64,
+    /// Restarts of an agent.
+    pub agent_restarts: u64,
+    /// Failures of the engine, which end in a reset.
+    pub engine_failures: u64,
+    /// Grants that a session met after its first.
+    pub regrants: u64,
+    /// Sessions that went on from another one of their agent.
+    pub inherited: u64,
+    /// Records that an agent sent more than once.
+    pub replayed: u64,
+    /// Records that the server dropped because it knew their numbers.
+    pub dropped_as_known: u64,
+    /// Connections cut, with bytes lost on the way.
+    pub cuts: u64,
+    /// Bits that became other ones on the way.
+    pub flips: u64,
+    /// Old Hellos delivered late on a connection of their own.
+    pub late_hellos: u64,
+    /// Acks compared with the engine's count.
+    pub acks: u64,
+    /// Replies compared with the truth.
+    pub replies: u64,
+    /// Snapshots that were asked for and came.
+    pub snapshots: u64,
+    /// States of the past compared with the truth.
+    pub states: u64,
+    /// States that were too old.
+    pub states_too_old: u64,
+    /// Times that all the books were compared.
+    pub scrapes: u64,
+    /// Records captured, counted and lost, of the sessions that lived to the end.
+    pub captured: u64,
+    /// See [`Stats::captured`].
+    pub counted: u64,
+    /// See [`Stats::captured`].
+    pub lost: u64,
+    /// Errors of the server, by code from 1.
+    pub errors: [u64; ErrorCode::ALL.len()],
+}
+
+impl Stats {
+    /// Adds another schedule's.
+    pub fn add(&mut self, other: &Stats) {
+        let sums = [
+            (&mut self.steps, other.steps),
+            (&mut self.reconnects, other.reconnects),
+            (&mut self.server_restarts, other.server_restarts),
+            (&mut self.agent_restarts, other.agent_restarts),
+            (&mut self.engine_failures, other.engine_failures),
+            (&mut self.regrants, other.regrants),
+            (&mut self.inherited, other.inherited),
+            (&mut self.replayed, other.replayed),
+            (&mut self.dropped_as_known, other.dropped_as_known),
+            (&mut self.cuts, other.cuts),
+            (&mut self.flips, other.flips),
+            (&mut self.late_hellos, other.late_hellos),
+            (&mut self.acks, other.acks),
+            (&mut self.replies, other.replies),
+            (&mut self.snapshots, other.snapshots),
+            (&mut self.states, other.states),
+            (&mut self.states_too_old, other.states_too_old),
+            (&mut self.scrapes, other.scrapes),
+            (&mut self.captured, other.captured),
+            (&mut self.counted, other.counted),
+            (&mut self.lost, other.lost),
+        ];
+        sums.into_iter().for_each(|(sum, more)| *sum += more);
+        self.errors.iter_mut().zip(other.errors).for_each(|(sum, more)| *sum += more);
+    }
+}
+
+struct World {
+    dice: Dice,
+    now: u64,
+    sizes: Sizes,
+    server_config: ServerConfig,
+    server: Server<SlowEngine>,
+    /// Clean starts of the server, for a board without entropy.
+    boots: u64,
+    counts_boots: bool,
+    known_boots: Boots,
+    agents: Vec<Agent>,
+    grants: [Grant; TAGS],
+    links: Vec<Option<Link>>,
+    /// Faults that are still to come, and steps between two of them.
+    faults: u64,
+    fault_every: u64,
+    /// Bytes that a pipe holds.
+    pipe: usize,
+    /// Records that a source makes or an agent reads at a time.
+    batch: u64,
+    plant: Option<Plant>,
+    trace: bool,
+    /// The server's output has moved in this step.
+    moved: bool,
+    stats: Stats,
+}
+
+/// Runs one schedule. With `trace` every step that matters is printed to standard error.
+///
+/// # Errors
+/// What did not hold.
+pub fn run_schedule(seed: u64, plant: Option<Plant>, trace: bool) -> Result<Stats, Violation> {
+    let mut world = World::new(seed, plant, trace)?;
+    let result = world.run();
+    world.finish_stats();
+    result.map(|()| world.stats)
+}
+
+fn new_server(
+    sizes: Sizes,
+    config: &ServerConfig,
+    generation: u64,
+    entropy: Entropy,
+    dice: &mut Dice,
+) -> Result<Server<SlowEngine>, Violation> {
+    let engine = SlowEngine::new(sizes, generation, Dice::new(dice.next()));
+    let engine = engine.map_err(|error| Violation(format!("engine: {error}")))?;
+    Server::new(engine, config.clone(), entropy).map_err(|error| Violation(format!("server: {error}")))
+}
+
+impl World {
+    fn new(seed: u64, plant: Option<Plant>, trace: bool) -> Result<World, Violation> {
+        let mut dice = Dice::new(seed);
+        // A long schedule meets the credit, which is never less than the longest frame.
+        let long = dice.chance(300);
+        let sizes = Sizes::with_tables(128, 64).with_journal(dice.pick([1, 16, 64]), dice.pick([1, 8]));
+        let server_config = ServerConfig {
+            window: dice.pick([1, 8, 60, 1_000]),
+            quantum: if long { 5_000 } else { dice.pick([1, 7, 50, 16_384]) },
+            max_output: dice.pick([1, 300, 4_000, 1 << 20]),
+            ..ServerConfig::default()
+        };
+        let counts_boots = dice.chance(3);
+        let entropy = if counts_boots { Entropy::Counter(seed % 5) } else { Entropy::Random(dice.next()) };
+        let server = new_server(sizes, &server_config, 0, entropy, &mut dice)?;
+        let agents = if long { 1 } else { dice.within(1, 3) };
+        let most = if long { 40_000 } else { dice.pick([10, 60, 150]) };
+        let agents = (1..=agents).map(|tag| new_agent(tag as usize, &mut dice, most, long)).collect();
+        Ok(World {
+            now: dice.below(SECOND),
+            sizes,
+            server_config,
+            server,
+            boots: 0,
+            counts_boots,
+            known_boots: Vec::new(),
+            agents,
+            grants: [Grant::default(); TAGS],
+            links: Vec::new(),
+            faults: if dice.chance(10) { 0 } else { dice.within(1, 14) },
+            fault_every: dice.pick([10, 40, 150]),
+            pipe: dice.pick([600, 4_000, 60_000]),
+            batch: if long { 6_000 } else { dice.pick([3, 12, 40]) },
+            dice,
+            plant,
+            trace,
+            moved: false,
+            stats: Stats::default(),
+        })
+    }
+
+    fn say(&self, text: impl FnOnce() -> String) {
+        if self.trace {
+            eprintln!("{:>12} us  {}", self.now, text());
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Violation> {
+        let mut idle = 0u32;
+        let mut calm_since = None;
+        while !self.agents.iter().all(|agent| agent.session.is_finished()) {
+            self.stats.steps += 1;
+            let moved = self.step()? | std::mem::take(&mut self.moved);
+            idle = if moved { 0 } else { idle.saturating_add(1) };
+            // Nothing moves: time passes faster, until a timer does something.
+            let pause = 100u64 << (idle / 8).min(13);
+            self.now += self.dice.below(2 * pause);
+            if self.faults == 0 {
+                let since = *calm_since.get_or_insert(self.now);
+                let late = self.now - since > PATIENCE || self.stats.steps > MAX_STEPS;
+                hold!(!late, "hang: {}", self.describe());
+            }
+        }
+        Ok(())
+    }
+
+    /// One step of somebody; gives whether bytes or records moved.
+    fn step(&mut self) -> Result<bool, Violation> {
+        if self.faults > 0 && self.dice.chance(self.fault_every) {
+            self.faults -= 1;
+            self.fault()?;
+            return Ok(true);
+        }
+        match self.dice.below(8) {
+            0..=2 => {
+                let at = self.dice.below(self.agents.len() as u64) as usize;
+                self.agent_turn(at)
+            }
+            3 | 4 => {
+                let busy = self.server.poll(self.now).busy;
+                self.look_at_server()?;
+                Ok(busy)
+            }
+            5 if self.dice.chance(4) => {
+                self.agents.iter_mut().try_for_each(Agent::scrape)?;
+                Ok(false)
+            }
+            _ if self.links.is_empty() => Ok(false),
+            _ => {
+                let at = self.dice.below(self.links.len() as u64) as usize;
+                let up = self.deliver_up(at)?;
+                let down = self.deliver_down(at)?;
+                Ok(up || down)
+            }
+        }
+    }
+
+    fn agent_turn(&mut self, at: usize) -> Result<bool, Violation> {
+        let World { agents, dice, now, links, .. } = self;
+        let agent = &mut agents[at];
+        if agent.session.is_finished() {
+            return Ok(false);
+        }
+        if agent.link.is_none() && *now >= agent.reconnect_at {
+            let mut link = Link::new(at, agent.incarnation);
+            link.replied_before = agent.replies_sent;
+            agent.link = Some(place(links, link));
+            agent.session.connected(*now);
+        }
+        agent.feed(dice, *now, self.batch);
+        if dice.chance(12) {
+            agent.ask(dice);
+        }
+        if let Err(error) = agent.session.poll(*now) {
+            self.leave(at, &error)?;
+            return Ok(true);
+        }
+        self.agents[at].look()?;
+        self.send(at)
+    }
+
+    /// The agent's session wants no more of its connection.
+    fn leave(&mut self, at: usize, error: &EndpointError) -> Result<(), Violation> {
+        self.say(|| format!("agent {}: {error}", at + 1));
+        let flipped = self.agents[at].link.and_then(|link| self.links[link].as_ref()).is_some_and(|link| link.flipped);
+        hold!(!error.is_fatal() || flipped, "agent {}: found a fatal error: {error}", at + 1);
+        if error.is_fatal() {
+            // The version is looked at before the checksum, so a damaged one looks like another version: the agent
+            // gives up, and whoever runs it starts it again.
+            self.end_of_process(at);
+            return Ok(());
+        }
+        self.hang_up(at);
+        let pause = self.dice.spread(20);
+        self.agents[at].reconnect_at = self.now + pause;
+        self.agents[at].look()
+    }
+
+    /// The agent closes; what it sent may still arrive, up to any byte.
+    fn hang_up(&mut self, at: usize) {
+        let agent = &mut self.agents[at];
+        agent.session.disconnected();
+        let Some(Some(link)) = agent.link.take().map(|at| &mut self.links[at]) else { return };
+        link.client = false;
+        link.down.clear();
+        let kept = self.dice.below(link.up.len() as u64 + 1) as usize;
+        link.up.truncate(kept);
+    }
+
+    fn finish_stats(&mut self) {
+        self.end_of_server();
+        for at in 0..self.agents.len() {
+            self.end_of_session(at);
+            let agent = &self.agents[at];
+            let (captured, counted, lost) = agent.books();
+            let checked = agent.checked;
+            self.stats.captured += captured;
+            self.stats.counted += counted;
+            self.stats.lost += lost;
+            self.stats.replies += checked.replies;
+            self.stats.snapshots += checked.snapshots;
+            self.stats.states += checked.states;
+            self.stats.states_too_old += checked.states_too_old;
+            self.stats.scrapes += checked.scrapes;
+            self.stats.regrants += checked.regrants;
+            self.stats.inherited += checked.inherited;
+        }
+    }
+
+    fn end_of_server(&mut self) {
+        let stats = *self.server.stats();
+        self.stats.dropped_as_known += stats.duplicates;
+        self.stats.engine_failures += stats.engine_failures;
+        self.stats.errors.iter_mut().zip(stats.errors).for_each(|(sum, more)| *sum += more);
+    }
+
+    fn end_of_session(&mut self, at: usize) {
+        let progress = self.agents[at].session.progress();
+        self.stats.reconnects += progress.welcomes.saturating_sub(1);
+        self.stats.replayed += progress.replayed;
+    }
+
+    fn describe(&self) -> String {
+        let agents = self.agents.iter().map(|agent| {
+            let (progress, done) = (agent.session.progress(), agent.session.is_finished());
+            format!("agent {}: finished {done}, link {:?}, {progress:?}", agent.tag, agent.link)
+        });
+        let agents: Vec<_> = agents.collect();
+        format!("at {} us, {} steps: {}; {:?}", self.now, self.stats.steps, agents.join("; "), self.server.stats())
+    }
+}
+
+/// Puts a link where one has gone.
+fn place(links: &mut Vec<Option<Link>>, link: Link) -> usize {
+    let at = links.iter().position(Option::is_none).unwrap_or(links.len());
+    if at == links.len() {
+        links.push(None);
+    }
+    links[at] = Some(link);
+    at
+}
+
+fn new_agent(tag: usize, dice: &mut Dice, most: u64, long: bool) -> Agent {
+    let groups = dice.within(1, 6);
+    let contexts = dice.within(1, 9);
+    let config = Config {
+        groups: groups as u32,
+        contexts: contexts as u32,
+        frame_records: if long { 4_096 } else { dice.pick([1, 4, 20, 100]) },
+        retention_bytes: if long { 1 << 20 } else { dice.pick([0, 12_000, 40_000]) },
+        max_delay: Duration::from_micros(dice.pick([0, MILLISECOND])),
+        snapshot_interval: Duration::from_micros(dice.pick([MILLISECOND, 20 * MILLISECOND, 250 * MILLISECOND])),
+        ..Config::default()
+    };
+    let capacity = if long { 100_000 } else { dice.pick([5, 30, 1_000]) };
+    let left = dice.within(most / 2, most);
+    let source = Source::new(dice, groups, contexts, left, capacity);
+    Agent::new(tag, config, source)
+}

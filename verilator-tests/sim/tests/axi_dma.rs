@@ -1,0 +1,192 @@
+//! The AXI DMA driver against the model of the DMA and the Verilated top: both modes, polled and by interrupt.
+#![cfg(feature = "verilate")]
+
+mod support;
+
+use deltascope_abi::random::Random;
+use deltascope_abi::record::Record;
+use deltascope_driver::axi_dma::registers::Channel;
+use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
+use deltascope_driver::engine::EngineDriver;
+use deltascope_driver::seams::RecordStreams;
+use deltascope_model::raw::replay_raw;
+use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
+use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
+use deltascope_sim::axi_dma::{DmaConfig, Fault, Ram, Response, Timing};
+use support::records;
+
+fn settings() -> DmaSettings {
+    DmaSettings { batch_bytes: 32 << 10, time_limit_us: 2_000, reset_limit_us: 200, ..DmaSettings::default() }
+}
+
+fn open(config: DmaConfig, settings: &DmaSettings) -> (EngineDriver<SimHost>, Shared<Ram>) {
+    let (system, buffer) = host::system(config, settings, 1).expect("the top is built in");
+    let host = host::open(&system, buffer, settings).expect("the driver opens");
+    (EngineDriver::open(host, EngineKind::Rtl).expect("the engine opens"), system)
+}
+
+/// The same records through the DMA and through the model give the same report.
+fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize) {
+    let (mut rtl, system) = open(config, settings);
+    let mut model = GoldenEngine::new(Config::of(&rtl.info())).expect("the sizes of the RTL are valid");
+    let bytes: Vec<u8> = records(count, &mut Random::new(7)).iter().flat_map(|r| r.to_bytes()).collect();
+    let mut reports = Vec::new();
+    for engine in [&mut rtl as &mut dyn Engine, &mut model] {
+        let mut report = Vec::new();
+        replay_raw(&mut bytes.as_slice(), engine).expect("a replay").write_json(&mut report).expect("a report");
+        reports.push(report);
+    }
+    assert!(reports[0] == reports[1], "the reports differ");
+    assert_eq!(rtl.host().noticed(), 0);
+    let beats = system.borrow().dma().record_beats();
+    assert!(beats >= 2 * count as u64, "{beats} beats for {count} records");
+}
+
+#[test]
+fn scatter_gather_polled() {
+    replays_as_the_model(DmaConfig::board(true), &settings(), 8_000);
+}
+
+#[test]
+fn scatter_gather_by_interrupt() {
+    let completion = Completion::Interrupt { wait_us: 1_000 };
+    let by_interrupt = DmaSettings { completion, ..settings() };
+    replays_as_the_model(DmaConfig::board(true), &by_interrupt, 4_000);
+    let coalesced = DmaSettings { coalesce: 8, delay: 2, ..by_interrupt };
+    replays_as_the_model(DmaConfig::board(true), &coalesced, 4_000);
+}
+
+#[test]
+fn direct_mode_polled_and_by_interrupt() {
+    replays_as_the_model(DmaConfig::board(false), &settings(), 4_000);
+    let completion = Completion::Interrupt { wait_us: 1_000 };
+    replays_as_the_model(DmaConfig::board(false), &DmaSettings { completion, ..settings() }, 3_000);
+}
+
+#[test]
+fn the_mode_is_the_one_that_the_hardware_has() {
+    let (rtl, _) = open(DmaConfig::board(false), &settings());
+    assert_eq!(rtl.host().mode(), Mode::Direct);
+    let (rtl, _) = open(DmaConfig::board(true), &settings());
+    assert_eq!(rtl.host().mode(), Mode::ScatterGather);
+}
+
+#[test]
+fn halted_between_batches_it_runs_on_where_it_stood() {
+    for scatter_gather in [false, true] {
+        let (mut rtl, system) = open(DmaConfig::board(scatter_gather), &settings());
+        let sync = |rtl: &mut EngineDriver<SimHost>, token| {
+            assert_eq!(rtl.submit(&[Record::sync(token)]).expect("submit"), 1);
+            let mut values = Vec::new();
+            while values.len() < 2 {
+                rtl.poll(&mut |reply| values.push(reply.value)).expect("poll");
+            }
+            values
+        };
+        for round in 0..20 {
+            assert_eq!(sync(&mut rtl, 1_000 + round), [1_000 + round, round + 1]);
+            rtl.host_mut().halt().expect("halts");
+            assert_eq!(rtl.submit(&[Record::nop()]).expect("submit"), 0, "a halted host has no room");
+            system.borrow_mut().step(500).expect("steps");
+            rtl.host_mut().resume().expect("resumes");
+        }
+        rtl.submit(&[Record::nop()]).expect("submit");
+        assert!(rtl.host_mut().halt().is_err(), "halted with a batch under way");
+    }
+}
+
+/// Settings and a DMA of any kind that works.
+fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
+    let timing = Timing {
+        ddr_latency: random.between(1, 120),
+        outstanding_reads: random.between(1, 8) as usize,
+        outstanding_writes: random.between(1, 4) as usize,
+        prefetch: random.between(1, 6) as usize,
+        write_gap: random.below(20),
+        register_access: random.between(1, 60),
+        ..Timing::default()
+    };
+    let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(random.one_in(2)) };
+    let completion = match random.one_in(2) {
+        true => Completion::Poll,
+        false => Completion::Interrupt { wait_us: random.between(1, 200) },
+    };
+    let reply_packets = random.between(2, 40) as u16;
+    let settings = DmaSettings {
+        completion,
+        batch_bytes: 16 * random.between(1, 2_000) as u32,
+        batches: random.between(2, 9) as u16,
+        reply_packets,
+        coalesce: random.between(1, u64::from(reply_packets - 1).min(4)) as u8,
+        delay: random.between(1, 4) as u8,
+        ..settings()
+    };
+    (config, settings)
+}
+
+#[test]
+fn any_system_replays_as_the_model() {
+    for seed in 0..6 {
+        let (config, settings) = any_system(&mut Random::new(seed));
+        println!("seed {seed}: {config:?} {settings:?}");
+        replays_as_the_model(config, &settings, 1_000);
+    }
+}
+
+#[test]
+fn faults_at_any_moment_leave_nothing_behind() {
+    use Fault::{Data, Fetch, Halt, Internal, LoseRecord, LoseReply, NoData, NoWriteBack, RepeatRecord, Stale, Update};
+    let channels = [Channel::Mm2s, Channel::S2mm];
+    let responses = [Response::SlaveError, Response::DecodeError];
+    let mut failed = 0;
+    for seed in 0..12 {
+        let mut random = Random::new(1_000 + seed);
+        let (config, settings) = any_system(&mut random);
+        let (mut rtl, system) = open(config, &DmaSettings { time_limit_us: 500, ..settings });
+        let list = records(1_500, &mut random);
+        let (channel, response) = (random.pick(&channels), random.pick(&responses));
+        let fault = random.pick(&[
+            Data(channel, response),
+            Fetch(channel, response),
+            Update(channel, response),
+            Internal(channel),
+            Stale(channel),
+            Halt(channel),
+            NoWriteBack(channel),
+            NoData,
+            LoseRecord,
+            RepeatRecord,
+            LoseReply,
+        ]);
+        let strikes_at = random.below(1_500) as usize;
+        let (mut sent, mut planned) = (0, false);
+        let outcome = loop {
+            if sent == list.len() && !rtl.host().busy() {
+                break Ok(());
+            }
+            if !planned && sent >= strikes_at {
+                system.borrow_mut().faults().plan(fault);
+                planned = true;
+            }
+            match rtl.submit(&list[sent..]).and_then(|taken| {
+                sent += taken;
+                rtl.poll(&mut |_| {})
+            }) {
+                Ok(_) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        failed += u32::from(outcome.is_err());
+        system.borrow_mut().faults().clear();
+        rtl.reset().unwrap_or_else(|error| panic!("seed {seed}, {fault:?}: {error}"));
+        assert_eq!(rtl.counters().expect("counters").accepted, 0, "seed {seed}, {fault:?}");
+        let bytes: Vec<u8> = list.iter().flat_map(|r| r.to_bytes()).collect();
+        let mut reports = Vec::new();
+        for engine in [&mut rtl as &mut dyn Engine, &mut GoldenEngine::default() as &mut dyn Engine] {
+            let report = replay_raw(&mut bytes.as_slice(), engine).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+            reports.push((report.accepted, report.counters));
+        }
+        assert!(reports[0] == reports[1], "seed {seed}, {fault:?}: the counters differ");
+    }
+    assert!(failed > 4, "{failed} of 12 faults struck");
+}

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Synthesis, place and route, bitstream and hardware description, by the commands of the non-project flow.
+
+namespace eval implement {}
+
+# Reads the committed Verilog of the engine, by its manifest, and the wrapper with the identity of the sources.
+proc implement::read_sources {root vivado_folder output} {
+  set channel [open [file join $vivado_folder generated sources.txt]]
+  set names [split [string trim [read $channel]] \n]
+  close $channel
+  set files {}
+  foreach name $names {
+    lappend files [file join $root rtl verilog $name]
+  }
+  lappend files [wrapper::write $root $vivado_folder $output]
+  read_verilog $files
+  update_compile_order -fileset sources_1
+}
+
+# Synthesises, places and routes.
+proc implement::run {board wrapper output} {
+  read_verilog $wrapper
+  read_xdc [dict get $board pins]
+  update_compile_order -fileset sources_1
+  synth_design -top [file rootname [file tail $wrapper]] -part [dict get $board part] -flatten_hierarchy rebuilt
+  opt_design
+  place_design
+  phys_opt_design
+  route_design
+  write_checkpoint -force [file join $output routed.dcp]
+}
+
+# Writes the bitstream with the engine's identity as USERID, the hardware description, and the probes of the analyser.
+proc implement::write_results {output ila} {
+  set_property BITSTREAM.CONFIG.USERID [format 0x%08X $deltascope::identity] [current_design]
+  set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]
+  write_bitstream -force [file join $output deltascope.bit]
+  write_hw_platform -fixed -include_bit -force -file [file join $output deltascope.xsa]
+  if {$ila} {
+    write_debug_probes -force [file join $output deltascope.ltx]
+  }
+}

@@ -1,0 +1,401 @@
+//! Rules of the block design and of the steps of its build.
+
+use super::Tree;
+use super::board_data::Board;
+use super::design::{Assigned, Cell, Design};
+use anyhow::{Context, Result};
+use deltascope_abi::board::{
+    AXI_DMA, BUFFERS, DDR, DMA_ADDRESS_BITS, DMA_LENGTH_BITS, ENGINE, INTERRUPT_SPI, IRQ_F2P, WINDOWS, Window,
+};
+use deltascope_abi::registers::IDENTITY_VALUE;
+
+/// Width of the engine's streams, of the AXI DMA and of HP0.
+const STREAM_BITS: &str = "64";
+
+/// Names of the cells that the rules are about.
+struct Names<'a> {
+    ps7: &'a str,
+    dma: &'a str,
+    reset: &'a str,
+    engine: &'a str,
+}
+
+/// Problems of the design.
+pub fn problems(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<String>> {
+    let (ps7, ps7_cell) = design.cell("processing_system7")?;
+    let (dma, dma_cell) = design.cell("axi_dma")?;
+    let (reset, reset_cell) = design.cell("proc_sys_reset")?;
+    let (engine, _) = design.cell("deltascope_board")?;
+    let names = Names { ps7, dma, reset, engine };
+    let mut problems = Vec::new();
+    problems.extend(cells(design));
+    problems.extend(dma_parameters(dma_cell));
+    problems.extend(ps7_parameters(board, ps7_cell));
+    problems.extend(interfaces(design, &names));
+    problems.extend(pins(design, &names, reset_cell));
+    problems.extend(addresses(tree, design, &names)?);
+    problems.extend(steps(tree, board, design, ila)?);
+    problems.extend(literals(tree)?);
+    Ok(problems)
+}
+
+fn cells(design: &Design) -> Vec<String> {
+    let versioned = design.cells.iter().filter(|(_, cell)| cell.vlnv.split(':').count() > 3);
+    versioned
+        .map(|(name, cell)| format!("cells: expected {name} without a version of its IP, found {}", cell.vlnv))
+        .collect()
+}
+
+fn parameters(what: &str, cell: &Cell, expected: &[(&str, &str)]) -> Vec<String> {
+    let wrong = expected.iter().filter(|(name, value)| cell.parameter(name) != *value);
+    wrong.map(|(name, value)| format!("{what}: expected {name} {value}, found {}", cell.parameter(name))).collect()
+}
+
+/// The AXI DMA as the driver needs it: `ps-driver/driver/src/axi_dma/README.md`.
+fn dma_parameters(dma: &Cell) -> Vec<String> {
+    let (length, address) = (DMA_LENGTH_BITS.to_string(), DMA_ADDRESS_BITS.to_string());
+    let mut problems = parameters(
+        "AXI DMA",
+        dma,
+        &[
+            ("c_include_sg", "1"),
+            ("c_sg_include_stscntrl_strm", "0"),
+            ("c_sg_length_width", &length),
+            ("c_addr_width", &address),
+            ("c_micro_dma", "0"),
+            ("c_include_mm2s", "1"),
+            ("c_include_s2mm", "1"),
+            ("c_m_axi_mm2s_data_width", STREAM_BITS),
+            ("c_m_axis_mm2s_tdata_width", STREAM_BITS),
+            ("c_m_axi_s2mm_data_width", STREAM_BITS),
+            ("c_s_axis_s2mm_tdata_width", STREAM_BITS),
+            ("c_enable_multi_channel", "0"),
+        ],
+    );
+    for name in ["c_mm2s_burst_size", "c_s2mm_burst_size"] {
+        if dma.parameter(name).parse::<u32>().unwrap_or(u32::MAX) > 16 {
+            problems.push(format!(
+                "AXI DMA: expected bursts of at most 16 beats for HP0, found {name} {}",
+                dma.parameter(name)
+            ));
+        }
+    }
+    problems
+}
+
+fn ps7_parameters(board: &Board, ps7: &Cell) -> Vec<String> {
+    let mut problems = parameters(
+        "PS7",
+        ps7,
+        &[
+            ("PCW_USE_M_AXI_GP0", "1"),
+            ("PCW_USE_S_AXI_HP0", "1"),
+            ("PCW_S_AXI_HP0_DATA_WIDTH", STREAM_BITS),
+            ("PCW_USE_FABRIC_INTERRUPT", "1"),
+            ("PCW_IRQ_F2P_INTR", "1"),
+            ("PCW_IRQ_F2P_MODE", "DIRECT"),
+            ("PCW_EN_CLK0_PORT", "1"),
+            ("PCW_EN_RST0_PORT", "1"),
+            ("PCW_FPGA_FCLK0_ENABLE", "1"),
+        ],
+    );
+    for (name, value) in &board.ps7 {
+        if ps7.parameter(name) != *value && !clock_parameter(name) {
+            problems.push(format!("PS7: expected {name} {value} as in ps7.txt, found {}", ps7.parameter(name)));
+        }
+    }
+    problems
+}
+
+/// Parameters that `vivado/clock.tcl` sets over the board's.
+fn clock_parameter(name: &str) -> bool {
+    name.ends_with("_CLKSRC") || name.contains("_DIVISOR")
+}
+
+/// Every interface has one partner, and the streams and the memory go where they must.
+fn interfaces(design: &Design, names: &Names) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, cell) in &design.cells {
+        for (interface, mode) in cell.interfaces() {
+            let path = format!("{name}/{interface}");
+            let ends = design.other_end(&path);
+            if ends.len() != 1 {
+                problems.push(format!("interfaces: expected {path} connected once, found {} connections", ends.len()));
+                continue;
+            }
+            let other = ends[0].split_once('/').and_then(|(cell, pin)| {
+                let modes = design.cells.get(cell)?.interfaces();
+                modes.into_iter().find(|(name, _)| *name == pin).map(|(_, mode)| mode)
+            });
+            if mode != "monitor" && other.is_some_and(|other| other == mode) {
+                problems.push(format!(
+                    "interfaces: expected a master and a slave, found two of mode {mode}: {path} and {}",
+                    ends[0]
+                ));
+            }
+        }
+    }
+    let Names { ps7, dma, engine, .. } = names;
+    for (from, to) in [
+        (format!("{dma}/M_AXIS_MM2S"), format!("{engine}/s_axis")),
+        (format!("{engine}/m_axis"), format!("{dma}/S_AXIS_S2MM")),
+        (format!("{ps7}/DDR"), "port:DDR".to_owned()),
+        (format!("{ps7}/FIXED_IO"), "port:FIXED_IO".to_owned()),
+        (format!("{ps7}/GPIO_0"), "port:panel".to_owned()),
+    ] {
+        if !design.other_end(&from).contains(&to.as_str()) {
+            problems
+                .push(format!("interfaces: expected {from} connected to {to}, found {:?}", design.other_end(&from)));
+        }
+    }
+    // Through an interconnect: both ends hang on one smartconnect.
+    for (from, to) in [
+        (format!("{ps7}/M_AXI_GP0"), format!("{engine}/s_axi")),
+        (format!("{ps7}/M_AXI_GP0"), format!("{dma}/S_AXI_LITE")),
+        (format!("{dma}/M_AXI_SG"), format!("{ps7}/S_AXI_HP0")),
+        (format!("{dma}/M_AXI_MM2S"), format!("{ps7}/S_AXI_HP0")),
+        (format!("{dma}/M_AXI_S2MM"), format!("{ps7}/S_AXI_HP0")),
+    ] {
+        let interconnect =
+            |end: &str| design.other_end(end).first().and_then(|end| end.split('/').next().map(str::to_owned));
+        if interconnect(&from) != interconnect(&to) || interconnect(&from).is_none() {
+            problems.push(format!("interfaces: expected a way from {from} to {to}, found none"));
+        }
+    }
+    problems
+}
+
+/// Clock, reset and interrupt of every cell.
+fn pins(design: &Design, names: &Names, reset_cell: &Cell) -> Vec<String> {
+    let mut problems = Vec::new();
+    let Names { ps7, dma, reset, engine } = names;
+    let clock = format!("{ps7}/FCLK_CLK0");
+    for (name, cell) in &design.cells {
+        for (pin, direction, kind) in cell.pins() {
+            let path = format!("{name}/{pin}");
+            let net = design.net_of(&path);
+            let drivers = |wanted: &dyn Fn(&str) -> bool| net.iter().any(|other| *other != path && wanted(other));
+            let problem = match (direction, kind) {
+                ("in", "clock") if !drivers(&|other| other == clock) => format!("clock: expected {path} on {clock}"),
+                ("in", "reset_low") if !drivers(&|other| other.starts_with(reset) && other.ends_with("aresetn")) => {
+                    format!("reset: expected {path} on an active-low output of {reset}")
+                }
+                ("in", "reset_in") if !drivers(&|other| other == format!("{ps7}/FCLK_RESET0_N")) => {
+                    format!("reset: expected {path} on {ps7}/FCLK_RESET0_N")
+                }
+                ("in", "interrupt" | "signal") if net.len() < 2 => format!("interrupts: expected {path} connected"),
+                _ => continue,
+            };
+            let others: Vec<&str> = net.into_iter().filter(|other| *other != path).collect();
+            problems.push(format!(
+                "{problem}, found {}",
+                if others.is_empty() { "nothing".into() } else { others.join(", ") }
+            ));
+        }
+    }
+    // FCLK_RESET0_N is active low.
+    if reset_cell.parameter("C_EXT_RESET_HIGH") != "0" {
+        problems.push("reset: expected C_EXT_RESET_HIGH 0 for the active-low FCLK_RESET0_N, found 1".to_owned());
+    }
+    for (from, to) in [
+        (format!("{dma}/mm2s_introut"), format!("{engine}/mm2s_introut")),
+        (format!("{dma}/s2mm_introut"), format!("{engine}/s2mm_introut")),
+        (format!("{engine}/interrupt"), format!("{ps7}/IRQ_F2P")),
+    ] {
+        if !design.net_of(&from).contains(to.as_str()) {
+            problems.push(format!("interrupts: expected {from} connected to {to}, found {:?}", design.net_of(&from)));
+        }
+    }
+    for (name, net) in &design.nets {
+        let driven = |pin: &&String| {
+            let (cell, pin) = pin.split_once('/').unwrap_or_default();
+            design
+                .cells
+                .get(cell)
+                .is_some_and(|cell| cell.pins().iter().any(|(name, way, _)| *name == pin && *way == "out"))
+        };
+        let count = net.iter().filter(driven).count();
+        if count != 1 {
+            problems.push(format!("nets: expected one driver of {name}, found {count}"));
+        }
+    }
+    problems
+}
+
+/// The address map: the abi crate's, and that of the device tree.
+fn addresses(tree: &Tree, design: &Design, names: &Names) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let Names { ps7, dma, engine, .. } = names;
+    let mut expected = vec![
+        ("engine registers", format!("{ps7}/Data"), format!("{engine}/s_axi/reg0"), ENGINE),
+        ("AXI DMA registers", format!("{ps7}/Data"), format!("{dma}/S_AXI_LITE/Reg"), AXI_DMA),
+    ];
+    let (_, dma_cell) = design.cell("axi_dma")?;
+    for space in dma_cell.spaces() {
+        expected.push(("DDR", format!("{dma}/{space}"), format!("{ps7}/S_AXI_HP0/HP0_DDR_LOWOCM"), DDR));
+    }
+    let show = |a: &Assigned| format!("{:#x} of {:#x} bytes", a.base, a.bytes);
+    for (what, space, segment, window) in &expected {
+        let found: Vec<&Assigned> =
+            design.assigned.iter().filter(|a| a.space == *space && a.segment == *segment).collect();
+        let wanted = Assigned {
+            space: space.clone(),
+            segment: segment.clone(),
+            base: window.base.into(),
+            bytes: window.bytes.into(),
+        };
+        match found[..] {
+            [one] if *one == wanted => {}
+            [one] => {
+                problems.push(format!("addresses: {what} in {space}: expected {}, found {}", show(&wanted), show(one)))
+            }
+            _ => problems.push(format!("addresses: {what} in {space}: expected one segment, found {}", found.len())),
+        }
+    }
+    if design.assigned.len() != expected.len() {
+        problems.push(format!("addresses: expected {} segments, found {}", expected.len(), design.assigned.len()));
+    }
+    let window = (u64::from(BUFFERS.base), u64::from(BUFFERS.end()));
+    for ddr in design.assigned.iter().filter(|a| a.segment.ends_with("HP0_DDR_LOWOCM")) {
+        if window.0 < ddr.base || window.1 > ddr.base + ddr.bytes {
+            problems.push(format!(
+                "addresses: expected the reserved window {:#x} inside DDR of {}, found {}",
+                window.0,
+                ddr.space,
+                show(ddr)
+            ));
+        }
+    }
+    problems.extend(device_tree(tree)?);
+    Ok(problems)
+}
+
+/// The committed nodes of the device tree.
+fn device_tree(tree: &Tree) -> Result<Vec<String>> {
+    let node = tree.text("boards/zynq7020/generated/engine.dtsi")?;
+    let property = |name: &str| -> Result<String> {
+        let line = node.lines().map(str::trim).find_map(|line| line.strip_prefix(&format!("{name} = ")));
+        Ok(line.with_context(|| format!("engine.dtsi: expected {name}, found none"))?.trim_end_matches(';').to_owned())
+    };
+    let mut problems = Vec::new();
+    let cells = |window: &Window| format!("<{:#010x} {:#010x}>", window.base, window.bytes);
+    let reg = WINDOWS.iter().map(cells).collect::<Vec<_>>().join(", ");
+    if property("reg")? != reg {
+        problems.push(format!("device tree: expected reg = {reg}, found {}", property("reg")?));
+    }
+    // 0: shared; 29 is IRQ_F2P[0]; 4: level, high (UG585 v1.13, table 7-4; the kernel's arm,gic binding).
+    let interrupts = format!("<0 {INTERRUPT_SPI} 4>");
+    if property("interrupts")? != interrupts || INTERRUPT_SPI != 29 + IRQ_F2P {
+        problems.push(format!(
+            "device tree: expected interrupts = {interrupts}, level-high, found {}",
+            property("interrupts")?
+        ));
+    }
+    let clock = format!("<{}>", deltascope_abi::board::FCLK_HZ);
+    if property("clock-frequency")? != clock {
+        problems
+            .push(format!("device tree: expected clock-frequency = {clock}, found {}", property("clock-frequency")?));
+    }
+    Ok(problems)
+}
+
+/// The steps of the build, their order and their options.
+fn steps(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let mut order = vec![
+        "create_project",
+        "create_bd_design",
+        "validate_bd_design",
+        "generate_target",
+        "make_wrapper",
+        "read_xdc",
+        "synth_design",
+        "opt_design",
+        "place_design",
+        "route_design",
+        "report_timing_summary",
+        "report_utilization",
+        "report_cdc",
+        "report_methodology",
+        "report_power",
+        "get_msg_config",
+        "write_bitstream",
+        "write_hw_platform",
+    ];
+    if ila {
+        order.push("write_debug_probes");
+    }
+    let mut last = 0;
+    for name in order {
+        match design.step(name) {
+            None => problems.push(format!("steps: expected {name}, found that it is not called")),
+            Some((at, _)) if at < last => problems.push(format!("steps: expected {name} later, found it too early")),
+            Some((at, _)) => last = at,
+        }
+    }
+    let option = |step: &str, name: &str| {
+        design.step(step).and_then(|(_, options)| options.get(name).cloned()).unwrap_or_default()
+    };
+    for (step, name) in [("create_project", "-part"), ("synth_design", "-part")] {
+        if option(step, name) != board.part {
+            problems.push(format!("steps: expected {step} {name} {}, found {}", board.part, option(step, name)));
+        }
+    }
+    if option("write_hw_platform", "-include_bit") != "1" {
+        problems
+            .push("steps: expected write_hw_platform -include_bit, found a platform without the bitstream".to_owned());
+    }
+    if !option("synth_design", "-top").starts_with("deltascope_system") {
+        problems.push(format!(
+            "steps: expected the wrapper of the block design as top, found {}",
+            option("synth_design", "-top")
+        ));
+    }
+    let identity = format!("0x{IDENTITY_VALUE:08X}");
+    let userid = design.properties.get("BITSTREAM.CONFIG.USERID").map_or("none", String::as_str);
+    if userid != identity {
+        problems.push(format!("bitstream: expected USERID {identity}, the engine's identity, found {userid}"));
+    }
+    let manifest: serde_json::Value = serde_json::from_str(&tree.text("rtl/verilog/manifest.json")?)?;
+    let top = manifest.as_array().into_iter().flatten().find(|block| block["block"] == "deltascope_top");
+    let wanted =
+        top.and_then(|block| block["files"].as_array()).context("manifest.json: expected the files of the top")?;
+    for name in wanted.iter().filter_map(serde_json::Value::as_str) {
+        if !design.verilog.iter().any(|path| path.ends_with(&format!("rtl/verilog/{name}"))) {
+            problems.push(format!("sources: expected {name} of the manifest, found that it is not read"));
+        }
+    }
+    if !design.verilog.iter().any(|path| path.ends_with("/deltascope_board.v")) {
+        problems.push("sources: expected the wrapper deltascope_board.v, found that it is not read".to_owned());
+    }
+    Ok(problems)
+}
+
+/// Addresses come from the abi crate alone: a hand-written file has none.
+fn literals(tree: &Tree) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for entry in std::fs::read_dir(tree.path("vivado"))? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "tcl") {
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for line in std::fs::read_to_string(&path)?.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let digits = line.split("0x").skip(1).map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).count());
+            if digits.max().unwrap_or(0) >= 5 {
+                problems.push(format!(
+                    "{name}: expected addresses from generated/deltascope_abi.tcl, found one in: {}",
+                    line.trim()
+                ));
+            }
+        }
+    }
+    for line in
+        tree.text("vivado/waivers.txt")?.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty())
+    {
+        if line.split_whitespace().count() < 4 {
+            problems.push(format!("waivers.txt: expected an identifier and a reason, found {line}"));
+        }
+    }
+    Ok(problems)
+}
