@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::Parser;
 use deltascope_abi::board::{FCLK_HZ, RECORDS_PER_SECOND};
 use deltascope_abi::record::RECORD_BYTES;
+use deltascope_agent::report::columns;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -84,13 +85,14 @@ fn main() -> Result<()> {
         return Ok(());
     }
     println!("measured, one core, PAIR and SEND over 4,096 contexts and 256 groups (a default grant)");
-    println!("{:<36} {:>12} {:>10}", "", "M events/s", "of a copy");
-    for figure in &figures {
+    let mut rows = vec![["", "M events/s", "of a copy"].map(str::to_owned).to_vec()];
+    rows.extend(figures.iter().map(|figure| {
         let rate = figure.events_per_second;
-        println!("{:<36} {:>12.1} {:>9.1}%", figure.name, rate / 1e6, 100.0 * rate / copy);
-    }
+        vec![figure.name.to_owned(), format!("{:.1}", rate / 1e6), format!("{:.1} %", 100.0 * rate / copy)]
+    }));
     println!(
-        "\nestimated limits of the feed, M events/s: Gigabit Ethernet {:.2}, one 64-bit port at {} MHz {:.0}",
+        "{}\nestimated limits of the feed, M events/s: Gigabit Ethernet {:.2}, one 64-bit port at {} MHz {:.0}",
+        columns(&rows),
         GIGABIT_ETHERNET / 1e6,
         FCLK_HZ / 1_000_000,
         HP_PORT / 1e6

@@ -3,6 +3,7 @@
 mod bench;
 mod board;
 mod cargo;
+mod columns;
 mod debian;
 mod demo;
 mod document;

@@ -1,5 +1,6 @@
 //! Named stages with their times, so that a slow test run says where the time went.
 
+use crate::columns::columns;
 use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 
@@ -25,9 +26,9 @@ impl Stages {
     /// Prints the table of times.
     pub fn print(&self) {
         println!("== times (measured)");
-        for (name, time) in &self.done {
-            println!("{:>8.1} s  {name}", time.as_secs_f64());
-        }
-        println!("{:>8.1} s  in all", self.done.iter().map(|(_, time)| time.as_secs_f64()).sum::<f64>());
+        let all = ("in all".to_owned(), self.done.iter().map(|(_, time)| *time).sum());
+        let rows = self.done.iter().chain([&all]);
+        let rows = rows.map(|(name, time)| vec![format!("{:.1} s", time.as_secs_f64()), name.clone()]);
+        print!("{}", columns(rows, &[0]));
     }
 }

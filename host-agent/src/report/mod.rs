@@ -8,7 +8,7 @@ mod tests;
 
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, ScanJson, WorkloadJson};
-pub use table::{conservation_line, render};
+pub use table::{columns, conservation_line, render};
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::Class;

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use bytesize::ByteSize;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+
 use super::{Line, Report};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
@@ -26,7 +30,7 @@ pub fn render(report: &Report) -> String {
     if rows.len() == 1 {
         return "nothing was copied or sent\n".to_owned();
     }
-    align(&rows)
+    columns(&rows)
 }
 
 fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
@@ -59,33 +63,23 @@ fn shorten(name: &str) -> String {
     start.iter().chain(&['.'; 3]).chain(end).collect()
 }
 
-fn align(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        for (column, cell) in row.iter().enumerate() {
-            let pad = " ".repeat(widths[column] - cell.chars().count());
-            match column {
-                0 => text.extend([cell.as_str(), &pad]),
-                _ => text.extend(["  ", &pad, cell]),
-            }
+/// Lays rows out in columns, the first one from the left and the others from the right.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.add_rows(rows);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((u16::from(at > 0), 1));
+        if at > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
         }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
     }
-    text
+    table.trim_fmt() + "\n"
 }
 
 /// Bytes with a binary unit.
 pub(super) fn bytes_text(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let power = (bytes.ilog2() / 10).min(UNITS.len() as u32);
-    format!("{:.1} {}", bytes as f64 / (1u64 << (10 * power)) as f64, UNITS[power as usize - 1])
+    ByteSize::b(bytes).display().iec().to_string()
 }
 
 /// The conservation law with its numbers.

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
 use deltascope_rtl::emit::{Instance, find, tree};
 use deltascope_rtl::synth::{self, Journal, SOURCE};
 use serde_json::{Value, json};
@@ -93,12 +95,14 @@ fn main() -> ExitCode {
 
 fn print(report: &Value) {
     println!("estimated for xc7z020 by {}", report["tool"].as_str().unwrap_or_default());
-    let columns = ["LUT", "LUTRAM", "FF", "RAMB36", "DSP"];
-    println!("{:<6}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}", "lanes", "LUT", "LUTRAM", "FF", "RAMB36", "DSP", "MHz");
+    let columns = ["lanes", "LUT", "LUTRAM", "FF", "RAMB36", "DSP", "clock_mhz"];
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(columns);
     for build in report["builds"].as_array().into_iter().flatten() {
-        let values: String = columns.iter().map(|name| format!("{:>8}", build[name])).collect();
-        println!("{:<6}{values}{:>8}", build["lanes"], build["clock_mhz"]);
+        table.add_row(columns.map(|name| build[name].to_string()));
     }
+    table.column_iter_mut().for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    println!("{}", table.trim_fmt());
     for violation in report["violations"].as_array().into_iter().flatten() {
         println!("violated: {violation}");
     }

@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let start = Instant::now();
         (part.make)(arguments.check).with_context(|| format!("gen --only {}", part.name))?;
         let state = if arguments.check { "fresh" } else { "written" };
-        println!("{:<10} {state}, {:.1} s: {}", part.name, start.elapsed().as_secs_f64(), part.what);
+        println!("{}: {state} in {:.1} s ({})", part.name, start.elapsed().as_secs_f64(), part.what);
     }
     Ok(())
 }

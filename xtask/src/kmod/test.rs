@@ -15,6 +15,7 @@ use super::guest::{BoardServer, Guest};
 use super::packages::{self, Kernel, Unpacked};
 use super::programs;
 use crate::cargo::root;
+use crate::columns::columns;
 use crate::demo::Engine;
 use crate::setup;
 
@@ -140,9 +141,8 @@ fn report(release: &str, arguments: &Arguments, console: &Console, phases: &[&st
     let checks = console.checks(phases);
     let account = console.account("overflow").unwrap_or_default();
     if !arguments.json {
-        for (phase, seconds) in &console.phases {
-            println!("{phase:>14}: {seconds:6.1} s of the guest's clock");
-        }
+        let rows = console.phases.iter().map(|(phase, seconds)| vec![phase.clone(), format!("{seconds:.1} s")]);
+        print!("time of each phase by the guest's clock\n{}", columns(rows, &[1]));
         println!("kill switch: {}", console.kill_switch.as_deref().unwrap_or("was not asked to fire"));
     }
     let more = json!({

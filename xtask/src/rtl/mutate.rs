@@ -8,6 +8,7 @@
 mod proofs;
 
 use crate::cargo::{cargo, run as execute, target_folder};
+use crate::columns::columns;
 use crate::document::Table;
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
 use anyhow::{Context, Result, ensure};
@@ -163,12 +164,12 @@ fn table(result: &Value) -> String {
 
 fn print(result: &Value) {
     if let Some(blocks) = result["by_block"].as_object() {
-        println!("{:<22} {:>8} {:>8} {:>11} {:>9}", "block", "faults", "killed", "equivalent", "survive");
-        for (block, c) in blocks {
-            let count = |name: &str| c[name].as_u64().unwrap_or(0);
-            let (all, killed) = (count("mutants"), count("killed"));
-            println!("{block:<22} {all:>8} {killed:>8} {:>11} {:>9}", count("equivalent"), count("survivors"));
-        }
+        let mut rows = vec![["block", "faults", "killed", "equivalent", "survive"].map(str::to_owned).to_vec()];
+        rows.extend(blocks.iter().map(|(block, counts)| {
+            let counts = ["mutants", "killed", "equivalent", "survivors"].map(|name| counts[name].to_string());
+            [block.clone()].into_iter().chain(counts).collect()
+        }));
+        print!("{}", columns(rows, &[1, 2, 3, 4]));
     }
     let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -181,9 +182,8 @@ fn print(result: &Value) {
     for fault in list("survivors") {
         println!("SURVIVES: {}: {}: {}", text(&fault["block"]), text(&fault["fault"]), text(&fault["found"]));
     }
-    for name in ["mutants", "killed", "equivalent", "seconds"] {
-        println!("{name:<12} {}", result[name]);
-    }
+    let sums = ["mutants", "killed", "equivalent", "seconds"];
+    print!("{}", columns(sums.map(|name| vec![name.to_owned(), result[name].to_string()]), &[1]));
 }
 
 #[cfg(test)]

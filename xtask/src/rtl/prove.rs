@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
 use crate::cargo::{root, target_folder};
+use crate::columns::columns;
 
 /// The folder of the proofs, from the root of the workspace.
 const SOURCES: &str = "rtl/formal/coq";
@@ -327,15 +328,14 @@ fn report(theorems: &[Theorem], files: usize, json: bool) -> Result<()> {
             theorems.iter().map(|t| json!({"name": t.name, "file": t.file, "assumptions": t.assumptions})).collect();
         println!("{}", json!({ "theorems": rows }));
     } else {
-        let width = theorems.iter().map(|t| t.name.len()).max().unwrap_or(0);
-        for theorem in theorems {
-            let verdict = if theorem.assumptions.is_empty() {
-                "closed".to_owned()
-            } else {
-                format!("ASSUMES {}", theorem.assumptions.join(", "))
+        let row = |theorem: &Theorem| {
+            let verdict = match theorem.assumptions.is_empty() {
+                true => "closed".to_owned(),
+                false => format!("ASSUMES {}", theorem.assumptions.join(", ")),
             };
-            println!("{:width$}  {:16}  {verdict}", theorem.name, theorem.file);
-        }
+            vec![theorem.name.clone(), theorem.file.clone(), verdict]
+        };
+        print!("{}", columns(theorems.iter().map(row), &[]));
     }
     let open: Vec<&str> = theorems.iter().filter(|t| !t.assumptions.is_empty()).map(|t| t.name.as_str()).collect();
     ensure!(open.is_empty(), "{} of {} theorems rest on assumptions: {}", open.len(), theorems.len(), open.join(", "));

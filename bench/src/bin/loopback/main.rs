@@ -15,6 +15,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use daemon::Daemon;
 use deltascope_abi::record::Record;
+use deltascope_agent::report::columns;
 use deltascope_agent::uplink::{Options, Tls, Uplink};
 use deltascope_tls::{Authority, Role, Validity};
 use process::Usage;
@@ -172,14 +173,19 @@ fn main() -> Result<()> {
         return Ok(());
     }
     println!("measured: agent and board server over the loopback interface, golden engine");
-    println!("{:<16} {:>12} {:>16} {:>16}", "", "M events/s", "agent ns/event", "boardd ns/event");
-    let line = |name: String, figure: &Figure| {
-        let (agent, daemon) = (figure.agent.nanoseconds / figure.events, figure.daemon.nanoseconds / figure.events);
-        println!("{name:<16} {:>12.1} {agent:>16.1} {daemon:>16.1}", figure.events_per_s / 1e6);
+    let row = |name: String, figure: &Figure| {
+        let numbers = [
+            figure.events_per_s / 1e6,
+            figure.agent.nanoseconds / figure.events,
+            figure.daemon.nanoseconds / figure.events,
+        ];
+        [name].into_iter().chain(numbers.map(|number| format!("{number:.1}"))).collect()
     };
-    line(String::from("plain"), &plain);
-    line(String::from("TLS 1.3"), &secret);
-    by_batch.iter().for_each(|figure| line(format!("batches of {}", figure.batch), figure));
+    let mut rows = vec![["", "M events/s", "agent ns/event", "boardd ns/event"].map(str::to_owned).to_vec()];
+    rows.push(row(String::from("plain"), &plain));
+    rows.push(row(String::from("TLS 1.3"), &secret));
+    rows.extend(by_batch.iter().map(|figure| row(format!("batches of {}", figure.batch), figure)));
+    print!("{}", columns(&rows));
     println!("resident: agent {} KiB, board server {} KiB", rss / 1024, boardd_rss / 1024);
     println!("longest wait for coalescing: {} us", wait.as_micros());
     Ok(())

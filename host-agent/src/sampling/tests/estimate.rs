@@ -125,5 +125,9 @@ fn quantiles_are_those_of_the_tables() {
         let found = t_quantile(degrees);
         assert!((found - expected).abs() < 0.001, "{degrees}: expected {expected}, found {found}");
     }
-    assert!((t_quantile(1_000_000) - 1.959_966).abs() < 1e-5);
+    for degrees in [9_999, 10_000, 1_000_000, usize::MAX] {
+        let found = t_quantile(degrees);
+        assert!((found - 1.960).abs() < 0.001, "{degrees}: found {found}");
+    }
+    assert!(t_quantile(0).is_infinite());
 }
