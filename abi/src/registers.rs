@@ -196,9 +196,9 @@ impl Counter {
 macro_rules! for_each_register {
     ($callback:ident) => {
         $callback! {
-            identity { IDENTITY at 0x000, ReadOnly, Some(IDENTITY_VALUE), "0x444C5453, the characters DLTS", [] }
+            identity { IDENTITY at 0x000, ReadOnly, Some($crate::registers::IDENTITY_VALUE), "0x444C5453, the characters DLTS", [] }
             abi_version {
-                ABI_VERSION at 0x004, ReadOnly, Some(crate::ABI_VERSION),
+                ABI_VERSION at 0x004, ReadOnly, Some($crate::ABI_VERSION),
                 "major in 31:16, minor in 15:0; the driver refuses another major", []
             }
             build_id {
