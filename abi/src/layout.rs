@@ -87,28 +87,50 @@ pub struct StructLayout {
 }
 
 /// A type that a shared field may have.
-pub trait FieldType {
+pub trait FieldType: Sized {
     /// Bits of one element.
     const BITS: u32;
     /// Number of elements.
     const COUNT: usize = 1;
+
+    /// Puts the value at a byte offset of little-endian words in which the bytes are zero.
+    fn put(&self, words: &mut [u64], offset: usize);
+
+    /// Takes the value at a byte offset of little-endian words.
+    fn take(words: &[u64], offset: usize) -> Self;
 }
 
-impl FieldType for u16 {
-    const BITS: u32 = 16;
+macro_rules! field_type {
+    ($($ty:ty)*) => {
+        $(impl FieldType for $ty {
+            const BITS: u32 = <$ty>::BITS;
+
+            #[inline(always)]
+            fn put(&self, words: &mut [u64], offset: usize) {
+                words[offset / 8] |= u64::from(*self) << (8 * (offset % 8));
+            }
+
+            #[inline(always)]
+            fn take(words: &[u64], offset: usize) -> $ty {
+                (words[offset / 8] >> (8 * (offset % 8))) as $ty
+            }
+        })*
+    };
 }
 
-impl FieldType for u32 {
-    const BITS: u32 = 32;
-}
-
-impl FieldType for u64 {
-    const BITS: u32 = 64;
-}
+field_type!(u16 u32 u64);
 
 impl<T: FieldType, const N: usize> FieldType for [T; N] {
     const BITS: u32 = T::BITS;
     const COUNT: usize = N;
+
+    fn put(&self, words: &mut [u64], offset: usize) {
+        self.iter().enumerate().for_each(|(n, one)| one.put(words, offset + n * size_of::<T>()));
+    }
+
+    fn take(words: &[u64], offset: usize) -> [T; N] {
+        core::array::from_fn(|n| T::take(words, offset + n * size_of::<T>()))
+    }
 }
 
 /// Declares a `repr(C)` struct together with its [`StructLayout`] as `LAYOUT`, and refuses padding.
@@ -132,6 +154,24 @@ macro_rules! layout {
                     about: &[$($doc),+],
                 },)+],
             };
+
+            /// Words of 64 bits in the struct.
+            pub const WORDS: usize = size_of::<$name>() / 8;
+
+            /// Returns the struct as little-endian words, as it is in memory.
+            pub fn to_words(&self) -> [u64; $name::WORDS] {
+                let mut words = [0; $name::WORDS];
+                $($crate::layout::FieldType::put(&self.$field, &mut words, core::mem::offset_of!($name, $field));)+
+                words
+            }
+
+            /// Returns the struct that is in these little-endian words.
+            #[inline]
+            pub fn from_words(words: &[u64; $name::WORDS]) -> $name {
+                $name {
+                    $($field: $crate::layout::FieldType::take(words, core::mem::offset_of!($name, $field)),)+
+                }
+            }
         }
 
         const _: () = {
@@ -143,6 +183,7 @@ macro_rules! layout {
                 i += 1;
             }
             assert!(layout.bytes == end, "the struct has padding at its end");
+            assert!(layout.bytes % 8 == 0, "the struct is no whole number of words");
         };
     };
 }

@@ -1,8 +1,8 @@
 //! The table of faults.
 
 use deltascope_abi::board::BUFFERS;
-use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
+use deltascope_sim::axi_dma::pg021::Channel::{Mm2s, S2mm};
 
 use deltascope_sim::axi_dma::{DmaConfig, Fault, Ram, Response};
 
