@@ -54,7 +54,7 @@ fn records_of_c_are_read_by_name() {
     let expected = [
         RingRecord {
             sequence: 0,
-            time_ns: 0x1000_0000_0000_0001,
+            time_ns: 0x1000_0001,
             cgroup: 0x2000_0000_0000_0002,
             key: 0x3000_0000_0000_0003,
             length: 4096,
@@ -68,7 +68,7 @@ fn records_of_c_are_read_by_name() {
         },
         RingRecord {
             sequence: 1,
-            time_ns: 0x1000_0000_0000_0011,
+            time_ns: 0x1000_0011,
             cgroup: 0x2000_0000_0000_0012,
             key: 0x3000_0000_0000_0013,
             length: 1400,
@@ -82,7 +82,7 @@ fn records_of_c_are_read_by_name() {
         },
         RingRecord {
             sequence: 2,
-            time_ns: 0x1000_0000_0000_0021,
+            time_ns: 0x1000_0021,
             key: 3,
             kind: RingKind::Sampling as u16,
             cpu: 0x0A00_002B,
@@ -90,7 +90,7 @@ fn records_of_c_are_read_by_name() {
         },
         RingRecord {
             sequence: 3,
-            time_ns: 0x1000_0000_0000_0031,
+            time_ns: 0x1000_0031,
             key: LossReason::Ring as u64,
             kind: RingKind::Loss as u16,
             cpu: 0x0A00_003B,
