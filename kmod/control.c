@@ -33,13 +33,7 @@ static DEFINE_PER_CPU(struct judge, judges);
 static DEFINE_MUTEX(switch_lock);
 static unsigned long capturing;
 static u64 kills;
-static atomic64_t refused;
 static u64 window_start_ns, window_handler_ns, overhead_ppm;
-
-void ds_control_refused(void)
-{
-	atomic64_inc(&refused);
-}
 
 unsigned long ds_control_capturing(void)
 {
@@ -59,7 +53,7 @@ u64 ds_control_overhead_ppm(void)
 void ds_control_publish(void)
 {
 	ds_ring_tell_global(ds_cow_blind() + ds_send_blind(), READ_ONCE(kills),
-			    atomic64_read(&refused), READ_ONCE(capturing));
+			    ds_reader_refused(), READ_ONCE(capturing));
 }
 
 static int arm(unsigned long what, bool on)

@@ -51,7 +51,7 @@ static int fault_entry(struct kretprobe_instance *instance, struct pt_regs *regs
 	/* A shared mapping is written in place. */
 	if (vmf->vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
 		return 1;
-	if (ds_device_is_reader())
+	if (ds_reader_is_current())
 		return 1;
 	start = ds_handler_start();
 	fault->old_pfn = pte_pfn(vmf->orig_pte);

@@ -18,6 +18,7 @@
 #include <linux/sched/clock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "deltascope_ring.h"
 
@@ -72,7 +73,7 @@ struct ds_books {
 
 DECLARE_PER_CPU(struct ds_books, ds_books);
 
-int ds_ring_create(unsigned int records, u64 seed);
+int ds_ring_create(unsigned int records);
 void ds_ring_destroy(void);
 void *ds_ring_region(size_t *bytes);
 unsigned int ds_ring_records(void);
@@ -83,14 +84,6 @@ void ds_ring_tell_global(u64 blind, u64 kills, u64 refused, u64 capturing);
 /* Sum of one field of the books over all CPUs, by its offset in ds_books. */
 u64 ds_books_sum(size_t offset);
 
-/* Hook. The unit of sampling of a pointer or an inode number. */
-u64 ds_unit(u64 what);
-/* Hook. Whether a unit is kept at 2^-shift. */
-static inline bool ds_kept(u64 unit, unsigned int shift)
-{
-	return !shift || !(unit >> (64 - shift));
-}
-
 /* Hook. Each is one transaction on the books of this CPU. */
 void ds_capture_lost(enum deltascope_loss_reason reason);
 void ds_capture_left_out_send(u64 bytes);
@@ -100,8 +93,22 @@ void ds_judged(struct deltascope_ring_record *record);
 enum ds_seen { DS_SEEN_FILE, DS_SEEN_ZERO, DS_SEEN_UNSHARE, DS_SEEN_REMOTE };
 void ds_seen(enum ds_seen what);
 
+/* unit.c: the sampling key. */
+/* Chooses the hash; 0 is a random seed. */
+void ds_unit_create(u64 seed);
+/* Hook. The unit of sampling of a pointer or an inode number. */
+u64 ds_unit(u64 what);
+/* Hook. Whether a unit is kept at 2^-shift. */
+static inline bool ds_kept(u64 unit, unsigned int shift)
+{
+	return !shift || !(unit >> (64 - shift));
+}
+
+/* cgroup.c */
 /* Hook. cgroup v2 id of the current task; sets NO_CGROUP in `flags`. */
 u64 ds_cgroup(u16 *flags);
+
+/* crc.c */
 /* Hook. CRC32C (Castagnoli, RFC 3720) as every part of the project computes it. */
 u32 ds_crc32c(u32 crc, const void *bytes, size_t length);
 #define DS_CRC_START (~0U)
@@ -157,7 +164,6 @@ int ds_send_arm(bool on);
 int ds_control_create(void);
 void ds_control_start(void);
 void ds_control_stop(void);
-void ds_control_refused(void);
 unsigned long ds_control_capturing(void);
 int ds_control_switch(unsigned long what, bool on);
 u64 ds_control_kills(void);
@@ -165,12 +171,23 @@ u64 ds_control_overhead_ppm(void);
 /* Brings the counters that only the first ring holds up to date. */
 void ds_control_publish(void);
 
+/* reader.c: the process that reads the rings. */
+extern struct wait_queue_head ds_readers;
+void ds_reader_create(void);
+void ds_reader_destroy(void);
+/* Hook. Wakes the reader. */
+void ds_reader_wake(void);
+/* The process that opened the device; 0 is none. */
+void ds_reader_set(pid_t tgid);
+/* Hook. Whether the current process is the reader, whose own work is no event. */
+bool ds_reader_is_current(void);
+/* Counts an open or a mapping that was refused. */
+void ds_reader_refuse(void);
+u64 ds_reader_refused(void);
+
 /* device.c and sysfs.c */
 int ds_device_register(void);
 void ds_device_unregister(void);
-void ds_device_wake(void);
-/* Hook. Whether the current process is the reader, whose own work is no event. */
-bool ds_device_is_reader(void);
 extern const struct attribute_group *ds_sysfs_groups[];
 
 /* Hook. Time of a handler, for the kill switch. */

@@ -84,7 +84,8 @@ static int __init deltascope_init(void)
 	if (!are_parameters_good())
 		return -EINVAL;
 	ds_settings.wake_records = ring_records / 2;
-	error = ds_ring_create(ring_records, sampling_seed);
+	ds_unit_create(sampling_seed);
+	error = ds_ring_create(ring_records);
 	if (error)
 		return error;
 	error = ds_pending_create(pending_pages);

@@ -8,7 +8,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/fs.h>
-#include <linux/irq_work.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -20,40 +19,21 @@
 
 #include "deltascope.h"
 
-static DECLARE_WAIT_QUEUE_HEAD(readers);
-static struct irq_work wake_work;
 static atomic_t is_open;
-static pid_t reader;
-
-static void wake(struct irq_work *work)
-{
-	wake_up_interruptible(&readers);
-}
-
-/* Hook: from here the reader is woken outside the probe. */
-void ds_device_wake(void)
-{
-	irq_work_queue(&wake_work);
-}
-
-bool ds_device_is_reader(void)
-{
-	return current->tgid == READ_ONCE(reader);
-}
 
 static int device_open(struct inode *inode, struct file *file)
 {
 	if (atomic_cmpxchg(&is_open, 0, 1)) {
-		ds_control_refused();
+		ds_reader_refuse();
 		return -EBUSY;
 	}
-	WRITE_ONCE(reader, current->tgid);
+	ds_reader_set(current->tgid);
 	return nonseekable_open(inode, file);
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	WRITE_ONCE(reader, 0);
+	ds_reader_set(0);
 	atomic_set(&is_open, 0);
 	return 0;
 }
@@ -66,7 +46,7 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (vma->vm_pgoff || !(vma->vm_flags & VM_SHARED) || (vma->vm_flags & VM_EXEC) ||
 	    (length != bytes && length != DELTASCOPE_RING_HEADER_BYTES)) {
-		ds_control_refused();
+		ds_reader_refuse();
 		return -EINVAL;
 	}
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
@@ -79,7 +59,7 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 
 static __poll_t device_poll(struct file *file, poll_table *table)
 {
-	poll_wait(file, &readers, table);
+	poll_wait(file, &ds_readers, table);
 	return ds_ring_high() ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -104,13 +84,12 @@ static struct miscdevice device = {
 
 int ds_device_register(void)
 {
-	init_irq_work(&wake_work, wake);
+	ds_reader_create();
 	return misc_register(&device);
 }
 
-/* The probes are gone, so nothing queues the work again. */
 void ds_device_unregister(void)
 {
-	irq_work_sync(&wake_work);
+	ds_reader_destroy();
 	misc_deregister(&device);
 }

@@ -10,8 +10,6 @@
  * holds for each CPU by itself. The reader owns `tail`. A wrong tail makes the
  * ring look full: records are dropped and counted, nothing else happens.
  */
-#include <linux/cgroup.h>
-#include <linux/crc32c.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -29,14 +27,14 @@ DEFINE_PER_CPU(struct ds_books, ds_books);
 static void *region;
 static size_t region_bytes, stride;
 static unsigned int ring_records;
-static u64 load_id, unit_seed;
+static u64 load_id;
 
 static struct deltascope_ring_header *page_of(unsigned int cpu)
 {
 	return region + cpu * stride;
 }
 
-int ds_ring_create(unsigned int records, u64 seed)
+int ds_ring_create(unsigned int records)
 {
 	unsigned int cpu;
 
@@ -48,7 +46,6 @@ int ds_ring_create(unsigned int records, u64 seed)
 	if (!region)
 		return -ENOMEM;
 	load_id = get_random_u64();
-	unit_seed = seed ? seed : get_random_u64();
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		struct deltascope_ring_header *page = page_of(cpu);
 
@@ -146,42 +143,6 @@ u64 ds_books_sum(size_t offset)
 	return sum;
 }
 
-/* Finaliser of MurmurHash3, twice: every bit of the unit depends on every bit of the seed. */
-u64 ds_unit(u64 what)
-{
-	u64 hash = what ^ unit_seed;
-	int round;
-
-	for (round = 0; round < 2; round++) {
-		hash ^= hash >> 33;
-		hash *= 0xff51afd7ed558ccdULL;
-		hash ^= hash >> 33;
-		hash *= 0xc4ceb9fe1a85ec53ULL;
-		hash ^= hash >> 33;
-		hash += unit_seed;
-	}
-	return hash;
-}
-
-u64 ds_cgroup(u16 *flags)
-{
-	struct cgroup *cgroup;
-	u64 id;
-
-	rcu_read_lock();
-	cgroup = task_dfl_cgroup(current);
-	id = cgroup_id(cgroup);
-	if (!cgroup->level)
-		*flags |= DELTASCOPE_FLAG_NO_CGROUP;
-	rcu_read_unlock();
-	return id;
-}
-
-u32 ds_crc32c(u32 crc, const void *bytes, size_t length)
-{
-	return crc32c(crc, bytes, length);
-}
-
 /*
  * A transaction: the generation is odd from begin to end. Only the CPU itself
  * writes here, so plain arithmetic on the books is enough; the reader orders
@@ -231,7 +192,7 @@ static void put(struct ds_books *books, struct deltascope_ring_record *record)
 	books->records[books->head & (ring_records - 1)] = *record;
 	smp_store_release(&books->page->head, ++books->head);
 	if (unlikely(fill_of(books) == READ_ONCE(ds_settings.wake_records)))
-		ds_device_wake();
+		ds_reader_wake();
 }
 
 static void put_control(struct ds_books *books, struct deltascope_ring_record *record)

@@ -80,7 +80,7 @@ static int send_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 	struct send *send = (void *)instance->data;
 	u64 start;
 
-	if (ds_device_is_reader())
+	if (ds_reader_is_current())
 		return 1;
 	start = ds_handler_start();
 	*send = (struct send) {

@@ -81,6 +81,13 @@ proc block_design::link {name from to} {
   connect_bd_intf_net -intf_net $name [get_bd_intf_pins $from] [get_bd_intf_pins $to]
 }
 
+# Connects an interface of the analyser to a net that is there, beside one of its pins.
+proc block_design::watch {name pin monitor} {
+  set net [get_bd_intf_nets $name]
+  connect_bd_intf_net -intf_net $net [get_bd_intf_pins $pin] [get_bd_intf_pins $monitor]
+  set_property HDL_ATTRIBUTE.DEBUG true $net
+}
+
 # Connects a pin to others.
 proc block_design::wire {name from args} {
   foreach to $args {
@@ -153,8 +160,8 @@ proc block_design::analyser {} {
     C_SLOT_0_INTF_TYPE $stream C_SLOT_0_APC_EN 0 \
     C_SLOT_1_INTF_TYPE $stream C_SLOT_1_APC_EN 0 \
     C_NUM_OF_PROBES 1 C_PROBE0_WIDTH 1 C_PROBE0_TYPE 0]
-  link records engine/s_axis ila/SLOT_0_AXIS
-  link replies engine/m_axis ila/SLOT_1_AXIS
+  watch records engine/s_axis ila/SLOT_0_AXIS
+  watch replies engine/m_axis ila/SLOT_1_AXIS
   wire interrupt engine/interrupt ila/probe0
   wire clock ps7/FCLK_CLK0 ila/clk
   wire peripheral_reset_n reset/peripheral_aresetn ila/resetn
@@ -187,6 +194,7 @@ proc block_design::check_dma {} {
 }
 
 # Validates the design, checks what Vivado made of it, generates its sources and returns the path of its top module.
+# The folder of generated files is called `gen` since Vivado 2020.2 and was `srcs` before.
 proc block_design::finish {} {
   variable name
   validate_bd_design
@@ -197,5 +205,11 @@ proc block_design::finish {} {
   # The whole design in one synthesis: no checkpoints of its cells.
   set_property synth_checkpoint_mode None $file
   generate_target all $file
-  return [make_wrapper -files $file -top]
+  make_wrapper -files $file -top
+  set folder [get_property DIRECTORY [current_project]]
+  set found [glob -nocomplain -directory $folder deltascope.{gen,srcs}/sources_1/bd/$name/hdl/${name}_wrapper.v]
+  if {[llength $found] != 1} {
+    error "expected one wrapper of the block design below $folder, found \"$found\""
+  }
+  return [lindex $found 0]
 }

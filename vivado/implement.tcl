@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Synthesis, place and route, bitstream and hardware description, by the commands of the non-project flow.
+# Synthesis, place and route, bitstream and hardware description, by the commands of the non-project flow. A project on
+# disk holds the sources, because a block design that refers to a module needs one; there are no runs.
 
 namespace eval implement {}
 
@@ -13,16 +14,18 @@ proc implement::read_sources {root vivado_folder output} {
     lappend files [file join $root rtl verilog $name]
   }
   lappend files [wrapper::write $root $vivado_folder $output]
-  read_verilog $files
+  add_files -norecurse -fileset sources_1 $files
   update_compile_order -fileset sources_1
 }
 
 # Synthesises, places and routes.
 proc implement::run {board wrapper output} {
-  read_verilog $wrapper
-  read_xdc [dict get $board pins]
+  set top [file rootname [file tail $wrapper]]
+  add_files -norecurse -fileset sources_1 $wrapper
+  add_files -norecurse -fileset constrs_1 [dict get $board pins]
+  set_property top $top [current_fileset]
   update_compile_order -fileset sources_1
-  synth_design -top [file rootname [file tail $wrapper]] -part [dict get $board part] -flatten_hierarchy rebuilt
+  synth_design -top $top -part [dict get $board part] -flatten_hierarchy rebuilt
   opt_design
   place_design
   phys_opt_design
@@ -30,13 +33,14 @@ proc implement::run {board wrapper output} {
   write_checkpoint -force [file join $output routed.dcp]
 }
 
-# Writes the bitstream with the engine's identity as USERID, the hardware description, and the probes of the analyser.
+# Writes the bitstream with the engine's identity as USERID, the probes of the analyser, and the hardware description. A
+# first stage is made from that; it has no bitstream in it, which Vivado takes from a run only.
 proc implement::write_results {output ila} {
   set_property BITSTREAM.CONFIG.USERID [format 0x%08X $deltascope::identity] [current_design]
   set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]
   write_bitstream -force [file join $output deltascope.bit]
-  write_hw_platform -fixed -include_bit -force -file [file join $output deltascope.xsa]
   if {$ila} {
     write_debug_probes -force [file join $output deltascope.ltx]
   }
+  write_hw_platform -fixed -force -file [file join $output deltascope.xsa]
 }

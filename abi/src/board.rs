@@ -63,12 +63,17 @@ pub const UIO_NAME: &str = "deltascope";
 pub const UIO_COMPATIBLE: &str = "generic-uio";
 /// Name of the u-dma-buf device, where that driver serves the buffers instead of the reserved window.
 pub const UDMABUF_NAME: &str = "udmabuf-deltascope";
+/// Bytes of that device: enough for the driver's default settings, whole megabytes.
+pub const UDMABUF_BYTES: u32 = 2 << 20;
 
 /// The PL clock that the engine runs on: FCLK0.
 pub const FCLK: u32 = 0;
 /// Its rate in Hz: what the block design makes, and the most that the logic is built for. `vivado/clock.tcl` sets the IO
 /// PLL of every board so that the rate is exact; the node of the device tree carries it to the driver.
 pub const FCLK_HZ: u32 = 150_000_000;
+/// Parts in a million that a crystal and the kernel's rounding may add to a rate: Vivado's timing is that of the nominal rate,
+/// and a clock's own tolerance is in its uncertainty.
+pub const FCLK_TOLERANCE_PPM: u32 = 100;
 /// Records of 16 bytes that one 64-bit port carries in a second at [`FCLK_HZ`]: two clocks each. *Estimated.*
 pub const RECORDS_PER_SECOND: u32 = FCLK_HZ / 2;
 /// Address bits of the AXI DMA: all memory of a Zynq-7000 lies below 4 GiB.

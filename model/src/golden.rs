@@ -65,12 +65,12 @@ impl GoldenEngine {
         &self.config
     }
 
-    /// Context `index` as it stands, `None` beyond the table.
+    /// Returns the present context `index`, `None` beyond the table.
     pub fn context(&self, index: u16) -> Option<Context> {
         self.machine.context(index)
     }
 
-    /// Counters of (group, class) as they stand, `None` beyond the table.
+    /// Returns the present counters of (group, class), `None` beyond the table.
     pub fn row(&self, group: u16, class: Class) -> Option<CounterRow> {
         self.machine.row(group, class)
     }

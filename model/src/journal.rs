@@ -1,7 +1,7 @@
 //! The journal: the last LANES x DEPTH deltas of all contexts, for looking back.
 //!
 //! Position J counts non-rejected LOAD, ACCUM, SWAP and SEND since reset. The entry of position p (from 1)
-//! stands in lane (p-1) mod LANES, row ((p-1)/LANES) mod DEPTH. Numbered row by row, that slot is
+//! is in lane (p-1) mod LANES, row ((p-1)/LANES) mod DEPTH. Numbered row by row, that slot is
 //! (p-1) mod (LANES x DEPTH): here the journal is one ring, and lanes are how the hardware searches it at once.
 
 use alloc::boxed::Box;

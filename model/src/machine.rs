@@ -15,14 +15,14 @@ mod tests;
 
 /// Class, group and context of a record, where the reply has them too.
 const SOURCE_BITS: u64 = 0xFF_FFFF_FFC0;
-/// Bits of a row's number, `4 * group + class`: group and class stand side by side in the record.
+/// Bits of a row's number, `4 * group + class`: group and class are adjacent in the record.
 const ROW_BITS: u64 = (MAX_ROWS - 1) as u64;
 const MAX_ROWS: usize = crate::config::MAX_TABLE as usize * CLASSES;
 const UNJUDGED: u64 = Class::PageUnjudged as u64;
 
 /// Contexts, group counters, journal and the engine's own counters.
 pub(crate) struct Machine {
-    /// One more than there are: the last belongs to nobody and takes the stores of records without a context.
+    /// One more than there are: the last has no record of its own and takes the stores of records without a context.
     contexts: Box<[Context]>,
     /// Row `4 * group + class`; events and redundant events hold more than 48 bits and are masked when read.
     rows: Box<[CounterRow]>,
@@ -100,7 +100,7 @@ impl Machine {
             let pair = head & 0x0F == Op::Pair as u64;
             let row = ((head >> 6) & ROW_BITS) as usize;
             let context = if send { record.context() as usize } else { spare };
-            // A SEND must stay below the spare context; a PAIR stands on it.
+            // A SEND must stay below the spare context; a PAIR uses it.
             let in_range = (row < rows.len()) & (context < spare.wrapping_add(pair as usize));
             if !((send | pair) & in_range) {
                 break;

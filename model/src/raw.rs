@@ -80,7 +80,7 @@ pub enum RawError {
     },
     /// The engine neither takes records nor answers.
     #[error(
-        "the engine stands still after {taken} records: expected a batch to end within {seconds} s, found none after record {ended}; reset the engine"
+        "the engine made no progress after {taken} records: expected a batch to end within {seconds} s, found none after record {ended}; reset the engine"
     )]
     Stalled {
         /// Records taken so far.

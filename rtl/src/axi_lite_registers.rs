@@ -13,6 +13,7 @@ use deltascope_abi::registers::{
 };
 use deltascope_abi::{ABI_VERSION, DEFAULT_AXIS_BITS};
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 // The words below and the kernel place bits by number; the description must agree.
 const fn is_bit(field: Field, shift: u32) -> bool {
@@ -54,12 +55,22 @@ struct StatusWord {
     reserved: Bits<28>,
 }
 
+/// A word that software reads and nothing changes.
+fn word(value: u32) -> Constant<Bits<32>> {
+    Constant::new(u64::from(value).into())
+}
+
+/// `value` in its place in a word.
+fn placed(field: Field, value: usize) -> u32 {
+    (value as u32) << field.shift
+}
+
 /// Registers for `2^CONTEXT_BITS` contexts, `2^GROUP_BITS` groups, a journal of `LANES` x `2^DEPTH_BITS` and reply
 /// packets of `PACKET` beats.
 ///
 /// Address and data of a write may come in any order; one write and one read are under way at a time.
 /// Undefined and unaligned offsets answer SLVERR and do nothing. Write strobes count byte by byte.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct AxiLiteRegisters<
     const CONTEXT_BITS: usize,
     const GROUP_BITS: usize,
@@ -68,6 +79,11 @@ pub struct AxiLiteRegisters<
     const PACKET: usize,
 > {
     /// Clock.
+    #[default(checked! {
+        CONTEXT_BITS <= 16 && GROUP_BITS <= 14 => "AxiLiteRegisters: the record has 16 bits for each";
+        LANES < 1 << 16 && DEPTH_BITS < 16 => "AxiLiteRegisters: CAP_JOURNAL has 16 bits for each";
+        PACKET >= 1 && PACKET < 1 << 16 => "AxiLiteRegisters: CAP_STREAM has 16 bits for a packet"
+    })]
     pub clock: Signal<In, Clock>,
     /// Hard reset; a soft reset never reaches this block.
     pub resetn: Signal<In, Bit>,
@@ -163,101 +179,22 @@ pub struct AxiLiteRegisters<
     status: Signal<Local, StatusWord>,
     flags: Signal<Local, Bits<32>>,
 
+    #[default(Constant::new(0_u64.into()))]
     okay: Constant<Bits<2>>,
+    #[default(Constant::new(2_u64.into()))]
     slverr: Constant<Bits<2>>,
+    #[default(word(IDENTITY_VALUE))]
     identity: Constant<Bits<32>>,
+    #[default(word(ABI_VERSION))]
     abi_version: Constant<Bits<32>>,
+    #[default(word(1 << CONTEXT_BITS))]
     contexts: Constant<Bits<32>>,
+    #[default(word(1 << GROUP_BITS))]
     groups: Constant<Bits<32>>,
+    #[default(word(placed(CAP_LANES, LANES) | placed(CAP_DEPTH, 1 << DEPTH_BITS)))]
     journal: Constant<Bits<32>>,
+    #[default(word(placed(CAP_REPLY_PACKET, PACKET) | (DEFAULT_AXIS_BITS << CAP_AXIS_BITS.shift)))]
     stream: Constant<Bits<32>>,
-}
-
-impl<
-    const CONTEXT_BITS: usize,
-    const GROUP_BITS: usize,
-    const LANES: usize,
-    const DEPTH_BITS: usize,
-    const PACKET: usize,
-> Default for AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>
-{
-    fn default() -> Self {
-        const { assert!(CONTEXT_BITS <= 16 && GROUP_BITS <= 14, "AxiLiteRegisters: the record has 16 bits for each") };
-        const { assert!(LANES < 1 << 16 && DEPTH_BITS < 16, "AxiLiteRegisters: CAP_JOURNAL has 16 bits for each") };
-        const { assert!(PACKET >= 1 && PACKET < 1 << 16, "AxiLiteRegisters: CAP_STREAM has 16 bits for a packet") };
-        let word = |value: u32| Constant::new(u64::from(value).into());
-        let field = |field: Field, value: usize| (value as u32) << field.shift;
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            awaddr: Default::default(),
-            awvalid: Default::default(),
-            awready: Default::default(),
-            wdata: Default::default(),
-            wstrb: Default::default(),
-            wvalid: Default::default(),
-            wready: Default::default(),
-            bresp: Default::default(),
-            bvalid: Default::default(),
-            bready: Default::default(),
-            araddr: Default::default(),
-            arvalid: Default::default(),
-            arready: Default::default(),
-            rdata: Default::default(),
-            rresp: Default::default(),
-            rvalid: Default::default(),
-            rready: Default::default(),
-            build_id: Default::default(),
-            build_dirty: Default::default(),
-            clearing: Default::default(),
-            draining: Default::default(),
-            answering: Default::default(),
-            blocked: Default::default(),
-            snapshot_event: Default::default(),
-            batch_end_event: Default::default(),
-            error_event: Default::default(),
-            counters: Default::default(),
-            latch: Default::default(),
-            soft_reset: Default::default(),
-            irq: Default::default(),
-            reader: Default::default(),
-            decode: Default::default(),
-            address_held: Default::default(),
-            write_address: Default::default(),
-            data_held: Default::default(),
-            write_data: Default::default(),
-            write_strobe: Default::default(),
-            write_decoded: Default::default(),
-            write_done: Default::default(),
-            write_error: Default::default(),
-            scratch: Default::default(),
-            irq_status: Default::default(),
-            irq_mask: Default::default(),
-            irq_level: Default::default(),
-            latch_pulse: Default::default(),
-            soft_reset_pulse: Default::default(),
-            read_address: Default::default(),
-            read_decode: Default::default(),
-            read_select: Default::default(),
-            read_done: Default::default(),
-            do_write: Default::default(),
-            read_idle: Default::default(),
-            in_byte_0: Default::default(),
-            snapshot_irq: Default::default(),
-            batch_end_irq: Default::default(),
-            error_irq: Default::default(),
-            status: Default::default(),
-            flags: Default::default(),
-            okay: Constant::new(0_u64.into()),
-            slverr: Constant::new(2_u64.into()),
-            identity: word(IDENTITY_VALUE),
-            abi_version: word(ABI_VERSION),
-            contexts: word(1 << CONTEXT_BITS),
-            groups: word(1 << GROUP_BITS),
-            journal: word(field(CAP_LANES, LANES) | field(CAP_DEPTH, 1 << DEPTH_BITS)),
-            stream: word(field(CAP_REPLY_PACKET, PACKET) | (DEFAULT_AXIS_BITS << CAP_AXIS_BITS.shift)),
-        }
-    }
 }
 
 impl<

@@ -5,6 +5,7 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Op of the record that [`AxisWidthUp`] makes of a fragment: no op has this number, so the engine
 /// rejects and counts it.
@@ -16,7 +17,7 @@ pub const FRAGMENT_OP: u64 = 0xF;
 /// when all sixteen TKEEP bits are set and TLAST does not come with its first half. Anything else is a
 /// fragment and must not vanish: it becomes a record whose op is [`FRAGMENT_OP`], with its TLAST, so that
 /// the engine counts it as rejected and the batch still gets its end-of-batch beat.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct AxisWidthUp {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -63,46 +64,8 @@ pub struct AxisWidthUp {
     high_wide: Signal<Local, Bits<128>>,
     high_shifted: Signal<Local, Bits<128>>,
     broken: Signal<Local, Bits<128>>,
+    #[default(Constant::new(FRAGMENT_OP.into()))]
     fragment_op: Constant<Bits<128>>,
-}
-
-impl Default for AxisWidthUp {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            s_tdata: Default::default(),
-            s_tkeep: Default::default(),
-            s_tvalid: Default::default(),
-            s_tready: Default::default(),
-            s_tlast: Default::default(),
-            m_tdata: Default::default(),
-            m_tvalid: Default::default(),
-            m_tready: Default::default(),
-            m_tlast: Default::default(),
-            fragment: Default::default(),
-            low_held: Default::default(),
-            low_data: Default::default(),
-            low_whole: Default::default(),
-            low_last: Default::default(),
-            out_valid: Default::default(),
-            out_data: Default::default(),
-            out_last: Default::default(),
-            out_fragment: Default::default(),
-            ready: Default::default(),
-            take: Default::default(),
-            take_low: Default::default(),
-            take_high: Default::default(),
-            send: Default::default(),
-            both_whole: Default::default(),
-            joined: Default::default(),
-            low_wide: Default::default(),
-            high_wide: Default::default(),
-            high_shifted: Default::default(),
-            broken: Default::default(),
-            fragment_op: Constant::new(FRAGMENT_OP.into()),
-        }
-    }
 }
 
 impl Logic for AxisWidthUp {

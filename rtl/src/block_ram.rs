@@ -4,6 +4,7 @@
 //! `ram_style`. The Rust model below says the same.
 
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Simple dual-port block RAM of `2^A` words of type `T`.
 ///
@@ -13,9 +14,12 @@ use rust_hdl::prelude::*;
 /// RAM promises nothing there (UG473, "Conflict Avoidance"). The models say so: the proof model returns
 /// any value (`FORMAL`), the simulation model returns random data (`VERILATOR` or
 /// `DELTASCOPE_SIMULATION`) and starts with random contents.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct BlockRam<T: Synth, const A: usize> {
     /// The only clock.
+    #[default(checked! {
+        A >= 1 && A <= 16 => "BlockRam: the address has 1 to 16 bits"
+    })]
     pub clock: Signal<In, Clock>,
     /// Word to read.
     pub read_address: Signal<In, Bits<A>>,
@@ -27,26 +31,10 @@ pub struct BlockRam<T: Synth, const A: usize> {
     pub write_address: Signal<In, Bits<A>>,
     /// The new word.
     pub write_data: Signal<In, T>,
+    #[default(vec![Default::default(); 1 << A])]
     _words: Vec<T>,
     _array_register: T,
     _output_register: T,
-}
-
-impl<T: Synth, const A: usize> Default for BlockRam<T, A> {
-    fn default() -> Self {
-        const { assert!(A >= 1 && A <= 16, "BlockRam: the address has 1 to 16 bits") };
-        Self {
-            clock: Default::default(),
-            read_address: Default::default(),
-            read_data: Default::default(),
-            write_enable: Default::default(),
-            write_address: Default::default(),
-            write_data: Default::default(),
-            _words: vec![Default::default(); 1 << A],
-            _array_register: Default::default(),
-            _output_register: Default::default(),
-        }
-    }
 }
 
 impl<T: Synth, const A: usize> Logic for BlockRam<T, A> {

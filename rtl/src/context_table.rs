@@ -5,6 +5,7 @@ use crate::comment;
 use crate::words::{ContextState, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// `2^A` contexts of (R, A) in block RAM.
 ///
@@ -12,9 +13,12 @@ use rust_hdl::prelude::*;
 /// (stage S3). S0 presents the address, S1 is the memory array, S2 modifies, S3 writes. A record that
 /// meets another one of the same context in S3, S4 or S5 takes that one's new state, the youngest first;
 /// S5 is needed because the memory returns arbitrary data when S3 writes the row that S0 reads.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct ContextTable<const A: usize> {
     /// Clock.
+    #[default(checked! {
+        A >= 2 && A <= 16 => "ContextTable: 4 to 65,536 contexts, the context field of a record has 16 bits"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low for one clock or more: forget the records in flight and clear every context.
     pub resetn: Signal<In, Bit>,
@@ -90,82 +94,16 @@ pub struct ContextTable<const A: usize> {
     after_accumulator: Signal<Local, Bits<64>>,
     send_difference: Signal<Local, Bits<64>>,
 
+    #[default(Constant::new(1_u64.into()))]
     one: Constant<Bits<A>>,
+    #[default(op_code(Op::Load))]
     op_load: Constant<Bits<4>>,
+    #[default(op_code(Op::Accum))]
     op_accum: Constant<Bits<4>>,
+    #[default(op_code(Op::Swap))]
     op_swap: Constant<Bits<4>>,
+    #[default(op_code(Op::Send))]
     op_send: Constant<Bits<4>>,
-}
-
-impl<const A: usize> Default for ContextTable<A> {
-    fn default() -> Self {
-        const { assert!(A >= 2 && A <= 16, "ContextTable: 4 to 65,536 contexts, the context field of a record has 16 bits") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            clearing: Default::default(),
-            valid: Default::default(),
-            op: Default::default(),
-            rebase: Default::default(),
-            context_id: Default::default(),
-            operand: Default::default(),
-            result_valid: Default::default(),
-            state_before: Default::default(),
-            accumulator_zero: Default::default(),
-            redundant: Default::default(),
-            delta: Default::default(),
-            result_operand: Default::default(),
-            ram: Default::default(),
-            clear_busy: Default::default(),
-            clear_address: Default::default(),
-            enters: Default::default(),
-            s1_valid: Default::default(),
-            s1_context: Default::default(),
-            s1_operand: Default::default(),
-            s1_store: Default::default(),
-            s1_rebase: Default::default(),
-            s1_accumulate: Default::default(),
-            s1_send: Default::default(),
-            s2_valid: Default::default(),
-            s2_context: Default::default(),
-            s2_operand: Default::default(),
-            s2_store: Default::default(),
-            s2_rebase: Default::default(),
-            s2_accumulate: Default::default(),
-            s2_send: Default::default(),
-            s2_from_s3: Default::default(),
-            s2_from_s4: Default::default(),
-            s2_from_s5: Default::default(),
-            s3_valid: Default::default(),
-            s3_context: Default::default(),
-            s3_operand: Default::default(),
-            s3_send: Default::default(),
-            s3_before: Default::default(),
-            s3_after: Default::default(),
-            s4_valid: Default::default(),
-            s4_context: Default::default(),
-            s4_after: Default::default(),
-            s5_after: Default::default(),
-            same_as_s2: Default::default(),
-            same_as_s3: Default::default(),
-            same_as_s4: Default::default(),
-            current: Default::default(),
-            current_reference: Default::default(),
-            current_accumulator: Default::default(),
-            modified: Default::default(),
-            before_reference: Default::default(),
-            before_accumulator: Default::default(),
-            state: Default::default(),
-            after_reference: Default::default(),
-            after_accumulator: Default::default(),
-            send_difference: Default::default(),
-            one: Constant::new(1_u64.into()),
-            op_load: op_code(Op::Load),
-            op_accum: op_code(Op::Accum),
-            op_swap: op_code(Op::Swap),
-            op_send: op_code(Op::Send),
-        }
-    }
 }
 
 impl<const A: usize> Logic for ContextTable<A> {

@@ -16,6 +16,7 @@ use crate::snapshot_reader::SnapshotReader;
 use crate::words::{EventRecord, LatchedCounters, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// The engine between two 128-bit streams.
 ///
@@ -24,7 +25,7 @@ use rust_hdl::prelude::*;
 /// read of one counter row. S0 holds the decoded record and presents its context to the context table,
 /// S3 has the table's answer, presents the row to the group counters and forms the reply, which enters
 /// the queue one clock later; a row follows after three clocks and takes two beats.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct DeltaEngine<
     const CONTEXT_BITS: usize,
     const GROUP_BITS: usize,
@@ -38,6 +39,9 @@ pub struct DeltaEngine<
     const BANK_LANES: usize,
 > {
     /// Clock.
+    #[default(checked! {
+        ROW_BITS == GROUP_BITS + 2 => "DeltaEngine: ROW_BITS must be GROUP_BITS + 2, a group has 4 classes"
+    })]
     pub clock: Signal<In, Clock>,
     /// Hard reset: forgets everything, replies in the queue included.
     pub resetn: Signal<In, Bit>,
@@ -133,114 +137,8 @@ pub struct DeltaEngine<
     replies_gone: Signal<Local, Bit>,
     held_by_replies: Signal<Local, Bit>,
     held_by_reset: Signal<Local, Bit>,
+    #[default(op_code(Op::Query))]
     op_query: Constant<Bits<4>>,
-}
-
-impl<
-    const CONTEXT_BITS: usize,
-    const GROUP_BITS: usize,
-    const ROW_BITS: usize,
-    const QUEUE_BITS: usize,
-    const CREDIT_BITS: usize,
-    const REPLY_PACKET: usize,
-    const DEPTH_BITS: usize,
-    const LANES: usize,
-    const BANKS: usize,
-    const BANK_LANES: usize,
-> Default
-    for DeltaEngine<
-        CONTEXT_BITS,
-        GROUP_BITS,
-        ROW_BITS,
-        QUEUE_BITS,
-        CREDIT_BITS,
-        REPLY_PACKET,
-        DEPTH_BITS,
-        LANES,
-        BANKS,
-        BANK_LANES,
-    >
-{
-    fn default() -> Self {
-        const { assert!(ROW_BITS == GROUP_BITS + 2, "DeltaEngine: ROW_BITS must be GROUP_BITS + 2, a group has 4 classes") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            s_tdata: Default::default(),
-            s_tvalid: Default::default(),
-            s_tready: Default::default(),
-            s_tlast: Default::default(),
-            m_tdata: Default::default(),
-            m_tvalid: Default::default(),
-            m_tready: Default::default(),
-            m_tlast: Default::default(),
-            m_mark: Default::default(),
-            soft_reset: Default::default(),
-            latch: Default::default(),
-            sink_idle: Default::default(),
-            clearing: Default::default(),
-            draining: Default::default(),
-            answering: Default::default(),
-            record_rejected: Default::default(),
-            latched: Default::default(),
-            decoder: Default::default(),
-            contexts: Default::default(),
-            slots: Default::default(),
-            groups: Default::default(),
-            reader: Default::default(),
-            journal: Default::default(),
-            credit: Default::default(),
-            queue: Default::default(),
-            packets: Default::default(),
-            writer: Default::default(),
-            control: Default::default(),
-            counters: Default::default(),
-            s0_taken: Default::default(),
-            s0_rejected: Default::default(),
-            s0_journals: Default::default(),
-            s0_touches_context: Default::default(),
-            s0_adds: Default::default(),
-            s0_pair_redundant: Default::default(),
-            s0_judged: Default::default(),
-            s0_replies: Default::default(),
-            s0_ends_batch: Default::default(),
-            s0_starts_snapshot: Default::default(),
-            s0_starts_query: Default::default(),
-            s0_snapshot_ends_batch: Default::default(),
-            s0_batch_end_follows: Default::default(),
-            s0_reads_row: Default::default(),
-            s0_last_row: Default::default(),
-            s0_op: Default::default(),
-            s0_rebase: Default::default(),
-            s0_class: Default::default(),
-            s0_group: Default::default(),
-            s0_context: Default::default(),
-            s0_length: Default::default(),
-            s0_operand: Default::default(),
-            query_ends_batch: Default::default(),
-            query_class: Default::default(),
-            query_group: Default::default(),
-            query_context: Default::default(),
-            tables_resetn: Default::default(),
-            ready: Default::default(),
-            takes: Default::default(),
-            last_taken: Default::default(),
-            holds_input: Default::default(),
-            answers_later: Default::default(),
-            query_leaves: Default::default(),
-            takes_reply: Default::default(),
-            group_low: Default::default(),
-            group_wide: Default::default(),
-            group_row: Default::default(),
-            class_wide: Default::default(),
-            redundant_send: Default::default(),
-            reply_leaves: Default::default(),
-            replies_gone: Default::default(),
-            held_by_replies: Default::default(),
-            held_by_reset: Default::default(),
-            op_query: op_code(Op::Query),
-        }
-    }
 }
 
 impl<

@@ -8,6 +8,7 @@ use crate::default_sizes::{
 };
 use crate::delta_engine::DeltaEngine;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// The default configuration.
 pub type DefaultTop = DeltascopeTop<
@@ -27,7 +28,7 @@ pub type DefaultTop = DeltascopeTop<
 ///
 /// `build_id` and `build_dirty` are inputs, so that the emitted Verilog holds no revision: the wrapper of
 /// a board ties them.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct DeltascopeTop<
     const CONTEXT_BITS: usize,
     const GROUP_BITS: usize,
@@ -120,75 +121,8 @@ pub struct DeltascopeTop<
     >,
     narrow: AxisWidthDown,
     registers: AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, REPLY_PACKET>,
+    #[default(Constant::new(0xFF_u64.into()))]
     whole_beat: Constant<Bits<8>>,
-}
-
-impl<
-    const CONTEXT_BITS: usize,
-    const GROUP_BITS: usize,
-    const ROW_BITS: usize,
-    const QUEUE_BITS: usize,
-    const CREDIT_BITS: usize,
-    const REPLY_PACKET: usize,
-    const DEPTH_BITS: usize,
-    const LANES: usize,
-    const BANKS: usize,
-    const BANK_LANES: usize,
-> Default
-    for DeltascopeTop<
-        CONTEXT_BITS,
-        GROUP_BITS,
-        ROW_BITS,
-        QUEUE_BITS,
-        CREDIT_BITS,
-        REPLY_PACKET,
-        DEPTH_BITS,
-        LANES,
-        BANKS,
-        BANK_LANES,
-    >
-{
-    fn default() -> Self {
-        Self {
-            aclk: Default::default(),
-            aresetn: Default::default(),
-            s_axis_tdata: Default::default(),
-            s_axis_tkeep: Default::default(),
-            s_axis_tvalid: Default::default(),
-            s_axis_tready: Default::default(),
-            s_axis_tlast: Default::default(),
-            m_axis_tdata: Default::default(),
-            m_axis_tkeep: Default::default(),
-            m_axis_tvalid: Default::default(),
-            m_axis_tready: Default::default(),
-            m_axis_tlast: Default::default(),
-            s_axi_awaddr: Default::default(),
-            s_axi_awvalid: Default::default(),
-            s_axi_awready: Default::default(),
-            s_axi_wdata: Default::default(),
-            s_axi_wstrb: Default::default(),
-            s_axi_wvalid: Default::default(),
-            s_axi_wready: Default::default(),
-            s_axi_bresp: Default::default(),
-            s_axi_bvalid: Default::default(),
-            s_axi_bready: Default::default(),
-            s_axi_araddr: Default::default(),
-            s_axi_arvalid: Default::default(),
-            s_axi_arready: Default::default(),
-            s_axi_rdata: Default::default(),
-            s_axi_rresp: Default::default(),
-            s_axi_rvalid: Default::default(),
-            s_axi_rready: Default::default(),
-            irq: Default::default(),
-            build_id: Default::default(),
-            build_dirty: Default::default(),
-            widen: Default::default(),
-            engine: Default::default(),
-            narrow: Default::default(),
-            registers: Default::default(),
-            whole_beat: Constant::new(0xFF_u64.into()),
-        }
-    }
 }
 
 impl<

@@ -16,6 +16,7 @@
 mod catalogue;
 mod collect;
 mod design;
+mod draft;
 mod error;
 mod expr;
 mod flow;

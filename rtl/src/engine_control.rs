@@ -2,6 +2,7 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// The states of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, LogicState)]
@@ -21,7 +22,7 @@ pub enum EngineState {
 }
 
 /// Decides when records may enter and when the tables are cleared.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct EngineControl {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -67,46 +68,15 @@ pub struct EngineControl {
     batch_end_due: DFF<Bit>,
     answer_due: DFF<Bit>,
     waited: DFF<Bits<4>>,
+    #[default(Constant::new(1_u64.into()))]
     one: Constant<Bits<4>>,
+    #[default(Constant::new(CLOCKS_TO_SETTLE.into()))]
     clocks_to_settle: Constant<Bits<4>>,
 }
 
 /// Clocks from the slot of the last row in S0 to the first slot whose reply cannot overtake the row,
 /// less one: the row's second beat is written seven clocks after S0, a reply four clocks after it.
 const CLOCKS_TO_SETTLE: u64 = 3;
-
-impl Default for EngineControl {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            soft_reset: Default::default(),
-            tables_clearing: Default::default(),
-            snapshot_starts: Default::default(),
-            snapshot_ends_batch: Default::default(),
-            last_row_read: Default::default(),
-            query_starts: Default::default(),
-            answer_near: Default::default(),
-            room: Default::default(),
-            replies_gone: Default::default(),
-            packet_open: Default::default(),
-            accepts: Default::default(),
-            sends_batch_end: Default::default(),
-            sends_answer: Default::default(),
-            restart: Default::default(),
-            clearing: Default::default(),
-            draining: Default::default(),
-            answering: Default::default(),
-            state: Default::default(),
-            reset_pending: Default::default(),
-            batch_end_due: Default::default(),
-            answer_due: Default::default(),
-            waited: Default::default(),
-            one: Constant::new(1_u64.into()),
-            clocks_to_settle: Constant::new(CLOCKS_TO_SETTLE.into()),
-        }
-    }
-}
 
 impl Logic for EngineControl {
     #[hdl_gen]

@@ -5,13 +5,14 @@ use crate::latched_counter::LatchedCounter;
 use crate::words::{LatchedCounters, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Counts what leaves stage S3 and what the ports do.
 ///
 /// Every counter of a record moves in the same clock, so that in every latched set
 /// `accepted = rejected + sum by op`; the clock classes exclude each other, so that their sum is the
 /// number of clocks since the reset.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct EngineCounters {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -66,69 +67,26 @@ pub struct EngineCounters {
     clearing_counter: LatchedCounter,
     answering_counter: LatchedCounter,
     effective: Signal<Local, Bit>,
+    #[default(op_code(Op::Nop))]
     code_nop: Constant<Bits<4>>,
+    #[default(op_code(Op::Load))]
     code_load: Constant<Bits<4>>,
+    #[default(op_code(Op::Accum))]
     code_accum: Constant<Bits<4>>,
+    #[default(op_code(Op::Read))]
     code_read: Constant<Bits<4>>,
+    #[default(op_code(Op::Swap))]
     code_swap: Constant<Bits<4>>,
+    #[default(op_code(Op::Pair))]
     code_pair: Constant<Bits<4>>,
+    #[default(op_code(Op::Send))]
     code_send: Constant<Bits<4>>,
+    #[default(op_code(Op::Snapshot))]
     code_snapshot: Constant<Bits<4>>,
+    #[default(op_code(Op::Sync))]
     code_sync: Constant<Bits<4>>,
+    #[default(op_code(Op::Query))]
     code_query: Constant<Bits<4>>,
-}
-
-impl Default for EngineCounters {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            latch: Default::default(),
-            taken: Default::default(),
-            rejected: Default::default(),
-            op: Default::default(),
-            journals: Default::default(),
-            reply_beat: Default::default(),
-            clock_moving: Default::default(),
-            clock_starved: Default::default(),
-            clock_blocked: Default::default(),
-            clock_clearing: Default::default(),
-            clock_answering: Default::default(),
-            accepted_after: Default::default(),
-            position_after: Default::default(),
-            latched: Default::default(),
-            accepted_counter: Default::default(),
-            rejected_counter: Default::default(),
-            position_counter: Default::default(),
-            reply_beats_counter: Default::default(),
-            op_nop_counter: Default::default(),
-            op_load_counter: Default::default(),
-            op_accum_counter: Default::default(),
-            op_read_counter: Default::default(),
-            op_swap_counter: Default::default(),
-            op_pair_counter: Default::default(),
-            op_send_counter: Default::default(),
-            op_snapshot_counter: Default::default(),
-            op_sync_counter: Default::default(),
-            op_query_counter: Default::default(),
-            moving_counter: Default::default(),
-            starved_counter: Default::default(),
-            blocked_counter: Default::default(),
-            clearing_counter: Default::default(),
-            answering_counter: Default::default(),
-            effective: Default::default(),
-            code_nop: op_code(Op::Nop),
-            code_load: op_code(Op::Load),
-            code_accum: op_code(Op::Accum),
-            code_read: op_code(Op::Read),
-            code_swap: op_code(Op::Swap),
-            code_pair: op_code(Op::Pair),
-            code_send: op_code(Op::Send),
-            code_snapshot: op_code(Op::Snapshot),
-            code_sync: op_code(Op::Sync),
-            code_query: op_code(Op::Query),
-        }
-    }
 }
 
 impl Logic for EngineCounters {

@@ -4,6 +4,7 @@ use crate::block_ram::BlockRam;
 use crate::comment;
 use crate::words::GroupRow;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// `2^R` rows of counters in block RAM; row = 4 * group + class.
 ///
@@ -11,9 +12,12 @@ use rust_hdl::prelude::*;
 /// outputs three clocks later (S3), forwarded from S3, S4 and S5. An add adds one event and `length`
 /// bytes and, when redundant, the same to the redundant pair; a read adds nothing and answers the row
 /// as all adds before it left it.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct GroupCounters<const R: usize> {
     /// Clock.
+    #[default(checked! {
+        R >= 3 && R <= 16 => "GroupCounters: 8 to 65,536 rows, that is 2 to 16,384 groups of 4 classes"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low for one clock or more: forget what is in flight and clear every row.
     pub resetn: Signal<In, Bit>,
@@ -78,67 +82,8 @@ pub struct GroupCounters<const R: usize> {
     redundant_byte_step: Signal<Local, Bits<64>>,
     modified: Signal<Local, GroupRow>,
 
+    #[default(Constant::new(1_u64.into()))]
     one: Constant<Bits<R>>,
-}
-
-impl<const R: usize> Default for GroupCounters<R> {
-    fn default() -> Self {
-        const { assert!(R >= 3 && R <= 16, "GroupCounters: 8 to 65,536 rows, that is 2 to 16,384 groups of 4 classes") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            clearing: Default::default(),
-            add: Default::default(),
-            read: Default::default(),
-            row_id: Default::default(),
-            redundant: Default::default(),
-            length: Default::default(),
-            result_valid: Default::default(),
-            result: Default::default(),
-            ram: Default::default(),
-            clear_busy: Default::default(),
-            clear_address: Default::default(),
-            ready: Default::default(),
-            s1_valid: Default::default(),
-            s1_read: Default::default(),
-            s1_add: Default::default(),
-            s1_add_redundant: Default::default(),
-            s1_row: Default::default(),
-            s1_length: Default::default(),
-            s2_valid: Default::default(),
-            s2_read: Default::default(),
-            s2_row: Default::default(),
-            s2_event: Default::default(),
-            s2_length: Default::default(),
-            s2_redundant_event: Default::default(),
-            s2_redundant_length: Default::default(),
-            s2_from_s3: Default::default(),
-            s2_from_s4: Default::default(),
-            s2_from_s5: Default::default(),
-            s3_valid: Default::default(),
-            s3_read: Default::default(),
-            s3_row: Default::default(),
-            s3_after: Default::default(),
-            s4_valid: Default::default(),
-            s4_row: Default::default(),
-            s4_after: Default::default(),
-            s5_after: Default::default(),
-            same_as_s2: Default::default(),
-            same_as_s3: Default::default(),
-            same_as_s4: Default::default(),
-            current: Default::default(),
-            current_events: Default::default(),
-            current_bytes: Default::default(),
-            current_redundant_events: Default::default(),
-            current_redundant_bytes: Default::default(),
-            event_step: Default::default(),
-            byte_step: Default::default(),
-            redundant_event_step: Default::default(),
-            redundant_byte_step: Default::default(),
-            modified: Default::default(),
-            one: Constant::new(1_u64.into()),
-        }
-    }
 }
 
 impl<const R: usize> Logic for GroupCounters<R> {

@@ -5,6 +5,7 @@ use crate::journal_bank::JournalBank;
 use crate::query_walk::QueryWalk;
 use crate::xor_tree::XorTree;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Lanes of a bank when there is more than one bank.
 pub const LANES_OF_A_BANK: usize = 16;
@@ -14,7 +15,7 @@ pub const LANES_OF_A_BANK: usize = 16;
 /// `note` and `query` come in the order of the records. The answer stands `2^DEPTH_BITS` + 14 clocks after
 /// `query` and stays until the next one's; `answer_near` says so four clocks before. No note may come from
 /// `query` to `answer_near`.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct Journal<
     const CONTEXT_BITS: usize,
     const DEPTH_BITS: usize,
@@ -23,6 +24,9 @@ pub struct Journal<
     const BANK_LANES: usize,
 > {
     /// Clock.
+    #[default(checked! {
+        (BANKS == 1 && BANK_LANES == LANES && LANES <= LANES_OF_A_BANK) || (BANKS > 1 && BANK_LANES == LANES_OF_A_BANK && BANKS == LANES.div_ceil(LANES_OF_A_BANK)) => "Journal: up to 16 lanes are one bank of as many lanes, more are banks of 16 lanes"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low: nothing was noted; entries are not cleared, because none of them can be reached.
     pub resetn: Signal<In, Bit>,
@@ -46,6 +50,7 @@ pub struct Journal<
     pub too_old: Signal<Out, Bit>,
 
     walk: QueryWalk<DEPTH_BITS, LANES>,
+    #[default(std::array::from_fn(|_| Default::default()))]
     banks: [JournalBank<CONTEXT_BITS, DEPTH_BITS, BANK_LANES>; BANKS],
     tree: XorTree<BANKS>,
 
@@ -93,100 +98,24 @@ pub struct Journal<
     moved_last: Signal<Local, Bits<7>>,
     kept: Signal<Local, Bits<64>>,
 
+    #[default(Constant::new(1_u64.into()))]
     one_lane: Constant<Bits<9>>,
+    #[default(Constant::new(1_u64.into()))]
     one_row: Constant<Bits<DEPTH_BITS>>,
+    #[default(Constant::new(1_u64.into()))]
     one_entry: Constant<Bits<20>>,
+    #[default(Constant::new((LANES as u64 - 1).into()))]
     last_lane: Constant<Bits<9>>,
+    #[default(Constant::new(((LANES as u64) << DEPTH_BITS).into()))]
     horizon: Constant<Bits<20>>,
+    #[default(Constant::new(1_u64.into()))]
     first_bank: Constant<Bits<BANKS>>,
+    #[default(Constant::new(1_u64.into()))]
     first_lane: Constant<Bits<BANK_LANES>>,
+    #[default(Constant::new(((1_u64 << BANKS) - 1).into()))]
     every_bank: Constant<Bits<BANKS>>,
+    #[default(Constant::new(((1_u64 << BANK_LANES) - 1).into()))]
     every_lane: Constant<Bits<BANK_LANES>>,
-}
-
-impl<
-    const CONTEXT_BITS: usize,
-    const DEPTH_BITS: usize,
-    const LANES: usize,
-    const BANKS: usize,
-    const BANK_LANES: usize,
-> Default for Journal<CONTEXT_BITS, DEPTH_BITS, LANES, BANKS, BANK_LANES>
-{
-    fn default() -> Self {
-        const {
-            assert!(
-                (BANKS == 1 && BANK_LANES == LANES && LANES <= LANES_OF_A_BANK)
-                    || (BANKS > 1 && BANK_LANES == LANES_OF_A_BANK && BANKS == LANES.div_ceil(LANES_OF_A_BANK)),
-                "Journal: up to 16 lanes are one bank of as many lanes, more are banks of 16 lanes"
-            )
-        };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            note: Default::default(),
-            query: Default::default(),
-            context_id: Default::default(),
-            delta: Default::default(),
-            mark: Default::default(),
-            position: Default::default(),
-            answer_near: Default::default(),
-            answer: Default::default(),
-            too_old: Default::default(),
-            walk: Default::default(),
-            banks: std::array::from_fn(|_| Default::default()),
-            tree: Default::default(),
-            noted: Default::default(),
-            noted_context: Default::default(),
-            noted_delta: Default::default(),
-            next_lane: Default::default(),
-            next_row: Default::default(),
-            reach: Default::default(),
-            write_bank: Default::default(),
-            write_lane: Default::default(),
-            write_row: Default::default(),
-            write_context: Default::default(),
-            write_delta: Default::default(),
-            queried: Default::default(),
-            wanted: Default::default(),
-            asked_mark: Default::default(),
-            asked_position: Default::default(),
-            begins: Default::default(),
-            distance: Default::default(),
-            banks_from_low: Default::default(),
-            banks_after_low: Default::default(),
-            lanes_from_low: Default::default(),
-            banks_to_high: Default::default(),
-            banks_before_high: Default::default(),
-            lanes_before_high: Default::default(),
-            since_first: Default::default(),
-            since_last: Default::default(),
-            sum: Default::default(),
-            next_bank_part: Default::default(),
-            next_lane_part: Default::default(),
-            low_bank: Default::default(),
-            low_lane: Default::default(),
-            high_bank: Default::default(),
-            high_lane: Default::default(),
-            low_mask: Default::default(),
-            high_mask: Default::default(),
-            high_lanes: Default::default(),
-            above_high: Default::default(),
-            first_bit: Default::default(),
-            last_bit: Default::default(),
-            moved_first: Default::default(),
-            moved_last: Default::default(),
-            kept: Default::default(),
-            one_lane: Constant::new(1_u64.into()),
-            one_row: Constant::new(1_u64.into()),
-            one_entry: Constant::new(1_u64.into()),
-            last_lane: Constant::new((LANES as u64 - 1).into()),
-            horizon: Constant::new(((LANES as u64) << DEPTH_BITS).into()),
-            first_bank: Constant::new(1_u64.into()),
-            first_lane: Constant::new(1_u64.into()),
-            every_bank: Constant::new(((1_u64 << BANKS) - 1).into()),
-            every_lane: Constant::new(((1_u64 << BANK_LANES) - 1).into()),
-        }
-    }
 }
 
 impl<

@@ -4,12 +4,13 @@ use crate::comment;
 use crate::journal_lane::JournalLane;
 use crate::xor_tree::XorTree;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// `BANK_LANES` lanes.
 ///
 /// Rows, contexts and ranges reach the lanes through registers of the bank, so that no register of the
 /// journal drives more than 256 pins. The XOR of a row leaves seven clocks after the row came.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct JournalBank<const CONTEXT_BITS: usize, const DEPTH_BITS: usize, const BANK_LANES: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -44,6 +45,7 @@ pub struct JournalBank<const CONTEXT_BITS: usize, const DEPTH_BITS: usize, const
     /// XOR of the deltas that the query wants, seven clocks after `row`.
     pub sum: Signal<Out, Bits<64>>,
 
+    #[default(std::array::from_fn(|_| Default::default()))]
     lanes: [JournalLane<CONTEXT_BITS, DEPTH_BITS>; BANK_LANES],
     tree: XorTree<BANK_LANES>,
     entry_lane: DFF<Bits<BANK_LANES>>,
@@ -64,53 +66,8 @@ pub struct JournalBank<const CONTEXT_BITS: usize, const DEPTH_BITS: usize, const
     in_range: DFF<Bits<BANK_LANES>>,
     above: Signal<Local, Bits<BANK_LANES>>,
     below: Signal<Local, Bits<BANK_LANES>>,
+    #[default(Constant::new(((1_u64 << BANK_LANES) - 1).into()))]
     every_lane: Constant<Bits<BANK_LANES>>,
-}
-
-impl<const CONTEXT_BITS: usize, const DEPTH_BITS: usize, const BANK_LANES: usize> Default
-    for JournalBank<CONTEXT_BITS, DEPTH_BITS, BANK_LANES>
-{
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            write: Default::default(),
-            write_lane: Default::default(),
-            write_row: Default::default(),
-            write_context: Default::default(),
-            write_delta: Default::default(),
-            wanted: Default::default(),
-            row: Default::default(),
-            from_low: Default::default(),
-            after_low: Default::default(),
-            lanes_from_low: Default::default(),
-            to_high: Default::default(),
-            before_high: Default::default(),
-            lanes_before_high: Default::default(),
-            sum: Default::default(),
-            lanes: std::array::from_fn(|_| Default::default()),
-            tree: Default::default(),
-            entry_lane: Default::default(),
-            entry_row: Default::default(),
-            entry_context: Default::default(),
-            entry_delta: Default::default(),
-            query_context: Default::default(),
-            row_l0: Default::default(),
-            row_l1: Default::default(),
-            row_l2: Default::default(),
-            row_l3: Default::default(),
-            l1_from_low: Default::default(),
-            l1_after_low: Default::default(),
-            l1_lanes_from_low: Default::default(),
-            l1_to_high: Default::default(),
-            l1_before_high: Default::default(),
-            l1_lanes_before_high: Default::default(),
-            in_range: Default::default(),
-            above: Default::default(),
-            below: Default::default(),
-            every_lane: Constant::new(((1_u64 << BANK_LANES) - 1).into()),
-        }
-    }
 }
 
 impl<const CONTEXT_BITS: usize, const DEPTH_BITS: usize, const BANK_LANES: usize> Logic

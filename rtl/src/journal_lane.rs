@@ -3,15 +3,19 @@
 use crate::comment;
 use crate::lut_ram::LutRam;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Keeps (context, delta) by row and gives the delta of a row if it belongs to the query, else zero.
 ///
 /// Contexts and deltas stand in two memories, because the context is read three clocks before the delta:
 /// L0 reads the context, L1 compares it in pieces, L2 joins the pieces with the range, L3 reads the delta,
 /// which stands at the output in L4. No stage has more than one LUT beside the memory.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct JournalLane<const CONTEXT_BITS: usize, const DEPTH_BITS: usize> {
     /// Clock.
+    #[default(checked! {
+        CONTEXT_BITS <= 15 => "JournalLane: five pieces of three bits compare at most 15 bits of context"
+    })]
     pub clock: Signal<In, Clock>,
     /// Writes an entry at the next edge.
     pub write: Signal<In, Bit>,
@@ -49,41 +53,6 @@ pub struct JournalLane<const CONTEXT_BITS: usize, const DEPTH_BITS: usize> {
     piece_third: Signal<Local, Bits<3>>,
     piece_fourth: Signal<Local, Bits<3>>,
     piece_high: Signal<Local, Bits<3>>,
-}
-
-impl<const CONTEXT_BITS: usize, const DEPTH_BITS: usize> Default for JournalLane<CONTEXT_BITS, DEPTH_BITS> {
-    fn default() -> Self {
-        const { assert!(CONTEXT_BITS <= 15, "JournalLane: five pieces of three bits compare at most 15 bits of context") };
-        Self {
-            clock: Default::default(),
-            write: Default::default(),
-            write_row: Default::default(),
-            write_context: Default::default(),
-            write_delta: Default::default(),
-            context_row: Default::default(),
-            wanted: Default::default(),
-            in_range: Default::default(),
-            delta_row: Default::default(),
-            delta: Default::default(),
-            contexts: Default::default(),
-            deltas: Default::default(),
-            held_context: Default::default(),
-            same_low: Default::default(),
-            same_second: Default::default(),
-            same_third: Default::default(),
-            same_fourth: Default::default(),
-            same_high: Default::default(),
-            selected: Default::default(),
-            chosen: Default::default(),
-            difference: Default::default(),
-            wide_difference: Default::default(),
-            piece_low: Default::default(),
-            piece_second: Default::default(),
-            piece_third: Default::default(),
-            piece_fourth: Default::default(),
-            piece_high: Default::default(),
-        }
-    }
 }
 
 impl<const CONTEXT_BITS: usize, const DEPTH_BITS: usize> Logic for JournalLane<CONTEXT_BITS, DEPTH_BITS> {

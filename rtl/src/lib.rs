@@ -1,5 +1,13 @@
 //! The delta engine in rust-hdl, and its emission as Verilog.
 
+/// The default of a field, after the compiler has checked the parameters of the block it is in.
+macro_rules! checked {
+    ($($test:expr => $message:literal);+) => {{
+        $(const { assert!($test, $message) };)+
+        Default::default()
+    }};
+}
+
 pub mod emit;
 pub mod lint;
 pub mod paths;

@@ -3,14 +3,19 @@
 //! A leaf cell with Verilog written by hand, because the emission cannot give a memory its `ram_style`.
 
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// `2^A` words of `W` bits in LUTs.
 ///
 /// A word that is written at an edge can be read from the next clock on; a read in the clock of the
 /// write returns the old word. The contents are undefined until written (random in simulation).
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct LutRam<const A: usize, const W: usize> {
     /// The clock of the write port.
+    #[default(checked! {
+        A >= 1 && A <= 10 => "LutRam: the address has 1 to 10 bits; larger memories belong in block RAM";
+        W >= 1 => "LutRam: a word has at least one bit"
+    })]
     pub clock: Signal<In, Clock>,
     /// Writes `write_data` at the next edge.
     pub write_enable: Signal<In, Bit>,
@@ -22,23 +27,8 @@ pub struct LutRam<const A: usize, const W: usize> {
     pub read_address: Signal<In, Bits<A>>,
     /// The word at `read_address`, in the same clock.
     pub read_data: Signal<Out, Bits<W>>,
+    #[default(vec![Default::default(); 1 << A])]
     _words: Vec<Bits<W>>,
-}
-
-impl<const A: usize, const W: usize> Default for LutRam<A, W> {
-    fn default() -> Self {
-        const { assert!(A >= 1 && A <= 10, "LutRam: the address has 1 to 10 bits; larger memories belong in block RAM") };
-        const { assert!(W >= 1, "LutRam: a word has at least one bit") };
-        Self {
-            clock: Default::default(),
-            write_enable: Default::default(),
-            write_address: Default::default(),
-            write_data: Default::default(),
-            read_address: Default::default(),
-            read_data: Default::default(),
-            _words: vec![Default::default(); 1 << A],
-        }
-    }
 }
 
 impl<const A: usize, const W: usize> Logic for LutRam<A, W> {

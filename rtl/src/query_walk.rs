@@ -2,6 +2,7 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Walks from the newest entry to the oldest: `2^DEPTH_BITS` + 1 steps, one a clock.
 ///
@@ -9,9 +10,13 @@ use rust_hdl::prelude::*;
 /// of all, and at last its other lanes, which hold the oldest. What a step may take at most is known from
 /// where the next entry goes; of the last step that takes anything only the newest lanes are taken. So no
 /// position is divided by the number of lanes, which may be any.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct QueryWalk<const DEPTH_BITS: usize, const LANES: usize> {
     /// Clock.
+    #[default(checked! {
+        LANES >= 1 && LANES <= 256 => "QueryWalk: 1 to 256 lanes";
+        DEPTH_BITS >= 1 && DEPTH_BITS <= 10 => "QueryWalk: 2 to 1,024 rows"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low: no walk.
     pub resetn: Signal<In, Bit>,
@@ -57,51 +62,10 @@ pub struct QueryWalk<const DEPTH_BITS: usize, const LANES: usize> {
     left_over: Signal<Local, Bits<20>>,
     remaining_low: Signal<Local, Bits<9>>,
     cut: Signal<Local, Bits<9>>,
+    #[default(Constant::new((LANES as u64).into()))]
     lanes: Constant<Bits<9>>,
+    #[default(Constant::new(1_u64.into()))]
     one_row: Constant<Bits<DEPTH_BITS>>,
-}
-
-impl<const DEPTH_BITS: usize, const LANES: usize> Default for QueryWalk<DEPTH_BITS, LANES> {
-    fn default() -> Self {
-        const { assert!(LANES >= 1 && LANES <= 256, "QueryWalk: 1 to 256 lanes") };
-        const { assert!(DEPTH_BITS >= 1 && DEPTH_BITS <= 10, "QueryWalk: 2 to 1,024 rows") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            begin_walk: Default::default(),
-            distance: Default::default(),
-            reach: Default::default(),
-            next_lane: Default::default(),
-            next_row: Default::default(),
-            too_old: Default::default(),
-            first_step: Default::default(),
-            last_step: Default::default(),
-            row: Default::default(),
-            low: Default::default(),
-            high: Default::default(),
-            walking: Default::default(),
-            first: Default::default(),
-            out_of_reach: Default::default(),
-            step_row: Default::default(),
-            remaining: Default::default(),
-            issued_row: Default::default(),
-            issued_low: Default::default(),
-            issued_high: Default::default(),
-            wide_reach: Default::default(),
-            same_row: Default::default(),
-            is_last: Default::default(),
-            bottom: Default::default(),
-            top: Default::default(),
-            offered: Default::default(),
-            wide_offered: Default::default(),
-            takes_all: Default::default(),
-            left_over: Default::default(),
-            remaining_low: Default::default(),
-            cut: Default::default(),
-            lanes: Constant::new((LANES as u64).into()),
-            one_row: Constant::new(1_u64.into()),
-        }
-    }
 }
 
 impl<const DEPTH_BITS: usize, const LANES: usize> Logic for QueryWalk<DEPTH_BITS, LANES> {

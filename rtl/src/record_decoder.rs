@@ -4,15 +4,20 @@ use crate::comment;
 use crate::words::{EventRecord, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Decodes one record; combinational.
 ///
 /// A record is rejected when its op is unknown, when it names a context or group beyond the configured
 /// size, or when a SNAPSHOT's range is empty or too high. All outputs but `rejected` and the labels are
 /// low for a rejected record.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
     /// The record.
+    #[default(checked! {
+        CONTEXT_BITS <= 16 => "RecordDecoder: the context field of a record has 16 bits";
+        GROUP_BITS <= 16 => "RecordDecoder: the group field of a record has 16 bits"
+    })]
     pub record: Signal<In, EventRecord>,
     /// It has no effect and no reply.
     pub rejected: Signal<Out, Bit>,
@@ -71,17 +76,29 @@ pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
     bad_range: Signal<Local, Bit>,
     allowed: Signal<Local, Bit>,
 
+    #[default(Constant::new(bits_beyond(CONTEXT_BITS)))]
     beyond_contexts: Constant<Bits<16>>,
+    #[default(Constant::new(bits_beyond(GROUP_BITS)))]
     beyond_groups: Constant<Bits<16>>,
+    #[default(op_code(Op::Nop))]
     op_nop: Constant<Bits<4>>,
+    #[default(op_code(Op::Load))]
     op_load: Constant<Bits<4>>,
+    #[default(op_code(Op::Accum))]
     op_accum: Constant<Bits<4>>,
+    #[default(op_code(Op::Read))]
     op_read: Constant<Bits<4>>,
+    #[default(op_code(Op::Swap))]
     op_swap: Constant<Bits<4>>,
+    #[default(op_code(Op::Pair))]
     op_pair: Constant<Bits<4>>,
+    #[default(op_code(Op::Send))]
     op_send: Constant<Bits<4>>,
+    #[default(op_code(Op::Snapshot))]
     op_snapshot: Constant<Bits<4>>,
+    #[default(op_code(Op::Sync))]
     op_sync: Constant<Bits<4>>,
+    #[default(op_code(Op::Query))]
     op_query: Constant<Bits<4>>,
 }
 
@@ -89,71 +106,6 @@ pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
 fn bits_beyond(bits: usize) -> Bits<16> {
     let mask = 0xFFFF_u64 & !((1_u64 << bits) - 1);
     mask.into()
-}
-
-impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Default for RecordDecoder<CONTEXT_BITS, GROUP_BITS> {
-    fn default() -> Self {
-        const { assert!(CONTEXT_BITS <= 16, "RecordDecoder: the context field of a record has 16 bits") };
-        const { assert!(GROUP_BITS <= 16, "RecordDecoder: the group field of a record has 16 bits") };
-        Self {
-            record: Default::default(),
-            rejected: Default::default(),
-            touches_context: Default::default(),
-            adds: Default::default(),
-            pair_redundant: Default::default(),
-            judged: Default::default(),
-            journals: Default::default(),
-            replies: Default::default(),
-            starts_snapshot: Default::default(),
-            starts_query: Default::default(),
-            label_class: Default::default(),
-            label_group: Default::default(),
-            label_context: Default::default(),
-            op: Default::default(),
-            reply: Default::default(),
-            class_id: Default::default(),
-            group_id: Default::default(),
-            context_id: Default::default(),
-            operand: Default::default(),
-            pair_before: Default::default(),
-            pair_after: Default::default(),
-            first_group: Default::default(),
-            last_group: Default::default(),
-            is_nop: Default::default(),
-            is_read: Default::default(),
-            is_pair: Default::default(),
-            is_send: Default::default(),
-            is_snapshot: Default::default(),
-            is_sync: Default::default(),
-            is_query: Default::default(),
-            names_context: Default::default(),
-            is_change: Default::default(),
-            uses_context: Default::default(),
-            uses_group: Default::default(),
-            known: Default::default(),
-            context_excess: Default::default(),
-            group_excess: Default::default(),
-            last_group_excess: Default::default(),
-            context_too_high: Default::default(),
-            group_too_high: Default::default(),
-            last_group_too_high: Default::default(),
-            range_empty: Default::default(),
-            bad_range: Default::default(),
-            allowed: Default::default(),
-            beyond_contexts: Constant::new(bits_beyond(CONTEXT_BITS)),
-            beyond_groups: Constant::new(bits_beyond(GROUP_BITS)),
-            op_nop: op_code(Op::Nop),
-            op_load: op_code(Op::Load),
-            op_accum: op_code(Op::Accum),
-            op_read: op_code(Op::Read),
-            op_swap: op_code(Op::Swap),
-            op_pair: op_code(Op::Pair),
-            op_send: op_code(Op::Send),
-            op_snapshot: op_code(Op::Snapshot),
-            op_sync: op_code(Op::Sync),
-            op_query: op_code(Op::Query),
-        }
-    }
 }
 
 impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Logic for RecordDecoder<CONTEXT_BITS, GROUP_BITS> {

@@ -4,12 +4,13 @@ use crate::by_register::ByRegister;
 use crate::comment;
 use deltascope_abi::registers::{COUNTERS, offset};
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 // Bits 11:8 of the offset select the page of the counters, which are counted in 32-bit words of one page.
 const _: () = assert!(offset::COUNTERS == 0x100 && 2 * COUNTERS < 64);
 
 /// Decodes a byte offset; the answer stands one clock later.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct RegisterDecode {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -27,29 +28,12 @@ pub struct RegisterDecode {
     page: Signal<Local, Bits<4>>,
     word: Signal<Local, Bits<6>>,
     unaligned: Signal<Local, Bit>,
+    #[default(ByRegister::from_map(|register| Constant::new(u64::from(register.offset).into())))]
     at: ByRegister<Constant<Bits<12>>>,
+    #[default(Constant::new(u64::from(offset::COUNTERS >> 8).into()))]
     counter_page: Constant<Bits<4>>,
+    #[default(Constant::new((2 * COUNTERS as u64).into()))]
     counter_words: Constant<Bits<6>>,
-}
-
-impl Default for RegisterDecode {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            address: Default::default(),
-            hit: Default::default(),
-            hit_counter: Default::default(),
-            defined: Default::default(),
-            equal: Default::default(),
-            counter: Default::default(),
-            page: Default::default(),
-            word: Default::default(),
-            unaligned: Default::default(),
-            at: ByRegister::from_map(|register| Constant::new(u64::from(register.offset).into())),
-            counter_page: Constant::new(u64::from(offset::COUNTERS >> 8).into()),
-            counter_words: Constant::new((2 * COUNTERS as u64).into()),
-        }
-    }
 }
 
 macro_rules! update {

@@ -2,15 +2,20 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Counts the places of the reply queue (`2^Q` beats) that are taken or promised.
 ///
 /// A place is promised when its slot stands in S0 and given back when the beat leaves the queue.
 /// `available` is low unless there is room for two more slots of two beats each: the one in S0, which
 /// is not counted yet, and the one that enters now.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct ReplyCredit<const Q: usize, const COUNT_BITS: usize> {
     /// Clock.
+    #[default(checked! {
+        Q >= 4 && Q <= 10 => "ReplyCredit: the reply queue holds 16 to 1,024 beats, fewer would cost throughput";
+        COUNT_BITS == Q + 1 => "ReplyCredit: COUNT_BITS must be Q + 1, the count reaches 2^Q"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low: every place is free.
     pub resetn: Signal<In, Bit>,
@@ -25,34 +30,12 @@ pub struct ReplyCredit<const Q: usize, const COUNT_BITS: usize> {
 
     promised: DFF<Bits<COUNT_BITS>>,
     raised: Signal<Local, Bits<COUNT_BITS>>,
+    #[default(Constant::new(((1_u64 << Q) - 4).into()))]
     limit: Constant<Bits<COUNT_BITS>>,
+    #[default(Constant::new(1_u64.into()))]
     one: Constant<Bits<COUNT_BITS>>,
+    #[default(Constant::new(2_u64.into()))]
     two: Constant<Bits<COUNT_BITS>>,
-}
-
-impl<const Q: usize, const COUNT_BITS: usize> Default for ReplyCredit<Q, COUNT_BITS> {
-    fn default() -> Self {
-        const {
-            assert!(
-                Q >= 4 && Q <= 10,
-                "ReplyCredit: the reply queue holds 16 to 1,024 beats, fewer would cost throughput"
-            )
-        };
-        const { assert!(COUNT_BITS == Q + 1, "ReplyCredit: COUNT_BITS must be Q + 1, the count reaches 2^Q") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            promise_one: Default::default(),
-            promise_two: Default::default(),
-            beat_leaves: Default::default(),
-            available: Default::default(),
-            promised: Default::default(),
-            raised: Default::default(),
-            limit: Constant::new(((1_u64 << Q) - 4).into()),
-            one: Constant::new(1_u64.into()),
-            two: Constant::new(2_u64.into()),
-        }
-    }
 }
 
 impl<const Q: usize, const COUNT_BITS: usize> Logic for ReplyCredit<Q, COUNT_BITS> {

@@ -3,15 +3,20 @@
 use crate::comment;
 use crate::lut_ram::LutRam;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// A FIFO of `2^A` words of `W` bits in LUTRAM; `C` is `A + 1`, the bits of its occupancy.
 ///
 /// A word that is written stands at `data` one clock later when the FIFO was empty. The engine grants
 /// itself credit from `occupancy` before it accepts a record, so `write_ready` is true whenever it writes;
 /// a write without it is ignored, and a proof shows that there is none.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct ReplyFifo<const A: usize, const C: usize, const W: usize> {
     /// Clock.
+    #[default(checked! {
+        A >= 1 && A <= 10 => "ReplyFifo: 2 to 1,024 words";
+        C == A + 1 => "ReplyFifo: C, the bits of the occupancy, is A + 1"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low for one clock or more: empty the FIFO.
     pub resetn: Signal<In, Bit>,
@@ -42,41 +47,12 @@ pub struct ReplyFifo<const A: usize, const C: usize, const W: usize> {
     more: Signal<Local, Bits<C>>,
     fewer: Signal<Local, Bits<C>>,
     words_next: Signal<Local, Bits<C>>,
+    #[default(Constant::new(1_u64.into()))]
     one_pointer: Constant<Bits<A>>,
+    #[default(Constant::new(1_u64.into()))]
     one_word: Constant<Bits<C>>,
+    #[default(Constant::new((1_u64 << A).into()))]
     depth: Constant<Bits<C>>,
-}
-
-impl<const A: usize, const C: usize, const W: usize> Default for ReplyFifo<A, C, W> {
-    fn default() -> Self {
-        const { assert!(A >= 1 && A <= 10, "ReplyFifo: 2 to 1,024 words") };
-        const { assert!(C == A + 1, "ReplyFifo: C, the bits of the occupancy, is A + 1") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            write: Default::default(),
-            write_data: Default::default(),
-            write_ready: Default::default(),
-            valid: Default::default(),
-            data: Default::default(),
-            ready: Default::default(),
-            occupancy: Default::default(),
-            ram: Default::default(),
-            write_pointer: Default::default(),
-            read_pointer: Default::default(),
-            words: Default::default(),
-            not_empty: Default::default(),
-            full: Default::default(),
-            enter: Default::default(),
-            leave: Default::default(),
-            more: Default::default(),
-            fewer: Default::default(),
-            words_next: Default::default(),
-            one_pointer: Constant::new(1_u64.into()),
-            one_word: Constant::new(1_u64.into()),
-            depth: Constant::new((1_u64 << A).into()),
-        }
-    }
 }
 
 impl<const A: usize, const C: usize, const W: usize> Logic for ReplyFifo<A, C, W> {

@@ -3,15 +3,20 @@
 use crate::comment;
 use deltascope_abi::registers::{IRQ_BATCH_END, IRQ_SNAPSHOT};
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Sets TLAST on end-of-batch beats and on the `N`-th beat since the last TLAST.
 ///
 /// Pure wiring with one counter: a beat passes in the clock in which it is offered. What a beat ends goes
 /// along as marks, in the bit order of `IRQ_STATUS` (bit 0 snapshot, bit 1 batch), so that the interrupt
 /// comes when the sink has taken the beat and not when the engine has offered it.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct ReplyPackets<const N: usize> {
     /// Clock.
+    #[default(checked! {
+        N >= 1 && N < 1 << 16 => "ReplyPackets: a packet has 1 to 65,535 beats";
+        IRQ_SNAPSHOT.shift < 2 && IRQ_BATCH_END.shift < 2 => "ReplyPackets: marks have two bits"
+    })]
     pub clock: Signal<In, Clock>,
     /// Low for one clock or more: the next beat is the first of a packet.
     pub resetn: Signal<In, Bit>,
@@ -43,47 +48,18 @@ pub struct ReplyPackets<const N: usize> {
     last: Signal<Local, Bit>,
     leave: Signal<Local, Bit>,
     beats_next: Signal<Local, Bits<16>>,
+    #[default(Constant::new(1_u64.into()))]
     one: Constant<Bits<16>>,
+    #[default(Constant::new((N as u64 - 1).into()))]
     last_beat: Constant<Bits<16>>,
+    #[default(Constant::new(N == 1))]
     first_is_last: Constant<Bit>,
+    #[default(Constant::new(u64::from(IRQ_SNAPSHOT.mask()).into()))]
     mark_snapshot: Constant<Bits<2>>,
+    #[default(Constant::new(u64::from(IRQ_BATCH_END.mask()).into()))]
     mark_batch: Constant<Bits<2>>,
     snapshot_mark: Signal<Local, Bits<2>>,
     batch_mark: Signal<Local, Bits<2>>,
-}
-
-impl<const N: usize> Default for ReplyPackets<N> {
-    fn default() -> Self {
-        const { assert!(N >= 1 && N < 1 << 16, "ReplyPackets: a packet has 1 to 65,535 beats") };
-        const { assert!(IRQ_SNAPSHOT.shift < 2 && IRQ_BATCH_END.shift < 2, "ReplyPackets: marks have two bits") };
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            s_tdata: Default::default(),
-            s_tvalid: Default::default(),
-            s_tready: Default::default(),
-            s_batch_end: Default::default(),
-            s_snapshot_end: Default::default(),
-            m_tdata: Default::default(),
-            m_tvalid: Default::default(),
-            m_tready: Default::default(),
-            m_tlast: Default::default(),
-            m_mark: Default::default(),
-            packet_open: Default::default(),
-            beats: Default::default(),
-            at_last: Default::default(),
-            last: Default::default(),
-            leave: Default::default(),
-            beats_next: Default::default(),
-            one: Constant::new(1_u64.into()),
-            last_beat: Constant::new((N as u64 - 1).into()),
-            first_is_last: Constant::new(N == 1),
-            mark_snapshot: Constant::new(u64::from(IRQ_SNAPSHOT.mask()).into()),
-            mark_batch: Constant::new(u64::from(IRQ_BATCH_END.mask()).into()),
-            snapshot_mark: Default::default(),
-            batch_mark: Default::default(),
-        }
-    }
 }
 
 impl<const N: usize> Logic for ReplyPackets<N> {

@@ -4,12 +4,13 @@ use crate::comment;
 use crate::words::{GroupRow, QueuedReply, ReplyBeat, RowBeat, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Writes a reply one clock after its slot stood in S3, and a row in two clocks from the one in which
 /// the group counters answer (S6).
 ///
 /// A reply and a row never meet: nothing that replies enters the engine while rows are read.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct ReplyWriter {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -68,54 +69,12 @@ pub struct ReplyWriter {
     answers_journal: Signal<Local, Bit>,
     position_low: Signal<Local, Bits<24>>,
     first_half: Signal<Local, RowBeat>,
+    #[default(op_code(Op::Sync))]
     op_sync: Constant<Bits<4>>,
+    #[default(op_code(Op::Snapshot))]
     op_snapshot: Constant<Bits<4>>,
+    #[default(op_code(Op::Query))]
     op_query: Constant<Bits<4>>,
-}
-
-impl Default for ReplyWriter {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            replies: Default::default(),
-            ends_batch: Default::default(),
-            op: Default::default(),
-            class_id: Default::default(),
-            group_id: Default::default(),
-            context_id: Default::default(),
-            touched_context: Default::default(),
-            accumulator_zero: Default::default(),
-            state_before: Default::default(),
-            operand: Default::default(),
-            journal_answer: Default::default(),
-            journal_too_old: Default::default(),
-            accepted_after: Default::default(),
-            position_after: Default::default(),
-            last_row: Default::default(),
-            row_valid: Default::default(),
-            row: Default::default(),
-            write: Default::default(),
-            queued: Default::default(),
-            reply_valid: Default::default(),
-            reply_ends_batch: Default::default(),
-            reply: Default::default(),
-            s4_last_row: Default::default(),
-            s5_last_row: Default::default(),
-            s6_last_row: Default::default(),
-            second_half_valid: Default::default(),
-            second_half_ends_snapshot: Default::default(),
-            second_half: Default::default(),
-            answers_operand: Default::default(),
-            answers_accepted: Default::default(),
-            answers_journal: Default::default(),
-            position_low: Default::default(),
-            first_half: Default::default(),
-            op_sync: op_code(Op::Sync),
-            op_snapshot: op_code(Op::Snapshot),
-            op_query: op_code(Op::Query),
-        }
-    }
 }
 
 impl Logic for ReplyWriter {

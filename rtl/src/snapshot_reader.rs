@@ -2,9 +2,10 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Reads the rows of a range of groups in order, four classes each.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct SnapshotReader {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -35,35 +36,10 @@ pub struct SnapshotReader {
     reads: Signal<Local, Bit>,
     class_is_last: Signal<Local, Bit>,
     row_is_last: Signal<Local, Bit>,
+    #[default(Constant::new(1_u64.into()))]
     one_group: Constant<Bits<16>>,
+    #[default(Constant::new(1_u64.into()))]
     one_class: Constant<Bits<2>>,
-}
-
-impl Default for SnapshotReader {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            start: Default::default(),
-            first_group: Default::default(),
-            last_group: Default::default(),
-            may_read: Default::default(),
-            read: Default::default(),
-            group_id: Default::default(),
-            class_id: Default::default(),
-            last_row: Default::default(),
-            walking: Default::default(),
-            pausing: Default::default(),
-            group_now: Default::default(),
-            group_end: Default::default(),
-            class_now: Default::default(),
-            reads: Default::default(),
-            class_is_last: Default::default(),
-            row_is_last: Default::default(),
-            one_group: Constant::new(1_u64.into()),
-            one_class: Constant::new(1_u64.into()),
-        }
-    }
 }
 
 impl Logic for SnapshotReader {

@@ -2,6 +2,7 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Most words that two stages can take: three groups of six.
 pub const MOST_WORDS: usize = 18;
@@ -10,34 +11,25 @@ pub const MOST_WORDS: usize = 18;
 ///
 /// A LUT of a 7-series device has six inputs: the first stage XORs up to six words, the second up to
 /// three such sums. Either is one LUT between registers.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct XorTree<const N: usize> {
     /// Clock.
+    #[default(checked! {
+        N >= 1 && N <= MOST_WORDS => "XorTree: 1 to 18 words, two stages of six and three"
+    })]
     pub clock: Signal<In, Clock>,
     /// The words.
+    #[default(std::array::from_fn(|_| Default::default()))]
     pub words: [Signal<In, Bits<64>>; N],
     /// Their XOR two clocks ago.
     pub sum: Signal<Out, Bits<64>>,
 
+    #[default(std::array::from_fn(|_| Default::default()))]
     padded: [Signal<Local, Bits<64>>; MOST_WORDS],
     six: [DFF<Bits<64>>; 3],
     whole: DFF<Bits<64>>,
+    #[default(Constant::new((N as u64).into()))]
     word_count: Constant<Bits<8>>,
-}
-
-impl<const N: usize> Default for XorTree<N> {
-    fn default() -> Self {
-        const { assert!(N >= 1 && N <= MOST_WORDS, "XorTree: 1 to 18 words, two stages of six and three") };
-        Self {
-            clock: Default::default(),
-            words: std::array::from_fn(|_| Default::default()),
-            sum: Default::default(),
-            padded: std::array::from_fn(|_| Default::default()),
-            six: Default::default(),
-            whole: Default::default(),
-            word_count: Constant::new((N as u64).into()),
-        }
-    }
 }
 
 impl<const N: usize> Logic for XorTree<N> {

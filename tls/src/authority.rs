@@ -7,7 +7,7 @@
 //! DIR/agents/NAME.pem   certificate and key of an agent, mode 0600
 //! ```
 //!
-//! Certificate and key stand in one file, which is put in its place whole, so a renewal is never seen half done.
+//! Certificate and key are in one file, which is put in its place whole, so a renewal is never seen half done.
 
 use crate::certificate::{is_name, now};
 use crate::{KeyError, files};
@@ -52,7 +52,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// From an hour ago, because clocks differ, for so many days.
+    /// From an hour ago, because clocks differ, for this number of days.
     pub fn days(days: u32) -> Validity {
         let now = now();
         Validity { from: now - CLOCK_SKEW, until: now + i64::from(days) * DAY }

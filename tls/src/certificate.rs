@@ -29,7 +29,7 @@ impl About {
     /// Reads a certificate. One whose signature was not checked can say anything.
     ///
     /// # Errors
-    /// It is none, or names nobody.
+    /// It is not a certificate, or has no name.
     pub fn of(certificate: &CertificateDer<'_>) -> Result<About, TlsError> {
         let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| TlsError::NoName)?;
         let alternative = parsed.subject_alternative_name().ok().flatten();
@@ -65,7 +65,7 @@ impl About {
         Ok(())
     }
 
-    /// The identity that the name stands for: SHA-256 under a prefix of its own. It stays the same when the
+    /// The identity of the name: SHA-256 under a prefix of its own. It stays the same when the
     /// certificate is renewed.
     pub fn identity(&self) -> [u8; 32] {
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
@@ -77,7 +77,7 @@ impl About {
     }
 }
 
-/// Whether a name may stand in a certificate, an identity file and the name of a file.
+/// Whether a name is allowed in a certificate, an identity file and the name of a file.
 pub fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
     (1..=63).contains(&name.len())

@@ -34,7 +34,7 @@ enum Step {
     More,
     /// The handshake needs more bytes.
     Blocked,
-    /// Everything that arrived was worked on, and so many bytes of plaintext were encrypted.
+    /// Everything that arrived was processed, and this number of plaintext bytes was encrypted.
     Open(usize),
     /// The peer sends no more.
     Closed,
@@ -110,7 +110,7 @@ impl Channel {
     /// What the certificate of the authenticated peer says.
     ///
     /// # Errors
-    /// It names nobody, or the handshake is not over.
+    /// Its certificate has no name, or the handshake is not over.
     pub fn peer(&self) -> Result<About, TlsError> {
         let certificates = match &self.side {
             Side::Client(connection) => connection.peer_certificates(),
@@ -139,7 +139,7 @@ impl Channel {
     /// Works on what was received: plaintext goes to `sink`, answers to [`Channel::transmit`].
     ///
     /// # Errors
-    /// The peer is not who it must be, broke TLS or refused. What [`Channel::transmit`] has tells it why.
+    /// The peer is not who it must be, broke TLS or refused. The output of [`Channel::transmit`] carries the reason to it.
     pub fn process(&mut self, mut sink: impl FnMut(&[u8])) -> Result<(), TlsError> {
         if !self.begun && self.end > 0 {
             self.begun = true;
@@ -204,7 +204,7 @@ impl Channel {
         }
     }
 
-    /// Tells the peer that no more comes.
+    /// Announces the end of the stream to the peer.
     pub fn close(&mut self) {
         if self.failed || !self.open {
             return;

@@ -16,7 +16,7 @@ pub enum KeyError {
     },
     /// Others can read or write a file that holds a key.
     #[error(
-        "{}: expected mode 0600, found {mode:04o}; others may have read this key: make another one, or chmod 600 if nobody has",
+        "{}: expected mode 0600, found {mode:04o}; others may have read this key: make another one, or chmod 600 if no other user has",
         path.display()
     )]
     Loose {
@@ -49,7 +49,7 @@ pub enum KeyError {
         /// Its certificate.
         path: PathBuf,
     },
-    /// The name cannot stand in a certificate.
+    /// The name is not allowed in a certificate.
     #[error("name {found:?}: expected 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit")]
     Name {
         /// As given.
@@ -83,7 +83,7 @@ pub enum TlsError {
         /// Size of the buffer.
         limit: usize,
     },
-    /// The certificate names nobody.
+    /// The certificate has no name.
     #[error("certificate: expected one name, found none; use one made by `deltascope keys`")]
     NoName,
     /// The connection was closed by its peer in the middle.

@@ -19,7 +19,7 @@ fn file_error(path: &Path) -> impl Fn(std::io::Error) -> KeyError {
 /// The text of a file; one that is `secret` must be for its owner alone.
 pub(crate) fn read(path: &Path, secret: bool) -> Result<String, KeyError> {
     let file = File::open(path).map_err(file_error(path))?;
-    // Asked of the open file: nobody can put another one in its place in between.
+    // Asked of the open file: no other process can replace it in between.
     let mode = file.metadata().map_err(file_error(path))?.permissions().mode() & 0o7777;
     if secret && mode & 0o077 != 0 {
         return Err(KeyError::Loose { path: path.to_path_buf(), mode });
@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path, secret: bool) -> Result<String, KeyError> {
     Ok(text)
 }
 
-/// Puts a file in its place whole: whoever opens it sees the old one or the new one.
+/// Puts a file in its place whole: a reader sees the old one or the new one.
 pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), KeyError> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.new", std::process::id()));

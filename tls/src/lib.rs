@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`authority`] | a small certificate authority: makes the keys of both sides |
 //! | [`credentials`] | the files of one side, checked, and what rustls makes of them |
-//! | [`certificate`] | name and dates in a certificate, and the identity that the name stands for |
+//! | [`certificate`] | name and dates in a certificate, and the identity of the name |
 //! | [`channel`] | one connection: bytes of TLS on one side, plaintext on the other |
 //! | [`error`] | why not |
 //!

@@ -104,14 +104,15 @@ pub fn measure(latency: u64, outstanding: usize, batch: u32) -> Result<Cell, Fed
     let beats = u64::from(batch) / 8 * u64::from(batches);
     let begin = system.clocks();
     let limit = 200 * beats + 100_000;
-    while system.dma().record_beats() < beats {
+    while system.dma().record_beats() < beats && system.clocks() - begin <= limit {
         system.step(1)?;
-        if system.clocks() - begin > limit {
-            let found = system.dma().record_beats();
-            return Err(FedError::Stuck { expected: beats, found, clocks: limit });
-        }
     }
-    Ok(Cell { latency, outstanding, batch, beats, clocks: system.clocks() - begin })
+    let (found, clocks) = (system.dma().record_beats(), system.clocks() - begin);
+    system.write32(Block::Dma, Channel::Mm2s.at(Register::Control), control::RESET)?;
+    match found < beats {
+        true => Err(FedError::Stuck { expected: beats, found, clocks: limit }),
+        false => Ok(Cell { latency, outstanding, batch, beats, clocks }),
+    }
 }
 
 fn fill_ring(memory: &mut Ram, ring: u64, count: u32, buffer: u64, control: u32) {

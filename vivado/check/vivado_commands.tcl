@@ -11,6 +11,7 @@ namespace eval vivado {
   array set value {}
   array set has {}
   variable ports {}
+  variable links {}
 }
 
 # Returns what is known of an IP.
@@ -126,15 +127,16 @@ recorder::define get_msg_config {-severity -id} {-count} 0 0 {
   }
   return 0
 }
-recorder::define read_verilog {} {-sv} 1 1 {
+recorder::define current_fileset {} {-constrset} 0 0 {return fileset:}
+recorder::define add_files {-fileset} {-norecurse} 1 1 {
   foreach file [lindex $arguments 0] {
     if {![file exists $file]} {
-      error "read_verilog: expected a file, found none at $file"
+      error "add_files: expected a file, found none at $file"
+    }
+    if {[dict get $options -fileset] eq "constrs_1"} {
+      source $file
     }
   }
-}
-recorder::define read_xdc {-ref -cells} {-unmanaged} 1 1 {
-  source [lindex $arguments 0]
 }
 recorder::define update_compile_order {-fileset} {} 0 0
 recorder::define get_files {-of_objects} {-quiet} 1 1 {return "file:[lindex $arguments 0]"}
@@ -165,6 +167,12 @@ recorder::define get_bd_pins {} {-quiet} 1 1 {return [vivado::find pin [lindex $
 recorder::define get_bd_intf_pins {} {-quiet} 1 1 {return [vivado::find intf [lindex $arguments 0] 3]}
 recorder::define get_bd_addr_spaces {} {-quiet} 1 1 {return [vivado::find space [lindex $arguments 0] 2]}
 recorder::define get_bd_addr_segs {} {-quiet} 1 1 {return [vivado::find segment [lindex $arguments 0] 2]}
+recorder::define get_bd_intf_nets {} {-quiet} 1 1 {
+  if {[lindex $arguments 0] ni $vivado::links} {
+    error "get_bd_intf_nets: expected a net of the block design ($vivado::links), found [lindex $arguments 0]"
+  }
+  return net:[lindex $arguments 0]
+}
 recorder::define create_bd_intf_port {-mode -vlnv} {} 1 1 {
   lappend vivado::ports [lindex $arguments 0]
   return port:[lindex $arguments 0]
@@ -176,15 +184,19 @@ recorder::define get_bd_intf_ports {} {-quiet} 1 1 {
   return port:[lindex $arguments 0]
 }
 recorder::define connect_bd_net {-net} {} 2 100
-recorder::define connect_bd_intf_net {-intf_net} {} 2 2
+recorder::define connect_bd_intf_net {-intf_net} {} 2 2 {
+  if {[dict exists $options -intf_net]} {
+    lappend vivado::links [dict get $options -intf_net]
+  }
+}
 recorder::define assign_bd_address {-offset -range -target_address_space} {-force} 1 1
 recorder::define validate_bd_design {} {-force} 0 0
 recorder::define save_bd_design {} {} 0 0
 recorder::define generate_target {} {-force} 2 2
 recorder::define make_wrapper {-files} {-top -force -import} 0 0 {
-  set path [file join $::output deltascope_system_wrapper.v]
-  vivado::touch $path
-  return $path
+  set folder [file join $::output project deltascope.gen sources_1 bd deltascope_system hdl]
+  file mkdir $folder
+  vivado::touch [file join $folder deltascope_system_wrapper.v]
 }
 
 recorder::define set_property {} {-dict} 2 3 {
@@ -220,6 +232,9 @@ recorder::define get_property {} {-quiet} 2 2 {
       }
     }
     return [vivado::parameter $cell $name]
+  }
+  if {$name eq "DIRECTORY" && $object eq "project:"} {
+    return [file join $::output project]
   }
   error "get_property: expected CONFIG.PARAMETER of a cell, found $name of $object"
 }

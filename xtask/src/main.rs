@@ -16,6 +16,8 @@ mod rtl;
 mod setup;
 mod stages;
 mod test;
+#[cfg(test)]
+mod trait_defaults;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

@@ -58,5 +58,5 @@ fn the_counting_run_takes_silent_valid_pairs_and_sends_only() {
         assert_eq!(machine.run_counting(&[record]), 0, "{record:?}");
     }
     assert_eq!((machine.accepted(), machine.position()), (4, 2));
-    assert_eq!(machine.context(2), None, "the spare context is nobody's");
+    assert_eq!(machine.context(2), None, "the spare context is not visible");
 }

@@ -52,6 +52,11 @@ pub struct ConnectionId {
 pub struct Activity {
     /// There is work that needs no input: poll again without waiting.
     pub busy: bool,
+    /// The engine has failed and was not brought back yet.
+    pub is_failed: bool,
+    /// Records that the engine has taken and beats that it has given, since the server was made. An engine that does not
+    /// move while there is work has stopped, whatever it reports.
+    pub moved: u64,
     /// When to poll at the latest, in microseconds of the host's clock.
     pub wake: Option<u64>,
 }

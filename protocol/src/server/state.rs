@@ -50,6 +50,8 @@ pub(super) struct State {
     pub failed: Option<(String, u64)>,
     /// Work was left by the last round.
     busy: bool,
+    /// Records that the engine took and beats that it gave.
+    moved: u64,
     /// Next time at which a timer runs out.
     wake: Option<u64>,
 }
@@ -77,6 +79,7 @@ impl State {
             stopping: false,
             failed: None,
             busy: false,
+            moved: 0,
             wake: None,
         }
     }
@@ -134,11 +137,12 @@ impl State {
     /// Hands every reply beat that is there to the outstanding, and what it makes of them to the sessions.
     pub fn drain<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
         let mut fault = None;
-        engine.poll(&mut |beat| {
+        let beats = engine.poll(&mut |beat| {
             if fault.is_none() {
                 fault = self.beat(beat).err();
             }
         })?;
+        self.moved += beats as u64;
         fault.map_or(Ok(()), |text| {
             Err(EngineError::Device { engine: self.info.kind.name(), text: format!("{text}; the engine is reset") })
         })
@@ -238,7 +242,7 @@ impl State {
     /// One turn for every session, each time beginning with another one. A turn that the engine had no room for goes
     /// on in the next round with what is left of it, so that every session has its share however slow the engine is.
     pub fn submit<E: Engine>(&mut self, engine: &mut E) -> Result<(), EngineError> {
-        let State { config, connections, sessions, outstanding, .. } = self;
+        let State { config, connections, sessions, outstanding, moved, .. } = self;
         let slots = sessions.len().max(1);
         let (first, mut left) = self.turn;
         let mut interrupted = None;
@@ -264,6 +268,7 @@ impl State {
                 });
                 session.submitted += records;
                 session.inside += taken;
+                *moved += taken as u64;
                 let numbered = Owner { slot, epoch: session.numbering };
                 outstanding.submitted(numbered, taken, session.submitted);
                 left -= taken.min(left);
@@ -384,6 +389,7 @@ impl State {
     }
 
     pub fn activity(&self) -> Activity {
-        Activity { busy: self.busy || !self.outstanding.is_empty(), wake: self.wake }
+        let busy = self.busy || !self.outstanding.is_empty();
+        Activity { busy, is_failed: self.is_failed(), moved: self.moved, wake: self.wake }
     }
 }

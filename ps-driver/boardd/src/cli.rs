@@ -5,8 +5,9 @@ use crate::logging::Verbosity;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_linux::checks::Report;
 use deltascope_linux::panel::PinName;
-use deltascope_linux::{Options, Roots};
+use deltascope_linux::{Options, Roots, Trust};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -95,7 +96,16 @@ pub struct BoardArguments {
     #[arg(long, value_enum, global = true, default_value_t = CompletionName::Interrupt)]
     pub completion: CompletionName,
 
-    /// Folder with `sys` and `dev` in place of the machine's own, for tests.
+    /// Assume that the programmable logic is configured, clocked and out of reset where that cannot be seen. An access to
+    /// logic that does not answer stops the processor. What is assumed is written to the log.
+    #[arg(long, global = true)]
+    pub assume_configured: bool,
+
+    /// Report that `check --report` has written as root for the same start of the service: what it found good is believed.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub checks: Option<PathBuf>,
+
+    /// Folder with `sys`, `proc` and `dev` in place of the machine's own, for tests.
     #[arg(long, value_name = "DIR", global = true, hide = true, default_value = "/")]
     pub root: PathBuf,
 }
@@ -112,7 +122,13 @@ pub enum CompletionName {
 impl BoardArguments {
     /// Where sysfs and devices are.
     pub fn roots(&self) -> Roots {
-        Roots { sys: self.root.join("sys"), dev: self.root.join("dev") }
+        Roots::below(&self.root)
+    }
+
+    /// What is taken for true of the programmable logic without seeing it.
+    pub fn trust(&self) -> Trust {
+        let report = self.checks.clone().map(|path| Report { path, invocation: invocation(), owner: 0 });
+        Trust { assume_configured: self.assume_configured, report }
     }
 
     /// Which board.
@@ -122,8 +138,19 @@ impl BoardArguments {
             CompletionName::Interrupt => defaults.settings,
             CompletionName::Poll => DmaSettings { completion: Completion::Poll, ..defaults.settings },
         };
-        Options { roots: self.roots(), uio: self.uio.clone(), udmabuf: self.udmabuf.clone(), settings }
+        Options {
+            roots: self.roots(),
+            trust: self.trust(),
+            uio: self.uio.clone(),
+            udmabuf: self.udmabuf.clone(),
+            settings,
+        }
     }
+}
+
+/// This start of the service, as systemd names it.
+pub fn invocation() -> String {
+    std::env::var("INVOCATION_ID").unwrap_or_default()
 }
 
 /// What the program does instead of serving.
@@ -138,6 +165,16 @@ pub enum Command {
         /// Records of each test.
         #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
         records: u32,
+    },
+    /// Tell whether the programmable logic may be touched, without touching it: configured, clocked, level shifters on, out of
+    /// reset. Fails when it may not, or when that cannot be seen. Root sees most; the service runs it as root first.
+    Check {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Write what was found to FILE when all is well, for --checks of the service.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
     /// Print what the engine is, and how the board is. The engine's tables are cleared.
     Info {

@@ -12,7 +12,7 @@ use crate::handshakes::{Arrived, Handshakes};
 use crate::link::{Link, Outcome, Peer};
 use crate::security::Security;
 use crate::service::Service;
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 use crate::status::Counters;
 use deltascope_linux::Roots;
 use deltascope_model::Engine;
@@ -90,6 +90,10 @@ impl<E: Engine> Daemon<E> {
         let stop = system("signals", Signals::stop())?;
         let reload = system("signals", Signals::reload())?;
         let status = system("signals", Signals::status())?;
+        // From here on a stop drains; one that came while the engine was brought up ends here.
+        if signals::disarm() {
+            return Err(DaemonError::Stopped);
+        }
         let mut out = io::stdout().lock();
         system("standard output", writeln!(out, "listening on {address}").and_then(|()| out.flush()))?;
         service.ready();
@@ -150,7 +154,7 @@ impl<E: Engine> Daemon<E> {
             if self.reload.take() > 0 {
                 self.read_keys();
             }
-            let due = self.service.turn(now, self.server.stats().records);
+            let due = self.service.turn(now, self.server.stats().records, activity);
             if due.metrics {
                 self.write_metrics();
             }

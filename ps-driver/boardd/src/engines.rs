@@ -1,5 +1,6 @@
 //! Where an engine is made by name. Another engine is added here and nowhere else in the daemon.
 
+use crate::signals;
 use clap::ValueEnum;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
@@ -22,23 +23,27 @@ pub enum EngineName {
 
 /// An engine, and what only some of them have.
 pub(crate) trait Device: Engine {
-    /// Its registers.
-    fn registers(&mut self) -> Option<&mut dyn Registers> {
-        None
-    }
+    /// Its registers, if it has any.
+    fn registers(&mut self) -> Option<&mut dyn Registers>;
 
     /// How records and replies reach it, in words.
     fn streams(&self) -> String;
 
     /// What was not as it should be and was put right, since the last call.
-    fn take_notices(&mut self) -> Vec<String> {
-        Vec::new()
-    }
+    fn take_notices(&mut self) -> Vec<String>;
 }
 
 impl Device for GoldenEngine {
+    fn registers(&mut self) -> Option<&mut dyn Registers> {
+        None
+    }
+
     fn streams(&self) -> String {
         "in process".to_owned()
+    }
+
+    fn take_notices(&mut self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -71,7 +76,8 @@ impl Device for UioEngine {
     }
 }
 
-/// Any engine, chosen at run time. A call through it is per batch, not per record.
+/// Any engine, chosen at run time. A call through it is per batch, not per record. After a signal that ends what is done
+/// with it ([`signals::arm`]) everything fails, so that it is dropped and the hardware is stopped.
 pub struct AnyEngine(Box<dyn Device>);
 
 /// The engine of that name, as after power-on; `board` says which board, for the engine that is one.
@@ -104,6 +110,17 @@ impl AnyEngine {
         self.0.streams()
     }
 
+    /// Fails once a signal has come.
+    fn go_on(&self) -> Result<(), EngineError> {
+        match signals::is_stopped() {
+            false => Ok(()),
+            true => {
+                let text = "stopped by a signal; what it was doing is not finished".to_owned();
+                Err(EngineError::Device { engine: self.0.info().kind.name(), text })
+            }
+        }
+    }
+
     /// Says in the log what was not as it should be and was put right.
     fn log_notices(&mut self) {
         for notice in self.0.take_notices() {
@@ -118,10 +135,12 @@ impl Engine for AnyEngine {
     }
 
     fn submit(&mut self, records: &[Record]) -> Result<usize, EngineError> {
+        self.go_on()?;
         self.0.submit(records)
     }
 
     fn poll(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<usize, EngineError> {
+        self.go_on()?;
         let polled = self.0.poll(sink);
         self.log_notices();
         polled
@@ -132,6 +151,7 @@ impl Engine for AnyEngine {
     }
 
     fn reset(&mut self) -> Result<(), EngineError> {
+        self.go_on()?;
         let reset = self.0.reset();
         self.log_notices();
         reset

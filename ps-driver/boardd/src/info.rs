@@ -1,12 +1,12 @@
 //! `info`: what the engine is, and how the board is.
 
+use crate::check::of_look;
 use crate::cli::BoardArguments;
 use crate::engines::{self, AnyEngine, EngineName};
 use crate::error::{DaemonError, system};
 use deltascope_abi::registers::{BUILD_DIRTY, CAP_AXIS_BITS, CAP_REPLY_PACKET, offset};
 use deltascope_abi::{ABI_MAJOR, ABI_MINOR};
-use deltascope_driver::seams::BusError;
-use deltascope_linux::logic::{self, Finding};
+use deltascope_linux::logic;
 use deltascope_linux::xadc::Health;
 use deltascope_model::{Engine, EngineError};
 use serde_json::{Map, Value, json};
@@ -46,7 +46,7 @@ fn report(board: &BoardArguments) -> (Value, bool) {
     if board.engine == EngineName::Uio {
         let clock = json!({"built_for": logic::built_for_hz(&roots), "running": logic::running_hz(&roots)});
         report.insert("clock_hz".to_owned(), clock);
-        report.insert("logic".to_owned(), logic::looks(&roots).into_iter().map(of_look).collect::<Map<_, _>>().into());
+        report.insert("logic".to_owned(), logic::looks(&roots).iter().map(of_look).collect::<Map<_, _>>().into());
     }
     match Health::read(&roots) {
         Ok(Some(found)) => {
@@ -80,7 +80,7 @@ fn of_engine(engine: &mut AnyEngine) -> Result<Value, EngineError> {
         "streams": engine.streams(),
     });
     if let Some(registers) = engine.registers() {
-        let mut read = |at| registers.read32(at).map_err(|error| on_bus(info.kind.name(), &error));
+        let mut read = |at| registers.read32(at).map_err(|error| EngineError::host(info.kind, error));
         let (flags, stream) = (read(offset::BUILD_FLAGS)?, read(offset::CAP_STREAM)?);
         value["build_id"] = format!("{:08x}", read(offset::BUILD_ID)?).into();
         value["build_dirty"] = (BUILD_DIRTY.get(flags) != 0).into();
@@ -88,21 +88,6 @@ fn of_engine(engine: &mut AnyEngine) -> Result<Value, EngineError> {
         value["axis_bits"] = CAP_AXIS_BITS.get(stream).into();
     }
     Ok(value)
-}
-
-fn on_bus(engine: &'static str, error: &BusError) -> EngineError {
-    EngineError::Device { engine, text: error.to_string() }
-}
-
-fn of_look(look: logic::Look) -> (String, Value) {
-    let value = match look.finding {
-        Finding::Good(found) => json!({"state": "good", "found": found}),
-        Finding::Unknown(why) => json!({"state": "unknown", "why": why}),
-        Finding::Bad { expected, found, remedy } => {
-            json!({"state": "bad", "expected": expected, "found": found, "remedy": remedy})
-        }
-    };
-    (look.what.to_owned(), value)
 }
 
 /// Temperature, voltages and what is wrong with them.

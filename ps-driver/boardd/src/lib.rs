@@ -13,9 +13,11 @@
 //! | [`metrics`] | a file of metrics |
 //! | [`logging`] | the log and its levels |
 //! | [`selftest`] | proves that the engine counts what it is given |
+//! | [`check`] | whether the programmable logic may be touched |
 //! | [`info`] | what the engine is, and how the board is |
 //! | [`raw`] | `--raw`: a bare sequence of records without a network |
 
+pub mod check;
 pub mod cli;
 pub mod daemon;
 pub mod engines;
@@ -30,5 +32,5 @@ pub mod raw;
 pub mod security;
 pub mod selftest;
 pub mod service;
-mod signals;
+pub mod signals;
 pub mod status;

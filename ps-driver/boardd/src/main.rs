@@ -3,7 +3,8 @@
 use clap::Parser;
 use deltascope_boardd::cli::{Cli, Command};
 use deltascope_boardd::daemon::Daemon;
-use deltascope_boardd::{engines, info, logging, raw, selftest};
+use deltascope_boardd::engines::EngineName;
+use deltascope_boardd::{check, engines, info, logging, raw, selftest, signals};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -24,6 +25,12 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
     if cli.raw.is_some() && cli.command.is_some() {
         return Err("--raw: expected no subcommand beside it, found one; give one of the two".into());
+    }
+    if let Some(Command::Check { json, report }) = &cli.command {
+        return Ok(check::run(&cli.board, report.as_deref(), *json)?);
+    }
+    if cli.board.engine == EngineName::Uio {
+        signals::arm()?;
     }
     if let Some(Command::Info { json }) = cli.command {
         return Ok(info::run(&cli.board, json)?);

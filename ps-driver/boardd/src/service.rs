@@ -1,12 +1,13 @@
 //! The daemon as a service: readiness and watchdog of systemd, the board's LED and button, a file of metrics.
 //!
-//! The loop of the daemon calls [`Service::turn`] each time it goes round, so the watchdog is fed exactly as long as
-//! the loop goes round.
+//! The loop of the daemon calls [`Service::turn`] each time it goes round, so the watchdog is fed as long as the loop goes
+//! round, and the engine moves while there is work ([`Liveness`]).
 
 use crate::cli::Cli;
 use crate::metrics;
 use deltascope_linux::panel::{Button, Lamp};
 use deltascope_linux::{LinuxError, Roots};
+use deltascope_protocol::server::Activity;
 use sd_notify::NotifyState;
 use std::path::PathBuf;
 
@@ -14,6 +15,9 @@ use std::path::PathBuf;
 const PANEL_PERIOD: u64 = 50_000;
 /// Microseconds between two files of metrics.
 const METRICS_PERIOD: u64 = 10_000_000;
+/// Microseconds without any movement of an engine that has work, or that failed, after which the daemon is no longer alive.
+/// The driver of a board gives up after a second by itself, so only what it does not see comes to this.
+const STALL_LIMIT: u64 = 30_000_000;
 
 /// What is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,12 +28,41 @@ pub struct Due {
     pub metrics: bool,
 }
 
+/// Whether the daemon gets on: a loop that goes round and moves nothing is as dead as one that hangs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Liveness {
+    /// What had moved at the last movement, and when that was.
+    moved: u64,
+    since: u64,
+    was_alive: bool,
+}
+
+impl Liveness {
+    /// Returns whether the engine has moved lately or has nothing to do. `now` is in microseconds.
+    pub fn is_alive(&mut self, now: u64, activity: Activity) -> bool {
+        let has_work = activity.busy || activity.is_failed;
+        if !has_work || activity.moved != self.moved {
+            (self.moved, self.since) = (activity.moved, now);
+        }
+        let is_alive = now.saturating_sub(self.since) <= STALL_LIMIT;
+        if self.was_alive && !is_alive {
+            tracing::error!(
+                "the engine has had work for {} s and has moved nothing; the watchdog is not fed until it does",
+                STALL_LIMIT / 1_000_000
+            );
+        }
+        self.was_alive = is_alive;
+        is_alive
+    }
+}
+
 /// Everything around the server that is none of its business.
 #[derive(Default)]
 pub struct Service {
     /// Microseconds between two signs of life; `None` when nobody waits for them.
     watchdog: Option<u64>,
     next_sign: u64,
+    liveness: Liveness,
     lamp: Option<Lamp>,
     button: Option<Button>,
     next_look: u64,
@@ -94,12 +127,16 @@ impl Service {
         [sign, look, metrics].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`, in microseconds since the daemon began. `records` counts the records that came.
-    pub fn turn(&mut self, now: u64, records: u64) -> Due {
+    /// Does what is due at `now`, in microseconds since the daemon began. `records` counts the records that came, `activity`
+    /// is the server's last.
+    pub fn turn(&mut self, now: u64, records: u64, activity: Activity) -> Due {
+        let is_alive = self.liveness.is_alive(now, activity);
         if let Some(period) = self.watchdog
             && now >= self.next_sign
         {
-            tell(&[NotifyState::Watchdog]);
+            if is_alive {
+                tell(&[NotifyState::Watchdog]);
+            }
             self.next_sign = now + period;
         }
         let mut due = Due::default();
@@ -159,5 +196,35 @@ impl Service {
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!("notifying systemd: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Activity = Activity { busy: false, is_failed: false, moved: 0, wake: None };
+
+    #[test]
+    fn engine_without_work_is_alive_at_any_time() {
+        let mut liveness = Liveness::default();
+        for now in [0, STALL_LIMIT, 10 * STALL_LIMIT] {
+            assert!(liveness.is_alive(now, IDLE));
+        }
+    }
+
+    #[test]
+    fn engine_that_moves_nothing_while_it_has_work_is_dead() {
+        for stuck in [Activity { busy: true, ..IDLE }, Activity { is_failed: true, ..IDLE }] {
+            let mut liveness = Liveness::default();
+            assert!(liveness.is_alive(5, IDLE));
+            assert!(liveness.is_alive(5 + STALL_LIMIT, stuck));
+            assert!(!liveness.is_alive(6 + STALL_LIMIT, stuck));
+            assert!(!liveness.is_alive(2 * STALL_LIMIT, stuck));
+            // Any movement brings it back.
+            assert!(liveness.is_alive(2 * STALL_LIMIT, Activity { moved: 1, ..stuck }));
+            assert!(liveness.is_alive(3 * STALL_LIMIT, Activity { moved: 1, ..stuck }));
+            assert!(!liveness.is_alive(3 * STALL_LIMIT + 1, Activity { moved: 1, ..stuck }));
+        }
     }
 }

@@ -211,8 +211,8 @@ fn info_tells_of_the_engine_and_of_what_is_wrong_with_the_board() {
     let (text, _, ok) = output(&["info", "--json", "--engine", "uio", "--root", root]);
     let info: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(!ok && info["error"].as_str().unwrap().contains("UIO device"), "{text}");
-    assert_eq!(info["logic"]["configuration"]["state"], "bad");
-    assert_eq!(info["logic"]["configuration"]["found"], "fpga0 unknown");
+    assert_eq!(info["logic"]["configuration"]["state"], "unknown");
+    assert!(info["logic"]["configuration"]["why"].as_str().unwrap().starts_with("fpga0 unknown"), "{text}");
 
     let (text, _, ok) = output(&["info", "--root", "/nonexistent"]);
     assert!(ok && text.contains("contexts         16384"), "{text}");
@@ -264,7 +264,7 @@ fn the_udev_rules_name_what_the_program_looks_for() {
         for word in rule {
             // KEY or KEY{name}, an operator, a quoted value (udev(7)).
             let key = word.trim_start_matches(|letter: char| {
-                letter.is_ascii_uppercase() || "{}".contains(letter) || letter.is_ascii_lowercase()
+                letter.is_ascii_uppercase() || "{}_".contains(letter) || letter.is_ascii_lowercase()
             });
             let value = ["==", "+=", "="].iter().find_map(|operator| key.strip_prefix(operator)).unwrap_or_default();
             assert!(value.len() > 2 && value.starts_with('"') && value.ends_with('"'), "{word:?} in {rule:?}");
@@ -297,13 +297,22 @@ fn the_unit_starts_this_program_as_it_wants_to_be_started() {
         assert_eq!(get(key), "yes", "{key}");
     }
     assert_eq!((get("CapabilityBoundingSet"), get("DevicePolicy"), get("ProtectSystem")), ("", "closed", "strict"));
-    // Every option of the command line is one that the program has.
-    let (program, options) = get("ExecStart").split_once(' ').unwrap();
-    assert_eq!(program, "/usr/bin/deltascope-boardd");
-    let help = output(&["--help"]).0;
-    for option in options.split(' ').filter(|word| word.starts_with("--")) {
-        assert!(help.contains(option), "{option}");
+    // Every option of the command lines is one that the program has.
+    let check = get("ExecStartPre").strip_prefix('+').expect("the checks run as root");
+    for (line, help) in [(get("ExecStart"), &["--help"][..]), (check, &["check", "--help"])] {
+        let (program, options) = line.split_once(' ').unwrap();
+        assert_eq!(program, "/usr/bin/deltascope-boardd");
+        let help = output(help).0;
+        for option in options.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(help.contains(option), "{option}");
+        }
     }
+    // What root writes is what the daemon reads, in a folder that both have.
+    let report =
+        |line: &str, option: &str| line.split(' ').skip_while(|word| *word != option).nth(1).unwrap().to_owned();
+    let path = report(check, "--report");
+    assert_eq!(path, report(get("ExecStart"), "--checks"));
+    assert!(path.starts_with(&format!("/run/{}/", get("RuntimeDirectory"))), "{path}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use deltascope_abi::record::{Class, Record};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_driver::seams::{BusError, Registers};
 use deltascope_linux::access::BlockRegisters;
+use deltascope_linux::board::MonotonicClock;
 use deltascope_linux::buffers::Buffers;
 use deltascope_linux::engine::{UioEngine, drive};
 use deltascope_linux::uio::{UioDevice, page_bytes};
@@ -24,6 +25,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Bytes of the buffers.
 const BYTES: u32 = 0x20_0000;
@@ -82,8 +84,8 @@ fn engine(fake: &Fake, memory: FileMemory, is_scatter_gather: bool) -> Result<Ui
     let settings = DmaSettings {
         completion: Completion::Poll,
         batch_bytes: 16 << 10,
-        time_limit_us: 60_000_000,
-        reset_limit_us: 60_000_000,
+        time_limit: Duration::from_micros(60_000_000),
+        reset_limit: Duration::from_micros(60_000_000),
         ..DmaSettings::default()
     };
     let options = Options { settings, ..fake.options() };
@@ -93,7 +95,8 @@ fn engine(fake: &Fake, memory: FileMemory, is_scatter_gather: bool) -> Result<Ui
     let system = Rc::new(RefCell::new(System::new(DmaConfig::board(is_scatter_gather), memory, 1).unwrap()));
     let block = |block| BlockRegisters::new(Simulated(Rc::clone(&system), block));
     let (engine, dma) = (block(Block::Engine), block(Block::Dma));
-    drive(UioBoard { device, engine, dma, buffers, irq, is_emulated: true }, &options)
+    let clock = MonotonicClock::start();
+    drive(UioBoard { device, engine, dma, buffers, irq, clock, is_emulated: true }, &options)
 }
 
 /// A board whose buffers are a reserved window of its UIO device.

@@ -2,8 +2,10 @@
 
 use alloc::string::String;
 use core::ops::Range;
+use core::time::Duration;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
+use deltascope_model::Failure;
 
 /// An access to a register that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,12 +48,16 @@ pub trait Registers {
     fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError>;
 }
 
-/// The streams failed: nothing more can be sent or received before a reset.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("streams: {text}")]
-pub struct StreamError {
-    /// What was expected, what was found, what to do.
-    pub text: String,
+/// The streams failed: nothing more can be sent or received before a reset. The error of the host is its source.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("streams: {0}")]
+pub struct StreamError(#[source] Failure);
+
+impl StreamError {
+    /// Wraps the error of a host: what was expected, what was found, what to do.
+    pub fn new<E: core::error::Error + Send + Sync + 'static>(error: E) -> StreamError {
+        StreamError(Failure::new(error))
+    }
 }
 
 /// The engine's stream of records and its stream of replies. Nothing here waits longer than the host was told to.
@@ -59,11 +65,9 @@ pub trait RecordStreams {
     /// Records that one batch may have now; 0 while none has room.
     fn room(&self) -> usize;
     /// Reply beats that one batch may cause now, the beat that ends it included: room for so many is posted behind
-    /// the engine. A host that takes every reply as it comes has no limit. A record that by itself causes more than
-    /// is ever posted goes alone, when nothing else is under way; the host makes room while its replies arrive.
-    fn reply_room(&self) -> usize {
-        usize::MAX
-    }
+    /// the engine. A host that takes every reply as it comes has no limit: `usize::MAX`. A record that by itself causes
+    /// more than is ever posted goes alone, when nothing else is under way; the host makes room while its replies arrive.
+    fn reply_room(&self) -> usize;
     /// Sends one batch of at most [`RecordStreams::room`] records, which causes at most `reply_beats` reply beats;
     /// its last record carries TLAST.
     ///
@@ -71,10 +75,8 @@ pub trait RecordStreams {
     /// The stream failed.
     fn send(&mut self, batch: &[Record], reply_beats: usize) -> Result<(), StreamError>;
     /// Whether something is under way although no reply may be due, for instance a transfer that is not yet reported
-    /// as complete.
-    fn busy(&self) -> bool {
-        false
-    }
+    /// as complete. Nothing serves a host that is not busy while no reply is due, so a host that wraps another must ask it.
+    fn busy(&self) -> bool;
     /// Moves what can be moved in both directions and gives every reply beat that arrived to `sink`, in order. It is
     /// called only while a reply is due or the host is busy: a host whose engine moves by being called, a simulation, also counts here
     /// how long nothing has moved.
@@ -121,7 +123,7 @@ pub enum FabricError {
         reset: u8,
     },
     /// The host cannot say.
-    #[error("programmable logic: {text}")]
+    #[error("{text}")]
     Unknown {
         /// What was expected, what was found, what to do.
         text: String,
@@ -164,15 +166,15 @@ pub unsafe trait DmaBuffer {
 
 /// An interrupt line.
 pub trait Irq {
-    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout_us` microseconds have passed;
+    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout` has passed;
     /// gives whether it was raised.
-    fn wait(&mut self, timeout_us: u64) -> bool;
+    fn wait(&mut self, timeout: Duration) -> bool;
     /// Lets the line be raised again.
     fn rearm(&mut self);
 }
 
 /// Time that never goes back.
 pub trait Clock {
-    /// Microseconds since any fixed moment.
-    fn now_us(&mut self) -> u64;
+    /// Time since any fixed moment.
+    fn now(&mut self) -> Duration;
 }

@@ -10,11 +10,13 @@
 use crate::error::LinuxError;
 use crate::guard::Guarded;
 use crate::mmio::Mmio;
+use crate::sysfs::{self, Roots};
 use crate::uio::UioDevice;
 use deltascope_abi::board::{AXI_DMA, ENGINE, Window};
 use deltascope_abi::mailbox;
 use deltascope_driver::seams::{BusError, Registers};
 use deltascope_mailbox::{Guest, Words};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Name of the map of an emulated board.
@@ -57,6 +59,17 @@ pub fn open(device: &UioDevice) -> Result<Blocks, LinuxError> {
         return in_mailbox(device);
     }
     Ok(Blocks { engine: in_map(device, &ENGINE)?, dma: in_map(device, &AXI_DMA)? })
+}
+
+/// Whether the board is an emulated one, whose logic answers from the start: seen from the names of its maps alone.
+pub fn is_emulated(roots: &Roots, device: &str) -> bool {
+    let class = roots.class("uio");
+    let named = |path: &Path, name: &str| sysfs::text(&path.join("name")).is_ok_and(|found| found == name);
+    let folders = |path: &Path| -> Vec<PathBuf> {
+        sysfs::names(path).unwrap_or_default().iter().map(|name| path.join(name)).collect()
+    };
+    let devices = folders(&class).into_iter().filter(|path| named(path, device));
+    devices.flat_map(|path| folders(&path.join("maps"))).any(|map| named(&map, MAILBOX))
 }
 
 /// Both blocks behind the mailbox.

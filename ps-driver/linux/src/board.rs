@@ -2,18 +2,24 @@
 
 use crate::access::{self, BlockRegisters};
 use crate::buffers::Buffers;
+use crate::checks::Trust;
 use crate::error::LinuxError;
 use crate::logic;
 use crate::sysfs::Roots;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_driver::dma_host::stop_left_over;
+use deltascope_driver::seams::Clock;
+use std::time::{Duration, Instant};
 
 /// Which board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where sysfs and devices are.
     pub roots: Roots,
+    /// What is taken for true of the programmable logic without seeing it.
+    pub trust: Trust,
     /// Name of the UIO device.
     pub uio: String,
     /// Name of the u-dma-buf device, used when the UIO device shows no reserved window.
@@ -24,21 +30,39 @@ pub struct Options {
 
 /// Longest wait for one interrupt in microseconds. The loop that serves sockets stands still meanwhile; a batch of
 /// 128 KiB passes in 110 us (estimated: a 64-bit port feeds `RECORDS_PER_SECOND` of `abi/src/board.rs`).
-const WAIT_US: u64 = 1_000;
+const WAIT: Duration = Duration::from_millis(1);
 
 impl Default for Options {
     fn default() -> Options {
         Options {
             roots: Roots::default(),
+            trust: Trust::default(),
             uio: UIO_NAME.to_owned(),
             udmabuf: UDMABUF_NAME.to_owned(),
-            settings: DmaSettings { completion: Completion::Interrupt { wait_us: WAIT_US }, ..DmaSettings::default() },
+            settings: DmaSettings { completion: Completion::Interrupt { wait: WAIT }, ..DmaSettings::default() },
         }
     }
 }
 
-/// The parts of a board, checked and mapped. No register was touched yet.
-pub struct UioBoard {
+/// The kernel's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock(Instant);
+
+impl MonotonicClock {
+    /// A clock that begins now.
+    pub fn start() -> MonotonicClock {
+        MonotonicClock(Instant::now())
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now(&mut self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// The parts of a board, checked and mapped. A simulation brings an interrupt and a clock of its own.
+pub struct UioBoard<I = UioIrq, C = MonotonicClock> {
     /// The device; nobody else can have it.
     pub device: UioDevice,
     /// Registers of the engine.
@@ -48,13 +72,15 @@ pub struct UioBoard {
     /// Memory for DMA.
     pub buffers: Buffers,
     /// The interrupt of DMA and engine.
-    pub irq: UioIrq,
+    pub irq: I,
+    /// Time, for every limit.
+    pub clock: C,
     /// Whether the registers are behind the mailbox of an emulated board, which has no clock or reset to look at.
     pub is_emulated: bool,
 }
 
 impl UioBoard {
-    /// Finds the board and checks that it can be touched.
+    /// Finds the board, checks that it can be touched, and stops a DMA that a process before this one has left at work.
     ///
     /// # Errors
     /// A part is missing; the text says which and what to do.
@@ -62,11 +88,14 @@ impl UioBoard {
         let device = UioDevice::open(&options.roots, &options.uio)?;
         let is_emulated = device.find_map(access::MAILBOX).is_some();
         if !is_emulated {
-            logic::check(&options.roots)?;
+            logic::check(&options.roots, &options.trust)?;
         }
-        let blocks = access::open(&device)?;
+        let mut blocks = access::open(&device)?;
+        let mut clock = MonotonicClock::start();
+        // What fails here fails again, with the same error, when the driver opens.
+        let _ = stop_left_over(&mut blocks.engine, &mut blocks.dma, &mut clock, options.settings.reset_limit);
         let buffers = Buffers::open(&options.roots, &device, &options.udmabuf)?;
         let irq = device.irq()?;
-        Ok(UioBoard { device, engine: blocks.engine, dma: blocks.dma, buffers, irq, is_emulated })
+        Ok(UioBoard { device, engine: blocks.engine, dma: blocks.dma, buffers, irq, clock, is_emulated })
     }
 }

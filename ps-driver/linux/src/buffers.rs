@@ -1,12 +1,13 @@
 //! Memory that the DMA engine reaches: a reserved window behind UIO, or a u-dma-buf device.
 //!
 //! The window is mapped uncached, which makes copying slow and coherent. u-dma-buf maps the memory cached and flushes
-//! or invalidates a range through its files `sync_*`, unless the device is coherent by itself.
+//! or invalidates a range through its files `sync_for_*`. That a device is coherent by itself is not believed: the HP ports
+//! of a Zynq-7000 are not.
 
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
 use crate::uio::UioDevice;
-use deltascope_abi::board::BUFFERS;
+use deltascope_abi::board::{BUFFERS, UDMABUF_BYTES};
 use deltascope_driver::seams::DmaBuffer;
 use memmap2::{MmapOptions, MmapRaw};
 use std::cell::RefCell;
@@ -17,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{Ordering, fence};
 
-/// Value of `sync_direction`: both ways, because a buffer is not told what it is for.
-const BIDIRECTIONAL: &str = "0";
+/// Bytes in whose multiples a range is handed over: the lower bits of its size hold something else.
+const SYNC_BYTES: usize = 16;
 
 /// A stretch of memory that is handed out in parts.
 #[derive(Debug)]
@@ -39,14 +40,12 @@ struct Memory {
     sync: Option<CacheSync>,
 }
 
-/// The files with which u-dma-buf is told to flush or invalidate, kept open: they are written for each batch.
+/// The files with which u-dma-buf flushes or invalidates a range, kept open: they are written for each batch.
 #[derive(Debug)]
 struct CacheSync {
-    offset: SyncFile,
-    size: SyncFile,
     for_device: SyncFile,
     for_cpu: SyncFile,
-    /// The first failure: the seam has no way to tell.
+    /// The first failure: the seam has no way to return it.
     fault: RefCell<Option<LinuxError>>,
 }
 
@@ -65,9 +64,13 @@ impl SyncFile {
         }
     }
 
-    /// A line: what an earlier, longer value left behind it in a file of a test is another.
-    fn write(&self, value: usize) -> Result<(), LinuxError> {
-        let line = format!("{value}\n");
+    /// Hands a range over in one write (u-dma-buf, "sync_for_cpu"): offset in bits 63:32, size in 31:4, direction in 3:2
+    /// (both ways: a buffer does not know what it is for), 1 in bit 0.
+    fn hand_over(&self, range: &Range<usize>) -> Result<(), LinuxError> {
+        let start = range.start & !(SYNC_BYTES - 1);
+        let size = (range.end - start).next_multiple_of(SYNC_BYTES);
+        // A line: what an earlier, longer value left behind it in a file of a test is another.
+        let line = format!("0x{start:08X}{:08X}\n", size | 1);
         self.file.write_all_at(line.as_bytes(), 0).map_err(|source| LinuxError::Write {
             path: self.path.clone(),
             value: line,
@@ -78,22 +81,16 @@ impl SyncFile {
 
 impl CacheSync {
     fn open(folder: &Path) -> Result<CacheSync, LinuxError> {
-        let file = |name| SyncFile::open(folder, name);
-        sysfs::write(&folder.join("sync_direction"), BIDIRECTIONAL)?;
         Ok(CacheSync {
-            offset: file("sync_offset")?,
-            size: file("sync_size")?,
-            for_device: file("sync_for_device")?,
-            for_cpu: file("sync_for_cpu")?,
+            for_device: SyncFile::open(folder, "sync_for_device")?,
+            for_cpu: SyncFile::open(folder, "sync_for_cpu")?,
             fault: RefCell::new(None),
         })
     }
 
     /// Hands a range over.
     fn hand_over(&self, to: &SyncFile, range: &Range<usize>) {
-        let offset = self.offset.write(range.start);
-        let result = offset.and_then(|()| self.size.write(range.len())).and_then(|()| to.write(1));
-        if let Err(error) = result {
+        if let Err(error) = to.hand_over(range) {
             self.fault.borrow_mut().get_or_insert(error);
         }
     }
@@ -135,10 +132,18 @@ impl Buffers {
         // The driver's class was called `udmabuf` before its version 2.
         let folders = ["u-dma-buf", "udmabuf"].map(|class| roots.class(class).join(name));
         let folder = folders.into_iter().find(|folder| folder.is_dir());
-        let folder = folder.ok_or_else(|| LinuxError::NoBuffers { name: name.to_owned() })?;
+        let Some(folder) = folder else {
+            let found =
+                ["u-dma-buf", "udmabuf"].map(|class| sysfs::names(&roots.class(class)).unwrap_or_default()).concat();
+            return Err(LinuxError::NoBuffers { name: name.to_owned(), found, bytes: UDMABUF_BYTES });
+        };
         let bus_addr = sysfs::number(&folder.join("phys_addr"))?;
         let bytes = sysfs::number(&folder.join("size"))?;
-        let coherent = sysfs::number(&folder.join("dma_coherent"))? != 0;
+        // Drivers for kernels before 3.19 have no such file, and such kernels no such memory.
+        let coherent = folder.join("dma_coherent");
+        if sysfs::number(&coherent).is_ok_and(|value| value != 0) {
+            return Err(LinuxError::Coherent { path: coherent });
+        }
         let path = roots.dev.join(name);
         let device = |what| {
             let path = path.clone();
@@ -151,8 +156,7 @@ impl Buffers {
         })?;
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(device("opening it"))?;
         let map = MmapOptions::new().len(length).map_raw(&file).map_err(device("mapping it"))?;
-        let sync = if coherent { None } else { Some(CacheSync::open(&folder)?) };
-        Buffers::new(Memory { map, start: 0, bytes: length, bus_addr, sync })
+        Buffers::new(Memory { map, start: 0, bytes: length, bus_addr, sync: Some(CacheSync::open(&folder)?) })
     }
 
     fn new(memory: Memory) -> Result<Buffers, LinuxError> {
@@ -160,9 +164,9 @@ impl Buffers {
         // The AXI DMA of the default board has 32 address bits.
         if !memory.bus_addr.is_multiple_of(64) || end.is_none_or(|end| end > 1 << 32) {
             return Err(LinuxError::Buffers {
-                expected: "a multiple of 64, all of it below 4 GiB".to_owned(),
+                expected: "a bus address that is a multiple of 64, all of it below 4 GiB".to_owned(),
                 found: format!("{:#x} bytes at {:#x}", memory.bytes, memory.bus_addr),
-                remedy: "reserve other memory",
+                remedy: "reserve other memory; `Address Width` of the AXI DMA is 32, and the driver needs no `Allow Unaligned Transfers`",
             });
         }
         Ok(Buffers { memory: Rc::new(memory), used: 0 })

@@ -37,7 +37,7 @@ pub enum LinuxError {
     },
     /// No UIO device has the name.
     #[error(
-        "UIO device: expected one named {name:?}, found {}; apply boards/zynq7020/deltascope.dtbo and boot with uio_pdrv_genirq.of_id=generic-uio",
+        "UIO device: expected one named {name:?}, found {}; give the name of another by --uio, or make it: apply boards/zynq7020/deltascope.dtbo in the boot loader and boot with uio_pdrv_genirq.of_id=generic-uio (`cat /sys/class/uio/*/name` lists them)",
         list(found)
     )]
     NoUio {
@@ -129,13 +129,47 @@ pub enum LinuxError {
         /// What to do.
         remedy: &'static str,
     },
+    /// Nobody vouches for the programmable logic.
+    #[error("programmable logic, {what}: expected it to be known to be good, found it unknown: {why}; {remedy}")]
+    NotKnown {
+        /// What was looked at.
+        what: &'static str,
+        /// Why it is not known.
+        why: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The report of the checks is not one of root's for this start.
+    #[error("{}: expected {expected}, found {found}; it is not used", path.display())]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// There is no memory for DMA.
     #[error(
-        "DMA buffers: expected a map \"buffers\" of the UIO device or a u-dma-buf device named {name:?}, found neither; reserve the memory in the boot device tree (boards/zynq7020/README.md) or load u-dma-buf"
+        "DMA buffers: expected a map \"buffers\" of the UIO device or a u-dma-buf device named {name:?}, found neither (u-dma-buf: {}); reserve the memory in the boot device tree, or apply boards/zynq7020/deltascope-udmabuf.dtbo and `modprobe u-dma-buf`, or `insmod u-dma-buf.ko udmabuf0={bytes}` and --udmabuf udmabuf0",
+        list(found)
     )]
     NoBuffers {
         /// Name of the u-dma-buf device.
         name: String,
+        /// Names of the u-dma-buf devices that there are.
+        found: Vec<String>,
+        /// Bytes that suffice.
+        bytes: u32,
+    },
+    /// The kernel takes the memory for coherent, which it is not on this board.
+    #[error(
+        "{}: expected 0, found 1: then u-dma-buf does no cache maintenance, and the HP ports of a Zynq-7000 do not see the processor's caches; remove `dma-coherent` from the device tree node",
+        path.display()
+    )]
+    Coherent {
+        /// The file.
+        path: PathBuf,
     },
     /// The memory for DMA is too small or lies where the DMA engine cannot reach it.
     #[error("DMA buffers: expected {expected}, found {found}; {remedy}")]

@@ -10,6 +10,7 @@
 //! | [`guard`] | SIGBUS as an error |
 //! | [`buffers`] | memory for DMA: u-dma-buf or a reserved window |
 //! | [`logic`] | is the programmable logic configured, clocked and out of reset |
+//! | [`checks`] | what is taken for true of that without seeing it: root's report, the user's word |
 //! | [`panel`] | LEDs and a button |
 //! | [`xadc`] | temperature and voltages |
 //! | [`sysfs`] | where all this is read |
@@ -20,6 +21,7 @@
 pub mod access;
 pub mod board;
 pub mod buffers;
+pub mod checks;
 pub mod engine;
 pub mod error;
 pub mod guard;
@@ -31,5 +33,6 @@ pub mod uio;
 pub mod xadc;
 
 pub use board::{Options, UioBoard};
+pub use checks::Trust;
 pub use error::LinuxError;
 pub use sysfs::Roots;

@@ -1,4 +1,4 @@
-//! Files of one value below /sys and /dev, or below folders that stand for them.
+//! Files of one value below /sys, /proc and /dev, or below folders in their place.
 
 use crate::error::LinuxError;
 use std::fs;
@@ -7,22 +7,29 @@ use std::path::{Path, PathBuf};
 /// Longest file that is read: a file of sysfs holds a page at most, and nothing here needs more.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// The folders that stand for /sys and /dev.
+/// The folders that are read as /sys, /dev and /proc.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roots {
     /// For /sys.
     pub sys: PathBuf,
     /// For /dev.
     pub dev: PathBuf,
+    /// For /proc.
+    pub proc: PathBuf,
 }
 
 impl Default for Roots {
     fn default() -> Roots {
-        Roots { sys: "/sys".into(), dev: "/dev".into() }
+        Roots::below(Path::new("/"))
     }
 }
 
 impl Roots {
+    /// The folders `sys`, `dev` and `proc` in `root`.
+    pub fn below(root: &Path) -> Roots {
+        Roots { sys: root.join("sys"), dev: root.join("dev"), proc: root.join("proc") }
+    }
+
     /// Path of a folder of /sys/class.
     pub fn class(&self, class: &str) -> PathBuf {
         self.sys.join("class").join(class)

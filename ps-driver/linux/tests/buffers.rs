@@ -35,7 +35,7 @@ fn the_reserved_window_is_shared_with_the_device_at_its_bus_address() {
 #[test]
 fn parts_never_overlap_and_end_where_the_memory_ends() {
     let (fake, device) = without_window();
-    fake.udmabuf(UDMABUF_NAME, 0x1000_0000, 0x4000, true);
+    fake.udmabuf(UDMABUF_NAME, 0x1000_0000, 0x4000, false);
     let mut buffers = Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap();
     let mut end = 0;
     let mut taken = 0;
@@ -64,13 +64,17 @@ fn a_cached_buffer_is_handed_over_through_the_files_of_its_driver() {
     drop(part);
     part = buffers.take(0x800, 64).unwrap();
     let file = |name: &str| fake.read_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/{name}"));
-    assert_eq!(file("sync_direction"), "0");
+    // Offset, size, both directions, 1: one write a range.
     part.sync_for_device(0x10..0x30);
-    assert_eq!((file("sync_offset"), file("sync_size")), ("4112".to_owned(), "32".to_owned()));
-    assert_eq!((file("sync_for_device").as_str(), file("sync_for_cpu").as_str()), ("1", "untouched"));
+    assert_eq!((file("sync_for_device").as_str(), file("sync_for_cpu").as_str()), ("0x0000101000000021", "untouched"));
     part.sync_for_cpu(0..0x10_0000);
-    assert_eq!((file("sync_offset"), file("sync_size")), ("4096".to_owned(), "2048".to_owned()), "cut to the part");
-    assert_eq!(file("sync_for_cpu"), "1");
+    assert_eq!(file("sync_for_cpu"), "0x0000100000000801", "cut to the part");
+    // The driver takes multiples of 16.
+    part.sync_for_device(0x18..0x28);
+    assert_eq!(file("sync_for_device"), "0x0000101000000021");
+    for other in ["sync_offset", "sync_size", "sync_direction"] {
+        assert_eq!(file(other), "untouched");
+    }
     assert!(buffers.take_fault().is_none());
 }
 
@@ -87,37 +91,46 @@ fn a_hand_over_that_is_refused_is_told_once() {
     assert!(matches!(part.take_fault(), Some(LinuxError::Write { .. })));
     assert!(buffers.take_fault().is_none());
 
-    fake.remove_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/sync_size"));
+    fake.remove_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/sync_for_device"));
     assert!(matches!(Buffers::open(&fake.roots, &device, UDMABUF_NAME), Err(LinuxError::Device { .. })));
 }
 
 #[test]
-fn a_coherent_buffer_and_an_empty_range_need_no_hand_over() {
+fn coherent_memory_is_not_believed() {
     let (fake, device) = without_window();
     fake.udmabuf(UDMABUF_NAME, 0x1000_0000, 0x4000, true);
-    let mut part = Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap().take(64, 64).unwrap();
-    part.sync_for_device(0..64);
+    let text = Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap_err().to_string();
+    assert!(text.contains("dma_coherent: expected 0, found 1") && text.contains("HP ports"), "{text}");
+    // A driver for an old kernel has no such file.
+    fake.remove_sys(&format!("class/u-dma-buf/{UDMABUF_NAME}/dma_coherent"));
+    Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap();
+}
+
+#[test]
+fn an_empty_range_is_not_handed_over() {
+    let (fake, _device) = without_window();
     fake.udmabuf("other", 0x1000_0000, 0x4000, false);
     let mut empty = Buffers::from_udmabuf(&fake.roots, "other").unwrap().take(64, 64).unwrap();
     empty.sync_for_cpu(5..5);
-    for name in [UDMABUF_NAME, "other"] {
-        assert_eq!(fake.read_sys(&format!("class/u-dma-buf/{name}/sync_offset")), "untouched");
-    }
+    assert_eq!(fake.read_sys("class/u-dma-buf/other/sync_for_cpu"), "untouched");
 }
 
 #[test]
 fn memory_that_the_dma_engine_cannot_reach_is_refused() {
     let (fake, device) = without_window();
     let text = Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap_err().to_string();
-    assert!(text.contains("found neither"), "{text}");
+    assert!(text.contains("found neither (u-dma-buf: none)") && text.contains("--udmabuf udmabuf0"), "{text}");
+    fake.udmabuf("udmabuf0", 0x1000_0000, 0x4000, false);
+    let text = Buffers::open(&fake.roots, &device, UDMABUF_NAME).unwrap_err().to_string();
+    assert!(text.contains("(u-dma-buf: udmabuf0)") && text.contains("insmod u-dma-buf.ko udmabuf0=2097152"), "{text}");
     for (address, bytes) in [(0xFFFF_F000, 0x2000), (0x1_0000_0000, 0x1000), (u64::MAX - 63, 64), (0x1000_0004, 0x1000)]
     {
-        fake.udmabuf(UDMABUF_NAME, address, bytes, true);
+        fake.udmabuf(UDMABUF_NAME, address, bytes, false);
         assert!(
             matches!(Buffers::open(&fake.roots, &device, UDMABUF_NAME), Err(LinuxError::Buffers { .. })),
             "{address:#x}"
         );
     }
-    fake.udmabuf(UDMABUF_NAME, 0, 0, true);
+    fake.udmabuf(UDMABUF_NAME, 0, 0, false);
     assert!(matches!(Buffers::open(&fake.roots, &device, UDMABUF_NAME), Err(LinuxError::Parse { .. })));
 }

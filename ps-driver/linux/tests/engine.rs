@@ -18,7 +18,7 @@ const ENGINE_MAP: usize = 1;
 /// A board whose registers are memory, with an engine's identity, version and streams.
 fn board() -> Fake {
     let fake = Fake::empty();
-    fake.sys("class/fpga_manager/fpga0/state", "operating\n");
+    fake.logic();
     let first = Window { name: "nothing", bytes: 0x1000, ..ENGINE };
     let path = fake.uio("uio0", UIO_NAME, &[first, ENGINE, AXI_DMA, small(BUFFERS)]);
     poke(&path, ENGINE_MAP, offset::IDENTITY as usize, IDENTITY_VALUE);
@@ -70,7 +70,7 @@ fn an_engine_without_a_dma_is_refused() {
 #[test]
 fn logic_that_is_not_configured_is_not_touched() {
     let fake = board();
-    fake.sys("class/fpga_manager/fpga0/state", "unknown\n");
+    fake.sys("class/fpga_manager/fpga0/state", "power off\n");
     let text = refusal(&fake);
     assert!(text.contains("expected state operating"), "{text}");
 }

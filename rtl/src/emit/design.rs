@@ -4,8 +4,9 @@ use rust_hdl::core::block::Block;
 use rust_hdl::core::check_error::check_all;
 
 use super::collect::{Node, collect};
+use super::draft::Draft;
 use super::error::EmitError;
-use super::module::{self, Draft};
+use super::module;
 
 /// One Verilog module.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,22 +7,13 @@ use rust_hdl::core::ast::Verilog;
 use rust_hdl::core::atom::AtomKind;
 
 use super::collect::Node;
+use super::draft::{Draft, ports, resolve};
 use super::error::EmitError;
 use super::expr::{Scope, select};
 use super::flow::{self, Item};
-use super::leaf::{leaf, ports, resolve};
+use super::leaf::leaf;
 use super::lower::{self, Action, Expr, Label, Net, Role, Stmt};
 use super::names;
-
-/// A module as text, with the name still to be chosen.
-pub(super) struct Draft {
-    /// What `@module` said, braces resolved.
-    pub name: Option<String>,
-    /// Comment lines above the module.
-    pub head: Vec<String>,
-    /// From the port list to before `endmodule`.
-    pub body: String,
-}
 
 /// Whether a node is rust-hdl's D flip-flop, which becomes a register of its parent.
 pub(super) fn is_register(node: &Node) -> bool {

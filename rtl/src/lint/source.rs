@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::visit::Visit;
 
-use super::source_rules::Rules;
+use super::source_rules::{Rules, number};
 use super::{Finding, LintError};
 
 /// The Rust files in `folder` and below.
@@ -180,13 +180,4 @@ fn type_width(ty: &syn::Type) -> Option<usize> {
         syn::GenericArgument::Type(inner) => type_width(inner),
         _ => None,
     })
-}
-
-/// The value of an integer literal.
-pub(super) fn number(e: &syn::Expr) -> Option<usize> {
-    match e {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse().ok(),
-        syn::Expr::Paren(p) => number(&p.expr),
-        _ => None,
-    }
 }

@@ -13,7 +13,6 @@ use syn::visit::{self, Visit};
 use syn::{BinOp, Expr, UnOp};
 
 use super::Finding;
-use super::source::number;
 
 /// Walks one update function.
 pub(super) struct Rules<'a> {
@@ -213,4 +212,13 @@ fn associative(op: &BinOp) -> bool {
 
 fn same(a: &BinOp, b: &BinOp) -> bool {
     a.to_token_stream().to_string() == b.to_token_stream().to_string()
+}
+
+/// The value of an integer literal.
+pub(super) fn number(e: &syn::Expr) -> Option<usize> {
+    match e {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse().ok(),
+        syn::Expr::Paren(p) => number(&p.expr),
+        _ => None,
+    }
 }

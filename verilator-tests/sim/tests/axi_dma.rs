@@ -5,18 +5,24 @@ mod support;
 
 use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
-use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
+use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode, silence};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
 use deltascope_sim::axi_dma::pg021::Channel;
-use deltascope_sim::axi_dma::{DmaConfig, Fault, Ram, Response, Timing};
+use deltascope_sim::axi_dma::{Block, DmaConfig, Fault, Ram, Response, Timing};
+use std::time::Duration;
 use support::records;
 
 fn settings() -> DmaSettings {
-    DmaSettings { batch_bytes: 32 << 10, time_limit_us: 2_000, reset_limit_us: 200, ..DmaSettings::default() }
+    DmaSettings {
+        batch_bytes: 32 << 10,
+        time_limit: Duration::from_micros(2_000),
+        reset_limit: Duration::from_micros(200),
+        ..DmaSettings::default()
+    }
 }
 
 fn open(config: DmaConfig, settings: &DmaSettings) -> (EngineDriver<SimHost>, Shared<Ram>) {
@@ -49,7 +55,7 @@ fn scatter_gather_polled() {
 
 #[test]
 fn scatter_gather_by_interrupt() {
-    let completion = Completion::Interrupt { wait_us: 1_000 };
+    let completion = Completion::Interrupt { wait: Duration::from_micros(1_000) };
     let by_interrupt = DmaSettings { completion, ..settings() };
     replays_as_the_model(DmaConfig::board(true), &by_interrupt, 4_000);
     let coalesced = DmaSettings { coalesce: 8, delay: 2, ..by_interrupt };
@@ -59,7 +65,7 @@ fn scatter_gather_by_interrupt() {
 #[test]
 fn direct_mode_polled_and_by_interrupt() {
     replays_as_the_model(DmaConfig::board(false), &settings(), 4_000);
-    let completion = Completion::Interrupt { wait_us: 1_000 };
+    let completion = Completion::Interrupt { wait: Duration::from_micros(1_000) };
     replays_as_the_model(DmaConfig::board(false), &DmaSettings { completion, ..settings() }, 3_000);
 }
 
@@ -95,6 +101,66 @@ fn halted_between_batches_it_runs_on_where_it_stood() {
     }
 }
 
+/// An engine with a batch half through and buffers for replies posted.
+fn in_the_midst(scatter_gather: bool) -> (EngineDriver<SimHost>, Shared<Ram>) {
+    let (mut rtl, system) = open(DmaConfig::board(scatter_gather), &settings());
+    let batch: Vec<Record> = (0..2_000).map(Record::sync).collect();
+    rtl.submit(&batch).expect("submit");
+    system.borrow_mut().step(500).expect("steps");
+    assert!(!system.borrow().dma().is_stopped());
+    (rtl, system)
+}
+
+#[test]
+fn every_way_out_stops_the_dma_and_forgets_its_buffers() {
+    for scatter_gather in [false, true] {
+        // The end.
+        let (rtl, system) = in_the_midst(scatter_gather);
+        drop(rtl);
+        assert!(system.borrow().dma().is_stopped());
+        // An error.
+        let (mut rtl, system) = in_the_midst(scatter_gather);
+        system.borrow_mut().faults().plan(Fault::Data(Channel::S2mm, Response::DecodeError));
+        while rtl.poll(&mut |_| {}).is_ok() {}
+        drop(rtl);
+        assert!(system.borrow().dma().is_stopped());
+        // A panic.
+        let (rtl, system) = in_the_midst(scatter_gather);
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _rtl = rtl;
+            std::panic::resume_unwind(Box::new("planned"));
+        }));
+        assert!(caught.is_err() && system.borrow().dma().is_stopped());
+    }
+}
+
+#[test]
+fn killed_process_is_cleared_up_at_the_next_start() {
+    for scatter_gather in [false, true] {
+        let (rtl, system) = in_the_midst(scatter_gather);
+        let buffer = system.borrow_mut().memory().clone();
+        // SIGKILL runs nothing: the value never goes.
+        std::mem::forget(rtl);
+        // The next start refuses to go on, and has stopped the DMA all the same.
+        let other = if scatter_gather { Mode::Direct } else { Mode::ScatterGather };
+        let refused = DmaSettings { mode: Some(other), ..settings() };
+        assert!(host::open(&system, buffer.clone(), &refused).is_err(), "the other mode is refused");
+        assert!(system.borrow().dma().is_stopped());
+        let host = host::open(&system, buffer, &settings()).expect("the driver opens");
+        let mut rtl = EngineDriver::open(host, EngineKind::Rtl).expect("the engine opens");
+        assert_eq!(rtl.counters().expect("counters").accepted, 0);
+    }
+}
+
+#[test]
+fn panic_handler_stops_the_dma_with_one_write() {
+    let (rtl, system) = in_the_midst(true);
+    silence(&mut host::window(&system, Block::Dma)).expect("a write");
+    system.borrow_mut().step(1_000).expect("steps");
+    assert!(system.borrow().dma().is_stopped());
+    drop(rtl);
+}
+
 /// Settings and a DMA of any kind that works.
 fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
     let timing = Timing {
@@ -103,13 +169,13 @@ fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
         outstanding_writes: random.between(1, 4) as usize,
         prefetch: random.between(1, 6) as usize,
         write_gap: random.below(20),
-        register_access: random.between(1, 60),
+        register_access: random.between(8, 60),
         ..Timing::default()
     };
     let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(random.one_in(2)) };
     let completion = match random.one_in(2) {
         true => Completion::Poll,
-        false => Completion::Interrupt { wait_us: random.between(1, 200) },
+        false => Completion::Interrupt { wait: Duration::from_micros(random.between(1, 200)) },
     };
     let reply_packets = random.between(2, 40) as u16;
     let settings = DmaSettings {
@@ -142,7 +208,7 @@ fn faults_at_any_moment_leave_nothing_behind() {
     for seed in 0..12 {
         let mut random = Random::new(1_000 + seed);
         let (config, settings) = any_system(&mut random);
-        let (mut rtl, system) = open(config, &DmaSettings { time_limit_us: 500, ..settings });
+        let (mut rtl, system) = open(config, &DmaSettings { time_limit: Duration::from_micros(500), ..settings });
         let list = records(1_500, &mut random);
         let (channel, response) = (random.pick(&channels), random.pick(&responses));
         let fault = random.pick(&[

@@ -39,7 +39,7 @@ macro_rules! table {
         add!(table, "DMACR", control: RUN RESET CYCLIC IRQ_COMPLETE IRQ_DELAY IRQ_ERROR);
         add!(table, "DMACR", control: THRESHOLD_SHIFT DELAY_SHIFT DELAY_CLOCKS AFTER_RESET);
         add!(table, "DMASR", status: HALTED IDLE SG_INCLUDED INTERNAL_ERROR SLAVE_ERROR DECODE_ERROR);
-        add!(table, "DMASR", status: SG_INTERNAL_ERROR SG_SLAVE_ERROR SG_DECODE_ERROR);
+        add!(table, "DMASR", status: SG_INTERNAL_ERROR SG_SLAVE_ERROR SG_DECODE_ERROR ERRORS);
         add!(table, "DMASR", status: IRQ_COMPLETE IRQ_DELAY IRQ_ERROR INTERRUPTS RESERVED);
         add!(table, "descriptor", word: NEXT NEXT_HIGH BUFFER BUFFER_HIGH CONTROL STATUS);
         add!(table, "descriptor", $descriptor: DESCRIPTOR_BYTES LENGTH_MASK END_OF_FRAME START_OF_FRAME);

@@ -4,40 +4,29 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Parser;
 use deltascope_verilator_tests::coverage::{self, Gap, Outcome};
 
-const USAGE: &str = "usage: coverage --verilog FOLDER --work FOLDER [--records N] [--again] [--json]; FOLDER \
-                     holds a small emission of deltascope_top; --again judges what the last run in the work folder counted";
 const RECORDS: u64 = 40_000;
 
+/// Counts which lines of a small emission of deltascope_top run and which bits change
+#[derive(Parser)]
 struct Arguments {
+    /// Folder with the emission
+    #[arg(long, value_name = "FOLDER")]
     verilog: PathBuf,
+    /// Folder to work in
+    #[arg(long, value_name = "FOLDER")]
     work: PathBuf,
+    /// Records of the traffic
+    #[arg(long, default_value_t = RECORDS)]
     records: u64,
+    /// Judge what the last run in the work folder counted
+    #[arg(long)]
     again: bool,
+    /// Print one JSON object
+    #[arg(long)]
     json: bool,
-}
-
-fn arguments() -> Result<Arguments, String> {
-    let (mut verilog, mut work, mut records, mut again, mut json) = (None, None, RECORDS, false, false);
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--json" => json = true,
-            "--again" => again = true,
-            "--verilog" => verilog = rest.next().map(PathBuf::from),
-            "--work" => work = rest.next().map(PathBuf::from),
-            "--records" => {
-                let text = rest.next().unwrap_or_default();
-                records = text.parse().map_err(|_| format!("--records: expected a number, found `{text}`; {USAGE}"))?;
-            }
-            _ => return Err(format!("unknown argument `{argument}`; {USAGE}")),
-        }
-    }
-    match (verilog, work) {
-        (Some(verilog), Some(work)) => Ok(Arguments { verilog, work, records, again, json }),
-        _ => Err(USAGE.to_owned()),
-    }
 }
 
 /// Gaps of neighbouring bits as one line each.
@@ -65,17 +54,12 @@ fn print(outcome: &Outcome) {
 }
 
 fn main() -> ExitCode {
-    let run = |arguments: Arguments| {
-        let Arguments { verilog, work, records, again, json } = arguments;
-        let counted =
-            if again { Ok(()) } else { coverage::count(&verilog, &work, records, &|text| eprintln!("{text}")) };
-        let outcome = counted.and_then(|()| coverage::judge(&verilog, &work));
-        outcome.map(|outcome| (outcome, json)).map_err(|error| error.to_string())
-    };
-    let (outcome, json) = match arguments().and_then(run) {
-        Ok(found) => found,
-        Err(text) => {
-            eprintln!("{text}");
+    let Arguments { verilog, work, records, again, json } = Arguments::parse();
+    let counted = if again { Ok(()) } else { coverage::count(&verilog, &work, records, &|text| eprintln!("{text}")) };
+    let outcome = match counted.and_then(|()| coverage::judge(&verilog, &work)) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };

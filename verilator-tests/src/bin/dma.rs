@@ -3,37 +3,77 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::{Parser, ValueEnum};
 use deltascope_model::raw::replay_raw;
 use deltascope_sim::axi_dma::{DmaConfig, Timing};
 use deltascope_sim::engine;
+use deltascope_verilator_tests::dma_faults::HostKind;
 use deltascope_verilator_tests::{dma_faults, fed_rate};
 use serde_json::json;
 
-const USAGE: &str =
-    "usage: dma faults [--json] [--only PART] | dma fed-rate [--json|--quick] | dma replay direct|scatter-gather FILE";
+/// Runs the AXI DMA driver against the model of the DMA and the Verilated top
+#[derive(Parser)]
+enum Arguments {
+    /// Put every fault of the DMA, its wiring and its configuration before the driver
+    Faults {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Only the cases with this in their names
+        #[arg(long, value_name = "PART", default_value = "")]
+        only: String,
+    },
+    /// Measure how much of the 64-bit port the DMA uses
+    FedRate {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Only what the bar is about
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Replay a file of bare records and print the report
+    Replay {
+        /// Mode of the DMA
+        mode: Mode,
+        /// The file
+        file: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Direct,
+    ScatterGather,
+}
 
 /// Runs every case, or those whose name has `only` in it; gives whether all were as expected.
 fn faults(json: bool, only: &str) -> bool {
     let mut outcomes = Vec::new();
     for case in dma_faults::all().iter().filter(|case| case.name.contains(only)) {
-        let outcome = dma_faults::run(case);
-        if !json {
-            let mark = if outcome.ok { "ok  " } else { "FAIL" };
-            println!("{mark} {} ({}, {} us): {}", outcome.name, outcome.ended, outcome.within_us, outcome.error);
+        for host in HostKind::BOTH {
+            let outcome = dma_faults::run(case, host);
+            if !json {
+                let mark = if outcome.ok { "ok  " } else { "FAIL" };
+                let (name, host, ended) = (outcome.name, host.name(), outcome.ended);
+                println!("{mark} {name}, {host} ({ended}, {} us): {}", outcome.within_us, outcome.error);
+            }
+            outcomes.push(outcome);
         }
-        outcomes.push(outcome);
     }
     if json {
         let rows = outcomes.iter().map(|outcome| {
             let (name, ok, error) = (outcome.name, outcome.ok, &outcome.error);
-            json!({"name": name, "ok": ok, "error": error, "ended": outcome.ended, "within_us": outcome.within_us})
+            let (host, ended, within_us) = (outcome.host.name(), outcome.ended, outcome.within_us);
+            json!({"name": name, "host": host, "ok": ok, "error": error, "ended": ended, "within_us": within_us})
         });
         println!("{}", json!({"faults": rows.collect::<Vec<_>>()}));
     }
     for outcome in outcomes.iter().filter(|outcome| !outcome.ok) {
-        eprintln!("{}: {}", outcome.name, outcome.error);
+        eprintln!("{}, {}: {}", outcome.name, outcome.host.name(), outcome.error);
     }
     !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.ok)
 }
@@ -74,37 +114,23 @@ fn fed(json: bool, quick: bool) -> Result<bool, String> {
 }
 
 /// Replays a file of bare records through the DMA in one of its modes.
-fn replay(mode: &str, path: &str) -> Result<(), String> {
-    let scatter_gather = match mode {
-        "direct" => false,
-        "scatter-gather" => true,
-        other => return Err(format!("unknown mode `{other}`; {USAGE}")),
-    };
+fn replay(mode: Mode, path: &Path) -> Result<(), String> {
+    let scatter_gather = mode == Mode::ScatterGather;
     let (mut engine, _) =
         engine::open_with(DmaConfig::board(scatter_gather), &engine::settings()).map_err(|e| e.to_string())?;
-    let mut file = File::open(path).map_err(|e| format!("{path}: {e}"))?;
+    let mut file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let report = replay_raw(&mut file, &mut engine).map_err(|e| e.to_string())?;
     let mut out = io::stdout().lock();
     report.write_json(&mut out).and_then(|()| writeln!(out)).map_err(|e| format!("standard output: {e}"))
 }
 
-fn run(arguments: &[&str]) -> Result<bool, String> {
-    match arguments {
-        ["faults"] => Ok(faults(false, "")),
-        ["faults", "--json"] => Ok(faults(true, "")),
-        ["faults", "--only", part] => Ok(faults(false, part)),
-        ["fed-rate"] => fed(false, false),
-        ["fed-rate", "--json"] => fed(true, false),
-        ["fed-rate", "--quick"] => fed(false, true),
-        ["replay", mode, path] => replay(mode, path).map(|()| true),
-        _ => Err(USAGE.to_owned()),
-    }
-}
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match run(&arguments) {
+    let outcome = match Arguments::parse() {
+        Arguments::Faults { json, only } => Ok(faults(json, &only)),
+        Arguments::FedRate { json, quick } => fed(json, quick),
+        Arguments::Replay { mode, file } => replay(mode, &file).map(|()| true),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(text) => {

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use deltascope_abi::record::{CLASSES, Op};
 use deltascope_sim::bench::Failure;
 use deltascope_sim::session::{self, Session};
@@ -14,7 +15,6 @@ use deltascope_verilator_tests::lockstep::top::{TopRun, sizes};
 use deltascope_verilator_tests::lockstep::{Sizes, Totals};
 use serde_json::{Value, json};
 
-const USAGE: &str = "usage: lockstep [--json] [--records N] [--long] [--seed S] [--points]";
 /// Records of one session; each session has a seed of its own.
 const SESSION_RECORDS: u64 = 50_000;
 const DEFAULT_RECORDS: u64 = 1_000_000;
@@ -29,40 +29,38 @@ const QUERY_BOUND: u64 = 4 + 16;
 /// Most clocks from a READ to its reply.
 const READ_LATENCY: u64 = 16;
 
+/// Runs the emitted Verilog in lockstep with the golden engine, and measures rates and latencies
+#[derive(Parser)]
 struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
     json: bool,
+    /// Records in all
+    #[arg(long, default_value_t = DEFAULT_RECORDS)]
     records: u64,
+    /// 20,000,000 records
+    #[arg(long, conflicts_with = "records")]
+    long: bool,
+    /// Seed of the traffic; without it that of DELTASCOPE_SEED, or 1
+    #[arg(long, default_value_t = session::seed_from_environment().unwrap_or(1), hide_default_value = true)]
     seed: u64,
+    /// Print the cover points as a table and run nothing
+    #[arg(long)]
     points: bool,
 }
 
-fn arguments() -> Result<Arguments, String> {
-    let seed = session::seed_from_environment().unwrap_or(1);
-    let mut found = Arguments { json: false, records: DEFAULT_RECORDS, seed, points: false };
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        let mut number = || {
-            let text = rest.next().unwrap_or_default();
-            text.parse().map_err(|_| format!("{argument}: expected a number, found `{text}`; {USAGE}"))
-        };
-        match argument.as_str() {
-            "--json" => found.json = true,
-            "--points" => found.points = true,
-            "--long" => found.records = LONG_RECORDS,
-            "--records" => found.records = number()?,
-            "--seed" => found.seed = number()?,
-            _ => return Err(format!("unknown argument `{argument}`; {USAGE}")),
-        }
+impl Arguments {
+    fn records(&self) -> u64 {
+        if self.long { LONG_RECORDS } else { self.records }
     }
-    Ok(found)
 }
 
 /// The random part: half of the records through the core, half through the top.
 fn lockstep(arguments: &Arguments, sizes: Sizes) -> (Totals, Vec<String>) {
-    let sessions = arguments.records.div_ceil(SESSION_RECORDS).max(2);
+    let sessions = arguments.records().div_ceil(SESSION_RECORDS).max(2);
     let (mut totals, mut failures) = (Totals::default(), Vec::new());
     for n in 0..sessions {
-        let records = arguments.records.div_ceil(sessions);
+        let records = arguments.records().div_ceil(sessions);
         let seed = arguments.seed.wrapping_mul(1_000_003).wrapping_add(n);
         let run = if n % 2 == 0 {
             session::run("lockstep-core", seed, None, |session| {
@@ -218,7 +216,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     } else {
         print(&report);
     }
-    let missed = missed(&totals, &measured, arguments.records);
+    let missed = missed(&totals, &measured, arguments.records());
     for text in &missed {
         eprintln!("missed: {text}");
     }
@@ -230,7 +228,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
 }
 
 fn main() -> ExitCode {
-    match arguments().and_then(|arguments| run(&arguments)) {
+    match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(text) => {

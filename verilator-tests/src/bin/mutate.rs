@@ -4,33 +4,24 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Parser;
 use deltascope_verilator_tests::mutation::run::{self, Outcome, Verdict};
 
-const USAGE: &str = "usage: mutate --verilog FOLDER --work FOLDER [--json]; FOLDER holds an emission of deltascope_top";
 /// Fewer faults prove too little.
 const LEAST: usize = 150;
 
+/// Puts faults into an emission of deltascope_top and tries to see each
+#[derive(Parser)]
 struct Arguments {
+    /// Folder with the emission
+    #[arg(long, value_name = "FOLDER")]
     verilog: PathBuf,
+    /// Folder to work in
+    #[arg(long, value_name = "FOLDER")]
     work: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
     json: bool,
-}
-
-fn arguments() -> Result<Arguments, String> {
-    let (mut verilog, mut work, mut json) = (None, None, false);
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--json" => json = true,
-            "--verilog" => verilog = rest.next().map(PathBuf::from),
-            "--work" => work = rest.next().map(PathBuf::from),
-            _ => return Err(format!("unknown argument `{argument}`; {USAGE}")),
-        }
-    }
-    match (verilog, work) {
-        (Some(verilog), Some(work)) => Ok(Arguments { verilog, work, json }),
-        _ => Err(USAGE.to_owned()),
-    }
 }
 
 /// One line for each fault, then the counts.
@@ -51,13 +42,7 @@ fn print(outcome: &Outcome) {
 }
 
 fn main() -> ExitCode {
-    let arguments = match arguments() {
-        Ok(arguments) => arguments,
-        Err(text) => {
-            eprintln!("{text}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let arguments = Arguments::parse();
     let outcome = match run::run(&arguments.verilog, &arguments.work, &|text| eprintln!("{text}")) {
         Ok(outcome) => outcome,
         Err(error) => {

@@ -3,38 +3,24 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Parser;
 use deltascope_verilator_tests::waveform;
 
-const USAGE: &str = "usage: waves --verilog FOLDER --work FOLDER --out FOLDER [--check]; the first FOLDER holds a small \
-                     emission of deltascope_top";
-
+/// Draws the waveforms of the blocks from traces of a small emission of deltascope_top
+#[derive(Parser)]
 struct Arguments {
+    /// Folder with the emission
+    #[arg(long, value_name = "FOLDER")]
     verilog: PathBuf,
+    /// Folder to work in
+    #[arg(long, value_name = "FOLDER")]
     work: PathBuf,
+    /// Folder of the pictures
+    #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
+    /// Only compare
+    #[arg(long)]
     check: bool,
-}
-
-fn arguments() -> Result<Arguments, String> {
-    let (mut verilog, mut work, mut out, mut check) = (None, None, None, false);
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        let place = match argument.as_str() {
-            "--check" => {
-                check = true;
-                continue;
-            }
-            "--verilog" => &mut verilog,
-            "--work" => &mut work,
-            "--out" => &mut out,
-            _ => return Err(format!("unknown argument `{argument}`; {USAGE}")),
-        };
-        *place = rest.next().map(PathBuf::from);
-    }
-    match (verilog, work, out) {
-        (Some(verilog), Some(work), Some(out)) => Ok(Arguments { verilog, work, out, check }),
-        _ => Err(USAGE.to_owned()),
-    }
 }
 
 /// Writes the pictures, or gives the names of those that differ from what is there.
@@ -62,7 +48,7 @@ fn run(arguments: &Arguments) -> Result<Vec<String>, String> {
 }
 
 fn main() -> ExitCode {
-    match arguments().and_then(|arguments| run(&arguments)) {
+    match run(&Arguments::parse()) {
         Ok(stale) if stale.is_empty() => ExitCode::SUCCESS,
         Ok(stale) => {
             eprintln!(

@@ -1,10 +1,12 @@
 //! The table of faults.
 
 use deltascope_abi::board::BUFFERS;
+use deltascope_abi::registers::IRQ_BATCH_END;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
 use deltascope_sim::axi_dma::pg021::Channel::{Mm2s, S2mm};
+use std::time::Duration;
 
-use deltascope_sim::axi_dma::{DmaConfig, Fault, Ram, Response};
+use deltascope_sim::axi_dma::{DmaConfig, Fault, Response};
 
 /// How a case must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,21 @@ pub(super) enum Traffic {
     Mixed,
     /// Every record answers.
     Reads,
+    /// No record answers: only the beats that end batches come back.
+    Silent,
+}
+
+/// What is wrong with the buffer that the driver gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Buffer {
+    /// Nothing.
+    Fits,
+    /// The driver takes it to be at this bus address.
+    At(u32),
+    /// It is this many bytes too small.
+    Short(usize),
+    /// The DMA sees other memory at its address.
+    Elsewhere,
 }
 
 /// A fault and what must follow.
@@ -49,11 +66,14 @@ pub struct Case {
     pub(super) settings: DmaSettings,
     pub(super) faults: &'static [Fault],
     pub(super) traffic: Traffic,
-    /// Makes the buffer that the driver gets of the one that fits.
-    pub(super) buffer: fn(Ram) -> Ram,
+    pub(super) buffer: Buffer,
+    /// IRQ_MASK of the engine as another program has left it.
+    pub(super) irq_mask: u32,
     pub(super) expected: Expected,
     /// What the error or notice says.
     pub says: &'static str,
+    /// What it says behind `UioHost`, where Linux itself finds the fault.
+    pub(super) says_uio: &'static str,
     /// What the refusal before a hard reset says.
     pub(super) refuses: &'static str,
     /// Records that the fault may make.
@@ -63,7 +83,12 @@ pub struct Case {
 impl Case {
     /// The same fault with another end, to see that the end is looked at.
     pub fn expecting(self, expected: Expected, says: &'static str) -> Case {
-        Case { expected, says, ..self }
+        Case { expected, says, says_uio: says, ..self }
+    }
+
+    /// The same fault, which Linux finds before the driver does.
+    fn under_linux(self, says_uio: &'static str) -> Case {
+        Case { says_uio, ..self }
     }
 }
 
@@ -76,8 +101,8 @@ const SETTINGS: DmaSettings = DmaSettings {
     reply_packets: 40,
     coalesce: 1,
     delay: 0,
-    time_limit_us: 600,
-    reset_limit_us: 300,
+    time_limit: Duration::from_micros(600),
+    reset_limit: Duration::from_micros(300),
 };
 
 fn case(name: &'static str, scatter_gather: bool, expected: Expected, says: &'static str) -> Case {
@@ -87,9 +112,11 @@ fn case(name: &'static str, scatter_gather: bool, expected: Expected, says: &'st
         settings: SETTINGS,
         faults: &[],
         traffic: Traffic::Mixed,
-        buffer: |ram| ram,
+        buffer: Buffer::Fits,
+        irq_mask: 0,
         expected,
         says,
+        says_uio: says,
         refuses: "",
         invents: 0,
     }
@@ -98,6 +125,12 @@ fn case(name: &'static str, scatter_gather: bool, expected: Expected, says: &'st
 /// A case with scatter-gather whose streams fail.
 const fn failing(faults: &'static [Fault]) -> impl Fn(&'static str, &'static str) -> Case {
     move |name, says| Case { faults, ..case(name, true, Expected::Recovered, says) }
+}
+
+/// A case whose memory owes an answer: a reset of the DMA waits for it, so only that of the logic helps.
+fn unanswered(name: &'static str, scatter_gather: bool, faults: &'static [Fault], says: &'static str) -> Case {
+    let refuses = "expected DMACR.Reset clear";
+    Case { faults, refuses, ..case(name, scatter_gather, Expected::HardReset, says) }
 }
 
 /// The same with the DMA in direct mode.
@@ -119,7 +152,7 @@ fn built(name: &'static str, scatter_gather: bool, says: &'static str, change: f
 
 /// A case that goes on, driven by interrupts.
 fn interrupted(name: &'static str, faults: &'static [Fault], says: &'static str) -> Case {
-    let settings = DmaSettings { completion: Completion::Interrupt { wait_us: 50 }, ..SETTINGS };
+    let settings = DmaSettings { completion: Completion::Interrupt { wait: Duration::from_micros(50) }, ..SETTINGS };
     Case { faults, settings, ..case(name, true, Expected::CarriedOn, says) }
 }
 
@@ -166,10 +199,14 @@ fn stuck() -> Vec<Case> {
         failing(&[Halt(S2mm)])("S2MM halted", "S2MM: expected it to run, found it halted"),
         failing_direct(&[Halt(S2mm)])("S2MM halted, direct", "S2MM: expected it to run, found it halted"),
         failing(&[NoWriteBack(Mm2s)])("MM2S descriptor never completed", "expected Cmplt"),
+        Case {
+            traffic: Traffic::Silent,
+            ..failing(&[NoWriteBack(Mm2s)])("MM2S descriptor never completed, no reply due", "expected Cmplt")
+        },
         failing(&[NoWriteBack(S2mm)])("S2MM descriptor never completed", "expected Cmplt"),
-        failing(&[NoData])("memory never answers a read", "does the memory port answer"),
-        failing(&[NoWrites])("memory never answers a write", "does the memory port accept writes"),
-        failing_direct(&[NoData])("memory never answers a read, direct", "does the memory port answer"),
+        unanswered("memory never answers a read", true, &[NoData], "does the memory port answer"),
+        unanswered("memory never answers a write", true, &[NoWrites], "does the memory port accept writes"),
+        unanswered("memory never answers a read, direct", false, &[NoData], "does the memory port answer"),
         failing(&[LoseRecord])("record lost on the way", "records were lost or repeated"),
         Case { invents: 1, ..failing(&[RepeatRecord])("record repeated on the way", "records were lost or repeated") },
         failing(&[LoseReply])("reply lost on the way", "replies were lost or repeated"),
@@ -199,6 +236,10 @@ fn interrupts() -> Vec<Case> {
             "interrupt late",
         ),
         interrupted("interrupt spurious", &[SpuriousInterrupt], "interrupt spurious"),
+        Case {
+            irq_mask: IRQ_BATCH_END.mask(),
+            ..interrupted("interrupts of the engine left enabled by another program", &[], "")
+        },
         flood("reply flood against minimal buffers", true),
         flood("reply flood against minimal buffers, direct", false),
     ]
@@ -224,42 +265,35 @@ fn configurations() -> Vec<Case> {
         },
         refusing("MM2S CyclicBDEnable set", &[Fault::Cyclic(Mm2s)], "MM2S DMACR: expected Cyclic BD Enable clear"),
         refusing("S2MM CyclicBDEnable set", &[Fault::Cyclic(S2mm)], "S2MM DMACR: expected Cyclic BD Enable clear"),
-        Case {
-            buffer: |ram| Ram::new(BUFFER + 0x20, ram_bytes(&ram)),
-            ..case("buffer unaligned", true, Expected::Refused, "Allow Unaligned Transfers")
-        },
-        Case {
-            buffer: |ram| Ram::new(0xFFFF_F000, ram_bytes(&ram)),
-            ..case("buffer above 4 GiB", true, Expected::Refused, "Address Width")
-        },
-        Case {
-            buffer: |ram| Ram::new(BUFFER, ram_bytes(&ram) - 64),
-            ..case("buffer too small", true, Expected::Refused, "DMA buffer: expected at least")
-        },
-        Case {
-            buffer: |ram| Ram::new(0x1E00_0000, ram_bytes(&ram)),
-            ..case("buffer at another bus address", true, Expected::Refused, "DecErr")
-        },
-        Case {
-            buffer: |ram| Ram::new(BUFFER, ram_bytes(&ram)),
-            ..case("buffer not the memory that the DMA sees", true, Expected::Refused, "does the DMA see this memory")
-        },
+        built("addresses of 64 bits, direct", false, "`Address Width` of the AXI DMA to 32", |config| {
+            config.address_bits = 64;
+        }),
+        built("addresses of 64 bits, scatter-gather", true, "`Address Width` of the AXI DMA to 32", |config| {
+            config.address_bits = 64;
+        }),
+        built("Micro DMA, direct", false, "Enable Micro DMA", |config| config.micro = true),
+        buffer("buffer unaligned", Buffer::At(BUFFERS.base + 0x20), "Allow Unaligned Transfers"),
+        buffer("buffer above 4 GiB", Buffer::At(0xFFFF_F000), "Address Width"),
+        buffer("buffer too small", Buffer::Short(64), "DMA buffer: expected at least"),
+        buffer("buffer at another bus address", Buffer::At(0x1E00_0000), "DecErr"),
+        buffer("buffer not the memory that the DMA sees", Buffer::Elsewhere, "does the DMA see this memory"),
     ]
 }
 
-/// Where the buffer stands.
-const BUFFER: u64 = BUFFERS.base as u64;
-
-fn ram_bytes(ram: &Ram) -> usize {
-    deltascope_driver::seams::DmaBuffer::len(ram)
+/// A case that refuses to open because of its buffer.
+fn buffer(name: &'static str, buffer: Buffer, says: &'static str) -> Case {
+    Case { buffer, ..case(name, true, Expected::Refused, says) }
 }
 
 /// What stands around the DMA.
 fn surroundings() -> Vec<Case> {
     vec![
-        refusing("programmable logic not configured", &[Fault::Unconfigured], "expected state `operating`"),
-        refusing("programmable logic without a clock", &[Fault::NoClock], "expected FCLK0 to run"),
-        refusing("programmable logic in reset", &[Fault::HeldInReset], "expected its reset released"),
+        refusing("programmable logic not configured", &[Fault::Unconfigured], "expected state `operating`")
+            .under_linux("expected state operating, found fpga0 power off"),
+        refusing("programmable logic without a clock", &[Fault::NoClock], "expected FCLK0 to run")
+            .under_linux("clock: expected fclk0 running"),
+        refusing("programmable logic in reset", &[Fault::HeldInReset], "expected its reset released")
+            .under_linux("reset: expected FCLK_RESET0_N released"),
         refusing("identity mismatch", &[Fault::Identity], "IDENTITY: expected 0x444c5453"),
         refusing("SLVERR from the engine", &[Fault::EngineSlaveError], "the bus answered 2"),
         refusing("SLVERR from the DMA", &[Fault::DmaSlaveError], "the bus answered 2"),

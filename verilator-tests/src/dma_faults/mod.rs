@@ -1,22 +1,48 @@
 //! Every fault that the DMA, its wiring, its memory or its configuration can have, against the real driver: each has
 //! its own error within its time, and then the driver recovers or refuses. Nothing that was accepted is lost, and
-//! nothing counts twice.
+//! nothing counts twice. The whole table runs through both hosts of the driver.
 
+mod boards;
 mod cases;
 mod rig;
 
 pub use cases::{Case, Expected, all};
 
+use boards::{Simulated, Uio};
 use rig::Rig;
 
-/// What became of a case.
+/// What is between the engine driver and the DMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostKind {
+    /// The DMA driver over a memory of this process.
+    Simulated,
+    /// `UioHost` of the Linux binding, with the files of a board: its buffers and its checks before the first access.
+    Uio,
+}
+
+impl HostKind {
+    /// Both.
+    pub const BOTH: [HostKind; 2] = [HostKind::Simulated, HostKind::Uio];
+
+    /// Name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            HostKind::Simulated => "simulated",
+            HostKind::Uio => "uio",
+        }
+    }
+}
+
+/// The result of a case.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Name of the fault.
     pub name: &'static str,
+    /// The host that it met.
+    pub host: HostKind,
     /// Everything was as expected.
     pub ok: bool,
-    /// What the driver said; where the case failed, what was wrong.
+    /// The error or notice of the driver; where the case failed, what was wrong.
     pub error: String,
     /// Refused, recovered, or carried on.
     pub ended: &'static str,
@@ -24,16 +50,15 @@ pub struct Outcome {
     pub within_us: u64,
 }
 
-/// Runs one case.
-pub fn run(case: &Case) -> Outcome {
-    let done = match case.expected {
-        Expected::Refused => rig::refused(case),
-        Expected::Recovered | Expected::HardReset => Rig::open(case).and_then(|mut rig| rig.recovered(case)),
-        Expected::CarriedOn => Rig::open(case).and_then(|mut rig| rig.carried_on(case)),
+/// Runs one case against one host.
+pub fn run(case: &Case, host: HostKind) -> Outcome {
+    let done = match host {
+        HostKind::Simulated => Rig::<Simulated>::run(case),
+        HostKind::Uio => Rig::<Uio>::run(case),
     };
-    let ended = case.expected.name();
+    let (name, ended) = (case.name, case.expected.name());
     match done {
-        Ok((error, within_us)) => Outcome { name: case.name, ok: true, error, ended, within_us },
-        Err(error) => Outcome { name: case.name, ok: false, error, ended, within_us: 0 },
+        Ok((error, within_us)) => Outcome { name, host, ok: true, error, ended, within_us },
+        Err(error) => Outcome { name, host, ok: false, error, ended, within_us: 0 },
     }
 }

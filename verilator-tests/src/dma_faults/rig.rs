@@ -1,68 +1,44 @@
 //! One engine behind the DMA, a golden engine beside it, and the law that both keep.
 
-use std::rc::Rc;
-
 use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
+use deltascope_abi::registers::offset;
 use deltascope_abi::reply::{Answer, ReplyParser};
-use deltascope_driver::axi_dma::DmaError;
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
-use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
+use deltascope_model::{Config, Engine, GoldenEngine};
+use deltascope_sim::axi_dma::{Block, CLOCKS_PER_US};
 
-use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
-use deltascope_sim::axi_dma::{CLOCKS_PER_US, Ram};
-
+use super::boards::Board;
 use super::cases::{Case, Expected, Traffic};
 
 /// Records before the fault, and records that meet it.
 const RECORDS: usize = 6_000;
 /// Time beyond the driver's own limit that an error may take: the limit is looked at once in a wait.
 const SLACK_US: u64 = 200;
+/// Rounds of `submit` and `poll` without any progress after which a host has forgotten something. A host that waits for
+/// nothing lets no time pass, so its own limit would never be reached.
+const IDLE_ROUNDS: u32 = 20_000;
+/// Clocks within which the engine's tables are cleared after power-on.
+const CLEARING_CLOCKS: u64 = 20_000;
 
 /// An error and the simulated microseconds that it took.
 pub(super) type Found = Result<(String, u64), String>;
 
-pub(super) struct Rig {
-    engine: EngineDriver<SimHost>,
-    system: Shared<Ram>,
-    buffer: Ram,
+/// A board, its engine, and what is sent.
+pub(super) struct Rig<B: Board> {
+    /// None only while another one is opened: the driver stops the DMA when it goes.
+    engine: Option<EngineDriver<B::Host>>,
+    board: B,
     records: Vec<Record>,
-}
-
-/// A case whose driver must not open.
-pub(super) fn refused(case: &Case) -> Found {
-    let (system, buffer) = host::system(case.config.clone(), &case.settings, 1).map_err(|e| e.to_string())?;
-    for fault in case.faults {
-        system.borrow_mut().faults().plan(*fault);
-    }
-    let buffer = (case.buffer)(buffer);
-    let before = system.borrow().clocks();
-    let error = match host::open(&system, buffer, &case.settings) {
-        Ok(_) => return Err(format!("expected a refusal with `{}`, found none", case.says)),
-        Err(error) => error,
-    };
-    let within_us = (system.borrow().clocks() - before) / CLOCKS_PER_US;
-    says(case, &error.to_string())?;
-    in_time(case, within_us)?;
-    match (&error, system.borrow().hung()) {
-        (DmaError::Fabric(_), 0) | (_, 0) => Ok((error.to_string(), within_us)),
-        (_, hung) => Err(format!("expected logic that may not be touched left alone, found {hung} accesses")),
-    }
-}
-
-fn says(case: &Case, text: &str) -> Result<(), String> {
-    match text.contains(case.says) {
-        true => Ok(()),
-        false => Err(format!("expected an error with `{}`, found: {text}", case.says)),
-    }
+    says: &'static str,
 }
 
 fn in_time(case: &Case, within_us: u64) -> Result<(), String> {
     // A refusal may reset, drain and prove before it finds out, each within the limit.
     let steps = if case.expected == Expected::Refused { 4 } else { 1 };
-    let limit = steps * case.settings.time_limit_us.max(case.settings.reset_limit_us) + SLACK_US;
+    let limit = steps * case.settings.time_limit.max(case.settings.reset_limit).as_micros() as u64 + SLACK_US;
     match within_us <= limit {
         true => Ok(()),
         false => Err(format!("expected the error within {limit} us, found it after {within_us} us")),
@@ -74,6 +50,7 @@ fn records(traffic: Traffic) -> Vec<Record> {
     let mut random = Random::new(29);
     let mut record = |n: usize| match traffic {
         Traffic::Reads => Record::read(n as u16 & 63),
+        Traffic::Silent => Record::accum(n as u16 & 63, n as u64),
         Traffic::Mixed => {
             let (context, operand) = (random.below(64) as u16, random.below(4) * 0x1_0000_0001);
             match random.below(8) {
@@ -88,29 +65,91 @@ fn records(traffic: Traffic) -> Vec<Record> {
     (0..RECORDS).map(&mut record).collect()
 }
 
-impl Rig {
-    pub fn open(case: &Case) -> Result<Rig, String> {
-        let (system, buffer) = host::system(case.config.clone(), &case.settings, 1).map_err(|e| e.to_string())?;
-        let host = host::open(&system, buffer.clone(), &case.settings).map_err(|e| e.to_string())?;
-        let engine = EngineDriver::open(host, EngineKind::Rtl).map_err(|e| e.to_string())?;
-        Ok(Rig { engine, system, buffer, records: records(case.traffic) })
+impl<B: Board> Rig<B> {
+    /// Runs a case to its end. The DMA must be stopped when everything is gone.
+    pub fn run(case: &Case) -> Found {
+        let board = B::new(case)?;
+        let says = board.says(case);
+        let mut rig = Rig { engine: None, board, records: records(case.traffic), says };
+        if case.irq_mask != 0 {
+            let mut system = rig.board.system().borrow_mut();
+            system.step(CLEARING_CLOCKS).map_err(|e| e.to_string())?;
+            system.write32(Block::Engine, offset::IRQ_MASK, case.irq_mask).map_err(|e| e.to_string())?;
+        }
+        let found = match case.expected {
+            Expected::Refused => rig.refused(case),
+            Expected::Recovered | Expected::HardReset => rig.open(case).and_then(|()| rig.recovered(case)),
+            Expected::CarriedOn => rig.open(case).and_then(|()| rig.carried_on(case)),
+        };
+        rig.board.system().borrow_mut().faults().clear();
+        rig.engine = None;
+        let is_stopped = rig.board.system().borrow().dma().is_stopped();
+        match (found, is_stopped) {
+            (Ok(_), false) => Err("expected the DMA stopped after the end, found it at work".to_owned()),
+            (found, true) => found,
+            (Err(error), false) => {
+                rig.board.system().borrow_mut().allow_running();
+                Err(error)
+            }
+        }
+    }
+
+    fn plan(&self, case: &Case) {
+        for fault in case.faults {
+            self.board.system().borrow_mut().faults().plan(*fault);
+        }
+    }
+
+    fn open(&mut self, case: &Case) -> Result<(), String> {
+        self.engine = None;
+        self.engine = Some(self.board.open(case)?);
+        Ok(())
+    }
+
+    fn engine(&mut self) -> Result<&mut EngineDriver<B::Host>, String> {
+        self.engine.as_mut().ok_or_else(|| "expected an engine, found none".to_owned())
+    }
+
+    fn check_text(&self, text: &str) -> Result<(), String> {
+        match text.contains(self.says) {
+            true => Ok(()),
+            false => Err(format!("expected an error with `{}`, found: {text}", self.says)),
+        }
+    }
+
+    /// A case whose driver must not open.
+    fn refused(&mut self, case: &Case) -> Found {
+        self.plan(case);
+        let start = self.now_us();
+        let error = match self.open(case) {
+            Ok(()) => return Err(format!("expected a refusal with `{}`, found none", self.says)),
+            Err(error) => error,
+        };
+        let within_us = self.now_us() - start;
+        self.check_text(&error)?;
+        in_time(case, within_us)?;
+        match self.board.system().borrow().hung() {
+            0 => Ok((error, within_us)),
+            hung => Err(format!("expected logic that may not be touched left alone, found {hung} accesses")),
+        }
     }
 
     fn now_us(&self) -> u64 {
-        self.system.borrow().clocks() / CLOCKS_PER_US
+        self.board.system().borrow().clocks() / CLOCKS_PER_US
     }
 
     /// Sends records until `count` of them are acknowledged, or until an error. Gives what was sent and what was
     /// acknowledged.
     fn feed(&mut self, count: usize) -> (u64, u64, Result<(), String>) {
-        let (mut sent, mut acknowledged) = (0, 0);
+        let (mut sent, mut acknowledged, mut idle) = (0, 0, 0);
         let mut parser = ReplyParser::new();
+        let Some(engine) = &mut self.engine else { return (0, 0, Err("expected an engine, found none".to_owned())) };
         // A transfer may still be unfinished after the last acknowledgement.
-        while acknowledged < count as u64 || self.engine.host().busy() {
-            let rest = &self.records[sent..count];
-            let step = self.engine.submit(rest).and_then(|taken| {
+        while acknowledged < count as u64 || engine.host().busy() {
+            let before = (sent, acknowledged);
+            let step = engine.submit(&self.records[sent..count]).and_then(|taken| {
                 sent += taken;
-                self.engine.poll(&mut |beat| {
+                engine.poll(&mut |beat| {
                     if let Ok(Some(Answer::EndOfBatch { accepted })) = parser.push(beat) {
                         acknowledged = accepted;
                     }
@@ -119,16 +158,22 @@ impl Rig {
             if let Err(error) = step {
                 return (sent as u64, acknowledged, Err(error.to_string()));
             }
+            idle = if before == (sent, acknowledged) { idle + 1 } else { 0 };
+            if idle > IDLE_ROUNDS {
+                let text = format!("{sent} records taken, then {idle} rounds that did nothing and reported nothing");
+                return (sent as u64, acknowledged, Err(text));
+            }
         }
         (sent as u64, acknowledged, Ok(()))
     }
 
     /// The whole sequence from a reset, as after a new boot id: its report must be the golden engine's.
     fn replay(&mut self) -> Result<(), String> {
-        let mut golden = GoldenEngine::new(Config::of(&self.engine.info())).map_err(|e| e.to_string())?;
         let bytes: Vec<u8> = self.records.iter().flat_map(|r| r.to_bytes()).collect();
+        let rtl = self.engine()?;
+        let mut golden = GoldenEngine::new(Config::of(&rtl.info())).map_err(|e| e.to_string())?;
         let mut reports = Vec::new();
-        for engine in [&mut golden as &mut dyn Engine, &mut self.engine] {
+        for engine in [&mut golden as &mut dyn Engine, rtl] {
             let report = replay_raw(&mut bytes.as_slice(), engine).map_err(|e| format!("replay: {e}"))?;
             let mut text = Vec::new();
             report.write_json(&mut text).map_err(|e| e.to_string())?;
@@ -141,22 +186,21 @@ impl Rig {
     }
 
     /// A case whose streams fail, and which goes on after a reset.
-    pub fn recovered(&mut self, case: &Case) -> Found {
+    fn recovered(&mut self, case: &Case) -> Found {
         let (_, _, before) = self.feed(RECORDS / 2);
         before.map_err(|error| format!("before the fault: {error}"))?;
-        self.engine.reset().map_err(|error| format!("before the fault: {error}"))?;
-        for fault in case.faults {
-            self.system.borrow_mut().faults().plan(*fault);
-        }
+        self.engine()?.reset().map_err(|error| format!("before the fault: {error}"))?;
+        self.plan(case);
         let start = self.now_us();
         let (sent, acknowledged, outcome) = self.feed(RECORDS);
         let within_us = self.now_us() - start;
         let Err(error) = outcome else {
-            return Err(format!("expected an error with `{}`, found none", case.says));
+            return Err(format!("expected an error with `{}`, found none", self.says));
         };
-        says(case, &error)?;
+        self.check_text(&error)?;
         in_time(case, within_us)?;
-        match self.engine.submit(&self.records[..1]) {
+        let first = self.records[0];
+        match self.engine()?.submit(&[first]) {
             Err(_) | Ok(0) => {}
             Ok(_) => return Err("expected records refused after the error, found them taken".to_owned()),
         }
@@ -164,52 +208,49 @@ impl Rig {
             return self.after_hard_reset(case, error, within_us);
         }
         // Nothing acknowledged may be missing, and unless the fault makes records, nothing is there that was not sent.
-        let accepted = self.engine.counters().map_err(|error| format!("after the fault: {error}"))?.accepted;
+        let accepted = self.engine()?.counters().map_err(|error| format!("after the fault: {error}"))?.accepted;
         if accepted < acknowledged || accepted > sent + case.invents {
             return Err(format!(
                 "{acknowledged} acknowledged <= {accepted} accepted <= {sent} sent: expected, not found"
             ));
         }
-        self.system.borrow_mut().faults().clear();
-        self.engine.reset().map_err(|error| format!("recovery: {error}"))?;
+        self.board.system().borrow_mut().faults().clear();
+        self.engine()?.reset().map_err(|error| format!("recovery: {error}"))?;
         self.replay()?;
         Ok((error, within_us))
     }
 
     /// A case that needs the reset of the programmable logic.
     fn after_hard_reset(&mut self, case: &Case, error: String, within_us: u64) -> Found {
-        let refused = match self.engine.reset() {
+        let refused = match self.engine()?.reset() {
             Ok(()) => return Err("expected a refusal before the hard reset, found a recovery".to_owned()),
             Err(error) => error.to_string(),
         };
         if !refused.contains(case.refuses) {
             return Err(format!("expected a refusal with `{}`, found: {refused}", case.refuses));
         }
-        self.system.borrow_mut().faults().clear();
-        self.system.borrow_mut().hard_reset().map_err(|e| e.to_string())?;
-        let host = host::open(&self.system, self.buffer.clone(), &case.settings).map_err(|e| e.to_string())?;
-        self.engine = EngineDriver::open(host, EngineKind::Rtl).map_err(|e| e.to_string())?;
+        self.engine = None;
+        self.board.system().borrow_mut().faults().clear();
+        self.board.system().borrow_mut().hard_reset().map_err(|e| e.to_string())?;
+        self.open(case)?;
         self.replay()?;
         Ok((format!("{error}; {refused}"), within_us))
     }
 
     /// A case that costs nothing but time: the report is right, and a notice says what happened.
-    pub fn carried_on(&mut self, case: &Case) -> Found {
-        let faults = Rc::clone(&self.system);
-        for fault in case.faults {
-            faults.borrow_mut().faults().plan(*fault);
-        }
+    fn carried_on(&mut self, case: &Case) -> Found {
+        self.plan(case);
         let start = self.now_us();
         self.replay()?;
         let within_us = self.now_us() - start;
-        if !faults.borrow_mut().faults().is_empty() {
+        if !self.board.system().borrow_mut().faults().is_empty() {
             return Err("expected the fault to strike, found it still planned".to_owned());
         }
-        let notices: Vec<String> = self.engine.host_mut().take_notices().map(|notice| notice.to_string()).collect();
-        match notices.iter().find(|notice| notice.contains(case.says)) {
-            Some(notice) => Ok((notice.clone(), within_us)),
-            None if case.says.is_empty() && notices.is_empty() => Ok((String::from("none"), within_us)),
-            None => Err(format!("expected a notice with `{}`, found {notices:?}", case.says)),
+        let notices = B::take_notices(self.engine()?.host_mut());
+        match notices.iter().find(|notice| notice.contains(self.says)) {
+            Some(notice) if !self.says.is_empty() => Ok((notice.clone(), within_us)),
+            None if self.says.is_empty() && notices.is_empty() => Ok((String::from("none"), within_us)),
+            _ => Err(format!("expected a notice with `{}`, found {notices:?}", self.says)),
         }
     }
 }

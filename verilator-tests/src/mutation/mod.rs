@@ -6,9 +6,6 @@
 
 pub mod equivalence;
 pub mod generated;
-mod hand;
-mod hand_journal;
-mod hand_top;
 pub mod plant;
 pub mod reasons;
 pub mod run;
@@ -55,7 +52,7 @@ pub enum MutationError {
     },
     /// A planted fault no longer fits the Verilog.
     #[error(
-        "fault `{what}`: expected `{expected}` once in {block}.v, found it {times} times; mend the table of faults"
+        "fault `{what}`: expected `{expected}` once in {block}.v, found it {times} times; mend it in verilator-tests/faults"
     )]
     Misfit {
         /// The fault.

@@ -4,43 +4,21 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::sources::{Sources, instance};
-use super::{Mutant, MutationError, Origin, SELECT, SELECT_BITS, hand, hand_journal, hand_top, write};
+use super::{Mutant, MutationError, Origin, SELECT, SELECT_BITS, write};
+use deltascope_faults::{Place, Row, simulated_rows};
 
-/// One fault of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    /// Block it is in.
-    pub block: &'static str,
-    /// What is wrong.
-    pub what: &'static str,
-    /// A line of the block, without its indentation; it stands there exactly once.
-    pub line: &'static str,
-    /// An expression in that line; it stands there exactly once.
-    pub from: &'static str,
-    /// What it becomes.
-    pub to: &'static str,
+/// Returns the faults of the table, each with the number that chooses it.
+fn numbered() -> impl Iterator<Item = (Row, u32)> {
+    simulated_rows().zip(1..)
 }
 
-/// A row of the tables: block, what is wrong, the line, the expression in it, what it becomes.
-pub(super) const fn fault(
-    block: &'static str,
-    what: &'static str,
-    line: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Fault {
-    Fault { block, what, line, from, to }
-}
-
-/// Every fault of the table.
-pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    hand::CORE.iter().chain(hand_journal::JOURNAL).chain(hand_top::TOP)
-}
-
-/// An expression of a line and the faults that take its place.
-struct Place {
+/// A place in a block's Verilog and the faults that can be in it.
+struct Choices {
+    place: &'static Place,
+    /// Number of the line.
     line: usize,
-    from: &'static str,
+    /// Where the expression begins in that line.
+    column: usize,
     faults: Vec<(u32, &'static str)>,
 }
 
@@ -51,32 +29,23 @@ struct Place {
 pub fn plant(sources: &Sources, folder: &Path) -> Result<(Vec<PathBuf>, Vec<Mutant>), MutationError> {
     std::fs::create_dir_all(folder).map_err(super::file_error(folder))?;
     let mut mutants = Vec::new();
-    for (fault, number) in faults().zip(1..) {
-        let block = sources.block(fault.block);
-        let Some(_) = block else {
-            return Err(MutationError::Misfit {
-                what: fault.what,
-                expected: "the block".to_owned(),
-                block: fault.block.to_owned(),
-                times: 0,
-            });
-        };
-        mutants.push(Mutant {
-            number,
-            block: fault.block.to_owned(),
-            what: fault.what.to_owned(),
-            origin: Origin::Planted,
-        });
+    for (Row { block, fault, .. }, number) in numbered() {
+        let (what, block) = (fault.what, block.to_owned());
+        if sources.block(&block).is_none() {
+            return Err(MutationError::Misfit { what, expected: "the block".to_owned(), block, times: 0 });
+        }
+        mutants.push(Mutant { number, block, what: what.to_owned(), origin: Origin::Planted });
     }
     let mut files = Vec::new();
     for block in &sources.blocks {
         let mut lines: Vec<String> = block.text.lines().map(str::to_owned).collect();
-        for place in places(&block.name, &lines)? {
-            let mut chosen = place.from.to_owned();
-            for (number, to) in &place.faults {
+        for Choices { place, line, column, faults } in choices(&block.name, &lines)? {
+            let mut chosen = place.expression().to_owned();
+            let range = column..column + chosen.len();
+            for (number, to) in &faults {
                 chosen = format!("({SELECT} == {SELECT_BITS}'d{number} ? ({to}) : ({chosen}))");
             }
-            lines[place.line] = lines[place.line].replacen(place.from, &chosen, 1);
+            lines[line].replace_range(range, &chosen);
         }
         let mut text = String::new();
         for line in lines {
@@ -103,14 +72,14 @@ pub fn plant(sources: &Sources, folder: &Path) -> Result<(Vec<PathBuf>, Vec<Muta
 /// Writes a block with one fault of the table and nothing else, for the proof of that block.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the fault does not fit the Verilog, or the file cannot be written.
 pub fn extract(mutant: &Mutant, sources: &Sources, out: &Path) -> Result<(), MutationError> {
-    let fault = faults().zip(1..).find(|(_, number)| *number == mutant.number).map(|(fault, _)| fault);
-    let change = |line: &str| match fault {
-        Some(fault) if line.trim() == fault.line => line.replacen(fault.from, fault.to, 1),
-        _ => line.to_owned(),
+    let text = sources.block(&mutant.block).map_or("", |b| b.text.as_str());
+    let broken = match numbered().find(|(_, number)| *number == mutant.number) {
+        Some((row, _)) => row.place.replace(text, row.fault.to).map_err(|times| misfit(&row, times))?,
+        None => text.to_owned(),
     };
-    extract_by(mutant, sources, out, change)
+    write(&out.join(format!("{}.v", mutant.block)), &broken)
 }
 
 /// Writes the block of a fault without the fault.
@@ -118,47 +87,33 @@ pub fn extract(mutant: &Mutant, sources: &Sources, out: &Path) -> Result<(), Mut
 /// # Errors
 /// When the file cannot be written.
 pub fn extract_good(mutant: &Mutant, sources: &Sources, out: &Path) -> Result<(), MutationError> {
-    extract_by(mutant, sources, out, str::to_owned)
-}
-
-fn extract_by(
-    mutant: &Mutant,
-    sources: &Sources,
-    out: &Path,
-    change: impl Fn(&str) -> String,
-) -> Result<(), MutationError> {
     let text = sources.block(&mutant.block).map_or("", |b| b.text.as_str());
-    let text: String = text.lines().map(|line| change(line) + "\n").collect();
-    write(&out.join(format!("{}.v", mutant.block)), &text)
+    write(&out.join(format!("{}.v", mutant.block)), text)
 }
 
-/// The places of a block's faults; those further right in a line come first, so that the others keep theirs.
-fn places(block: &str, lines: &[String]) -> Result<Vec<Place>, MutationError> {
-    let mut places: Vec<Place> = Vec::new();
-    for (fault, number) in faults().zip(1..).filter(|(f, _)| f.block == block) {
-        let misfit = |expected: &str, times| {
-            let expected = expected.to_owned();
-            MutationError::Misfit { what: fault.what, expected, block: fault.block.to_owned(), times }
-        };
-        let found: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].trim() == fault.line).collect();
-        let [line] = found[..] else {
-            return Err(misfit(fault.line, found.len()));
-        };
-        let times = fault.line.matches(fault.from).count();
-        if times != 1 {
-            return Err(misfit(fault.from, times));
+fn misfit(row: &Row, times: usize) -> MutationError {
+    let (expected, block) = (row.place.line(), row.block.to_owned());
+    MutationError::Misfit { what: row.fault.what, expected, block, times }
+}
+
+/// Returns the places of a block's faults; those further right in a line come first, so that the others keep theirs.
+fn choices(block: &str, lines: &[String]) -> Result<Vec<Choices>, MutationError> {
+    let mut places: Vec<Choices> = Vec::new();
+    for (row, number) in numbered().filter(|(row, _)| row.block == block) {
+        let Row { place, fault, .. } = row;
+        if let Some(known) = places.iter_mut().find(|known| std::ptr::eq(known.place, place)) {
+            known.faults.push((number, fault.to));
+            continue;
         }
-        match places.iter_mut().find(|p| p.line == line && p.from == fault.from) {
-            Some(place) => place.faults.push((number, fault.to)),
-            None => places.push(Place { line, from: fault.from, faults: vec![(number, fault.to)] }),
-        }
+        let line = place.find(lines.iter().map(String::as_str)).map_err(|times| misfit(&row, times))?;
+        places.push(Choices { place, line, column: place.column(&lines[line]), faults: vec![(number, fault.to)] });
     }
-    let start = |p: &Place| lines[p.line].find(p.from).unwrap_or(0);
-    places.sort_by_key(|p| (p.line, std::cmp::Reverse(start(p))));
+    places.sort_by_key(|p| (p.line, std::cmp::Reverse(p.column)));
     for pair in places.windows(2) {
         let [right, left] = pair else { continue };
-        if right.line == left.line && start(left) + left.from.len() > start(right) {
-            return Err(MutationError::Overlap { left: left.from, right: right.from });
+        let expression = left.place.expression();
+        if right.line == left.line && left.column + expression.len() > right.column {
+            return Err(MutationError::Overlap { left: expression, right: right.place.expression() });
         }
     }
     Ok(places)

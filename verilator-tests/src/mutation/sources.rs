@@ -75,10 +75,12 @@ impl Sources {
         TOPS.into_iter().find(|top| block == *top || self.below(top).contains(block)).unwrap_or(TOP)
     }
 
-    /// FNV-1a of a block's Verilog: a written reason speaks about this text and no other.
+    /// FNV-1a of a block's Verilog without its comments: a written reason speaks about this text and no other.
     pub fn hash(&self, block: &str) -> u64 {
         let text = self.block(block).map_or("", |b| b.text.as_str());
-        text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let bytes = code.flat_map(|line| line.bytes().chain([b'\n']));
+        bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
     }
 }
 
@@ -96,7 +98,17 @@ pub(super) fn instance(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::instance;
+    use super::{Block, Sources, instance};
+
+    #[test]
+    fn comments_do_not_change_the_hash() {
+        let hash = |text: &str| {
+            let block = Block { name: "a".to_owned(), text: text.to_owned() };
+            Sources { blocks: vec![block], memories: Vec::new() }.hash("a")
+        };
+        assert_eq!(hash("// one\nmodule a;\n    // two\n    b;\n"), hash("// other\nmodule a;\n    // same\n    b;\n"));
+        assert_ne!(hash("module a;\n    b;\n"), hash("module a;\n    c;\n"));
+    }
 
     #[test]
     fn instances_are_told_from_other_lines() {

@@ -3,7 +3,7 @@
 use super::WaveError;
 use super::scenario::Phases;
 use super::svg::{Row, picture};
-use super::vcd::Trace;
+use super::trace::Trace;
 
 /// Which trace a figure is cut from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

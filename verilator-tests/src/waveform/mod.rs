@@ -4,7 +4,7 @@
 mod figures;
 mod scenario;
 mod svg;
-mod vcd;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use crate::mutation::MutationError;
 use crate::mutation::sources::Sources;
 use deltascope_sim::bench::Failure;
 use deltascope_sim::dut::{Dut, Variant};
+use trace::Trace;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -25,13 +26,13 @@ pub enum WaveError {
     /// The emission could not be read.
     #[error(transparent)]
     Sources(#[from] MutationError),
-    /// A file could not be read.
-    #[error("cannot read {path}: {source}")]
-    File {
+    /// The trace could not be read.
+    #[error("cannot read the trace {path}: {source}; is this Verilator 5?")]
+    Trace {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What is wrong with it.
+        source: wellen::WellenError,
     },
     /// The trace has no such signal.
     #[error(
@@ -78,9 +79,7 @@ pub fn draw(verilog: &Path, work: &Path) -> Result<BTreeMap<String, String>, Wav
             Run::Core => scenario::core(dut)?,
             Run::Top => scenario::top(dut)?,
         };
-        let text = std::fs::read_to_string(&path);
-        let text = text.map_err(|source| WaveError::File { path: path.clone(), source })?;
-        let trace = vcd::Trace::read(&text, run.top());
+        let trace = Trace::read(&path, run.top()).map_err(|source| WaveError::Trace { path, source })?;
         for figure in FIGURES.iter().filter(|figure| figure.run == run) {
             pictures.insert(format!("{}.svg", figure.block), figure.draw(&trace, &phases)?);
         }

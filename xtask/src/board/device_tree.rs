@@ -3,13 +3,16 @@
 use crate::cargo::{release_folder, root};
 use crate::setup::{DTC, require};
 use anyhow::{Context, Result, bail, ensure};
-use deltascope_abi::board::{BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS};
+use deltascope_abi::board::{
+    BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME, WINDOWS,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The overlays, in the order in which they are applied.
-const OVERLAYS: [&str; 2] = ["deltascope", "deltascope-bitstream"];
+/// The overlays, in the order in which they are applied: with reserved memory for the buffers, or with u-dma-buf.
+const OVERLAYS: [[&str; 2]; 2] =
+    [["deltascope", "deltascope-bitstream"], ["deltascope-udmabuf", "deltascope-bitstream"]];
 
 /// Compiles the overlays into `target/device-tree` and checks what they make of a Zynq.
 pub fn run() -> Result<()> {
@@ -19,16 +22,19 @@ pub fn run() -> Result<()> {
     fs::create_dir_all(&target).with_context(|| format!("creating {}", target.display()))?;
     let target = target.canonicalize()?;
     let base = compile(&board.join("test/zynq.dts"), &target.join("zynq.dtb"))?;
-    let merged = target.join("merged.dtb");
-    let mut apply = Command::new("fdtoverlay");
-    apply.arg("-i").arg(&base).arg("-o").arg(&merged);
-    for name in OVERLAYS {
-        let overlay = compile(&board.join(format!("{name}.dtso")), &target.join(format!("{name}.dtbo")))?;
-        println!("{}", overlay.display());
-        apply.arg(overlay);
+    for names in OVERLAYS {
+        let merged = target.join(format!("{}-merged.dtb", names[0]));
+        let mut apply = Command::new("fdtoverlay");
+        apply.arg("-i").arg(&base).arg("-o").arg(&merged);
+        for name in names {
+            let overlay = compile(&board.join(format!("{name}.dtso")), &target.join(format!("{name}.dtbo")))?;
+            println!("{}", overlay.display());
+            apply.arg(overlay);
+        }
+        quiet(&mut apply)?;
+        check(&merged, names == OVERLAYS[1])?;
     }
-    quiet(&mut apply)?;
-    check(&merged)
+    Ok(())
 }
 
 /// Compiles one overlay.
@@ -56,7 +62,7 @@ fn quiet(command: &mut Command) -> Result<String> {
 }
 
 /// Compares the merged tree with the abi crate.
-fn check(tree: &Path) -> Result<()> {
+fn check(tree: &Path, has_udmabuf: bool) -> Result<()> {
     let get = |kind: &str, node: &str, property: &str| {
         quiet(Command::new("fdtget").args(["-t", kind]).arg(tree).args([node, property]))
     };
@@ -67,8 +73,9 @@ fn check(tree: &Path) -> Result<()> {
         Ok(())
     };
     let engine = format!("/axi/{UIO_NAME}@{:x}", WINDOWS[0].base);
-    let reg: Vec<String> = WINDOWS.iter().map(|window| format!("{:x} {:x}", window.base, window.bytes)).collect();
-    let names: Vec<&str> = WINDOWS.iter().map(|window| window.name).collect();
+    let windows = if has_udmabuf { &WINDOWS[..2] } else { &WINDOWS };
+    let reg: Vec<String> = windows.iter().map(|window| format!("{:x} {:x}", window.base, window.bytes)).collect();
+    let names: Vec<&str> = windows.iter().map(|window| window.name).collect();
     expect("s", &engine, "compatible", UIO_COMPATIBLE)?;
     expect("x", &engine, "reg", &reg.join(" "))?;
     expect("s", &engine, "reg-names", &names.join(" "))?;
@@ -76,9 +83,17 @@ fn check(tree: &Path) -> Result<()> {
     expect("u", &engine, "clock-frequency", &FCLK_HZ.to_string())?;
     let controller = get("u", "/axi/interrupt-controller@f8f01000", "phandle")?;
     expect("u", &engine, "interrupt-parent", &controller)?;
-    let buffers = format!("/reserved-memory/{UIO_NAME}-buffers@{:x}", BUFFERS.base);
-    expect("x", &buffers, "reg", &format!("{:x} {:x}", BUFFERS.base, BUFFERS.bytes))?;
-    expect("x", &buffers, "no-map", "")?;
+    if has_udmabuf {
+        let node = format!("/{UDMABUF_NAME}");
+        expect("s", &node, "compatible", "ikwzm,u-dma-buf")?;
+        expect("s", &node, "device-name", UDMABUF_NAME)?;
+        expect("x", &node, "size", &format!("{UDMABUF_BYTES:x}"))?;
+        ensure!(get("x", &node, "dma-coherent").is_err(), "{node}: expected no dma-coherent, found it");
+    } else {
+        let buffers = format!("/reserved-memory/{UIO_NAME}-buffers@{:x}", BUFFERS.base);
+        expect("x", &buffers, "reg", &format!("{:x} {:x}", BUFFERS.base, BUFFERS.bytes))?;
+        expect("x", &buffers, "no-map", "")?;
+    }
     expect("u", "/axi/slcr@f8000000/clkc@100", "fclk-enable", &(1 << FCLK).to_string())?;
     expect("s", "/fpga-full", "firmware-name", BITSTREAM)
 }

@@ -6,6 +6,7 @@
 mod cases;
 
 use super::dma;
+use super::runner::Runner;
 use crate::demo::Engine;
 use crate::replay;
 use anyhow::{Context, Result, ensure};
@@ -13,24 +14,6 @@ use cases::Case;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-
-/// Replays a file of bare records from a reset, and gives the report that `deltascope-boardd --raw` prints.
-pub type Replay = Box<dyn Fn(&Path) -> Result<Vec<u8>>>;
-
-/// An engine that takes part.
-pub struct Runner {
-    /// Name in the report.
-    pub name: &'static str,
-    /// How it replays.
-    pub replay: Replay,
-}
-
-impl Runner {
-    /// A runner of this name.
-    pub fn new(name: &'static str, replay: impl Fn(&Path) -> Result<Vec<u8>> + 'static) -> Runner {
-        Runner { name, replay: Box::new(replay) }
-    }
-}
 
 /// The engines of this machine: the model, and the Verilated top behind the DMA driver in both modes.
 pub fn local() -> Result<Vec<Runner>> {

@@ -9,6 +9,7 @@ pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
 pub mod flash;
+mod runner;
 pub mod verilog;
 pub mod vivado_check;
 pub mod zynq;

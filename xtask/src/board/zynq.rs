@@ -21,7 +21,7 @@ use self::kernel::Kernel;
 use self::machine::{Machine, Mode, Plan};
 use self::raw::Guest;
 use super::arm::cross::Cross;
-use super::engines::Runner;
+use super::runner::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
 use crate::initrd::Initrd;
 use crate::setup;

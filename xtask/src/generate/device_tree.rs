@@ -2,7 +2,8 @@
 //! whole nodes are written.
 
 use deltascope_abi::board::{
-    BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window,
+    AXI_DMA, BITSTREAM, BUFFERS, ENGINE, FCLK, FCLK_HZ, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE,
+    UIO_NAME, WINDOWS, Window,
 };
 
 const HEAD: &str = "/* Made by `cargo xtask gen` from abi/src/board.rs: do not edit. */\n";
@@ -13,11 +14,28 @@ fn cells(window: &Window) -> String {
 
 /// The node that becomes the UIO device.
 pub fn engine_node() -> String {
-    let base = WINDOWS[0].base;
-    let regs: Vec<String> = WINDOWS.iter().map(cells).collect();
-    let names: Vec<String> = WINDOWS.iter().map(|window| format!("\"{}\"", window.name)).collect();
+    engine(&WINDOWS)
+}
+
+/// The same node where u-dma-buf serves the buffers.
+pub fn engine_node_without_buffers() -> String {
+    engine(&[ENGINE, AXI_DMA])
+}
+
+/// The node of the u-dma-buf device, whose memory the kernel takes from its own. Without `dma-coherent`: the HP ports do not
+/// see the processor's caches.
+pub fn udmabuf_node() -> String {
+    format!(
+        "{HEAD}{UDMABUF_NAME} {{\n\tcompatible = \"ikwzm,u-dma-buf\";\n\tdevice-name = \"{UDMABUF_NAME}\";\n\tsize = <{UDMABUF_BYTES:#010x}>;\n}};\n"
+    )
+}
+
+fn engine(windows: &[Window]) -> String {
+    let base = windows[0].base;
+    let regs: Vec<String> = windows.iter().map(cells).collect();
+    let names: Vec<String> = windows.iter().map(|window| format!("\"{}\"", window.name)).collect();
     let about: String =
-        WINDOWS.iter().enumerate().map(|(n, window)| format!(" * map {n}: {}\n", window.about)).collect();
+        windows.iter().enumerate().map(|(n, window)| format!(" * map {n}: {}\n", window.about)).collect();
     format!(
         "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {};\n\treg-names = {};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n\t/* Rate in Hz that the bitstream was built for. */\n\tclock-frequency = <{FCLK_HZ}>;\n}};\n",
         regs.join(", "),

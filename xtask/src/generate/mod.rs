@@ -3,6 +3,7 @@
 mod c_header;
 mod device_tree;
 mod emulated_tree;
+mod picture;
 mod proof_header;
 mod registers_page;
 mod tcl;
@@ -27,10 +28,11 @@ struct Generated {
 }
 
 /// Everything, in the order in which it is made.
-const ALL: [Generated; 10] = [
+const ALL: [Generated; 12] = [
     Generated { name: "abi", what: "headers, pages and device trees of the abi crate", measured: false, make: abi },
     Generated { name: "verilog", what: "rtl/verilog", measured: false, make: rtl::committed_verilog },
     Generated { name: "waves", what: "rtl/docs/waves", measured: false, make: rtl::coverage::waves },
+    Generated { name: "picture", what: "docs/img/demo.svg", measured: false, make: picture::picture },
     Generated { name: "proofs", what: "table of proofs", measured: false, make: rtl::formal::document::names },
     Generated { name: "formal", what: "table of proofs, times", measured: true, make: rtl::formal::document_times },
     Generated { name: "mutate", what: "table of faults", measured: true, make: rtl::mutate::document },
@@ -38,6 +40,7 @@ const ALL: [Generated; 10] = [
     Generated { name: "synth", what: "tables of size and depth", measured: true, make: rtl::synth::document },
     Generated { name: "fed-rate", what: "table of the fed rate", measured: true, make: board::fed_rate::document },
     Generated { name: "kmod-cost", what: "table of instructions", measured: true, make: kmod::cost::document },
+    Generated { name: "demo", what: "docs/img/demo.txt", measured: true, make: picture::output },
 ];
 
 /// Options of the task.
@@ -86,6 +89,8 @@ fn abi(check: bool) -> Result<()> {
         ("rtl/formal/generated/deltascope_abi.svh", proof_header::text()),
         ("vivado/generated/deltascope_abi.tcl", tcl::text()),
         ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),
+        ("boards/zynq7020/generated/engine-udmabuf.dtsi", device_tree::engine_node_without_buffers()),
+        ("boards/zynq7020/generated/udmabuf.dtsi", device_tree::udmabuf_node()),
         ("boards/zynq7020/generated/bitstream.dtsi", device_tree::bitstream_property()),
         ("boards/zynq7020/generated/buffers.dtsi", device_tree::buffers_node()),
         ("boards/zynq7020/generated/clock.dtsi", device_tree::clock_property()),

@@ -9,7 +9,6 @@
 pub mod document;
 mod faults;
 pub mod jobs;
-mod plant;
 pub mod solve;
 
 use crate::cargo::target_folder;
@@ -60,7 +59,7 @@ struct Report {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let name = arguments.job.as_deref();
     if arguments.plant {
-        return plant::run(arguments.json, name, arguments.at_once);
+        return faults::run(arguments.json, name, arguments.at_once);
     }
     let quick = arguments.quick;
     let chosen = JOBS.iter().filter(|job| name.is_none_or(|n| n == job.name) && (!quick || job.quick));

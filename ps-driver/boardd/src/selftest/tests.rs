@@ -118,6 +118,10 @@ impl Device for Broken {
     fn streams(&self) -> String {
         "broken".to_owned()
     }
+
+    fn take_notices(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Names of the tests that do not pass.

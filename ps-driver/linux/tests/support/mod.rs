@@ -19,18 +19,39 @@ impl Fake {
     pub fn empty() -> Fake {
         // In memory, where it can be: what stands for sysfs is written as often as sysfs would be.
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
-        let roots = Roots { sys: folder.path().join("sys"), dev: folder.path().join("dev") };
+        let roots = Roots::below(folder.path());
         fs::create_dir(&roots.sys).unwrap();
         fs::create_dir(&roots.dev).unwrap();
         Fake { folder, roots }
     }
 
-    /// A board that is ready, with a reserved window for DMA.
+    /// A board that is ready and shows it, with a reserved window for DMA.
     pub fn board() -> Fake {
         let fake = Fake::empty();
-        fake.sys("class/fpga_manager/fpga0/state", "operating\n");
+        fake.logic();
         fake.uio("uio0", UIO_NAME, &[ENGINE, AXI_DMA, small(BUFFERS)]);
         fake
+    }
+
+    /// Everything that says that the logic may be touched.
+    pub fn logic(&self) {
+        self.sys("class/fpga_manager/fpga0/name", "Xilinx Zynq FPGA Manager\n");
+        self.sys("class/fpga_manager/fpga0/state", "operating\n");
+        self.sys("kernel/debug/clk/fclk0/clk_enable_count", "1\n");
+        self.sys("kernel/debug/clk/fclk0/clk_rate", "142857132\n");
+        self.slcr("f8000000.slcr", &[(0x178, 0), (0x23C, 0), (0x240, 0), (0x244, 0), (0x900, 0xF)]);
+    }
+
+    /// Words of a register map of the SLCR.
+    pub fn slcr(&self, map: &str, words: &[(u32, u32)]) {
+        let text: String = words.iter().map(|(at, word)| format!("{at:03x}: {word:08x}\n")).collect();
+        self.sys(&format!("kernel/debug/regmap/{map}/registers"), &text);
+    }
+
+    /// The kernel's command line.
+    pub fn command_line(&self, text: &str) {
+        fs::create_dir_all(&self.roots.proc).unwrap();
+        fs::write(self.roots.proc.join("cmdline"), text).unwrap();
     }
 
     pub fn options(&self) -> Options {

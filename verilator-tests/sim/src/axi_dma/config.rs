@@ -11,14 +11,26 @@ pub struct DmaConfig {
     pub stream_bits: u32,
     /// TLAST of the reply stream is connected.
     pub last_connected: bool,
+    /// Bits of an address (`Address Width`), 32 to 64. With more than 32 the upper address registers are there.
+    pub address_bits: u32,
+    /// LENGTH of S2MM is never updated (`Enable Micro DMA`). Only that is modelled of it, and only in direct mode.
+    pub micro: bool,
     /// What things take.
     pub timing: Timing,
 }
 
 impl DmaConfig {
-    /// The build of the board: 64 bits, 26 bits of length.
+    /// The build of the board: 64 bits, 26 bits of length, 32 bits of address.
     pub fn board(scatter_gather: bool) -> DmaConfig {
-        DmaConfig { scatter_gather, length_bits: 26, stream_bits: 64, last_connected: true, timing: Timing::default() }
+        DmaConfig {
+            scatter_gather,
+            length_bits: 26,
+            stream_bits: 64,
+            last_connected: true,
+            address_bits: 32,
+            micro: false,
+            timing: Timing::default(),
+        }
     }
 }
 
@@ -47,7 +59,8 @@ pub struct Timing {
     pub prefetch: usize,
     /// Beats of data that fit between memory and the stream of records.
     pub fifo_beats: usize,
-    /// From the processor to a register and back.
+    /// From the processor to a register and back; at least 8, which AXI4-Lite and the registers of the DMA take. Idle falls
+    /// some clocks after the write that ends it, so a faster processor would read it too early.
     pub register_access: u64,
 }
 

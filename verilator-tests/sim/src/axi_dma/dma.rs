@@ -2,7 +2,7 @@
 
 use super::config::DmaConfig;
 use super::faults::{Fault, Faults};
-use super::fetch::{Fetcher, Update, Updater, length};
+use super::fetch::{Descriptor, Fetcher, Update, Updater, length};
 use super::memory::Memory;
 use super::mm2s::{Command, Mm2s, StreamBeat};
 use super::pg021::{COMPLETE, Channel, END_OF_FRAME, REGISTERS, Register, START_OF_FRAME, control, status};
@@ -12,15 +12,29 @@ use super::s2mm::{Buffer, Filled, S2mm};
 const RESET_CLOCKS: u64 = 32;
 /// Beats with invalid data that a reset lets out.
 const JUNK_BEATS: usize = 3;
+/// Clocks from the write that gives a channel work to the fall of Idle: LENGTH's strobe, the command's state machine, and
+/// the edge detector behind it (axi_dma v7.1, `axi_dma_smple_sm`, `axi_dma_mm2s_sts_mngr`).
+const IDLE_CLOCKS: u32 = 4;
+/// Bits of DMACR that keep what is written: RS, Keyhole, Cyclic BD Enable, the interrupt enables, threshold and delay.
+const CONTROL_KEPT: u32 =
+    control::RUN | control::KEYHOLE | control::CYCLIC | status::INTERRUPTS | 0xFFFF << control::THRESHOLD_SHIFT;
 
 /// Registers of one channel and what counts for its interrupt.
 #[derive(Clone, Copy, Debug)]
 struct State {
     control: u32,
-    /// Halted, errors and interrupts; Idle and SGIncld are made when it is read.
+    /// Halted, errors and interrupts; SGIncld is made when it is read.
     status: u32,
+    /// Idle.
+    idle: bool,
+    /// Whether there was nothing to do, in this clock (bit 0) and in those before.
+    idle_history: u32,
+    /// An error of either channel stops this one: Halted comes when memory has answered.
+    halting: Option<u64>,
     current: u64,
     tail: u64,
+    /// What was written to the upper half of TAILDESC, with more than 32 address bits.
+    tail_high: u32,
     address: u64,
     length: u32,
     /// Direct mode: a transfer is under way.
@@ -37,8 +51,12 @@ impl State {
     const RESET: State = State {
         control: control::AFTER_RESET,
         status: status::HALTED,
+        idle: false,
+        idle_history: u32::MAX,
+        halting: None,
         current: 0,
         tail: 0,
+        tail_high: 0,
         address: 0,
         length: 0,
         busy: false,
@@ -72,6 +90,8 @@ pub struct AxiDma {
     mm2s: Mm2s,
     s2mm: S2mm,
     reset_end: Option<u64>,
+    /// Memory owes an answer that never comes: neither a halt nor a reset ends.
+    unanswered: bool,
 }
 
 impl AxiDma {
@@ -87,7 +107,17 @@ impl AxiDma {
             mm2s: Mm2s::default(),
             s2mm: S2mm::default(),
             reset_end: None,
+            unanswered: false,
         }
+    }
+
+    /// Whether it is as after a reset, or in one: it moves nothing and holds no address.
+    pub fn is_stopped(&self) -> bool {
+        let forgot = |state: &State| {
+            let addresses = [state.current, state.tail, state.tail_high.into(), state.address];
+            !state.running() && state.control & control::RUN == 0 && addresses == [0; 4]
+        };
+        self.reset_end.is_some() || self.states.iter().all(forgot)
     }
 
     /// How it was built.
@@ -102,7 +132,8 @@ impl AxiDma {
 
     /// MM2S and S2MM raise their interrupts.
     pub fn interrupts(&self) -> [bool; 2] {
-        [self.states[0].interrupt(), self.states[1].interrupt()]
+        let raised = |state: &State| state.interrupt() && self.reset_end.is_none();
+        [raised(&self.states[0]), raised(&self.states[1])]
     }
 
     fn state(&mut self, channel: Channel) -> &mut State {
@@ -122,28 +153,30 @@ impl AxiDma {
             }
             Register::Status => self.status(channel),
             Register::CurrentDescriptor if sg => state.current as u32,
+            Register::CurrentDescriptorHigh if sg => (state.current >> 32) as u32,
             Register::TailDescriptor if sg => state.tail as u32,
+            Register::TailDescriptorHigh if sg => state.tail_high,
             Register::Address if direct => state.address as u32,
+            Register::AddressHigh if direct => (state.address >> 32) as u32,
             Register::Length if direct => state.length,
             _ => 0,
         }
     }
 
+    /// Whether no command of the channel is under way: nothing to fetch, to move or to write back.
+    fn has_no_work(&self, channel: Channel) -> bool {
+        let at = channel as usize;
+        let moved = match channel {
+            Channel::Mm2s => self.mm2s.is_empty(),
+            Channel::S2mm => !self.s2mm.has_command(),
+        };
+        !self.states[at].busy && moved && self.fetchers[at].is_idle() && !self.updater.has(channel)
+    }
+
     fn status(&self, channel: Channel) -> u32 {
         let state = &self.states[channel as usize];
-        let idle = match (state.running(), self.config.scatter_gather) {
-            (false, _) => false,
-            (true, false) => state.done && !state.busy,
-            (true, true) => {
-                let empty = match channel {
-                    Channel::Mm2s => self.mm2s.is_empty(),
-                    Channel::S2mm => self.s2mm.is_empty() && !self.s2mm.has_buffer(),
-                };
-                empty && self.fetchers[channel as usize].is_idle() && !self.updater.has(channel)
-            }
-        };
         let mut value = state.status;
-        if idle {
+        if state.idle {
             value |= status::IDLE;
         }
         if self.config.scatter_gather {
@@ -155,50 +188,87 @@ impl AxiDma {
     /// Writes a register; what is reserved or read-only does nothing.
     pub fn write(&mut self, offset: u32, value: u32, faults: &Faults) {
         let Some((channel, register)) = find(offset) else { return };
-        let sg = self.config.scatter_gather;
+        let (sg, wide) = (self.config.scatter_gather, self.config.address_bits > 32);
         match register {
             Register::Control => self.write_control(channel, value, faults),
             Register::Status => self.state(channel).status &= !(value & status::INTERRUPTS),
-            Register::CurrentDescriptor if sg => {
+            // Only while halted, and not over the address of a descriptor that failed.
+            Register::CurrentDescriptor if sg && self.takes_current(channel) => {
                 let state = self.state(channel);
-                if !state.running() && state.control & control::RUN == 0 {
-                    state.current = u64::from(value & !0x3F);
-                }
+                state.current = state.current >> 32 << 32 | u64::from(value & !0x3F);
+            }
+            Register::CurrentDescriptorHigh if sg && wide && self.takes_current(channel) => {
+                let state = self.state(channel);
+                state.current = state.current & 0xFFFF_FFFF | u64::from(value) << 32;
             }
             Register::TailDescriptor if sg => {
-                let (clock, timing) = (self.clock, self.config.timing);
-                let state = self.state(channel);
-                state.tail = u64::from(value & !0x3F);
-                if state.running() && state.control & control::RUN != 0 {
-                    let tail = state.tail;
-                    self.fetchers[channel as usize].set_tail(tail, clock, &timing);
+                self.state(channel).tail = u64::from(value & !0x3F);
+                if !wide {
+                    self.start_at_tail(channel);
                 }
             }
-            Register::Address if !sg => self.state(channel).address = value.into(),
+            Register::TailDescriptorHigh if sg && wide => {
+                self.state(channel).tail_high = value;
+                self.start_at_tail(channel);
+            }
+            Register::Address if !sg => {
+                let state = self.state(channel);
+                state.address = state.address >> 32 << 32 | u64::from(value);
+            }
+            Register::AddressHigh if !sg && wide => {
+                let state = self.state(channel);
+                state.address = state.address & 0xFFFF_FFFF | u64::from(value) << 32;
+            }
             Register::Length if !sg => self.write_length(channel, value),
             _ => {}
         }
     }
 
+    fn takes_current(&self, channel: Channel) -> bool {
+        let state = &self.states[channel as usize];
+        !state.running() && state.status & status::ERRORS == 0
+    }
+
+    fn start_at_tail(&mut self, channel: Channel) {
+        let (clock, timing) = (self.clock, self.config.timing);
+        let state = self.state(channel);
+        if state.running() && state.control & control::RUN != 0 {
+            let tail = state.tail | u64::from(state.tail_high) << 32;
+            self.fetchers[channel as usize].set_tail(tail, clock, &timing);
+        }
+    }
+
     fn write_control(&mut self, channel: Channel, value: u32, faults: &Faults) {
         if value & control::RESET != 0 {
-            self.states = [State::RESET; 2];
+            if self.reset_end.is_some() {
+                return;
+            }
+            // RS falls at once; the rest is cleared by the reset that follows when memory has answered.
+            for state in &mut self.states {
+                state.control &= !control::RUN;
+            }
             self.fetchers = Default::default();
             self.updater = Updater::default();
             self.mm2s.shut_down(JUNK_BEATS);
             self.s2mm = S2mm::default();
             let length = self.config.timing.ddr_latency + RESET_CLOCKS;
-            let endless = faults.lasts(Fault::EndlessReset);
+            let endless = faults.lasts(Fault::EndlessReset) || self.unanswered;
             self.reset_end = Some(if endless { u64::MAX } else { self.clock + length });
             return;
         }
         if self.reset_end.is_some() {
             return;
         }
+        // An error of either channel holds RS of both at zero until a reset.
+        let failed = self.states.iter().any(|state| state.status & status::ERRORS != 0);
+        let value = if failed { value & !control::RUN } else { value };
         let state = &mut self.states[channel as usize];
         let rises = value & !state.control & control::RUN != 0;
         let reload = (value ^ state.control) >> control::THRESHOLD_SHIFT & 0xFF != 0;
-        state.control = value & !control::RESET | control::ALWAYS_ONE;
+        state.control = value & CONTROL_KEPT | control::ALWAYS_ONE;
+        if state.control >> control::THRESHOLD_SHIFT & 0xFF == 0 {
+            state.control |= 1 << control::THRESHOLD_SHIFT;
+        }
         if reload || rises {
             state.packets = state.threshold();
         }
@@ -251,7 +321,7 @@ impl AxiDma {
         if !faults.is_empty() {
             for channel in Channel::BOTH {
                 if faults.strike(Fault::Halt(channel)) {
-                    self.stop(channel, 0);
+                    self.stop(channel);
                 }
             }
         }
@@ -262,7 +332,10 @@ impl AxiDma {
         match self.mm2s.clock(taken, clock, &self.config.timing, bits, memory, faults) {
             Ok(Some(command)) => self.sent(command, faults),
             Ok(None) => {}
-            Err(bit) => self.stop(Channel::Mm2s, bit),
+            Err(bit) => {
+                let descriptor = self.mm2s.oldest().and_then(|command| command.descriptor);
+                self.fail_data(Channel::Mm2s, descriptor, bit);
+            }
         }
         let arrived = arrived.map(|beat| StreamBeat { last: beat.last && self.config.last_connected, ..beat });
         if arrived.is_some() {
@@ -273,8 +346,12 @@ impl AxiDma {
         match self.s2mm.clock(arrived, clock, &self.config.timing, direct, memory, faults) {
             Ok(Some(filled)) => self.filled(filled, faults),
             Ok(None) => {}
-            Err(bit) => self.stop(Channel::S2mm, bit),
+            Err(bit) => {
+                let descriptor = self.s2mm.oldest();
+                self.fail_data(Channel::S2mm, descriptor, bit);
+            }
         }
+        self.unanswered |= self.mm2s.is_silent() || self.s2mm.is_silent();
         self.clock_timers(clock);
     }
 
@@ -286,6 +363,7 @@ impl AxiDma {
         }
         if clock >= end {
             self.reset_end = None;
+            self.states = [State::RESET; 2];
             self.mm2s.clear();
         }
     }
@@ -299,7 +377,7 @@ impl AxiDma {
             let (timing, free) = (&self.config.timing, &mut self.fetch_free);
             if let Err((bit, address)) = self.fetchers[at].clock(channel, clock, free, timing, memory, faults) {
                 self.states[at].current = address;
-                self.stop(channel, bit);
+                self.fail(channel, bit);
             }
         }
         if self.mm2s.is_free()
@@ -308,7 +386,7 @@ impl AxiDma {
             let bytes = length(descriptor.control, self.config.length_bits);
             self.states[0].current = descriptor.address;
             match bytes {
-                0 => self.stop(Channel::Mm2s, status::INTERNAL_ERROR),
+                0 => self.fail_data(Channel::Mm2s, Some(descriptor), status::INTERNAL_ERROR),
                 _ => self.mm2s.begin(Command {
                     descriptor: Some(descriptor),
                     address: descriptor.buffer,
@@ -323,14 +401,14 @@ impl AxiDma {
             let bytes = length(descriptor.control, self.config.length_bits);
             self.states[1].current = descriptor.address;
             match bytes {
-                0 => self.stop(Channel::S2mm, status::INTERNAL_ERROR),
+                0 => self.fail_data(Channel::S2mm, Some(descriptor), status::INTERNAL_ERROR),
                 _ => self.s2mm.give(Buffer { descriptor: Some(descriptor), address: descriptor.buffer, bytes }),
             }
         }
         if let Some((update, bit)) = self.updater.clock(clock, &self.config.timing, memory, faults) {
             match bit {
                 0 => self.completed(update.channel, update.end),
-                _ => self.stop(update.channel, bit),
+                _ => self.fail(update.channel, bit),
             }
         }
     }
@@ -342,25 +420,25 @@ impl AxiDma {
                 state.status |= status::IRQ_DELAY;
                 (state.delay_end, state.packets) = (None, state.threshold());
             }
-            // RS fell: the channel halts once nothing is under way.
+            // RS fell: no descriptor is begun any more, and the channel halts once the commands that it has are complete.
             if self.states[at].running() && self.states[at].control & control::RUN == 0 {
-                let empty = match channel {
-                    Channel::Mm2s => self.mm2s.is_empty(),
-                    Channel::S2mm => self.s2mm.is_empty(),
+                self.fetchers[at] = Fetcher::default();
+                let is_over = match self.states[at].halting {
+                    Some(end) => clock >= end && !self.unanswered,
+                    None => self.has_no_work(channel),
                 };
-                if empty && !self.updater.has(channel) {
-                    self.s2mm_drops_buffer(channel);
+                if is_over {
                     self.states[at].status |= status::HALTED;
-                    self.states[at].busy = false;
-                    self.fetchers[at] = Fetcher::default();
+                    self.states[at].halting = None;
                 }
             }
-        }
-    }
-
-    fn s2mm_drops_buffer(&mut self, channel: Channel) {
-        if channel == Channel::S2mm {
-            self.s2mm.take_buffer();
+            let nothing = self.has_no_work(channel);
+            let state = &mut self.states[at];
+            state.idle_history = state.idle_history << 1 | u32::from(nothing);
+            let rises = state.idle_history & 0b11 == 0b01;
+            let falls = state.idle_history >> IDLE_CLOCKS & 0b11 == 0b10;
+            state.idle |= rises && state.control & control::RUN != 0;
+            state.idle &= !falls && state.running();
         }
     }
 
@@ -380,7 +458,9 @@ impl AxiDma {
     /// S2MM has filled a buffer.
     fn filled(&mut self, filled: Filled, faults: &mut Faults) {
         let Some(descriptor) = filled.buffer.descriptor else {
-            self.states[1].length = filled.bytes;
+            if !self.config.micro {
+                self.states[1].length = filled.bytes;
+            }
             return self.completed(Channel::S2mm, true);
         };
         self.states[1].current = descriptor.next;
@@ -411,15 +491,38 @@ impl AxiDma {
         }
     }
 
-    /// The channel halts with an error bit, or without one.
-    fn stop(&mut self, channel: Channel, bit: u32) {
+    /// A transfer of data failed: the error stands in its descriptor too, which is written back as complete.
+    fn fail_data(&mut self, channel: Channel, descriptor: Option<Descriptor>, bit: u32) {
+        self.fail(channel, bit);
+        if let Some(descriptor) = descriptor {
+            // The errors of data have bits 6:4 in DMASR and 30:28 in the descriptor.
+            self.updater.push(Update { channel, descriptor, status: COMPLETE | bit << 24, end: false });
+        }
+    }
+
+    /// A channel reports an error, and both halt: RS of the other falls too (axi_dma v7.1, `error_in`), which then shows
+    /// Halted and no error.
+    fn fail(&mut self, channel: Channel, bit: u32) {
+        self.state(channel).status |= bit | status::IRQ_ERROR;
+        let end = self.clock + self.config.timing.ddr_latency;
+        for channel in Channel::BOTH {
+            self.states[channel as usize].halting = Some(end);
+            self.flush(channel);
+        }
+    }
+
+    /// The channel's RS bit is cleared by something else, and what it was doing is gone.
+    fn stop(&mut self, channel: Channel) {
+        self.state(channel).status |= status::HALTED;
+        self.flush(channel);
+    }
+
+    /// Drops what is under way on a channel.
+    fn flush(&mut self, channel: Channel) {
         let state = self.state(channel);
         state.control &= !control::RUN;
-        state.status |= status::HALTED | bit;
         state.busy = false;
-        if bit != 0 {
-            state.status |= status::IRQ_ERROR;
-        }
+        self.unanswered |= self.mm2s.is_silent() || self.s2mm.is_silent();
         self.fetchers[channel as usize] = Fetcher::default();
         self.updater.drop_channel(channel);
         match channel {

@@ -16,6 +16,14 @@ pub(super) struct Descriptor {
     pub control: u32,
 }
 
+/// What memory gave for a descriptor: the descriptor, or the error bit of DMASR.
+#[derive(Clone, Copy, Debug)]
+struct Coming {
+    address: u64,
+    words: Result<Descriptor, u32>,
+    at: u64,
+}
+
 /// The fetching side of one channel.
 #[derive(Debug, Default)]
 pub(super) struct Fetcher {
@@ -24,8 +32,8 @@ pub(super) struct Fetcher {
     /// The tail has not been fetched.
     active: bool,
     not_before: u64,
-    /// The descriptor whose words are on their way, and when they are here.
-    coming: Option<(u64, u64)>,
+    /// The descriptor whose words are on their way, as they were when memory was asked, and when they are here.
+    coming: Option<Coming>,
     pub ready: VecDeque<Descriptor>,
 }
 
@@ -62,18 +70,20 @@ impl Fetcher {
         memory: &mut impl Memory,
         faults: &mut Faults,
     ) -> Result<(), (u32, u64)> {
-        if let Some((address, at)) = self.coming {
+        if let Some(Coming { address, words, at }) = self.coming {
             if clock < at {
                 return Ok(());
             }
             self.coming = None;
-            let descriptor = read(channel, address, memory, faults).map_err(|bit| (bit, address))?;
+            let descriptor = words.map_err(|bit| (bit, address))?;
             self.next = descriptor.next;
             self.active &= address != self.tail;
             self.ready.push_back(descriptor);
         }
         if self.active && self.ready.len() < timing.prefetch && clock >= self.not_before && clock >= *free {
-            self.coming = Some((self.next, clock + timing.ddr_latency + timing.fetch_to_data));
+            let words = read(channel, self.next, memory, faults);
+            let at = clock + timing.ddr_latency + timing.fetch_to_data;
+            self.coming = Some(Coming { address: self.next, words, at });
             // Eight words of 32 bits.
             *free = clock + timing.ddr_latency + 8;
         }

@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use deltascope_abi::board::BUFFERS;
-use deltascope_driver::axi_dma::{DmaError, DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::axi_dma::DmaSettings;
+use deltascope_driver::dma_host::{DmaHost, DmaParts, HostError};
 use deltascope_driver::seams::{BusError, Clock, Fabric, FabricError, Irq, Registers};
 
 use crate::bench::Failure;
@@ -35,13 +37,16 @@ impl<M: Memory> Registers for Window<M> {
     }
 }
 
-/// The DMA's interrupt. Waiting simulates.
+/// The board's one interrupt, of the DMA and the engine. Waiting simulates.
 pub struct Line<M>(Shared<M>);
 
 impl<M: Memory> Irq for Line<M> {
-    fn wait(&mut self, timeout_us: u64) -> bool {
+    fn wait(&mut self, timeout: Duration) -> bool {
         // A simulation that fails shows at the next access to a register.
-        self.0.borrow_mut().step_until_interrupt(timeout_us.saturating_mul(CLOCKS_PER_US)).unwrap_or(false)
+        self.0
+            .borrow_mut()
+            .step_until_interrupt((timeout.as_micros() as u64).saturating_mul(CLOCKS_PER_US))
+            .unwrap_or(false)
     }
 
     fn rearm(&mut self) {
@@ -49,12 +54,27 @@ impl<M: Memory> Irq for Line<M> {
     }
 }
 
+/// The registers of a block of `system`.
+pub fn window<M: Memory>(system: &Shared<M>, block: Block) -> Window<M> {
+    Window { system: Rc::clone(system), block }
+}
+
+/// The interrupt of `system`.
+pub fn line<M: Memory>(system: &Shared<M>) -> Line<M> {
+    Line(Rc::clone(system))
+}
+
+/// The time of `system`.
+pub fn clock<M: Memory>(system: &Shared<M>) -> PlClock<M> {
+    PlClock(Rc::clone(system))
+}
+
 /// Simulated time.
 pub struct PlClock<M>(Shared<M>);
 
 impl<M: Memory> Clock for PlClock<M> {
-    fn now_us(&mut self) -> u64 {
-        self.0.borrow().clocks() / CLOCKS_PER_US
+    fn now(&mut self) -> Duration {
+        Duration::from_micros(self.0.borrow().clocks() / CLOCKS_PER_US)
     }
 }
 
@@ -83,14 +103,13 @@ pub fn system(config: DmaConfig, settings: &DmaSettings, seed: u64) -> Result<(S
 ///
 /// # Errors
 /// As [`DmaHost::open`].
-pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, DmaError> {
-    let window = |block| Window { system: Rc::clone(system), block };
+pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, HostError> {
     let parts = DmaParts {
-        engine: window(Block::Engine),
-        dma: window(Block::Dma),
+        engine: window(system, Block::Engine),
+        dma: window(system, Block::Dma),
         buffer,
-        irq: Line(Rc::clone(system)),
-        clock: PlClock(Rc::clone(system)),
+        irq: line(system),
+        clock: clock(system),
     };
     DmaHost::open(&mut SimFabric(Rc::clone(system)), parts, settings)
 }

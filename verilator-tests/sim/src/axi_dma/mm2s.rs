@@ -55,6 +55,8 @@ struct Burst {
 /// The data path of the channel.
 #[derive(Debug, Default)]
 pub(super) struct Mm2s {
+    /// Commands that are not complete, the oldest first.
+    commands: VecDeque<Command>,
     /// The command whose addresses are being issued: next address and bytes left.
     issuing: Option<(Command, u64, u64)>,
     bursts: VecDeque<Burst>,
@@ -82,6 +84,16 @@ impl Mm2s {
         self.issuing.is_none() && self.bursts.is_empty() && self.fifo.is_empty()
     }
 
+    /// The oldest command that is not complete.
+    pub fn oldest(&self) -> Option<&Command> {
+        self.commands.front()
+    }
+
+    /// Whether memory owes an answer that never comes.
+    pub fn is_silent(&self) -> bool {
+        self.silent
+    }
+
     /// Whether another command may begin.
     pub fn is_free(&self) -> bool {
         self.issuing.is_none()
@@ -89,6 +101,7 @@ impl Mm2s {
 
     /// Begins a command, whose length is not zero.
     pub fn begin(&mut self, command: Command) {
+        self.commands.push_back(command);
         self.issuing = Some((command, command.address, command.bytes.into()));
     }
 
@@ -139,6 +152,9 @@ impl Mm2s {
         if taken {
             let (_, beat, ends) = self.fifo.pop_front().unwrap_or_default();
             complete = ends;
+            if ends.is_some() {
+                self.commands.pop_front();
+            }
             self.beats += 1;
             if beat.last {
                 self.not_before = clock + timing.packet_gap;

@@ -27,6 +27,15 @@ impl Channel {
     }
 }
 
+impl std::fmt::Display for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Channel::Mm2s => "MM2S",
+            Channel::S2mm => "S2MM",
+        })
+    }
+}
+
 /// What a register is, on either channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Register {
@@ -83,6 +92,8 @@ pub mod control {
     pub const ALWAYS_ONE: u32 = 0x0000_0002;
     /// Reset, bit 2.
     pub const RESET: u32 = 0x0000_0004;
+    /// Keyhole, bit 3.
+    pub const KEYHOLE: u32 = 0x0000_0008;
     /// Cyclic BD Enable, bit 4.
     pub const CYCLIC: u32 = 0x0000_0010;
     /// IOC_IrqEn, bit 12.
@@ -121,6 +132,8 @@ pub mod status {
     pub const SG_SLAVE_ERROR: u32 = 0x0000_0200;
     /// SGDecErr, bit 10.
     pub const SG_DECODE_ERROR: u32 = 0x0000_0400;
+    /// The six error bits.
+    pub const ERRORS: u32 = 0x0000_0770;
     /// IOC_Irq, bit 12.
     pub const IRQ_COMPLETE: u32 = 0x0000_1000;
     /// Dly_Irq, bit 13.

@@ -104,14 +104,20 @@ impl S2mm {
         (self.burst_limit, self.started) = (0, false);
     }
 
-    /// Whether it holds nothing of a packet.
-    pub fn is_empty(&self) -> bool {
-        self.fifo.is_empty() && self.burst.is_empty() && self.writes.is_empty() && self.used == 0
+    /// Whether a buffer waits to be filled or is being written. Beats that have no buffer yet do not count.
+    pub fn has_command(&self) -> bool {
+        self.buffer.is_some() || !self.writes.is_empty()
     }
 
-    /// Takes an unused buffer away.
-    pub fn take_buffer(&mut self) {
-        self.buffer = None;
+    /// The descriptor of the oldest buffer that is not filled.
+    pub fn oldest(&self) -> Option<Descriptor> {
+        let written = self.writes.iter().find_map(|write| write.fills).map(|filled| filled.buffer);
+        written.or(self.buffer)?.descriptor
+    }
+
+    /// Whether memory owes an answer that never comes.
+    pub fn is_silent(&self) -> bool {
+        self.silent
     }
 
     /// One clock with the beat that was taken from the stream, if any. Gives the buffer that is filled.

@@ -35,6 +35,13 @@ pub struct Interrupts {
     pub dma: bool,
 }
 
+impl Interrupts {
+    /// The one line of the board: the OR of both.
+    pub fn any(self) -> bool {
+        self.engine || self.dma
+    }
+}
+
 /// Engine and DMA on one clock, with the memory that the DMA sees. Nothing moves by itself: every access and every
 /// [`System::step`] simulates.
 pub struct System<M> {
@@ -45,6 +52,20 @@ pub struct System<M> {
     line: Line,
     /// Accesses to logic that may not be touched: a processor would hang.
     hung: u64,
+    /// The DMA may be at work when this goes.
+    may_run: bool,
+}
+
+impl<M> Drop for System<M> {
+    /// Fails the test that has left the DMA at work: what is behind its addresses belongs to something else by then.
+    fn drop(&mut self) {
+        if !self.may_run && !std::thread::panicking() {
+            assert!(
+                self.dma.is_stopped(),
+                "expected the DMA reset and its buffers forgotten at the end, found it at work"
+            );
+        }
+    }
 }
 
 /// The DMA's interrupt as the processor sees it, which faults change.
@@ -70,7 +91,12 @@ impl<M: Memory> System<M> {
     pub fn new(config: DmaConfig, memory: M, seed: u64) -> Result<System<M>, Failure> {
         let bench = Bench::new(Dut::open("deltascope_top", seed)?, None)?;
         let (engine, dma) = (EngineSide::new(bench)?, AxiDma::new(config));
-        Ok(System { engine, dma, memory, faults: Faults::default(), line: Line::default(), hung: 0 })
+        Ok(System { engine, dma, memory, faults: Faults::default(), line: Line::default(), hung: 0, may_run: false })
+    }
+
+    /// Leaves the DMA at work at the end: for a host that is another process and may be killed.
+    pub fn allow_running(&mut self) {
+        self.may_run = true;
     }
 
     /// Clocks so far.
@@ -180,18 +206,18 @@ impl<M: Memory> System<M> {
         Ok(())
     }
 
-    /// Simulates until the DMA's interrupt is seen, at most `clocks` clocks; gives whether it is.
+    /// Simulates until the interrupt of DMA or engine is seen, at most `clocks` clocks; gives whether it is.
     ///
     /// # Errors
     /// As [`System::step`].
     pub fn step_until_interrupt(&mut self, clocks: u64) -> Result<bool, Failure> {
         for _ in 0..clocks {
-            if self.interrupts().dma {
+            if self.interrupts().any() {
                 return Ok(true);
             }
             self.clock()?;
         }
-        Ok(self.interrupts().dma)
+        Ok(self.interrupts().any())
     }
 
     /// Reads a register.

@@ -6,8 +6,8 @@ use super::pg021::{Channel, Register, control, status};
 
 use super::config::{DmaConfig, Timing};
 use super::dma::AxiDma;
-use super::faults::Faults;
-use super::memory::{Memory, Ram};
+use super::faults::{Fault, Faults};
+use super::memory::{Memory, Ram, Response};
 use super::mm2s::StreamBeat;
 
 const BASE: u64 = 0x4000;
@@ -151,6 +151,7 @@ fn a_direct_packet_longer_than_its_buffer_is_an_internal_error() {
     bed.write(S2mm, Register::Length, 64);
     bed.reply(9);
     bed.run_until(S2mm, status::INTERNAL_ERROR);
+    bed.run_until(S2mm, status::HALTED);
     let found = bed.read(S2mm, Register::Status);
     assert!(found & status::HALTED != 0 && found & status::IRQ_ERROR != 0 && bed.dma.interrupts()[1]);
     assert_eq!(bed.read(S2mm, Register::Control) & control::RUN, 0);
@@ -171,6 +172,8 @@ fn descriptors_are_written_back_and_the_tail_pauses_and_restarts() {
     // Round the ring: the third, the fourth, and the first again, which is ready again.
     bed.descriptor(0, 4, DATA, 8 | END_OF_FRAME);
     bed.tail(Mm2s, 0);
+    // Idle still stands for some clocks after the write.
+    bed.run(20);
     bed.run_until(Mm2s, status::IDLE);
     assert_eq!((bed.taken.len(), bed.status_of(0) & LENGTH_MASK), (16 + 16 + 1, 8));
     // A descriptor that is still complete is stale.
@@ -267,4 +270,149 @@ fn an_offered_beat_stands_until_it_is_taken() {
     bed.takes = true;
     bed.run_until(Mm2s, status::HALTED);
     assert_eq!((bed.taken.len(), bed.status_of(0)), (32, COMPLETE | 256));
+}
+
+/// Both channels at work: MM2S with a packet that the stream does not take, S2MM with a buffer posted.
+fn both_at_work(config: DmaConfig) -> Bed {
+    let mut bed = Bed::new(config);
+    bed.takes = false;
+    if bed.dma.config().scatter_gather {
+        for n in 0..4 {
+            bed.descriptor(n, 4, DATA + n * 256, 256 | START_OF_FRAME | END_OF_FRAME);
+        }
+        bed.start(Mm2s, control::IRQ_ERROR);
+        bed.tail(Mm2s, 0);
+        // One ring for both: S2MM begins at the last descriptor.
+        bed.write(S2mm, Register::CurrentDescriptor, (RING + 3 * 64) as u32);
+        bed.write(S2mm, Register::Control, control::RUN | control::IRQ_ERROR);
+        bed.tail(S2mm, 3);
+    } else {
+        for channel in Channel::BOTH {
+            bed.write(channel, Register::Control, control::RUN | control::IRQ_ERROR);
+            bed.write(channel, Register::Address, (DATA + 4096 * channel as u64) as u32);
+            bed.write(channel, Register::Length, 256);
+        }
+    }
+    bed.run(300);
+    bed
+}
+
+#[test]
+fn an_error_of_one_channel_halts_both() {
+    for scatter_gather in [false, true] {
+        for (failed, other) in [(S2mm, Mm2s), (Mm2s, S2mm)] {
+            let mut bed = both_at_work(DmaConfig::board(scatter_gather));
+            bed.faults.plan(Fault::Data(failed, Response::DecodeError));
+            // MM2S has read its first packet: the next one fails.
+            bed.takes = true;
+            if failed == Mm2s {
+                bed.run_until(Mm2s, status::IDLE);
+                match scatter_gather {
+                    true => bed.tail(Mm2s, 1),
+                    false => bed.write(Mm2s, Register::Length, 256),
+                }
+                bed.run(20);
+            }
+            bed.reply(8);
+            bed.run_until(failed, status::DECODE_ERROR);
+            bed.run_until(other, status::HALTED);
+            bed.run_until(failed, status::HALTED);
+            let (own, its) = (bed.read(failed, Register::Status), bed.read(other, Register::Status));
+            assert_eq!(own & status::ERRORS, status::DECODE_ERROR);
+            assert_eq!(
+                its & (status::ERRORS | status::IRQ_ERROR | status::IDLE),
+                0,
+                "{other} shows an error of {failed}"
+            );
+            assert_eq!(bed.dma.interrupts(), [failed == Mm2s, failed == S2mm]);
+            // Neither runs again before a reset.
+            for channel in Channel::BOTH {
+                bed.write(channel, Register::Control, control::RUN);
+                bed.run(50);
+                assert_eq!(bed.read(channel, Register::Control) & control::RUN, 0, "{channel} after {failed}");
+                assert_ne!(bed.read(channel, Register::Status) & status::HALTED, 0);
+            }
+            bed.write(S2mm, Register::Control, control::RESET);
+            bed.run(200);
+            assert_eq!(bed.read(failed, Register::Status) & (status::ERRORS | status::HALTED), status::HALTED);
+            assert!(bed.dma.is_stopped());
+        }
+    }
+}
+
+#[test]
+fn a_failed_descriptor_is_complete_with_its_error() {
+    let mut bed = Bed::new(DmaConfig::board(true));
+    bed.descriptor(0, 2, DATA, 64 | START_OF_FRAME | END_OF_FRAME);
+    bed.faults.plan(Fault::Data(Mm2s, Response::SlaveError));
+    bed.start(Mm2s, 0);
+    bed.tail(Mm2s, 0);
+    bed.run_until(Mm2s, status::SLAVE_ERROR);
+    bed.run(200);
+    assert_eq!(bed.status_of(0), COMPLETE | status::SLAVE_ERROR << 24);
+    // CURDESC keeps the descriptor that failed.
+    bed.write(Mm2s, Register::CurrentDescriptor, DATA as u32);
+    assert_eq!(u64::from(bed.read(Mm2s, Register::CurrentDescriptor)), RING);
+}
+
+#[test]
+fn idle_falls_some_clocks_after_length() {
+    let mut bed = Bed::new(DmaConfig::board(false));
+    bed.write(Mm2s, Register::Control, control::RUN);
+    bed.write(Mm2s, Register::Address, DATA as u32);
+    bed.write(Mm2s, Register::Length, 64);
+    bed.run_until(Mm2s, status::IDLE);
+    bed.write(Mm2s, Register::Length, 64);
+    assert_ne!(bed.read(Mm2s, Register::Status) & status::IDLE, 0);
+    bed.run(8);
+    assert_eq!(bed.read(Mm2s, Register::Status) & status::IDLE, 0);
+}
+
+#[test]
+fn a_posted_buffer_keeps_a_stopped_channel_from_halting() {
+    for scatter_gather in [false, true] {
+        let mut bed = both_at_work(DmaConfig::board(scatter_gather));
+        bed.write(S2mm, Register::Control, 0);
+        bed.run(1_000);
+        assert_eq!(bed.read(S2mm, Register::Status) & status::HALTED, 0);
+        bed.reply(2);
+        bed.run_until(S2mm, status::HALTED);
+    }
+}
+
+#[test]
+fn neither_halt_nor_reset_ends_while_memory_owes_an_answer() {
+    let mut bed = Bed::new(DmaConfig::board(false));
+    bed.faults.plan(Fault::NoData);
+    bed.write(Mm2s, Register::Control, control::RUN);
+    bed.write(Mm2s, Register::Address, DATA as u32);
+    bed.write(Mm2s, Register::Length, 64);
+    bed.run(500);
+    bed.write(Mm2s, Register::Control, control::RESET);
+    bed.run(5_000);
+    for channel in Channel::BOTH {
+        assert_ne!(bed.read(channel, Register::Control) & control::RESET, 0, "{channel}");
+    }
+}
+
+#[test]
+fn wide_addresses_start_at_the_upper_half_of_the_tail() {
+    let mut bed = Bed::new(DmaConfig { address_bits: 64, ..DmaConfig::board(true) });
+    for register in [Register::TailDescriptorHigh, Register::CurrentDescriptorHigh] {
+        bed.write(Mm2s, register, 0xABCD);
+        assert_eq!(bed.read(Mm2s, register), 0xABCD);
+        bed.write(Mm2s, register, 0);
+    }
+    bed.descriptor(0, 2, DATA, 64 | START_OF_FRAME | END_OF_FRAME);
+    bed.start(Mm2s, 0);
+    bed.tail(Mm2s, 0);
+    bed.run(500);
+    assert!(bed.taken.is_empty(), "TAILDESC alone started the DMA");
+    bed.write(Mm2s, Register::TailDescriptorHigh, 0);
+    bed.run_until(Mm2s, status::IDLE);
+    assert_eq!(bed.taken.len(), 8);
+    // With 32 bits the upper halves are not there.
+    let mut narrow = Bed::new(DmaConfig::board(true));
+    narrow.write(Mm2s, Register::TailDescriptorHigh, 0xABCD);
+    assert_eq!(narrow.read(Mm2s, Register::TailDescriptorHigh), 0);
 }

@@ -1,20 +1,41 @@
-//! Serves the programmable logic of an emulated Zynq: `zynq_pl MODE DDR QMP QTEST`, with MODE `direct` or `sg`.
+//! Serves the programmable logic of an emulated Zynq.
 //!
-//! Makes the file DDR, says `serving` on standard output, connects to QEMU's sockets, and serves until its standard
+//! Makes the file of its memory, prints `serving` on standard output, connects to QEMU's sockets, and serves until its standard
 //! input ends. Then it prints what it did as one JSON object.
 
 use std::error::Error;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::{Parser, ValueEnum};
 use deltascope_sim::axi_dma::DmaConfig;
 use deltascope_sim::zynq::line::Line;
 use deltascope_sim::zynq::serve::{Places, Server};
 
+/// Serves the programmable logic of an emulated Zynq
+#[derive(Parser)]
+struct Arguments {
+    /// Mode of the AXI DMA
+    mode: Mode,
+    /// File of the memory, which is made
+    ddr: PathBuf,
+    /// Socket of QEMU's machine protocol
+    qmp: PathBuf,
+    /// Socket of QEMU's test protocol
+    qtest: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Direct,
+    Sg,
+}
+
 fn main() -> ExitCode {
-    match run() {
+    match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("zynq_pl: {error}");
@@ -23,17 +44,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [mode, ddr, qmp, qtest] = arguments.as_slice() else {
-        return Err(format!("expected MODE DDR QMP QTEST, found {} arguments", arguments.len()).into());
-    };
-    let scatter_gather = match mode.as_str() {
-        "direct" => false,
-        "sg" => true,
-        other => return Err(format!("MODE: expected direct or sg, found {other:?}").into()),
-    };
-    let places = Places { ddr: ddr.into(), qmp: qmp.into(), qtest: qtest.into() };
+fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let Arguments { mode, ddr, qmp, qtest } = arguments;
+    let scatter_gather = mode == Mode::Sg;
+    let places = Places { ddr, qmp, qtest };
     let mut server = Server::new(&places, DmaConfig::board(scatter_gather))?;
     println!("serving");
     std::io::stdout().flush()?;

@@ -209,7 +209,7 @@ impl Design {
                 base: number(call.option("-offset"))?,
                 bytes: number(call.option("-range"))?,
             }),
-            "read_verilog" => self.verilog.extend(words(call.argument(0))),
+            "add_files" if call.option("-fileset") == "sources_1" => self.verilog.extend(words(call.argument(0))),
             "get_property" => {
                 self.read_back.insert(call.argument(0).trim_start_matches("CONFIG.").to_owned());
             }

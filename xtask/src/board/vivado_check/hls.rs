@@ -36,10 +36,7 @@ pub fn problems(tree: &Tree, work: &Path) -> Result<Checked> {
         }
         checked.scripts += 1;
         let known = tree.path("vivado/check/known");
-        // A script names its files by its own folder or by the folder that it is started in.
-        let calls =
-            record::script(tree, "hls_commands.tcl", &known, &path, &[], &folder.join("../target/vivado-check"))
-                .or_else(|_| record::script(tree, "hls_commands.tcl", &known, &path, &[], work))?;
+        let calls = record::script(tree, "hls_commands.tcl", &known, &path, &[], work)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         checked
             .problems

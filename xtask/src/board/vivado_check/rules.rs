@@ -308,7 +308,6 @@ fn steps(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<S
         "validate_bd_design",
         "generate_target",
         "make_wrapper",
-        "read_xdc",
         "synth_design",
         "opt_design",
         "place_design",
@@ -323,7 +322,7 @@ fn steps(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<S
         "write_hw_platform",
     ];
     if ila {
-        order.push("write_debug_probes");
+        order.insert(order.len() - 1, "write_debug_probes");
     }
     let mut last = 0;
     for name in order {
@@ -341,9 +340,11 @@ fn steps(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<S
             problems.push(format!("steps: expected {step} {name} {}, found {}", board.part, option(step, name)));
         }
     }
-    if option("write_hw_platform", "-include_bit") != "1" {
-        problems
-            .push("steps: expected write_hw_platform -include_bit, found a platform without the bitstream".to_owned());
+    if option("write_hw_platform", "-fixed") != "1" {
+        problems.push("steps: expected write_hw_platform -fixed, found a platform that may be extended".to_owned());
+    }
+    if design.constraints.is_empty() {
+        problems.push("steps: expected add_files -fileset constrs_1 with the pins, found none".to_owned());
     }
     if !option("synth_design", "-top").starts_with("deltascope_system") {
         problems.push(format!(

@@ -1,12 +1,12 @@
 //! The generated tables of `docs/verification.md`.
 
 use super::Report;
-use super::faults::PLANTS;
 use super::jobs::{JOBS, Job};
 use super::solve::Design;
 use crate::cargo::root;
 use crate::document::Table;
 use anyhow::Result;
+use deltascope_faults::proved_rows;
 
 /// Where jobs, faults and times are written down.
 const TABLE: Table = Table { page: "docs/verification.md", name: "formal", tools: &[] };
@@ -59,8 +59,8 @@ fn tables(time: impl Fn(&Job) -> String) -> Result<String> {
     }
     text.push_str("\nPlanted faults, each found by its job (`cargo xtask rtl formal --plant`):\n\n");
     text.push_str("| fault | in | job that fails |\n|---|---|---|\n");
-    for plant in PLANTS {
-        text.push_str(&format!("| {} | {} | {} |\n", plant.what, plant.file, plant.job));
+    for (job, row) in proved_rows() {
+        text.push_str(&format!("| {} | {}.v | {job} |\n", row.fault.what, row.block));
     }
     Ok(text)
 }

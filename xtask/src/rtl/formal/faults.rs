@@ -1,514 +1,77 @@
-//! The table of planted faults.
+//! Planted faults: each breaks a copy of the Verilog, and its job has to fail.
 
-/// One fault: `find` stands exactly once in the file and becomes `replace`.
-#[derive(Debug)]
-pub struct Plant {
-    /// Job that has to fail.
-    pub job: &'static str,
-    /// File of that job's design.
-    pub file: &'static str,
-    /// What is broken.
-    pub what: &'static str,
-    /// Text to find.
-    pub find: &'static str,
-    /// What it becomes.
-    pub replace: &'static str,
+use super::jobs::{JOBS, Job};
+use super::solve::{self, Sources, Verdict};
+use super::{in_parallel, work_folder};
+use crate::setup::{YOSYS, Z3, require};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use deltascope_faults::{Row, proved_rows};
+use serde_json::json;
+use std::fs;
+
+/// Plants the faults of one job, or all, and fails unless each is found.
+///
+/// # Errors
+/// When a text is not in the Verilog exactly once, when a job still passes, or when it stops for another
+/// reason than a property that fails.
+pub fn run(json: bool, job: Option<&str>, at_once: usize) -> Result<()> {
+    require(&[YOSYS, Z3])?;
+    let chosen: Vec<_> = proved_rows().enumerate().filter(|(_, (of, _))| job.is_none_or(|name| name == *of)).collect();
+    ensure!(!chosen.is_empty(), "no fault is planted for that job");
+    let jobs = chosen.iter().map(|(_, (job, _))| job_of(job)).collect::<Result<Vec<_>>>()?;
+    let sources = Sources::prepare(&jobs)?;
+    let found = in_parallel(&chosen, at_once, |(number, (job, row))| {
+        let verdict = try_one(*number, job, row, &sources).with_context(|| format!("fault `{}`", row.fault.what))?;
+        if !json {
+            println!(
+                "{:<24} {:<8} {}\n{:>33} {}",
+                job,
+                verdict.status(),
+                row.fault.what,
+                "",
+                verdict.failure().unwrap_or("no property fails")
+            );
+        }
+        Ok((*job, *row, verdict))
+    })?;
+    if json {
+        let plants: Vec<_> = found
+            .iter()
+            .map(|(job, row, v)| {
+                let Row { block, fault, .. } = row;
+                let file = format!("{block}.v");
+                json!({"job": job, "file": file, "fault": fault.what, "status": v.status(), "by": v.failure()})
+            })
+            .collect();
+        println!("{}", json!({ "plants": plants }));
+    }
+    let missed = found.iter().filter(|(.., v)| !matches!(v, Verdict::Failed(_)));
+    let missed: Vec<_> = missed.map(|(_, row, _)| row.fault.what).collect();
+    if !missed.is_empty() {
+        bail!("{} of {} faults are not found: {}", missed.len(), found.len(), missed.join("; "));
+    }
+    if !json {
+        println!("{} planted faults, each makes its job fail", found.len());
+    }
+    Ok(())
 }
 
-const fn plant(
-    job: &'static str,
-    file: &'static str,
-    what: &'static str,
-    find: &'static str,
-    replace: &'static str,
-) -> Plant {
-    Plant { job, file, what, find, replace }
+fn job_of(name: &str) -> Result<&'static Job> {
+    JOBS.iter().find(|job| job.name == name).with_context(|| format!("no job `{name}`"))
 }
 
-/// Every fault.
-pub const PLANTS: &[Plant] = &[
-    plant(
-        "context_table",
-        "context_table.v",
-        "the forward from S5 is dropped",
-        "if (s2_from_s5) begin",
-        "if (1'b0) begin",
-    ),
-    plant(
-        "context_table",
-        "context_table.v",
-        "S1 does not look at S3",
-        "assign same_as_s3 = s3_valid & (s3_context == s1_context);",
-        "assign same_as_s3 = 1'b0;",
-    ),
-    plant(
-        "context_table",
-        "context_table.v",
-        "ACCUM is OR",
-        "current_accumulator ^ s2_operand",
-        "current_accumulator | s2_operand",
-    ),
-    plant(
-        "context_table",
-        "context_table.v",
-        "SWAP with REBASE forgets the accumulator",
-        "modified[63:0] = current_reference ^ current_accumulator;",
-        "modified[63:0] = current_reference;",
-    ),
-    plant(
-        "context_table",
-        "context_table.v",
-        "the clear stops one context early",
-        "clear_busy_next = ~(&clear_address);",
-        "clear_busy_next = ~(&clear_address[13:1]);",
-    ),
-    plant(
-        "group_counters",
-        "group_counters.v",
-        "the forward from S4 is dropped",
-        "if (s2_from_s4) begin",
-        "if (1'b0) begin",
-    ),
-    plant(
-        "group_counters",
-        "group_counters.v",
-        "bytes carry no further than 32 bits",
-        "modified[111:48] = current_bytes + byte_step;",
-        "modified[111:48] = {current_bytes[63:32], current_bytes[31:0] + byte_step[31:0]};",
-    ),
-    plant(
-        "group_counters",
-        "group_counters.v",
-        "every event counts as redundant",
-        "s1_add_redundant <= add & redundant;",
-        "s1_add_redundant <= add;",
-    ),
-    plant(
-        "axis_width_up",
-        "axis_width_up.v",
-        "the high half is lost",
-        "assign joined = low_wide | high_shifted;",
-        "assign joined = low_wide;",
-    ),
-    plant(
-        "axis_width_up",
-        "axis_width_up.v",
-        "a record is lost under back-pressure",
-        "if (m_tready) begin",
-        "if (1'b1) begin",
-    ),
-    plant(
-        "axis_width_up",
-        "axis_width_up.v",
-        "TLAST of a lone half is dropped",
-        "out_last_next = low_last | s_tlast;",
-        "out_last_next = ~low_last & s_tlast;",
-    ),
-    plant(
-        "axis_width_down",
-        "axis_width_down.v",
-        "TLAST on both halves",
-        "assign m_tlast = front_last & second;",
-        "assign m_tlast = front_last;",
-    ),
-    plant(
-        "axis_width_down",
-        "axis_width_down.v",
-        "a half is lost under back-pressure",
-        "assign move_half = front_valid & m_tready;",
-        "assign move_half = front_valid;",
-    ),
-    plant(
-        "axis_width_down",
-        "axis_width_down.v",
-        "the mark of the wrong beat",
-        "taken_next = front_mark;",
-        "taken_next = back_mark;",
-    ),
-    plant(
-        "reply_fifo",
-        "reply_fifo.v",
-        "the read pointer moves on an empty queue",
-        "assign leave = not_empty & ready;",
-        "assign leave = ready;",
-    ),
-    plant(
-        "reply_fifo",
-        "reply_fifo.v",
-        "a full queue is overwritten",
-        "assign enter = write & ~full;",
-        "assign enter = write;",
-    ),
-    plant(
-        "reply_fifo",
-        "reply_fifo.v",
-        "full is a clock late",
-        "full_next = words_next == depth;",
-        "full_next = words == depth;",
-    ),
-    plant(
-        "reply_packets",
-        "reply_packets.v",
-        "no TLAST on an end of batch",
-        "assign last = s_batch_end | at_last;",
-        "assign last = at_last;",
-    ),
-    plant(
-        "reply_packets",
-        "reply_packets.v",
-        "packets are one beat too long",
-        "at_last_next = beats_next == last_beat;",
-        "at_last_next = beats == last_beat;",
-    ),
-    plant(
-        "reply_packets",
-        "reply_packets.v",
-        "bit 6 of the beats of a packet is stuck",
-        "assign beats_next = beats + one;",
-        "assign beats_next = (beats + one) & ~(one << 6);",
-    ),
-    plant(
-        "record_decoder",
-        "record_decoder.v",
-        "a range of one group is rejected",
-        "last_group < first_group",
-        "last_group <= first_group",
-    ),
-    plant(
-        "record_decoder",
-        "record_decoder.v",
-        "contexts beyond the last are accepted",
-        "beyond_contexts = 16'hc000;",
-        "beyond_contexts = 16'h8000;",
-    ),
-    plant(
-        "record_decoder",
-        "record_decoder.v",
-        "PAIR ignores a bit",
-        "(pair_before == pair_after)",
-        "(pair_before[30:0] == pair_after[30:0])",
-    ),
-    plant("reply_credit", "reply_credit.v", "the limit is one too high", "limit = 6'h1c;", "limit = 6'h1d;"),
-    plant(
-        "reply_credit",
-        "reply_credit.v",
-        "a row promises one beat",
-        "raised = promised + two;",
-        "raised = promised + one;",
-    ),
-    plant(
-        "reply_credit",
-        "reply_credit.v",
-        "bit 3 of the places inverted by bit 4",
-        "raised = promised + two;",
-        "raised = (promised ^ {2'd0, promised[4], 3'd0}) + two;",
-    ),
-    plant("slot_pipeline", "slot_pipeline.v", "a label skips a stage", "s2_op <= s1_op;", "s2_op <= op;"),
-    plant(
-        "slot_pipeline",
-        "slot_pipeline.v",
-        "a reply is dropped when a slot adds",
-        "s3_replies_next = s2_replies;",
-        "s3_replies_next = s2_replies & ~s2_adds;",
-    ),
-    plant(
-        "engine_counters",
-        "engine_counters.v",
-        "SWAP is counted as SEND",
-        "effective & (op == code_swap)",
-        "effective & (op == code_send)",
-    ),
-    plant(
-        "engine_counters",
-        "engine_counters.v",
-        "rejected records count by op as well",
-        "assign effective = taken & ~rejected;",
-        "assign effective = taken;",
-    ),
-    plant(
-        "engine_counters",
-        "latched_counter.v",
-        "a latch takes the count of the next clock",
-        "copy_next = count;",
-        "copy_next = after;",
-    ),
-    plant(
-        "engine_counters",
-        "latched_counter.v",
-        "a counter skips an event in the clock of a latch",
-        "assign step = {63'd0, increment};",
-        "assign step = {63'd0, increment & ~latch};",
-    ),
-    plant(
-        "reply_writer",
-        "reply_writer.v",
-        "zero without a context",
-        "touched_context & accumulator_zero;",
-        "accumulator_zero;",
-    ),
-    plant(
-        "reply_writer",
-        "reply_writer.v",
-        "a snapshot ends a clock early",
-        "second_half_ends_snapshot <= s6_last_row;",
-        "second_half_ends_snapshot <= s5_last_row;",
-    ),
-    plant(
-        "reply_writer",
-        "reply_writer.v",
-        "an end of batch answers the state",
-        "assign answers_accepted = ends_batch | (op == op_snapshot);",
-        "assign answers_accepted = op == op_snapshot;",
-    ),
-    plant(
-        "snapshot_reader",
-        "snapshot_reader.v",
-        "rows are read without a pause",
-        "pausing_next = reads;",
-        "pausing_next = 1'b0;",
-    ),
-    plant(
-        "snapshot_reader",
-        "snapshot_reader.v",
-        "the last group has one class",
-        "assign row_is_last = class_is_last & (group_now == group_end);",
-        "assign row_is_last = group_now == group_end;",
-    ),
-    plant(
-        "engine_control",
-        "engine_control.v",
-        "settling is a clock short",
-        "clocks_to_settle = 4'd3;",
-        "clocks_to_settle = 4'd2;",
-    ),
-    plant(
-        "engine_control",
-        "engine_control.v",
-        "records are taken while a reset is due",
-        "accepts = ~reset_pending;",
-        "accepts = 1'b1;",
-    ),
-    plant(
-        "engine_control",
-        "engine_control.v",
-        "a batch end does not wait for room",
-        "end else if (room) begin",
-        "end else if (1'b1) begin",
-    ),
-    plant(
-        "engine_control",
-        "engine_control.v",
-        "an answer does not wait for room",
-        "if ((answer_near | answer_due) & room) begin",
-        "if (answer_near | answer_due) begin",
-    ),
-    plant(
-        "context_table",
-        "context_table.v",
-        "the delta forgets the accumulator after",
-        "assign delta = state ^ after_reference ^ after_accumulator;",
-        "assign delta = state ^ after_reference;",
-    ),
-    plant(
-        "record_decoder",
-        "record_decoder.v",
-        "QUERY of a context beyond the last is accepted",
-        "assign context_too_high = names_context & (|context_excess);",
-        "assign context_too_high = uses_context & (|context_excess);",
-    ),
-    plant(
-        "reply_writer",
-        "reply_writer.v",
-        "too old is not said",
-        "reply_next[5] = answers_journal & journal_too_old;",
-        "reply_next[5] = 1'b0;",
-    ),
-    plant(
-        "query_walk",
-        "query_walk.v",
-        "a mark off by one",
-        "remaining_next = distance[19:0];",
-        "remaining_next = distance[19:0] + 20'd1;",
-    ),
-    plant(
-        "query_walk",
-        "query_walk.v",
-        "the oldest lanes of the row being filled are not visited",
-        "assign is_last = walking & same_row & ~first;",
-        "assign is_last = walking & (step_row == next_row + one_row) & ~first;",
-    ),
-    plant(
-        "query_walk",
-        "query_walk.v",
-        "one too old is taken",
-        "distance > wide_reach;",
-        "distance > wide_reach + 64'd1;",
-    ),
-    plant(
-        "xor_tree",
-        "xor_tree_16.v",
-        "OR for XOR",
-        "whole <= six_0 ^ six_1 ^ six_2;",
-        "whole <= six_0 ^ six_1 | six_2;",
-    ),
-    plant("xor_tree", "xor_tree_16.v", "a word is left out", "padded_11 = words_11;", "padded_11 = 64'd0;"),
-    plant(
-        "journal_lane",
-        "journal_lane.v",
-        "a context compared without its highest bits",
-        "selected <= in_range & same_low & same_second & same_third & same_fourth & same_high;",
-        "selected <= in_range & same_low & same_second & same_third & same_fourth;",
-    ),
-    plant(
-        "journal_lane",
-        "journal_lane.v",
-        "entries out of range are taken",
-        "if (~selected) begin",
-        "if (1'b0) begin",
-    ),
-    plant("journal_bank", "journal_bank.v", "the delta of another row", "row_l3 <= row_l2;", "row_l3 <= row_l1;"),
-    plant(
-        "journal_bank",
-        "journal_bank.v",
-        "a lane is stuck",
-        "assign lanes_7_write = entry_lane[7];",
-        "assign lanes_7_write = 1'b0;",
-    ),
-    plant(
-        "journal_bank",
-        "journal_bank.v",
-        "lanes below the low end are taken",
-        "in_range <= above & below;",
-        "in_range <= below;",
-    ),
-    plant(
-        "journal",
-        "journal.v",
-        "the ring moves to the next row one lane early",
-        "if (next_lane == last_lane) begin",
-        "if (next_lane == last_lane - one_lane) begin",
-    ),
-    plant("journal", "journal.v", "the answer keeps the query before", "if (since_first[9]) begin", "if (1'b0) begin"),
-    plant(
-        "journal",
-        "journal.v",
-        "the distance is taken before the mark is there",
-        "distance <= asked_position - asked_mark;",
-        "distance <= position - mark;",
-    ),
-    plant(
-        "journal",
-        "journal.v",
-        "the bank of the high end is taken whole",
-        "banks_before_high <= ~high_mask;",
-        "banks_before_high <= ~above_high;",
-    ),
-    plant(
-        "axi_lite_registers",
-        "axi_lite_registers.v",
-        "no SLVERR for writes",
-        "write_error_next = ~decode_defined;",
-        "write_error_next = 1'b0;",
-    ),
-    plant(
-        "axi_lite_registers",
-        "axi_lite_registers.v",
-        "a response is dropped while it waits",
-        "if (write_done & bready) begin",
-        "if (write_done) begin",
-    ),
-    plant(
-        "axi_lite_registers",
-        "axi_lite_registers.v",
-        "an event is lost in the clock of a write",
-        "if (batch_end_event) begin",
-        "if (batch_end_event & ~in_byte_0) begin",
-    ),
-    plant(
-        "axi_lite_registers",
-        "register_read.v",
-        "a counter bank is read in place of another",
-        "if (bank == 3'd4) begin",
-        "if (bank == 3'd5) begin",
-    ),
-    plant(
-        "axi_lite_registers",
-        "register_decode.v",
-        "the last word of the counters is undefined",
-        "counter_words = 6'h26;",
-        "counter_words = 6'h25;",
-    ),
-    plant(
-        "context_table",
-        "block_ram_16384x128.v",
-        "a write is lost when its word is being read",
-        "if (write_enable) memory",
-        "if (write_enable && !collision) memory",
-    ),
-    plant(
-        "reply_fifo",
-        "lut_ram_32x130.v",
-        "the highest address bit of a read is stuck",
-        "memory[read_address];",
-        "memory[{1'b0, read_address[3:0]}];",
-    ),
-    plant(
-        "delta_engine",
-        "delta_engine.v",
-        "an end of batch has no place promised",
-        "assign credit_promise_one = s0_replies | s0_ends_batch;",
-        "assign credit_promise_one = s0_replies;",
-    ),
-    plant(
-        "delta_engine",
-        "delta_engine.v",
-        "a record is taken into the slot of an end of batch",
-        "assign holds_input = s0_starts_snapshot | s0_starts_query | s0_batch_end_follows;",
-        "assign holds_input = s0_starts_snapshot | s0_starts_query;",
-    ),
-    plant(
-        "delta_engine",
-        "delta_engine.v",
-        "a record is taken behind a QUERY",
-        "assign holds_input = s0_starts_snapshot | s0_starts_query | s0_batch_end_follows;",
-        "assign holds_input = s0_starts_snapshot | s0_batch_end_follows;",
-    ),
-    plant(
-        "delta_engine",
-        "delta_engine.v",
-        "the end of a batch with a QUERY is forgotten",
-        "s0_batch_end_follows_next = query_ends_batch;",
-        "s0_batch_end_follows_next = 1'b0;",
-    ),
-    plant(
-        "delta_engine",
-        "delta_engine.v",
-        "a batch of a record without reply never ends",
-        "s0_ends_batch_next = (last_taken & ~answers_later) | ",
-        "s0_ends_batch_next = ",
-    ),
-    plant(
-        "delta_engine",
-        "engine_control.v",
-        "an end of batch meets the last row",
-        "clocks_to_settle = 4'd3;",
-        "clocks_to_settle = 4'd2;",
-    ),
-    plant(
-        "delta_engine",
-        "record_decoder.v",
-        "a SNAPSHOT of groups beyond the last is taken",
-        "assign bad_range = is_snapshot & (range_empty | last_group_too_high);",
-        "assign bad_range = is_snapshot & range_empty;",
-    ),
-    // One beat too many would be harmless here, since no two slots of two beats follow each other in the engine; the
-    // job of reply_credit finds that one.
-    plant("delta_engine", "reply_credit.v", "credit two beats too many", "limit = 6'h1c;", "limit = 6'h1e;"),
-    plant(
-        "delta_engine",
-        "reply_fifo.v",
-        "a reply is overwritten in the queue's port",
-        "assign leave = not_empty & ready;",
-        "assign leave = not_empty & ready & ~write;",
-    ),
-];
+fn try_one(number: usize, job: &str, row: &Row, sources: &Sources) -> Result<Verdict> {
+    let name = format!("{}.v", row.block);
+    let mut design = sources.of(job_of(job)?)?;
+    let file = design.files.iter_mut().find(|path| path.ends_with(&name));
+    let file = file.with_context(|| format!("the design of `{job}` has no file {name}"))?;
+    let text = fs::read_to_string(&*file).with_context(|| format!("reading {}", file.display()))?;
+    let misfit = |times| anyhow!("expected the line `{}` once in {name}, found it {times} times", row.place.line());
+    let broken = row.place.replace(&text, row.fault.to).map_err(misfit)?;
+    let folder = work_folder().join("planted").join(format!("{number:03}_{job}"));
+    let path = folder.join("verilog").join(&name);
+    fs::create_dir_all(folder.join("verilog")).with_context(|| format!("creating {}", folder.display()))?;
+    fs::write(&path, broken).with_context(|| format!("writing {}", path.display()))?;
+    *file = path;
+    solve::prove(job_of(job)?, &design, &folder.join("job"))
+}

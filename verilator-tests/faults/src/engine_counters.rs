@@ -1,0 +1,26 @@
+//! Faults in `engine_counters`.
+
+use crate::{Block, block, both, place, proved, simulated};
+
+/// Every place in the block that is broken, and how.
+pub(crate) const BLOCK: Block = block(
+    "engine_counters",
+    &[
+        place(
+            "assign rejected_counter_increment = «taken & rejected»;",
+            &[simulated("rejected counted without a record", "rejected")],
+        ),
+        place(
+            "assign effective = «taken & ~rejected»;",
+            &[both("rejected records counted by op", "taken", &["engine_counters"])],
+        ),
+        place(
+            "assign op_send_counter_increment = effective & («op == code_send»);",
+            &[simulated("PAIR counted as SEND", "op == code_pair")],
+        ),
+        place(
+            "assign op_swap_counter_increment = effective & (op == «code_swap»);",
+            &[proved("SWAP is counted as SEND", "code_send", &["engine_counters"])],
+        ),
+    ],
+);

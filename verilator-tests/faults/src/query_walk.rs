@@ -1,0 +1,41 @@
+//! Faults in `query_walk`.
+
+use crate::{Block, block, both, place, simulated};
+
+/// Every place in the block that is broken, and how.
+pub(crate) const BLOCK: Block = block(
+    "query_walk",
+    &[
+        place(
+            "remaining_next = «distance[19:0]»;",
+            &[
+                both("a mark off by one", "distance[19:0] + 20'd1", &["query_walk"]),
+                simulated("a mark off by one the other way", "distance[19:0] - (|distance)"),
+            ],
+        ),
+        place(
+            "out_of_reach_next = «distance > wide_reach»;",
+            &[
+                both("one delta more than there are is in reach", "distance > wide_reach + 64'd1", &["query_walk"]),
+                simulated("the horizon itself is out of reach", "distance >= wide_reach"),
+                simulated("a mark to come is in reach", "distance[62:0] > wide_reach[62:0]"),
+            ],
+        ),
+        place("if («out_of_reach | ~walking») begin", &[simulated("too old answers what there is", "~walking")]),
+        place(
+            "assign is_last = «walking & same_row & ~first»;",
+            &[both(
+                "the oldest lanes of the row being filled not visited",
+                "walking & (step_row == next_row + one_row) & ~first",
+                &["query_walk"],
+            )],
+        ),
+        place(
+            "step_row_next = «step_row - one_row»;",
+            &[simulated("rows from the oldest to the newest", "step_row + one_row")],
+        ),
+        place("assign cut = «top - remaining_low»;", &[simulated("the oldest of a row for its newest", "bottom")]),
+        place("offered = «next_lane»;", &[simulated("the whole row being filled at first", "lanes")]),
+        place("issued_row <= «step_row»;", &[simulated("the row of the step after", "step_row_next")]),
+    ],
+);
