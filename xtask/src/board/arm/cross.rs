@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, root, run, target_folder};
-use crate::setup;
+use crate::{emulator, setup};
 
 /// Debian's armhf.
 pub const TARGET: &str = "armv7-unknown-linux-gnueabihf";
-/// Runs ARM programs on this machine.
-pub const EMULATOR: &str = "qemu-arm";
 /// Debian's compiler; the one of rustup comes first on the PATH.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// Seconds that rustup gets to fetch the standard library.
@@ -119,7 +117,10 @@ impl Cross {
         command.arg("--target-dir").arg(self.target_folder());
         let variable = |name: &str| format!("CARGO_TARGET_{}_{name}", TARGET.to_uppercase().replace('-', "_"));
         command.env(variable("LINKER"), "arm-linux-gnueabihf-gcc");
-        command.env(variable("RUNNER"), EMULATOR).env("DELTASCOPE_RUNNER", EMULATOR);
+        if task == "test" {
+            let runner = emulator::provide(emulator::ARM)?;
+            command.env(variable("RUNNER"), &runner).env("DELTASCOPE_RUNNER", &runner);
+        }
         command.env(variable("RUSTFLAGS"), "-C target-feature=+crt-static").env_remove("RUSTFLAGS");
         if self.compiler == Compiler::Debian {
             command.args(["-Zbuild-std=std,panic_unwind"]);
