@@ -28,8 +28,19 @@ const TREE: &str = "deltascope";
 const START: &str = "set -e\nr=$1; mkdir -p $r/rustup $r/cargo\nmount --bind \"$2\" $r/rustup\nmount --bind \"$3\" $r/cargo\n\
                      mount -t proc proc $r/proc\nmount --rbind /dev $r/dev\nmount --rbind /sys $r/sys\nshift 3\n\
                      exec chroot $r \"$@\"\n";
-/// Variables of this process that the task gets: how the network is reached.
-const PASSED: [&str; 6] = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "PIP_CERT"];
+/// Files of this machine that the chroot gets: how the network is reached, and whose certificates are trusted.
+const REACH: [&str; 3] = ["etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"];
+/// Variables of this process that the task gets: how the network is reached, and the toolchain that runs this.
+const PASSED: [&str; 8] = [
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "PIP_CERT",
+    "RUSTUP_TOOLCHAIN",
+    "RUSTUP_AUTO_INSTALL",
+];
 
 /// Runs `cargo xtask` with `task` in a fresh chroot of `release`, then asks apt whether it could install `qemu-system-arm`.
 ///
@@ -49,7 +60,7 @@ pub fn run(release: &str, task: &[&str]) -> Result<()> {
     let _ = fs::remove_dir_all(&fresh);
     execute(Command::new("cp").args(["-a", "--reflink=auto"]).arg(&base).arg(&fresh))?;
     copy_tree(&fresh.join(TREE))?;
-    for name in ["etc/resolv.conf", "etc/hosts"] {
+    for name in REACH {
         let _ = fs::remove_file(fresh.join(name));
         fs::copy(Path::new("/").join(name), fresh.join(name)).with_context(|| format!("copying /{name}"))?;
     }
