@@ -186,6 +186,7 @@ pub const CATALOGUE: &[Instance] = &[
     ),
     instance!("engine_control", true, crate::engine_control::EngineControl),
     instance!("engine_counters", true, crate::engine_counters::EngineCounters),
+    instance!("fingerprint", true, crate::fingerprint::Fingerprint),
     instance!("group_counters", true, crate::group_counters::GroupCounters<12>, ROW_BITS = 12),
     instance!("group_counters", false, crate::group_counters::GroupCounters<4>, ROW_BITS = 4),
     journal!(true, 14, 5, 256, 16, 16),
