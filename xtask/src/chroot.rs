@@ -4,7 +4,6 @@
 //! file of this machine, and afterwards the package manager in it must still work.
 
 use anyhow::{Context, Result, bail, ensure};
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,8 +23,8 @@ const GRANTED: &str = "ca-certificates,gcc,libc6-dev,git";
 /// Where the tree is in the chroot.
 const TREE: &str = "deltascope";
 /// Mounts and starts; `$1` is the root of the chroot, `$2` and `$3` are rustup's and cargo's folders, the rest is the
-/// program to run. The mounts end with the namespace.
-const START: &str = "set -e\nr=$1; mkdir -p $r/rustup $r/cargo\nmount --bind \"$2\" $r/rustup\nmount --bind \"$3\" $r/cargo\n\
+/// program to run. Both folders keep their paths, which toolchains that are links name. The mounts end with the namespace.
+const START: &str = "set -e\nr=$1\nfor f in \"$2\" \"$3\"; do mkdir -p \"$r$f\"; mount --bind \"$f\" \"$r$f\"; done\n\
                      mount -t proc proc $r/proc\nmount --rbind /dev $r/dev\nmount --rbind /sys $r/sys\nshift 3\n\
                      exec chroot $r \"$@\"\n";
 /// Files of this machine that the chroot gets: how the network is reached, and whose certificates are trusted.
@@ -118,16 +117,18 @@ fn inside(fresh: &Path, words: &[&str]) -> Result<Command> {
     }
     let mut command = Command::new("unshare");
     command.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", START, "sh"]);
-    command.arg(fresh).arg(rustup).arg(cargo).args(["sh", "-c", &format!("cd /{TREE} && exec \"$@\""), "sh"]);
+    command.arg(fresh).arg(&rustup).arg(&cargo).args(["sh", "-c", &format!("cd /{TREE} && exec \"$@\""), "sh"]);
     command.args(words).stdin(Stdio::null()).env_clear();
     let passed = PASSED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+    let mut path = cargo.join("bin").into_os_string();
+    path.push(":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     let own = [
-        ("PATH", "/cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-        ("RUSTUP_HOME", "/rustup"),
-        ("CARGO_HOME", "/cargo"),
-        ("HOME", "/root"),
-        ("LC_ALL", "C.UTF-8"),
+        ("PATH", path),
+        ("RUSTUP_HOME", rustup.into_os_string()),
+        ("CARGO_HOME", cargo.into_os_string()),
+        ("HOME", "/root".into()),
+        ("LC_ALL", "C.UTF-8".into()),
     ];
-    command.envs(passed.chain(own.map(|(name, value)| (name, OsString::from(value)))));
+    command.envs(passed.chain(own));
     Ok(command)
 }
