@@ -13,6 +13,7 @@ mod generate;
 mod initrd;
 mod kmod;
 mod net;
+mod publish;
 mod replay;
 mod rtl;
 mod setup;

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{board, chroot, generate, kmod, net, replay, rtl, setup};
+use crate::{board, chroot, generate, kmod, net, publish, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -60,6 +60,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
         board::engines::run(&board::engines::Arguments { json: true, ..Default::default() })
     })?;
     stages.run("lockstep, full length", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true }))?;
+    stages.run("packages build from what they hold", publish::verified_packages)?;
     stages.run("bounded tier on Debian 13", || chroot::run("trixie", &["test"]))
 }
 
@@ -82,6 +83,8 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
         execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
     })?;
     stages.run("no_std crates", no_std_crates)?;
+    stages.run("packages of the library crates", publish::packages)?;
+    stages.run("documentation", publish::documentation)?;
     stages.run("unit, property, integration, gate and block lockstep tests", || {
         // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
         let boardd = release_folder()?.join("deltascope-boardd");
