@@ -49,9 +49,13 @@ impl Archive {
         };
         let mut text = format!(
             "Dir::State \"{own}/state\";\nDir::State::status \"{installed}\";\nDir::Cache \"{own}/cache\";\n\
-             Dir::Etc \"{own}/etc\";\nDir::Etc::Trusted \"/etc/apt/trusted.gpg\";\n\
-             Dir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
+             Dir::Etc \"{own}/etc\";\nDir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
         );
+        // Old machines have keys there; the option is deprecated, and a newer apt warns where it is set.
+        let old_keys = Path::new("/etc/apt/trusted.gpg");
+        if old_keys.exists() {
+            text.push_str(&format!("Dir::Etc::Trusted \"{}\";\n", old_keys.display()));
+        }
         if let Some(name) = architecture {
             text.push_str(&format!("APT::Architecture \"{name}\";\nAPT::Architectures {{ \"{name}\"; }};\n"));
         }

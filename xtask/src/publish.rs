@@ -47,10 +47,10 @@ fn package(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Documents the workspace; a warning is a failure.
-pub fn documentation() -> Result<()> {
+/// Documents the workspace with `features`; a warning is a failure.
+pub fn documentation(features: &str) -> Result<()> {
     execute(
-        cargo(&["doc", "--quiet", "--release", "--locked", "--workspace", "--no-deps"])
+        cargo(&["doc", "--quiet", "--release", "--locked", "--workspace", "--no-deps", "--features", features])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }

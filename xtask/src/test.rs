@@ -84,7 +84,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("no_std crates", no_std_crates)?;
     stages.run("packages of the library crates", publish::packages)?;
-    stages.run("documentation", publish::documentation)?;
+    stages.run("documentation", || publish::documentation(FEATURES))?;
     stages.run("unit, property, integration, gate and block lockstep tests", || {
         // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
         let boardd = release_folder()?.join("deltascope-boardd");

@@ -5,13 +5,13 @@ mod support;
 
 use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
-use deltascope_driver::axi_dma::registers::Channel;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode, silence};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
+use deltascope_sim::axi_dma::pg021::Channel;
 use deltascope_sim::axi_dma::{Block, DmaConfig, Fault, Ram, Response, Timing};
 use std::time::Duration;
 use support::records;

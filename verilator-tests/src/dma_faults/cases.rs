@@ -2,8 +2,8 @@
 
 use deltascope_abi::board::BUFFERS;
 use deltascope_abi::registers::IRQ_BATCH_END;
-use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
+use deltascope_sim::axi_dma::pg021::Channel::{Mm2s, S2mm};
 use std::time::Duration;
 
 use deltascope_sim::axi_dma::{DmaConfig, Fault, Response};

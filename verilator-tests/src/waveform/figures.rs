@@ -482,7 +482,7 @@ pub const FIGURES: &[Figure] = &[
         run: Run::Top,
         instance: "registers.reader.decode",
         window: ("read", 0, 8),
-        rows: &["address", "hit_0", "hit_4", "hit_counter", "defined"],
+        rows: &["address", "hit_identity", "hit_scratch", "hit_counter", "defined"],
     },
     Figure {
         block: "register_read",

@@ -26,6 +26,14 @@ pub enum WaveError {
     /// The emission could not be read.
     #[error(transparent)]
     Sources(#[from] MutationError),
+    /// A file of the emission could not be read.
+    #[error("{}: {source}; run `cargo xtask gen --only verilog`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The trace could not be read.
     #[error("cannot read the trace {path}: {source}; is this Verilator 5?")]
     Trace {

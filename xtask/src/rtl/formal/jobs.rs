@@ -271,7 +271,13 @@ pub const JOBS: &[Job] = &[
              with its length, or bit 63 for a gap; the queue is never over-full; stream rules",
         ),
     ),
-    cover("fingerprint_traces", "fingerprint", "", 16, "two beats, a gap, a packet without bytes"),
+    slow(
+        around(
+            "crc32c_*",
+            cover("fingerprint_traces", "fingerprint", "", 16, "two beats, a gap, a packet without bytes"),
+        ),
+        600,
+    ),
     proof(
         "axi_lite_registers",
         "AXI4-Lite rules on all channels, one response for each request and none without, SLVERR exactly on undefined \

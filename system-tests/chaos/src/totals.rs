@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::truth::Difference;
+use crate::reference::Difference;
 
 /// Failures that are kept word by word.
 const KEPT_FAILURES: usize = 20;
 
 /// Sums over a run.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Tally {
-    /// Recordings that were streamed to their end and compared with their truth.
+pub struct Totals {
+    /// Recordings that were streamed to their end and compared with their reference.
     pub jobs: u64,
     /// Of them, those whose agents keep nothing but their id: for them alone a restart may lose events, and tell.
     pub forgetful_jobs: u64,
@@ -53,9 +53,9 @@ pub struct Tally {
     pub lost: u64,
     /// The same by reason.
     pub lost_by_reason: BTreeMap<String, u64>,
-    /// Events counted that the truth does not have.
+    /// Events counted that the reference does not have.
     pub duplicated: u64,
-    /// Events of the truth that are neither counted nor lost.
+    /// Events of the reference that are neither counted nor lost.
     pub missing: u64,
     /// Most resident memory of an agent, in bytes.
     pub agent_rss_bytes: u64,
@@ -67,7 +67,7 @@ pub struct Tally {
     pub more_failures: u64,
 }
 
-impl Tally {
+impl Totals {
     /// Something did not hold.
     pub fn fail(&mut self, text: String) {
         if self.failures.len() < KEPT_FAILURES {

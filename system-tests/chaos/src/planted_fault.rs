@@ -8,9 +8,9 @@ use deltascope_protocol::frame::{MAX_FRAME_BYTES, Message, decode, frame_length}
 
 /// What is planted in every frame with records: a frame that is sent again after a kill would undo a single one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Plant {
+pub enum PlantedFault {
     /// A record takes the place of the one behind it: one event is counted twice and another one never. The sums are
-    /// right; only the truth of each container tells.
+    /// right; only the reference of each container shows it.
     Repeat,
     /// A record becomes a NOP: an event has vanished.
     Lose,
@@ -18,14 +18,14 @@ pub enum Plant {
 
 /// Plants.
 #[derive(Clone, Copy, Debug)]
-pub struct Planter {
-    plant: Option<Plant>,
+pub struct Injector {
+    planted_fault: Option<PlantedFault>,
 }
 
-impl Planter {
+impl Injector {
     /// Of nothing, too.
-    pub fn new(plant: Option<Plant>) -> Planter {
-        Planter { plant }
+    pub fn new(planted_fault: Option<PlantedFault>) -> Injector {
+        Injector { planted_fault }
     }
 
     /// Passes whole frames on; `waiting` holds the start of the next one.
@@ -37,8 +37,8 @@ impl Planter {
                 break;
             }
             let mut frame: Vec<u8> = waiting.drain(..length).collect();
-            if let Some(plant) = self.plant {
-                put(&mut frame, plant);
+            if let Some(planted_fault) = self.planted_fault {
+                put(&mut frame, planted_fault);
             }
             out.extend(frame);
         }
@@ -47,7 +47,7 @@ impl Planter {
 }
 
 /// Changes the frame if it has two events of different groups side by side.
-fn put(frame: &mut [u8], plant: Plant) {
+fn put(frame: &mut [u8], planted_fault: PlantedFault) {
     let Ok(Message::Records(events)) = decode(frame) else { return };
     let records: Vec<Record> = events.records.iter().map(Record::from_bytes).collect();
     let differ = |at: &usize| {
@@ -59,9 +59,9 @@ fn put(frame: &mut [u8], plant: Plant) {
     let Some(at) = (0..records.len().saturating_sub(1)).find(differ) else { return };
     let end = frame.len() - 4;
     let behind = end - (records.len() - at - 1) * RECORD_BYTES;
-    let record = match plant {
-        Plant::Repeat => records[at],
-        Plant::Lose => Record::nop(),
+    let record = match planted_fault {
+        PlantedFault::Repeat => records[at],
+        PlantedFault::Lose => Record::nop(),
     };
     frame[behind..behind + RECORD_BYTES].copy_from_slice(&record.to_bytes());
     let crc = crc32c(&frame[..end]);

@@ -46,9 +46,9 @@ struct Expected {
 /// Reference and accumulator.
 type Context = (u64, u64);
 
-/// The truth about one agent: every record that it admitted, in order, over its restarts.
+/// The reference about one agent: every record that it admitted, in order, over its restarts.
 #[derive(Clone, Debug)]
-pub struct Truth {
+pub struct Reference {
     tag: usize,
     serial: u64,
     log: Vec<Entry>,
@@ -62,10 +62,10 @@ pub struct Truth {
     bases: Vec<usize>,
 }
 
-impl Truth {
+impl Reference {
     /// Nothing admitted yet; `tag` is 1 to 7.
-    pub fn new(tag: usize, groups: usize, contexts: usize) -> Truth {
-        Truth {
+    pub fn new(tag: usize, groups: usize, contexts: usize) -> Reference {
+        Reference {
             tag,
             serial: 0,
             log: Vec::new(),

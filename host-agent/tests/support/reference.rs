@@ -10,13 +10,13 @@ use serde_json::Value;
 
 /// Counts events with maps and memory, without engine, groups or contexts.
 #[derive(Default)]
-pub struct Truth {
+pub struct Reference {
     owners: Owners,
     last: HashMap<u64, u64>,
     pub containers: BTreeMap<String, ContainerJson>,
 }
 
-impl Sink for Truth {
+impl Sink for Reference {
     fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
         Ok(self.owners.intern(kind, name).0)
     }
@@ -46,15 +46,15 @@ impl Sink for Truth {
 }
 
 /// What a source makes.
-pub fn truth(config: SynthConfig) -> Truth {
-    let mut truth = Truth::default();
+pub fn reference(config: SynthConfig) -> Reference {
+    let mut reference = Reference::default();
     let mut synth = Synth::new(config);
-    while synth.round(&mut truth, &mut |_| ()).expect("memory takes it") == Round::More {}
-    truth
+    while synth.round(&mut reference, &mut |_| ()).expect("memory takes it") == Round::More {}
+    reference
 }
 
 /// Asserts that a report says the same of every container, and that nothing is missing.
-pub fn check(report: &Value, truth: &Truth, events: u64) {
+pub fn check(report: &Value, reference: &Reference, events: u64) {
     let found: BTreeMap<String, ContainerJson> = report["containers"]
         .as_array()
         .expect("an array")
@@ -62,7 +62,7 @@ pub fn check(report: &Value, truth: &Truth, events: u64) {
         .map(|one| serde_json::from_value::<ContainerJson>(one.clone()).expect("a container"))
         .map(|one| (one.name.clone(), one))
         .collect();
-    assert_eq!(found, truth.containers);
+    assert_eq!(found, reference.containers);
     assert_eq!(report["captured"].as_u64(), Some(events));
     assert_eq!(report["counted"].as_u64(), Some(events));
     assert_eq!(report["in_flight"].as_u64(), Some(0));

@@ -6,7 +6,7 @@ use deltascope_protocol::frame::{self, Cursors, MAX_FRAME_BYTES, Message, Record
 
 /// A fault to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Plant {
+pub enum PlantedFault {
     /// The server acknowledges records when it has received them.
     AckOnReceipt,
     /// The agent replays after a new grant and does not restore the contexts.

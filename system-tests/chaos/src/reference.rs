@@ -13,7 +13,7 @@ use deltascope_agent::report::ContainerJson;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::dice::Dice;
+use deltascope_testkit::Rng;
 
 const CONTAINERS: u64 = 40;
 const SOCKETS: u64 = 500;
@@ -22,7 +22,7 @@ const RING_LOSSES: u64 = 77;
 
 /// What must be counted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Truth {
+pub struct Reference {
     /// Events captured, lost ones included.
     pub captured: u64,
     /// Of them, events lost in the ring before they were recorded.
@@ -31,7 +31,7 @@ pub struct Truth {
     pub containers: BTreeMap<String, ContainerJson>,
 }
 
-/// What a report has more, and less, than the truth.
+/// What a report has more, and less, than the reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// Events counted that did not happen, or more than once.
@@ -42,7 +42,7 @@ pub struct Difference {
     pub wrong: Vec<String>,
 }
 
-impl Truth {
+impl Reference {
     /// Compares every number of every container. An agent that is `forgetful` may lose events by a restart and forget
     /// whose they were: then the sums are compared.
     pub fn compare(&self, report: &Value, forgetful: bool) -> Result<Difference> {
@@ -98,14 +98,14 @@ impl Truth {
     }
 }
 
-/// Writes a recording of `events` events and its truth.
-pub fn generate(seed: u64, events: u64, recording: &Path, truth: &Path) -> Result<()> {
-    let mut dice = Dice::new(seed);
+/// Writes a recording of `events` events and its reference.
+pub fn generate(seed: u64, events: u64, recording: &Path, reference: &Path) -> Result<()> {
+    let mut rng = Rng::new(seed);
     let mut writer = Writer::create(recording, false)?;
     let mut owners: Vec<(OwnerId, ContainerJson)> = Vec::new();
     let mut last: HashMap<u64, (u64, u32)> = HashMap::new();
     for _ in 0..events {
-        let pick = dice.below(CONTAINERS) as usize;
+        let pick = rng.below(CONTAINERS) as usize;
         if pick >= owners.len() {
             // Containers come and are named as time goes by.
             let name = format!("job-{seed}-{}", owners.len());
@@ -114,25 +114,25 @@ pub fn generate(seed: u64, events: u64, recording: &Path, truth: &Path) -> Resul
         }
         let at = pick.min(owners.len() - 1);
         let (owner, row) = &mut owners[at];
-        let again = dice.below(3) == 0;
-        let event = if dice.below(2) == 0 {
-            let before = dice.roll() as u32;
-            let after = if again { before } else { before.wrapping_add(1 + dice.below(1 << 20) as u32) };
+        let again = rng.below(3) == 0;
+        let event = if rng.below(2) == 0 {
+            let before = rng.next() as u32;
+            let after = if again { before } else { before.wrapping_add(1 + rng.below(1 << 20) as u32) };
             row.cow_copies += 1;
             if again {
                 row.cow_redundant += 1;
                 row.cow_bytes_redundant += 4096;
             }
-            let class = [Class::PageAfterT, Class::PageAtExit][dice.below(2) as usize];
+            let class = [Class::PageAfterT, Class::PageAtExit][rng.below(2) as usize];
             Event { owner: *owner, length: 4096, what: What::Page { class, before, after } }
         } else {
-            let socket = dice.below(SOCKETS);
+            let socket = rng.below(SOCKETS);
             let known = last.get(&socket).copied().filter(|_| again);
             let (fingerprint, length) = known.unwrap_or_else(|| {
-                let length = 1 + dice.below(60_000) as u32;
+                let length = 1 + rng.below(60_000) as u32;
                 // The upper half names socket and length, as the agent's sources do.
                 let upper = 1 + (socket << 17 | u64::from(length));
-                (upper << 32 | dice.roll() & 0xFFFF_FFFF, length)
+                (upper << 32 | rng.next() & 0xFFFF_FFFF, length)
             });
             row.net_sends += 1;
             if last.insert(socket, (fingerprint, length)) == Some((fingerprint, length)) {
@@ -148,7 +148,7 @@ pub fn generate(seed: u64, events: u64, recording: &Path, truth: &Path) -> Resul
     let captured = events + RING_LOSSES;
     writer.finish(captured, &losses)?;
     let containers = owners.into_iter().map(|(_, row)| (row.name.clone(), row)).collect();
-    let text = serde_json::to_vec(&Truth { captured, ring: RING_LOSSES, containers })?;
+    let text = serde_json::to_vec(&Reference { captured, ring: RING_LOSSES, containers })?;
     ensure!(!text.is_empty());
-    std::fs::write(truth, text).with_context(|| format!("writing {}", truth.display()))
+    std::fs::write(reference, text).with_context(|| format!("writing {}", reference.display()))
 }
