@@ -4,6 +4,36 @@
 //! sources -> sink -> accounting -> uplink -> board server
 //!            sink -> recording
 //! ```
+//!
+//! A recording is written and read through any writer and reader; what the writer was given is in its end:
+//!
+//! ```
+//! use deltascope_abi::loss::Losses;
+//! use deltascope_agent::event::OwnerKind;
+//! use deltascope_agent::recording::{Item, Reader, Writer};
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let path = Path::new("in memory");
+//! let mut writer = Writer::new(path, Vec::new())?;
+//! writer.add_owner(OwnerKind::Container, "web")?;
+//! let bytes = writer.finish(0, &Losses::default())?;
+//!
+//! let mut reader = Reader::new(path, bytes.as_slice())?;
+//! assert!(matches!(reader.next_item()?, Some(Item::Owner(OwnerKind::Container, name)) if name == "web"));
+//! assert!(matches!(reader.next_item()?, Some(Item::End(end)) if end.captured == 0));
+//! // A recording that was cut has no end, and says so.
+//! let mut cut = Reader::new(path, &bytes[..bytes.len() - 1])?;
+//! let last = loop {
+//!     match cut.next_item() {
+//!         Ok(Some(_)) => {}
+//!         last => break last,
+//!     }
+//! };
+//! assert!(last.is_err());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod accounting;
 pub mod attribution;

@@ -4,8 +4,14 @@
 #[path = "build/designs.rs"]
 mod designs;
 #[cfg(feature = "verilate")]
+#[path = "build/fingerprint.rs"]
+mod fingerprint;
+#[cfg(feature = "verilate")]
 #[path = "build/verilate.rs"]
 mod verilate;
+#[cfg(feature = "verilate")]
+#[path = "build/verilator.rs"]
+mod verilator;
 
 #[cfg(not(feature = "verilate"))]
 fn main() {
@@ -34,15 +40,27 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     for watched in ["build", "build.rs", "csrc", "fixtures"] {
         println!("cargo:rerun-if-changed={watched}");
     }
-    println!("cargo:rerun-if-env-changed=DELTASCOPE_VERILOG_DIR");
-    println!("cargo:rerun-if-env-changed=VERILATOR");
+    // Another Verilator or compiler may come first on the path.
+    for variable in ["DELTASCOPE_VERILOG_DIR", "VERILATOR", "PATH", "CXX", "CXXFLAGS"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
     println!("cargo:rerun-if-changed={}", verilog.display());
+    let verilator = verilator::Verilator::find()?;
+    // Files of a package keep the time at which it was made, which may be before the last build; dpkg's list of them has
+    // that of the installation.
+    for file in [&verilator.program, Path::new("/var/lib/dpkg/info/verilator.list")] {
+        if file.exists() {
+            println!("cargo:rerun-if-changed={}", file.display());
+        }
+    }
+    println!("cargo:rustc-env=DELTASCOPE_VERILATOR={}", verilator.program.display());
+    println!("cargo:rustc-env=DELTASCOPE_VERILATOR_VERSION={}", verilator.version);
 
-    let includes = verilate::include_folders()?;
+    let includes = verilator.include_folders()?;
     let compiler = |flags: &[&str]| {
         let mut build = cc::Build::new();
         build.cpp(true).std("c++17").opt_level(2).debug(false).warnings(false).pic(true);
-        build.includes(&includes).include(home.join("csrc"));
+        build.cargo_metadata(false).includes(&includes).include(home.join("csrc"));
         for (name, value) in verilate::MACROS {
             build.define(name, value);
         }
@@ -59,6 +77,23 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     for name in designs::FIXTURES {
         designs.push((name.to_string(), home.join("fixtures").join(format!("{name}.v"))));
     }
+    // What the linker needs, in the order in which it looks: designs, the run-time library, that of C++.
+    println!("cargo:rustc-link-search=native={}", out.display());
+    for (name, _) in &designs {
+        println!("cargo:rustc-link-lib=static=deltascope_{name}");
+    }
+    println!("cargo:rustc-link-lib=static=deltascope_verilated\ncargo:rustc-link-lib=stdc++");
+    println!("cargo:rustc-env=DELTASCOPE_VERILATED_LIBRARY={}", out.join("libdeltascope_verilated.a").display());
+
+    let sources = [verilog.clone(), home.join("fixtures"), home.join("csrc"), includes[0].clone()];
+    let compiler_settings = ["CXX", "CXXFLAGS"].map(|variable| std::env::var_os(variable).unwrap_or_default());
+    let made_from = fingerprint::fingerprint(&verilator, &compiler_settings, &sources, &[std::env::current_exe()?])?;
+    let stamp = out.join("made-from");
+    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == made_from) {
+        return Ok(());
+    }
+    // What an interrupted run leaves must not be taken for what the stamp says.
+    let _ = std::fs::remove_file(&stamp);
     let mut table = String::from("unsafe extern \"C\" {\n");
     for (name, file) in &designs {
         if !file.exists() {
@@ -68,7 +103,7 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
         let purpose = verilate::Purpose::Simulate;
         let source = verilate::Source { top: name.clone(), files: vec![file.clone()], defines: Vec::new(), purpose };
         let folder = out.join(name);
-        let file = verilate::verilate(&source, &folder)?;
+        let file = verilate::verilate(&verilator, &source, &folder)?;
         compiler(&[]).include(&folder).file(file).compile(&format!("deltascope_{name}"));
         table += &format!("    fn deltascope_design_{name}() -> *const Api;\n");
     }
@@ -79,9 +114,8 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     table += "];\n";
     std::fs::write(out.join("designs.rs"), table)?;
 
-    // Last, so that the linker finds here what the designs above left open.
     let runtime = ["verilated_threads.cpp", "verilated_vcd_c.cpp"].map(|f| Path::new(&includes[0]).join(f));
     compiler(&[]).file(home.join("csrc/runtime.cpp")).files(runtime).compile("deltascope_verilated");
-    println!("cargo:rustc-env=DELTASCOPE_VERILATED_LIBRARY={}", out.join("libdeltascope_verilated.a").display());
+    std::fs::write(&stamp, made_from)?;
     Ok(())
 }

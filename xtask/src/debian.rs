@@ -13,6 +13,7 @@ use crate::cargo::run;
 /// An apt over the release of this machine and, for this machine's own architecture, its backports.
 pub struct Archive {
     configuration: PathBuf,
+    release: String,
     backports: String,
 }
 
@@ -48,9 +49,13 @@ impl Archive {
         };
         let mut text = format!(
             "Dir::State \"{own}/state\";\nDir::State::status \"{installed}\";\nDir::Cache \"{own}/cache\";\n\
-             Dir::Etc \"{own}/etc\";\nDir::Etc::Trusted \"/etc/apt/trusted.gpg\";\n\
-             Dir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
+             Dir::Etc \"{own}/etc\";\nDir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
         );
+        // Old machines have keys there; the option is deprecated, and a newer apt warns where it is set.
+        let old_keys = Path::new("/etc/apt/trusted.gpg");
+        if old_keys.exists() {
+            text.push_str(&format!("Dir::Etc::Trusted \"{}\";\n", old_keys.display()));
+        }
         if let Some(name) = architecture {
             text.push_str(&format!("APT::Architecture \"{name}\";\nAPT::Architectures {{ \"{name}\"; }};\n"));
         }
@@ -62,11 +67,13 @@ impl Archive {
             None => vec![release.clone(), backports.clone()],
             Some(_) => vec![release.clone()],
         };
-        suites.extend(more.iter().map(|suite| (*suite).to_owned()));
+        for suite in more.iter().filter(|suite| suites.iter().all(|known| known != *suite)).collect::<Vec<_>>() {
+            suites.push((*suite).to_owned());
+        }
         let (stanzas, lines) = sources(Path::new("/etc/apt"), &release, &suites)?;
         fs::write(folder.join("etc/sources.list.d/archive.sources"), stanzas)?;
         fs::write(folder.join("etc/sources.list.d/archive.list"), lines)?;
-        let archive = Archive { configuration, backports };
+        let archive = Archive { configuration, release, backports };
         run(archive.apt(&["update", "-q"]).stdout(Stdio::null()))?;
         Ok(archive)
     }
@@ -78,19 +85,28 @@ impl Archive {
         command
     }
 
-    /// What [`Archive::install_newest`] runs.
-    pub fn install_line(&self, packages: &[&str]) -> String {
-        let (configuration, backports) = (self.configuration.display(), &self.backports);
-        let packages = packages.join(" ");
-        format!(
-            "APT_CONFIG={configuration} apt-get install --no-install-recommends --no-remove -t {backports} {packages}"
-        )
+    /// Returns the suite of the release's backports.
+    pub fn backports(&self) -> &str {
+        &self.backports
     }
 
-    /// Installs packages, from the backports where they have them. Nothing that is installed is removed for that.
-    pub fn install_newest(&self, packages: &[&str]) -> Result<()> {
-        let options = ["install", "-q", "-y", "--no-install-recommends", "--no-remove", "-t", &self.backports];
-        run(self.apt(&options).args(packages).stdout(Stdio::null()))
+    /// Returns the version that the release itself has of a package.
+    pub fn release_version(&self, package: &str) -> Result<Option<String>> {
+        let mut command = Command::new("apt-cache");
+        command.env("APT_CONFIG", &self.configuration).args(["madison", package]);
+        let output = command.stdin(Stdio::null()).output().context("starting apt-cache")?;
+        Ok(version_in(&String::from_utf8_lossy(&output.stdout), &self.release))
+    }
+
+    /// Returns the packages that an installation of a suite's package would install or replace. Nothing is installed.
+    pub fn would_install(&self, suite: &str, package: &str) -> Result<Vec<String>> {
+        let mut command = self.apt(&["install", "-s", "-q", "--no-install-recommends", "-t", suite, package]);
+        let output = command.output().context("starting apt-get")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "apt-get -s install -t {suite} {package}: {text}{said}");
+        let names = text.lines().filter_map(|line| line.strip_prefix("Inst ")?.split_whitespace().next());
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// Names of the packages that a suite's package depends on and that `wanted` likes.
@@ -135,6 +151,21 @@ impl Archive {
         fs::remove_dir_all(&packages)?;
         Ok(())
     }
+}
+
+/// Returns the version on the line of a suite in what `apt-cache madison` prints: `package | version | address suite/part`.
+fn version_in(lines: &str, suite: &str) -> Option<String> {
+    let of_suite = |line: &&str| line.split_whitespace().any(|word| word.split('/').next() == Some(suite));
+    lines.lines().find(of_suite)?.split('|').nth(1).map(|version| version.trim().to_owned())
+}
+
+/// Returns the address of the archive that this machine's release comes from.
+pub fn mirror() -> Result<String> {
+    let release = codename()?;
+    let (stanzas, lines) = sources(Path::new("/etc/apt"), &release, std::slice::from_ref(&release))?;
+    let words = stanzas.lines().filter_map(|line| line.strip_prefix("URIs:")).chain(lines.lines());
+    let mut words = words.flat_map(str::split_whitespace);
+    words.find(|word| word.contains("://")).map(str::to_owned).context("expected the address of an archive, found none")
 }
 
 /// The name of this machine's Debian release, as suites have it.
@@ -207,10 +238,18 @@ fn line(text: &str, release: &str, suites: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{line, stanza};
+    use super::{line, stanza, version_in};
 
     fn suites() -> [String; 2] {
         ["x".to_owned(), "x-backports".to_owned()]
+    }
+
+    #[test]
+    fn version_is_that_of_the_suite() {
+        let lines = "qemu | 1:10.0 | http://a/debian x-backports/main amd64 Packages\n\
+                     qemu | 1:7.2-7 | http://a/debian x/main amd64 Packages\n";
+        assert_eq!(version_in(lines, "x").as_deref(), Some("1:7.2-7"));
+        assert_eq!(version_in(lines, "y"), None);
     }
 
     #[test]

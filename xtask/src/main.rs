@@ -3,14 +3,17 @@
 mod bench;
 mod board;
 mod cargo;
+mod chroot;
 mod columns;
 mod debian;
 mod demo;
 mod document;
+mod emulator;
 mod generate;
 mod initrd;
 mod kmod;
 mod net;
+mod publish;
 mod replay;
 mod rtl;
 mod setup;
@@ -42,7 +45,7 @@ enum Task {
     /// Time each part of the path
     Bench(bench::Arguments),
     /// Install the tools that the tests need (as root), or print the line that does
-    Setup,
+    Setup(setup::Arguments),
     /// The engine's hardware description: lint, simulation, proofs, faults, size
     #[command(subcommand)]
     Rtl(rtl::Task),
@@ -64,7 +67,7 @@ fn main() -> Result<()> {
         Task::Gen(arguments) => generate::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Setup => setup::with_kernels(),
+        Task::Setup(arguments) => setup::everything(&arguments),
         Task::Rtl(task) => rtl::run(task),
         Task::Net(task) => net::run(task),
         Task::Kmod(task) => kmod::run(task),

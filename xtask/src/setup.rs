@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::cargo::target_folder;
-use crate::debian::Archive;
 
 /// A program and the Debian package that brings it.
 #[derive(Clone, Copy, Debug)]
@@ -64,10 +63,6 @@ const PYTHON: Tool = tool("python3", "python3");
 /// Compiler of device trees.
 pub const DTC: Tool = tool("dtc", "device-tree-compiler");
 
-/// Runs ARM programs.
-pub const QEMU_ARM: Tool = tool("qemu-arm", "qemu-user");
-/// The Zynq without a board.
-pub const QEMU_SYSTEM_ARM: Tool = tool("qemu-system-arm", "qemu-system-arm");
 /// What links programs for armhf Linux.
 pub const ARM: &[Tool] = &[
     tool("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
@@ -87,8 +82,6 @@ pub const KERNEL: &[Tool] = &[
     tool("dtc", "device-tree-compiler"),
 ];
 
-/// The x86 machines of the capture module's tests, and what of QEMU must be of the same version.
-pub const QEMU_X86: &[Tool] = &[tool("qemu-system-x86_64", "qemu-system-x86"), tool("qemu-img", "qemu-utils")];
 /// What `cargo xtask kmod test` and `kmod cost` use beside QEMU.
 pub const CAPTURE: &[Tool] = &[
     tool("gcc", "gcc"),
@@ -212,26 +205,32 @@ pub fn provide(tools: &[Tool]) -> Result<()> {
     require(tools)
 }
 
-/// The same for parts of QEMU, which come from the backports where there are any: the release's would remove a
-/// backported part that is installed.
-pub fn provide_emulator(tools: &[Tool]) -> Result<()> {
-    let packages = missing(tools);
-    if packages.is_empty() {
-        return Ok(());
+/// Whether apt can install a package now and removes nothing for it. Nothing is installed.
+pub fn installable(package: &str) -> bool {
+    if is_root() && apt(&["update", "-q"]).is_err() {
+        return false;
     }
-    let archive = Archive::of_this_machine(&target_folder().join("apt"))?;
-    if !is_root() {
-        bail!("tools are missing; install them as root with\n    {}", archive.install_line(&packages));
-    }
-    eprintln!("installing {}", packages.join(" "));
-    archive.install_newest(&packages)?;
-    require(tools)
+    let mut command = Command::new("apt-get");
+    command.args(["install", "-s", "-q", "--no-install-recommends", "--no-remove", package]).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// What the bounded tier needs, and what the capture module's tests do.
-pub fn with_kernels() -> Result<()> {
+/// Options of `cargo xtask setup`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Do it in a fresh chroot of this Debian release, made by debootstrap (as root)
+    #[arg(long, value_name = "CODENAME")]
+    in_debian: Option<String>,
+}
+
+/// Provides what the bounded tier needs, and what the capture module's tests do.
+pub fn everything(arguments: &Arguments) -> Result<()> {
+    if let Some(release) = &arguments.in_debian {
+        return crate::chroot::run(release, &["setup"]);
+    }
     provide(&[ALL, CAPTURE, PACKAGING].concat())?;
-    provide_emulator(QEMU_X86)
+    println!("{}", crate::emulator::provide(crate::emulator::SYSTEM_X86)?.display());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{board, generate, kmod, net, replay, rtl, setup};
+use crate::{board, chroot, generate, kmod, net, publish, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -20,10 +20,16 @@ pub struct Arguments {
     /// After the bounded tier, every bar at full length
     #[arg(long)]
     full: bool,
+    /// Run them in a fresh chroot of this Debian release, made by debootstrap (as root)
+    #[arg(long, value_name = "CODENAME", conflicts_with = "full")]
+    in_debian: Option<String>,
 }
 
 /// Runs the bounded tier, and the full one when it is asked for.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(release) = &arguments.in_debian {
+        return chroot::run(release, &["test"]);
+    }
     let mut stages = Stages::default();
     run_bounded(&mut stages)?;
     if arguments.full {
@@ -53,7 +59,9 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     stages.run("one suite over every engine, the emulated Zynq's and the bare-metal image's too", || {
         board::engines::run(&board::engines::Arguments { json: true, ..Default::default() })
     })?;
-    stages.run("lockstep, full length", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true }))
+    stages.run("lockstep, full length", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true }))?;
+    stages.run("packages build from what they hold", publish::verified_packages)?;
+    stages.run("bounded tier on Debian 13", || chroot::run("trixie", &["test"]))
 }
 
 fn run_bounded(stages: &mut Stages) -> Result<()> {
@@ -75,6 +83,8 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
         execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
     })?;
     stages.run("no_std crates", no_std_crates)?;
+    stages.run("packages of the library crates", publish::packages)?;
+    stages.run("documentation", || publish::documentation(FEATURES))?;
     stages.run("unit, property, integration, gate and block lockstep tests", || {
         // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
         let boardd = release_folder()?.join("deltascope-boardd");

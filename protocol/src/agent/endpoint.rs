@@ -15,7 +15,7 @@ const TRANSMIT_BYTES: usize = 1 << 20;
 impl Endpoint {
     /// Numbers a prefix of `records`, keeps it, and gives its length: 0 before the first grant and while the
     /// retention is full. Nothing is sent before the next [`Endpoint::commit`], and at most
-    /// [`Config::frame_records`] records are admitted between two of them. What is not admitted is the caller's to
+    /// [`Config::frame_records`](super::Config::frame_records) records are admitted between two of them. What is not admitted is the caller's to
     /// hold or to count as lost.
     pub fn admit(&mut self, records: &[Record]) -> usize {
         if !self.begun || self.finishing {
@@ -198,7 +198,7 @@ impl Endpoint {
     }
 
     /// Longest time that a committed record has waited for others to share its frame:
-    /// [`Config::max_delay`] and what the host took to call [`Endpoint::poll`].
+    /// [`Config::max_delay`](super::Config::max_delay) and what the host took to call [`Endpoint::poll`].
     pub fn longest_wait(&self) -> Duration {
         self.longest_wait
     }

@@ -1,5 +1,5 @@
 //! One thread, one loop: sockets, then the server's round, then sockets. A peer that must be authenticated is among
-//! the [`Handshakes`] first and is no connection of the server before it is.
+//! the `Handshakes` first and is no connection of the server before it is.
 //!
 //! While the engine works or records wait, the loop does not sleep; when nothing is to be done it sleeps in poll(2)
 //! until a socket, a signal or the server's next timer.

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::verilator::Verilator;
+
 /// Why a design could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum VerilateError {
@@ -27,6 +29,19 @@ pub enum VerilateError {
         design: String,
         /// What it printed.
         output: String,
+    },
+    /// The Verilator of the build has been replaced.
+    #[error(
+        "{program}: expected `{expected}`, with which the built-in designs were made, found `{found}`; make them again \
+         with cargo clean -p deltascope-sim --release and build"
+    )]
+    OtherVersion {
+        /// The program.
+        program: PathBuf,
+        /// Its version when the designs were made.
+        expected: String,
+        /// Its version now.
+        found: String,
     },
     /// A file could not be read or written.
     #[error("cannot access {path}: {source}")]
@@ -94,19 +109,6 @@ pub fn run(command: &mut Command, variable: &'static str, design: &str) -> Resul
     }
 }
 
-/// The Verilator to use: `VERILATOR` or the one on the path.
-pub fn verilator() -> String {
-    std::env::var("VERILATOR").unwrap_or_else(|_| "verilator".to_owned())
-}
-
-/// Folders with the headers of Verilator's run-time library.
-pub fn include_folders() -> Result<[PathBuf; 2], VerilateError> {
-    let root = run(Command::new(verilator()).args(["--getenv", "VERILATOR_ROOT"]), "VERILATOR", "run-time library")?;
-    let include = Path::new(root.trim()).join("include");
-    let standard = include.join("vltstd");
-    Ok([include, standard])
-}
-
 /// Macros that Verilator's own makefile would set.
 pub const MACROS: [(&str, &str); 6] = [
     ("VERILATOR", "1"),
@@ -137,13 +139,13 @@ const COVERAGE_BITS: &str = "4096";
 
 /// Verilates `source` into `folder` and gives the C++ file to compile.
 /// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
-pub fn verilate(source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
+pub fn verilate(verilator: &Verilator, source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
     let top = &source.top;
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(file_error(folder))?;
     }
     std::fs::create_dir_all(folder).map_err(file_error(folder))?;
-    let mut command = Command::new(verilator());
+    let mut command = Command::new(&verilator.program);
     command.args(["--cc", "-O3", "--noassert", "--x-assign", "fast", "--x-initial", "fast"]);
     // The same for the loops that fill memories and for their words in a waveform.
     command.args(["--unroll-count", "4", "--trace-max-array", "8"]);

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use self::cross::{Compiler, Cross, Target};
 use crate::cargo::run as run_command;
-use crate::setup;
+use crate::emulator;
 use crate::stages::Stages;
 
 /// What the daemon is made of. Verilator, yosys and the agent's sources stay on the host.
@@ -34,7 +34,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut stages = Stages::default();
     stages.run("compiler, linker and emulator", || {
-        setup::provide_emulator(&[setup::QEMU_ARM])?;
+        emulator::provide(emulator::ARM)?;
         Cross::find(Target::Linux, arguments.compiler).map(drop)
     })?;
     let cross = Cross::find(Target::Linux, arguments.compiler)?;

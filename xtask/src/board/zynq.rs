@@ -24,7 +24,7 @@ use super::arm::cross::{Cross, Target};
 use super::runner::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
 use crate::initrd::Initrd;
-use crate::setup;
+use crate::{emulator, setup};
 
 /// Events of the recording.
 const EVENTS: u32 = 200_000;
@@ -52,7 +52,7 @@ struct Programs {
 impl Programs {
     /// Builds and fetches what is not there yet.
     fn build() -> Result<Programs> {
-        setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
+        emulator::provide(emulator::SYSTEM_ARM)?;
         setup::require(&[setup::VERILATOR, setup::CPP])?;
         let kernel = kernel::get()?;
         let cross = Cross::find(Target::Linux, None)?;

@@ -15,7 +15,7 @@ use super::packages::{self, Kernel};
 use super::{file_system, programs};
 use crate::cargo::root;
 use crate::document::Table;
-use crate::setup;
+use crate::{emulator, setup};
 
 /// Where the counts are written down. They are of the kernels, not of a tool.
 const TABLE: Table = Table { page: "docs/performance.md", name: "kmod-cost", tools: &[] };
@@ -106,7 +106,7 @@ pub struct Arguments {
 /// Counts the instructions of every event on every kernel.
 fn count() -> Result<Vec<(Kernel, Costs)>> {
     setup::provide(setup::CAPTURE)?;
-    setup::provide_emulator(setup::QEMU_X86)?;
+    emulator::provide(emulator::SYSTEM_X86)?;
     let mut kernels = Vec::new();
     for kernel in [Kernel::V6_1, Kernel::V6_12] {
         kernels.push((kernel, measure(kernel)?));

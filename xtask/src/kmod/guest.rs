@@ -1,5 +1,6 @@
 //! Booting a kernel in QEMU, without hardware acceleration, and reading its console.
 
+use crate::emulator;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -38,7 +39,7 @@ impl Guest<'_> {
         for (name, value) in self.environment {
             line.push_str(&format!(" {name}={value}"));
         }
-        let mut command = Command::new("qemu-system-x86_64");
+        let mut command = Command::new(emulator::provide(emulator::SYSTEM_X86)?);
         command.args(["-cpu", "max", "-m", "1G", "-nographic", "-no-reboot", "-append", &line]);
         match self.counted {
             // One clock tick of a nanosecond an instruction, and time passes at once when the guest sleeps.

@@ -15,7 +15,7 @@ use super::guest::Guest;
 use super::packages::{self, Kernel, Unpacked};
 use super::programs;
 use crate::cargo::{root, run as execute};
-use crate::setup;
+use crate::{emulator, setup};
 
 const LIMIT: Duration = Duration::from_secs(300);
 const VERSION: &str = "0.1.0";
@@ -259,7 +259,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         bail!("expected root, found an ordinary user: DKMS works as root only (in a mount namespace of its own here)");
     }
     setup::provide(setup::CAPTURE)?;
-    setup::provide_emulator(setup::QEMU_X86)?;
+    emulator::provide(emulator::SYSTEM_X86)?;
     let unpacked = packages::unpack(version)?;
     let folder = packages::cache().join(format!("package-{}", version.name()));
     let _ = fs::remove_dir_all(&folder);

@@ -119,7 +119,7 @@ pub fn cache() -> PathBuf {
 }
 
 fn archive() -> Result<Archive> {
-    Archive::of_this_machine(&cache().join("apt"))
+    Archive::with_suites(&cache().join("apt"), &[SUITE, BACKPORTS])
 }
 
 fn archive_of(kernel: Kernel) -> Result<Archive> {

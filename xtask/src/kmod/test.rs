@@ -17,7 +17,7 @@ use super::programs;
 use crate::cargo::root;
 use crate::columns::columns;
 use crate::demo::Engine;
-use crate::setup;
+use crate::{emulator, setup};
 
 /// What the guests do, each in this order. There are several at once, because most of a guest's time is waiting.
 const GUESTS: [(&str, &[&str]); 3] = [
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let version = Kernel::parse(&arguments.kernel)?;
     let plan = arguments.plan()?;
     setup::provide(setup::CAPTURE)?;
-    setup::provide_emulator(setup::QEMU_X86)?;
+    emulator::provide(emulator::SYSTEM_X86)?;
     let unpacked = packages::unpack(version)?;
     let folder = packages::cache().join(format!("run-{}", version.name()));
     std::fs::create_dir_all(&folder)?;

@@ -45,6 +45,9 @@ impl Irq for NoIrq {
 ///
 /// After an error it refuses everything with that error until [`RecordStreams::restart`]. When it goes, however it goes,
 /// the DMA is reset first: it moves nothing any more and holds no address of the buffer.
+///
+/// [`RecordStreams`]: crate::seams::RecordStreams
+/// [`RecordStreams::restart`]: crate::seams::RecordStreams::restart
 #[derive(Debug)]
 pub struct DmaHost<E, D: Registers, B: DmaBuffer, I, C: Clock> {
     pub(super) engine: E,

@@ -9,7 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ffi::{Instance, Library};
 use super::verilate::Purpose;
+use super::verilator::Verilator;
 use super::{DutError, verilate};
+
+/// Returns the Verilator that made the built-in designs and the run-time library. Designs that are compiled at run time
+/// are linked with that library, so they must be made by the same one.
+pub(super) fn built_with() -> Verilator {
+    Verilator { program: env!("DELTASCOPE_VERILATOR").into(), version: env!("DELTASCOPE_VERILATOR_VERSION").to_owned() }
+}
 
 /// A design compiled at run time and loaded as a shared library.
 pub struct Variant {
@@ -63,14 +70,16 @@ impl Variant {
             defines: defines.iter().map(|d| (*d).to_owned()).collect(),
             purpose,
         };
-        let cpp = verilate::verilate(&source, folder)?;
+        let verilator = built_with();
+        let verilator = verilator.unchanged()?;
+        let cpp = verilate::verilate(verilator, &source, folder)?;
         let shared = folder.join(format!("lib{top}.so"));
         let mut compiler = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned()));
         // Counting makes a design many times as large; it runs for seconds and would be compiled for minutes.
         let effort = if purpose == Purpose::Count { "-O0" } else { "-O1" };
         compiler.args(["-std=c++17", effort, "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
         compiler.args(verilate::MACROS.iter().map(|(name, value)| format!("-D{name}={value}")));
-        let includes = verilate::include_folders()?;
+        let includes = verilator.include_folders()?;
         if purpose == Purpose::Count {
             compiler
                 .args(["-UVM_COVERAGE", "-DVM_COVERAGE=1", "-UVM_TRACE", "-DVM_TRACE=0"])

@@ -2,8 +2,15 @@
 
 mod compile;
 mod ffi;
+#[cfg(test)]
+#[path = "../../build/fingerprint.rs"]
+mod fingerprint;
+#[cfg(test)]
+mod tool_version;
 #[path = "../../build/verilate.rs"]
 mod verilate;
+#[path = "../../build/verilator.rs"]
+mod verilator;
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;

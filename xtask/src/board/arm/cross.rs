@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, root, run, target_folder};
-use crate::setup;
+use crate::{emulator, setup};
 
 /// What runs on the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,6 @@ impl Target {
     }
 }
 
-/// Runs ARM programs on this machine.
-pub const EMULATOR: &str = "qemu-arm";
 /// Debian's compiler; the one of rustup comes first on the PATH.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// Seconds that rustup gets to fetch the standard library.
@@ -146,7 +144,10 @@ impl Cross {
         if self.target == Target::Linux {
             let variable = |name: &str| format!("CARGO_TARGET_{}_{name}", triple.to_uppercase().replace('-', "_"));
             command.env(variable("LINKER"), "arm-linux-gnueabihf-gcc");
-            command.env(variable("RUNNER"), EMULATOR).env("DELTASCOPE_RUNNER", EMULATOR);
+            if task == "test" {
+                let runner = emulator::provide(emulator::ARM)?;
+                command.env(variable("RUNNER"), &runner).env("DELTASCOPE_RUNNER", &runner);
+            }
             command.env(variable("RUSTFLAGS"), "-C target-feature=+crt-static");
         } else {
             // Its flags are in .cargo/config.toml there.

@@ -57,7 +57,7 @@ impl Machine {
         let files = [ddr.clone(), qmp.clone(), qtest.clone()].map(Temporary);
         let logic = plan.logic.map(|program| serve(program, &ddr, &qmp, &qtest)).transpose()?;
         let [port, _] = free_ports()?;
-        let mut qemu = Command::new("qemu-system-arm");
+        let mut qemu = Command::new(crate::emulator::provide(crate::emulator::SYSTEM_ARM)?);
         qemu.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none", "-object"]);
         qemu.arg(format!("memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}", ddr.display()));
         // The default board's console is the first UART.

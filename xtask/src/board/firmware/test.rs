@@ -19,7 +19,7 @@ use super::machine::{Machine, Plan};
 use crate::board::arm::cross::Compiler;
 use crate::board::runner::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
-use crate::setup;
+use crate::{emulator, setup};
 
 /// Events of the long stream.
 const EVENTS: u32 = 1_000_000;
@@ -55,7 +55,7 @@ struct Programs {
 
 impl Programs {
     fn build(compiler: Option<Compiler>) -> Result<Programs> {
-        setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
+        emulator::provide(emulator::SYSTEM_ARM)?;
         setup::require(&[setup::VERILATOR, setup::CPP])?;
         let image = Image::build(compiler)?;
         build(&["-p", "deltascope-agent", "-p", "deltascope-boardd", "-p", "deltascope-firmware-log"])?;

@@ -14,6 +14,7 @@ use deltascope_abi::board::UIO_COMPATIBLE;
 use deltascope_abi::mailbox::DDR_BYTES;
 
 use super::kernel::Kernel;
+use crate::emulator;
 
 /// Longest time for the guest to end once it was told to.
 const END: Duration = Duration::from_secs(60);
@@ -148,7 +149,7 @@ impl Machine {
         logic_output.read_line(&mut line)?;
         ensure!(line.trim() == "serving", "{}: expected `serving`, found {line:?}", plan.logic.display());
         let ports = free_ports()?;
-        let mut qemu = command(plan, &ddr, &qmp, &qtest, ports);
+        let mut qemu = command(plan, &ddr, &qmp, &qtest, ports)?;
         let mut qemu = qemu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("starting qemu-system-arm")?;
         let (stdin, stdout) = (qemu.stdin.take(), qemu.stdout.take());
         let qemu = Running(qemu);
@@ -212,8 +213,8 @@ impl Machine {
     }
 }
 
-fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, ports: [u16; 2]) -> Command {
-    let mut command = Command::new("qemu-system-arm");
+fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, ports: [u16; 2]) -> Result<Command> {
+    let mut command = Command::new(emulator::provide(emulator::SYSTEM_ARM)?);
     command.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none"]);
     command
         .arg("-object")
@@ -231,5 +232,5 @@ fn command(plan: &Plan, ddr: &Path, qmp: &Path, qtest: &Path, ports: [u16; 2]) -
     command.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
     command.arg(format!("unix:{},server=on,wait=off", qtest.display()));
     command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));
-    command
+    Ok(command)
 }
