@@ -7,10 +7,21 @@ namespace eval reports {
   variable limits {luts 90 registers 90 block_rams 100 dsps 100 junction_c 85}
 }
 
-# Makes the critical warnings of a file of waivers plain ones. A line has an identifier, then the reason.
+# Makes the critical warnings of a file of waivers plain ones. A line has an identifier in brackets, as Vivado prints
+# it, then the reason.
 proc reports::waive {path} {
-  foreach pair [board::pairs $path] {
-    set_msg_config -id [lindex $pair 0] -new_severity WARNING
+  set channel [open $path]
+  set text [read $channel]
+  close $channel
+  foreach line [split $text \n] {
+    set line [string trim $line]
+    if {$line eq "" || [string index $line 0] eq "#"} {
+      continue
+    }
+    if {![regexp {^\[([A-Za-z_]+ \d+-\d+)\]\s+\S} $line -> id]} {
+      error "waivers.txt: expected \[ID\] and a reason, found \"$line\""
+    }
+    set_msg_config -id $id -new_severity WARNING
   }
 }
 

@@ -13,7 +13,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
 }
 
 /// CRC32C without hardware help, for hosts without an operating system.
-pub fn table_driven(bytes: &[u8]) -> u32 {
+pub const fn table_driven(bytes: &[u8]) -> u32 {
     const TABLE: ::crc::Crc<u32, ::crc::Table<16>> = ::crc::Crc::<u32, ::crc::Table<16>>::new(&::crc::CRC_32_ISCSI);
     TABLE.checksum(bytes)
 }

@@ -1,7 +1,8 @@
 //! Every layout that two parts of Deltascope share, each written down once.
 //!
-//! The C header of the kernel module, the register table in `docs/registers.md` and the constants in
-//! the HDL are made from this crate (`cargo xtask gen`). All integers are little endian on every medium.
+//! The C header of the kernel module, the register table in `docs/registers.md`, the constants of the proofs
+//! (`rtl/formal/generated`), those of a block design (`vivado/generated`), the device tree includes and the default sizes
+//! of the HDL are made from this crate (`cargo xtask gen`). All integers are little endian on every medium.
 //!
 //! | module | layout | between |
 //! |---|---|---|
@@ -49,3 +50,7 @@ pub const DEFAULT_JOURNAL_LANES: u32 = 256;
 pub const DEFAULT_JOURNAL_DEPTH: u32 = 32;
 /// Beats after which the engine closes a reply packet (TLAST) by itself.
 pub const DEFAULT_REPLY_PACKET: u32 = 256;
+/// Reply beats that the engine's queue holds in the default configuration.
+pub const DEFAULT_REPLY_QUEUE: u32 = 32;
+/// Width of both AXI4-Stream ports.
+pub const DEFAULT_AXIS_BITS: u32 = 64;

@@ -1,22 +1,33 @@
 //! The event record: 16 bytes, little endian, one 128-bit beat of the engine's input stream.
 //!
-//! | bits | field |
-//! |---|---|
-//! | 3:0 | op |
-//! | 4 | REPLY: LOAD, ACCUM, SWAP and SEND answer too |
-//! | 5 | REBASE (SWAP only) |
-//! | 7:6 | class (PAIR and SEND) |
-//! | 23:8 | group |
-//! | 39:24 | context |
-//! | 63:40 | length in bytes, saturating |
-//! | 127:64 | operand |
-//!
-//! Bits that an op does not use are ignored by the engine.
+//! [`field`] has the bits. Bits that an op does not use are ignored by the engine.
+
+/// Bits of a record.
+pub mod field {
+    crate::layout::beat_fields! {
+        /// Op code.
+        OP 3:0
+        /// LOAD, ACCUM, SWAP and SEND answer too.
+        REPLY 4:4
+        /// SWAP takes the state as the new reference.
+        REBASE 5:5
+        /// Class of PAIR and SEND.
+        CLASS 7:6
+        /// Group of PAIR and SEND.
+        GROUP 23:8
+        /// Context.
+        CONTEXT 39:24
+        /// Length in bytes, saturating.
+        LENGTH 63:40
+        /// Operand.
+        OPERAND 127:64
+    }
+}
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 16;
 /// Largest value of the length field; longer lengths saturate here.
-pub const MAX_LENGTH: u32 = (1 << 24) - 1;
+pub const MAX_LENGTH: u32 = field::LENGTH.get(u64::MAX) as u32;
 
 /// What a record asks of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,19 +143,13 @@ const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
 const _: () = assert!(core::mem::offset_of!(Record, head) == 0);
 const _: () = assert!(core::mem::offset_of!(Record, operand) == 8);
 
-const REPLY_BIT: u64 = 1 << 4;
-const REBASE_BIT: u64 = 1 << 5;
-
 impl Record {
     /// A record with every field given; the length saturates at [`MAX_LENGTH`].
     pub const fn new(op: Op, class: Class, group: u16, context: u16, length: u32, operand: u64) -> Record {
         let length = if length > MAX_LENGTH { MAX_LENGTH } else { length };
-        let head = op as u64
-            | ((class as u64) << 6)
-            | ((group as u64) << 8)
-            | ((context as u64) << 24)
-            | ((length as u64) << 40);
-        Record { head, operand }
+        let head = field::CLASS.set(field::OP.set(0, op as u64), class as u64);
+        let head = field::CONTEXT.set(field::GROUP.set(head, group as u64), context as u64);
+        Record { head: field::LENGTH.set(head, length as u64), operand }
     }
 
     const fn on_context(op: Op, context: u16, operand: u64) -> Record {
@@ -203,62 +208,62 @@ impl Record {
 
     /// The same record with the REPLY bit set.
     pub const fn with_reply(self) -> Record {
-        Record { head: self.head | REPLY_BIT, operand: self.operand }
+        Record { head: self.head | field::REPLY.mask(), operand: self.operand }
     }
 
     /// The same record with the REBASE bit set.
     pub const fn with_rebase(self) -> Record {
-        Record { head: self.head | REBASE_BIT, operand: self.operand }
+        Record { head: self.head | field::REBASE.mask(), operand: self.operand }
     }
 
     /// The same record with another group.
     pub const fn with_group(self, group: u16) -> Record {
-        Record { head: (self.head & !(0xFFFF << 8)) | ((group as u64) << 8), operand: self.operand }
+        Record { head: field::GROUP.set(self.head, group as u64), operand: self.operand }
     }
 
     /// The same record with another context.
     pub const fn with_context(self, context: u16) -> Record {
-        Record { head: (self.head & !(0xFFFF << 24)) | ((context as u64) << 24), operand: self.operand }
+        Record { head: field::CONTEXT.set(self.head, context as u64), operand: self.operand }
     }
 
-    /// Bits 3:0 as they stand, valid or not.
+    /// Op code as it is in the record, valid or not.
     pub const fn op_code(&self) -> u8 {
-        (self.head & 0xF) as u8
+        field::OP.get(self.head) as u8
     }
 
-    /// The op, if bits 3:0 name one.
+    /// The op, if the op code names one.
     pub const fn op(&self) -> Option<Op> {
         Op::from_code(self.op_code())
     }
 
     /// The REPLY bit.
     pub const fn reply(&self) -> bool {
-        self.head & REPLY_BIT != 0
+        field::REPLY.get(self.head) != 0
     }
 
     /// The REBASE bit.
     pub const fn rebase(&self) -> bool {
-        self.head & REBASE_BIT != 0
+        field::REBASE.get(self.head) != 0
     }
 
-    /// Bits 7:6.
+    /// Class.
     pub const fn class(&self) -> Class {
-        Class::from_code((self.head >> 6) as u8)
+        Class::from_code(field::CLASS.get(self.head) as u8)
     }
 
-    /// Bits 23:8.
+    /// Group.
     pub const fn group(&self) -> u16 {
-        (self.head >> 8) as u16
+        field::GROUP.get(self.head) as u16
     }
 
-    /// Bits 39:24.
+    /// Context.
     pub const fn context(&self) -> u16 {
-        (self.head >> 24) as u16
+        field::CONTEXT.get(self.head) as u16
     }
 
-    /// Bits 63:40, in bytes.
+    /// Length in bytes.
     pub const fn length(&self) -> u32 {
-        (self.head >> 40) as u32
+        field::LENGTH.get(self.head) as u32
     }
 
     /// First and last group that a SNAPSHOT asks for.

@@ -1,7 +1,8 @@
 //! AXI4-Lite register map of the engine: 32-bit registers in a 4 KiB window.
 //!
-//! [`MAP`] is the single description. The driver, the HDL, `docs/registers.md` and the Tcl addresses
-//! take every offset and bit from here. An offset that is not in the map answers SLVERR.
+//! [`for_each_register!`](crate::for_each_register) and [`for_each_counter!`](crate::for_each_counter) are the single
+//! description. The driver, the HDL, the proofs, `docs/registers.md` and the Tcl constants take every offset, bit and
+//! name from here; `docs/adding-a-register.md` shows how to add one. An offset that is not in the map answers SLVERR.
 
 /// Bytes of address space that the engine decodes.
 pub const WINDOW_BYTES: u32 = 0x1000;
@@ -69,34 +70,18 @@ const fn bit(name: &'static str, shift: u32, about: &'static str) -> Field {
 pub struct Register {
     /// Name in capitals.
     pub name: &'static str,
+    /// Name in lower case, as in the names of RTL signals.
+    pub signal: &'static str,
     /// Byte offset in the window, a multiple of four.
     pub offset: u32,
     /// How it answers.
     pub access: Access,
+    /// What it reads after a reset; `None` when that depends on the build or on the engine's state.
+    pub reset: Option<u32>,
     /// What it is for.
     pub about: &'static str,
     /// Its fields; empty when the word is one number.
     pub fields: &'static [Field],
-}
-
-/// Byte offsets by name.
-pub mod offset {
-    #![allow(missing_docs, reason = "each is described in MAP")]
-    pub const IDENTITY: u32 = 0x000;
-    pub const ABI_VERSION: u32 = 0x004;
-    pub const BUILD_ID: u32 = 0x008;
-    pub const BUILD_FLAGS: u32 = 0x00C;
-    pub const SCRATCH: u32 = 0x010;
-    pub const CAP_CONTEXTS: u32 = 0x014;
-    pub const CAP_GROUPS: u32 = 0x018;
-    pub const CAP_JOURNAL: u32 = 0x01C;
-    pub const CAP_STREAM: u32 = 0x020;
-    pub const CONTROL: u32 = 0x040;
-    pub const STATUS: u32 = 0x044;
-    pub const IRQ_STATUS: u32 = 0x048;
-    pub const IRQ_MASK: u32 = 0x04C;
-    /// First of the latched 64-bit counters, low word first; see [`super::Counter`].
-    pub const COUNTERS: u32 = 0x100;
 }
 
 /// `BUILD_FLAGS.DIRTY`: the sources had uncommitted changes when the bitstream was built.
@@ -138,141 +123,151 @@ pub const IRQ_BATCH_END: Field = bit("BATCH_END", 1, "an end-of-batch beat has b
 /// Bit of `IRQ_STATUS` and `IRQ_MASK`: a record was rejected.
 pub const IRQ_ERROR: Field = bit("ERROR", 2, "a record was rejected");
 
-/// The 64-bit counters that `CONTROL.LATCH` copies, in the order of their registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u32)]
-pub enum Counter {
-    /// Records taken from the stream, rejected ones and NOPs among them.
-    Accepted = 0,
-    /// Records taken without effect because they were not valid.
-    Rejected,
-    /// Journal position: non-rejected LOAD, ACCUM, SWAP and SEND.
-    JournalPosition,
-    /// Reply beats of 128 bits offered to the packetiser and taken, end-of-batch beats included.
-    ReplyBeats,
-    /// Non-rejected NOP records.
-    OpNop,
-    /// Non-rejected LOAD records.
-    OpLoad,
-    /// Non-rejected ACCUM records.
-    OpAccum,
-    /// Non-rejected READ records.
-    OpRead,
-    /// Non-rejected SWAP records.
-    OpSwap,
-    /// Non-rejected PAIR records.
-    OpPair,
-    /// Non-rejected SEND records.
-    OpSend,
-    /// Non-rejected SNAPSHOT records.
-    OpSnapshot,
-    /// Non-rejected SYNC records.
-    OpSync,
-    /// Non-rejected QUERY records.
-    OpQuery,
-    /// Clocks in which a beat moved: valid and ready.
-    ClocksMoving,
-    /// Clocks in which the engine was ready and no beat was there.
-    ClocksStarved,
-    /// Clocks in which the engine was not ready because its replies were not taken.
-    ClocksBlocked,
-    /// Clocks in which the tables were being cleared.
-    ClocksClearing,
-    /// Clocks in which a SNAPSHOT or QUERY held the input.
-    ClocksAnswering,
+/// Calls `$callback!` with every latched counter in register order: its name for RTL and proofs, its name here, what it
+/// counts.
+#[macro_export]
+macro_rules! for_each_counter {
+    ($callback:ident) => {
+        $callback! {
+            accepted Accepted "Records taken from the stream, rejected ones and NOPs among them."
+            rejected Rejected "Records taken without effect because they were not valid."
+            journal_position JournalPosition "Journal position: non-rejected LOAD, ACCUM, SWAP and SEND."
+            reply_beats ReplyBeats "Reply beats of 128 bits offered to the packetiser and taken, end-of-batch beats included."
+            op_nop OpNop "Non-rejected NOP records."
+            op_load OpLoad "Non-rejected LOAD records."
+            op_accum OpAccum "Non-rejected ACCUM records."
+            op_read OpRead "Non-rejected READ records."
+            op_swap OpSwap "Non-rejected SWAP records."
+            op_pair OpPair "Non-rejected PAIR records."
+            op_send OpSend "Non-rejected SEND records."
+            op_snapshot OpSnapshot "Non-rejected SNAPSHOT records."
+            op_sync OpSync "Non-rejected SYNC records."
+            op_query OpQuery "Non-rejected QUERY records."
+            clocks_moving ClocksMoving "Clocks in which a beat moved: valid and ready."
+            clocks_starved ClocksStarved "Clocks in which the engine was ready and no beat was there."
+            clocks_blocked ClocksBlocked "Clocks in which the engine was not ready because its replies were not taken."
+            clocks_clearing ClocksClearing "Clocks in which the tables were being cleared."
+            clocks_answering ClocksAnswering "Clocks in which a SNAPSHOT or QUERY held the input."
+        }
+    };
 }
 
-impl Counter {
-    /// Every counter, in register order.
-    pub const ALL: [Counter; 19] = [
-        Counter::Accepted,
-        Counter::Rejected,
-        Counter::JournalPosition,
-        Counter::ReplyBeats,
-        Counter::OpNop,
-        Counter::OpLoad,
-        Counter::OpAccum,
-        Counter::OpRead,
-        Counter::OpSwap,
-        Counter::OpPair,
-        Counter::OpSend,
-        Counter::OpSnapshot,
-        Counter::OpSync,
-        Counter::OpQuery,
-        Counter::ClocksMoving,
-        Counter::ClocksStarved,
-        Counter::ClocksBlocked,
-        Counter::ClocksClearing,
-        Counter::ClocksAnswering,
-    ];
+macro_rules! count {
+    ($($name:ident $counter:ident $about:literal)*) => {
+        /// The 64-bit counters that `CONTROL.LATCH` copies, in the order of their registers.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u32)]
+        pub enum Counter {
+            $(#[doc = $about] $counter,)*
+        }
 
+        /// Number of latched counters.
+        pub const COUNTERS: usize = [$(Counter::$counter),*].len();
+
+        impl Counter {
+            /// Every counter, in register order.
+            pub const ALL: [Counter; COUNTERS] = [$(Counter::$counter),*];
+
+            /// Name in lower case, as in the names of RTL signals.
+            pub const fn signal(self) -> &'static str {
+                match self {
+                    $(Counter::$counter => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+for_each_counter!(count);
+
+impl Counter {
     /// Offset of the low word; the high word follows at + 4.
     pub const fn offset(self) -> u32 {
         offset::COUNTERS + 8 * self as u32
     }
 }
 
-const fn ro(name: &'static str, offset: u32, about: &'static str, fields: &'static [Field]) -> Register {
-    Register { name, offset, access: Access::ReadOnly, about, fields }
+/// Calls `$callback!` with every register below the counters: a name for RTL and proofs, then in braces the name of its
+/// constants, its offset, its access, what it reads after a reset, what it is for, and its fields.
+///
+/// This list is the only place where a register is declared. A new one is appended, whatever its offset: tables that are
+/// made from the list keep the order of declaration.
+#[macro_export]
+macro_rules! for_each_register {
+    ($callback:ident) => {
+        $callback! {
+            identity { IDENTITY at 0x000, ReadOnly, Some($crate::registers::IDENTITY_VALUE), "0x444C5453, the characters DLTS", [] }
+            abi_version {
+                ABI_VERSION at 0x004, ReadOnly, Some($crate::ABI_VERSION),
+                "major in 31:16, minor in 15:0; the driver refuses another major", []
+            }
+            build_id {
+                BUILD_ID at 0x008, ReadOnly, None,
+                "first 32 bits of the source revision; an input of the top, tied by the wrapper", []
+            }
+            build_flags { BUILD_FLAGS at 0x00C, ReadOnly, None, "state of the sources", [BUILD_DIRTY] }
+            scratch { SCRATCH at 0x010, ReadWrite, Some(0), "reads back what was written; 0 after reset", [] }
+            cap_contexts { CAP_CONTEXTS at 0x014, ReadOnly, None, "number of contexts", [] }
+            cap_groups { CAP_GROUPS at 0x018, ReadOnly, None, "number of groups, each with four classes", [] }
+            cap_journal { CAP_JOURNAL at 0x01C, ReadOnly, None, "size of the journal", [CAP_LANES, CAP_DEPTH] }
+            cap_stream { CAP_STREAM at 0x020, ReadOnly, None, "stream properties", [CAP_REPLY_PACKET, CAP_AXIS_BITS] }
+            control {
+                CONTROL at 0x040, Command, Some(0), "commands; reads as zero", [CONTROL_SOFT_RESET, CONTROL_LATCH]
+            }
+            status {
+                STATUS at 0x044, ReadOnly, None, "what the engine is doing now",
+                [STATUS_CLEARING, STATUS_DRAINING, STATUS_ANSWERING, STATUS_BLOCKED]
+            }
+            irq_status {
+                IRQ_STATUS at 0x048, WriteOneToClear, Some(0), "events since they were last cleared, masked or not",
+                [IRQ_SNAPSHOT, IRQ_BATCH_END, IRQ_ERROR]
+            }
+            irq_mask {
+                IRQ_MASK at 0x04C, ReadWrite, Some(0),
+                "a one lets the event of the same bit raise the interrupt; 0 after reset",
+                [IRQ_SNAPSHOT, IRQ_BATCH_END, IRQ_ERROR]
+            }
+        }
+    };
 }
 
-/// Every register below the counters, by rising offset.
-pub const MAP: [Register; 13] = [
-    ro("IDENTITY", offset::IDENTITY, "0x444C5453, the characters DLTS", &[]),
-    ro("ABI_VERSION", offset::ABI_VERSION, "major in 31:16, minor in 15:0; the driver refuses another major", &[]),
-    ro(
-        "BUILD_ID",
-        offset::BUILD_ID,
-        "first 32 bits of the source revision; an input of the top, tied by the wrapper",
-        &[],
-    ),
-    ro("BUILD_FLAGS", offset::BUILD_FLAGS, "state of the sources", &[BUILD_DIRTY]),
-    Register {
-        name: "SCRATCH",
-        offset: offset::SCRATCH,
-        access: Access::ReadWrite,
-        about: "reads back what was written; 0 after reset",
-        fields: &[],
-    },
-    ro("CAP_CONTEXTS", offset::CAP_CONTEXTS, "number of contexts", &[]),
-    ro("CAP_GROUPS", offset::CAP_GROUPS, "number of groups, each with four classes", &[]),
-    ro("CAP_JOURNAL", offset::CAP_JOURNAL, "size of the journal", &[CAP_LANES, CAP_DEPTH]),
-    ro("CAP_STREAM", offset::CAP_STREAM, "stream properties", &[CAP_REPLY_PACKET, CAP_AXIS_BITS]),
-    Register {
-        name: "CONTROL",
-        offset: offset::CONTROL,
-        access: Access::Command,
-        about: "commands; reads as zero",
-        fields: &[CONTROL_SOFT_RESET, CONTROL_LATCH],
-    },
-    ro(
-        "STATUS",
-        offset::STATUS,
-        "what the engine is doing now",
-        &[STATUS_CLEARING, STATUS_DRAINING, STATUS_ANSWERING, STATUS_BLOCKED],
-    ),
-    Register {
-        name: "IRQ_STATUS",
-        offset: offset::IRQ_STATUS,
-        access: Access::WriteOneToClear,
-        about: "events since they were last cleared, masked or not",
-        fields: &[IRQ_SNAPSHOT, IRQ_BATCH_END, IRQ_ERROR],
-    },
-    Register {
-        name: "IRQ_MASK",
-        offset: offset::IRQ_MASK,
-        access: Access::ReadWrite,
-        about: "a one lets the event of the same bit raise the interrupt; 0 after reset",
-        fields: &[IRQ_SNAPSHOT, IRQ_BATCH_END, IRQ_ERROR],
-    },
-];
+/// Makes the offsets and the map of the list.
+macro_rules! describe {
+    ($($name:ident {
+        $constant:ident at $offset:literal, $access:ident, $reset:expr, $about:literal, [$($field:ident),*]
+    })*) => {
+        /// Byte offsets by name.
+        pub mod offset {
+            $(#[doc = concat!("`", stringify!($constant), "`: ", $about, ".")]
+            pub const $constant: u32 = $offset;)*
+            /// First of the latched 64-bit counters, low word first; see [`super::Counter`].
+            pub const COUNTERS: u32 = 0x100;
+        }
+
+        /// Number of registers below the counters.
+        pub const REGISTERS: usize = [$(offset::$constant),*].len();
+
+        /// Every register below the counters, in order of declaration.
+        pub const MAP: [Register; REGISTERS] = [$(Register {
+            name: stringify!($constant),
+            signal: stringify!($name),
+            offset: $offset,
+            access: Access::$access,
+            reset: $reset,
+            about: $about,
+            fields: &[$($field),*],
+        },)*];
+    };
+}
+
+for_each_register!(describe);
 
 /// Whether a driver may touch this offset.
 pub const fn is_defined(offset: u32) -> bool {
     if !offset.is_multiple_of(4) {
         return false;
     }
-    let counters_end = offset::COUNTERS + 8 * Counter::ALL.len() as u32;
+    let counters_end = offset::COUNTERS + 8 * COUNTERS as u32;
     if offset >= offset::COUNTERS && offset < counters_end {
         return true;
     }
@@ -290,13 +285,12 @@ const _: () = {
     let mut i = 0;
     while i < MAP.len() {
         assert!(MAP[i].offset.is_multiple_of(4) && MAP[i].offset < offset::COUNTERS);
-        assert!(i == 0 || MAP[i - 1].offset < MAP[i].offset);
+        let mut j = 0;
+        while j < i {
+            assert!(MAP[j].offset != MAP[i].offset, "two registers at one offset");
+            j += 1;
+        }
         i += 1;
     }
-    let mut i = 0;
-    while i < Counter::ALL.len() {
-        assert!(Counter::ALL[i] as usize == i);
-        i += 1;
-    }
-    assert!(Counter::ClocksAnswering.offset() + 8 <= WINDOW_BYTES);
+    assert!(offset::COUNTERS + 8 * COUNTERS as u32 <= WINDOW_BYTES);
 };

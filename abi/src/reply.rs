@@ -1,22 +1,33 @@
 //! Reply beats of the engine: 128 bits each, little endian.
 //!
-//! | bits | field |
-//! |---|---|
-//! | 3:0 | op |
-//! | 4 | zero: A was zero before the op |
-//! | 5 | too old (QUERY) |
-//! | 7:6 | class |
-//! | 23:8 | group |
-//! | 39:24 | context |
-//! | 63:40 | journal position modulo 2^24 after the record |
-//! | 127:64 | value |
-//!
-//! A SNAPSHOT answers a header beat (group = first, context = last, value = `accepted`, itself included),
-//! then two [`CounterRow`] beats for each group and class. An end-of-batch beat has op 0 and value =
+//! [`field`] has the bits. A SNAPSHOT answers a header beat (group = first, context = last, value = `accepted`, itself
+//! included), then two [`CounterRow`] beats for each group and class. An end-of-batch beat has op 0 and value =
 //! `accepted`; it follows the replies of the record that carried TLAST.
 
 use crate::counters::CounterRow;
 use crate::record::{CLASSES, Class, Op};
+
+/// Bits of a reply.
+pub mod field {
+    crate::layout::beat_fields! {
+        /// Op that answers; 0 ends a batch.
+        OP 3:0
+        /// A was zero before the op.
+        ZERO 4:4
+        /// The journal no longer reaches the mark (QUERY).
+        TOO_OLD 5:5
+        /// Class of the record.
+        CLASS 7:6
+        /// Group of the record; of a SNAPSHOT header its first group.
+        GROUP 23:8
+        /// Context of the record; of a SNAPSHOT header its last group.
+        CONTEXT 39:24
+        /// Journal position modulo 2^24 after the record.
+        POSITION 63:40
+        /// Value.
+        VALUE 127:64
+    }
+}
 
 /// Bytes of a reply beat.
 pub const REPLY_BYTES: usize = 16;
@@ -35,15 +46,13 @@ const _: () = assert!(size_of::<Reply>() == REPLY_BYTES);
 const _: () = assert!(core::mem::offset_of!(Reply, head) == 0);
 const _: () = assert!(core::mem::offset_of!(Reply, value) == 8);
 
-const ZERO_BIT: u64 = 1 << 4;
-const TOO_OLD_BIT: u64 = 1 << 5;
 /// The journal position in a reply is taken modulo this.
-pub const POSITION_MODULUS: u64 = 1 << 24;
+pub const POSITION_MODULUS: u64 = 1 << field::POSITION.bits;
 
 impl Reply {
     /// A reply of `op` with every other field zero.
     pub const fn new(op: Op, position: u64, value: u64) -> Reply {
-        Reply { head: op as u64 | ((position % POSITION_MODULUS) << 40), value }
+        Reply { head: field::POSITION.set(field::OP.set(0, op as u64), position), value }
     }
 
     /// The beat that closes a batch.
@@ -53,58 +62,58 @@ impl Reply {
 
     /// The same reply with class, group and context.
     pub const fn with_source(self, class: Class, group: u16, context: u16) -> Reply {
-        let head = self.head | ((class as u64) << 6) | ((group as u64) << 8) | ((context as u64) << 24);
-        Reply { head, value: self.value }
+        let head = field::GROUP.set(field::CLASS.set(self.head, class as u64), group as u64);
+        Reply { head: field::CONTEXT.set(head, context as u64), value: self.value }
     }
 
     /// The same reply with the zero flag.
     pub const fn with_zero(self, zero: bool) -> Reply {
-        Reply { head: if zero { self.head | ZERO_BIT } else { self.head & !ZERO_BIT }, value: self.value }
+        Reply { head: field::ZERO.set(self.head, zero as u64), value: self.value }
     }
 
     /// The same reply with the too-old flag.
     pub const fn with_too_old(self, too_old: bool) -> Reply {
-        Reply { head: if too_old { self.head | TOO_OLD_BIT } else { self.head & !TOO_OLD_BIT }, value: self.value }
+        Reply { head: field::TOO_OLD.set(self.head, too_old as u64), value: self.value }
     }
 
-    /// Bits 3:0.
+    /// Op code.
     pub const fn op_code(&self) -> u8 {
-        (self.head & 0xF) as u8
+        field::OP.get(self.head) as u8
     }
 
-    /// The op that answered, if bits 3:0 name one; [`Op::Nop`] is the end of a batch.
+    /// The op that answered, if the op code names one; [`Op::Nop`] is the end of a batch.
     pub const fn op(&self) -> Option<Op> {
         Op::from_code(self.op_code())
     }
 
     /// A was zero before the op.
     pub const fn zero(&self) -> bool {
-        self.head & ZERO_BIT != 0
+        field::ZERO.get(self.head) != 0
     }
 
     /// The journal no longer reaches the mark.
     pub const fn too_old(&self) -> bool {
-        self.head & TOO_OLD_BIT != 0
+        field::TOO_OLD.get(self.head) != 0
     }
 
-    /// Bits 7:6.
+    /// Class.
     pub const fn class(&self) -> Class {
-        Class::from_code((self.head >> 6) as u8)
+        Class::from_code(field::CLASS.get(self.head) as u8)
     }
 
-    /// Bits 23:8; of a SNAPSHOT header its first group.
+    /// Group; of a SNAPSHOT header its first group.
     pub const fn group(&self) -> u16 {
-        (self.head >> 8) as u16
+        field::GROUP.get(self.head) as u16
     }
 
-    /// Bits 39:24; of a SNAPSHOT header its last group.
+    /// Context; of a SNAPSHOT header its last group.
     pub const fn context(&self) -> u16 {
-        (self.head >> 24) as u16
+        field::CONTEXT.get(self.head) as u16
     }
 
     /// Journal position modulo 2^24 after the record.
     pub const fn position(&self) -> u32 {
-        (self.head >> 40) as u32
+        field::POSITION.get(self.head) as u32
     }
 
     /// The 128 bits of this beat.

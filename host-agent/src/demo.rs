@@ -1,6 +1,6 @@
 //! The main job: from pages that real processes copied to counters in an engine and back.
 //!
-//! Two families whose truth is known are started as children, the whole machine is scanned, every copy goes to
+//! Two families whose result is known are started as children, the whole machine is scanned, every copy goes to
 //! the engine, and what is shown is what the engine says. The regions of the two families have groups of their
 //! own, so a byte that is lost anywhere on the way shows in their numbers.
 
@@ -13,7 +13,7 @@ use crate::event::OwnerKind;
 use crate::report::{DemoJson, Line, Report, ReportJson, ScanJson, WorkloadJson};
 use crate::scan::{RegionTag, ScanConfig, ScanSummary};
 use crate::sources::{Progress, Scan, Source, SourceError};
-use crate::workload::{Truth, Workload, WorkloadError};
+use crate::workload::{Reference, Workload, WorkloadError};
 
 /// Rounds at most: a round in which the kernel moved a page of the workload is repeated.
 const ROUNDS: u32 = 3;
@@ -45,7 +45,7 @@ pub enum DemoError {
         /// The region.
         name: String,
         /// What the workload did.
-        expected: Truth,
+        expected: Reference,
         /// What the engine counted.
         found: WorkloadJson,
         /// Copies in the region that could not be judged.
@@ -62,7 +62,7 @@ pub struct Phase {
     /// Name in reports.
     pub name: String,
     /// What the workload did.
-    pub expected: Truth,
+    pub expected: Reference,
     /// What the engine counted.
     pub found: Line,
 }
@@ -123,7 +123,7 @@ impl Demo {
             let phases: Vec<Phase> = families()
                 .map(|(index, family)| Phase {
                     name: name(index),
-                    expected: family.truth(),
+                    expected: family.reference(),
                     found: report.line(OwnerKind::Region, &name(index)),
                 })
                 .collect();

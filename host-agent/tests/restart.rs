@@ -1,4 +1,4 @@
-//! An agent that is killed and started again goes on where it stopped: what the restarted one shows is the truth of
+//! An agent that is killed and started again goes on where it stopped: what the restarted one shows equals the reference of
 //! the whole run.
 
 mod support;
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use deltascope_agent::sources::SynthConfig;
 use serde_json::Value;
-use support::truth::{check, truth};
+use support::reference::{check, reference};
 use support::{agent, boardd, end, finish};
 
 /// A daemon that can be killed and started again at one address.
@@ -113,7 +113,7 @@ fn kills_of_agent_and_daemon_change_no_total() {
     run.line();
     run.kill(EVENTS);
     let report = Run::start(&arguments).last_line();
-    check(&report, &truth(CONFIG), EVENTS);
+    check(&report, &reference(CONFIG), EVENTS);
     assert!(report["lost"].as_object().expect("reasons").values().all(|lost| lost == 0), "{report}");
 }
 
@@ -154,7 +154,7 @@ fn a_recording_goes_on_at_its_index_and_another_one_is_refused() {
     Run::start(&replay(&file)).kill(2_000_000);
     finish(agent(&replay(&other))).fails(&["replay", "checksum of its first events", "--state-dir"]);
     let report = Run::start(&replay(&file)).last_line();
-    check(&report, &truth(SynthConfig { seed: 5, events: 2_000_000, ..SynthConfig::default() }), 2_000_000);
+    check(&report, &reference(SynthConfig { seed: 5, events: 2_000_000, ..SynthConfig::default() }), 2_000_000);
 }
 
 #[test]

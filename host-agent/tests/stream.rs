@@ -11,7 +11,7 @@ use deltascope_agent::report::ContainerJson;
 use deltascope_agent::sources::SynthConfig;
 use serde_json::Value;
 use support::proxy::{self, Fault};
-use support::truth::{check, truth};
+use support::reference::{check, reference};
 use support::{Outcome, agent, boardd, end, finish, with_daemon};
 
 fn last_line(outcome: &Outcome) -> Value {
@@ -32,7 +32,7 @@ fn strings(texts: &[String]) -> Vec<&str> {
 fn every_event_is_counted_where_it_belongs() {
     let outcome = with_daemon(&strings(&synth("300000", &[]))).ok();
     let config = SynthConfig { seed: 5, events: 300_000, ..SynthConfig::default() };
-    check(&last_line(&outcome), &truth(config), 300_000);
+    check(&last_line(&outcome), &reference(config), 300_000);
 }
 
 #[test]
@@ -40,18 +40,18 @@ fn more_containers_than_groups_are_folded_without_loss() {
     let arguments = synth("60000", &["--containers", "100", "--groups", "40"]);
     let outcome = with_daemon(&strings(&arguments)).ok();
     let config = SynthConfig { seed: 5, events: 60_000, containers: 100, ..SynthConfig::default() };
-    check(&last_line(&outcome), &truth(config), 60_000);
+    check(&last_line(&outcome), &reference(config), 60_000);
 }
 
 #[test]
 fn sockets_that_share_contexts_hide_waste_and_invent_none() {
     let arguments = synth("50000", &["--sockets", "500", "--contexts", "50"]);
     let report = last_line(&with_daemon(&strings(&arguments)).ok());
-    let truth = truth(SynthConfig { seed: 5, events: 50_000, sockets: 500, ..SynthConfig::default() });
+    let reference = reference(SynthConfig { seed: 5, events: 50_000, sockets: 500, ..SynthConfig::default() });
     let mut hidden = 0;
     for found in report["containers"].as_array().expect("an array") {
         let found: ContainerJson = serde_json::from_value(found.clone()).expect("a container");
-        let expected = &truth.containers[&found.name];
+        let expected = &reference.containers[&found.name];
         assert_eq!((found.net_sends, found.cow_redundant), (expected.net_sends, expected.cow_redundant));
         assert!(found.net_redundant <= expected.net_redundant, "{found:?} against {expected:?}");
         hidden += expected.net_redundant - found.net_redundant;
@@ -66,7 +66,7 @@ fn a_recording_counts_like_the_source_it_came_from() {
     let file = file.to_str().expect("a path");
     finish(agent(&["record", file, "--source", "synth", "--seed", "9", "--events", "70000"])).ok();
     let report = with_daemon(&["replay", file, "--json"]).ok().json();
-    check(&report, &truth(SynthConfig { seed: 9, events: 70_000, ..SynthConfig::default() }), 70_000);
+    check(&report, &reference(SynthConfig { seed: 9, events: 70_000, ..SynthConfig::default() }), 70_000);
     let again = with_daemon(&["run", "--json-lines", "--source", "replay", "--file", file]).ok();
     assert_eq!(last_line(&again)["containers"], report["containers"]);
     let copy = folder.path().join("copy.rec");
@@ -76,7 +76,7 @@ fn a_recording_counts_like_the_source_it_came_from() {
 
 #[test]
 fn a_connection_that_breaks_is_made_again_and_nothing_is_lost_or_repeated() {
-    let expected = truth(SynthConfig { seed: 5, events: 200_000, ..SynthConfig::default() });
+    let expected = reference(SynthConfig { seed: 5, events: 200_000, ..SynthConfig::default() });
     for fault in [Fault::Cut, Fault::DropByte, Fault::FlipBit, Fault::RepeatFrame, Fault::DropFrame] {
         let daemon = Daemon::start(boardd(), "model").expect("a daemon");
         let proxy = proxy::start(daemon.address(), fault).to_string();
@@ -91,7 +91,7 @@ fn a_connection_that_breaks_is_made_again_and_nothing_is_lost_or_repeated() {
 fn one_command_meets_nothing_of_another() {
     let daemon = Daemon::start(boardd(), "model").expect("a daemon");
     let address = daemon.address().to_string();
-    let expected = truth(SynthConfig { seed: 5, events: 20_000, ..SynthConfig::default() });
+    let expected = reference(SynthConfig { seed: 5, events: 20_000, ..SynthConfig::default() });
     for _ in 0..3 {
         let outcome = finish(agent(&strings(&synth("20000", &["--connect", &address])))).ok();
         check(&last_line(&outcome), &expected, 20_000);

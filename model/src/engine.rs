@@ -1,6 +1,9 @@
 //! What every engine offers: the golden model, the Verilated RTL behind its driver, and a board.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
 use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::Counter;
 use deltascope_abi::reply::{Reply, ReplyError};
@@ -129,11 +132,12 @@ impl Latched {
 
 /// Why an engine cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// A reply stream that makes no sense.
     #[error("engine replies: {0}")]
     Reply(#[from] ReplyError),
-    /// Hardware, driver or simulation failed. The text says what was expected, found and to be done.
+    /// The engine failed by itself. The text says what was expected, found and to be done.
     #[error("engine {engine}: {text}")]
     Device {
         /// Name of the engine.
@@ -141,7 +145,65 @@ pub enum EngineError {
         /// What was expected, what was found, what to do.
         text: String,
     },
+    /// What the engine is reached through failed: hardware, a driver or a simulation.
+    #[error("engine {engine}: {source}")]
+    Host {
+        /// Name of the engine.
+        engine: &'static str,
+        /// The error of the host, with its own type.
+        source: Failure,
+    },
 }
+
+impl EngineError {
+    /// Returns the error of an engine whose host failed.
+    pub fn host<E: Error + Send + Sync + 'static>(kind: EngineKind, error: E) -> EngineError {
+        EngineError::Host { engine: kind.name(), source: Failure::new(error) }
+    }
+}
+
+/// An error of any type that can be cloned and compared by its text; [`Failure::downcast_ref`] gives it back.
+#[derive(Clone, Debug)]
+pub struct Failure(Arc<dyn Error + Send + Sync>);
+
+impl Failure {
+    /// Wraps an error.
+    pub fn new<E: Error + Send + Sync + 'static>(error: E) -> Failure {
+        Failure(Arc::new(error))
+    }
+
+    /// Returns the error, or the first of its sources, that is an `E`.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        let mut error: Option<&(dyn Error + 'static)> = Some(&*self.0);
+        while let Some(found) = error {
+            match found.downcast_ref() {
+                Some(found) => return Some(found),
+                None => error = found.source(),
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl PartialEq for Failure {
+    fn eq(&self, other: &Failure) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for Failure {}
 
 /// An engine behind one interface. Nothing here blocks.
 ///

@@ -15,5 +15,5 @@ pub mod raw;
 
 pub use algebra::Context;
 pub use config::{Config, ConfigError};
-pub use engine::{Capabilities, ClockClasses, Engine, EngineError, EngineKind, Latched};
+pub use engine::{Capabilities, ClockClasses, Engine, EngineError, EngineKind, Failure, Latched};
 pub use golden::GoldenEngine;

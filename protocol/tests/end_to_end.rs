@@ -1,4 +1,4 @@
-//! Session and server together over a pipe that cuts the stream anywhere, against the golden engine's truth.
+//! Session and server together over a pipe that cuts the stream anywhere, against the golden engine's reference.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod pair;
@@ -9,7 +9,7 @@ use deltascope_abi::record::Record;
 use deltascope_protocol::agent::{Config, Notification};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::Config as ServerConfig;
-use pair::{Agent, random_record, run_until, server, truth};
+use pair::{Agent, random_record, reference, run_until, server};
 
 fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {
     let end = records.len().min(*at + most);
@@ -21,9 +21,9 @@ fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize,
 #[test]
 fn totals_and_replies_are_those_of_one_engine() {
     for seed in 0..8 {
-        let mut dice = Random::new(seed);
-        let records: Vec<_> = (0..30_000).map(|_| random_record(&mut dice, 7, 11)).collect();
-        let (rows, replies) = truth(&records, 7, 11);
+        let mut rng = Random::new(seed);
+        let records: Vec<_> = (0..30_000).map(|_| random_record(&mut rng, 7, 11)).collect();
+        let (rows, replies) = reference(&records, 7, 11);
         let mut server = server(ServerConfig::default(), seed + 1);
         let config =
             Config { groups: 7, contexts: 11, frame_records: 500, retention_bytes: 100_000, ..Config::default() };
@@ -31,7 +31,7 @@ fn totals_and_replies_are_those_of_one_engine() {
         let (mut now, mut at) = (0, 0);
         agent.connect(&mut server, now);
         let mut rounds = Random::new(seed);
-        run_until(&mut server, &mut [&mut agent], &mut now, &mut dice, |agents| {
+        run_until(&mut server, &mut [&mut agent], &mut now, &mut rng, |agents| {
             let agent = &mut *agents[0];
             admit_all(agent, &records, &mut at, rounds.below(3_000) as usize, 0);
             if at == records.len() {

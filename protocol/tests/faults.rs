@@ -1,4 +1,4 @@
-//! Cuts anywhere, restarts of either side and forgotten sessions, against the golden engine's truth.
+//! Cuts anywhere, restarts of either side and forgotten sessions, against the golden engine's reference.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod pair;
@@ -10,7 +10,7 @@ use deltascope_model::GoldenEngine;
 use deltascope_protocol::agent::{Config, Notification, Progress};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::{Config as ServerConfig, Server};
-use pair::{Agent, random_record, server, truth};
+use pair::{Agent, random_record, reference, server};
 
 const GROUPS: u64 = 5;
 const CONTEXTS: u64 = 9;
@@ -26,7 +26,7 @@ struct Faults {
 struct World {
     server: Server<GoldenEngine>,
     agent: Agent,
-    dice: Random,
+    rng: Random,
     now: u64,
 }
 
@@ -44,11 +44,11 @@ fn agent_config() -> Config {
 impl World {
     fn new(seed: u64) -> World {
         let server = server(ServerConfig::default(), seed);
-        World { server, agent: Agent::new(agent_config(), 1), dice: Random::new(seed), now: 0 }
+        World { server, agent: Agent::new(agent_config(), 1), rng: Random::new(seed), now: 0 }
     }
 
     fn chance(&mut self, one_in: u64) -> bool {
-        one_in > 0 && self.dice.below(one_in) == 0
+        one_in > 0 && self.rng.below(one_in) == 0
     }
 
     /// One round: perhaps a fault, then bytes both ways and a turn of the engine.
@@ -58,7 +58,7 @@ impl World {
         }
         if self.chance(faults.restart) {
             self.agent.cut(&mut self.server, self.now);
-            self.server = server(ServerConfig::default(), self.dice.next());
+            self.server = server(ServerConfig::default(), self.rng.next());
         }
         if self.chance(faults.forget) {
             self.agent.cut(&mut self.server, self.now);
@@ -69,7 +69,7 @@ impl World {
         if self.agent.connection.is_none() && !self.agent.session.is_finished() {
             self.agent.connect(&mut self.server, self.now);
         }
-        let most = 1 + self.dice.below(1 << (2 + self.now / 100 % 9)) as usize;
+        let most = 1 + self.rng.below(1 << (2 + self.now / 100 % 9)) as usize;
         self.agent.shuttle(&mut self.server, most, self.now);
         if self.chance(2) {
             self.server.poll(self.now);
@@ -81,15 +81,15 @@ impl World {
 /// Runs records through a faulty world; gives the progress at the end.
 fn run(seed: u64, faults: Faults, count: usize) -> Progress {
     let mut world = World::new(seed);
-    let records: Vec<_> = (0..count).map(|_| random_record(&mut world.dice, GROUPS, CONTEXTS)).collect();
-    let (rows, replies) = truth(&records, GROUPS as u32, CONTEXTS as u32);
+    let records: Vec<_> = (0..count).map(|_| random_record(&mut world.rng, GROUPS, CONTEXTS)).collect();
+    let (rows, replies) = reference(&records, GROUPS as u32, CONTEXTS as u32);
     let mut at = 0;
     let mut rounds = 0;
     while !world.agent.session.is_finished() {
         rounds += 1;
         assert!(rounds < 2_000_000, "seed {seed}: {:?} {:?}", world.agent.session.progress(), world.agent.error);
         if at < records.len() {
-            let end = records.len().min(at + world.dice.below(40) as usize);
+            let end = records.len().min(at + world.rng.below(40) as usize);
             at += world.agent.session.admit(&records[at..end]);
             let cursor = Cursor { source: 1, unit: 0, position: at as u64 };
             world.agent.session.commit(&Losses::default(), &[cursor], world.now);
@@ -145,7 +145,7 @@ fn a_restarted_agent_goes_on_at_the_cursors() {
     let mut restarts = 0;
     for seed in 0..20 {
         let mut world = World::new(seed);
-        let records: Vec<_> = (0..4_000).map(|_| random_record(&mut world.dice, GROUPS, CONTEXTS)).collect();
+        let records: Vec<_> = (0..4_000).map(|_| random_record(&mut world.rng, GROUPS, CONTEXTS)).collect();
         // The engine sees every record once, and contexts of 0 wherever an agent began.
         let mut seen: Vec<Record> = Vec::new();
         let mut begun_at = Vec::new();
@@ -175,7 +175,7 @@ fn a_restarted_agent_goes_on_at_the_cursors() {
             }
             if let Some(at) = &mut at {
                 if *at < records.len() {
-                    let end = records.len().min(*at + world.dice.below(40) as usize);
+                    let end = records.len().min(*at + world.rng.below(40) as usize);
                     *at += world.agent.session.admit(&records[*at..end]);
                     let cursor = Cursor { source: 1, unit: 0, position: *at as u64 };
                     world.agent.session.commit(&Losses::default(), &[cursor], world.now);
@@ -191,7 +191,7 @@ fn a_restarted_agent_goes_on_at_the_cursors() {
             }
             seen.push(*record);
         }
-        let (rows, _) = truth(&seen, GROUPS as u32, CONTEXTS as u32);
+        let (rows, _) = reference(&seen, GROUPS as u32, CONTEXTS as u32);
         assert_eq!(world.agent.session.totals(), rows, "seed {seed}");
         restarts += begun_at.len() - 1;
         let events = rows.iter().map(|row| row.events).sum::<u64>();

@@ -1,5 +1,7 @@
 // Proves the register block: the rules of AXI4-Lite on all five channels, one response for each request and none
 // without, SLVERR exactly on the offsets that are not in docs/registers.md, and what each register reads and does.
+`include "generated/deltascope_abi.svh"
+
 module axi_lite_registers_proof (
     input wire        clock,
     input wire        resetn,
@@ -21,25 +23,7 @@ module axi_lite_registers_proof (
     input wire        snapshot_event,
     input wire        batch_end_event,
     input wire        error_event,
-    input wire [63:0] counters_0,
-    input wire [63:0] counters_1,
-    input wire [63:0] counters_2,
-    input wire [63:0] counters_3,
-    input wire [63:0] counters_4,
-    input wire [63:0] counters_5,
-    input wire [63:0] counters_6,
-    input wire [63:0] counters_7,
-    input wire [63:0] counters_8,
-    input wire [63:0] counters_9,
-    input wire [63:0] counters_10,
-    input wire [63:0] counters_11,
-    input wire [63:0] counters_12,
-    input wire [63:0] counters_13,
-    input wire [63:0] counters_14,
-    input wire [63:0] counters_15,
-    input wire [63:0] counters_16,
-    input wire [63:0] counters_17,
-    input wire [63:0] counters_18
+    input wire [64*`COUNTERS-1:0] counters
 );
     wire awready, wready, bvalid, arready, rvalid, latch, soft_reset, irq;
     wire [1:0] bresp, rresp;
@@ -50,25 +34,23 @@ module axi_lite_registers_proof (
     (* hierconn *) wire [11:0] \dut.write_address , \dut.read_address ;
     (* hierconn *) wire [31:0] \dut.write_data , \dut.scratch ;
     // Under these names the registers keep what they hold at power-up: their unused bits are in no reset.
-    (* hierconn *) wire [31:0] \dut.reader.words_11 , \dut.reader.words_12 ;
+    (* hierconn *) wire [31:0] \dut.reader.words_irq_status , \dut.reader.words_irq_mask ;
     (* hierconn *) wire [3:0] \dut.write_strobe ;
     (* hierconn *) wire \dut.read_decode , \dut.read_select , \dut.read_done , \dut.reader_defined , \dut.decode_defined ;
-    (* hierconn *) wire \dut.decode_hit_4 , \dut.decode_hit_9 , \dut.decode_hit_11 , \dut.decode_hit_12 ;
+    (* hierconn *) wire \dut.decode_hit_scratch , \dut.decode_hit_control , \dut.decode_hit_irq_status , \dut.decode_hit_irq_mask ;
     (* hierconn *) wire [31:0] \dut.reader.counter_answer ;
     (* hierconn *) wire \dut.reader.decode_hit_counter , \dut.reader.decode_defined ;
-    (* hierconn *) wire \dut.reader.decode_hit_0 , \dut.reader.decode_hit_1 , \dut.reader.decode_hit_2 , \dut.reader.decode_hit_3 , \dut.reader.decode_hit_4 , \dut.reader.decode_hit_5 , \dut.reader.decode_hit_6 , \dut.reader.decode_hit_7 , \dut.reader.decode_hit_8 , \dut.reader.decode_hit_9 , \dut.reader.decode_hit_10 , \dut.reader.decode_hit_11 , \dut.reader.decode_hit_12 ;
+    `READ_HIT_WIRES
 
     reg started = 0;
     always @(posedge clock) started <= 1;
     always @(*) if (!started) assume (!resetn);
 
-    // The map.
-    localparam [11:0] SCRATCH = 12'h010, CONTROL = 12'h040, IRQ_STATUS = 12'h048, IRQ_MASK = 12'h04c;
     function is_counter(input [11:0] a);
-        is_counter = a >= 12'h100 && a < 12'h100 + 12'd8 * 12'd19 && a[1:0] == 0;
+        is_counter = a >= `AT_COUNTERS && a < `AT_COUNTERS + 12'd8 * `COUNTERS && a[1:0] == 0;
     endfunction
     function is_defined(input [11:0] a);
-        is_defined = is_counter(a) || (a[1:0] == 0 && (a <= 12'h020 || (a >= CONTROL && a <= IRQ_MASK)));
+        is_defined = is_counter(a) || `IS_REGISTER(a);
     endfunction
 
     // Writes: what was requested and is not yet answered. A response that appears in this clock takes its request.
@@ -101,9 +83,9 @@ module axi_lite_registers_proof (
         strobe[3] ? data[31:24] : scratch_before[31:24], strobe[2] ? data[23:16] : scratch_before[23:16],
         strobe[1] ? data[15:8] : scratch_before[15:8], strobe[0] ? data[7:0] : scratch_before[7:0]
     };
-    wire [31:0] scratch = responds && address == SCRATCH ? written : scratch_before;
-    wire [2:0] mask = acts && address == IRQ_MASK ? data[2:0] : mask_before;
-    wire [2:0] cleared = acts && address == IRQ_STATUS ? data[2:0] : 3'd0;
+    wire [31:0] scratch = responds && address == `AT_SCRATCH ? written : scratch_before;
+    wire [2:0] mask = acts && address == `AT_IRQ_MASK ? data[2:0] : mask_before;
+    wire [2:0] cleared = acts && address == `AT_IRQ_STATUS ? data[2:0] : 3'd0;
     wire [2:0] irq_status = (irq_before & ~cleared) | events_before;
     always @(posedge clock) begin
         scratch_before <= scratch;
@@ -117,22 +99,21 @@ module axi_lite_registers_proof (
     // Reads: decoded, selected, offered. A counter is taken one clock before the other registers.
     reg decodes, selects, offers;
     reg [11:0] read_address;
-    wire [1215:0] counters = {counters_18, counters_17, counters_16, counters_15, counters_14, counters_13, counters_12, counters_11, counters_10, counters_9, counters_8, counters_7, counters_6, counters_5, counters_4, counters_3, counters_2, counters_1, counters_0};
     reg [31:0] counter_word, expected;
     function [31:0] fixed(input [11:0] a, input [31:0] s);
         case (a)
-            12'h000: fixed = 32'h444c5453;
-            12'h004: fixed = 32'h00010000;
-            12'h008: fixed = build_id;
-            12'h00c: fixed = {31'd0, build_dirty};
-            SCRATCH: fixed = s;
-            12'h014: fixed = 32'd1 << `CONTEXT_BITS;
-            12'h018: fixed = 32'd1 << `GROUP_BITS;
-            12'h01c: fixed = (32'd1 << (`DEPTH_BITS + 16)) | `LANES;
-            12'h020: fixed = (64 << 16) | `PACKET;
-            12'h044: fixed = {28'd0, blocked, answering, draining, clearing};
-            IRQ_STATUS: fixed = {29'd0, irq_status};
-            IRQ_MASK: fixed = {29'd0, mask};
+            `AT_IDENTITY: fixed = `IDENTITY_VALUE;
+            `AT_ABI_VERSION: fixed = `ABI_VERSION_VALUE;
+            `AT_BUILD_ID: fixed = build_id;
+            `AT_BUILD_FLAGS: fixed = {31'd0, build_dirty};
+            `AT_SCRATCH: fixed = s;
+            `AT_CAP_CONTEXTS: fixed = 32'd1 << `CONTEXT_BITS;
+            `AT_CAP_GROUPS: fixed = 32'd1 << `GROUP_BITS;
+            `AT_CAP_JOURNAL: fixed = (32'd1 << (`DEPTH_BITS + 16)) | `LANES;
+            `AT_CAP_STREAM: fixed = (64 << 16) | `PACKET;
+            `AT_STATUS: fixed = {28'd0, blocked, answering, draining, clearing};
+            `AT_IRQ_STATUS: fixed = {29'd0, irq_status};
+            `AT_IRQ_MASK: fixed = {29'd0, mask};
             default: fixed = 32'd0;
         endcase
     endfunction
@@ -157,7 +138,7 @@ module axi_lite_registers_proof (
         r_offer <= {rresp, rdata};
     end
 
-    always @(*) assert (\dut.reader.words_11 [31:3] == 0 && \dut.reader.words_12 [31:3] == 0);
+    always @(*) assert (\dut.reader.words_irq_status [31:3] == 0 && \dut.reader.words_irq_mask [31:3] == 0);
     always @(*) if (started) begin
         // The properties: writes.
         if (response_waits) b_stands: assert (bvalid && (bresp != 0) == error);
@@ -166,8 +147,8 @@ module axi_lite_registers_proof (
         one_address_waits: assert (awready == !address_held);
         one_word_waits: assert (wready == !data_held);
         responds_in_time: assert (waited <= 2);
-        soft_reset_on_command: assert (soft_reset == (acts && address == CONTROL && data[0]));
-        latch_on_command: assert (latch == (acts && address == CONTROL && data[1]));
+        soft_reset_on_command: assert (soft_reset == (acts && address == `AT_CONTROL && data[`CONTROL_SOFT_RESET]));
+        latch_on_command: assert (latch == (acts && address == `AT_CONTROL && data[`CONTROL_LATCH]));
         irq_is_right: assert (irq == raised);
         // The properties: reads.
         responds_once_in_three_clocks: assert (rvalid == offers);
@@ -184,31 +165,19 @@ module axi_lite_registers_proof (
         assert (!\dut.write_decoded || \dut.address_held || just_reset);
         if (just_reset) assert (!\dut.address_held && !\dut.data_held );
         if (\dut.write_decoded && !just_reset) assert (\dut.decode_defined == is_defined(address));
-        if (\dut.write_decoded && !just_reset) assert (\dut.decode_hit_4 == (address == SCRATCH) && \dut.decode_hit_9 == (address == CONTROL));
-        if (\dut.write_decoded && !just_reset) assert (\dut.decode_hit_11 == (address == IRQ_STATUS) && \dut.decode_hit_12 == (address == IRQ_MASK));
+        if (\dut.write_decoded && !just_reset) assert (\dut.decode_hit_scratch == (address == `AT_SCRATCH) && \dut.decode_hit_control == (address == `AT_CONTROL));
+        if (\dut.write_decoded && !just_reset) assert (\dut.decode_hit_irq_status == (address == `AT_IRQ_STATUS) && \dut.decode_hit_irq_mask == (address == `AT_IRQ_MASK));
         if (waited != 0) assert (\dut.address_held && \dut.data_held || responds);
         if (waited == 2) assert (responds);
         if (waited == 1) assert (\dut.write_decoded || responds);
-        assert (\dut.scratch == scratch && \dut.reader.words_11 == {29'd0, irq_status} && \dut.reader.words_12 == {29'd0, mask});
+        assert (\dut.scratch == scratch && \dut.reader.words_irq_status == {29'd0, irq_status} && \dut.reader.words_irq_mask == {29'd0, mask});
         assert (\dut.read_decode == decodes && \dut.read_select == selects && \dut.read_done == offers);
         assert (decodes + selects + offers <= 2'd1);
         if (decodes || selects || offers) assert (\dut.read_address == read_address);
         if (selects) begin
             assert (\dut.reader.decode_defined == is_defined(read_address));
             assert (\dut.reader.decode_hit_counter == is_counter(read_address));
-            assert (\dut.reader.decode_hit_0 == (read_address == 12'h000));
-            assert (\dut.reader.decode_hit_1 == (read_address == 12'h004));
-            assert (\dut.reader.decode_hit_2 == (read_address == 12'h008));
-            assert (\dut.reader.decode_hit_3 == (read_address == 12'h00c));
-            assert (\dut.reader.decode_hit_4 == (read_address == 12'h010));
-            assert (\dut.reader.decode_hit_5 == (read_address == 12'h014));
-            assert (\dut.reader.decode_hit_6 == (read_address == 12'h018));
-            assert (\dut.reader.decode_hit_7 == (read_address == 12'h01c));
-            assert (\dut.reader.decode_hit_8 == (read_address == 12'h020));
-            assert (\dut.reader.decode_hit_9 == (read_address == 12'h040));
-            assert (\dut.reader.decode_hit_10 == (read_address == 12'h044));
-            assert (\dut.reader.decode_hit_11 == (read_address == 12'h048));
-            assert (\dut.reader.decode_hit_12 == (read_address == 12'h04c));
+            `READ_HITS_ARE_RIGHT(read_address)
             if (is_counter(read_address) && follows) assert (\dut.reader.counter_answer == counter_word);
         end
         if (offers) assert (\dut.reader_defined == is_defined(read_address));
@@ -217,7 +186,7 @@ module axi_lite_registers_proof (
     // Traces.
     always @(*) begin
         data_before_address: cover (started && wready == 0 && awready && data_held);
-        scratch_is_written_by_bytes: cover (started && rvalid && read_address == SCRATCH && rdata == 32'h00aa0055);
+        scratch_is_written_by_bytes: cover (started && rvalid && read_address == `AT_SCRATCH && rdata == 32'h00aa0055);
         writes_back_to_back: cover (started && bvalid && address_held && data_held);
         undefined_write: cover (started && responds && bresp == 2'b10 && address == 12'h198);
         undefined_read: cover (started && rvalid && rresp == 2'b10 && read_address == 12'h050);

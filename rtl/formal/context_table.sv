@@ -1,5 +1,7 @@
 // Proves the context table: for one arbitrary context, every record sees the state that the records before it left,
 // in the order in which they entered, whatever the spacing, with arbitrary data on a read-write collision.
+`include "generated/deltascope_abi.svh"
+
 module context_table_proof (
     input wire        clock,
     input wire        resetn,
@@ -28,9 +30,9 @@ module context_table_proof (
     // {accumulator, reference}, as the memory holds them.
     function [127:0] next(input [127:0] s, input [3:0] o, input b, input [63:0] d);
         case (o)
-            4'd1, 4'd6: next = {64'd0, d};
-            4'd2: next = {s[127:64] ^ d, s[63:0]};
-            4'd4: next = {64'd0, b ? s[127:64] ^ s[63:0] : d};
+            `OP_LOAD, `OP_SEND: next = {64'd0, d};
+            `OP_ACCUM: next = {s[127:64] ^ d, s[63:0]};
+            `OP_SWAP: next = {64'd0, b ? s[127:64] ^ s[63:0] : d};
             default: next = s;
         endcase
     endfunction
@@ -80,7 +82,7 @@ module context_table_proof (
             state_is_right: assert (state_before == (g3[127:64] ^ g3[63:0]));
             delta_is_right: assert (delta == (g3[127:64] ^ g3[63:0] ^ g2[127:64] ^ g2[63:0]));
             zero_is_right: assert (accumulator_zero == (g3[127:64] == 0));
-            redundant_is_right: assert (redundant == (o3 == 4'd6 && d3 == (g3[127:64] ^ g3[63:0])));
+            redundant_is_right: assert (redundant == (o3 == `OP_SEND && d3 == (g3[127:64] ^ g3[63:0])));
         end
         // The invariants that make them inductive.
         assert (\dut.s1_valid == e1); assert (\dut.s2_valid == e2); assert (\dut.s3_valid == e3);
@@ -118,7 +120,7 @@ module context_table_proof (
     always @(*) begin
         forwards_from_s3: cover (seen && h4 && !h5);
         forwards_from_s4: cover (seen && !h4 && h5);
-        forwards_over_both: cover (seen && h4 && h5 && o3 == 4'd4 && g3 != g4);
+        forwards_over_both: cover (seen && h4 && h5 && o3 == `OP_SWAP && g3 != g4);
         redundant_send: cover (f3 && redundant && c3 == c && d3 != 0);
         read_meets_write: cover (f1 && enters && h3 && context_id == c);
     end

@@ -6,6 +6,8 @@
 // starts on a range, whose rows are of the table.
 // The data path is proved block by block; here the contents of tables and journal play no part, so no size is reduced.
 // The banks of the journal answer anything.
+`include "generated/deltascope_abi.svh"
+
 module delta_engine_proof (
     input wire         clock,
     input wire         resetn,
@@ -26,7 +28,7 @@ module delta_engine_proof (
     localparam [15:0] PLACES = 16'd1 << `QUEUE_BITS;
     localparam [2:0] CLEARING = 0, RUNNING = 1, READING = 2, SETTLING = 3, QUERYING = 4, DRAINING = 5;
     localparam [11:0] ROWS = 12'd1 << `DEPTH_BITS;
-    localparam [3:0] QUERY = 9;
+    localparam [3:0] QUERY = `OP_QUERY;
     localparam [16:0] GROUPS = 17'd1 << `GROUP_BITS;
     // Slots, stage by stage.
     (* hierconn *) wire \dut.s0_taken , \dut.s0_replies , \dut.s0_ends_batch , \dut.s0_reads_row , \dut.s0_adds ;
@@ -216,7 +218,7 @@ module delta_engine_proof (
 `else
     (* anyconst *) wire [1:0] scene;
     localparam [1:0] CREDIT = 0, SNAPSHOT = 1, BATCH_END = 2, DRAIN = 3;
-    localparam [3:0] READ = 3, WALK = 7;
+    localparam [3:0] READ = `OP_READ, WALK = `OP_SNAPSHOT;
     // A sink that takes nothing, READ after READ; SNAPSHOT after SNAPSHOT; READs that end a batch each; one READ
     // that ends none, and a reset while its reply is due.
     always @(*) begin

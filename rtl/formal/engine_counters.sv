@@ -3,6 +3,8 @@
 // counters of one clock, so the sums hold for them too.
 // Assumed of the engine: a record that is not rejected has an op of the table (record_decoder.sv), rejected and
 // journals come with taken, and every clock has one class (delta_engine.sv).
+`include "generated/deltascope_abi.svh"
+
 module engine_counters_proof (
     input wire       clock,
     input wire       resetn,
@@ -25,7 +27,7 @@ module engine_counters_proof (
     reg started = 0;
     always @(posedge clock) started <= 1;
     always @(*) if (!started) assume (!resetn);
-    always @(*) if (taken && !rejected) assume (op <= 4'd9);
+    always @(*) if (taken && !rejected) assume (op <= `OP_QUERY);
     always @(*) assume (clock_moving + clock_starved + clock_blocked + clock_clearing + clock_answering == 3'd1);
 
     // The live counters and their copies, in the order of the registers.
@@ -60,8 +62,8 @@ module engine_counters_proof (
     wire good = taken && !rejected;
     wire [18:0] events = {
         clock_answering, clock_clearing, clock_blocked, clock_starved, clock_moving,
-        good && op == 4'd9, good && op == 4'd8, good && op == 4'd7, good && op == 4'd6, good && op == 4'd5,
-        good && op == 4'd4, good && op == 4'd3, good && op == 4'd2, good && op == 4'd1, good && op == 4'd0,
+        good && op == `OP_QUERY, good && op == `OP_SYNC, good && op == `OP_SNAPSHOT, good && op == `OP_SEND, good && op == `OP_PAIR,
+        good && op == `OP_SWAP, good && op == `OP_READ, good && op == `OP_ACCUM, good && op == `OP_LOAD, good && op == `OP_NOP,
         reply_beat, journals, taken && rejected, taken
     };
 

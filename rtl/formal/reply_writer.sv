@@ -1,6 +1,8 @@
 // Proves the writer of reply beats: a result makes one beat a clock later, a counter row makes two, in the layout of
 // the ABI, each once; the marks for the end of a batch and of a snapshot are on their beats and on no other.
 // Assumed of the engine (delta_engine.sv): a reply never meets a row's beats, and rows come every second clock.
+`include "generated/deltascope_abi.svh"
+
 module reply_writer_proof (
     input wire         clock,
     input wire         resetn,
@@ -35,9 +37,9 @@ module reply_writer_proof (
     (* hierconn *) wire [127:0] \dut.reply , \dut.second_half ;
 
     // The beat that a result makes.
-    wire [63:0] value = ends_batch || op == 4'd7 ? accepted_after : op == 4'd8 ? operand : op == 4'd9 ? journal_answer : state_before;
+    wire [63:0] value = ends_batch || op == `OP_SNAPSHOT ? accepted_after : op == `OP_SYNC ? operand : op == `OP_QUERY ? journal_answer : state_before;
     wire [127:0] beat = ends_batch ? {value, position_after[23:0], 40'd0} : {
-        value, position_after[23:0], context_id, group_id, class_id, op == 4'd9 && journal_too_old, touched_context && accumulator_zero, op
+        value, position_after[23:0], context_id, group_id, class_id, op == `OP_QUERY && journal_too_old, touched_context && accumulator_zero, op
     };
 
     reg reply_due, second_due;
@@ -75,9 +77,9 @@ module reply_writer_proof (
 
     // Traces.
     always @(*) begin
-        state_is_answered: cover (f4 && write && queued[3:0] == 4'd3 && queued[4] && queued[127:64] == 64'd77);
-        query_is_answered: cover (f4 && write && queued[3:0] == 4'd9 && !queued[5] && queued[127:64] == 64'd6);
-        batch_ends: cover (f4 && write && queued[128] && queued[127:64] == 64'd5);
+        state_is_answered: cover (f4 && write && queued[`REPLY_OP] == `OP_READ && queued[`REPLY_ZERO] && queued[`REPLY_VALUE] == 64'd77);
+        query_is_answered: cover (f4 && write && queued[`REPLY_OP] == `OP_QUERY && !queued[`REPLY_TOO_OLD] && queued[`REPLY_VALUE] == 64'd6);
+        batch_ends: cover (f4 && write && queued[128] && queued[`REPLY_VALUE] == 64'd5);
         snapshot_ends: cover (f4 && write && queued[129] && queued[47:0] == 48'd9);
     end
 endmodule

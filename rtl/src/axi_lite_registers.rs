@@ -3,34 +3,24 @@
 //! Every offset and bit comes from `deltascope_abi::registers`; reads go through [`RegisterRead`].
 
 use crate::comment;
-use crate::register_decode::{COUNTERS, RegisterDecode};
+use crate::register_decode::RegisterDecode;
 use crate::register_read::RegisterRead;
-use deltascope_abi::ABI_VERSION;
+use crate::words::LatchedCounters;
 use deltascope_abi::registers::{
     BUILD_DIRTY, CAP_AXIS_BITS, CAP_DEPTH, CAP_LANES, CAP_REPLY_PACKET, CONTROL_LATCH, CONTROL_SOFT_RESET, Field,
-    IDENTITY_VALUE, IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT, MAP, STATUS_ANSWERING, STATUS_BLOCKED, STATUS_CLEARING,
-    STATUS_DRAINING, WINDOW_BYTES, offset,
+    IDENTITY_VALUE, IRQ_BATCH_END, IRQ_ERROR, IRQ_SNAPSHOT, STATUS_ANSWERING, STATUS_BLOCKED, STATUS_CLEARING,
+    STATUS_DRAINING, WINDOW_BYTES,
 };
+use deltascope_abi::{ABI_VERSION, DEFAULT_AXIS_BITS};
 use rust_hdl::prelude::*;
 use smart_default::SmartDefault;
 
-/// Width of the AXI4-Stream ports of the top, as `CAP_STREAM.AXIS_BITS` says it.
-pub const AXIS_BITS: u32 = 64;
-
-// The kernel names registers and bits by number; the description must agree.
-const fn is_at(index: usize, offset: u32) -> bool {
-    MAP[index].offset == offset
-}
+// The words below and the kernel place bits by number; the description must agree.
 const fn is_bit(field: Field, shift: u32) -> bool {
     field.shift == shift && field.bits == 1
 }
 const _: () = {
-    assert!(MAP.len() == 13 && WINDOW_BYTES == 1 << 12);
-    assert!(is_at(0, offset::IDENTITY) && is_at(1, offset::ABI_VERSION) && is_at(2, offset::BUILD_ID));
-    assert!(is_at(3, offset::BUILD_FLAGS) && is_at(4, offset::SCRATCH) && is_at(5, offset::CAP_CONTEXTS));
-    assert!(is_at(6, offset::CAP_GROUPS) && is_at(7, offset::CAP_JOURNAL) && is_at(8, offset::CAP_STREAM));
-    assert!(is_at(9, offset::CONTROL) && is_at(10, offset::STATUS) && is_at(11, offset::IRQ_STATUS));
-    assert!(is_at(12, offset::IRQ_MASK));
+    assert!(WINDOW_BYTES == 1 << 12);
     assert!(is_bit(BUILD_DIRTY, 0) && is_bit(CONTROL_SOFT_RESET, 0) && is_bit(CONTROL_LATCH, 1));
     assert!(is_bit(STATUS_CLEARING, 0) && is_bit(STATUS_DRAINING, 1));
     assert!(is_bit(STATUS_ANSWERING, 2) && is_bit(STATUS_BLOCKED, 3));
@@ -150,8 +140,8 @@ pub struct AxiLiteRegisters<
     pub batch_end_event: Signal<In, Bit>,
     /// High for a clock: a record was rejected.
     pub error_event: Signal<In, Bit>,
-    /// The latched counters in the order of `Counter::ALL`.
-    pub counters: [Signal<In, Bits<64>>; COUNTERS],
+    /// The latched counters.
+    pub counters: Signal<In, LatchedCounters>,
     /// High for a clock: copy the counters.
     pub latch: Signal<Out, Bit>,
     /// High for a clock: begin a soft reset.
@@ -203,7 +193,7 @@ pub struct AxiLiteRegisters<
     groups: Constant<Bits<32>>,
     #[default(word(placed(CAP_LANES, LANES) | placed(CAP_DEPTH, 1 << DEPTH_BITS)))]
     journal: Constant<Bits<32>>,
-    #[default(word(placed(CAP_REPLY_PACKET, PACKET) | (AXIS_BITS << CAP_AXIS_BITS.shift)))]
+    #[default(word(placed(CAP_REPLY_PACKET, PACKET) | (DEFAULT_AXIS_BITS << CAP_AXIS_BITS.shift)))]
     stream: Constant<Bits<32>>,
 }
 
@@ -259,7 +249,7 @@ impl<
         }
 
         comment!("SCRATCH, byte by byte.");
-        if self.do_write.val() & self.decode.hit[4].val() {
+        if self.do_write.val() & self.decode.hit.scratch.val() {
             if self.write_strobe.q.val().get_bit(0) {
                 self.scratch.d.next.byte_0 = self.write_data.q.val().get_bits::<8>(0);
             }
@@ -277,13 +267,14 @@ impl<
         comment!("CONTROL: pulses of one clock.");
         self.in_byte_0.next = self.do_write.val() & self.write_strobe.q.val().get_bit(0);
         self.soft_reset_pulse.d.next =
-            self.in_byte_0.val() & self.decode.hit[9].val() & self.write_data.q.val().get_bit(0);
-        self.latch_pulse.d.next = self.in_byte_0.val() & self.decode.hit[9].val() & self.write_data.q.val().get_bit(1);
+            self.in_byte_0.val() & self.decode.hit.control.val() & self.write_data.q.val().get_bit(0);
+        self.latch_pulse.d.next =
+            self.in_byte_0.val() & self.decode.hit.control.val() & self.write_data.q.val().get_bit(1);
         self.soft_reset.next = self.soft_reset_pulse.q.val();
         self.latch.next = self.latch_pulse.q.val();
 
         comment!("IRQ_STATUS: a one clears its bit, an event in the same clock wins.");
-        if self.in_byte_0.val() & self.decode.hit[11].val() {
+        if self.in_byte_0.val() & self.decode.hit.irq_status.val() {
             if self.write_data.q.val().get_bit(0) {
                 self.irq_status.d.next.snapshot = false;
             }
@@ -303,7 +294,7 @@ impl<
         if self.error_event.val() {
             self.irq_status.d.next.error = true;
         }
-        if self.in_byte_0.val() & self.decode.hit[12].val() {
+        if self.in_byte_0.val() & self.decode.hit.irq_mask.val() {
             self.irq_mask.d.next.snapshot = self.write_data.q.val().get_bit(0);
             self.irq_mask.d.next.batch_end = self.write_data.q.val().get_bit(1);
             self.irq_mask.d.next.error = self.write_data.q.val().get_bit(2);
@@ -338,29 +329,27 @@ impl<
             self.rresp.next = self.okay.val();
         }
 
-        comment!("What can be read, in the order of the map.");
-        self.reader.words[0].next = self.identity.val();
-        self.reader.words[1].next = self.abi_version.val();
-        self.reader.words[2].next = self.build_id.val();
+        comment!("What can be read.");
+        self.reader.words.identity.next = self.identity.val();
+        self.reader.words.abi_version.next = self.abi_version.val();
+        self.reader.words.build_id.next = self.build_id.val();
         self.flags.next = bit_cast::<32, 1>(self.build_dirty.val().into());
-        self.reader.words[3].next = self.flags.val();
-        self.reader.words[4].next = self.scratch.q.val().into();
-        self.reader.words[5].next = self.contexts.val();
-        self.reader.words[6].next = self.groups.val();
-        self.reader.words[7].next = self.journal.val();
-        self.reader.words[8].next = self.stream.val();
-        self.reader.words[9].next = 0.into();
+        self.reader.words.build_flags.next = self.flags.val();
+        self.reader.words.scratch.next = self.scratch.q.val().into();
+        self.reader.words.cap_contexts.next = self.contexts.val();
+        self.reader.words.cap_groups.next = self.groups.val();
+        self.reader.words.cap_journal.next = self.journal.val();
+        self.reader.words.cap_stream.next = self.stream.val();
+        self.reader.words.control.next = 0.into();
         self.status.next.clearing = self.clearing.val();
         self.status.next.draining = self.draining.val();
         self.status.next.answering = self.answering.val();
         self.status.next.blocked = self.blocked.val();
         self.status.next.reserved = 0.into();
-        self.reader.words[10].next = self.status.val().into();
-        self.reader.words[11].next = self.irq_status.q.val().into();
-        self.reader.words[12].next = self.irq_mask.q.val().into();
-        for i in 0..COUNTERS {
-            self.reader.counters[i].next = self.counters[i].val();
-        }
+        self.reader.words.status.next = self.status.val().into();
+        self.reader.words.irq_status.next = self.irq_status.q.val().into();
+        self.reader.words.irq_mask.next = self.irq_mask.q.val().into();
+        self.reader.counters.next = self.counters.val();
 
         if !self.resetn.val() {
             self.address_held.d.next = false;

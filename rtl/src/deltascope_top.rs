@@ -3,20 +3,26 @@
 use crate::axi_lite_registers::AxiLiteRegisters;
 use crate::axis_width::{AxisWidthDown, AxisWidthUp};
 use crate::comment;
+use crate::default_sizes::{
+    BANK_LANES, BANKS, CONTEXT_BITS, COUNT_BITS, DEPTH_BITS, GROUP_BITS, LANES, PACKET, QUEUE_BITS, ROW_BITS,
+};
 use crate::delta_engine::DeltaEngine;
-use deltascope_abi as abi;
 use rust_hdl::prelude::*;
 use smart_default::SmartDefault;
 
-/// The default configuration: 16,384 contexts, 1,024 groups, 32 beats of reply queue, packets of 256 beats, a
-/// journal of 256 lanes of 32 rows.
-pub type DefaultTop = DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>;
-
-// The model, the driver and the tests take the sizes of the default build from the ABI.
-const _: () = {
-    assert!(abi::DEFAULT_CONTEXTS == 1 << 14 && abi::DEFAULT_GROUPS == 1 << 10 && abi::DEFAULT_REPLY_PACKET == 256);
-    assert!(abi::DEFAULT_JOURNAL_DEPTH == 1 << 5 && abi::DEFAULT_JOURNAL_LANES == 256);
-};
+/// The default configuration.
+pub type DefaultTop = DeltascopeTop<
+    CONTEXT_BITS,
+    GROUP_BITS,
+    ROW_BITS,
+    QUEUE_BITS,
+    COUNT_BITS,
+    PACKET,
+    DEPTH_BITS,
+    LANES,
+    BANKS,
+    BANK_LANES,
+>;
 
 /// `deltascope_top`. Port names are those that AXI interface inference looks for.
 ///
@@ -207,24 +213,6 @@ impl<
         self.engine.latch.next = self.registers.latch.val();
         self.engine.soft_reset.next = self.registers.soft_reset.val();
         self.irq.next = self.registers.irq.val();
-        self.registers.counters[0].next = self.engine.latched.val().accepted;
-        self.registers.counters[1].next = self.engine.latched.val().rejected;
-        self.registers.counters[2].next = self.engine.latched.val().position;
-        self.registers.counters[3].next = self.engine.latched.val().reply_beats;
-        self.registers.counters[4].next = self.engine.latched.val().op_nop;
-        self.registers.counters[5].next = self.engine.latched.val().op_load;
-        self.registers.counters[6].next = self.engine.latched.val().op_accum;
-        self.registers.counters[7].next = self.engine.latched.val().op_read;
-        self.registers.counters[8].next = self.engine.latched.val().op_swap;
-        self.registers.counters[9].next = self.engine.latched.val().op_pair;
-        self.registers.counters[10].next = self.engine.latched.val().op_send;
-        self.registers.counters[11].next = self.engine.latched.val().op_snapshot;
-        self.registers.counters[12].next = self.engine.latched.val().op_sync;
-        self.registers.counters[13].next = self.engine.latched.val().op_query;
-        self.registers.counters[14].next = self.engine.latched.val().moving;
-        self.registers.counters[15].next = self.engine.latched.val().starved;
-        self.registers.counters[16].next = self.engine.latched.val().blocked;
-        self.registers.counters[17].next = self.engine.latched.val().clearing;
-        self.registers.counters[18].next = self.engine.latched.val().answering;
+        self.registers.counters.next = self.engine.latched.val();
     }
 }

@@ -178,7 +178,7 @@ impl Logic for EngineCounters {
         self.position_after.next = self.position_counter.count_after.val();
         self.latched.next.accepted = self.accepted_counter.latched.val();
         self.latched.next.rejected = self.rejected_counter.latched.val();
-        self.latched.next.position = self.position_counter.latched.val();
+        self.latched.next.journal_position = self.position_counter.latched.val();
         self.latched.next.reply_beats = self.reply_beats_counter.latched.val();
         self.latched.next.op_nop = self.op_nop_counter.latched.val();
         self.latched.next.op_load = self.op_load_counter.latched.val();
@@ -190,10 +190,10 @@ impl Logic for EngineCounters {
         self.latched.next.op_snapshot = self.op_snapshot_counter.latched.val();
         self.latched.next.op_sync = self.op_sync_counter.latched.val();
         self.latched.next.op_query = self.op_query_counter.latched.val();
-        self.latched.next.moving = self.moving_counter.latched.val();
-        self.latched.next.starved = self.starved_counter.latched.val();
-        self.latched.next.blocked = self.blocked_counter.latched.val();
-        self.latched.next.clearing = self.clearing_counter.latched.val();
-        self.latched.next.answering = self.answering_counter.latched.val();
+        self.latched.next.clocks_moving = self.moving_counter.latched.val();
+        self.latched.next.clocks_starved = self.starved_counter.latched.val();
+        self.latched.next.clocks_blocked = self.blocked_counter.latched.val();
+        self.latched.next.clocks_clearing = self.clearing_counter.latched.val();
+        self.latched.next.clocks_answering = self.answering_counter.latched.val();
     }
 }

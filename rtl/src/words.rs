@@ -3,12 +3,18 @@
 //! The layouts of beats are those of `deltascope_abi`; the first field is the lowest.
 #![allow(missing_docs, reason = "LogicStruct generates methods without documentation")]
 
-use deltascope_abi::record::Op;
+use deltascope_abi::layout::BeatField;
+use deltascope_abi::record::{Op, field};
 use rust_hdl::prelude::*;
 
 /// The code of `op` as a constant of a block.
 pub(crate) fn op_code(op: Op) -> Constant<Bits<4>> {
     Constant::new((op as u64).into())
+}
+
+/// The bits of `field` in `beat`; the width is that of the structure's field, which `rtl/tests/words.rs` compares.
+fn bits_of<const N: usize>(beat: Bits<128>, field: BeatField) -> Bits<N> {
+    beat.get_bits::<N>(field.low as usize)
 }
 
 /// An event record: one input beat (`deltascope_abi::record`).
@@ -35,14 +41,14 @@ pub struct EventRecord {
 impl From<Bits<128>> for EventRecord {
     fn from(beat: Bits<128>) -> Self {
         Self {
-            op: beat.get_bits::<4>(0),
-            reply: beat.get_bit(4),
-            rebase: beat.get_bit(5),
-            class_id: beat.get_bits::<2>(6),
-            group_id: beat.get_bits::<16>(8),
-            context_id: beat.get_bits::<16>(24),
-            length: beat.get_bits::<24>(40),
-            operand: beat.get_bits::<64>(64),
+            op: bits_of(beat, field::OP),
+            reply: beat.get_bit(field::REPLY.low as usize),
+            rebase: beat.get_bit(field::REBASE.low as usize),
+            class_id: bits_of(beat, field::CLASS),
+            group_id: bits_of(beat, field::GROUP),
+            context_id: bits_of(beat, field::CONTEXT),
+            length: bits_of(beat, field::LENGTH),
+            operand: bits_of(beat, field::OPERAND),
         }
     }
 }
@@ -101,48 +107,17 @@ pub struct GroupRow {
     pub redundant_bytes: Bits<64>,
 }
 
-/// The latched copies, 64 bits each, in the order of `deltascope_abi::registers::Counter`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
-pub struct LatchedCounters {
-    /// Records taken, rejected ones and NOPs among them.
-    pub accepted: Bits<64>,
-    /// Records taken without effect.
-    pub rejected: Bits<64>,
-    /// Journal position.
-    pub position: Bits<64>,
-    /// Reply beats that left the engine.
-    pub reply_beats: Bits<64>,
-    /// Non-rejected NOP records.
-    pub op_nop: Bits<64>,
-    /// Non-rejected LOAD records.
-    pub op_load: Bits<64>,
-    /// Non-rejected ACCUM records.
-    pub op_accum: Bits<64>,
-    /// Non-rejected READ records.
-    pub op_read: Bits<64>,
-    /// Non-rejected SWAP records.
-    pub op_swap: Bits<64>,
-    /// Non-rejected PAIR records.
-    pub op_pair: Bits<64>,
-    /// Non-rejected SEND records.
-    pub op_send: Bits<64>,
-    /// Non-rejected SNAPSHOT records.
-    pub op_snapshot: Bits<64>,
-    /// Non-rejected SYNC records.
-    pub op_sync: Bits<64>,
-    /// Non-rejected QUERY records.
-    pub op_query: Bits<64>,
-    /// Clocks in which a record moved.
-    pub moving: Bits<64>,
-    /// Clocks in which the engine was ready and no record was there.
-    pub starved: Bits<64>,
-    /// Clocks in which replies not taken held the input.
-    pub blocked: Bits<64>,
-    /// Clocks in which a reset held the input.
-    pub clearing: Bits<64>,
-    /// Clocks in which an answer of several beats held the input.
-    pub answering: Bits<64>,
+macro_rules! latched_counters {
+    ($($name:ident $counter:ident $about:literal)*) => {
+        /// The latched copies, 64 bits each, in the order of `deltascope_abi::registers::Counter`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+        pub struct LatchedCounters {
+            $(#[doc = $about] pub $name: Bits<64>,)*
+        }
+    };
 }
+
+deltascope_abi::for_each_counter!(latched_counters);
 
 /// A beat in the reply queue, with what its departure means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]

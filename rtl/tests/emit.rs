@@ -208,6 +208,23 @@ impl Logic for ReadEarly {
     }
 }
 
+// rust-hdl's tree does not tell the loop variable from the port: `self.n.val()` would be the number of the round.
+#[derive(LogicBlock, Default)]
+struct ShadowedPort {
+    n: Signal<In, Bits<2>>,
+    x: [Signal<Out, Bits<2>>; 3],
+}
+
+impl Logic for ShadowedPort {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("@module shadowed_port");
+        for n in 0..3 {
+            self.x[n].next = self.n.val();
+        }
+    }
+}
+
 #[test]
 fn what_has_no_faithful_verilog_is_refused() {
     let refused = |result: Result<String, EmitError>, part: &str| {
@@ -222,5 +239,6 @@ fn what_has_no_faithful_verilog_is_refused() {
     refused(emitted::<Parent>("parent"), "does not say its module name");
     refused(emitted::<Multiplied>("multiplied"), "a multiplication");
     refused(emitted::<ReadEarly>("read_early"), "`early` is read before its last assignment");
+    refused(emitted::<ShadowedPort>("shadowed_port"), "the loop variable `n`, which is also a signal");
     assert!(emitted::<Unnamed>("named_by_its_caller").unwrap().starts_with("module named_by_its_caller ("));
 }

@@ -28,11 +28,46 @@ fn planted_faults_are_found_where_they_stand() {
 #[test]
 fn the_blocks_pass() {
     let folder = deltascope_rtl::paths::crate_folder().unwrap().join("src");
-    let mut kernels = 0;
+    let (mut kernels, mut marked) = (0, 0);
     for path in source::files(&folder).unwrap() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        marked += text.lines().filter(|line| line.trim() == "#[hdl_gen]").count();
         let (count, findings) = source::lint_file(&path).unwrap();
         assert!(findings.is_empty(), "{findings:?}");
         kernels += count;
     }
     assert!(kernels >= 5, "only {kernels} update functions were looked at");
+    assert_eq!(kernels, marked, "update functions linted, update functions in the sources");
+}
+
+const IN_A_MACRO: &str = "\
+macro_rules! update {
+    ($($name:ident { $($about:tt)* })*) => {
+        impl Logic for Block {
+            #[hdl_gen]
+            fn update(&mut self) {
+                $(
+                    self.hit.$name.next = self.a.val() & self.$name.val() == self.b.val();
+                )*
+                self.any.next = self.counter.val() $(| self.hit.$name.val())*;
+            }
+        }
+    };
+}
+";
+
+#[test]
+fn kernel_in_a_macro_is_linted() {
+    let (kernels, findings) = source::lint_text("macro.rs", IN_A_MACRO).unwrap();
+    assert_eq!(kernels, 1);
+    let found: Vec<_> = findings.iter().map(|f| (f.place.as_str(), f.rule.as_str())).collect();
+    assert_eq!(found, [("macro.rs:7", "precedence")]);
+}
+
+#[test]
+fn kernel_in_an_unreadable_macro_is_a_finding() {
+    let text = IN_A_MACRO.replace("self.any.next =", "self.any.next = =");
+    let (kernels, findings) = source::lint_text("macro.rs", &text).unwrap();
+    assert_eq!((kernels, findings.len()), (0, 1));
+    assert_eq!(findings[0].rule, "macro");
 }

@@ -6,8 +6,9 @@ mod support;
 
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::random::Random;
-use deltascope_abi::registers::{Counter, IDENTITY_VALUE, WINDOW_BYTES, is_defined, offset};
+use deltascope_abi::registers::{Counter, IDENTITY_VALUE, MAP, WINDOW_BYTES, is_defined, offset};
 use deltascope_rtl::axi_lite_registers::AxiLiteRegisters;
+use deltascope_rtl::words::LatchedCounters;
 use rust_hdl::prelude::*;
 use support::settle;
 
@@ -34,9 +35,7 @@ impl Bench {
         let mut bench = Bench { block, random: Random::new(seed), latches: 0, soft_resets: 0 };
         bench.clock();
         bench.block.resetn.next = true;
-        for (i, counter) in bench.block.counters.iter_mut().enumerate() {
-            counter.next = counter_value(i).into();
-        }
+        bench.block.counters.next = counters();
         bench.block.build_id.next = 0x1234_5678_u64.into();
         bench.block.build_dirty.next = true;
         bench.clock();
@@ -114,6 +113,16 @@ fn counter_value(i: usize) -> u64 {
     (i as u64 + 1) * 0x0101_0203_0405_0607
 }
 
+macro_rules! counters {
+    ($($name:ident $counter:ident $about:literal)*) => {
+        fn counters() -> LatchedCounters {
+            LatchedCounters { $($name: counter_value(Counter::$counter as usize).into(),)* }
+        }
+    };
+}
+
+deltascope_abi::for_each_counter!(counters);
+
 #[test]
 fn every_offset_answers_as_described() {
     let mut bench = Bench::new(1);
@@ -137,7 +146,7 @@ fn every_offset_answers_as_described() {
                 assert_eq!(Counter::ALL[i].offset(), address & !7);
                 (counter_value(i) >> (8 * (address & 4))) as u32
             }
-            _ => 0,
+            _ => MAP.iter().find(|r| r.offset == address).and_then(|r| r.reset).unwrap_or(0),
         };
         assert_eq!(data, expected, "{address:#x}");
     }

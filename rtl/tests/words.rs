@@ -69,7 +69,7 @@ fn latched_counters_stand_in_the_order_of_their_registers() {
     let offsets = [
         set.get_my_offset_accepted(),
         set.get_my_offset_rejected(),
-        set.get_my_offset_position(),
+        set.get_my_offset_journal_position(),
         set.get_my_offset_reply_beats(),
         set.get_my_offset_op_nop(),
         set.get_my_offset_op_load(),
@@ -81,11 +81,11 @@ fn latched_counters_stand_in_the_order_of_their_registers() {
         set.get_my_offset_op_snapshot(),
         set.get_my_offset_op_sync(),
         set.get_my_offset_op_query(),
-        set.get_my_offset_moving(),
-        set.get_my_offset_starved(),
-        set.get_my_offset_blocked(),
-        set.get_my_offset_clearing(),
-        set.get_my_offset_answering(),
+        set.get_my_offset_clocks_moving(),
+        set.get_my_offset_clocks_starved(),
+        set.get_my_offset_clocks_blocked(),
+        set.get_my_offset_clocks_clearing(),
+        set.get_my_offset_clocks_answering(),
     ];
     assert_eq!(offsets.len(), Counter::ALL.len());
     for (counter, offset) in Counter::ALL.into_iter().zip(offsets) {

@@ -29,25 +29,7 @@ module axi_lite_registers (
     input  wire         snapshot_event,
     input  wire         batch_end_event,
     input  wire         error_event,
-    input  wire [63:0]  counters_0,
-    input  wire [63:0]  counters_1,
-    input  wire [63:0]  counters_2,
-    input  wire [63:0]  counters_3,
-    input  wire [63:0]  counters_4,
-    input  wire [63:0]  counters_5,
-    input  wire [63:0]  counters_6,
-    input  wire [63:0]  counters_7,
-    input  wire [63:0]  counters_8,
-    input  wire [63:0]  counters_9,
-    input  wire [63:0]  counters_10,
-    input  wire [63:0]  counters_11,
-    input  wire [63:0]  counters_12,
-    input  wire [63:0]  counters_13,
-    input  wire [63:0]  counters_14,
-    input  wire [63:0]  counters_15,
-    input  wire [63:0]  counters_16,
-    input  wire [63:0]  counters_17,
-    input  wire [63:0]  counters_18,
+    input  wire [1215:0] counters,
     output wire         latch,
     output wire         soft_reset,
     output wire         irq
@@ -70,10 +52,10 @@ module axi_lite_registers (
     reg  [31:0]  status;
     wire [31:0]  flags;
     wire         reader_defined;
-    wire         decode_hit_4;
-    wire         decode_hit_9;
-    wire         decode_hit_11;
-    wire         decode_hit_12;
+    wire         decode_hit_scratch;
+    wire         decode_hit_control;
+    wire         decode_hit_irq_status;
+    wire         decode_hit_irq_mask;
     wire         decode_defined;
     reg          address_held_next;
     reg          address_held = 1'b0;
@@ -116,38 +98,20 @@ module axi_lite_registers (
         .clock(clock),
         .address(read_address),
         .select(read_select),
-        .words_0(identity),
-        .words_1(abi_version),
-        .words_2(build_id),
-        .words_3(flags),
-        .words_4(scratch),
-        .words_5(contexts),
-        .words_6(groups),
-        .words_7(journal),
-        .words_8(stream),
-        .words_9(32'd0),
-        .words_10(status),
-        .words_11(irq_status),
-        .words_12(irq_mask),
-        .counters_0(counters_0),
-        .counters_1(counters_1),
-        .counters_2(counters_2),
-        .counters_3(counters_3),
-        .counters_4(counters_4),
-        .counters_5(counters_5),
-        .counters_6(counters_6),
-        .counters_7(counters_7),
-        .counters_8(counters_8),
-        .counters_9(counters_9),
-        .counters_10(counters_10),
-        .counters_11(counters_11),
-        .counters_12(counters_12),
-        .counters_13(counters_13),
-        .counters_14(counters_14),
-        .counters_15(counters_15),
-        .counters_16(counters_16),
-        .counters_17(counters_17),
-        .counters_18(counters_18),
+        .words_identity(identity),
+        .words_abi_version(abi_version),
+        .words_build_id(build_id),
+        .words_build_flags(flags),
+        .words_scratch(scratch),
+        .words_cap_contexts(contexts),
+        .words_cap_groups(groups),
+        .words_cap_journal(journal),
+        .words_cap_stream(stream),
+        .words_control(32'd0),
+        .words_status(status),
+        .words_irq_status(irq_status),
+        .words_irq_mask(irq_mask),
+        .counters(counters),
         .data(rdata),
         .defined(reader_defined)
     );
@@ -155,19 +119,19 @@ module axi_lite_registers (
     register_decode decode (
         .clock(clock),
         .address(write_address),
-        .hit_0(),
-        .hit_1(),
-        .hit_2(),
-        .hit_3(),
-        .hit_4(decode_hit_4),
-        .hit_5(),
-        .hit_6(),
-        .hit_7(),
-        .hit_8(),
-        .hit_9(decode_hit_9),
-        .hit_10(),
-        .hit_11(decode_hit_11),
-        .hit_12(decode_hit_12),
+        .hit_identity(),
+        .hit_abi_version(),
+        .hit_build_id(),
+        .hit_build_flags(),
+        .hit_scratch(decode_hit_scratch),
+        .hit_cap_contexts(),
+        .hit_cap_groups(),
+        .hit_cap_journal(),
+        .hit_cap_stream(),
+        .hit_control(decode_hit_control),
+        .hit_status(),
+        .hit_irq_status(decode_hit_irq_status),
+        .hit_irq_mask(decode_hit_irq_mask),
         .hit_counter(),
         .defined(decode_defined)
     );
@@ -206,7 +170,7 @@ module axi_lite_registers (
             write_error_next = ~decode_defined;
         end
         // SCRATCH, byte by byte.
-        if (do_write & decode_hit_4) begin
+        if (do_write & decode_hit_scratch) begin
             if (write_strobe[0]) begin
                 scratch_next[7:0] = write_data[7:0];
             end
@@ -220,10 +184,10 @@ module axi_lite_registers (
                 scratch_next[31:24] = write_data[31:24];
             end
         end
-        soft_reset_pulse_next = in_byte_0 & decode_hit_9 & write_data[0];
-        latch_pulse_next = in_byte_0 & decode_hit_9 & write_data[1];
+        soft_reset_pulse_next = in_byte_0 & decode_hit_control & write_data[0];
+        latch_pulse_next = in_byte_0 & decode_hit_control & write_data[1];
         // IRQ_STATUS: a one clears its bit, an event in the same clock wins.
-        if (in_byte_0 & decode_hit_11) begin
+        if (in_byte_0 & decode_hit_irq_status) begin
             if (write_data[0]) begin
                 irq_status_next[0] = 1'b0;
             end
@@ -243,7 +207,7 @@ module axi_lite_registers (
         if (error_event) begin
             irq_status_next[2] = 1'b1;
         end
-        if (in_byte_0 & decode_hit_12) begin
+        if (in_byte_0 & decode_hit_irq_mask) begin
             irq_mask_next[0] = write_data[0];
             irq_mask_next[1] = write_data[1];
             irq_mask_next[2] = write_data[2];
@@ -318,7 +282,7 @@ module axi_lite_registers (
         end
     end
 
-    // What can be read, in the order of the map.
+    // What can be read.
     assign flags = {31'd0, build_dirty};
 
     always @(*) begin

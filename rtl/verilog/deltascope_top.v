@@ -55,25 +55,6 @@ module deltascope_top (
     wire         registers_blocked;
     wire         registers_snapshot_event;
     wire         registers_batch_end_event;
-    wire [63:0]  registers_counters_0;
-    wire [63:0]  registers_counters_1;
-    wire [63:0]  registers_counters_2;
-    wire [63:0]  registers_counters_3;
-    wire [63:0]  registers_counters_4;
-    wire [63:0]  registers_counters_5;
-    wire [63:0]  registers_counters_6;
-    wire [63:0]  registers_counters_7;
-    wire [63:0]  registers_counters_8;
-    wire [63:0]  registers_counters_9;
-    wire [63:0]  registers_counters_10;
-    wire [63:0]  registers_counters_11;
-    wire [63:0]  registers_counters_12;
-    wire [63:0]  registers_counters_13;
-    wire [63:0]  registers_counters_14;
-    wire [63:0]  registers_counters_15;
-    wire [63:0]  registers_counters_16;
-    wire [63:0]  registers_counters_17;
-    wire [63:0]  registers_counters_18;
     wire         registers_latch;
     wire         registers_soft_reset;
 
@@ -158,25 +139,7 @@ module deltascope_top (
         .snapshot_event(registers_snapshot_event),
         .batch_end_event(registers_batch_end_event),
         .error_event(engine_record_rejected),
-        .counters_0(registers_counters_0),
-        .counters_1(registers_counters_1),
-        .counters_2(registers_counters_2),
-        .counters_3(registers_counters_3),
-        .counters_4(registers_counters_4),
-        .counters_5(registers_counters_5),
-        .counters_6(registers_counters_6),
-        .counters_7(registers_counters_7),
-        .counters_8(registers_counters_8),
-        .counters_9(registers_counters_9),
-        .counters_10(registers_counters_10),
-        .counters_11(registers_counters_11),
-        .counters_12(registers_counters_12),
-        .counters_13(registers_counters_13),
-        .counters_14(registers_counters_14),
-        .counters_15(registers_counters_15),
-        .counters_16(registers_counters_16),
-        .counters_17(registers_counters_17),
-        .counters_18(registers_counters_18),
+        .counters(engine_latched),
         .latch(registers_latch),
         .soft_reset(registers_soft_reset),
         .irq(irq)
@@ -192,23 +155,4 @@ module deltascope_top (
     assign registers_blocked = narrow_m_tvalid & ~m_axis_tready;
     assign registers_snapshot_event = narrow_taken_mark[0];
     assign registers_batch_end_event = narrow_taken_mark[1];
-    assign registers_counters_0 = engine_latched[63:0];
-    assign registers_counters_1 = engine_latched[127:64];
-    assign registers_counters_2 = engine_latched[191:128];
-    assign registers_counters_3 = engine_latched[255:192];
-    assign registers_counters_4 = engine_latched[319:256];
-    assign registers_counters_5 = engine_latched[383:320];
-    assign registers_counters_6 = engine_latched[447:384];
-    assign registers_counters_7 = engine_latched[511:448];
-    assign registers_counters_8 = engine_latched[575:512];
-    assign registers_counters_9 = engine_latched[639:576];
-    assign registers_counters_10 = engine_latched[703:640];
-    assign registers_counters_11 = engine_latched[767:704];
-    assign registers_counters_12 = engine_latched[831:768];
-    assign registers_counters_13 = engine_latched[895:832];
-    assign registers_counters_14 = engine_latched[959:896];
-    assign registers_counters_15 = engine_latched[1023:960];
-    assign registers_counters_16 = engine_latched[1087:1024];
-    assign registers_counters_17 = engine_latched[1151:1088];
-    assign registers_counters_18 = engine_latched[1215:1152];
 endmodule

@@ -4,38 +4,20 @@ module register_read (
     input  wire         clock,
     input  wire [11:0]  address,
     input  wire         select,
-    input  wire [31:0]  words_0,
-    input  wire [31:0]  words_1,
-    input  wire [31:0]  words_2,
-    input  wire [31:0]  words_3,
-    input  wire [31:0]  words_4,
-    input  wire [31:0]  words_5,
-    input  wire [31:0]  words_6,
-    input  wire [31:0]  words_7,
-    input  wire [31:0]  words_8,
-    input  wire [31:0]  words_9,
-    input  wire [31:0]  words_10,
-    input  wire [31:0]  words_11,
-    input  wire [31:0]  words_12,
-    input  wire [63:0]  counters_0,
-    input  wire [63:0]  counters_1,
-    input  wire [63:0]  counters_2,
-    input  wire [63:0]  counters_3,
-    input  wire [63:0]  counters_4,
-    input  wire [63:0]  counters_5,
-    input  wire [63:0]  counters_6,
-    input  wire [63:0]  counters_7,
-    input  wire [63:0]  counters_8,
-    input  wire [63:0]  counters_9,
-    input  wire [63:0]  counters_10,
-    input  wire [63:0]  counters_11,
-    input  wire [63:0]  counters_12,
-    input  wire [63:0]  counters_13,
-    input  wire [63:0]  counters_14,
-    input  wire [63:0]  counters_15,
-    input  wire [63:0]  counters_16,
-    input  wire [63:0]  counters_17,
-    input  wire [63:0]  counters_18,
+    input  wire [31:0]  words_identity,
+    input  wire [31:0]  words_abi_version,
+    input  wire [31:0]  words_build_id,
+    input  wire [31:0]  words_build_flags,
+    input  wire [31:0]  words_scratch,
+    input  wire [31:0]  words_cap_contexts,
+    input  wire [31:0]  words_cap_groups,
+    input  wire [31:0]  words_cap_journal,
+    input  wire [31:0]  words_cap_stream,
+    input  wire [31:0]  words_control,
+    input  wire [31:0]  words_status,
+    input  wire [31:0]  words_irq_status,
+    input  wire [31:0]  words_irq_mask,
+    input  wire [1215:0] counters,
     output wire [31:0]  data,
     output wire         defined
 );
@@ -43,39 +25,39 @@ module register_read (
     wire         upper;
     wire         odd;
     wire         second;
-    reg  [63:0]  counter_0;
-    reg  [63:0]  counter_1;
-    reg  [63:0]  counter_2;
-    reg  [63:0]  counter_3;
-    reg  [63:0]  counter_4;
-    reg  [31:0]  term_0;
-    reg  [31:0]  term_1;
-    reg  [31:0]  term_2;
-    reg  [31:0]  term_3;
-    reg  [31:0]  term_4;
-    reg  [31:0]  term_5;
-    reg  [31:0]  term_6;
-    reg  [31:0]  term_7;
-    reg  [31:0]  term_8;
-    reg  [31:0]  term_9;
-    reg  [31:0]  term_10;
-    reg  [31:0]  term_11;
-    reg  [31:0]  term_12;
+    reg  [63:0]  chosen_0;
+    reg  [63:0]  chosen_1;
+    reg  [63:0]  chosen_2;
+    reg  [63:0]  chosen_3;
+    reg  [63:0]  chosen_4;
+    reg  [31:0]  term_identity;
+    reg  [31:0]  term_abi_version;
+    reg  [31:0]  term_build_id;
+    reg  [31:0]  term_build_flags;
+    reg  [31:0]  term_scratch;
+    reg  [31:0]  term_cap_contexts;
+    reg  [31:0]  term_cap_groups;
+    reg  [31:0]  term_cap_journal;
+    reg  [31:0]  term_cap_stream;
+    reg  [31:0]  term_control;
+    reg  [31:0]  term_status;
+    reg  [31:0]  term_irq_status;
+    reg  [31:0]  term_irq_mask;
     wire [31:0]  fixed_answer;
     reg  [31:0]  counter_answer;
-    wire         decode_hit_0;
-    wire         decode_hit_1;
-    wire         decode_hit_2;
-    wire         decode_hit_3;
-    wire         decode_hit_4;
-    wire         decode_hit_5;
-    wire         decode_hit_6;
-    wire         decode_hit_7;
-    wire         decode_hit_8;
-    wire         decode_hit_9;
-    wire         decode_hit_10;
-    wire         decode_hit_11;
-    wire         decode_hit_12;
+    wire         decode_hit_identity;
+    wire         decode_hit_abi_version;
+    wire         decode_hit_build_id;
+    wire         decode_hit_build_flags;
+    wire         decode_hit_scratch;
+    wire         decode_hit_cap_contexts;
+    wire         decode_hit_cap_groups;
+    wire         decode_hit_cap_journal;
+    wire         decode_hit_cap_stream;
+    wire         decode_hit_control;
+    wire         decode_hit_status;
+    wire         decode_hit_irq_status;
+    wire         decode_hit_irq_mask;
     wire         decode_hit_counter;
     wire         decode_defined;
     reg  [2:0]   bank = 3'd0;
@@ -97,19 +79,19 @@ module register_read (
     register_decode decode (
         .clock(clock),
         .address(address),
-        .hit_0(decode_hit_0),
-        .hit_1(decode_hit_1),
-        .hit_2(decode_hit_2),
-        .hit_3(decode_hit_3),
-        .hit_4(decode_hit_4),
-        .hit_5(decode_hit_5),
-        .hit_6(decode_hit_6),
-        .hit_7(decode_hit_7),
-        .hit_8(decode_hit_8),
-        .hit_9(decode_hit_9),
-        .hit_10(decode_hit_10),
-        .hit_11(decode_hit_11),
-        .hit_12(decode_hit_12),
+        .hit_identity(decode_hit_identity),
+        .hit_abi_version(decode_hit_abi_version),
+        .hit_build_id(decode_hit_build_id),
+        .hit_build_flags(decode_hit_build_flags),
+        .hit_scratch(decode_hit_scratch),
+        .hit_cap_contexts(decode_hit_cap_contexts),
+        .hit_cap_groups(decode_hit_cap_groups),
+        .hit_cap_journal(decode_hit_cap_journal),
+        .hit_cap_stream(decode_hit_cap_stream),
+        .hit_control(decode_hit_control),
+        .hit_status(decode_hit_status),
+        .hit_irq_status(decode_hit_irq_status),
+        .hit_irq_mask(decode_hit_irq_mask),
         .hit_counter(decode_hit_counter),
         .defined(decode_defined)
     );
@@ -127,210 +109,172 @@ module register_read (
         end
     end
 
-    // Bit 2 of the offset tells the half, bits 4:3 the counter in its bank, bits 7:5 the bank.
+    // Bit 2 of the offset selects the half, bits 4:3 the counter in its bank, bits 7:5 the bank.
     assign upper = address[2];
     assign odd = address[3];
     assign second = address[4];
 
     always @(*) begin
+        chosen_0 = counters[63:0];
+        chosen_1 = counters[319:256];
+        chosen_2 = counters[575:512];
+        chosen_3 = counters[831:768];
+        chosen_4 = counters[1087:1024];
         if (second) begin
             if (odd) begin
-                counter_0 = counters_3;
+                chosen_0 = counters[255:192];
+                chosen_1 = counters[511:448];
+                chosen_2 = counters[767:704];
+                chosen_3 = counters[1023:960];
             end else begin
-                counter_0 = counters_2;
+                chosen_0 = counters[191:128];
+                chosen_1 = counters[447:384];
+                chosen_2 = counters[703:640];
+                chosen_3 = counters[959:896];
             end
+            chosen_4 = counters[1215:1152];
         end else if (odd) begin
-            counter_0 = counters_1;
-        end else begin
-            counter_0 = counters_0;
-        end
-    end
-
-    always @(*) begin
-        if (second) begin
-            if (odd) begin
-                counter_1 = counters_7;
-            end else begin
-                counter_1 = counters_6;
-            end
-        end else if (odd) begin
-            counter_1 = counters_5;
-        end else begin
-            counter_1 = counters_4;
-        end
-    end
-
-    always @(*) begin
-        if (second) begin
-            if (odd) begin
-                counter_2 = counters_11;
-            end else begin
-                counter_2 = counters_10;
-            end
-        end else if (odd) begin
-            counter_2 = counters_9;
-        end else begin
-            counter_2 = counters_8;
-        end
-    end
-
-    always @(*) begin
-        if (second) begin
-            if (odd) begin
-                counter_3 = counters_15;
-            end else begin
-                counter_3 = counters_14;
-            end
-        end else if (odd) begin
-            counter_3 = counters_13;
-        end else begin
-            counter_3 = counters_12;
-        end
-    end
-
-    always @(*) begin
-        if (second) begin
-            counter_4 = counters_18;
-        end else if (odd) begin
-            counter_4 = counters_17;
-        end else begin
-            counter_4 = counters_16;
+            chosen_0 = counters[127:64];
+            chosen_1 = counters[383:320];
+            chosen_2 = counters[639:576];
+            chosen_3 = counters[895:832];
+            chosen_4 = counters[1151:1088];
         end
     end
 
     always @(*) begin
         if (upper) begin
-            bank_word_0_next = counter_0[63:32];
+            bank_word_0_next = chosen_0[63:32];
         end else begin
-            bank_word_0_next = counter_0[31:0];
+            bank_word_0_next = chosen_0[31:0];
         end
     end
 
     always @(*) begin
         if (upper) begin
-            bank_word_1_next = counter_1[63:32];
+            bank_word_1_next = chosen_1[63:32];
         end else begin
-            bank_word_1_next = counter_1[31:0];
+            bank_word_1_next = chosen_1[31:0];
         end
     end
 
     always @(*) begin
         if (upper) begin
-            bank_word_2_next = counter_2[63:32];
+            bank_word_2_next = chosen_2[63:32];
         end else begin
-            bank_word_2_next = counter_2[31:0];
+            bank_word_2_next = chosen_2[31:0];
         end
     end
 
     always @(*) begin
         if (upper) begin
-            bank_word_3_next = counter_3[63:32];
+            bank_word_3_next = chosen_3[63:32];
         end else begin
-            bank_word_3_next = counter_3[31:0];
+            bank_word_3_next = chosen_3[31:0];
         end
     end
 
     always @(*) begin
         if (upper) begin
-            bank_word_4_next = counter_4[63:32];
+            bank_word_4_next = chosen_4[63:32];
         end else begin
-            bank_word_4_next = counter_4[31:0];
+            bank_word_4_next = chosen_4[31:0];
         end
     end
 
     // Every register that is not hit gives zero, so that an OR selects.
     always @(*) begin
-        term_0 = 32'd0;
-        if (decode_hit_0) begin
-            term_0 = words_0;
+        term_identity = 32'd0;
+        if (decode_hit_identity) begin
+            term_identity = words_identity;
         end
     end
 
     always @(*) begin
-        term_1 = 32'd0;
-        if (decode_hit_1) begin
-            term_1 = words_1;
+        term_abi_version = 32'd0;
+        if (decode_hit_abi_version) begin
+            term_abi_version = words_abi_version;
         end
     end
 
     always @(*) begin
-        term_2 = 32'd0;
-        if (decode_hit_2) begin
-            term_2 = words_2;
+        term_build_id = 32'd0;
+        if (decode_hit_build_id) begin
+            term_build_id = words_build_id;
         end
     end
 
     always @(*) begin
-        term_3 = 32'd0;
-        if (decode_hit_3) begin
-            term_3 = words_3;
+        term_build_flags = 32'd0;
+        if (decode_hit_build_flags) begin
+            term_build_flags = words_build_flags;
         end
     end
 
     always @(*) begin
-        term_4 = 32'd0;
-        if (decode_hit_4) begin
-            term_4 = words_4;
+        term_scratch = 32'd0;
+        if (decode_hit_scratch) begin
+            term_scratch = words_scratch;
         end
     end
 
     always @(*) begin
-        term_5 = 32'd0;
-        if (decode_hit_5) begin
-            term_5 = words_5;
+        term_cap_contexts = 32'd0;
+        if (decode_hit_cap_contexts) begin
+            term_cap_contexts = words_cap_contexts;
         end
     end
 
     always @(*) begin
-        term_6 = 32'd0;
-        if (decode_hit_6) begin
-            term_6 = words_6;
+        term_cap_groups = 32'd0;
+        if (decode_hit_cap_groups) begin
+            term_cap_groups = words_cap_groups;
         end
     end
 
     always @(*) begin
-        term_7 = 32'd0;
-        if (decode_hit_7) begin
-            term_7 = words_7;
+        term_cap_journal = 32'd0;
+        if (decode_hit_cap_journal) begin
+            term_cap_journal = words_cap_journal;
         end
     end
 
     always @(*) begin
-        term_8 = 32'd0;
-        if (decode_hit_8) begin
-            term_8 = words_8;
+        term_cap_stream = 32'd0;
+        if (decode_hit_cap_stream) begin
+            term_cap_stream = words_cap_stream;
         end
     end
 
     always @(*) begin
-        term_9 = 32'd0;
-        if (decode_hit_9) begin
-            term_9 = words_9;
+        term_control = 32'd0;
+        if (decode_hit_control) begin
+            term_control = words_control;
         end
     end
 
     always @(*) begin
-        term_10 = 32'd0;
-        if (decode_hit_10) begin
-            term_10 = words_10;
+        term_status = 32'd0;
+        if (decode_hit_status) begin
+            term_status = words_status;
         end
     end
 
     always @(*) begin
-        term_11 = 32'd0;
-        if (decode_hit_11) begin
-            term_11 = words_11;
+        term_irq_status = 32'd0;
+        if (decode_hit_irq_status) begin
+            term_irq_status = words_irq_status;
         end
     end
 
     always @(*) begin
-        term_12 = 32'd0;
-        if (decode_hit_12) begin
-            term_12 = words_12;
+        term_irq_mask = 32'd0;
+        if (decode_hit_irq_mask) begin
+            term_irq_mask = words_irq_mask;
         end
     end
 
-    assign fixed_answer = term_0 | term_1 | term_2 | term_3 | term_4 | term_5 | term_6 | term_7 | term_8 | term_9 | term_10 | term_11 | term_12;
+    assign fixed_answer = term_identity | term_abi_version | term_build_id | term_build_flags | term_scratch | term_cap_contexts | term_cap_groups | term_cap_journal | term_cap_stream | term_control | term_status | term_irq_status | term_irq_mask;
 
     always @(*) begin
         counter_answer = bank_word_0;

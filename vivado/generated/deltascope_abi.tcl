@@ -36,4 +36,68 @@ namespace eval deltascope {
   variable dma_length_bits 26
   # Value of the register IDENTITY, and USERID of the bitstream.
   variable identity 0x444c5453
+  # Byte offset of IDENTITY.
+  variable offset_identity 0x000
+  # Byte offset of ABI_VERSION.
+  variable offset_abi_version 0x004
+  # Byte offset of BUILD_ID.
+  variable offset_build_id 0x008
+  # Byte offset of BUILD_FLAGS.
+  variable offset_build_flags 0x00c
+  # Byte offset of SCRATCH.
+  variable offset_scratch 0x010
+  # Byte offset of CAP_CONTEXTS.
+  variable offset_cap_contexts 0x014
+  # Byte offset of CAP_GROUPS.
+  variable offset_cap_groups 0x018
+  # Byte offset of CAP_JOURNAL.
+  variable offset_cap_journal 0x01c
+  # Byte offset of CAP_STREAM.
+  variable offset_cap_stream 0x020
+  # Byte offset of CONTROL.
+  variable offset_control 0x040
+  # Byte offset of STATUS.
+  variable offset_status 0x044
+  # Byte offset of IRQ_STATUS.
+  variable offset_irq_status 0x048
+  # Byte offset of IRQ_MASK.
+  variable offset_irq_mask 0x04c
+  # Byte offset of the low word of a latched counter.
+  variable offset_accepted 0x100
+  # Byte offset of the low word of a latched counter.
+  variable offset_rejected 0x108
+  # Byte offset of the low word of a latched counter.
+  variable offset_journal_position 0x110
+  # Byte offset of the low word of a latched counter.
+  variable offset_reply_beats 0x118
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_nop 0x120
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_load 0x128
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_accum 0x130
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_read 0x138
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_swap 0x140
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_pair 0x148
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_send 0x150
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_snapshot 0x158
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_sync 0x160
+  # Byte offset of the low word of a latched counter.
+  variable offset_op_query 0x168
+  # Byte offset of the low word of a latched counter.
+  variable offset_clocks_moving 0x170
+  # Byte offset of the low word of a latched counter.
+  variable offset_clocks_starved 0x178
+  # Byte offset of the low word of a latched counter.
+  variable offset_clocks_blocked 0x180
+  # Byte offset of the low word of a latched counter.
+  variable offset_clocks_clearing 0x188
+  # Byte offset of the low word of a latched counter.
+  variable offset_clocks_answering 0x190
 }

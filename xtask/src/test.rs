@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every stage, in the order in which a fault is cheapest to find.
 
-use crate::cargo::{cargo, release_folder, run as execute};
+use crate::cargo::{cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{board, generate, kmod, net, replay, rtl, setup};
@@ -48,8 +48,10 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     }
     stages.run("daemon for armhf", || board::arm::run(&board::arm::Arguments::default()))?;
     stages.run("emulated Zynq", || board::zynq::run(&board::zynq::Arguments::default()))?;
-    stages.run("one suite over every engine, the emulated Zynq's too", || {
-        board::engines::run(&board::engines::Arguments { json: true })
+    stages
+        .run("bare-metal image in QEMU", || board::firmware::test::run(&board::firmware::test::Arguments::default()))?;
+    stages.run("one suite over every engine, the emulated Zynq's and the bare-metal image's too", || {
+        board::engines::run(&board::engines::Arguments { json: true, ..Default::default() })
     })?;
     stages.run("lockstep, full length", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true }))
 }
@@ -65,6 +67,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("Tcl of the bitstream, without Vivado", || {
         board::vivado_check::run(&board::vivado_check::Arguments { json: true })
     })?;
+    stages.run("fingerprint kernel for Vitis HLS, simulated in C", || {
+        board::hls_csim::run(&board::hls_csim::Arguments { json: true, ..Default::default() })
+    })?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
         execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
@@ -75,6 +80,10 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
         let boardd = release_folder()?.join("deltascope-boardd");
         let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
         execute(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
+    })?;
+    stages.run("bare-metal image", || {
+        execute(cargo(&["fmt", "--check"]).current_dir(root().join("firmware/image")))?;
+        board::firmware::run(&board::firmware::Arguments::default())
     })?;
     stages.run("lint", rtl::lint::run)?;
     stages.run("proofs of the algebra", || rtl::prove::run(&rtl::prove::Arguments::default()))?;
@@ -94,7 +103,15 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
 
 /// Builds the crates that firmware uses without the standard library, on the host's own target.
 fn no_std_crates() -> Result<()> {
-    for package in ["deltascope-abi", "deltascope-model", "deltascope-protocol", "deltascope-driver"] {
+    let packages = [
+        "deltascope-abi",
+        "deltascope-model",
+        "deltascope-protocol",
+        "deltascope-driver",
+        "deltascope-mailbox",
+        "deltascope-firmware-core",
+    ];
+    for package in packages {
         execute(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;
     }
     Ok(())

@@ -171,21 +171,21 @@ mod tests {
         ) {
             let mut table = GroupTable::new(granted);
             let mut engine = vec![Rows::default(); granted as usize];
-            let mut truth: BTreeMap<OwnerId, Rows> = BTreeMap::new();
+            let mut reference: BTreeMap<OwnerId, Rows> = BTreeMap::new();
             let mut other = Rows::default();
             for (sequence, &(owner, class, length, redundant)) in events.iter().enumerate() {
                 let owner = OwnerId(owner);
                 let group = group_of(&mut table, owner, sequence, &engine);
                 engine[group as usize][class].count(length.into(), redundant);
-                let row = if granted == 1 { &mut other } else { truth.entry(owner).or_default() };
+                let row = if granted == 1 { &mut other } else { reference.entry(owner).or_default() };
                 row[class].count(length.into(), redundant);
             }
             let last = snapshot(events.len() as u64, &engine);
             let totals = table.totals(&last);
-            prop_assert_eq!(&totals.owners, &truth);
+            prop_assert_eq!(&totals.owners, &reference);
             prop_assert_eq!(totals.other, other);
             prop_assert_eq!(last.events(), events.len() as u64);
-            prop_assert_eq!(table.folds() > 0, truth.len() >= granted as usize && granted > 1);
+            prop_assert_eq!(table.folds() > 0, reference.len() >= granted as usize && granted > 1);
         }
     }
 
@@ -199,7 +199,7 @@ mod tests {
         ) {
             let mut table = GroupTable::new(granted);
             let mut engine = vec![Rows::default(); granted as usize];
-            let mut truth: BTreeMap<OwnerId, Rows> = BTreeMap::new();
+            let mut reference: BTreeMap<OwnerId, Rows> = BTreeMap::new();
             let mut other = Rows::default();
             for (sequence, &(owner, class, redundant)) in events.iter().enumerate() {
                 if sequence == restart.index(events.len()) {
@@ -214,11 +214,11 @@ mod tests {
                 let owner = OwnerId(owner);
                 let group = group_of(&mut table, owner, sequence, &engine);
                 engine[group as usize][class].count(1, redundant);
-                let row = if granted == 1 { &mut other } else { truth.entry(owner).or_default() };
+                let row = if granted == 1 { &mut other } else { reference.entry(owner).or_default() };
                 row[class].count(1, redundant);
             }
             let totals = table.totals(&snapshot(events.len() as u64, &engine));
-            prop_assert_eq!(&totals.owners, &truth);
+            prop_assert_eq!(&totals.owners, &reference);
             prop_assert_eq!(totals.other, other);
         }
     }

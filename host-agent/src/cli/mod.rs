@@ -35,7 +35,7 @@ enum Command {
     Replay(replay::Arguments),
     /// Write events to a file instead of an engine
     Record(record::Arguments),
-    /// Run a workload whose truth is known, scan the machine, count in an engine and compare
+    /// Run a workload whose result is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
     /// Make and renew keys and certificates of agents and board servers
     Keys(keys::Arguments),

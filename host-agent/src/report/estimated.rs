@@ -61,7 +61,7 @@ pub struct ContainerSharesJson {
 /// Everything that is estimated.
 #[derive(Clone, Debug, Serialize)]
 pub struct EstimatedJson {
-    /// How often the intervals hold the truth.
+    /// How often the intervals hold the reference.
     pub confidence: f64,
     /// The share of units that is kept now.
     pub p: f64,

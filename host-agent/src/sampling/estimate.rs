@@ -4,7 +4,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-/// Confidence of every interval: the share of intervals that hold the truth, were the sample drawn again and again.
+/// Confidence of every interval: the share of intervals that hold the reference, were the sample drawn again and again.
 pub const CONFIDENCE: f64 = 0.95;
 /// With fewer units in a sample there is no bound.
 pub const LEAST_UNITS: usize = 10;

@@ -103,9 +103,9 @@ proptest! {
         let mut replay = Replay::new(Reader::new(Path::new("memory"), Cursor::new(bytes)).expect("a recording"));
         let mut memory = Memory::default();
         drain(&mut replay, &mut memory).expect("memory takes everything");
-        let (truth, _) = synth(seed, events);
-        prop_assert_eq!(&memory.events, &truth.events);
-        prop_assert_eq!(memory.names(), truth.names());
+        let (reference, _) = synth(seed, events);
+        prop_assert_eq!(&memory.events, &reference.events);
+        prop_assert_eq!(memory.names(), reference.names());
         prop_assert_eq!(replay.captured(), events + ring);
         prop_assert_eq!(replay.losses(), losses);
     }
@@ -192,10 +192,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
     #[test]
     fn a_resumed_source_gives_the_rest(seed: u64, events in 1u64..20_000, stop in 0usize..25_000) {
-        let truth = synth(seed, events).0.events;
+        let reference = synth(seed, events).0.events;
         let config = SynthConfig { seed, events, ..SynthConfig::default() };
         let make = || Box::new(Synth::new(config));
-        prop_assert_eq!(restarted(make(), make(), stop), (truth.clone(), events));
+        prop_assert_eq!(restarted(make(), make(), stop), (reference.clone(), events));
 
         let mut writer = Writer::new(Path::new("memory"), Vec::new()).expect("memory takes it");
         let mut source = Synth::new(config);
@@ -205,7 +205,7 @@ proptest! {
             let reader = Reader::new(Path::new("memory"), Cursor::new(bytes.clone())).expect("a recording");
             Box::new(Replay::new(reader))
         };
-        prop_assert_eq!(restarted(make(), make(), stop), (truth, events));
+        prop_assert_eq!(restarted(make(), make(), stop), (reference, events));
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Announcement, CHILD_MARKER, Pattern, Truth, os, parse_announcement};
+use super::{Announcement, CHILD_MARKER, Pattern, Reference, os, parse_announcement};
 use crate::procfs::ParseError;
 use crate::scan::{RegionTag, TaggedRegion};
 
@@ -85,8 +85,8 @@ impl DemoFamily {
     }
 
     /// What a scan must find in the region.
-    pub fn truth(&self) -> Truth {
-        self.announcement.pattern.truth()
+    pub fn reference(&self) -> Reference {
+        self.announcement.pattern.reference()
     }
 
     /// Addresses of the region, the same in every member.

@@ -18,7 +18,7 @@
 //! }
 //! let workload = Workload::start()?;
 //! for family in workload.families() {
-//!     println!("{:?} at {:x?}: {:?}", family.pattern(), family.range(), family.truth());
+//!     println!("{:?} at {:x?}: {:?}", family.pattern(), family.range(), family.reference());
 //! }
 //! workload.stop()?;
 //! # Ok(())
@@ -34,7 +34,7 @@ mod pattern;
 pub use announcement::{Announcement, parse_announcement};
 pub use child::{CHILD_MARKER, child_entry};
 pub use family::{DemoFamily, Workload, WorkloadError};
-pub use pattern::{PAGES, Pattern, Truth, WORKERS, WRITTEN};
+pub use pattern::{PAGES, Pattern, Reference, WORKERS, WRITTEN};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Who writes what: the truth about the workload.
+//! Who writes what, and what a scan must find.
 
 use deltascope_abi::random::mix;
 
@@ -25,7 +25,7 @@ pub enum Pattern {
 
 /// What a scan must find in the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Truth {
+pub struct Reference {
     /// Copies.
     pub copied: u64,
     /// Copies with the content that stood there before.
@@ -52,12 +52,12 @@ impl Pattern {
 
     /// What it comes to: every writer copies all the pages that it writes, and half of those
     /// writes change nothing.
-    pub fn truth(self) -> Truth {
+    pub fn reference(self) -> Reference {
         let writers = match self {
             Self::WorkerWrites | Self::ParentWrites => 1,
             Self::EveryWorkerWrites => WORKERS as u64,
         };
-        Truth { copied: writers * WRITTEN as u64, redundant: writers * (WRITTEN / 2) as u64 }
+        Reference { copied: writers * WRITTEN as u64, redundant: writers * (WRITTEN / 2) as u64 }
     }
 
     /// Whether a worker writes.

@@ -1,4 +1,4 @@
-//! The truth about the workload, and its announcement.
+//! What a scan of the workload must find, and its announcement.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ fn every_word_is_different_and_not_zero() {
 }
 
 #[test]
-fn the_truth_follows_from_the_writes() {
+fn reference_follows_from_the_writes() {
     for pattern in Pattern::ALL {
         let mut writers: Vec<usize> = (0..WORKERS).filter(|w| pattern.worker_writes(*w)).collect();
         if pattern == Pattern::ParentWrites {
@@ -23,8 +23,8 @@ fn the_truth_follows_from_the_writes() {
         }
         let all: Vec<(usize, u64)> = writers.into_iter().flat_map(writes).collect();
         let same = all.iter().filter(|(page, value)| *value == word(*page, 0));
-        let truth = Truth { copied: all.len() as u64, redundant: same.count() as u64 };
-        assert_eq!(pattern.truth(), truth, "{pattern:?}");
+        let reference = Reference { copied: all.len() as u64, redundant: same.count() as u64 };
+        assert_eq!(pattern.reference(), reference, "{pattern:?}");
         let changed: Vec<u64> =
             all.iter().filter(|(page, value)| *value != word(*page, 0)).map(|(_, value)| *value).collect();
         let distinct: HashSet<u64> = changed.iter().copied().collect();
@@ -32,7 +32,7 @@ fn the_truth_follows_from_the_writes() {
         assert!(!distinct.contains(&0));
     }
     for pattern in [Pattern::WorkerWrites, Pattern::ParentWrites] {
-        let Truth { copied, redundant } = pattern.truth();
+        let Reference { copied, redundant } = pattern.reference();
         assert_eq!((copied, redundant), (128, 64));
     }
 }

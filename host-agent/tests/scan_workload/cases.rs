@@ -9,7 +9,7 @@ use deltascope_agent::procfs::{PAGE_SIZE, PageEntry, ProcFs};
 use deltascope_agent::scan::{
     FrameAccess, Probe, RegionTag, ScanConfig, ScanError, ScanRecord, ScanSummary, ScanTarget, Scanner, Verdict,
 };
-use deltascope_agent::workload::{DemoFamily, PAGES, Pattern, Truth, Workload};
+use deltascope_agent::workload::{DemoFamily, PAGES, Pattern, Reference, Workload};
 
 /// Name and body of each case.
 pub const CASES: [(&str, fn()); 9] = [
@@ -73,10 +73,10 @@ fn tagged<'a>(families: impl IntoIterator<Item = &'a DemoFamily>, target: ScanTa
 }
 
 /// Copies and redundant copies in the region of each family of a list.
-fn found(records: &[ScanRecord], families: usize) -> Vec<Truth> {
+fn found(records: &[ScanRecord], families: usize) -> Vec<Reference> {
     let mut sums = HashMap::new();
     for record in records {
-        let sum = sums.entry(record.region).or_insert(Truth { copied: 0, redundant: 0 });
+        let sum = sums.entry(record.region).or_insert(Reference { copied: 0, redundant: 0 });
         sum.copied += 1;
         match record.verdict {
             Verdict::Judged { before, after } => sum.redundant += u64::from(before == after),
@@ -84,20 +84,20 @@ fn found(records: &[ScanRecord], families: usize) -> Vec<Truth> {
         }
         assert_eq!(record.length, 4096);
     }
-    let none = Truth { copied: 0, redundant: 0 };
+    let none = Reference { copied: 0, redundant: 0 };
     let tags = (0..families as u32).map(|number| Some(RegionTag(number)));
     tags.map(|tag| sums.get(&tag).copied().unwrap_or(none)).collect()
 }
 
 fn both_phases_are_exact() {
     let workload = Workload::start().expect("the workload starts");
-    let truth = Truth { copied: 128, redundant: 64 };
+    let reference = Reference { copied: 128, redundant: 64 };
     // On the whole machine, and again: a scan is a state and leaves it as it was.
     let (records, summary) = scan(tagged(workload.families(), ScanTarget::Machine));
-    assert_eq!(found(&records, 2), [truth; 2], "{summary:?}");
+    assert_eq!(found(&records, 2), [reference; 2], "{summary:?}");
     let roots = workload.families().iter().map(DemoFamily::root).collect();
     let (records, summary) = scan(tagged(workload.families(), ScanTarget::Pids(roots)));
-    assert_eq!(found(&records, 2), [truth; 2], "{summary:?}");
+    assert_eq!(found(&records, 2), [reference; 2], "{summary:?}");
     assert_eq!((summary.families, summary.processes.scanned), (2, 10));
     workload.stop().expect("the workload stops");
 }
@@ -106,8 +106,8 @@ fn k_frames_at_an_address_are_k_minus_1_copies() {
     let family = DemoFamily::start(Pattern::EveryWorkerWrites).expect("the family starts");
     let (records, summary) = scan(tagged([&family], ScanTarget::Pids(vec![family.workers()[2]])));
     // Five frames at 128 addresses; at half of those all five are equal.
-    assert_eq!(found(&records, 1), [Truth { copied: 512, redundant: 256 }], "{summary:?}");
-    assert_eq!(family.truth(), Truth { copied: 512, redundant: 256 });
+    assert_eq!(found(&records, 1), [Reference { copied: 512, redundant: 256 }], "{summary:?}");
+    assert_eq!(family.reference(), Reference { copied: 512, redundant: 256 });
 }
 
 fn both_ways_to_tell_frames_apart_agree() {
@@ -122,7 +122,7 @@ fn both_ways_to_tell_frames_apart_agree() {
                 outcome => assert_eq!(outcome.expect("the scan runs").access, access),
             }
             let (records, summary) = scan(config.clone());
-            assert_eq!(found(&records, 1), [pattern.truth()], "{pattern:?} {summary:?}");
+            assert_eq!(found(&records, 1), [pattern.reference()], "{pattern:?} {summary:?}");
         }
     }
 }
@@ -156,7 +156,7 @@ fn families_with_equal_contents_stay_apart() {
     let patterns = [Pattern::WorkerWrites, Pattern::WorkerWrites, Pattern::ParentWrites];
     let families = patterns.map(|pattern| DemoFamily::start(pattern).expect("the family starts"));
     let (records, summary) = scan(tagged(&families, ScanTarget::Machine));
-    assert_eq!(found(&records, 3), [Truth { copied: 128, redundant: 64 }; 3], "{summary:?}");
+    assert_eq!(found(&records, 3), [Reference { copied: 128, redundant: 64 }; 3], "{summary:?}");
     let (_, summary) = scan(tagged(&families, ScanTarget::Pids(vec![families[1].root()])));
     assert_eq!((summary.families, summary.processes.scanned), (1, 5));
 }

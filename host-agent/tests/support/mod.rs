@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod proxy;
-pub mod truth;
+pub mod reference;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -64,7 +64,7 @@ fn forward(mut agent: TcpStream, mut server: TcpStream, fault: Fault) {
                 break;
             }
             let mut frame: Vec<u8> = stream.drain(..length).collect();
-            if !planted && plant(&mut frame, fault, &mut changed) {
+            if !planted && planted_fault(&mut frame, fault, &mut changed) {
                 planted = true;
                 match fault {
                     Fault::Hold => {
@@ -96,7 +96,7 @@ fn forward(mut agent: TcpStream, mut server: TcpStream, fault: Fault) {
 }
 
 /// Plants the fault in a frame with records; `false` when the frame has no record that it could hit.
-fn plant(frame: &mut Vec<u8>, fault: Fault, changed: &mut HashSet<u16>) -> bool {
+fn planted_fault(frame: &mut Vec<u8>, fault: Fault, changed: &mut HashSet<u16>) -> bool {
     let Ok(Message::Records(events)) = decode(frame) else { return false };
     let end = frame.len() - 4;
     let start = end - events.records.len() * RECORD_BYTES;

@@ -95,7 +95,7 @@ pub fn run_until(
     server: &mut Server<GoldenEngine>,
     agents: &mut [&mut Agent],
     now: &mut u64,
-    dice: &mut Random,
+    rng: &mut Random,
     mut done: impl FnMut(&mut [&mut Agent]) -> bool,
 ) {
     for _ in 0..200_000 {
@@ -103,8 +103,8 @@ pub fn run_until(
             return;
         }
         for agent in agents.iter_mut() {
-            let scale = 4 + dice.below(15);
-            let most = 1 + dice.below(1 << scale) as usize;
+            let scale = 4 + rng.below(15);
+            let most = 1 + rng.below(1 << scale) as usize;
             agent.shuttle(server, most, *now);
         }
         server.poll(*now);
@@ -114,11 +114,11 @@ pub fn run_until(
     panic!("not done after 200,000 rounds: {errors:?}, {:?}", server.stats());
 }
 
-pub fn random_record(dice: &mut Random, groups: u64, contexts: u64) -> Record {
-    let (group, context) = (dice.below(groups) as u16, dice.below(contexts) as u16);
-    let class = Class::ALL[dice.below(4) as usize];
-    let (length, value) = (dice.below(70_000) as u32, dice.below(5));
-    match dice.below(20) {
+pub fn random_record(rng: &mut Random, groups: u64, contexts: u64) -> Record {
+    let (group, context) = (rng.below(groups) as u16, rng.below(contexts) as u16);
+    let class = Class::ALL[rng.below(4) as usize];
+    let (length, value) = (rng.below(70_000) as u32, rng.below(5));
+    match rng.below(20) {
         0 => Record::nop(),
         1 => Record::load(context, value),
         2 => Record::accum(context, value),
@@ -127,12 +127,12 @@ pub fn random_record(dice: &mut Random, groups: u64, contexts: u64) -> Record {
         5 => Record::swap(context, value).with_reply(),
         6 => Record::send(group, context, length, value).with_reply(),
         7..=12 => Record::send(group, context, length, value),
-        _ => Record::pair(group, class, length, value as u32, dice.below(5) as u32),
+        _ => Record::pair(group, class, length, value as u32, rng.below(5) as u32),
     }
 }
 
 /// Counters and replies of an engine that takes the records one after the other.
-pub fn truth(records: &[Record], groups: u32, contexts: u32) -> (Vec<CounterRow>, Vec<AReply>) {
+pub fn reference(records: &[Record], groups: u32, contexts: u32) -> (Vec<CounterRow>, Vec<AReply>) {
     let mut engine = GoldenEngine::new(Sizes::with_tables(contexts, groups)).unwrap();
     let mut replies = Vec::new();
     for (number, record) in records.iter().enumerate() {

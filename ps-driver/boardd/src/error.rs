@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DaemonError {
     /// The address is reachable from other machines.
     #[error(
@@ -50,4 +51,27 @@ pub enum DaemonError {
 /// The result of a call that the daemon cannot do without; `what` is what was tried.
 pub(crate) fn system<T>(what: &'static str, result: Result<T, impl Into<io::Error>>) -> Result<T, DaemonError> {
     result.map_err(|source| DaemonError::System { what, source: source.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DaemonError;
+    use deltascope_driver::axi_dma::DmaError;
+    use deltascope_driver::dma_host::HostError;
+    use deltascope_driver::seams::{BusError, StreamError};
+    use deltascope_model::{EngineError, EngineKind};
+    use std::error::Error;
+
+    #[test]
+    fn dma_error_is_a_source_of_the_daemons_error() {
+        let dma = DmaError::Bus(BusError::Response { offset: 4, response: 2 });
+        let streams = StreamError::from(HostError::from(dma.clone()));
+        let error = DaemonError::from(EngineError::host(EngineKind::Uio, streams));
+        let (mut source, mut found) = (error.source(), None);
+        while let Some(error) = source {
+            found = found.or(error.downcast_ref::<DmaError>());
+            source = error.source();
+        }
+        assert_eq!(found, Some(&dma));
+    }
 }

@@ -6,7 +6,6 @@ use crate::engines::{self, AnyEngine, EngineName};
 use crate::error::{DaemonError, system};
 use deltascope_abi::registers::{BUILD_DIRTY, CAP_AXIS_BITS, CAP_REPLY_PACKET, offset};
 use deltascope_abi::{ABI_MAJOR, ABI_MINOR};
-use deltascope_driver::seams::BusError;
 use deltascope_linux::logic;
 use deltascope_linux::xadc::Health;
 use deltascope_model::{Engine, EngineError};
@@ -81,7 +80,7 @@ fn of_engine(engine: &mut AnyEngine) -> Result<Value, EngineError> {
         "streams": engine.streams(),
     });
     if let Some(registers) = engine.registers() {
-        let mut read = |at| registers.read32(at).map_err(|error| on_bus(info.kind.name(), &error));
+        let mut read = |at| registers.read32(at).map_err(|error| EngineError::host(info.kind, error));
         let (flags, stream) = (read(offset::BUILD_FLAGS)?, read(offset::CAP_STREAM)?);
         value["build_id"] = format!("{:08x}", read(offset::BUILD_ID)?).into();
         value["build_dirty"] = (BUILD_DIRTY.get(flags) != 0).into();
@@ -89,10 +88,6 @@ fn of_engine(engine: &mut AnyEngine) -> Result<Value, EngineError> {
         value["axis_bits"] = CAP_AXIS_BITS.get(stream).into();
     }
     Ok(value)
-}
-
-fn on_bus(engine: &'static str, error: &BusError) -> EngineError {
-    EngineError::Device { engine, text: error.to_string() }
 }
 
 /// Temperature, voltages and what is wrong with them.

@@ -5,7 +5,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::{
@@ -178,7 +178,7 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
 
     fn control(&mut self, command: Field) -> Result<(), EngineError> {
         let written = self.host.write32(offset::CONTROL, command.mask());
-        written.map_err(|error| on_bus(self.info.kind, &error))
+        written.map_err(|error| on_bus(self.info.kind, error))
     }
 
     fn wait_until_running(&mut self) -> Result<(), EngineError> {
@@ -206,7 +206,7 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
             let served = host.service(&mut |reply| inbox.take(reply));
             *broken |= served.is_err() || inbox.fault.is_some();
             host.end_batches(under_way - inbox.batches.len());
-            served.map_err(|error| on_stream(info.kind, &error))?;
+            served.map_err(|error| on_stream(info.kind, error))?;
         }
         self.refuse_faulty()
     }
@@ -254,7 +254,7 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
         if taken > 0 {
             let sent = self.host.send(&records[..taken], beats);
             self.broken |= sent.is_err();
-            sent.map_err(|error| on_stream(self.info.kind, &error))?;
+            sent.map_err(|error| on_stream(self.info.kind, error))?;
             self.inbox.promise(Batch { records: taken, beats });
         }
         Ok(taken)
@@ -284,7 +284,7 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
             self.broken |= self.serve().is_err();
         }
         if self.broken {
-            self.host.restart().map_err(|error| on_stream(self.info.kind, &error))?;
+            self.host.restart().map_err(|error| on_stream(self.info.kind, error))?;
             self.broken = false;
         }
         self.control(CONTROL_SOFT_RESET)?;
@@ -313,16 +313,16 @@ fn device(kind: EngineKind, text: String) -> EngineError {
     EngineError::Device { engine: kind.name(), text }
 }
 
-fn on_bus(kind: EngineKind, error: &BusError) -> EngineError {
-    device(kind, error.to_string())
+fn on_bus(kind: EngineKind, error: BusError) -> EngineError {
+    EngineError::host(kind, error)
 }
 
-fn on_stream(kind: EngineKind, error: &StreamError) -> EngineError {
-    device(kind, error.to_string())
+fn on_stream(kind: EngineKind, error: StreamError) -> EngineError {
+    EngineError::host(kind, error)
 }
 
 fn read(host: &mut impl Registers, kind: EngineKind, offset: u32) -> Result<u32, EngineError> {
-    host.read32(offset).map_err(|error| on_bus(kind, &error))
+    host.read32(offset).map_err(|error| on_bus(kind, error))
 }
 
 /// A number of contexts or groups, which records name in 16 bits.

@@ -2,8 +2,10 @@
 
 use alloc::string::String;
 use core::ops::Range;
+use core::time::Duration;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
+use deltascope_model::Failure;
 
 /// An access to a register that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,12 +48,16 @@ pub trait Registers {
     fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError>;
 }
 
-/// The streams failed: nothing more can be sent or received before a reset.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("streams: {text}")]
-pub struct StreamError {
-    /// What was expected, what was found, what to do.
-    pub text: String,
+/// The streams failed: nothing more can be sent or received before a reset. The error of the host is its source.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("streams: {0}")]
+pub struct StreamError(#[source] Failure);
+
+impl StreamError {
+    /// Wraps the error of a host: what was expected, what was found, what to do.
+    pub fn new<E: core::error::Error + Send + Sync + 'static>(error: E) -> StreamError {
+        StreamError(Failure::new(error))
+    }
 }
 
 /// The engine's stream of records and its stream of replies. Nothing here waits longer than the host was told to.
@@ -160,15 +166,15 @@ pub unsafe trait DmaBuffer {
 
 /// An interrupt line.
 pub trait Irq {
-    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout_us` microseconds have passed;
+    /// Waits until the line was raised since the last [`Irq::rearm`] or `timeout` has passed;
     /// gives whether it was raised.
-    fn wait(&mut self, timeout_us: u64) -> bool;
+    fn wait(&mut self, timeout: Duration) -> bool;
     /// Lets the line be raised again.
     fn rearm(&mut self);
 }
 
 /// Time that never goes back.
 pub trait Clock {
-    /// Microseconds since any fixed moment.
-    fn now_us(&mut self) -> u64;
+    /// Time since any fixed moment.
+    fn now(&mut self) -> Duration;
 }

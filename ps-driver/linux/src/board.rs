@@ -8,9 +8,10 @@ use crate::logic;
 use crate::sysfs::Roots;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
-use deltascope_driver::axi_dma::{Completion, DmaSettings, stop_left_over};
+use deltascope_driver::axi_dma::{Completion, DmaSettings};
+use deltascope_driver::dma_host::stop_left_over;
 use deltascope_driver::seams::Clock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Options {
 
 /// Longest wait for one interrupt in microseconds. The loop that serves sockets stands still meanwhile; a batch of
 /// 128 KiB passes in 110 us (estimated: a 64-bit port feeds `RECORDS_PER_SECOND` of `abi/src/board.rs`).
-const WAIT_US: u64 = 1_000;
+const WAIT: Duration = Duration::from_millis(1);
 
 impl Default for Options {
     fn default() -> Options {
@@ -38,7 +39,7 @@ impl Default for Options {
             trust: Trust::default(),
             uio: UIO_NAME.to_owned(),
             udmabuf: UDMABUF_NAME.to_owned(),
-            settings: DmaSettings { completion: Completion::Interrupt { wait_us: WAIT_US }, ..DmaSettings::default() },
+            settings: DmaSettings { completion: Completion::Interrupt { wait: WAIT }, ..DmaSettings::default() },
         }
     }
 }
@@ -55,8 +56,8 @@ impl MonotonicClock {
 }
 
 impl Clock for MonotonicClock {
-    fn now_us(&mut self) -> u64 {
-        self.0.elapsed().as_micros() as u64
+    fn now(&mut self) -> Duration {
+        self.0.elapsed()
     }
 }
 
@@ -92,7 +93,7 @@ impl UioBoard {
         let mut blocks = access::open(&device)?;
         let mut clock = MonotonicClock::start();
         // What fails here fails again, with the same error, when the driver opens.
-        let _ = stop_left_over(&mut blocks.engine, &mut blocks.dma, &mut clock, options.settings.reset_limit_us);
+        let _ = stop_left_over(&mut blocks.engine, &mut blocks.dma, &mut clock, options.settings.reset_limit);
         let buffers = Buffers::open(&options.roots, &device, &options.udmabuf)?;
         let irq = device.irq()?;
         Ok(UioBoard { device, engine: blocks.engine, dma: blocks.dma, buffers, irq, clock, is_emulated })

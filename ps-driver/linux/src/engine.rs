@@ -8,13 +8,15 @@ use crate::logic::{self, LinuxFabric};
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
-use deltascope_driver::axi_dma::{DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::axi_dma::DmaSettings;
+use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Clock, Irq, RecordStreams, Registers, StreamError};
 use deltascope_model::{EngineError, EngineKind};
+use std::time::Duration;
 
 /// Microseconds without movement after which the streams of an emulated board have failed.
-const EMULATED_LIMIT_US: u64 = 60_000_000;
+const EMULATED_LIMIT: Duration = Duration::from_secs(60);
 
 /// The engine of a board.
 pub type UioEngine<I = UioIrq, C = MonotonicClock> = EngineDriver<UioHost<I, C>>;
@@ -36,7 +38,7 @@ pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
 /// # Errors
 /// A part is missing or unsuitable; the text says which and what to do.
 pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
-    drive(UioBoard::open(options).map_err(|error| failed(&error))?, options)
+    drive(UioBoard::open(options).map_err(failed)?, options)
 }
 
 /// Brings up a board whose parts were found.
@@ -45,11 +47,11 @@ pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
 /// See [`open`].
 pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Result<UioEngine<I, C>, EngineError> {
     let UioBoard { device, engine, dma, mut buffers, irq, clock, is_emulated } = board;
-    let buffer = buffers.take(buffers.free(), 64).map_err(|error| failed(&error))?;
+    let buffer = buffers.take(buffers.free(), 64).map_err(failed)?;
     let logic = (!is_emulated).then(|| (options.roots.clone(), options.trust.clone()));
     // What was not seen but assumed is reported with the other notices.
     let assumed = match &logic {
-        Some((roots, trust)) => logic::check(roots, trust).map_err(|error| failed(&error))?,
+        Some((roots, trust)) => logic::check(roots, trust).map_err(failed)?,
         None => Vec::new(),
     };
     let mut fabric = LinuxFabric { board: logic };
@@ -57,21 +59,20 @@ pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Resu
     let settings = if is_emulated { unhurried(options.settings) } else { options.settings };
     let opened = DmaHost::open(&mut fabric, parts, &settings);
     if let Some(fault) = buffers.take_fault() {
-        return Err(failed(&fault));
+        return Err(failed(fault));
     }
-    let dma =
-        opened.map_err(|error| EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() })?;
+    let dma = opened.map_err(|error| EngineError::host(EngineKind::Uio, error))?;
     EngineDriver::open(UioHost { dma, buffers, device, assumed }, EngineKind::Uio)
 }
 
 /// An emulated board is simulated by a process that shares the machine with everything else: its limits are those of a
 /// process that is not scheduled for a while.
 fn unhurried(settings: DmaSettings) -> DmaSettings {
-    DmaSettings { time_limit_us: EMULATED_LIMIT_US, reset_limit_us: EMULATED_LIMIT_US, ..settings }
+    DmaSettings { time_limit: EMULATED_LIMIT, reset_limit: EMULATED_LIMIT, ..settings }
 }
 
-fn failed(error: &LinuxError) -> EngineError {
-    EngineError::Device { engine: EngineKind::Uio.name(), text: error.to_string() }
+fn failed(error: LinuxError) -> EngineError {
+    EngineError::host(EngineKind::Uio, error)
 }
 
 impl<I: Irq, C: Clock> UioHost<I, C> {
@@ -90,7 +91,7 @@ impl<I: Irq, C: Clock> UioHost<I, C> {
 
     /// Fails when the kernel refused to hand a part of a buffer over.
     fn refuse_fault(&self) -> Result<(), StreamError> {
-        self.buffers.take_fault().map_or(Ok(()), |fault| Err(StreamError { text: fault.to_string() }))
+        self.buffers.take_fault().map_or(Ok(()), |fault| Err(StreamError::new(fault)))
     }
 }
 

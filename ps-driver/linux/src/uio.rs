@@ -8,6 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Bytes of a page, in which map N begins at N pages of the device file.
 pub fn page_bytes() -> usize {
@@ -236,13 +237,13 @@ impl UioIrq {
 }
 
 impl Irq for UioIrq {
-    fn wait(&mut self, timeout_us: u64) -> bool {
+    fn wait(&mut self, timeout: Duration) -> bool {
         let started = std::time::Instant::now();
         loop {
-            let left = timeout_us.saturating_sub(started.elapsed().as_micros() as u64);
-            let limit = Timespec { tv_sec: (left / 1_000_000) as i64, tv_nsec: (left % 1_000_000 * 1_000) as i64 };
+            let left = timeout.saturating_sub(started.elapsed());
+            let limit = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
             if self.fault.is_some() {
-                std::thread::sleep(std::time::Duration::from_micros(left));
+                std::thread::sleep(left);
                 return false;
             }
             match self.readable(limit) {

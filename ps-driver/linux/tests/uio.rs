@@ -152,12 +152,12 @@ fn raise(kernel: &mut UnixStream, count: u32) {
 fn an_interrupt_is_seen_once_and_unmasked_by_a_one() {
     let (mut kernel, mut irq) = irq();
     raise(&mut kernel, 7);
-    assert!(irq.wait(1_000_000));
-    assert!(!irq.wait(0), "seen already");
+    assert!(irq.wait(Duration::from_micros(1_000_000)));
+    assert!(!irq.wait(Duration::ZERO), "seen already");
     irq.rearm();
     assert_eq!(unmasked(&mut kernel), 1);
     raise(&mut kernel, 8);
-    assert!(irq.wait(1_000_000));
+    assert!(irq.wait(Duration::from_micros(1_000_000)));
     assert_eq!(irq.missed(), 0);
 }
 
@@ -165,12 +165,12 @@ fn an_interrupt_is_seen_once_and_unmasked_by_a_one() {
 fn interrupts_that_were_not_seen_are_counted_and_a_count_that_stands_is_none() {
     let (mut kernel, mut irq) = irq();
     raise(&mut kernel, u32::MAX);
-    assert!(irq.wait(1_000_000));
+    assert!(irq.wait(Duration::from_micros(1_000_000)));
     raise(&mut kernel, 2);
-    assert!(irq.wait(1_000_000));
+    assert!(irq.wait(Duration::from_micros(1_000_000)));
     assert_eq!(irq.missed(), 2, "0 and 1");
     raise(&mut kernel, 2);
-    assert!(!irq.wait(20_000), "the same count again");
+    assert!(!irq.wait(Duration::from_micros(20_000)), "the same count again");
 }
 
 #[test]
@@ -180,9 +180,9 @@ fn an_interrupt_whose_cause_was_cleared_by_a_poll_is_no_news_after_rearming() {
     // Here the driver finds the packet by polling, and clears the cause.
     irq.rearm();
     assert_eq!(unmasked(&mut kernel), 1);
-    assert!(!irq.wait(20_000), "it was before");
+    assert!(!irq.wait(Duration::from_micros(20_000)), "it was before");
     raise(&mut kernel, 8);
-    assert!(irq.wait(1_000_000));
+    assert!(irq.wait(Duration::from_micros(1_000_000)));
     assert_eq!(irq.missed(), 0);
 }
 
@@ -190,13 +190,13 @@ fn an_interrupt_whose_cause_was_cleared_by_a_poll_is_no_news_after_rearming() {
 fn a_wait_ends_at_its_time_limit_and_a_dead_device_is_a_fault() {
     let (kernel, mut irq) = irq();
     let start = Instant::now();
-    assert!(!irq.wait(30_000));
+    assert!(!irq.wait(Duration::from_micros(30_000)));
     let took = start.elapsed();
     assert!((Duration::from_millis(30)..Duration::from_secs(5)).contains(&took), "{took:?}");
     assert!(irq.fault().is_none());
     drop(kernel);
-    assert!(!irq.wait(30_000));
+    assert!(!irq.wait(Duration::from_micros(30_000)));
     assert!(irq.fault().is_some());
     irq.rearm();
-    assert!(!irq.wait(0), "no panic and no endless loop");
+    assert!(!irq.wait(Duration::ZERO), "no panic and no endless loop");
 }

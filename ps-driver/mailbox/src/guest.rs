@@ -3,41 +3,70 @@
 use crate::backoff::Backoff;
 use crate::error::MailboxError;
 use crate::words::Words;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use core::mem::offset_of;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::time::Duration;
 use deltascope_abi::board::Window;
 use deltascope_abi::mailbox::{MAGIC, Mailbox, OKAY, READ, VERSION, WRITE};
-use deltascope_driver::seams::{BusError, Registers};
-use std::cell::Cell;
-use std::mem::offset_of;
-use std::rc::Rc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::time::{Duration, Instant};
+use deltascope_driver::seams::{BusError, Clock, Registers};
 
 /// Longest time that an answer may take. Both sides share the processors of one machine, and a busy one leaves the host
 /// without time for seconds.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The time of this process.
+#[cfg(feature = "std")]
+struct ProcessClock(std::time::Instant);
+
+#[cfg(feature = "std")]
+impl Clock for ProcessClock {
+    fn now(&mut self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// The guest's end. Accesses go one at a time, so everything that asks shares one of these.
-#[derive(Debug)]
 pub struct Guest {
     words: Words,
     asked: Cell<u32>,
     patience: Duration,
+    clock: RefCell<Box<dyn Clock>>,
+}
+
+impl core::fmt::Debug for Guest {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.debug_struct("Guest").field("asked", &self.asked).field("patience", &self.patience).finish()
+    }
 }
 
 impl Guest {
-    /// Goes on where the last guest stopped.
+    /// Continues where the last guest stopped.
     ///
     /// # Errors
     /// Nobody serves the mailbox, or another version does.
+    #[cfg(feature = "std")]
     pub fn open(words: Words) -> Result<Guest, MailboxError> {
         Guest::with_patience(words, PATIENCE)
     }
 
-    /// The same, with a limit of its own on the time of an answer.
+    /// Continues where the last guest stopped, with `patience` as the longest time of an answer.
     ///
     /// # Errors
     /// See [`Guest::open`].
+    #[cfg(feature = "std")]
     pub fn with_patience(words: Words, patience: Duration) -> Result<Guest, MailboxError> {
+        Guest::with_clock(words, patience, Box::new(ProcessClock(std::time::Instant::now())))
+    }
+
+    /// Continues where the last guest stopped, with the time of `clock`.
+    ///
+    /// # Errors
+    /// The mailbox is not served, or another version serves it.
+    pub fn with_clock(words: Words, patience: Duration, clock: Box<dyn Clock>) -> Result<Guest, MailboxError> {
         let found = words.word(offset_of!(Mailbox, magic)).load(Acquire);
         if found != MAGIC {
             return Err(MailboxError::Magic { found });
@@ -48,7 +77,7 @@ impl Guest {
         }
         // An access of the last guest may be on its way: its number is taken.
         let asked = Cell::new(words.word(offset_of!(Mailbox, asked)).load(Relaxed));
-        let guest = Guest { words, asked, patience };
+        let guest = Guest { words, asked, patience, clock: RefCell::new(clock) };
         guest.wait_for_answer();
         Ok(guest)
     }
@@ -61,11 +90,15 @@ impl Guest {
     /// Waits until the access asked for last is answered; gives whether it was, in time.
     fn wait_for_answer(&self) -> bool {
         let answered = self.words.word(offset_of!(Mailbox, answered));
+        let mut clock = self.clock.borrow_mut();
         let mut started = None;
         let mut backoff = Backoff::default();
         while answered.load(Acquire) != self.asked.get() {
-            if backoff.wait() && started.get_or_insert_with(Instant::now).elapsed() > self.patience {
-                return false;
+            if backoff.wait() {
+                let now = clock.now();
+                if now.saturating_sub(*started.get_or_insert(now)) > self.patience {
+                    return false;
+                }
             }
         }
         true

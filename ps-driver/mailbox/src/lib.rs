@@ -1,6 +1,7 @@
 //! Registers through shared memory: both ends of the mailbox of an emulated board.
 //!
-//! The layout and the conversation stand in [`deltascope_abi::mailbox`].
+//! The layout and the conversation are in [`deltascope_abi::mailbox`]. The guest's end needs no operating system; the
+//! host's end and maps of files come with the feature `std`.
 //!
 //! | module | content |
 //! |---|---|
@@ -10,14 +11,20 @@
 //! | [`backoff`] | how either waits for the other |
 //! | [`error`] | why there is no mailbox |
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
 pub mod backoff;
 pub mod error;
 pub mod guest;
+#[cfg(feature = "std")]
 pub mod host;
 pub mod words;
 
 pub use backoff::Backoff;
 pub use error::MailboxError;
 pub use guest::{Block, Guest};
+#[cfg(feature = "std")]
 pub use host::{Host, Operation, Request};
 pub use words::Words;

@@ -5,6 +5,10 @@
 
 use rust_hdl::core::block::Block;
 
+use crate::default_sizes::{
+    BANK_LANES, BANKS, CONTEXT_BITS, COUNT_BITS, DEPTH_BITS, GROUP_BITS, LANES, PACKET, QUEUE_BITS, ROW_BITS,
+};
+
 use super::design::{Design, emit};
 use super::error::EmitError;
 
@@ -78,7 +82,7 @@ macro_rules! instance {
 }
 
 macro_rules! journal {
-    ($default:literal, $context_bits:literal, $depth_bits:literal, $lanes:literal, $banks:literal, $bank_lanes:literal) => {
+    ($default:literal, $context_bits:tt, $depth_bits:tt, $lanes:tt, $banks:tt, $bank_lanes:tt) => {
         instance!(
             "journal",
             $default,
@@ -90,33 +94,58 @@ macro_rules! journal {
     };
 }
 
+/// The default top with another journal.
+type Top<const LANES: usize, const BANKS: usize, const BANK_LANES: usize> = crate::deltascope_top::DeltascopeTop<
+    CONTEXT_BITS,
+    GROUP_BITS,
+    ROW_BITS,
+    QUEUE_BITS,
+    COUNT_BITS,
+    PACKET,
+    DEPTH_BITS,
+    LANES,
+    BANKS,
+    BANK_LANES,
+>;
+
 /// Every configuration that can be emitted; exactly one of each block is the default.
 pub const CATALOGUE: &[Instance] = &[
     instance!(
         "axi_lite_registers",
         true,
-        crate::axi_lite_registers::AxiLiteRegisters<14, 10, 256, 5, 256>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10,
-        LANES = 256,
-        DEPTH_BITS = 5,
-        PACKET = 256
+        crate::axi_lite_registers::AxiLiteRegisters<CONTEXT_BITS, GROUP_BITS, LANES, DEPTH_BITS, PACKET>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS,
+        LANES = LANES,
+        DEPTH_BITS = DEPTH_BITS,
+        PACKET = PACKET
     ),
     instance!("axis_width_down", true, crate::axis_width::AxisWidthDown),
     instance!("axis_width_up", true, crate::axis_width::AxisWidthUp),
-    instance!("context_table", true, crate::context_table::ContextTable<14>, CONTEXT_BITS = 14),
+    instance!("context_table", true, crate::context_table::ContextTable<CONTEXT_BITS>, CONTEXT_BITS = CONTEXT_BITS),
     instance!("context_table", false, crate::context_table::ContextTable<4>, CONTEXT_BITS = 4),
     instance!("context_table", false, crate::context_table::ContextTable<2>, CONTEXT_BITS = 2),
     instance!(
         "delta_engine",
         true,
-        crate::delta_engine::DeltaEngine<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10,
-        QUEUE_BITS = 5,
-        PACKET = 256,
-        LANES = 256,
-        DEPTH_BITS = 5
+        crate::delta_engine::DeltaEngine<
+            CONTEXT_BITS,
+            GROUP_BITS,
+            ROW_BITS,
+            QUEUE_BITS,
+            COUNT_BITS,
+            PACKET,
+            DEPTH_BITS,
+            LANES,
+            BANKS,
+            BANK_LANES,
+        >,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS,
+        QUEUE_BITS = QUEUE_BITS,
+        PACKET = PACKET,
+        LANES = LANES,
+        DEPTH_BITS = DEPTH_BITS
     ),
     instance!(
         "delta_engine",
@@ -132,13 +161,13 @@ pub const CATALOGUE: &[Instance] = &[
     instance!(
         "deltascope_top",
         true,
-        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 256, 16, 16>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10,
-        QUEUE_BITS = 5,
-        PACKET = 256,
-        LANES = 256,
-        DEPTH_BITS = 5
+        crate::deltascope_top::DefaultTop,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS,
+        QUEUE_BITS = QUEUE_BITS,
+        PACKET = PACKET,
+        LANES = LANES,
+        DEPTH_BITS = DEPTH_BITS
     ),
     instance!(
         "deltascope_top",
@@ -154,41 +183,42 @@ pub const CATALOGUE: &[Instance] = &[
     instance!(
         "deltascope_top",
         false,
-        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 16, 1, 16>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10,
-        QUEUE_BITS = 5,
-        PACKET = 256,
+        Top<16, 1, 16>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS,
+        QUEUE_BITS = QUEUE_BITS,
+        PACKET = PACKET,
         LANES = 16,
-        DEPTH_BITS = 5
+        DEPTH_BITS = DEPTH_BITS
     ),
     instance!(
         "deltascope_top",
         false,
-        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 64, 4, 16>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10,
-        QUEUE_BITS = 5,
-        PACKET = 256,
+        Top<64, 4, 16>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS,
+        QUEUE_BITS = QUEUE_BITS,
+        PACKET = PACKET,
         LANES = 64,
-        DEPTH_BITS = 5
+        DEPTH_BITS = DEPTH_BITS
     ),
     instance!(
         "deltascope_top",
         false,
-        crate::deltascope_top::DeltascopeTop<14, 10, 12, 5, 6, 256, 5, 128, 8, 16>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10,
-        QUEUE_BITS = 5,
-        PACKET = 256,
+        Top<128, 8, 16>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS,
+        QUEUE_BITS = QUEUE_BITS,
+        PACKET = PACKET,
         LANES = 128,
-        DEPTH_BITS = 5
+        DEPTH_BITS = DEPTH_BITS
     ),
     instance!("engine_control", true, crate::engine_control::EngineControl),
     instance!("engine_counters", true, crate::engine_counters::EngineCounters),
-    instance!("group_counters", true, crate::group_counters::GroupCounters<12>, ROW_BITS = 12),
+    instance!("fingerprint", true, crate::fingerprint::Fingerprint),
+    instance!("group_counters", true, crate::group_counters::GroupCounters<ROW_BITS>, ROW_BITS = ROW_BITS),
     instance!("group_counters", false, crate::group_counters::GroupCounters<4>, ROW_BITS = 4),
-    journal!(true, 14, 5, 256, 16, 16),
+    journal!(true, CONTEXT_BITS, DEPTH_BITS, LANES, BANKS, BANK_LANES),
     journal!(false, 4, 2, 1, 1, 1),
     journal!(false, 4, 2, 2, 1, 2),
     journal!(false, 4, 2, 3, 1, 3),
@@ -206,15 +236,15 @@ pub const CATALOGUE: &[Instance] = &[
     journal!(false, 4, 2, 15, 1, 15),
     journal!(false, 4, 2, 16, 1, 16),
     journal!(false, 4, 2, 17, 2, 16),
-    journal!(false, 14, 5, 64, 4, 16),
-    journal!(false, 14, 5, 128, 8, 16),
+    journal!(false, CONTEXT_BITS, DEPTH_BITS, 64, 4, 16),
+    journal!(false, CONTEXT_BITS, DEPTH_BITS, 128, 8, 16),
     instance!(
         "journal_bank",
         true,
-        crate::journal_bank::JournalBank<14, 5, 16>,
-        CONTEXT_BITS = 14,
-        DEPTH_BITS = 5,
-        LANES = 16
+        crate::journal_bank::JournalBank<CONTEXT_BITS, DEPTH_BITS, BANK_LANES>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        DEPTH_BITS = DEPTH_BITS,
+        LANES = BANK_LANES
     ),
     instance!(
         "journal_bank",
@@ -224,22 +254,40 @@ pub const CATALOGUE: &[Instance] = &[
         DEPTH_BITS = 2,
         LANES = 3
     ),
-    instance!("journal_lane", true, crate::journal_lane::JournalLane<14, 5>, CONTEXT_BITS = 14, DEPTH_BITS = 5),
+    instance!(
+        "journal_lane",
+        true,
+        crate::journal_lane::JournalLane<CONTEXT_BITS, DEPTH_BITS>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        DEPTH_BITS = DEPTH_BITS
+    ),
     instance!("latched_counter", true, crate::latched_counter::LatchedCounter),
-    instance!("query_walk", true, crate::query_walk::QueryWalk<5, 256>, DEPTH_BITS = 5, LANES = 256),
+    instance!(
+        "query_walk",
+        true,
+        crate::query_walk::QueryWalk<DEPTH_BITS, LANES>,
+        DEPTH_BITS = DEPTH_BITS,
+        LANES = LANES
+    ),
     instance!(
         "record_decoder",
         true,
-        crate::record_decoder::RecordDecoder<14, 10>,
-        CONTEXT_BITS = 14,
-        GROUP_BITS = 10
+        crate::record_decoder::RecordDecoder<CONTEXT_BITS, GROUP_BITS>,
+        CONTEXT_BITS = CONTEXT_BITS,
+        GROUP_BITS = GROUP_BITS
     ),
     instance!("register_decode", true, crate::register_decode::RegisterDecode),
     instance!("register_read", true, crate::register_read::RegisterRead),
-    instance!("reply_credit", true, crate::reply_credit::ReplyCredit<5, 6>, QUEUE_BITS = 5),
-    instance!("reply_fifo", true, crate::reply_fifo::ReplyFifo<5, 6, 130>, DEPTH_BITS = 5, WORD_BITS = 130),
+    instance!("reply_credit", true, crate::reply_credit::ReplyCredit<QUEUE_BITS, COUNT_BITS>, QUEUE_BITS = QUEUE_BITS),
+    instance!(
+        "reply_fifo",
+        true,
+        crate::reply_fifo::ReplyFifo<QUEUE_BITS, COUNT_BITS, 130>,
+        DEPTH_BITS = QUEUE_BITS,
+        WORD_BITS = 130
+    ),
     instance!("reply_fifo", false, crate::reply_fifo::ReplyFifo<3, 4, 8>, DEPTH_BITS = 3, WORD_BITS = 8),
-    instance!("reply_packets", true, crate::reply_packets::ReplyPackets<256>, PACKET = 256),
+    instance!("reply_packets", true, crate::reply_packets::ReplyPackets<PACKET>, PACKET = PACKET),
     instance!("reply_packets", false, crate::reply_packets::ReplyPackets<4>, PACKET = 4),
     instance!("reply_writer", true, crate::reply_writer::ReplyWriter),
     instance!("slot_pipeline", true, crate::slot_pipeline::SlotPipeline),

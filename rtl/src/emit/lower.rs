@@ -1,6 +1,6 @@
 //! From rust-hdl's syntax tree to statements with loops unrolled and names resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_hdl::core::ast::{
     VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression, VerilogLiteral, VerilogOp,
@@ -140,7 +140,8 @@ pub(super) fn nets(node: &Node) -> Result<BTreeMap<String, Net>, EmitError> {
 
 /// Lowers the update code of `node`.
 pub(super) fn lower(node: &Node, code: &VerilogBlock) -> Result<Lowered, EmitError> {
-    let mut lowering = Lowering { module: &node.path, variables: Vec::new() };
+    let signals = node.atoms.iter().map(|atom| atom.name.as_str()).collect();
+    let mut lowering = Lowering { module: &node.path, signals, variables: Vec::new() };
     let mut pending = Vec::new();
     let mut stmts = lowering.block(code, &mut pending)?;
     let mut first = stmts.first_mut().map(|s| std::mem::take(&mut s.comments)).unwrap_or(pending);
@@ -153,6 +154,8 @@ pub(super) fn lower(node: &Node, code: &VerilogBlock) -> Result<Lowered, EmitErr
 
 struct Lowering<'a> {
     module: &'a str,
+    /// Names of ports, locals and constants, which rust-hdl's tree does not tell from loop variables.
+    signals: BTreeSet<&'a str>,
     variables: Vec<(String, usize)>,
 }
 
@@ -189,6 +192,10 @@ impl Lowering<'_> {
                 return Ok(());
             }
             VerilogStatement::Loop(l) => {
+                if self.signals.contains(l.index.as_str()) {
+                    let found = format!("the loop variable `{}`, which is also a signal", l.index);
+                    return Err(self.construct(found, "give the loop variable another name"));
+                }
                 for i in l.from.as_usize()..l.to.as_usize() {
                     self.variables.push((l.index.clone(), i));
                     let unrolled = self.block(&l.block, pending);

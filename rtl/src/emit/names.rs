@@ -2,18 +2,26 @@
 
 use rust_hdl::core::ast::VerilogLiteral;
 
-/// Words that neither Verilog-2005 nor SystemVerilog lets a net be called.
-const RESERVED: &str = " always and assign automatic begin bit break buf byte case casex casez cell chandle checker class \
-clocking config const constraint context continue cover cross deassign default defparam design disable dist do edge else \
-end endcase endfunction endgenerate endmodule endtask enum event expect export extends extern final first_match for \
-force foreach forever fork function generate genvar global if iff ifnone implements implies import inout input inside \
-instance int integer interface intersect join large let library local localparam logic longint macromodule matches \
-medium modport module nand negedge new nexttime nmos nor not null or output package packed parameter pmos posedge \
-primitive priority program property protected pull0 pull1 pulldown pullup pure rand randc randcase real realtime ref reg \
-reject_on release repeat restrict return scalared sequence shortint shortreal signed small soft solve specify specparam \
-static string strong struct super supply0 supply1 table tagged task this throughout time timeprecision timeunit tran \
-tri tri0 tri1 triand trior trireg type typedef union unique unsigned until untyped use var vectored virtual void wait \
-wand weak while wildcard wire with within wor xnor xor ";
+/// Words that Verilog-2005 or SystemVerilog reserves (IEEE 1800-2017, table B.1).
+const RESERVED: &str = " \
+accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind \
+bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking cmos config \
+const constraint context continue cover covergroup coverpoint cross deassign default defparam design disable dist \
+do edge else end endcase endchecker endclass endclocking endconfig endfunction endgenerate endgroup endinterface \
+endmodule endpackage endprimitive endprogram endproperty endsequence endspecify endtable endtask enum event \
+eventually expect export extends extern final first_match for force foreach forever fork forkjoin function \
+generate genvar global highz0 highz1 if iff ifnone ignore_bins illegal_bins implements implies import incdir \
+include initial inout input inside instance int integer interconnect interface intersect join join_any join_none \
+large let liblist library local localparam logic longint macromodule matches medium modport module nand negedge \
+nettype new nexttime nmos nor noshowcancelled not notif0 notif1 null or output package packed parameter pmos \
+posedge primitive priority program property protected pull0 pull1 pulldown pullup pulsestyle_ondetect \
+pulsestyle_onevent pure rand randc randcase randsequence rcmos real realtime ref reg reject_on release repeat \
+restrict return rnmos rpmos rtran rtranif0 rtranif1 s_always s_eventually s_nexttime s_until s_until_with scalared \
+sequence shortint shortreal showcancelled signed small soft solve specify specparam static string strong strong0 \
+strong1 struct super supply0 supply1 sync_accept_on sync_reject_on table tagged task this throughout time \
+timeprecision timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 \
+unsigned until until_with untyped use uwire var vectored virtual void wait wait_order wand weak weak0 weak1 while \
+wildcard wire with within wor xnor xor ";
 
 /// Whether `name` is a keyword.
 pub(super) fn is_reserved(name: &str) -> bool {
@@ -140,7 +148,14 @@ mod tests {
 
     #[test]
     fn keywords_are_known() {
-        assert!(is_reserved("table") && is_reserved("always") && is_reserved("xor"));
+        assert!(
+            is_reserved("before")
+                && is_reserved("accept_on")
+                && is_reserved("with")
+                && is_reserved("table")
+                && is_reserved("always")
+                && is_reserved("xor")
+        );
         assert!(!is_reserved("context_table") && !is_reserved("group"));
     }
 }

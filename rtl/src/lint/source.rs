@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::visit::Visit;
 
 use super::source_rules::{Rules, number};
@@ -61,6 +62,30 @@ struct Finder<'a> {
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
+    /// An update function in a macro that repeats statements for each register is linted with one repetition of each.
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        if !item.mac.path.is_ident("macro_rules") {
+            return;
+        }
+        for body in bodies(&item.mac.tokens) {
+            let has_kernel = body.to_string().contains("hdl_gen");
+            match syn::parse2::<syn::File>(once(body)) {
+                Ok(file) => file.items.iter().for_each(|item| {
+                    if let syn::Item::Impl(item) = item {
+                        self.visit_item_impl(item);
+                    }
+                }),
+                Err(error) if has_kernel => self.findings.push(Finding {
+                    check: "source",
+                    rule: "macro".to_string(),
+                    place: format!("{}:{}", self.file, error.span().start().line),
+                    found: format!("an update function in a macro that cannot be read: {error}"),
+                }),
+                Err(_) => {}
+            }
+        }
+    }
+
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let of = match &*item.self_ty {
             syn::Type::Path(p) => p.path.segments.last().map(|s| s.ident.to_string()),
@@ -78,6 +103,58 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             }
         }
     }
+}
+
+/// The bodies of the rules of a `macro_rules!`.
+fn bodies(rules: &TokenStream) -> Vec<TokenStream> {
+    let mut bodies = Vec::new();
+    let mut after_arrow = false;
+    let mut last = ' ';
+    for token in rules.clone() {
+        match token {
+            TokenTree::Group(group) if after_arrow => {
+                bodies.push(group.stream());
+                (after_arrow, last) = (false, ' ');
+            }
+            TokenTree::Punct(punct) => {
+                after_arrow = last == '=' && punct.as_char() == '>';
+                last = punct.as_char();
+            }
+            _ => last = ' ',
+        }
+    }
+    bodies
+}
+
+/// A macro's body with every repetition once and every variable under its own name.
+fn once(body: TokenStream) -> TokenStream {
+    let mut out = Vec::new();
+    let mut tokens = body.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => {
+                if let Some(TokenTree::Group(group)) = tokens.peek().cloned()
+                    && group.delimiter() == Delimiter::Parenthesis
+                {
+                    tokens.next();
+                    out.extend(once(group.stream()));
+                    // The separator, if there is one, and the number of repetitions.
+                    while let Some(TokenTree::Punct(punct)) = tokens.next() {
+                        if matches!(punct.as_char(), '*' | '+' | '?') {
+                            break;
+                        }
+                    }
+                }
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), once(group.stream()));
+                inner.set_span(group.span());
+                out.push(TokenTree::Group(inner));
+            }
+            other => out.push(other),
+        }
+    }
+    out.into_iter().collect()
 }
 
 /// Fields of type `Signal<_, Bits<N>>`, `DFF<Bits<N>>` and the like, N a number.

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::job::{Size, World};
-use crate::plant::Plant;
+use crate::planted_fault::PlantedFault;
 use crate::process::{Board, Keys, Program};
 use crate::proxy::Proxy;
-use crate::tally::Tally;
+use crate::totals::Totals;
 use crate::{disk, intruders, sweep};
 
 /// Resident memory that an agent may have.
@@ -50,15 +50,22 @@ pub struct Plan {
     /// Size of the jobs.
     pub size: Size,
     /// Fault to plant.
-    pub plant: Option<Plant>,
+    pub planted_fault: Option<PlantedFault>,
 }
 
 /// Runs it in an empty folder and adds what it saw to the sums.
-pub fn run(plan: &Plan, folder: &Path, tally: &Mutex<Tally>) -> Result<()> {
+pub fn run(plan: &Plan, folder: &Path, totals: &Mutex<Totals>) -> Result<()> {
     let keys = if plan.tls { Some(Keys::new(folder)?) } else { None };
     let board = Board::start(&plan.boardd, folder, keys)?;
     let generator = std::env::current_exe().context("the path of this program")?;
-    let world = World { agent: plan.agent.clone(), generator, folder, board: &board, tally, plant: plan.plant };
+    let world = World {
+        agent: plan.agent.clone(),
+        generator,
+        folder,
+        board: &board,
+        totals,
+        planted_fault: plan.planted_fault,
+    };
     if plan.step > 0 {
         sweep::run(&world, plan.step)?;
     }
@@ -68,7 +75,7 @@ pub fn run(plan: &Plan, folder: &Path, tally: &Mutex<Tally>) -> Result<()> {
     let number = AtomicU64::new(0);
     let begun = Instant::now();
     let done = || {
-        let (kills, failed) = tally.lock().map_or((0, true), |tally| (tally.kills, !tally.failures.is_empty()));
+        let (kills, failed) = totals.lock().map_or((0, true), |totals| (totals.kills, !totals.failures.is_empty()));
         begun.elapsed() >= plan.time && kills >= plan.kills || failed || begun.elapsed() > LANES_TIME
     };
     thread::scope(|scope| {
@@ -97,14 +104,14 @@ pub fn run(plan: &Plan, folder: &Path, tally: &Mutex<Tally>) -> Result<()> {
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread failed"))?)
     })?;
     let peak = board.peak()?;
-    let mut tally = tally.lock().map_err(|_| anyhow!("a thread failed"))?;
-    tally.boardd_rss_bytes = tally.boardd_rss_bytes.max(peak);
-    let (agent, boardd) = (tally.agent_rss_bytes, tally.boardd_rss_bytes);
+    let mut totals = totals.lock().map_err(|_| anyhow!("a thread failed"))?;
+    totals.boardd_rss_bytes = totals.boardd_rss_bytes.max(peak);
+    let (agent, boardd) = (totals.agent_rss_bytes, totals.boardd_rss_bytes);
     if agent > AGENT_RSS {
-        tally.fail(format!("resident memory of an agent: expected at most {AGENT_RSS} bytes, found {agent}"));
+        totals.fail(format!("resident memory of an agent: expected at most {AGENT_RSS} bytes, found {agent}"));
     }
     if boardd > BOARDD_RSS {
-        tally.fail(format!("resident memory of the daemon: expected at most {BOARDD_RSS} bytes, found {boardd}"));
+        totals.fail(format!("resident memory of the daemon: expected at most {BOARDD_RSS} bytes, found {boardd}"));
     }
     Ok(())
 }
@@ -113,7 +120,7 @@ pub fn run(plan: &Plan, folder: &Path, tally: &Mutex<Tally>) -> Result<()> {
 fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
     let folder = world.folder.join("jump");
     std::fs::create_dir(&folder)?;
-    let (recording, truth) = world.generate(&folder, seed, 100_000)?;
+    let (recording, reference) = world.generate(&folder, seed, 100_000)?;
     let proxy = Proxy::start(world.board.address, 1 << 20, seed, None)?;
     let state = [String::from("--state-dir"), folder.join("state").display().to_string()];
     let options = world.agent_options(&recording, &proxy, &state);
@@ -126,14 +133,14 @@ fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
             Some(0) => break,
             // Its own patience may be over by the jump; whoever runs it starts it again.
             Some(1) => {
-                world.tally(|tally| tally.gave_up += 1);
+                world.totals(|totals| totals.gave_up += 1);
                 agent = Program::start(&world.agent, &options, folder.join(format!("agent-{start}.out")))?;
             }
             other => return Err(anyhow!("after a jump of the clock the agent ended with {other:?}: {}", agent.said())),
         }
     }
     let report = agent.last_line()?;
-    let difference = truth.compare(&report, false)?;
-    world.tally(|tally| tally.report("a jump of the clock", &report, difference));
+    let difference = reference.compare(&report, false)?;
+    world.totals(|totals| totals.report("a jump of the clock", &report, difference));
     Ok(())
 }

@@ -65,7 +65,7 @@ pub fn run(world: &World<'_>) -> Result<&'static str> {
     let output = command.arg(&file).output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(said.contains("cut short"), "an incomplete recording: expected it refused, found {output:?}");
-    world.tally(|tally| tally.disk_full += 1);
+    world.totals(|totals| totals.disk_full += 1);
     if small.is_none() {
         return Ok("RLIMIT_FSIZE");
     }
@@ -77,6 +77,6 @@ pub fn run(world: &World<'_>) -> Result<&'static str> {
         output.status.code() == Some(1) && said.contains("--state-dir") && !said.contains("panicked"),
         "a state folder on a full disk: expected an error that names it, found {output:?}"
     );
-    world.tally(|tally| tally.disk_full += 1);
+    world.totals(|totals| totals.disk_full += 1);
     Ok("tmpfs")
 }

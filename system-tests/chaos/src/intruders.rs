@@ -11,8 +11,8 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::frame::{self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records};
 
-use crate::dice::Dice;
 use crate::job::World;
+use deltascope_testkit::Rng;
 
 /// Records of one flooding frame.
 const FLOOD_RECORDS: usize = 4_096;
@@ -28,15 +28,15 @@ fn connect(world: &World<'_>) -> Option<TcpStream> {
     let stream = TcpStream::connect(world.board.address).ok()?;
     stream.set_write_timeout(Some(Duration::from_millis(500))).ok()?;
     stream.set_read_timeout(Some(Duration::from_millis(50))).ok()?;
-    world.tally(|tally| tally.strangers += 1);
+    world.totals(|totals| totals.strangers += 1);
     Some(stream)
 }
 
 /// A session that sends records whatever its credit, reads nothing and names groups that are not its own.
-fn flood(world: &World<'_>, dice: &mut Dice, until: Instant) {
+fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
     let Some(mut stream) = connect(world) else { return };
-    let identity = |dice: &mut Dice| [dice.roll().to_le_bytes(), (dice.roll() | 1).to_le_bytes()].concat();
-    let (session, agent) = (identity(dice), identity(dice));
+    let identity = |rng: &mut Rng| [rng.next().to_le_bytes(), (rng.next() | 1).to_le_bytes()].concat();
+    let (session, agent) = (identity(rng), identity(rng));
     let mut hello = Hello {
         abi_version: ABI_VERSION,
         session: [1; 16],
@@ -62,8 +62,8 @@ fn flood(world: &World<'_>, dice: &mut Dice, until: Instant) {
             // The Welcome, or a refusal; what it says does not matter to this one.
             _ = stream.read(&mut [0; 512]);
         }
-        let beyond = dice.below(200) == 0;
-        let group = if beyond { 4 } else { dice.below(4) as u16 };
+        let beyond = rng.below(200) == 0;
+        let group = if beyond { 4 } else { rng.below(4) as u16 };
         let records = vec![Record::pair(group, Class::PageAfterT, 1, 2, 3).to_bytes(); FLOOD_RECORDS];
         let events = Records {
             first_sequence: next,
@@ -75,38 +75,38 @@ fn flood(world: &World<'_>, dice: &mut Dice, until: Instant) {
         frame = encode(&Message::Records(events));
         next += FLOOD_RECORDS as u64;
     }
-    world.tally(|tally| tally.stranger_bytes += sent);
+    world.totals(|totals| totals.stranger_bytes += sent);
 }
 
 /// Bytes that mean nothing, some of them behind a right length.
-fn garbage(world: &World<'_>, dice: &mut Dice) {
+fn garbage(world: &World<'_>, rng: &mut Rng) {
     let Some(mut stream) = connect(world) else { return };
-    let count = 1 + dice.below(4_000);
-    let mut bytes: Vec<u8> = (0..count).map(|_| dice.roll() as u8).collect();
-    if dice.below(2) == 0 && bytes.len() > 8 {
+    let count = 1 + rng.below(4_000);
+    let mut bytes: Vec<u8> = (0..count).map(|_| rng.next() as u8).collect();
+    if rng.below(2) == 0 && bytes.len() > 8 {
         let length = (bytes.len() as u32) & !3;
         bytes[..4].copy_from_slice(&length.to_le_bytes());
-        (bytes[4], bytes[5]) = (1 + dice.below(11) as u8, 1);
+        (bytes[4], bytes[5]) = (1 + rng.below(11) as u8, 1);
     }
     _ = stream.write_all(&bytes);
-    world.tally(|tally| tally.stranger_bytes += bytes.len() as u64);
-    if dice.below(2) == 0 {
+    world.totals(|totals| totals.stranger_bytes += bytes.len() as u64);
+    if rng.below(2) == 0 {
         // It reads nothing and stays for a while.
-        thread::sleep(dice.millis(0, 100));
+        thread::sleep(rng.millis(0, 100));
     }
 }
 
 /// Floods and throws garbage until the time is over.
 pub fn harass(world: &World<'_>, seed: u64, time: Duration) {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let until = Instant::now() + time;
     while Instant::now() < until {
-        if dice.below(4) == 0 {
-            flood(world, &mut dice, until.min(Instant::now() + Duration::from_millis(300)));
+        if rng.below(4) == 0 {
+            flood(world, &mut rng, until.min(Instant::now() + Duration::from_millis(300)));
         } else {
-            garbage(world, &mut dice);
+            garbage(world, &mut rng);
         }
-        thread::sleep(dice.millis(5, 60));
+        thread::sleep(rng.millis(5, 60));
     }
 }
 
@@ -125,7 +125,7 @@ pub fn crowd(world: &World<'_>, count: u64) -> Result<u64> {
         _ = stream.write(&[0xFF; 64]);
         held.push(stream);
     }
-    world.tally(|tally| tally.strangers += count);
+    world.totals(|totals| totals.strangers += count);
     let status = world.board.status()?;
     ensure!(status["connections"].as_u64() <= Some(128), "connections: expected at most 128, found {status}");
     world.board.peak()

@@ -1,4 +1,4 @@
-//! One recording through agent and board server, with faults on the way, compared with its truth.
+//! One recording through agent and board server, with faults on the way, compared with its reference.
 
 use std::fs::read;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::dice::Dice;
-use crate::plant::Plant;
+use crate::planted_fault::PlantedFault;
 use crate::process::{Board, Program};
 use crate::proxy::{Fault, Proxy, Way};
-use crate::tally::Tally;
-use crate::truth::Truth;
+use crate::reference::Reference;
+use crate::totals::Totals;
+use deltascope_testkit::Rng;
 
 /// Longest time of one job after its last fault.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,9 +32,9 @@ pub struct World<'a> {
     /// The board server.
     pub board: &'a Board,
     /// What was seen.
-    pub tally: &'a Mutex<Tally>,
+    pub totals: &'a Mutex<Totals>,
     /// Fault planted in each job.
-    pub plant: Option<Plant>,
+    pub planted_fault: Option<PlantedFault>,
 }
 
 /// How large a job is.
@@ -50,23 +50,23 @@ pub struct Size {
 
 impl World<'_> {
     /// Changes the sums.
-    pub fn tally(&self, change: impl FnOnce(&mut Tally)) {
-        if let Ok(mut tally) = self.tally.lock() {
-            change(&mut tally);
+    pub fn totals(&self, change: impl FnOnce(&mut Totals)) {
+        if let Ok(mut totals) = self.totals.lock() {
+            change(&mut totals);
         }
     }
 
     /// Lets the third process make a recording. Gives its path and what must be counted.
-    pub fn generate(&self, folder: &Path, seed: u64, events: u64) -> Result<(PathBuf, Truth)> {
-        let (recording, truth) = (folder.join(format!("{seed}.rec")), folder.join(format!("{seed}.truth")));
+    pub fn generate(&self, folder: &Path, seed: u64, events: u64) -> Result<(PathBuf, Reference)> {
+        let (recording, reference) = (folder.join(format!("{seed}.rec")), folder.join(format!("{seed}.reference")));
         let text = |path: &Path| path.display().to_string();
         let arguments = ["generate", "--seed", &seed.to_string(), "--events", &events.to_string()];
-        let files = [String::from("--file"), text(&recording), String::from("--truth"), text(&truth)];
+        let files = [String::from("--file"), text(&recording), String::from("--reference"), text(&reference)];
         let arguments: Vec<String> = arguments.iter().map(|&part| part.to_owned()).chain(files).collect();
         let mut generator = Program::start(&self.generator, &arguments, folder.join(format!("{seed}.generator")))?;
         let code = generator.wait(PATIENCE)?;
         ensure!(code == Some(0), "the generator ended with {code:?}: {}", generator.said());
-        Ok((recording, serde_json::from_slice(&read(&truth)?)?))
+        Ok((recording, serde_json::from_slice(&read(&reference)?)?))
     }
 
     /// Options of an agent that streams a recording through a proxy.
@@ -79,17 +79,17 @@ impl World<'_> {
         options
     }
 
-    /// Runs one job. Errors are failures of the machinery; what does not hold goes to the tally.
+    /// Runs one job. Errors are failures of the machinery; what does not hold goes to the totals.
     pub fn run(&self, name: &str, seed: u64, size: Size) -> Result<()> {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         let folder = self.folder.join(name);
         std::fs::create_dir(&folder)?;
-        let (recording, truth) = self.generate(&folder, seed, size.events)?;
-        let proxy = Proxy::start(self.board.address, size.rate, dice.roll(), self.plant)?;
+        let (recording, reference) = self.generate(&folder, seed, size.events)?;
+        let proxy = Proxy::start(self.board.address, size.rate, rng.next(), self.planted_fault)?;
         // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and told.
-        let forgetful = dice.below(3) == 0 && self.plant.is_none();
+        let forgetful = rng.below(3) == 0 && self.planted_fault.is_none();
         let state = if forgetful {
-            [String::from("--agent-id"), format!("{:032x}", 1 + u128::from(dice.roll()))]
+            [String::from("--agent-id"), format!("{:032x}", 1 + u128::from(rng.next()))]
         } else {
             [String::from("--state-dir"), folder.join("state").display().to_string()]
         };
@@ -102,23 +102,23 @@ impl World<'_> {
         let mut agent = start()?;
         let mut deadline = Instant::now() + PATIENCE;
         let report = loop {
-            let time = if faults > 0 { dice.millis(15, 160) } else { Duration::from_millis(500) };
+            let time = if faults > 0 { rng.millis(15, 160) } else { Duration::from_millis(500) };
             match agent.wait(time)? {
                 Some(0) => break agent.last_line()?,
                 Some(code) => {
                     // Whoever runs an agent as a service starts it again.
                     given_up += 1;
-                    self.tally(|tally| {
-                        tally.gave_up += 1;
+                    self.totals(|totals| {
+                        totals.gave_up += 1;
                         // Unless it found that something had vanished: a restart would call that its own loss.
                         if agent.said().contains("an event was lost or repeated") {
-                            tally.fail(format!("{name} (seed {seed}): {}", agent.said()));
+                            totals.fail(format!("{name} (seed {seed}): {}", agent.said()));
                         }
                     });
                     ensure!(code > 0 && code != 101, "{name}: the agent ended with {code}: {}", agent.said());
                     ensure!(given_up < MOST_GIVEN_UP, "{name}: the agent gives up always: {}", agent.said());
                     let peak = agent.peak();
-                    self.tally(|tally| tally.agent_rss_bytes = tally.agent_rss_bytes.max(peak));
+                    self.totals(|totals| totals.agent_rss_bytes = totals.agent_rss_bytes.max(peak));
                     thread::sleep(Duration::from_millis(50));
                     agent = start()?;
                 }
@@ -129,64 +129,64 @@ impl World<'_> {
                 }
                 None => {
                     faults -= 1;
-                    let killed = self.fault(&mut dice, &mut agent, &proxy)?;
+                    let killed = self.fault(&mut rng, &mut agent, &proxy)?;
                     if killed {
                         let peak = agent.peak();
-                        self.tally(|tally| tally.agent_rss_bytes = tally.agent_rss_bytes.max(peak));
+                        self.totals(|totals| totals.agent_rss_bytes = totals.agent_rss_bytes.max(peak));
                         agent = start()?;
                     }
                     deadline = Instant::now() + PATIENCE;
                 }
             }
         };
-        let difference = truth.compare(&report, forgetful).with_context(|| format!("{name}: {report}"))?;
+        let difference = reference.compare(&report, forgetful).with_context(|| format!("{name}: {report}"))?;
         let peak = agent.peak();
-        self.tally(|tally| {
-            tally.agent_rss_bytes = tally.agent_rss_bytes.max(peak);
-            tally.forgetful_jobs += u64::from(forgetful);
-            tally.report(&format!("{name} (seed {seed})"), &report, difference);
+        self.totals(|totals| {
+            totals.agent_rss_bytes = totals.agent_rss_bytes.max(peak);
+            totals.forgetful_jobs += u64::from(forgetful);
+            totals.report(&format!("{name} (seed {seed})"), &report, difference);
         });
         std::fs::remove_dir_all(&folder).map_err(|error| anyhow!("{}: {error}", folder.display()))
     }
 
     /// Something breaks. Gives whether the agent was killed.
-    fn fault(&self, dice: &mut Dice, agent: &mut Program, proxy: &Proxy) -> Result<bool> {
-        let way = if dice.below(2) == 0 { Way::Up } else { Way::Down };
-        match dice.below(20) {
+    fn fault(&self, rng: &mut Rng, agent: &mut Program, proxy: &Proxy) -> Result<bool> {
+        let way = if rng.below(2) == 0 { Way::Up } else { Way::Down };
+        match rng.below(20) {
             0..=7 => {
                 let killed = agent.kill()?;
-                self.tally(|tally| {
-                    tally.kills += u64::from(killed);
-                    tally.agent_kills += u64::from(killed);
+                self.totals(|totals| {
+                    totals.kills += u64::from(killed);
+                    totals.agent_kills += u64::from(killed);
                 });
                 return Ok(true);
             }
             8..=11 => {
-                self.board.kill(dice.millis(0, 50))?;
-                self.tally(|tally| {
-                    tally.kills += 1;
-                    tally.daemon_kills += 1;
+                self.board.kill(rng.millis(0, 50))?;
+                self.totals(|totals| {
+                    totals.kills += 1;
+                    totals.daemon_kills += 1;
                 });
             }
             12 | 13 => {
-                proxy.break_next(way, Fault::Cut { reset: dice.below(2) == 0 });
-                self.tally(|tally| tally.cuts += 1);
+                proxy.break_next(way, Fault::Cut { reset: rng.below(2) == 0 });
+                self.totals(|totals| totals.cuts += 1);
             }
             14 => {
-                proxy.break_next(way, Fault::Stall(100 + dice.below(900)));
-                self.tally(|tally| tally.stalls += 1);
+                proxy.break_next(way, Fault::Stall(100 + rng.below(900)));
+                self.totals(|totals| totals.stalls += 1);
             }
             15 | 16 => {
                 proxy.break_next(way, Fault::Garbage);
-                self.tally(|tally| tally.garbage += 1);
+                self.totals(|totals| totals.garbage += 1);
             }
             17 | 18 => {
                 proxy.break_next(way, Fault::Flip);
-                self.tally(|tally| tally.flips += 1);
+                self.totals(|totals| totals.flips += 1);
             }
             _ => {
-                let time = dice.millis(100, 1_500);
-                if dice.below(2) == 0 {
+                let time = rng.millis(100, 1_500);
+                if rng.below(2) == 0 {
                     self.board.pause(time)?
                 } else {
                     agent.pause(time)
@@ -199,9 +199,9 @@ impl World<'_> {
 
     /// A clock has jumped.
     pub fn jumped(&self, time: Duration) {
-        self.tally(|tally| {
-            tally.clock_jumps += 1;
-            tally.longest_jump_s = tally.longest_jump_s.max(time.as_secs_f64());
+        self.totals(|totals| {
+            totals.clock_jumps += 1;
+            totals.longest_jump_s = totals.longest_jump_s.max(time.as_secs_f64());
         });
     }
 }

@@ -1,19 +1,18 @@
 //! Agent and board server as processes of their own, over real sockets, with everything going wrong at once; a third
-//! process knows the truth. See README.md.
+//! process knows the reference. See README.md.
 
 mod campaign;
-mod dice;
 mod disk;
 mod intruders;
 mod job;
-mod plant;
+mod planted_fault;
 mod process;
 mod proxy;
+mod reference;
 mod sweep;
-mod tally;
 #[cfg(test)]
 mod tests;
-mod truth;
+mod totals;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,12 +23,12 @@ use anyhow::{Context, Result, anyhow};
 use campaign::Plan;
 use clap::{Args, Parser, Subcommand};
 use job::Size;
-use plant::Plant;
+use planted_fault::PlantedFault;
 use serde_json::{Value, json};
-use tally::Tally;
+use totals::Totals;
 
 #[derive(Parser)]
-#[command(about = "Kills, cuts, stalls, floods and crowds agent and board server, and compares with the truth")]
+#[command(about = "Kills, cuts, stalls, floods and crowds agent and board server, and compares with the reference")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -64,8 +63,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
         /// Plant a fault, which the run must find: it fails then, as it must
-        #[arg(long, value_enum)]
-        plant: Option<Plant>,
+        #[arg(long = "fault", value_enum)]
+        planted_fault: Option<PlantedFault>,
     },
     /// The same with TLS and without in turns, several agents on one board, for a time
     Soak {
@@ -86,16 +85,18 @@ enum Command {
         /// Recording to make
         #[arg(long)]
         file: PathBuf,
-        /// Truth to make, as JSON
+        /// Reference to make, as JSON
         #[arg(long)]
-        truth: PathBuf,
+        reference: PathBuf,
     },
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Generate { seed, events, file, truth } => truth::generate(seed, events, &file, &truth).map(|()| true),
-        Command::Run { programs, kills, quick, plant } => chaos(&programs, kills, quick, plant),
+        Command::Generate { seed, events, file, reference } => {
+            reference::generate(seed, events, &file, &reference).map(|()| true)
+        }
+        Command::Run { programs, kills, quick, planted_fault } => chaos(&programs, kills, quick, planted_fault),
         Command::Soak { programs, minutes } => soak(&programs, minutes),
     };
     match result {
@@ -122,15 +123,15 @@ fn plan(programs: &Programs) -> Plan {
         long_jump: Duration::ZERO,
         disk: false,
         size: Size { events: 300_000, rate: 5 << 20, faults: 10 },
-        plant: None,
+        planted_fault: None,
     }
 }
 
-fn chaos(programs: &Programs, kills: u64, quick: bool, plant: Option<Plant>) -> Result<bool> {
+fn chaos(programs: &Programs, kills: u64, quick: bool, planted_fault: Option<PlantedFault>) -> Result<bool> {
     let begun = Instant::now();
-    let tally = Mutex::new(Tally::default());
+    let totals = Mutex::new(Totals::default());
     let folder = tempfile::tempdir().context("a folder")?;
-    let calm = plant.is_some();
+    let calm = planted_fault.is_some();
     let plan = Plan {
         kills: if calm { 0 } else { kills },
         time: if calm { Duration::from_secs(1) } else { Duration::ZERO },
@@ -151,21 +152,25 @@ fn chaos(programs: &Programs, kills: u64, quick: bool, plant: Option<Plant>) -> 
         // Longer than the 30 s that the server waits for a sign of life.
         long_jump: if calm || quick { Duration::ZERO } else { Duration::from_secs(35) },
         disk: !calm,
-        plant,
+        planted_fault,
         ..plan(programs)
     };
-    campaign::run(&plan, folder.path(), &tally)?;
-    tell(programs, tally, begun, json!({"plant": plant.map(|plant| format!("{plant:?}").to_lowercase())}), |tally| {
-        tally.kills >= plan.kills
-    })
+    campaign::run(&plan, folder.path(), &totals)?;
+    tell(
+        programs,
+        totals,
+        begun,
+        json!({"plant": planted_fault.map(|planted_fault| format!("{planted_fault:?}").to_lowercase())}),
+        |totals| totals.kills >= plan.kills,
+    )
 }
 
 fn soak(programs: &Programs, minutes: u64) -> Result<bool> {
     let begun = Instant::now();
     let end = begun + Duration::from_secs(60 * minutes);
-    let tally = Mutex::new(Tally::default());
+    let totals = Mutex::new(Totals::default());
     let mut rounds = 0;
-    while Instant::now() < end && tally.lock().map_err(|_| anyhow!("a thread failed"))?.failures.is_empty() {
+    while Instant::now() < end && totals.lock().map_err(|_| anyhow!("a thread failed"))?.failures.is_empty() {
         rounds += 1;
         let folder = tempfile::tempdir().context("a folder")?;
         let left = end.saturating_duration_since(Instant::now());
@@ -180,22 +185,22 @@ fn soak(programs: &Programs, minutes: u64) -> Result<bool> {
             disk: rounds % 2 == 0,
             ..plan(programs)
         };
-        campaign::run(&plan, folder.path(), &tally)?;
+        campaign::run(&plan, folder.path(), &totals)?;
     }
-    tell(programs, tally, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
+    tell(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
 }
 
 /// Prints what was seen and gives whether everything held.
 fn tell(
     programs: &Programs,
-    tally: Mutex<Tally>,
+    totals: Mutex<Totals>,
     begun: Instant,
     more: Value,
-    enough: impl Fn(&Tally) -> bool,
+    enough: impl Fn(&Totals) -> bool,
 ) -> Result<bool> {
-    let tally = tally.into_inner().map_err(|_| anyhow!("a thread failed"))?;
-    let holds = tally.holds() && enough(&tally);
-    let mut report = serde_json::to_value(&tally)?;
+    let totals = totals.into_inner().map_err(|_| anyhow!("a thread failed"))?;
+    let holds = totals.holds() && enough(&totals);
+    let mut report = serde_json::to_value(&totals)?;
     if let (Some(report), Value::Object(more)) = (report.as_object_mut(), more) {
         report.extend(more);
         report.insert("label".into(), "measured".into());

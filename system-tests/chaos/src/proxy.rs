@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::dice::Dice;
-use crate::plant::{Plant, Planter};
+use crate::planted_fault::{Injector, PlantedFault};
+use deltascope_testkit::Rng;
 
 /// Bytes moved at a time.
 const CHUNK: usize = 16_384;
@@ -66,15 +66,15 @@ pub struct Proxy {
 
 impl Proxy {
     /// Starts a proxy to `server` that moves `rate` bytes a second at most each way.
-    pub fn start(server: SocketAddr, rate: u64, seed: u64, plant: Option<Plant>) -> Result<Proxy> {
+    pub fn start(server: SocketAddr, rate: u64, seed: u64, planted_fault: Option<PlantedFault>) -> Result<Proxy> {
         let listener = TcpListener::bind("127.0.0.1:0").context("a port for a proxy")?;
         let address = listener.local_addr()?;
         let control = Arc::new(Control::default());
         control.cut_at.iter().for_each(|at| at.store(u64::MAX, Ordering::Relaxed));
         let shared = control.clone();
         thread::spawn(move || {
-            let mut dice = Dice::new(seed);
-            let planter = Planter::new(plant);
+            let mut rng = Rng::new(seed);
+            let injector = Injector::new(planted_fault);
             while let Ok((agent, _)) = listener.accept() {
                 if shared.stop.load(Ordering::Relaxed) {
                     return;
@@ -84,9 +84,9 @@ impl Proxy {
                 for way in [Way::Up, Way::Down] {
                     let (Ok(agent), Ok(server)) = (agent.try_clone(), server.try_clone()) else { break };
                     let (from, to) = if way == Way::Up { (agent, server) } else { (server, agent) };
-                    let pump = Pump { way, first, rate, control: shared.clone(), dice: Dice::new(dice.roll()) };
-                    let planter = (way == Way::Up && plant.is_some()).then_some(planter);
-                    thread::spawn(move || pump.run(from, to, planter));
+                    let pump = Pump { way, first, rate, control: shared.clone(), rng: Rng::new(rng.next()) };
+                    let injector = (way == Way::Up && planted_fault.is_some()).then_some(injector);
+                    thread::spawn(move || pump.run(from, to, injector));
                 }
             }
         });
@@ -130,16 +130,16 @@ struct Pump {
     first: bool,
     rate: u64,
     control: Arc<Control>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Pump {
-    fn run(mut self, mut from: TcpStream, mut to: TcpStream, planter: Option<Planter>) {
+    fn run(mut self, mut from: TcpStream, mut to: TcpStream, injector: Option<Injector>) {
         _ = from.set_read_timeout(Some(PATIENCE));
         _ = from.set_nodelay(true);
         _ = to.set_nodelay(true);
         let mut buffer = vec![0; CHUNK];
-        let mut stream = planter.map(|planter| (planter, Vec::new()));
+        let mut stream = injector.map(|injector| (injector, Vec::new()));
         while !self.control.stop.load(Ordering::Relaxed) {
             let count = match from.read(&mut buffer) {
                 Ok(count) if count > 0 => count,
@@ -147,8 +147,8 @@ impl Pump {
                 _ => break,
             };
             let mut bytes = buffer[..count].to_vec();
-            if let Some((planter, waiting)) = &mut stream {
-                bytes = planter.pass(waiting, &bytes);
+            if let Some((injector, waiting)) = &mut stream {
+                bytes = injector.pass(waiting, &bytes);
             }
             if !bytes.is_empty() && !self.pass(&mut bytes, &from, &mut to) {
                 break;
@@ -174,7 +174,7 @@ impl Pump {
         let fault = self.control.fault.lock().ok().and_then(|mut slot| slot.take_if(|(way, _)| *way == self.way));
         if let Some((_, fault)) = fault {
             self.control.applied.fetch_add(1, Ordering::Relaxed);
-            let at = self.dice.below(bytes.len() as u64) as usize;
+            let at = self.rng.below(bytes.len() as u64) as usize;
             match fault {
                 Fault::Cut { reset } => {
                     _ = to.write_all(&bytes[..at]);
@@ -186,11 +186,11 @@ impl Pump {
                 }
                 Fault::Stall(millis) => thread::sleep(Duration::from_millis(millis)),
                 Fault::Garbage => {
-                    let count = 1 + self.dice.below(300);
-                    let garbage: Vec<u8> = (0..count).map(|_| self.dice.roll() as u8).collect();
+                    let count = 1 + self.rng.below(300);
+                    let garbage: Vec<u8> = (0..count).map(|_| self.rng.next() as u8).collect();
                     bytes.splice(at..at, garbage);
                 }
-                Fault::Flip => bytes[at] ^= 1 << self.dice.below(8),
+                Fault::Flip => bytes[at] ^= 1 << self.rng.below(8),
             }
         }
         to.write_all(bytes).is_ok()

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use crate::job::World;
 use crate::process::Program;
 use crate::proxy::{Proxy, Way};
-use crate::truth::Truth;
+use crate::reference::Reference;
 
 /// Events of the recording: Hello, one Records frame, a request and Bye go up in some hundred bytes.
 const EVENTS: u64 = 12;
@@ -21,7 +21,13 @@ const RATE: u64 = 1 << 30;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One run of an agent; gives how many bytes have passed on its first connection: up, down.
-fn one(world: &World<'_>, folder: &Path, recording: &Path, truth: &Truth, cut: Option<(Way, u64)>) -> Result<[u64; 2]> {
+fn one(
+    world: &World<'_>,
+    folder: &Path,
+    recording: &Path,
+    reference: &Reference,
+    cut: Option<(Way, u64)>,
+) -> Result<[u64; 2]> {
     let proxy = Proxy::start(world.board.address, RATE, 1, None)?;
     let name = match cut {
         Some((way, at)) => format!("{way:?}-{at}"),
@@ -37,13 +43,13 @@ fn one(world: &World<'_>, folder: &Path, recording: &Path, truth: &Truth, cut: O
     let code = agent.wait(PATIENCE)?;
     ensure!(code == Some(0), "cut {name}: the agent ended with {code:?}: {}", agent.said());
     let report = agent.last_line()?;
-    let difference = truth.compare(&report, false).with_context(|| format!("{name}: {report}"))?;
+    let difference = reference.compare(&report, false).with_context(|| format!("{name}: {report}"))?;
     let hit = proxy.applied();
-    world.tally(|tally| {
-        tally.report(&format!("cut {name}"), &report, difference);
+    world.totals(|totals| {
+        totals.report(&format!("cut {name}"), &report, difference);
         if let Some((way, _)) = cut {
-            tally.offsets_cut[way as usize] += hit;
-            tally.cuts += hit;
+            totals.offsets_cut[way as usize] += hit;
+            totals.cuts += hit;
         }
     });
     Ok(proxy.passed())
@@ -53,8 +59,8 @@ fn one(world: &World<'_>, folder: &Path, recording: &Path, truth: &Truth, cut: O
 pub fn run(world: &World<'_>, step: u64) -> Result<()> {
     let folder = world.folder.join("sweep");
     std::fs::create_dir(&folder)?;
-    let (recording, truth) = world.generate(&folder, 1, EVENTS)?;
-    let [up, down] = one(world, &folder, &recording, &truth, None)?;
+    let (recording, reference) = world.generate(&folder, 1, EVENTS)?;
+    let [up, down] = one(world, &folder, &recording, &reference, None)?;
     let cuts: Vec<(Way, u64)> = (0..up)
         .step_by(step as usize)
         .map(|at| (Way::Up, at))
@@ -64,7 +70,7 @@ pub fn run(world: &World<'_>, step: u64) -> Result<()> {
     thread::scope(|scope| {
         let turn = || -> Result<()> {
             while let Some(&cut) = cuts.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-                one(world, &folder, &recording, &truth, Some(cut))?;
+                one(world, &folder, &recording, &reference, Some(cut))?;
             }
             Ok(())
         };

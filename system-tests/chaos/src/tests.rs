@@ -8,59 +8,59 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::proxy::{Fault, Proxy, Way};
-use crate::truth::{Difference, Truth, generate};
+use crate::reference::{Difference, Reference, generate};
 
-/// A truth, and the report of an agent that told it.
-fn told() -> Result<(Truth, Value)> {
+/// A reference, and the report of an agent that equals it.
+fn told() -> Result<(Reference, Value)> {
     let folder = tempfile::tempdir()?;
-    let (file, path) = (folder.path().join("one.rec"), folder.path().join("one.truth"));
+    let (file, path) = (folder.path().join("one.rec"), folder.path().join("one.reference"));
     generate(3, 5_000, &file, &path)?;
-    let truth: Truth = serde_json::from_slice(&std::fs::read(path)?)?;
+    let reference: Reference = serde_json::from_slice(&std::fs::read(path)?)?;
     let report = json!({
-        "captured": truth.captured,
+        "captured": reference.captured,
         "counted": 5_000,
         "in_flight": 0,
-        "lost": {"ring": truth.ring, "agent_restart": 0},
-        "containers": truth.containers.values().collect::<Vec<_>>(),
+        "lost": {"ring": reference.ring, "agent_restart": 0},
+        "containers": reference.containers.values().collect::<Vec<_>>(),
     });
-    Ok((truth, report))
+    Ok((reference, report))
 }
 
 #[test]
-fn the_truth_is_seen_and_so_is_every_other_number() -> Result<()> {
-    let (truth, report) = told()?;
-    assert_eq!(truth.compare(&report, false)?, Difference::default());
+fn reference_and_every_other_number_are_printed() -> Result<()> {
+    let (reference, report) = told()?;
+    assert_eq!(reference.compare(&report, false)?, Difference::default());
     let keys = ["cow_copies", "cow_redundant", "cow_bytes_redundant", "net_sends", "net_redundant"];
     for key in keys.into_iter().chain(["net_bytes_redundant", "cow_unjudged"]) {
         let mut other = report.clone();
         let number = other["containers"][7][key].as_u64().unwrap_or_default();
         other["containers"][7][key] = (number + 1).into();
-        let found = truth.compare(&other, false)?;
+        let found = reference.compare(&other, false)?;
         assert_eq!(found.wrong.len(), 1, "{key}");
         assert_eq!(found.duplicated, u64::from(key == "cow_copies" || key == "net_sends"), "{key}");
     }
     for key in ["captured", "counted", "in_flight"] {
         let mut other = report.clone();
         other[key] = (other[key].as_u64().unwrap_or_default() + 1).into();
-        assert_eq!(truth.compare(&other, false)?.wrong.len(), 1, "{key}");
+        assert_eq!(reference.compare(&other, false)?.wrong.len(), 1, "{key}");
     }
     Ok(())
 }
 
 #[test]
 fn what_a_restart_loses_is_allowed_to_those_who_keep_nothing() -> Result<()> {
-    let (truth, report) = told()?;
+    let (reference, report) = told()?;
     let mut other = report.clone();
     let copies = other["containers"][0]["cow_copies"].as_u64().unwrap_or_default();
     other["containers"][0]["cow_copies"] = (copies - 10).into();
     other["counted"] = 4_990.into();
     other["lost"]["agent_restart"] = 10.into();
-    assert_eq!(truth.compare(&other, true)?, Difference::default());
-    assert_ne!(truth.compare(&other, false)?, Difference::default());
+    assert_eq!(reference.compare(&other, true)?, Difference::default());
+    assert_ne!(reference.compare(&other, false)?, Difference::default());
     other["lost"]["agent_restart"] = 9.into();
-    assert_eq!(truth.compare(&other, true)?.missing, 1);
+    assert_eq!(reference.compare(&other, true)?.missing, 1);
     other["lost"]["agent_restart"] = 11.into();
-    assert_eq!(truth.compare(&other, true)?.duplicated, 1);
+    assert_eq!(reference.compare(&other, true)?.duplicated, 1);
     Ok(())
 }
 

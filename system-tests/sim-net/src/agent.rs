@@ -1,20 +1,20 @@
 //! One agent: its source, its session, its books, and what is checked of them.
 
-use crate::dice::Dice;
+use crate::reference::Reference;
 use crate::source::{Source, counts};
-use crate::truth::Truth;
 use crate::{Violation, hold};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_protocol::agent::{Config, Endpoint, Granted, Identity, Notification};
 use deltascope_protocol::frame::{Cursor, StateAtReply};
+use deltascope_testkit::Rng;
 
 /// What a commit said.
 #[derive(Clone, Debug)]
 struct Checkpoint {
     /// Number of the next record.
     number: u64,
-    /// Records in the truth's log.
+    /// Records in the reference's log.
     logged: usize,
     /// Position of the source.
     position: u64,
@@ -43,7 +43,7 @@ pub struct Agent {
     config: Config,
     pub session: Endpoint,
     pub source: Source,
-    truth: Truth,
+    reference: Reference,
     checkpoints: Vec<Checkpoint>,
     losses: Losses,
     captured: u64,
@@ -77,7 +77,7 @@ impl Agent {
             tag,
             incarnation: 0,
             session: Endpoint::new(config.clone(), identity(tag, 0)),
-            truth: Truth::new(tag, config.groups as usize, config.contexts as usize),
+            reference: Reference::new(tag, config.groups as usize, config.contexts as usize),
             config,
             source,
             checkpoints: Vec::new(),
@@ -114,25 +114,25 @@ impl Agent {
 
     /// Serial number of the last record below `number`, if a source made it under this session.
     pub fn serial_below(&self, number: u64) -> Option<u64> {
-        self.truth.serial(self.index(number)?.checked_sub(1)?).filter(|_| number > self.begun.unwrap_or_default().0)
+        self.reference.serial(self.index(number)?.checked_sub(1)?).filter(|_| number > self.begun.unwrap_or_default().0)
     }
 
     /// Makes items, reads some, admits and commits them.
-    pub fn feed(&mut self, dice: &mut Dice, now: u64, most: u64) {
-        let most = dice.below(most + 1);
-        self.captured += self.source.produce(dice, most);
-        if self.begun.is_none() || self.finishing || dice.chance(3) {
+    pub fn feed(&mut self, rng: &mut Rng, now: u64, most: u64) {
+        let most = rng.below(most + 1);
+        self.captured += self.source.produce(rng, most);
+        if self.begun.is_none() || self.finishing || rng.chance(3) {
             return;
         }
-        for _ in 0..dice.within(1, 2) {
-            let waiting = self.source.waiting(dice.below(most + 1) as usize).enumerate();
-            let records: Vec<_> = waiting.map(|(ahead, record)| self.truth.stamp(&record, ahead)).collect();
+        for _ in 0..rng.within(1, 2) {
+            let waiting = self.source.waiting(rng.below(most + 1) as usize).enumerate();
+            let records: Vec<_> = waiting.map(|(ahead, record)| self.reference.stamp(&record, ahead)).collect();
             let number = self.session.progress().next;
             let count = self.session.admit(&records);
             let admitted = records.iter().take(count).enumerate();
-            admitted.for_each(|(at, record)| self.truth.admit(record, number + at as u64));
+            admitted.for_each(|(at, record)| self.reference.admit(record, number + at as u64));
             let mut read = count;
-            if count < records.len() && dice.chance(4) {
+            if count < records.len() && rng.chance(4) {
                 // Not admitted: let go of it here and now, or let it wait in the ring.
                 let lost = records[count..].iter().map(counts).sum();
                 self.losses.add(LossReason::RetainFull, lost);
@@ -151,26 +151,26 @@ impl Agent {
     fn commit(&mut self, now: u64) {
         let position = self.source.position();
         if self.checkpoints.last().is_none_or(|last| last.position < position) {
-            let (number, logged) = (self.session.progress().next, self.truth.len());
+            let (number, logged) = (self.session.progress().next, self.reference.len());
             self.checkpoints.push(Checkpoint { number, logged, position, losses: self.losses });
         }
         self.session.commit(&self.losses, &cursors(position), now);
     }
 
     /// Asks for a snapshot, or for a state of the past.
-    pub fn ask(&mut self, dice: &mut Dice) {
+    pub fn ask(&mut self, rng: &mut Rng) {
         if self.begun.is_none() || self.finishing {
             return;
         }
-        match self.mark.filter(|_| dice.chance(2)) {
+        match self.mark.filter(|_| rng.chance(2)) {
             None if self.snapshots.len() < 6 => {
                 let number = self.session.progress().next;
                 self.snapshots.push((self.session.request_snapshot(), number));
             }
             Some((position, at)) if self.states.len() < 6 => {
-                let context = dice.below(self.config.contexts.into()) as u16;
+                let context = rng.below(self.config.contexts.into()) as u16;
                 let begun = self.begun.unwrap_or_default().1;
-                let state = self.truth.state(context, at, begun);
+                let state = self.reference.state(context, at, begun);
                 self.states.push((self.session.request_state(context, position), state));
             }
             _ => {}
@@ -186,11 +186,11 @@ impl Agent {
                     self.checked.regrants += 1;
                     self.mark = None;
                     if let Some(at) = self.index(self.session.progress().covered) {
-                        self.truth.regranted(at);
+                        self.reference.regranted(at);
                     }
                 }
                 Notification::Reply(entry) => {
-                    self.truth.reply(&entry)?;
+                    self.reference.reply(&entry)?;
                     self.checked.replies += 1;
                 }
                 Notification::State(reply) => self.answered(&reply)?,
@@ -249,7 +249,7 @@ impl Agent {
             );
             self.checkpoints.retain(|kept| kept.position <= point.position);
             hold!(
-                self.truth.inherit(point.logged, &totals),
+                self.reference.inherit(point.logged, &totals),
                 "inherited grant: expected the counters of {} records of one grant, found {}",
                 point.logged,
                 text(&totals)
@@ -259,12 +259,12 @@ impl Agent {
             self.losses.add(LossReason::AgentRestart, gone);
         } else {
             hold!(totals.iter().all(CounterRow::is_zero), "a grant without cursors: found counters {}", text(&totals));
-            self.truth.clear();
+            self.reference.clear();
             self.checkpoints.clear();
             self.losses = Losses::default();
             self.source.resume(None);
         }
-        self.begun = Some((number, self.truth.len()));
+        self.begun = Some((number, self.reference.len()));
         let counted = self.session.progress().counted_events;
         let waiting = self.source.waiting_events() + self.source.untold_losses();
         self.captured = counted + self.losses.total() + waiting;
@@ -318,8 +318,8 @@ impl Agent {
         let (used, size) = self.session.retention();
         hold!(used <= size, "retention: expected at most {size} bytes, found {used}");
         let end = self.index(progress.covered).unwrap_or_default();
-        hold!(end <= self.truth.len(), "covered: expected at most {} records, found {end}", self.truth.len());
-        let rows = self.truth.rows(end);
+        hold!(end <= self.reference.len(), "covered: expected at most {} records, found {end}", self.reference.len());
+        let rows = self.reference.rows(end);
         let totals = self.session.totals();
         hold!(rows == totals, "totals after {end} records: expected {}, found {}", text(rows), text(totals));
         let events: u64 = totals.iter().map(|row| row.events).sum();
@@ -331,7 +331,7 @@ impl Agent {
         self.scrape()?;
         let progress = self.session.progress();
         hold!(progress.covered == progress.next, "end: expected every record covered, found {progress:?}");
-        let (in_flight, left) = (progress.in_flight(), self.truth.replies_left());
+        let (in_flight, left) = (progress.in_flight(), self.reference.replies_left());
         hold!(in_flight == 0, "end: expected nothing in flight, found {in_flight} events");
         hold!(left == 0, "end: expected every reply, found {left} missing");
         let open = self.snapshots.len() + self.states.len();

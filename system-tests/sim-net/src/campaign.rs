@@ -1,7 +1,7 @@
 //! Many schedules on every processor, and one report.
 
 use crate::Violation;
-use crate::plant::Plant;
+use crate::planted_fault::PlantedFault;
 use crate::world::{Stats, run_schedule};
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +21,7 @@ pub struct Options {
     /// First seed.
     pub seed: u64,
     /// A planted fault: the run ends with the first schedule that finds it.
-    pub plant: Option<Plant>,
+    pub planted_fault: Option<PlantedFault>,
     /// Prints every step to standard error, on one thread.
     pub trace: bool,
 }
@@ -40,11 +40,13 @@ pub struct Outcome {
 }
 
 fn one(seed: u64, options: &Options) -> Result<Stats, Violation> {
-    catch_unwind(AssertUnwindSafe(|| run_schedule(seed, options.plant, options.trace))).unwrap_or_else(|cause| {
-        let text = cause.downcast_ref::<String>().map(String::as_str);
-        let text = text.or(cause.downcast_ref::<&str>().copied()).unwrap_or("no text");
-        Err(Violation(format!("panic: {text}")))
-    })
+    catch_unwind(AssertUnwindSafe(|| run_schedule(seed, options.planted_fault, options.trace))).unwrap_or_else(
+        |cause| {
+            let text = cause.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(cause.downcast_ref::<&str>().copied()).unwrap_or("no text");
+            Err(Violation(format!("panic: {text}")))
+        },
+    )
 }
 
 /// Runs the schedules.
@@ -66,7 +68,7 @@ pub fn run(options: &Options) -> Outcome {
                 Ok(stats) => found.1.add(&stats),
                 Err(violation) => {
                     found.0.push((seed, violation));
-                    if options.plant.is_some() {
+                    if options.planted_fault.is_some() {
                         next.store(options.schedules, Ordering::Relaxed);
                     }
                 }
@@ -86,13 +88,14 @@ impl Outcome {
         let stats = &self.stats;
         let seed = self.violations.first().map_or(options.seed, |(seed, _)| *seed);
         let text = |(seed, violation): &(u64, Violation)| json!({"seed": seed, "violation": violation.0});
-        let plant = options.plant.and_then(|plant| clap::ValueEnum::to_possible_value(&plant));
+        let planted_fault =
+            options.planted_fault.and_then(|planted_fault| clap::ValueEnum::to_possible_value(&planted_fault));
         json!({
             "schedules": self.schedules,
             "violations": self.violations.len(),
             "seed": seed,
             "first_seed": options.seed,
-            "plant": plant.map(|plant| plant.get_name().to_owned()),
+            "plant": planted_fault.map(|planted_fault| planted_fault.get_name().to_owned()),
             "failing": self.violations.iter().take(LISTED).map(text).collect::<Vec<_>>(),
             "reconnects": stats.reconnects,
             "restarts": stats.server_restarts + stats.agent_restarts + stats.engine_failures,

@@ -1,10 +1,10 @@
 //! The golden engine as hardware would be: slow, with replies on their way, and able to fail.
 
-use crate::dice::Dice;
-use crate::truth::{identity, restores};
+use crate::reference::{identity, restores};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Capabilities, Config, ConfigError, Engine, EngineError, GoldenEngine, Latched};
+use deltascope_testkit::Rng;
 use std::collections::VecDeque;
 
 /// Most agents of a schedule, with room for tag 0.
@@ -13,7 +13,7 @@ pub const TAGS: usize = 8;
 /// A golden engine that takes prefixes, delays replies and fails when told to.
 pub struct SlowEngine {
     golden: GoldenEngine,
-    dice: Dice,
+    rng: Rng,
     /// Records inside, each with whether it ends its batch.
     inside: VecDeque<(Record, bool)>,
     /// Replies on their way, each with what its end of batch passes.
@@ -43,13 +43,13 @@ pub struct SlowEngine {
 }
 
 impl SlowEngine {
-    /// An engine of these sizes with its own dice.
-    pub fn new(sizes: Config, generation: u64, mut dice: Dice) -> Result<SlowEngine, ConfigError> {
+    /// An engine of these sizes with its own rng.
+    pub fn new(sizes: Config, generation: u64, mut rng: Rng) -> Result<SlowEngine, ConfigError> {
         Ok(SlowEngine {
             golden: GoldenEngine::new(sizes)?,
-            room: dice.pick([4, 30, 200, 100_000]),
-            speed: dice.pick([3, 6, 10, 17]),
-            dice,
+            room: rng.pick([4, 30, 200, 100_000]),
+            speed: rng.pick([3, 6, 10, 17]),
+            rng,
             inside: VecDeque::new(),
             replies: VecDeque::new(),
             failing: false,
@@ -102,10 +102,10 @@ impl Engine for SlowEngine {
 
     fn submit(&mut self, records: &[Record]) -> Result<usize, EngineError> {
         self.fault()?;
-        if self.dice.chance(8) {
+        if self.rng.chance(8) {
             return Ok(0);
         }
-        let most = self.dice.spread(self.speed) as usize;
+        let most = self.rng.spread(self.speed) as usize;
         let count = records.len().min(most).min(self.room.saturating_sub(self.inside.len()));
         let ends = |index: usize| index + 1 == count;
         self.inside.extend(records[..count].iter().enumerate().map(|(index, record)| (*record, ends(index))));
@@ -114,7 +114,7 @@ impl Engine for SlowEngine {
 
     fn poll(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<usize, EngineError> {
         self.fault()?;
-        for _ in 0..self.dice.spread(self.speed) {
+        for _ in 0..self.rng.spread(self.speed) {
             let Some((record, ends)) = self.inside.pop_front() else { break };
             self.note(&record);
             let replies = &mut self.replies;
@@ -124,7 +124,7 @@ impl Engine for SlowEngine {
                 self.ends.push_back((self.executed, self.restored));
             }
         }
-        let count = (self.dice.spread(self.speed) as usize).min(self.replies.len());
+        let count = (self.rng.spread(self.speed) as usize).min(self.replies.len());
         for (reply, ends) in self.replies.drain(..count) {
             if ends && let Some((passed, restored)) = self.ends.pop_front() {
                 // An agent whose grant was renewed since then has passed nothing of the new one.

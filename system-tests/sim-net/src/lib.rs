@@ -4,14 +4,14 @@
 //! contents of every record come from one seed, so a schedule is replayed exactly by its seed.
 //!
 //! ```text
-//! Source -> Agent (Session) -> Link (pipe of bytes, plants) -> Server -> SlowEngine (golden engine)
-//!              |  Truth: rows, replies, states from the records alone
+//! Source -> Agent (Session) -> Link (pipe of bytes, planted faults) -> Server -> SlowEngine (golden engine)
+//!              |  Reference: rows, replies, states from the records alone
 //! ```
 //!
 //! What must hold, whatever happens to connections, server, engine and agents, is checked where it can first be
 //! seen to fail:
 //!
-//! - totals of a session, whenever a snapshot covers more of it, equal the truth: by group and class, redundant
+//! - totals of a session, whenever a snapshot covers more of it, equal the reference: by group and class, redundant
 //!   counts included; replies come once, in order, with the true value and zero flag; states are true or too old;
 //! - the engine executes every record of a grant once and in order;
 //! - an Ack names no record whose end of batch the engine has not given out;
@@ -25,17 +25,16 @@
 
 mod agent;
 mod campaign;
-mod dice;
 mod engine;
 mod link;
-mod plant;
+mod planted_fault;
+mod reference;
 mod source;
-mod truth;
 mod watch;
 mod world;
 
 pub use campaign::{Options, Outcome, run};
-pub use plant::Plant;
+pub use planted_fault::PlantedFault;
 pub use world::{Stats, run_schedule};
 
 /// What did not hold.

@@ -57,7 +57,7 @@ pub struct Link {
     /// Frames that the agent, and the server, have written in part.
     pub sent_up: Frames,
     pub sent_down: Frames,
-    /// What the server has received, for a plant.
+    /// What the server has received, for a planted fault.
     pub arrived: Frames,
     /// Bytes of the server's output that were looked at, and frames of it in part.
     pub looked: usize,

@@ -1,7 +1,7 @@
 //! `deltascope-sim-net`: agents and a board server over a faulty network, by seeds.
 
 use clap::Parser;
-use deltascope_sim_net::{Options, Plant, run};
+use deltascope_sim_net::{Options, PlantedFault, run};
 use std::process::ExitCode;
 
 /// Run both state machines over a faulty network, against an oracle
@@ -15,23 +15,24 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Plant a fault and stop at the first schedule that finds it
-    #[arg(long, value_enum)]
-    plant: Option<Plant>,
+    #[arg(long = "fault", value_enum)]
+    planted_fault: Option<PlantedFault>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { schedules, seed, plant, json } = Arguments::parse();
-    // One schedule is a replay: it is told step by step.
-    let options = Options { schedules, seed, plant, trace: schedules == 1 };
+    let Arguments { schedules, seed, planted_fault, json } = Arguments::parse();
+    // One schedule is a replay: each step is printed.
+    let options = Options { schedules, seed, planted_fault, trace: schedules == 1 };
     let outcome = run(&options);
     for (seed, violation) in outcome.violations.iter().take(5) {
         eprintln!("seed {seed}: {}", violation.0);
-        let plant = plant.and_then(|plant| clap::ValueEnum::to_possible_value(&plant));
-        let plant = plant.map_or(String::new(), |plant| format!(" --plant {}", plant.get_name()));
-        eprintln!("replay: cargo run --release -p deltascope-sim-net -- --seed {seed} --schedules 1{plant}");
+        let planted_fault = planted_fault.and_then(|planted_fault| clap::ValueEnum::to_possible_value(&planted_fault));
+        let planted_fault =
+            planted_fault.map_or(String::new(), |planted_fault| format!(" --fault {}", planted_fault.get_name()));
+        eprintln!("replay: cargo run --release -p deltascope-sim-net -- --seed {seed} --schedules 1{planted_fault}");
     }
     let report = outcome.json(&options);
     match json {
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
         false => println!("{report:#}"),
     }
     // A planted fault must be found, and nothing else.
-    match outcome.violations.is_empty() != plant.is_some() {
+    match outcome.violations.is_empty() != planted_fault.is_some() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }

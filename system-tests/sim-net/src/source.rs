@@ -1,7 +1,7 @@
 //! A source of one agent: a ring that is filled while nobody looks, as the capture module's is.
 
-use crate::dice::Dice;
 use deltascope_abi::record::{Class, Record};
+use deltascope_testkit::Rng;
 
 /// What stands in the ring.
 #[derive(Clone, Debug)]
@@ -31,17 +31,17 @@ pub struct Source {
 
 impl Source {
     /// A source that makes `left` items in all.
-    pub fn new(dice: &mut Dice, groups: u64, contexts: u64, left: u64, capacity: usize) -> Source {
-        let pages = dice.within(1, 10);
+    pub fn new(rng: &mut Rng, groups: u64, contexts: u64, left: u64, capacity: usize) -> Source {
+        let pages = rng.within(1, 10);
         Source { items: Vec::new(), tail: 0, read: 0, capacity, left, lost: 0, groups, contexts, pages }
     }
 
     /// Makes up to `count` items; gives how many events were captured, lost ones included.
-    pub fn produce(&mut self, dice: &mut Dice, count: u64) -> u64 {
+    pub fn produce(&mut self, rng: &mut Rng, count: u64) -> u64 {
         let mut captured = 0;
         for _ in 0..count.min(self.left) {
             self.left -= 1;
-            let record = self.record(dice);
+            let record = self.record(rng);
             let counts = counts(&record);
             captured += counts;
             if self.items.len() - self.tail >= self.capacity {
@@ -59,12 +59,12 @@ impl Source {
         captured
     }
 
-    fn record(&self, dice: &mut Dice) -> Record {
-        let (group, context) = (dice.below(self.groups) as u16, dice.below(self.contexts) as u16);
-        let value = dice.below(4);
-        let class = Class::ALL[dice.below(4) as usize];
-        let record = match dice.below(20) {
-            kind if kind < self.pages => Record::pair(group, class, 0, value as u32, dice.below(4) as u32),
+    fn record(&self, rng: &mut Rng) -> Record {
+        let (group, context) = (rng.below(self.groups) as u16, rng.below(self.contexts) as u16);
+        let value = rng.below(4);
+        let class = Class::ALL[rng.below(4) as usize];
+        let record = match rng.below(20) {
+            kind if kind < self.pages => Record::pair(group, class, 0, value as u32, rng.below(4) as u32),
             10 => Record::nop(),
             11 => Record::load(context, value),
             12 | 13 => Record::accum(context, value),
@@ -73,11 +73,11 @@ impl Source {
             16 => Record::swap(context, value).with_rebase(),
             _ => Record::send(group, context, 0, value),
         };
-        let record = if dice.chance(4) { record.with_reply() } else { record };
+        let record = if rng.chance(4) { record.with_reply() } else { record };
         // Fields that an op does not use hold anything.
         match record.op() {
-            Some(op) if !op.counts() => record.with_group(dice.next() as u16),
-            Some(op) if !op.uses_context() => record.with_context(dice.next() as u16),
+            Some(op) if !op.counts() => record.with_group(rng.next() as u16),
+            Some(op) if !op.uses_context() => record.with_context(rng.next() as u16),
             _ => record,
         }
     }

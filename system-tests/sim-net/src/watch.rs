@@ -3,7 +3,7 @@
 use crate::agent::Agent;
 use crate::engine::SlowEngine;
 use crate::link::Link;
-use crate::truth::identity;
+use crate::reference::identity;
 use crate::{Violation, hold};
 use deltascope_protocol::frame::{Ack, Records, Welcome};
 
@@ -57,7 +57,7 @@ pub fn welcome(
     Ok(())
 }
 
-/// An Ack stands in the server's output, or a plant has made it.
+/// An Ack stands in the server's output, or a planted_fault has made it.
 pub fn ack(
     ack: &Ack,
     link: &mut Link,

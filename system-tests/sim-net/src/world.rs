@@ -1,10 +1,9 @@
-//! One schedule: agents, links, a server, and the dice that decide who moves next and what breaks.
+//! One schedule: agents, links, a server, and the rng that decide who moves next and what breaks.
 
 use crate::agent::Agent;
-use crate::dice::Dice;
 use crate::engine::{SlowEngine, TAGS};
 use crate::link::{Link, ServerEnd};
-use crate::plant::{self, Plant};
+use crate::planted_fault::{self, PlantedFault};
 use crate::source::Source;
 use crate::watch::{self, Boots, Grant};
 use crate::{Violation, hold};
@@ -12,6 +11,7 @@ use deltascope_model::Config as Sizes;
 use deltascope_protocol::agent::{Config, EndpointError};
 use deltascope_protocol::frame::{self, Ack, ErrorCode, Message};
 use deltascope_protocol::server::{Config as ServerConfig, Entropy, Server};
+use deltascope_testkit::Rng;
 use std::time::Duration;
 
 mod faults;
@@ -53,11 +53,11 @@ pub struct Stats {
     pub late_hellos: u64,
     /// Acks compared with the engine's count.
     pub acks: u64,
-    /// Replies compared with the truth.
+    /// Replies compared with the reference.
     pub replies: u64,
     /// Snapshots that were asked for and came.
     pub snapshots: u64,
-    /// States of the past compared with the truth.
+    /// States of the past compared with the reference.
     pub states: u64,
     /// States that were too old.
     pub states_too_old: u64,
@@ -105,7 +105,7 @@ impl Stats {
 }
 
 struct World {
-    dice: Dice,
+    rng: Rng,
     now: u64,
     sizes: Sizes,
     server_config: ServerConfig,
@@ -124,7 +124,7 @@ struct World {
     pipe: usize,
     /// Records that a source makes or an agent reads at a time.
     batch: u64,
-    plant: Option<Plant>,
+    planted_fault: Option<PlantedFault>,
     trace: bool,
     /// The server's output has moved in this step.
     moved: bool,
@@ -135,8 +135,8 @@ struct World {
 ///
 /// # Errors
 /// What did not hold.
-pub fn run_schedule(seed: u64, plant: Option<Plant>, trace: bool) -> Result<Stats, Violation> {
-    let mut world = World::new(seed, plant, trace)?;
+pub fn run_schedule(seed: u64, planted_fault: Option<PlantedFault>, trace: bool) -> Result<Stats, Violation> {
+    let mut world = World::new(seed, planted_fault, trace)?;
     let result = world.run();
     world.finish_stats();
     result.map(|()| world.stats)
@@ -147,33 +147,33 @@ fn new_server(
     config: &ServerConfig,
     generation: u64,
     entropy: Entropy,
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> Result<Server<SlowEngine>, Violation> {
-    let engine = SlowEngine::new(sizes, generation, Dice::new(dice.next()));
+    let engine = SlowEngine::new(sizes, generation, Rng::new(rng.next()));
     let engine = engine.map_err(|error| Violation(format!("engine: {error}")))?;
     Server::new(engine, config.clone(), entropy).map_err(|error| Violation(format!("server: {error}")))
 }
 
 impl World {
-    fn new(seed: u64, plant: Option<Plant>, trace: bool) -> Result<World, Violation> {
-        let mut dice = Dice::new(seed);
+    fn new(seed: u64, planted_fault: Option<PlantedFault>, trace: bool) -> Result<World, Violation> {
+        let mut rng = Rng::new(seed);
         // A long schedule meets the credit, which is never less than the longest frame.
-        let long = dice.chance(300);
-        let sizes = Sizes::with_tables(128, 64).with_journal(dice.pick([1, 16, 64]), dice.pick([1, 8]));
+        let long = rng.chance(300);
+        let sizes = Sizes::with_tables(128, 64).with_journal(rng.pick([1, 16, 64]), rng.pick([1, 8]));
         let server_config = ServerConfig {
-            window: dice.pick([1, 8, 60, 1_000]),
-            quantum: if long { 5_000 } else { dice.pick([1, 7, 50, 16_384]) },
-            max_output: dice.pick([1, 300, 4_000, 1 << 20]),
+            window: rng.pick([1, 8, 60, 1_000]),
+            quantum: if long { 5_000 } else { rng.pick([1, 7, 50, 16_384]) },
+            max_output: rng.pick([1, 300, 4_000, 1 << 20]),
             ..ServerConfig::default()
         };
-        let counts_boots = dice.chance(3);
-        let entropy = if counts_boots { Entropy::Counter(seed % 5) } else { Entropy::Random(dice.next()) };
-        let server = new_server(sizes, &server_config, 0, entropy, &mut dice)?;
-        let agents = if long { 1 } else { dice.within(1, 3) };
-        let most = if long { 40_000 } else { dice.pick([10, 60, 150]) };
-        let agents = (1..=agents).map(|tag| new_agent(tag as usize, &mut dice, most, long)).collect();
+        let counts_boots = rng.chance(3);
+        let entropy = if counts_boots { Entropy::Counter(seed % 5) } else { Entropy::Random(rng.next()) };
+        let server = new_server(sizes, &server_config, 0, entropy, &mut rng)?;
+        let agents = if long { 1 } else { rng.within(1, 3) };
+        let most = if long { 40_000 } else { rng.pick([10, 60, 150]) };
+        let agents = (1..=agents).map(|tag| new_agent(tag as usize, &mut rng, most, long)).collect();
         Ok(World {
-            now: dice.below(SECOND),
+            now: rng.below(SECOND),
             sizes,
             server_config,
             server,
@@ -183,12 +183,12 @@ impl World {
             agents,
             grants: [Grant::default(); TAGS],
             links: Vec::new(),
-            faults: if dice.chance(10) { 0 } else { dice.within(1, 14) },
-            fault_every: dice.pick([10, 40, 150]),
-            pipe: dice.pick([600, 4_000, 60_000]),
-            batch: if long { 6_000 } else { dice.pick([3, 12, 40]) },
-            dice,
-            plant,
+            faults: if rng.chance(10) { 0 } else { rng.within(1, 14) },
+            fault_every: rng.pick([10, 40, 150]),
+            pipe: rng.pick([600, 4_000, 60_000]),
+            batch: if long { 6_000 } else { rng.pick([3, 12, 40]) },
+            rng,
+            planted_fault,
             trace,
             moved: false,
             stats: Stats::default(),
@@ -210,7 +210,7 @@ impl World {
             idle = if moved { 0 } else { idle.saturating_add(1) };
             // Nothing moves: time passes faster, until a timer does something.
             let pause = 100u64 << (idle / 8).min(13);
-            self.now += self.dice.below(2 * pause);
+            self.now += self.rng.below(2 * pause);
             if self.faults == 0 {
                 let since = *calm_since.get_or_insert(self.now);
                 let late = self.now - since > PATIENCE || self.stats.steps > MAX_STEPS;
@@ -222,14 +222,14 @@ impl World {
 
     /// One step of somebody; gives whether bytes or records moved.
     fn step(&mut self) -> Result<bool, Violation> {
-        if self.faults > 0 && self.dice.chance(self.fault_every) {
+        if self.faults > 0 && self.rng.chance(self.fault_every) {
             self.faults -= 1;
             self.fault()?;
             return Ok(true);
         }
-        match self.dice.below(8) {
+        match self.rng.below(8) {
             0..=2 => {
-                let at = self.dice.below(self.agents.len() as u64) as usize;
+                let at = self.rng.below(self.agents.len() as u64) as usize;
                 self.agent_turn(at)
             }
             3 | 4 => {
@@ -237,13 +237,13 @@ impl World {
                 self.look_at_server()?;
                 Ok(busy)
             }
-            5 if self.dice.chance(4) => {
+            5 if self.rng.chance(4) => {
                 self.agents.iter_mut().try_for_each(Agent::scrape)?;
                 Ok(false)
             }
             _ if self.links.is_empty() => Ok(false),
             _ => {
-                let at = self.dice.below(self.links.len() as u64) as usize;
+                let at = self.rng.below(self.links.len() as u64) as usize;
                 let up = self.deliver_up(at)?;
                 let down = self.deliver_down(at)?;
                 Ok(up || down)
@@ -252,7 +252,7 @@ impl World {
     }
 
     fn agent_turn(&mut self, at: usize) -> Result<bool, Violation> {
-        let World { agents, dice, now, links, .. } = self;
+        let World { agents, rng, now, links, .. } = self;
         let agent = &mut agents[at];
         if agent.session.is_finished() {
             return Ok(false);
@@ -263,9 +263,9 @@ impl World {
             agent.link = Some(place(links, link));
             agent.session.connected(*now);
         }
-        agent.feed(dice, *now, self.batch);
-        if dice.chance(12) {
-            agent.ask(dice);
+        agent.feed(rng, *now, self.batch);
+        if rng.chance(12) {
+            agent.ask(rng);
         }
         if let Err(error) = agent.session.poll(*now) {
             self.leave(at, &error)?;
@@ -287,7 +287,7 @@ impl World {
             return Ok(());
         }
         self.hang_up(at);
-        let pause = self.dice.spread(20);
+        let pause = self.rng.spread(20);
         self.agents[at].reconnect_at = self.now + pause;
         self.agents[at].look()
     }
@@ -299,7 +299,7 @@ impl World {
         let Some(Some(link)) = agent.link.take().map(|at| &mut self.links[at]) else { return };
         link.client = false;
         link.down.clear();
-        let kept = self.dice.below(link.up.len() as u64 + 1) as usize;
+        let kept = self.rng.below(link.up.len() as u64 + 1) as usize;
         link.up.truncate(kept);
     }
 
@@ -356,20 +356,20 @@ fn place(links: &mut Vec<Option<Link>>, link: Link) -> usize {
     at
 }
 
-fn new_agent(tag: usize, dice: &mut Dice, most: u64, long: bool) -> Agent {
-    let groups = dice.within(1, 6);
-    let contexts = dice.within(1, 9);
+fn new_agent(tag: usize, rng: &mut Rng, most: u64, long: bool) -> Agent {
+    let groups = rng.within(1, 6);
+    let contexts = rng.within(1, 9);
     let config = Config {
         groups: groups as u32,
         contexts: contexts as u32,
-        frame_records: if long { 4_096 } else { dice.pick([1, 4, 20, 100]) },
-        retention_bytes: if long { 1 << 20 } else { dice.pick([0, 12_000, 40_000]) },
-        max_delay: Duration::from_micros(dice.pick([0, MILLISECOND])),
-        snapshot_interval: Duration::from_micros(dice.pick([MILLISECOND, 20 * MILLISECOND, 250 * MILLISECOND])),
+        frame_records: if long { 4_096 } else { rng.pick([1, 4, 20, 100]) },
+        retention_bytes: if long { 1 << 20 } else { rng.pick([0, 12_000, 40_000]) },
+        max_delay: Duration::from_micros(rng.pick([0, MILLISECOND])),
+        snapshot_interval: Duration::from_micros(rng.pick([MILLISECOND, 20 * MILLISECOND, 250 * MILLISECOND])),
         ..Config::default()
     };
-    let capacity = if long { 100_000 } else { dice.pick([5, 30, 1_000]) };
-    let left = dice.within(most / 2, most);
-    let source = Source::new(dice, groups, contexts, left, capacity);
+    let capacity = if long { 100_000 } else { rng.pick([5, 30, 1_000]) };
+    let left = rng.within(most / 2, most);
+    let source = Source::new(rng, groups, contexts, left, capacity);
     Agent::new(tag, config, source)
 }

@@ -1,9 +1,9 @@
 //! Schedules without a fault of ours hold; every planted fault is found, and its seed finds it again.
 
-use deltascope_sim_net::{Options, Plant, run, run_schedule};
+use deltascope_sim_net::{Options, PlantedFault, run, run_schedule};
 
-fn options(schedules: u64, plant: Option<Plant>) -> Options {
-    Options { schedules, seed: 1, plant, trace: false }
+fn options(schedules: u64, planted_fault: Option<PlantedFault>) -> Options {
+    Options { schedules, seed: 1, planted_fault, trace: false }
 }
 
 #[test]
@@ -37,19 +37,23 @@ fn nothing_is_violated_and_everything_happens() {
 }
 
 #[test]
-fn every_plant_is_found_and_its_seed_replays() {
+fn every_planted_fault_is_found_and_its_seed_replays() {
     let plants = [
-        Plant::AckOnReceipt,
-        Plant::ReplayWithoutLoads,
-        Plant::KnownAsNew,
-        Plant::LostReplies,
-        Plant::StaleCursors,
-        Plant::FallingCredit,
+        PlantedFault::AckOnReceipt,
+        PlantedFault::ReplayWithoutLoads,
+        PlantedFault::KnownAsNew,
+        PlantedFault::LostReplies,
+        PlantedFault::StaleCursors,
+        PlantedFault::FallingCredit,
     ];
-    for plant in plants {
-        let outcome = run(&options(3_000, Some(plant)));
-        let (seed, violation) = outcome.violations.first().expect("the plant is found");
-        assert_eq!(run_schedule(*seed, Some(plant), false), Err(violation.clone()), "{plant:?}, seed {seed}");
-        assert!(run_schedule(*seed, None, false).is_ok(), "{plant:?}: seed {seed} fails without it");
+    for planted_fault in plants {
+        let outcome = run(&options(3_000, Some(planted_fault)));
+        let (seed, violation) = outcome.violations.first().expect("the planted_fault is found");
+        assert_eq!(
+            run_schedule(*seed, Some(planted_fault), false),
+            Err(violation.clone()),
+            "{planted_fault:?}, seed {seed}"
+        );
+        assert!(run_schedule(*seed, None, false).is_ok(), "{planted_fault:?}: seed {seed} fails without it");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const BLOCK: Block = block(
             &[simulated("the mask does not gate the interrupt", "irq_status[1]")],
         ),
         place(
-            "soft_reset_pulse_next = in_byte_0 & decode_hit_9 & «write_data[0]»;",
+            "soft_reset_pulse_next = in_byte_0 & decode_hit_control & «write_data[0]»;",
             &[simulated("LATCH also resets", "(write_data[0] | write_data[1])")],
         ),
         place(

@@ -19,9 +19,5 @@ pub(crate) const BLOCK: Block = block(
             &[simulated("interrupts of snapshot and batch exchanged", "narrow_taken_mark[1]")],
         ),
         place("assign m_axis_tkeep = «whole_beat»;", &[simulated("TKEEP short by a byte", "whole_beat >> 1")]),
-        place(
-            "assign registers_counters_1 = «engine_latched[127:64]»;",
-            &[simulated("accepted and rejected exchanged", "engine_latched[63:0]")],
-        ),
     ],
 );

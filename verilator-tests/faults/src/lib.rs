@@ -10,10 +10,13 @@ mod axis_width_down;
 mod axis_width_up;
 mod block_ram_16384x128;
 mod context_table;
+mod crc32c_advance_12;
 mod delta_engine;
 mod deltascope_top;
 mod engine_control;
 mod engine_counters;
+mod fingerprint;
+mod fingerprint_queue;
 mod group_counters;
 mod journal;
 mod journal_bank;
@@ -127,6 +130,9 @@ pub const BLOCKS: &[Block] = &[
     xor_tree_16::BLOCK,
     block_ram_16384x128::BLOCK,
     lut_ram_32x130::BLOCK,
+    crc32c_advance_12::BLOCK,
+    fingerprint::BLOCK,
+    fingerprint_queue::BLOCK,
 ];
 
 /// Returns every fault.

@@ -12,8 +12,8 @@ pub(crate) const BLOCK: Block = block(
             &[simulated("one word too many behind the counters", "word <= counter_words")],
         ),
         place(
-            "equal_4 <= «address == at_4»;",
-            &[simulated("SCRATCH answers in every page", "address[7:0] == at_4[7:0]")],
+            "equal_scratch <= «address == at_scratch»;",
+            &[simulated("SCRATCH answers in every page", "address[7:0] == at_scratch[7:0]")],
         ),
         place(
             "localparam [5:0] counter_words = «6'h26»;",

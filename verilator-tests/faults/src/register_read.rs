@@ -7,6 +7,7 @@ pub(crate) const BLOCK: Block = block(
     "register_read",
     &[
         place("assign upper = «address[2]»;", &[simulated("halves of a counter exchanged", "~address[2]")]),
+        place("chosen_0 = «counters[127:64]»;", &[simulated("accepted and rejected exchanged", "counters[63:0]")]),
         place("answer_defined_next = «decode_defined»;", &[simulated("SLVERR missing on reads", "1'b1")]),
         place(
             "answer_next = «fixed_answer»;",

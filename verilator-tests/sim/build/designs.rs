@@ -9,6 +9,7 @@ pub const BLOCKS: &[&str] = &[
     "delta_engine",
     "deltascope_top",
     "engine_counters",
+    "fingerprint",
     "group_counters",
     "journal",
     "reply_fifo",

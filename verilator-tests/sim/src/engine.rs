@@ -4,6 +4,7 @@
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_model::{EngineError, EngineKind};
+use std::time::Duration;
 
 use crate::axi_dma::host::{self, Shared, SimHost};
 use crate::axi_dma::{DmaConfig, Ram};
@@ -18,12 +19,12 @@ pub type RtlEngine = EngineDriver<SimHost>;
 /// time that a test can wait for.
 pub fn settings() -> DmaSettings {
     DmaSettings {
-        completion: Completion::Interrupt { wait_us: 10 },
+        completion: Completion::Interrupt { wait: Duration::from_micros(10) },
         batch_bytes: 64 << 10,
         batches: 4,
         reply_packets: 64,
-        time_limit_us: 10_000,
-        reset_limit_us: 1_000,
+        time_limit: Duration::from_micros(10_000),
+        reset_limit: Duration::from_micros(1_000),
         ..DmaSettings::default()
     }
 }
@@ -43,6 +44,6 @@ pub fn open() -> Result<RtlEngine, EngineError> {
 pub fn open_with(config: DmaConfig, settings: &DmaSettings) -> Result<(RtlEngine, Shared<Ram>), EngineError> {
     let failed = |text| EngineError::Device { engine: EngineKind::Rtl.name(), text };
     let (system, buffer) = host::system(config, settings, SEED).map_err(|failure| failed(failure.to_string()))?;
-    let host = host::open(&system, buffer, settings).map_err(|error| failed(error.to_string()))?;
+    let host = host::open(&system, buffer, settings).map_err(|error| EngineError::host(EngineKind::Rtl, error))?;
     Ok((EngineDriver::open(host, EngineKind::Rtl)?, system))
 }

@@ -5,18 +5,24 @@ mod support;
 
 use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
-use deltascope_driver::axi_dma::registers::Channel;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode, silence};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
+use deltascope_sim::axi_dma::pg021::Channel;
 use deltascope_sim::axi_dma::{Block, DmaConfig, Fault, Ram, Response, Timing};
+use std::time::Duration;
 use support::records;
 
 fn settings() -> DmaSettings {
-    DmaSettings { batch_bytes: 32 << 10, time_limit_us: 2_000, reset_limit_us: 200, ..DmaSettings::default() }
+    DmaSettings {
+        batch_bytes: 32 << 10,
+        time_limit: Duration::from_micros(2_000),
+        reset_limit: Duration::from_micros(200),
+        ..DmaSettings::default()
+    }
 }
 
 fn open(config: DmaConfig, settings: &DmaSettings) -> (EngineDriver<SimHost>, Shared<Ram>) {
@@ -49,7 +55,7 @@ fn scatter_gather_polled() {
 
 #[test]
 fn scatter_gather_by_interrupt() {
-    let completion = Completion::Interrupt { wait_us: 1_000 };
+    let completion = Completion::Interrupt { wait: Duration::from_micros(1_000) };
     let by_interrupt = DmaSettings { completion, ..settings() };
     replays_as_the_model(DmaConfig::board(true), &by_interrupt, 4_000);
     let coalesced = DmaSettings { coalesce: 8, delay: 2, ..by_interrupt };
@@ -59,7 +65,7 @@ fn scatter_gather_by_interrupt() {
 #[test]
 fn direct_mode_polled_and_by_interrupt() {
     replays_as_the_model(DmaConfig::board(false), &settings(), 4_000);
-    let completion = Completion::Interrupt { wait_us: 1_000 };
+    let completion = Completion::Interrupt { wait: Duration::from_micros(1_000) };
     replays_as_the_model(DmaConfig::board(false), &DmaSettings { completion, ..settings() }, 3_000);
 }
 
@@ -169,7 +175,7 @@ fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
     let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(random.one_in(2)) };
     let completion = match random.one_in(2) {
         true => Completion::Poll,
-        false => Completion::Interrupt { wait_us: random.between(1, 200) },
+        false => Completion::Interrupt { wait: Duration::from_micros(random.between(1, 200)) },
     };
     let reply_packets = random.between(2, 40) as u16;
     let settings = DmaSettings {
@@ -202,7 +208,7 @@ fn faults_at_any_moment_leave_nothing_behind() {
     for seed in 0..12 {
         let mut random = Random::new(1_000 + seed);
         let (config, settings) = any_system(&mut random);
-        let (mut rtl, system) = open(config, &DmaSettings { time_limit_us: 500, ..settings });
+        let (mut rtl, system) = open(config, &DmaSettings { time_limit: Duration::from_micros(500), ..settings });
         let list = records(1_500, &mut random);
         let (channel, response) = (random.pick(&channels), random.pick(&responses));
         let fault = random.pick(&[

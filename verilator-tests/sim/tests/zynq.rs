@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, Window};
 use deltascope_abi::mailbox::MAILBOX;
 use deltascope_abi::random::Random;
-use deltascope_driver::axi_dma::{Completion, DmaHost, DmaParts, DmaSettings, Notice};
+use deltascope_driver::axi_dma::{Completion, DmaSettings, Notice};
+use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Clock, DmaBuffer, Fabric, FabricError, Irq, Registers};
 use deltascope_mailbox::{Guest, Words};
@@ -76,8 +77,8 @@ unsafe impl DmaBuffer for GuestMemory {
 struct GuestIrq(Arc<AtomicBool>);
 
 impl Irq for GuestIrq {
-    fn wait(&mut self, timeout_us: u64) -> bool {
-        let end = Instant::now() + Duration::from_micros(timeout_us);
+    fn wait(&mut self, timeout: Duration) -> bool {
+        let end = Instant::now() + timeout;
         while !self.0.load(Ordering::SeqCst) {
             if Instant::now() > end {
                 return false;
@@ -92,8 +93,8 @@ impl Irq for GuestIrq {
 struct WallClock(Instant);
 
 impl Clock for WallClock {
-    fn now_us(&mut self) -> u64 {
-        self.0.elapsed().as_micros() as u64
+    fn now(&mut self) -> Duration {
+        self.0.elapsed()
     }
 }
 
@@ -146,9 +147,9 @@ fn the_driver_counts_as_the_model_through_mailbox_and_shared_memory() {
     for scatter_gather in [true, false] {
         let report = with_logic(scatter_gather, |guest, buffer, irq| {
             let settings = DmaSettings {
-                completion: Completion::Interrupt { wait_us: 1_000 },
-                time_limit_us: 60_000_000,
-                reset_limit_us: 60_000_000,
+                completion: Completion::Interrupt { wait: Duration::from_micros(1_000) },
+                time_limit: Duration::from_micros(60_000_000),
+                reset_limit: Duration::from_micros(60_000_000),
                 ..DmaSettings::default()
             };
             let (engine, dma) = (guest.block(ENGINE), guest.block(AXI_DMA));

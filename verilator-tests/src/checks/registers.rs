@@ -36,9 +36,12 @@ impl Registers {
         let (id, dirty) = (dut.port("build_id")?, dut.port("build_dirty")?);
         bench.dut_mut().set(id, u64::from(BUILD_ID));
         bench.dut_mut().set(dirty, 1);
+        let counters = bench.dut().port("counters")?;
         for counter in Counter::ALL {
-            let port = bench.dut().port(&format!("counters_{}", counter as u32))?;
-            bench.dut_mut().set(port, counter_value(counter));
+            for half in 0..2 {
+                let word = (counter_value(counter) >> (32 * half)) as u32;
+                bench.dut_mut().set_word(counters, 2 * counter as u32 + half, word);
+            }
         }
         for (i, name) in STATES.iter().enumerate() {
             let port = bench.dut().port(name)?;
@@ -108,7 +111,7 @@ fn reset_value(address: u32, config: &Config) -> u32 {
         offset::CAP_STREAM => config.reply_packet << CAP_REPLY_PACKET.shift | 64 << CAP_AXIS_BITS.shift,
         _ => match Counter::ALL.iter().find(|c| c.offset() == address & !4) {
             Some(counter) if address >= offset::COUNTERS => (counter_value(*counter) >> (8 * (address & 4))) as u32,
-            _ => 0,
+            _ => MAP.iter().find(|r| r.offset == address).and_then(|r| r.reset).unwrap_or(0),
         },
     }
 }

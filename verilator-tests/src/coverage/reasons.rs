@@ -44,32 +44,7 @@ impl Reason {
 pub const REASONS: &[Reason] = &[
     Reason { block: "axi_lite_registers", what: &["bresp", "rresp"], bits: Bits::Of(0, 1), why: RESPONSE },
     Reason { block: "axi_lite_registers", what: &["build_id"], bits: Bits::Of(0, 31), why: BUILD },
-    Reason {
-        block: "axi_lite_registers",
-        what: &[
-            "counters_0",
-            "counters_1",
-            "counters_10",
-            "counters_11",
-            "counters_12",
-            "counters_13",
-            "counters_14",
-            "counters_15",
-            "counters_16",
-            "counters_17",
-            "counters_18",
-            "counters_2",
-            "counters_3",
-            "counters_4",
-            "counters_5",
-            "counters_6",
-            "counters_7",
-            "counters_8",
-            "counters_9",
-        ],
-        bits: Bits::Of(1, 63),
-        why: LONG,
-    },
+    Reason { block: "axi_lite_registers", what: &["counters"], bits: Bits::InEach(64, 1, 63), why: LONG },
     Reason {
         block: "axi_lite_registers",
         what: &["flags", "irq_mask", "irq_mask_next", "irq_status", "irq_status_next", "status"],
@@ -99,32 +74,6 @@ pub const REASONS: &[Reason] = &[
     Reason { block: "delta_engine", what: &["writer_queued"], bits: Bits::Of(48, 63), why: ROWS },
     Reason { block: "deltascope_top", what: &["build_id"], bits: Bits::Of(0, 31), why: BUILD },
     Reason { block: "deltascope_top", what: &["engine_latched"], bits: Bits::InEach(64, 1, 63), why: LONG },
-    Reason {
-        block: "deltascope_top",
-        what: &[
-            "registers_counters_0",
-            "registers_counters_1",
-            "registers_counters_10",
-            "registers_counters_11",
-            "registers_counters_12",
-            "registers_counters_13",
-            "registers_counters_14",
-            "registers_counters_15",
-            "registers_counters_16",
-            "registers_counters_17",
-            "registers_counters_18",
-            "registers_counters_2",
-            "registers_counters_3",
-            "registers_counters_4",
-            "registers_counters_5",
-            "registers_counters_6",
-            "registers_counters_7",
-            "registers_counters_8",
-            "registers_counters_9",
-        ],
-        bits: Bits::Of(1, 63),
-        why: LONG,
-    },
     Reason { block: "deltascope_top", what: &["s_axi_bresp", "s_axi_rresp"], bits: Bits::Of(0, 1), why: RESPONSE },
     Reason { block: "engine_control", what: &["answer_due", "answer_due_next"], bits: Bits::Of(0, 0), why: ROOM },
     Reason {
@@ -255,46 +204,12 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         block: "register_read",
-        what: &[
-            "counter_0",
-            "counter_1",
-            "counter_2",
-            "counter_3",
-            "counter_4",
-            "counter_answer",
-            "counters_0",
-            "counters_1",
-            "counters_10",
-            "counters_11",
-            "counters_12",
-            "counters_13",
-            "counters_14",
-            "counters_15",
-            "counters_16",
-            "counters_17",
-            "counters_18",
-            "counters_2",
-            "counters_3",
-            "counters_4",
-            "counters_5",
-            "counters_6",
-            "counters_7",
-            "counters_8",
-            "counters_9",
-        ],
+        what: &["chosen_0", "chosen_1", "chosen_2", "chosen_3", "chosen_4", "counter_answer"],
         bits: Bits::Of(1, 63),
         why: LONG,
     },
-    Reason {
-        block: "register_read",
-        what: &[
-            "term_0", "term_1", "term_10", "term_11", "term_12", "term_2", "term_3", "term_5", "term_6", "term_7",
-            "term_8", "term_9", "words_0", "words_1", "words_10", "words_11", "words_12", "words_2", "words_3",
-            "words_5", "words_6", "words_7", "words_8", "words_9",
-        ],
-        bits: Bits::Of(0, 31),
-        why: FIXED,
-    },
+    Reason { block: "register_read", what: WORDS, bits: Bits::Of(0, 31), why: FIXED },
+    Reason { block: "register_read", what: &["counters"], bits: Bits::InEach(64, 1, 63), why: LONG },
     Reason { block: "reply_credit", what: &["promised", "promised_next", "raised"], bits: Bits::Of(4, 4), why: CREDIT },
     Reason { block: "reply_fifo", what: &["full", "full_next"], bits: Bits::Of(0, 0), why: CREDIT },
     Reason {
@@ -381,6 +296,19 @@ pub const REASONS: &[Reason] = &[
         why: ONE_BANK,
     },
 ];
+
+/// The words of the registers, and what each gives to the answer.
+macro_rules! words {
+    // SCRATCH holds any word.
+    (@ [$($done:tt)*] scratch { $($about:tt)* } $($rest:tt)*) => { words!(@ [$($done)*] $($rest)*); };
+    (@ [$($done:tt)*] $name:ident { $($about:tt)* } $($rest:tt)*) => {
+        words!(@ [$($done)* concat!("term_", stringify!($name)), concat!("words_", stringify!($name)),] $($rest)*);
+    };
+    (@ [$($done:tt)*]) => { const WORDS: &[&str] = &[$($done)*]; };
+    ($($all:tt)*) => { words!(@ [] $($all)*); };
+}
+
+deltascope_abi::for_each_register!(words);
 
 const LONG: &str = "the upper bits of a count of 64 bits, in a run of some ten thousand records; the proofs add at full width, and \
                     mutation lets the same counters count in large steps";

@@ -2,8 +2,9 @@
 
 use deltascope_abi::board::BUFFERS;
 use deltascope_abi::registers::IRQ_BATCH_END;
-use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
+use deltascope_sim::axi_dma::pg021::Channel::{Mm2s, S2mm};
+use std::time::Duration;
 
 use deltascope_sim::axi_dma::{DmaConfig, Fault, Response};
 
@@ -100,8 +101,8 @@ const SETTINGS: DmaSettings = DmaSettings {
     reply_packets: 40,
     coalesce: 1,
     delay: 0,
-    time_limit_us: 600,
-    reset_limit_us: 300,
+    time_limit: Duration::from_micros(600),
+    reset_limit: Duration::from_micros(300),
 };
 
 fn case(name: &'static str, scatter_gather: bool, expected: Expected, says: &'static str) -> Case {
@@ -151,7 +152,7 @@ fn built(name: &'static str, scatter_gather: bool, says: &'static str, change: f
 
 /// A case that goes on, driven by interrupts.
 fn interrupted(name: &'static str, faults: &'static [Fault], says: &'static str) -> Case {
-    let settings = DmaSettings { completion: Completion::Interrupt { wait_us: 50 }, ..SETTINGS };
+    let settings = DmaSettings { completion: Completion::Interrupt { wait: Duration::from_micros(50) }, ..SETTINGS };
     Case { faults, settings, ..case(name, true, Expected::CarriedOn, says) }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Rig<B: Board> {
 fn in_time(case: &Case, within_us: u64) -> Result<(), String> {
     // A refusal may reset, drain and prove before it finds out, each within the limit.
     let steps = if case.expected == Expected::Refused { 4 } else { 1 };
-    let limit = steps * case.settings.time_limit_us.max(case.settings.reset_limit_us) + SLACK_US;
+    let limit = steps * case.settings.time_limit.max(case.settings.reset_limit).as_micros() as u64 + SLACK_US;
     match within_us <= limit {
         true => Ok(()),
         false => Err(format!("expected the error within {limit} us, found it after {within_us} us")),

@@ -12,6 +12,8 @@ pub enum Run {
     Core,
     /// `deltascope_top`.
     Top,
+    /// `fingerprint`, which is no part of the top.
+    Fingerprint,
 }
 
 impl Run {
@@ -20,6 +22,7 @@ impl Run {
         match self {
             Run::Core => "delta_engine",
             Run::Top => "deltascope_top",
+            Run::Fingerprint => "fingerprint",
         }
     }
 }
@@ -100,6 +103,29 @@ fn op(code: &str) -> String {
 
 /// Every figure.
 pub const FIGURES: &[Figure] = &[
+    Figure {
+        block: "fingerprint",
+        title: "a packet of 20 bytes, one of 9 and an empty one back to back; the sum and the state of each beat",
+        run: Run::Fingerprint,
+        instance: "",
+        window: ("packets", 0, 18),
+        rows: &[
+            "s_axis_tvalid",
+            "s_axis_tready",
+            "s_axis_tkeep when s_axis_tvalid",
+            "s_axis_tlast when s_axis_tvalid",
+            "d_valid",
+            "d_sum when d_valid",
+            "e_done",
+            "e_state when e_done",
+            "e_pad as lanes when e_done",
+            "f3_done",
+            "f3_state when f3_done",
+            "m_axis_tvalid",
+            "m_axis_tdata[62:32] as bytes when m_axis_tvalid",
+            "m_axis_tdata[31:0] as crc when m_axis_tvalid",
+        ],
+    },
     Figure {
         block: "context_table",
         title: "six records on one context in six clocks; each sees the state that those before it left",
@@ -456,7 +482,7 @@ pub const FIGURES: &[Figure] = &[
         run: Run::Top,
         instance: "registers.reader.decode",
         window: ("read", 0, 8),
-        rows: &["address", "hit_0", "hit_4", "hit_counter", "defined"],
+        rows: &["address", "hit_identity", "hit_scratch", "hit_counter", "defined"],
     },
     Figure {
         block: "register_read",

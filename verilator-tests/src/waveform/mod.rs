@@ -26,6 +26,14 @@ pub enum WaveError {
     /// The emission could not be read.
     #[error(transparent)]
     Sources(#[from] MutationError),
+    /// A file of the emission could not be read.
+    #[error("{}: {source}; run `cargo xtask gen --only verilog`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The trace could not be read.
     #[error("cannot read the trace {path}: {source}; is this Verilator 5?")]
     Trace {
@@ -69,7 +77,8 @@ pub fn draw(verilog: &Path, work: &Path) -> Result<BTreeMap<String, String>, Wav
     let blocks = sources.blocks.iter().map(|block| verilog.join(format!("{}.v", block.name)));
     let files: Vec<PathBuf> = blocks.chain(sources.memories.iter().cloned()).collect();
     let mut pictures = BTreeMap::new();
-    for run in [Run::Core, Run::Top] {
+    for run in [Run::Core, Run::Top, Run::Fingerprint] {
+        let files = if run == Run::Fingerprint { committed(run.top())? } else { files.clone() };
         let folder = work.join(format!("waves-{}", run.top()));
         let variant = Variant::compile_drawing(&files, run.top(), &folder).map_err(Failure::from)?;
         let path = folder.join("trace.vcd");
@@ -78,6 +87,7 @@ pub fn draw(verilog: &Path, work: &Path) -> Result<BTreeMap<String, String>, Wav
         let phases = match run {
             Run::Core => scenario::core(dut)?,
             Run::Top => scenario::top(dut)?,
+            Run::Fingerprint => scenario::fingerprint(dut)?,
         };
         let trace = Trace::read(&path, run.top()).map_err(|source| WaveError::Trace { path, source })?;
         for figure in FIGURES.iter().filter(|figure| figure.run == run) {
@@ -85,4 +95,16 @@ pub fn draw(verilog: &Path, work: &Path) -> Result<BTreeMap<String, String>, Wav
         }
     }
     Ok(pictures)
+}
+
+/// Returns the committed files of a block that has no small configuration.
+fn committed(block: &str) -> Result<Vec<PathBuf>, WaveError> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rtl/verilog");
+    let path = folder.join("manifest.json");
+    let file = |source| WaveError::File { path: path.clone(), source };
+    let text = std::fs::read_to_string(&path).map_err(file)?;
+    let manifest: serde_json::Value = serde_json::from_str(&text).map_err(|error| file(error.into()))?;
+    let entries = manifest.as_array().into_iter().flatten();
+    let files = entries.filter(|entry| entry["block"] == block).flat_map(|entry| entry["files"].as_array());
+    Ok(files.flatten().filter_map(|name| name.as_str()).map(|name| folder.join(name)).collect())
 }

@@ -146,3 +146,33 @@ pub fn top(dut: Dut) -> Result<Phases, Failure> {
     idle(&mut top, 8)?;
     Ok(phases)
 }
+
+/// The fingerprint block: packets of 20, 9 and no bytes, one beat in each clock.
+pub fn fingerprint(dut: Dut) -> Result<Phases, Failure> {
+    let mut bench = Bench::new(dut, None)?;
+    let keep = bench.dut().port("s_axis_tkeep")?;
+    let mut source = Source::new(StreamPorts::axis(bench.dut(), "s_axis")?, Flow::always(), &mut Random::new(1));
+    let mut sink = Sink::new(StreamPorts::axis(bench.dut(), "m_axis")?, Flow::always());
+    bench.reset(2)?;
+    let mut phases = Phases::new();
+    let mut clocks = |bench: &mut Bench, source: &mut Source, clocks: u32, keeps: &[u64]| -> Result<(), Failure> {
+        for clock in 0..clocks {
+            source.drive(bench);
+            bench.dut_mut().set(keep, keeps.get(clock as usize).copied().unwrap_or(0));
+            sink.drive(bench);
+            bench.settle()?;
+            source.sample(bench);
+            sink.sample(bench)?;
+            bench.edge();
+        }
+        Ok(())
+    };
+    clocks(&mut bench, &mut source, 4, &[])?;
+    phases.push(("packets", bench.clocks() as usize));
+    let text = u128::from_le_bytes(*b"0123456789abcdef");
+    for (data, last) in [(text, false), (0x6768_6970, true), (text, true), (0, true)] {
+        source.push(Beat { data, last });
+    }
+    clocks(&mut bench, &mut source, 30, &[0xFFFF, 0x000F, 0x01FF, 0])?;
+    Ok(phases)
+}

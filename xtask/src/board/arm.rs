@@ -4,7 +4,7 @@ pub mod cross;
 
 use anyhow::Result;
 
-use self::cross::{Compiler, Cross};
+use self::cross::{Compiler, Cross, Target};
 use crate::cargo::run as run_command;
 use crate::setup;
 use crate::stages::Stages;
@@ -35,9 +35,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut stages = Stages::default();
     stages.run("compiler, linker and emulator", || {
         setup::provide_emulator(&[setup::QEMU_ARM])?;
-        Cross::find(arguments.compiler).map(drop)
+        Cross::find(Target::Linux, arguments.compiler).map(drop)
     })?;
-    let cross = Cross::find(arguments.compiler)?;
+    let cross = Cross::find(Target::Linux, arguments.compiler)?;
     println!("compiler: {}", cross.describe()?);
     stages.run("the daemon for armhf", || {
         let program = cross.build("deltascope-boardd", "deltascope-boardd")?;

@@ -32,11 +32,16 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Leave out the emulated Zynq under Linux
+    #[arg(long)]
+    pub only_firmware: bool,
 }
 
-/// Runs the suite over the engines of this machine and the emulated Zynq's.
+/// Runs the suite over the engines of this machine, the emulated Zynq's and the bare-metal image's.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    execute(arguments.json, super::zynq::runners()?)
+    let mut more = if arguments.only_firmware { Vec::new() } else { super::zynq::runners()? };
+    more.push(super::firmware::test::runner()?);
+    execute(arguments.json, more)
 }
 
 /// Runs the suite over the engines of this machine and those of `more`.

@@ -8,7 +8,9 @@ mod dma;
 pub mod dma_faults;
 pub mod engines;
 pub mod fed_rate;
+pub mod firmware;
 pub mod flash;
+pub mod hls_csim;
 mod runner;
 pub mod verilog;
 pub mod vivado_check;
@@ -32,6 +34,14 @@ pub enum Task {
     FedRate(fed_rate::Arguments),
     /// Compile the device tree overlays and compare what they make of a Zynq with the abi crate
     DeviceTree,
+    /// Build the bare-metal image, set what `--set` names, and print its sections
+    Fw(firmware::Arguments),
+    /// Decode the log of the bare-metal image from standard input, the bytes of its UART
+    FwLog(firmware::LogArguments),
+    /// Boot the bare-metal image in QEMU with the Verilated logic, stream to it, and make every fault of its table
+    FwTest(firmware::test::Arguments),
+    /// Simulate the fingerprint kernel for Vitis HLS in C, against the crate crc32c, and find planted faults
+    HlsCsim(hls_csim::Arguments),
     /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
     VivadoCheck(vivado_check::Arguments),
     /// Assemble what a board boots: BOOT.BIN, bitstream, device tree, checksums
@@ -49,6 +59,10 @@ pub fn run(task: Task) -> Result<()> {
         Task::DmaFaults(arguments) => dma_faults::run(&arguments),
         Task::FedRate(arguments) => fed_rate::run(&arguments),
         Task::DeviceTree => device_tree::run(),
+        Task::Fw(arguments) => firmware::run(&arguments),
+        Task::FwLog(arguments) => firmware::log(&arguments),
+        Task::FwTest(arguments) => firmware::test::run(&arguments),
+        Task::HlsCsim(arguments) => hls_csim::run(&arguments),
         Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
         Task::Dist(arguments) => dist::run(&arguments),
         Task::Flash(arguments) => flash::run(&arguments),

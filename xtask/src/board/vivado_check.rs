@@ -148,3 +148,36 @@ fn try_board(tree: &Tree, name: &str, work: &Path, checked: &mut Checked) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Tree;
+    use std::fs;
+    use std::process::Command;
+
+    /// Runs `reports::waive` on a text and returns what it prints and whether it succeeds.
+    fn waive(waivers: &str) -> (String, bool) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (list, script) = (folder.path().join("waivers.txt"), folder.path().join("script.tcl"));
+        fs::write(&list, waivers).expect("a list");
+        let reports = Tree::checkout().path("vivado/reports.tcl");
+        let text = format!(
+            "proc set_msg_config {{args}} {{puts $args}}\nsource {}\nreports::waive {}\n",
+            reports.display(),
+            list.display()
+        );
+        fs::write(&script, text).expect("a script");
+        let output = Command::new("tclsh").arg(&script).output().expect("tclsh of the package tcl");
+        (String::from_utf8_lossy(&output.stdout).trim().to_owned(), output.status.success())
+    }
+
+    #[test]
+    fn waiver_names_the_whole_identifier() {
+        let waived = waive("# comment\n\n[BD 41-1356] no master needs it\n[Synth 8-3331] unused\n");
+        let expected = "-id {BD 41-1356} -new_severity WARNING\n-id {Synth 8-3331} -new_severity WARNING";
+        assert_eq!(waived, (expected.to_owned(), true));
+        for wrong in ["[BD 41-1356]", "BD 41-1356 a reason", "[BD] a reason"] {
+            assert!(!waive(wrong).1, "{wrong}");
+        }
+    }
+}

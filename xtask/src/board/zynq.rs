@@ -5,7 +5,7 @@
 //! a recording into the guest, and what the guest counted is compared with what the golden model counts.
 
 mod kernel;
-mod machine;
+pub mod machine;
 mod raw;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use self::kernel::Kernel;
 use self::machine::{Machine, Mode, Plan};
 use self::raw::Guest;
-use super::arm::cross::Cross;
+use super::arm::cross::{Cross, Target};
 use super::runner::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
 use crate::initrd::Initrd;
@@ -55,7 +55,7 @@ impl Programs {
         setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
         setup::require(&[setup::VERILATOR, setup::CPP])?;
         let kernel = kernel::get()?;
-        let cross = Cross::find(None)?;
+        let cross = Cross::find(Target::Linux, None)?;
         let guest_daemon = cross.build("deltascope-boardd", "deltascope-boardd")?;
         let probe = cross.build("deltascope-mailbox", "mailbox_probe")?;
         let uio_probe = cross.example("deltascope-linux", "uio_probe")?;

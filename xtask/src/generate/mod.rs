@@ -4,6 +4,7 @@ mod c_header;
 mod device_tree;
 mod emulated_tree;
 mod picture;
+mod proof_header;
 mod registers_page;
 mod tcl;
 mod wrapper;
@@ -85,6 +86,8 @@ fn abi(check: bool) -> Result<()> {
     let files = [
         ("docs/registers.md", registers_page::text()),
         ("abi/include/deltascope_ring.h", c_header::text()),
+        ("rtl/formal/generated/deltascope_abi.svh", proof_header::text()),
+        ("vivado/generated/deltascope_abi.tcl", tcl::text()),
         ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),
         ("boards/zynq7020/generated/engine-udmabuf.dtsi", device_tree::engine_node_without_buffers()),
         ("boards/zynq7020/generated/udmabuf.dtsi", device_tree::udmabuf_node()),

@@ -3,18 +3,6 @@
 use deltascope_abi::registers::{Access, Counter, IDENTITY_VALUE, MAP, WINDOW_BYTES};
 use std::fmt::Write;
 
-/// Snake case in capitals: `OpLoad` becomes `OP_LOAD`.
-fn screaming(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.push(c.to_ascii_uppercase());
-    }
-    out
-}
-
 /// The page.
 pub fn text() -> String {
     let mut out = String::from(
@@ -27,16 +15,20 @@ pub fn text() -> String {
         "The window is {WINDOW_BYTES} bytes. An offset that is not in this table answers SLVERR. \
          `IDENTITY` reads {IDENTITY_VALUE:#010X}.\n"
     );
-    out.push_str("| offset | name | access | what |\n|---|---|---|---|\n");
-    for register in &MAP {
+    out.push_str("| offset | name | access | after reset | what |\n|---|---|---|---|---|\n");
+    // Declared in the order in which they came, listed in the order of their offsets.
+    let mut registers = MAP;
+    registers.sort_by_key(|register| register.offset);
+    for register in &registers {
+        let reset = register.reset.map_or_else(|| "as it is built or runs".to_owned(), |word| format!("`{word:#X}`"));
         let (offset, name, access, about) = (register.offset, register.name, register.access.short(), register.about);
-        let _ = writeln!(out, "| `{offset:#05X}` | `{name}` | {access} | {about} |");
+        let _ = writeln!(out, "| `{offset:#05X}` | `{name}` | {access} | {reset} | {about} |");
         for field in register.fields {
             let bits = match field.bits {
                 1 => field.shift.to_string(),
                 bits => format!("{}:{}", field.shift + bits - 1, field.shift),
             };
-            let _ = writeln!(out, "| | `{name}.{}` | bits {bits} | {} |", field.name, field.about);
+            let _ = writeln!(out, "| | `{name}.{}` | bits {bits} | | {} |", field.name, field.about);
         }
     }
     out.push_str(
@@ -44,7 +36,7 @@ pub fn text() -> String {
          `CONTROL.LATCH`, which copies all of them in one clock.\n\n| offset | name |\n|---|---|\n",
     );
     for counter in Counter::ALL {
-        let _ = writeln!(out, "| `{:#05X}` | `{}` |", counter.offset(), screaming(&format!("{counter:?}")));
+        let _ = writeln!(out, "| `{:#05X}` | `{}` |", counter.offset(), counter.signal().to_uppercase());
     }
     out.push_str("\n## Access\n\n");
     for (access, about) in [

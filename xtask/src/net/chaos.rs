@@ -15,7 +15,7 @@ pub struct Arguments {
     quick: bool,
     /// Plant a fault between the two, which must make the run fail: repeat or lose
     #[arg(long, value_name = "NAME")]
-    plant: Option<String>,
+    fault: Option<String>,
     /// Start of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -39,28 +39,28 @@ pub fn command(task: &str, seed: u64, json: bool) -> Result<Command> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut command = command("run", arguments.seed, arguments.json)?;
     command.arg("--kills").arg(arguments.kills.to_string()).args(arguments.quick.then_some("--quick"));
-    if let Some(plant) = &arguments.plant {
-        command.args(["--plant", plant]);
+    if let Some(fault) = &arguments.fault {
+        command.args(["--fault", fault]);
     }
     run_command(&mut command)
 }
 
 /// The stage of the bounded tier: few kills, and each planted fault makes a run fail.
 pub fn quick() -> Result<()> {
-    run(&Arguments { kills: 20, quick: true, plant: None, seed: 1, json: true })?;
-    for plant in ["repeat", "lose"] {
-        let output = command("run", 1, true)?.args(["--plant", plant]).output()?;
+    run(&Arguments { kills: 20, quick: true, fault: None, seed: 1, json: true })?;
+    for fault in ["repeat", "lose"] {
+        let output = command("run", 1, true)?.args(["--fault", fault]).output()?;
         let found = String::from_utf8_lossy(&output.stdout).contains("\"holds\":false");
         ensure!(
             found && !output.status.success(),
-            "planted fault {plant}: expected a run that fails, found {output:?}"
+            "planted fault {fault}: expected a run that fails, found {output:?}"
         );
-        println!("planted fault {plant}: found");
+        println!("planted fault {fault}: found");
     }
     Ok(())
 }
 
 /// The bar at full length.
 pub fn full() -> Result<()> {
-    run(&Arguments { kills: 200, quick: false, plant: None, seed: 1, json: true })
+    run(&Arguments { kills: 200, quick: false, fault: None, seed: 1, json: true })
 }

@@ -14,7 +14,7 @@ pub struct Arguments {
     pub seed: Option<u64>,
     /// Fault to put between the two ends; it must be found
     #[arg(long)]
-    pub plant: Option<String>,
+    pub fault: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -22,20 +22,20 @@ pub struct Arguments {
 
 /// Runs a number of schedules and prints their sums as JSON.
 pub fn schedules(schedules: u64) -> Result<()> {
-    run(&Arguments { schedules, seed: None, plant: None, json: true })
+    run(&Arguments { schedules, seed: None, fault: None, json: true })
 }
 
 /// Runs the schedules from the seed on (the program's own first seed without one); with a fault, until it is found.
 /// Fails when something was violated, or when the fault was not found.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let Arguments { schedules, seed, plant, json } = arguments;
+    let Arguments { schedules, seed, fault, json } = arguments;
     let mut command = cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-sim-net", "--"]);
     command.arg("--schedules").arg(schedules.to_string());
     if let Some(seed) = seed {
         command.arg("--seed").arg(seed.to_string());
     }
-    if let Some(plant) = plant {
-        command.args(["--plant", plant]);
+    if let Some(fault) = fault {
+        command.args(["--fault", fault]);
     }
     if *json {
         command.arg("--json");

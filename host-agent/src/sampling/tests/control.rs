@@ -8,7 +8,7 @@ const RING: f64 = 8_192.0;
 const TICK: Duration = Duration::from_millis(20);
 
 /// A reader that takes `speed` records in a tick.
-struct Plant {
+struct PlantedFault {
     control: Control,
     now: Duration,
     held: f64,
@@ -17,10 +17,10 @@ struct Plant {
     changes: Vec<(Duration, u32)>,
 }
 
-impl Plant {
-    fn new() -> Plant {
+impl PlantedFault {
+    fn new() -> PlantedFault {
         let control = Control::new(0);
-        Plant { control, now: Duration::ZERO, held: 0.0, lost: 0, left_out: 0.0, changes: Vec::new() }
+        PlantedFault { control, now: Duration::ZERO, held: 0.0, lost: 0, left_out: 0.0, changes: Vec::new() }
     }
 
     /// `events` come in every tick, for `seconds`.
@@ -43,22 +43,22 @@ impl Plant {
 
 #[test]
 fn a_reader_that_keeps_up_leaves_nothing_out() {
-    let mut plant = Plant::new();
-    plant.run(600, 4_000.0, 4_000.0);
-    assert_eq!((plant.changes.len(), plant.lost, plant.left_out), (0, 0, 0.0));
+    let mut planted_fault = PlantedFault::new();
+    planted_fault.run(600, 4_000.0, 4_000.0);
+    assert_eq!((planted_fault.changes.len(), planted_fault.lost, planted_fault.left_out), (0, 0, 0.0));
 }
 
 #[test]
 fn a_slow_reader_is_helped_within_a_second_and_hardly_anything_is_lost_after_it() {
     for excess in [3.0, 20.0, 1_000.0] {
-        let mut plant = Plant::new();
-        plant.run(2, 100.0 * excess, 100.0);
+        let mut planted_fault = PlantedFault::new();
+        planted_fault.run(2, 100.0 * excess, 100.0);
         let needed = f64::log2(excess).ceil() as u32;
-        let first = plant.lost;
-        plant.run(120, 100.0 * excess, 100.0);
-        let shifts: Vec<u32> = plant.changes.iter().map(|&(_, shift)| shift).collect();
+        let first = planted_fault.lost;
+        planted_fault.run(120, 100.0 * excess, 100.0);
+        let shifts: Vec<u32> = planted_fault.changes.iter().map(|&(_, shift)| shift).collect();
         assert!(shifts.contains(&needed), "{excess}: {shifts:?}");
-        let (lost, all) = ((plant.lost - first) as f64, 120.0 * 50.0 * 100.0 * excess);
+        let (lost, all) = ((planted_fault.lost - first) as f64, 120.0 * 50.0 * 100.0 * excess);
         assert!(lost < 0.01 * all, "{excess}: lost {lost} of {all} after the first two seconds");
         // It looks now and then whether more would do, and more rarely each time.
         assert!(shifts.len() < 40, "{excess}: {} changes", shifts.len());
@@ -67,23 +67,23 @@ fn a_slow_reader_is_helped_within_a_second_and_hardly_anything_is_lost_after_it(
 
 #[test]
 fn when_the_load_is_gone_everything_is_kept_again() {
-    let mut plant = Plant::new();
-    plant.run(5, 10_000.0, 100.0);
-    let highest = plant.control.shift();
+    let mut planted_fault = PlantedFault::new();
+    planted_fault.run(5, 10_000.0, 100.0);
+    let highest = planted_fault.control.shift();
     assert!(highest >= 6, "{highest}");
-    let lost = plant.lost;
-    plant.run(300, 10.0, 100.0);
-    assert_eq!((plant.control.shift(), plant.lost), (0, lost));
-    let down = plant.changes.windows(2).filter(|pair| pair[1].1 < pair[0].1);
+    let lost = planted_fault.lost;
+    planted_fault.run(300, 10.0, 100.0);
+    assert_eq!((planted_fault.control.shift(), planted_fault.lost), (0, lost));
+    let down = planted_fault.changes.windows(2).filter(|pair| pair[1].1 < pair[0].1);
     assert!(down.clone().all(|pair| pair[1].1 + 1 == pair[0].1), "one step at a time");
     assert!(down.clone().all(|pair| pair[1].0 - pair[0].0 >= Duration::from_secs(2)), "and slowly");
 }
 
 #[test]
 fn it_never_goes_beyond_its_bounds() {
-    let mut plant = Plant::new();
-    plant.run(60, 1e12, 1.0);
-    assert_eq!(plant.control.shift(), MAX_SHIFT);
+    let mut planted_fault = PlantedFault::new();
+    planted_fault.run(60, 1e12, 1.0);
+    assert_eq!(planted_fault.control.shift(), MAX_SHIFT);
 }
 
 #[test]

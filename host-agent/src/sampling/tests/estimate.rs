@@ -1,4 +1,4 @@
-//! The estimator against populations whose truth is known.
+//! The estimator against populations whose result is known.
 
 use super::hash;
 use crate::sampling::{LEAST_UNITS, Part, is_kept, ratio, t_quantile};
@@ -12,9 +12,9 @@ fn share_of(population: &[Part]) -> f64 {
     sum(|unit| unit.part) / sum(|unit| unit.weight)
 }
 
-/// Of the samples with a bound: the share of intervals that hold the truth; and the mean error of the share.
+/// Of the samples with a bound: the share of intervals that hold the reference; and the mean error of the share.
 fn coverage(population: &[Part], shift: u32) -> (f64, f64) {
-    let truth = share_of(population);
+    let reference = share_of(population);
     let (mut bounded, mut held, mut error) = (0u32, 0u32, 0.0);
     for seed in 0..DRAWS {
         let units = population.iter().enumerate();
@@ -23,8 +23,8 @@ fn coverage(population: &[Part], shift: u32) -> (f64, f64) {
         let Some(found) = ratio(&sample, 0.5f64.powi(shift as i32)) else { continue };
         let Some(half) = found.half_width else { continue };
         bounded += 1;
-        held += u32::from((found.share - truth).abs() <= half);
-        error += found.share - truth;
+        held += u32::from((found.share - reference).abs() <= half);
+        error += found.share - reference;
     }
     assert!(u64::from(bounded) > DRAWS * 9 / 10, "expected a bound nearly always, found {bounded}");
     (f64::from(held) / f64::from(bounded), error / f64::from(bounded))
@@ -58,14 +58,14 @@ fn heavy(random: &mut Random) -> (u64, f64) {
 }
 
 #[test]
-fn intervals_hold_the_truth_as_often_as_they_say() {
+fn intervals_hold_the_reference_at_their_confidence() {
     for (name, of) in [("mixed", mixed as fn(&mut Random) -> _), ("all or nothing", all_or_nothing)] {
         let population = population(3_000, of);
         for shift in [1, 2, 4] {
             let (held, error) = coverage(&population, shift);
             // 1,000 draws: a standard error of 0.007 around 0.95. Without the correction for the finite population
             // it is 0.994 at k = 1.
-            assert!((0.925..=0.975).contains(&held), "{name}, k {shift}: {held} of the intervals hold the truth");
+            assert!((0.925..=0.975).contains(&held), "{name}, k {shift}: {held} of the intervals hold the reference");
             assert!(error.abs() < 0.01, "{name}, k {shift}: off by {error} on average");
         }
     }
@@ -77,7 +77,7 @@ fn with_few_large_units_intervals_hold_less_often_the_smaller_the_sample() {
     let population = population(3_000, heavy);
     for (shift, least) in [(1, 0.90), (2, 0.87), (4, 0.80)] {
         let (held, error) = coverage(&population, shift);
-        assert!((least..=0.975).contains(&held), "k {shift}: {held} of the intervals hold the truth");
+        assert!((least..=0.975).contains(&held), "k {shift}: {held} of the intervals hold the reference");
         assert!(error.abs() < 0.01, "k {shift}: off by {error} on average");
     }
 }
@@ -88,7 +88,7 @@ fn units_that_all_agree_still_leave_room_for_others() {
     let population: Vec<Part> =
         (0..1_000).map(|unit| Part { weight: 4.0, part: if unit % 50 == 0 { 4.0 } else { 0.0 } }).collect();
     let (held, _) = coverage(&population, 5);
-    assert!(held > 0.9, "{held} of the intervals hold the truth");
+    assert!(held > 0.9, "{held} of the intervals hold the reference");
 }
 
 #[test]

@@ -23,13 +23,13 @@ struct Machine {
     sample: Sample,
     left_out: LeftOut,
     /// By owner, pages and then sends.
-    truth: BTreeMap<u32, [Seen; 2]>,
+    reference: BTreeMap<u32, [Seen; 2]>,
 }
 
 impl Machine {
     fn new(seed: u64) -> Machine {
         let sample = Sample::new(0, LeftOut::default());
-        Machine { seed, shift: 0, sample, left_out: LeftOut::default(), truth: BTreeMap::new() }
+        Machine { seed, shift: 0, sample, left_out: LeftOut::default(), reference: BTreeMap::new() }
     }
 
     fn set(&mut self, shift: u32) {
@@ -42,7 +42,7 @@ impl Machine {
         let length = u64::from(event.length);
         let sends = matches!(event.what, What::Send { .. });
         let times = u64::from(redundant);
-        self.truth.entry(event.owner.0).or_default()[usize::from(sends)] +=
+        self.reference.entry(event.owner.0).or_default()[usize::from(sends)] +=
             Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };
         if is_kept(unit, self.shift) {
             self.sample.take(unit, &event);
@@ -80,13 +80,13 @@ impl Machine {
 
     fn all(&self, sends: usize) -> Seen {
         let mut sum = Seen::default();
-        self.truth.values().for_each(|seen| sum += seen[sends]);
+        self.reference.values().for_each(|seen| sum += seen[sends]);
         sum
     }
 }
 
-fn holds(found: &Estimate, truth: u64) -> bool {
-    found.half_width().is_some_and(|half| (found.redundant - truth as f64).abs() <= half)
+fn holds(found: &Estimate, reference: u64) -> bool {
+    found.half_width().is_some_and(|half| (found.redundant - reference as f64).abs() <= half)
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn without_sampling_everything_is_exact() {
         assert_eq!((estimate.left_out, estimate.half_width()), (0.0, Some(0.0)));
     }
     assert_eq!(found.send_bytes.redundant, machine.all(1).redundant_bytes as f64);
-    assert_eq!(found.owners[&OwnerId(7)].sends.redundant, machine.truth[&7][1].redundant_events as f64);
+    assert_eq!(found.owners[&OwnerId(7)].sends.redundant, machine.reference[&7][1].redundant_events as f64);
 }
 
 #[test]
@@ -125,13 +125,13 @@ fn totals_stay_exact_and_intervals_hold_over_periods_of_different_p() {
         held[1] += u32::from(holds(&found.sends, sends.redundant_events));
         held[2] += u32::from(holds(&found.send_bytes, sends.redundant_bytes));
         let (share, half) = found.owners[&OwnerId(1)].pages.share().expect("events");
-        let truth = machine.truth[&1][0];
-        let truth = truth.redundant_events as f64 / truth.events as f64;
-        owner_held += u32::from((share - truth).abs() <= half.expect("a bound"));
+        let reference = machine.reference[&1][0];
+        let reference = reference.redundant_events as f64 / reference.events as f64;
+        owner_held += u32::from((share - reference).abs() <= half.expect("a bound"));
     }
     // Half-widths are added, so the intervals hold more often than they must.
     for held in held.into_iter().chain([owner_held]) {
-        assert!(f64::from(held) >= 0.95 * draws as f64, "{held} of {draws} intervals hold the truth");
+        assert!(f64::from(held) >= 0.95 * draws as f64, "{held} of {draws} intervals hold the reference");
     }
 }
 

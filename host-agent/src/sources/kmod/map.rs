@@ -4,7 +4,7 @@
 //! here is ever a reference to a plain value.
 
 use std::fs::{File, OpenOptions};
-use std::mem::{offset_of, size_of};
+use std::mem::offset_of;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -179,24 +179,7 @@ impl Rings {
     /// Copies a record, which must be at or above the tail and below a head that was read before.
     pub(super) fn record(&self, ring: u32, number: u64) -> RingRecord {
         let slot = RING_HEADER_BYTES + (number & (self.records - 1)) as usize * RING_RECORD_BYTES;
-        let word = |index: usize| self.u64(ring, slot + 8 * index);
-        let half = |index: usize| (word(index) as u32, (word(index) >> 32) as u32);
-        const { assert!(size_of::<RingRecord>() == 64 && offset_of!(RingRecord, unit) == 56) };
-        let ((length, before), (after, tgid), (kind, cpu)) = (half(4), half(5), half(6));
-        RingRecord {
-            sequence: word(0),
-            time_ns: word(1),
-            cgroup: word(2),
-            key: word(3),
-            length,
-            before,
-            after,
-            tgid,
-            kind: kind as u16,
-            flags: (kind >> 16) as u16,
-            cpu,
-            unit: word(7),
-        }
+        RingRecord::from_words(&std::array::from_fn(|word| self.u64(ring, slot + 8 * word)))
     }
 
     /// The counters of one ring, all of one moment.

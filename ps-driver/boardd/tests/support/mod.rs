@@ -85,7 +85,7 @@ impl Daemon {
 
     /// The status once `ready` holds.
     pub fn status_when(&mut self, ready: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..1_000 {
+        for _ in 0..12_000 {
             let status = self.status();
             if ready(&status) {
                 return status;

@@ -4,6 +4,7 @@ use super::error::{DmaError, ErrorBit};
 use super::registers::{Channel, MAX_LENGTH_BITS, Register, control, status};
 use super::settings::Mode;
 use crate::seams::{BusError, Clock, Registers};
+use core::time::Duration;
 
 /// Reads a register of a channel.
 pub(super) fn read(dma: &mut impl Registers, channel: Channel, register: Register) -> Result<u32, BusError> {
@@ -20,29 +21,29 @@ pub(super) fn write(
     dma.write32(channel.at(register), value)
 }
 
-/// Looks at a register until `done` likes it; gives the last value when `limit_us` have passed.
+/// Looks at a register until `done` likes it; gives the last value when `limit` has passed.
 fn wait(
     dma: &mut impl Registers,
     clock: &mut impl Clock,
     channel: Channel,
     register: Register,
-    limit_us: u64,
+    limit: Duration,
     done: impl Fn(u32) -> bool,
 ) -> Result<Result<u32, u32>, BusError> {
-    let end = clock.now_us().saturating_add(limit_us);
+    let end = clock.now().saturating_add(limit);
     loop {
         let value = read(dma, channel, register)?;
         if done(value) {
             return Ok(Ok(value));
         }
-        if clock.now_us() > end {
+        if clock.now() > end {
             return Ok(Err(value));
         }
     }
 }
 
 /// Finds the mode, and refuses what is no AXI DMA or is used cyclically.
-pub(super) fn identify(dma: &mut impl Registers) -> Result<Mode, DmaError> {
+pub fn identify(dma: &mut impl Registers) -> Result<Mode, DmaError> {
     let mut modes = [Mode::Direct; 2];
     for (channel, mode) in Channel::BOTH.into_iter().zip(&mut modes) {
         let found = read(dma, channel, Register::Status)?;
@@ -71,13 +72,13 @@ pub(super) fn refuse_cyclic(dma: &mut impl Registers, channel: Channel) -> Resul
 }
 
 /// Resets the whole DMA (one Reset bit does: PG021, "MM2S_DMACR") and waits for the end of it.
-pub(super) fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit_us: u64) -> Result<(), DmaError> {
+pub fn reset(dma: &mut impl Registers, clock: &mut impl Clock, limit: Duration) -> Result<(), DmaError> {
     write(dma, Channel::Mm2s, Register::Control, control::RESET)?;
     for channel in Channel::BOTH {
-        wait(dma, clock, channel, Register::Control, limit_us, |value| value & control::RESET == 0)?
-            .map_err(|found| DmaError::ResetStuck { channel, limit_us, found })?;
-        wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED != 0)?
-            .map_err(|found| DmaError::RunStuck { channel, expected: 1, limit_us, found })?;
+        wait(dma, clock, channel, Register::Control, limit, |value| value & control::RESET == 0)?
+            .map_err(|found| DmaError::ResetStuck { channel, limit, found })?;
+        wait(dma, clock, channel, Register::Status, limit, |value| value & status::HALTED != 0)?
+            .map_err(|found| DmaError::RunStuck { channel, expected: 1, limit, found })?;
     }
     Ok(())
 }
@@ -88,11 +89,11 @@ pub(super) fn start(
     clock: &mut impl Clock,
     channel: Channel,
     value: u32,
-    limit_us: u64,
+    limit: Duration,
 ) -> Result<(), DmaError> {
     write(dma, channel, Register::Control, value | control::RUN)?;
-    wait(dma, clock, channel, Register::Status, limit_us, |value| value & status::HALTED == 0)?
-        .map_err(|found| DmaError::RunStuck { channel, expected: 0, limit_us, found })?;
+    wait(dma, clock, channel, Register::Status, limit, |value| value & status::HALTED == 0)?
+        .map_err(|found| DmaError::RunStuck { channel, expected: 0, limit, found })?;
     refuse_cyclic(dma, channel)
 }
 
@@ -136,7 +137,7 @@ pub(super) fn check(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError
 
 /// Refuses a DMA built for more than 32 address bits. Its upper address registers take what is written while the channel
 /// is halted, and with scatter-gather TAILDESC alone starts nothing: TAILDESC_MSB does (axi_dma v7.1).
-pub(super) fn refuse_wide(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError> {
+pub fn refuse_wide(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError> {
     let register = match mode {
         Mode::ScatterGather => Register::TailDescriptorHigh,
         Mode::Direct => Register::AddressHigh,

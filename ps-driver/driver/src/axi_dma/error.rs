@@ -1,9 +1,8 @@
 //! Everything that can go wrong between the driver and the DMA, each with what to do about it.
 
-use alloc::string::ToString;
-
 use super::registers::{Channel, status};
-use crate::seams::{BusError, FabricError, StreamError};
+use crate::seams::BusError;
+use core::time::Duration;
 
 /// An error that a channel reports in DMASR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,13 +88,11 @@ impl ErrorBit {
 
 /// Why the DMA cannot be used, or how it failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DmaError {
     /// A register could not be accessed.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The logic may not be touched.
-    #[error(transparent)]
-    Fabric(#[from] FabricError),
     /// A setting of the driver makes no sense.
     #[error("DMA setting {name}: expected {expected}, found {found}")]
     Setting {
@@ -178,28 +175,6 @@ pub enum DmaError {
         /// Bytes that arrived without it.
         bytes: u64,
     },
-    /// Records reach the engine in pieces.
-    #[error(
-        "loopback: the engine counted {rejected} broken records of {records}; set `Stream Data Width` of both channels of the AXI DMA to 64 and `Memory Map Data Width` to 64"
-    )]
-    StreamWidth {
-        /// Records that the engine rejected.
-        rejected: u64,
-        /// Records sent.
-        records: u64,
-    },
-    /// What came back is not what was sent.
-    #[error(
-        "loopback: reply {index}: expected {expected:#018x}, found {found:#018x}; is the buffer coherent (S_AXI_HP needs uncached memory or cache maintenance), is its bus address right?"
-    )]
-    Loopback {
-        /// Index of the reply.
-        index: usize,
-        /// The value sent.
-        expected: u64,
-        /// The value that came back.
-        found: u64,
-    },
     /// The buffer's bus address does not suit.
     #[error(
         "DMA buffer at {address:#x}: expected a bus address that is a multiple of 64; allocate it on a page (the driver needs no `Allow Unaligned Transfers`)"
@@ -230,25 +205,25 @@ pub enum DmaError {
     },
     /// A reset does not end.
     #[error(
-        "{channel}: expected DMACR.Reset clear within {limit_us} us, found {found:#010x}; the memory port does not answer: reset the programmable logic"
+        "{channel}: expected DMACR.Reset clear within {} us, found {found:#010x}; the memory port does not answer: reset the programmable logic", limit.as_micros()
     )]
     ResetStuck {
         /// The channel.
         channel: Channel,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
         /// The register.
         found: u32,
     },
     /// A channel does not start or stop.
-    #[error("{channel}: expected DMASR.Halted {expected} within {limit_us} us, found {found:#010x}; reset the DMA")]
+    #[error("{channel}: expected DMASR.Halted {expected} within {} us, found {found:#010x}; reset the DMA", limit.as_micros())]
     RunStuck {
         /// The channel.
         channel: Channel,
         /// The value waited for, 0 or 1.
         expected: u8,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
         /// The register.
         found: u32,
     },
@@ -276,61 +251,17 @@ pub enum DmaError {
     },
     /// A descriptor is overdue although its data has moved.
     #[error(
-        "{channel}: descriptor {index}: expected Cmplt within {limit_us} us, found its data moved and STATUS {status:#010x}; are the descriptors coherent, is M_AXI_SG connected for writes?"
+        "{channel}: descriptor {index}: expected Cmplt within {} us, found its data moved and STATUS {status:#010x}; are the descriptors coherent, is M_AXI_SG connected for writes?", limit.as_micros()
     )]
     DescriptorStuck {
         /// The channel.
         channel: Channel,
         /// Index in the ring.
         index: usize,
-        /// Microseconds allowed.
-        limit_us: u64,
+        /// Time allowed.
+        limit: Duration,
         /// The descriptor's status.
         status: u32,
-    },
-    /// A transfer is overdue and its data has not moved.
-    #[error(
-        "MM2S: expected {sent} records in the engine within {limit_us} us, found {accepted} and the transfer under way; does the memory port answer?"
-    )]
-    TransferStuck {
-        /// Records sent since the engine's reset.
-        sent: u64,
-        /// Records that it counted.
-        accepted: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
-    /// The engine waits for its replies to be taken.
-    #[error(
-        "S2MM: expected replies to be taken within {limit_us} us, found the engine blocked with {waiting} beats sent and {received} received; does the memory port accept writes?"
-    )]
-    RepliesStuck {
-        /// Beats that left the engine.
-        waiting: u64,
-        /// Beats that arrived in memory.
-        received: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
-    /// A transfer is complete and the engine counted another number of records.
-    #[error(
-        "MM2S is done: expected the engine to count {sent} records, found {accepted}; records were lost or repeated"
-    )]
-    Records {
-        /// Records sent since the engine's reset.
-        sent: u64,
-        /// Records that it counted.
-        accepted: u64,
-    },
-    /// Everything moved and no batch ended.
-    #[error(
-        "expected the end of a batch within {limit_us} us, found all {beats} reply beats received; reset the engine"
-    )]
-    NoEnd {
-        /// Reply beats received.
-        beats: u64,
-        /// Microseconds allowed.
-        limit_us: u64,
     },
     /// A completed transfer moved another number of bytes.
     #[error(
@@ -356,66 +287,6 @@ pub enum DmaError {
         /// Bytes that it has.
         found: usize,
     },
-    /// A batch of another size than announced.
-    #[error("batch: expected 1 to {room} records, found {found}; ask for the room before each batch")]
-    NoRoom {
-        /// Records that there was room for.
-        room: usize,
-        /// Records given.
-        found: usize,
-    },
-    /// A halt was asked for while something is under way.
-    #[error("halt: expected no batch under way, found {batches}; poll until each has ended")]
-    Busy {
-        /// Batches that have not ended.
-        batches: usize,
-    },
-    /// What is at the engine's address is no delta engine.
-    #[error(
-        "IDENTITY: expected {expected:#010x}, found {found:#010x}; the bitstream has another register map or address: load deltascope_top, compare with the block design's Address Editor"
-    )]
-    Identity {
-        /// The characters DLTS.
-        expected: u32,
-        /// The register.
-        found: u32,
-    },
-    /// The engine speaks another ABI.
-    #[error(
-        "ABI_VERSION: expected major {expected}, found {found}; build the logic and this program from the same sources"
-    )]
-    Abi {
-        /// Major version of this program.
-        expected: u32,
-        /// Major version of the engine.
-        found: u32,
-    },
-    /// The engine's streams are others than this driver feeds.
-    #[error(
-        "CAP_STREAM: expected reply packets of at least 1 beat and streams of 64 bits, found {packet} and {bits}; the logic has another register map or is no deltascope_top"
-    )]
-    Streams {
-        /// Beats of a reply packet.
-        packet: u32,
-        /// Bits of both streams.
-        bits: u32,
-    },
-    /// The engine does not come out of its reset.
-    #[error(
-        "engine STATUS: expected CLEARING and DRAINING to end within {limit_us} us, found {status:#x}; reset the programmable logic"
-    )]
-    EngineStuck {
-        /// The register.
-        status: u32,
-        /// Microseconds allowed.
-        limit_us: u64,
-    },
-}
-
-impl From<DmaError> for StreamError {
-    fn from(error: DmaError) -> StreamError {
-        StreamError { text: error.to_string() }
-    }
 }
 
 /// Something that was not as it should be and cost nothing but time.
@@ -423,11 +294,11 @@ impl From<DmaError> for StreamError {
 pub enum Notice {
     /// Work was complete and no interrupt had come.
     #[error(
-        "interrupt lost: expected one within {waited_us} us, found {packets} packets complete without it; the driver looked by itself. Is the interrupt connected and of the level kind?"
+        "interrupt lost: expected one within {} us, found {packets} packets complete without it; the driver looked by itself. Is the interrupt connected and of the level kind?", waited.as_micros()
     )]
     InterruptLost {
-        /// Microseconds waited.
-        waited_us: u64,
+        /// Time waited.
+        waited: Duration,
         /// Packets found.
         packets: u64,
     },
@@ -439,7 +310,7 @@ pub enum Notice {
     InterruptSpurious,
 }
 
-/// A number of bits for a length.
-pub(super) const fn bits_for(bytes: u32) -> u32 {
+/// Returns the bits that a length register needs for `bytes`.
+pub const fn bits_for(bytes: u32) -> u32 {
     u32::BITS - bytes.leading_zeros()
 }

@@ -1,65 +1,75 @@
-//! Both channels with their buffer: batches out, reply packets in. Knows the modes; knows nothing of the engine.
+//! Both channels with their buffer: batches out, packets in. Knows both modes; knows nothing of what the bytes mean.
 
 use super::channel;
 use super::descriptor::{COMPLETE, END_OF_FRAME, ERRORS, LENGTH_MASK, START_OF_FRAME};
 use super::error::{DmaError, ErrorBit, bits_for};
 use super::registers::{Channel, Register, control, status};
 use super::ring::Ring;
-use super::settings::{Completion, DmaSettings, Layout, Mode};
-use super::words::{Volatile, Words, put_records, take_replies};
+use super::settings::{Completion, DmaSettings, Layout, Mode, UNIT_BYTES};
+use super::words::Volatile;
 use crate::seams::{Clock, DmaBuffer, Registers};
-use deltascope_abi::record::{RECORD_BYTES, Record};
-use deltascope_abi::reply::{REPLY_BYTES, Reply};
 
-/// What happens to a reply packet that arrived.
-pub(super) enum Take<'a> {
-    /// It must be whole, and its beats go here.
-    Beats(&'a mut dyn FnMut(Reply)),
+/// A packet that arrived, in place.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a, B> {
+    /// The buffer.
+    pub words: &'a Volatile<B>,
+    /// Offset of the packet's first byte.
+    pub offset: usize,
+    /// Its bytes, a whole number of units.
+    pub bytes: usize,
+}
+
+/// What happens to a packet that arrived.
+pub enum Take<'a, B> {
+    /// It must be whole, and goes here.
+    Packets(&'a mut dyn FnMut(Packet<'_, B>)),
     /// It is thrown away, whatever it is.
     Nowhere,
 }
 
 /// The DMA's registers and its buffer.
 #[derive(Debug)]
-pub(super) struct Link<D, B> {
-    pub dma: D,
-    pub words: Volatile<B>,
-    pub mode: Mode,
-    pub settings: DmaSettings,
-    pub layout: Layout,
+pub struct Link<D, B> {
+    dma: D,
+    words: Volatile<B>,
+    mode: Mode,
+    settings: DmaSettings,
+    layout: Layout,
     /// Batches. In direct mode the ring only counts: its descriptors are not used by the DMA.
-    pub records: Ring,
+    mm2s: Ring,
     /// Reply packets, likewise.
-    pub replies: Ring,
+    s2mm: Ring,
     /// Direct mode: a batch is in the hands of the DMA.
     sending: bool,
     /// Direct mode: a reply packet's buffer is in the hands of the DMA.
     receiving: bool,
-    /// Reply beats that arrived since the last [`Link::start`].
-    pub beats: u64,
+    /// Bytes that arrived since the last [`Link::start`] or [`Link::forget`].
+    received: u64,
 }
 
 impl<D: Registers, B: DmaBuffer> Link<D, B> {
+    /// Drives the DMA behind `dma`, whose mode is `mode`, with a buffer that [`super::check_buffer`] accepted.
     pub fn new(dma: D, buffer: B, mode: Mode, settings: &DmaSettings, layout: Layout) -> Link<D, B> {
         let words = Volatile(buffer);
-        let records = Ring::new(&words, layout.record_ring, usize::from(settings.batches));
-        let replies = Ring::new(&words, layout.reply_ring, usize::from(settings.reply_packets));
+        let mm2s = Ring::new(&words, layout.mm2s_ring, usize::from(settings.batches));
+        let s2mm = Ring::new(&words, layout.s2mm_ring, usize::from(settings.reply_packets));
         let settings = *settings;
-        Link { dma, words, mode, settings, layout, records, replies, sending: false, receiving: false, beats: 0 }
+        Link { dma, words, mode, settings, layout, mm2s, s2mm, sending: false, receiving: false, received: 0 }
     }
 
     /// Resets the DMA and starts it with every buffer for replies posted.
     pub fn start(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
-        channel::reset(&mut self.dma, clock, self.settings.reset_limit_us)?;
-        for ring in [&mut self.records, &mut self.replies] {
+        channel::reset(&mut self.dma, clock, self.settings.reset_limit)?;
+        for ring in [&mut self.mm2s, &mut self.s2mm] {
             ring.clear(&mut self.words);
         }
-        (self.sending, self.receiving, self.beats) = (false, false, 0);
+        (self.sending, self.receiving, self.received) = (false, false, 0);
         self.run(clock)
     }
 
     /// Starts both channels where their rings stand.
-    pub fn run(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
+    fn run(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
         for channel in Channel::BOTH {
             let mut value = 1 << control::THRESHOLD_SHIFT;
             if self.mode == Mode::ScatterGather {
@@ -75,10 +85,10 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     value |= u32::from(self.settings.delay) << control::DELAY_SHIFT;
                 }
             }
-            channel::start(&mut self.dma, clock, channel, value, self.settings.reset_limit_us)?;
+            channel::start(&mut self.dma, clock, channel, value, self.settings.reset_limit)?;
         }
-        if self.mode == Mode::ScatterGather && self.replies.under_way() > 0 {
-            channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.replies.tail())?;
+        if self.mode == Mode::ScatterGather && self.s2mm.under_way() > 0 {
+            channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.s2mm.tail())?;
         }
         self.post_replies()
     }
@@ -88,42 +98,129 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     pub fn resume(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
         if self.mode == Mode::Direct && self.receiving {
             self.receiving = false;
-            self.replies.unpost();
+            self.s2mm.unpost();
         }
         self.run(clock)
     }
 
-    /// Reply packets that arrived since the last [`Link::start`].
-    pub fn replies_taken(&self) -> u64 {
-        self.replies.taken()
+    /// The mode that the DMA has.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The settings it is driven with.
+    pub fn settings(&self) -> &DmaSettings {
+        &self.settings
+    }
+
+    /// How its buffer is divided.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Batches that the DMA has.
+    pub fn batches_under_way(&self) -> usize {
+        self.mm2s.under_way()
+    }
+
+    /// Batches that may be sent now.
+    pub fn room(&self) -> usize {
+        self.mm2s.room()
+    }
+
+    /// Packets that arrived since the last [`Link::start`].
+    pub fn packets_taken(&self) -> u64 {
+        self.s2mm.taken()
+    }
+
+    /// Bytes that arrived since the last [`Link::start`] or [`Link::forget`].
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Counts the bytes that arrive from 0 again.
+    pub fn forget(&mut self) {
+        self.received = 0;
+    }
+
+    /// Resets both channels; what they had is gone.
+    ///
+    /// # Errors
+    /// The reset does not end within [`DmaSettings::reset_limit`].
+    pub fn reset(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
+        channel::reset(&mut self.dma, clock, self.settings.reset_limit)
+    }
+
+    /// Refuses a length register that is too narrow for the largest transfer. Only in direct mode it can be read.
+    ///
+    /// # Errors
+    /// [`DmaError::LengthWidth`].
+    pub fn check_lengths(&mut self) -> Result<(), DmaError> {
+        let lengths = [self.settings.batch_bytes, self.layout.packet_stride as u32];
+        for (channel, bytes) in Channel::BOTH.into_iter().zip(lengths) {
+            let (needed, found) = (bits_for(bytes), channel::length_bits(&mut self.dma, channel)?);
+            if found < needed {
+                return Err(DmaError::LengthWidth { channel, needed, found });
+            }
+        }
+        Ok(())
+    }
+
+    /// Clears the interrupts of both channels, and gives which there were.
+    ///
+    /// # Errors
+    /// The registers cannot be accessed.
+    pub fn acknowledge(&mut self) -> Result<u32, DmaError> {
+        let mut causes = 0;
+        for channel in Channel::BOTH {
+            causes |= channel::acknowledge(&mut self.dma, channel)?;
+        }
+        Ok(causes)
+    }
+
+    /// Index and STATUS of the oldest descriptor that the DMA has.
+    pub fn oldest(&mut self, channel: Channel) -> (usize, u32) {
+        let Link { mm2s, s2mm, words, .. } = self;
+        let ring = if channel == Channel::Mm2s { mm2s } else { s2mm };
+        (ring.oldest(), ring.status(words))
+    }
+
+    /// Whether the channel works on the oldest descriptor that it has.
+    ///
+    /// # Errors
+    /// The registers cannot be read.
+    pub fn is_at_oldest(&mut self, channel: Channel) -> Result<bool, DmaError> {
+        let current = channel::read(&mut self.dma, channel, Register::CurrentDescriptor)?;
+        let ring = self.ring(channel);
+        Ok(current == ring.address(ring.oldest()))
     }
 
     fn ring(&self, channel: Channel) -> &Ring {
         match channel {
-            Channel::Mm2s => &self.records,
-            Channel::S2mm => &self.replies,
+            Channel::Mm2s => &self.mm2s,
+            Channel::S2mm => &self.s2mm,
         }
     }
 
     /// Gives the DMA every free buffer for replies: all of them, or in direct mode the one that it can have.
-    pub fn post_replies(&mut self) -> Result<(), DmaError> {
-        let bytes = self.layout.reply_stride;
+    fn post_replies(&mut self) -> Result<(), DmaError> {
+        let bytes = self.layout.packet_stride;
         match self.mode {
             Mode::ScatterGather => {
-                if self.replies.room() == 0 {
+                if self.s2mm.room() == 0 {
                     return Ok(());
                 }
-                while self.replies.room() > 0 {
-                    let buffer = self.layout.packet(self.replies.next(), bytes);
+                while self.s2mm.room() > 0 {
+                    let buffer = self.layout.packet(self.s2mm.next(), bytes);
                     self.words.hand_to_device(buffer.clone());
-                    self.replies.post(&mut self.words, buffer.start, bytes as u32);
+                    self.s2mm.post(&mut self.words, buffer.start, bytes as u32);
                 }
-                channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.replies.tail())?;
+                channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.s2mm.tail())?;
             }
             Mode::Direct if !self.receiving => {
-                let buffer = self.layout.packet(self.replies.next(), bytes);
+                let buffer = self.layout.packet(self.s2mm.next(), bytes);
                 self.words.hand_to_device(buffer.clone());
-                self.replies.post(&mut self.words, buffer.start, bytes as u32);
+                self.s2mm.post(&mut self.words, buffer.start, bytes as u32);
                 self.transfer(Channel::S2mm, buffer.start, bytes as u32)?;
                 self.receiving = true;
             }
@@ -147,26 +244,22 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         }
     }
 
-    /// Sends records as one batch.
-    pub fn send(&mut self, batch: &[Record]) -> Result<(), DmaError> {
-        let place = self.layout.batch(self.records.next(), batch.len() * RECORD_BYTES);
-        put_records(&mut self.words, place.start, batch);
-        self.queue(place.start, place.len() as u32)
-    }
-
-    /// Sends eight bytes of zeros: half a record, with TLAST.
-    pub fn send_half(&mut self) -> Result<(), DmaError> {
-        let place = self.layout.batch(self.records.next(), RECORD_BYTES / 2);
-        self.words.write64(place.start, 0);
+    /// Sends `bytes` as one batch, which `fill` writes at the offset that it is given.
+    ///
+    /// # Errors
+    /// The DMA's registers cannot be written.
+    pub fn send(&mut self, bytes: usize, fill: impl FnOnce(&mut Volatile<B>, usize)) -> Result<(), DmaError> {
+        let place = self.layout.batch(self.mm2s.next(), bytes);
+        fill(&mut self.words, place.start);
         self.queue(place.start, place.len() as u32)
     }
 
     fn queue(&mut self, offset: usize, bytes: u32) -> Result<(), DmaError> {
         self.words.hand_to_device(offset..offset + bytes as usize);
-        self.records.post(&mut self.words, offset, bytes | START_OF_FRAME | END_OF_FRAME);
+        self.mm2s.post(&mut self.words, offset, bytes | START_OF_FRAME | END_OF_FRAME);
         match self.mode {
             Mode::ScatterGather => {
-                Ok(channel::write(&mut self.dma, Channel::Mm2s, Register::TailDescriptor, self.records.tail())?)
+                Ok(channel::write(&mut self.dma, Channel::Mm2s, Register::TailDescriptor, self.mm2s.tail())?)
             }
             Mode::Direct => self.send_next(),
         }
@@ -174,11 +267,11 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
 
     /// Direct mode: gives the DMA the oldest batch that waits.
     fn send_next(&mut self) -> Result<(), DmaError> {
-        if self.sending || self.records.under_way() == 0 {
+        if self.sending || self.mm2s.under_way() == 0 {
             return Ok(());
         }
-        let bytes = self.records.control(&self.words) & LENGTH_MASK;
-        let offset = self.layout.batch(self.records.oldest(), 0).start;
+        let bytes = self.mm2s.control(&self.words) & LENGTH_MASK;
+        let offset = self.layout.batch(self.mm2s.oldest(), 0).start;
         self.transfer(Channel::Mm2s, offset, bytes)?;
         self.sending = true;
         Ok(())
@@ -187,15 +280,15 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     /// Takes back the batches that the DMA is done with; gives whether there were any.
     pub fn finish_batches(&mut self) -> Result<bool, DmaError> {
         let mut moved = false;
-        while self.records.under_way() > 0 {
+        while self.mm2s.under_way() > 0 {
             match self.mode {
                 Mode::ScatterGather => {
-                    let found = self.records.status(&mut self.words);
+                    let found = self.mm2s.status(&mut self.words);
                     if found & COMPLETE == 0 {
                         break;
                     }
                     self.refuse_errors(Channel::Mm2s, found)?;
-                    let expected = self.records.control(&self.words) & LENGTH_MASK;
+                    let expected = self.mm2s.control(&self.words) & LENGTH_MASK;
                     let bytes = found & LENGTH_MASK;
                     if bytes != expected {
                         let (channel, bits) = (Channel::Mm2s, bits_for(expected));
@@ -209,7 +302,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     self.sending = false;
                 }
             }
-            self.records.take();
+            self.mm2s.take();
             moved = true;
             if self.mode == Mode::Direct {
                 self.send_next()?;
@@ -219,22 +312,22 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     }
 
     /// Takes every reply packet that is complete; gives how many there were. Their buffers are posted again.
-    pub fn take_packets(&mut self, take: &mut Take<'_>) -> Result<u64, DmaError> {
+    pub fn take_packets(&mut self, take: &mut Take<'_, B>) -> Result<u64, DmaError> {
         let mut packets = 0;
-        while let Some(bytes) = self.packet(matches!(take, Take::Beats(_)))? {
-            let index = self.replies.oldest();
-            self.replies.take();
+        while let Some(bytes) = self.packet(matches!(take, Take::Packets(_)))? {
+            let index = self.s2mm.oldest();
+            self.s2mm.take();
             self.receiving = false;
             packets += 1;
-            let (found, most) = (bytes as usize, self.layout.reply_stride);
-            if let Take::Beats(sink) = take {
-                if found == 0 || found > most || !found.is_multiple_of(REPLY_BYTES) {
+            let (found, most) = (bytes as usize, self.layout.packet_stride);
+            if let Take::Packets(sink) = take {
+                if found == 0 || found > most || !found.is_multiple_of(UNIT_BYTES) {
                     return Err(DmaError::Fragment { most, found });
                 }
                 let place = self.layout.packet(index, found);
                 self.words.hand_to_cpu(place.clone());
-                take_replies(&self.words, place.start, found / REPLY_BYTES, *sink);
-                self.beats += (found / REPLY_BYTES) as u64;
+                sink(Packet { words: &self.words, offset: place.start, bytes: found });
+                self.received += found as u64;
             }
             if self.mode == Mode::Direct {
                 self.post_replies()?;
@@ -248,7 +341,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
 
     /// Bytes of the oldest reply packet, once it is complete; when `whole`, it must have its start and its end.
     fn packet(&mut self, whole: bool) -> Result<Option<u32>, DmaError> {
-        if self.replies.under_way() == 0 {
+        if self.s2mm.under_way() == 0 {
             return Ok(None);
         }
         if self.mode == Mode::Direct {
@@ -257,7 +350,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                 false => None,
             });
         }
-        let found = self.replies.status(&mut self.words);
+        let found = self.s2mm.status(&mut self.words);
         if found & COMPLETE == 0 {
             return Ok(None);
         }

@@ -1,23 +1,19 @@
-//! Driver of the Xilinx AXI DMA (PG021 v7.1) between a buffer in memory and a delta engine's streams.
+//! Driver of the Xilinx AXI DMA (PG021 v7.1): batches of bytes out of a buffer in memory, packets of bytes into it.
 //!
-//! [`DmaHost::open`] takes the engine's registers, the DMA's, a buffer, an interrupt and a clock; an
-//! [`crate::engine::EngineDriver`] over it is an engine like any other. `README.md` beside this file says how it
-//! works and what is not obvious.
+//! It knows nothing of what the bytes mean; [`crate::dma_host`] sends records through it. `README.md` beside this file
+//! says how it works and what is not obvious.
 
 mod channel;
 pub mod descriptor;
 mod error;
-mod host;
 mod link;
-mod probe;
 pub mod registers;
 mod ring;
 mod settings;
 mod words;
 
-pub use channel::silence;
-pub use error::{DmaError, ErrorBit, Notice};
-pub use host::{DmaHost, DmaParts, NoIrq};
-pub use probe::stop_left_over;
-pub use settings::{Completion, DmaSettings, MAX_BATCH_BYTES, Mode};
-pub use words::{Words, put_records, take_replies};
+pub use channel::{identify, refuse_wide, reset, silence};
+pub use error::{DmaError, ErrorBit, Notice, bits_for};
+pub use link::{Link, Packet, Take};
+pub use settings::{Completion, DmaSettings, Layout, MAX_BATCH_BYTES, Mode, UNIT_BYTES, check_buffer};
+pub use words::{Volatile, Words};

@@ -1,7 +1,9 @@
 //! What breaks.
 
 use super::network::short;
-use super::{Entropy, Link, Message, Plant, SECOND, ServerEnd, Violation, World, frame, new_server, place, plant};
+use super::{
+    Entropy, Link, Message, PlantedFault, SECOND, ServerEnd, Violation, World, frame, new_server, place, planted_fault,
+};
 
 /// Rounds that a server which was asked to stop gets.
 const STOPPING: usize = 2_000;
@@ -9,7 +11,7 @@ const STOPPING: usize = 2_000;
 impl World {
     /// Something breaks.
     pub(super) fn fault(&mut self) -> Result<(), Violation> {
-        match self.dice.below(22) {
+        match self.rng.below(22) {
             0..=4 => self.cut(),
             5 | 6 => self.freeze(),
             7 | 8 => {
@@ -19,13 +21,13 @@ impl World {
             9 => self.server_stops()?,
             10 | 11 => {
                 self.say(|| String::from("FAULT the engine fails"));
-                let resets = self.dice.below(3) as u32;
+                let resets = self.rng.below(3) as u32;
                 let engine = self.server.engine();
                 (engine.failing, engine.failing_resets) = (true, resets);
             }
             12..=14 => self.agent_dies(),
             15 => {
-                let jump = self.dice.pick([SECOND / 20, SECOND, 6 * SECOND, 16 * SECOND, 31 * SECOND, 62 * SECOND]);
+                let jump = self.rng.pick([SECOND / 20, SECOND, 6 * SECOND, 16 * SECOND, 31 * SECOND, 62 * SECOND]);
                 self.say(|| format!("FAULT {} ms pass", jump / 1_000));
                 self.now += jump;
             }
@@ -37,17 +39,17 @@ impl World {
     }
 
     fn any_link(&mut self) -> Option<usize> {
-        let at = self.dice.below(self.links.len() as u64) as usize;
+        let at = self.rng.below(self.links.len() as u64) as usize;
         self.links.get(at).filter(|link| link.is_some()).map(|_| at)
     }
 
     /// A connection ends: for both at once, for the agent first, or for the server first.
     fn cut(&mut self) {
         let Some(at) = self.any_link() else { return };
-        let World { links, server, dice, now, agents, .. } = self;
+        let World { links, server, rng, now, agents, .. } = self;
         let Some(link) = &mut links[at] else { return };
         self.stats.cuts += 1;
-        let (owner, held, how) = (link.agent, link.client, dice.below(3));
+        let (owner, held, how) = (link.agent, link.client, rng.below(3));
         if how != 1 {
             if let Some(id) = link.connection() {
                 server.disconnect(id, *now);
@@ -55,11 +57,11 @@ impl World {
             link.server = ServerEnd::Gone;
             link.up.clear();
             // Whole frames stand in the pipe; any byte of them may be the last.
-            let kept = dice.below(link.down.len() as u64 + 1) as usize;
+            let kept = rng.below(link.down.len() as u64 + 1) as usize;
             link.down.truncate(kept);
         }
         if how != 2 && held {
-            agents[owner].reconnect_at = *now + dice.spread(20);
+            agents[owner].reconnect_at = *now + rng.spread(20);
             self.hang_up(owner);
         }
         let way = ["both ends", "the agent's end first", "the server's end first"][how as usize];
@@ -72,18 +74,18 @@ impl World {
     /// A bit on its way becomes another one. The frame that it is in ends the connection: nothing that is written behind
     /// it may have an effect.
     fn flip(&mut self) {
-        let World { links, dice, stats, .. } = self;
-        let up = dice.chance(2);
+        let World { links, rng, stats, .. } = self;
+        let up = rng.chance(2);
         let under_way = links.iter().enumerate().filter(|(_, link)| {
             link.as_ref().is_some_and(|link| if up { !link.up.is_empty() } else { !link.down.is_empty() })
         });
         let under_way: Vec<usize> = under_way.map(|(at, _)| at).collect();
-        let Some(&at) = under_way.get(dice.below(under_way.len().max(1) as u64) as usize) else { return };
+        let Some(&at) = under_way.get(rng.below(under_way.len().max(1) as u64) as usize) else { return };
         let Some(link) = &mut links[at] else { return };
         let pipe = if up { &mut link.up } else { &mut link.down };
-        let place = dice.below(pipe.len() as u64) as usize;
+        let place = rng.below(pipe.len() as u64) as usize;
         let Some(byte) = pipe.get_mut(place) else { return };
-        *byte ^= 1 << dice.below(8);
+        *byte ^= 1 << rng.below(8);
         stats.flips += 1;
         link.flipped = true;
         if up && link.end > 0 {
@@ -95,7 +97,7 @@ impl World {
     /// Nothing moves on a connection for a time, perhaps until both ends have given it up.
     fn freeze(&mut self) {
         let Some(at) = self.any_link() else { return };
-        let pause = self.dice.pick([SECOND / 100, SECOND, 20 * SECOND, 100 * SECOND]);
+        let pause = self.rng.pick([SECOND / 100, SECOND, 20 * SECOND, 100 * SECOND]);
         self.say(|| format!("FAULT link {at} is stuck for {} ms", pause / 1_000));
         if let Some(link) = &mut self.links[at] {
             link.frozen_until = self.now + pause;
@@ -109,15 +111,15 @@ impl World {
         for link in self.links.iter_mut().flatten().filter(|link| link.server != ServerEnd::Coming) {
             link.server = ServerEnd::Gone;
             link.up.clear();
-            let kept = self.dice.below(link.down.len() as u64 + 1) as usize;
+            let kept = self.rng.below(link.down.len() as u64 + 1) as usize;
             link.down.truncate(kept);
         }
         self.links.iter_mut().for_each(|link| _ = link.take_if(|link| link.is_gone()));
         self.boots += 1;
         let entropy =
-            if self.counts_boots { Entropy::Counter(100 + self.boots) } else { Entropy::Random(self.dice.next()) };
+            if self.counts_boots { Entropy::Counter(100 + self.boots) } else { Entropy::Random(self.rng.next()) };
         let generation = self.server.engine().generation;
-        self.server = new_server(self.sizes, &self.server_config, generation, entropy, &mut self.dice)?;
+        self.server = new_server(self.sizes, &self.server_config, generation, entropy, &mut self.rng)?;
         Ok(())
     }
 
@@ -132,17 +134,17 @@ impl World {
                 break;
             }
             if !self.links.is_empty() {
-                let at = self.dice.below(self.links.len() as u64) as usize;
+                let at = self.rng.below(self.links.len() as u64) as usize;
                 self.deliver_down(at)?;
             }
-            self.now += self.dice.below(200);
+            self.now += self.rng.below(200);
         }
         self.restart_server()
     }
 
     /// The process of an agent dies; what it sent may still arrive.
     fn agent_dies(&mut self) {
-        let at = self.dice.below(self.agents.len() as u64) as usize;
+        let at = self.rng.below(self.agents.len() as u64) as usize;
         self.end_of_process(at);
     }
 
@@ -156,12 +158,12 @@ impl World {
         self.end_of_session(at);
         self.hang_up(at);
         self.agents[at].restart();
-        self.agents[at].reconnect_at = self.now + self.dice.spread(20);
+        self.agents[at].reconnect_at = self.now + self.rng.spread(20);
     }
 
     /// A Hello that was written long ago arrives on a connection that nobody holds any more.
     fn old_hello(&mut self) {
-        let at = self.dice.below(self.agents.len() as u64) as usize;
+        let at = self.rng.below(self.agents.len() as u64) as usize;
         let Some((incarnation, hello)) = self.agents[at].old_hello.clone() else { return };
         self.say(|| {
             format!(
@@ -183,7 +185,8 @@ impl World {
             return;
         };
         let Ok(Message::Records(events)) = frame::decode(&link.last_events) else { return };
-        let changed = (self.plant == Some(Plant::KnownAsNew)).then(|| plant::renumbered(&events, link.end));
+        let changed = (self.planted_fault == Some(PlantedFault::KnownAsNew))
+            .then(|| planted_fault::renumbered(&events, link.end));
         let text = format!("FAULT link {at} repeats {}", short(&Message::Records(events)));
         link.up.extend(changed.as_ref().unwrap_or(&link.last_events));
         self.say(|| text);

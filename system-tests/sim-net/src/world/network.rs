@@ -1,19 +1,19 @@
 //! How bytes move: any number at a time, and through the plants.
 
-use super::{Ack, Message, Plant, ServerEnd, Violation, World, frame, plant, watch};
+use super::{Ack, Message, PlantedFault, ServerEnd, Violation, World, frame, planted_fault, watch};
 use deltascope_protocol::server::Identity;
 
 impl World {
     /// The agent's session writes to its link.
     pub(super) fn send(&mut self, at: usize) -> Result<bool, Violation> {
-        let World { agents, links, dice, now, pipe, grants, plant, trace, .. } = self;
+        let World { agents, links, rng, now, pipe, grants, planted_fault, trace, .. } = self;
         let agent = &mut agents[at];
         let Some(Some(link)) = agent.link.map(|link| &mut links[link]) else { return Ok(false) };
         // One piece, or all of them as a transport with vectored writes does.
         let parts = agent.session.transmit_parts().concat();
-        let bytes = if dice.chance(2) { agent.session.transmit() } else { &parts };
+        let bytes = if rng.chance(2) { agent.session.transmit() } else { &parts };
         let room = pipe.saturating_sub(link.up.len());
-        let count = bytes.len().min(dice.spread(16) as usize).min(room);
+        let count = bytes.len().min(rng.spread(16) as usize).min(room);
         let mut sent = std::mem::take(&mut link.sent_up);
         sent.push(&bytes[..count]);
         while let Some(bytes) = sent.next() {
@@ -23,13 +23,13 @@ impl World {
             }
             let mut changed = None;
             match message {
-                Message::Hello(_) if agent.old_hello.is_none() || dice.chance(2) => {
+                Message::Hello(_) if agent.old_hello.is_none() || rng.chance(2) => {
                     agent.old_hello = Some((agent.incarnation, bytes.to_vec()));
                 }
                 Message::Records(events) => {
                     watch::events(&events, link, agent, &mut grants[agent.tag])?;
-                    if *plant == Some(Plant::ReplayWithoutLoads) {
-                        changed = Some(plant::without_restore(&events));
+                    if *planted_fault == Some(PlantedFault::ReplayWithoutLoads) {
+                        changed = Some(planted_fault::without_restore(&events));
                     }
                     if !events.records.is_empty() {
                         link.end = events.first_sequence + events.records.len() as u64;
@@ -47,7 +47,7 @@ impl World {
 
     /// Some bytes reach the server.
     pub(super) fn deliver_up(&mut self, at: usize) -> Result<bool, Violation> {
-        let World { links, server, dice, now, agents, .. } = self;
+        let World { links, server, rng, now, agents, .. } = self;
         let Some(Some(link)) = links.get_mut(at) else { return Ok(false) };
         if *now < link.frozen_until {
             return Ok(false);
@@ -59,17 +59,17 @@ impl World {
         if link.server == ServerEnd::Coming {
             link.server = server.connect(Identity::ANYBODY, *now).map_or(ServerEnd::Gone, ServerEnd::Open);
         }
-        let count = (dice.spread(16) as usize).min(link.up.len());
+        let count = (rng.spread(16) as usize).min(link.up.len());
         let bytes: Vec<u8> = link.up.drain(..count).collect();
         if let Some(id) = link.connection() {
             server.receive(id, &bytes, *now);
-            if link.up.is_empty() && !link.client && dice.chance(4) {
+            if link.up.is_empty() && !link.client && rng.chance(4) {
                 server.disconnect(id, *now);
                 link.server = ServerEnd::Gone;
             }
         }
         let gone = link.is_gone();
-        if self.plant == Some(Plant::AckOnReceipt) {
+        if self.planted_fault == Some(PlantedFault::AckOnReceipt) {
             self.acknowledge_on_receipt(at, &bytes)?;
         }
         if gone {
@@ -79,7 +79,7 @@ impl World {
         Ok(count > 0)
     }
 
-    /// The plant: an Ack for whatever has arrived.
+    /// The planted_fault: an Ack for whatever has arrived.
     fn acknowledge_on_receipt(&mut self, at: usize, bytes: &[u8]) -> Result<(), Violation> {
         let Some(Some(link)) = self.links.get_mut(at) else { return Ok(()) };
         link.arrived.push(bytes);
@@ -91,7 +91,7 @@ impl World {
         }
         let Some(sequence) = arrived.filter(|_| link.welcomed) else { return Ok(()) };
         let ack = Ack { sequence, credit: link.credit };
-        link.down.extend(plant::encode(&Message::Ack(ack)));
+        link.down.extend(planted_fault::encode(&Message::Ack(ack)));
         self.check_ack(at, &ack)
     }
 
@@ -153,12 +153,12 @@ impl World {
 
     /// Moves some of the server's output into the pipe, and closes what the server is done with.
     fn take_output(&mut self, at: usize) -> Result<(), Violation> {
-        let World { links, agents, server, dice, now, pipe, plant, moved, .. } = self;
+        let World { links, agents, server, rng, now, pipe, planted_fault, moved, .. } = self;
         let Some(Some(link)) = links.get_mut(at) else { return Ok(()) };
         let Some(id) = link.connection() else { return Ok(()) };
         let output = server.transmit(id);
         let room = pipe.saturating_sub(link.down.len());
-        let count = output.len().min(dice.spread(16) as usize).min(room);
+        let count = output.len().min(rng.spread(16) as usize).min(room);
         *moved |= count > 0;
         link.sent_down.push(&output[..count]);
         server.advance(id, count);
@@ -167,19 +167,19 @@ impl World {
         let agent = &mut agents[link.agent];
         while let Some(bytes) = link.sent_down.next() {
             let mut changed = None;
-            match (*plant, frame::decode(bytes)) {
-                (Some(Plant::LostReplies), Ok(Message::Replies(replies))) => {
-                    changed = Some(plant::without_known_replies(&replies, link.replied_before));
+            match (*planted_fault, frame::decode(bytes)) {
+                (Some(PlantedFault::LostReplies), Ok(Message::Replies(replies))) => {
+                    changed = Some(planted_fault::without_known_replies(&replies, link.replied_before));
                     if let Some(last) = replies.iter().last().filter(|_| link.incarnation == agent.incarnation) {
                         agent.replies_sent = agent.replies_sent.max(last.sequence + 1);
                     }
                 }
-                (Some(Plant::StaleCursors), Ok(Message::Welcome(welcome))) => {
-                    changed = Some(plant::with_stale_cursors(&welcome));
+                (Some(PlantedFault::StaleCursors), Ok(Message::Welcome(welcome))) => {
+                    changed = Some(planted_fault::with_stale_cursors(&welcome));
                 }
-                (Some(Plant::FallingCredit), Ok(Message::Ack(ack))) if ack.credit != ack.sequence => {
+                (Some(PlantedFault::FallingCredit), Ok(Message::Ack(ack))) if ack.credit != ack.sequence => {
                     let ack = Ack { credit: ack.credit - ack.credit.min(5_000), ..ack };
-                    changed = Some(plant::encode(&Message::Ack(ack)));
+                    changed = Some(planted_fault::encode(&Message::Ack(ack)));
                     forged = Some(ack);
                 }
                 _ => {}
@@ -198,7 +198,7 @@ impl World {
 
     /// Some bytes reach the agent.
     pub(super) fn deliver_down(&mut self, at: usize) -> Result<bool, Violation> {
-        let World { links, agents, dice, now, .. } = self;
+        let World { links, agents, rng, now, .. } = self;
         let Some(Some(link)) = links.get_mut(at) else { return Ok(false) };
         if !link.client {
             link.down.clear();
@@ -207,9 +207,9 @@ impl World {
         if *now < link.frozen_until {
             return Ok(false);
         }
-        let count = (dice.spread(16) as usize).min(link.down.len());
+        let count = (rng.spread(16) as usize).min(link.down.len());
         let bytes: Vec<u8> = link.down.drain(..count).collect();
-        let ended = link.down.is_empty() && link.server == ServerEnd::Gone && dice.chance(4);
+        let ended = link.down.is_empty() && link.server == ServerEnd::Gone && rng.chance(4);
         let owner = link.agent;
         if let Err(error) = agents[owner].session.receive(&bytes, *now) {
             self.leave(owner, &error)?;
@@ -220,7 +220,7 @@ impl World {
             self.say(|| format!("agent {}: the server has closed link {at}", owner + 1));
             self.hang_up(owner);
             self.links[at] = None;
-            self.agents[owner].reconnect_at = self.now + self.dice.spread(18);
+            self.agents[owner].reconnect_at = self.now + self.rng.spread(18);
             self.agents[owner].look()?;
         }
         Ok(count > 0)

@@ -1,13 +1,11 @@
 //! The AXI DMA: its registers, and both channels clock by clock (PG021 v7.1).
 
-use deltascope_driver::axi_dma::descriptor::{COMPLETE, END_OF_FRAME, START_OF_FRAME};
-use deltascope_driver::axi_dma::registers::{Channel, Register, WINDOW_BYTES, control, status};
-
 use super::config::DmaConfig;
 use super::faults::{Fault, Faults};
 use super::fetch::{Descriptor, Fetcher, Update, Updater, length};
 use super::memory::Memory;
 use super::mm2s::{Command, Mm2s, StreamBeat};
+use super::pg021::{COMPLETE, Channel, END_OF_FRAME, REGISTERS, Register, START_OF_FRAME, control, status};
 use super::s2mm::{Buffer, Filled, S2mm};
 
 /// Clocks of a reset after the last access to memory has ended.
@@ -19,7 +17,7 @@ const JUNK_BEATS: usize = 3;
 const IDLE_CLOCKS: u32 = 4;
 /// Bits of DMACR that keep what is written: RS, Keyhole, Cyclic BD Enable, the interrupt enables, threshold and delay.
 const CONTROL_KEPT: u32 =
-    control::RUN | 1 << 3 | control::CYCLIC | status::INTERRUPTS | 0xFFFF << control::THRESHOLD_SHIFT;
+    control::RUN | control::KEYHOLE | control::CYCLIC | status::INTERRUPTS | 0xFFFF << control::THRESHOLD_SHIFT;
 
 /// Registers of one channel and what counts for its interrupt.
 #[derive(Clone, Copy, Debug)]
@@ -182,7 +180,7 @@ impl AxiDma {
             value |= status::IDLE;
         }
         if self.config.scatter_gather {
-            value |= status::SG_INCLUDED | state.packets << control::THRESHOLD_SHIFT;
+            value |= status::SG_INCLUDED | state.packets << status::THRESHOLD_SHIFT;
         }
         value
     }
@@ -267,7 +265,7 @@ impl AxiDma {
         let state = &mut self.states[channel as usize];
         let rises = value & !state.control & control::RUN != 0;
         let reload = (value ^ state.control) >> control::THRESHOLD_SHIFT & 0xFF != 0;
-        state.control = value & CONTROL_KEPT | 1 << 1;
+        state.control = value & CONTROL_KEPT | control::ALWAYS_ONE;
         if state.control >> control::THRESHOLD_SHIFT & 0xFF == 0 {
             state.control |= 1 << control::THRESHOLD_SHIFT;
         }
@@ -536,22 +534,7 @@ impl AxiDma {
 
 /// The register at an offset.
 fn find(offset: u32) -> Option<(Channel, Register)> {
-    const ALL: [Register; 9] = [
-        Register::Control,
-        Register::Status,
-        Register::CurrentDescriptor,
-        Register::CurrentDescriptorHigh,
-        Register::TailDescriptor,
-        Register::TailDescriptorHigh,
-        Register::Address,
-        Register::AddressHigh,
-        Register::Length,
-    ];
-    if offset >= WINDOW_BYTES {
-        return None;
-    }
-    let channel = if offset < 0x30 { Channel::Mm2s } else { Channel::S2mm };
-    ALL.into_iter().find(|register| channel.at(*register) == offset).map(|register| (channel, register))
+    REGISTERS.into_iter().find(|entry| entry.0 == offset).map(|(_, channel, register)| (channel, register))
 }
 
 /// Memory that is not touched.

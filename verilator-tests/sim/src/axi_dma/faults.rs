@@ -1,8 +1,7 @@
 //! Faults that can be put into the system. Each strikes once, unless it says otherwise.
 
-use deltascope_driver::axi_dma::registers::Channel;
-
 use super::memory::Response;
+use super::pg021::Channel;
 
 /// A fault of DMA, memory, wiring or engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

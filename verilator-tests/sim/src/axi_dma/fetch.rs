@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 
-use deltascope_driver::axi_dma::descriptor::{COMPLETE, LENGTH_MASK, word};
-use deltascope_driver::axi_dma::registers::{Channel, status};
-
 use super::config::Timing;
 use super::faults::{Fault, Faults};
 use super::memory::{Memory, Response};
+use super::pg021::{COMPLETE, Channel, LENGTH_MASK, status, word};
 
 /// A descriptor as it was fetched.
 #[derive(Clone, Copy, Debug)]

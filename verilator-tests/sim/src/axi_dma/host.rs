@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use deltascope_abi::board::BUFFERS;
-use deltascope_driver::axi_dma::{DmaError, DmaHost, DmaParts, DmaSettings};
+use deltascope_driver::axi_dma::DmaSettings;
+use deltascope_driver::dma_host::{DmaHost, DmaParts, HostError};
 use deltascope_driver::seams::{BusError, Clock, Fabric, FabricError, Irq, Registers};
 
 use crate::bench::Failure;
@@ -39,9 +41,12 @@ impl<M: Memory> Registers for Window<M> {
 pub struct Line<M>(Shared<M>);
 
 impl<M: Memory> Irq for Line<M> {
-    fn wait(&mut self, timeout_us: u64) -> bool {
+    fn wait(&mut self, timeout: Duration) -> bool {
         // A simulation that fails shows at the next access to a register.
-        self.0.borrow_mut().step_until_interrupt(timeout_us.saturating_mul(CLOCKS_PER_US)).unwrap_or(false)
+        self.0
+            .borrow_mut()
+            .step_until_interrupt((timeout.as_micros() as u64).saturating_mul(CLOCKS_PER_US))
+            .unwrap_or(false)
     }
 
     fn rearm(&mut self) {
@@ -68,8 +73,8 @@ pub fn clock<M: Memory>(system: &Shared<M>) -> PlClock<M> {
 pub struct PlClock<M>(Shared<M>);
 
 impl<M: Memory> Clock for PlClock<M> {
-    fn now_us(&mut self) -> u64 {
-        self.0.borrow().clocks() / CLOCKS_PER_US
+    fn now(&mut self) -> Duration {
+        Duration::from_micros(self.0.borrow().clocks() / CLOCKS_PER_US)
     }
 }
 
@@ -98,7 +103,7 @@ pub fn system(config: DmaConfig, settings: &DmaSettings, seed: u64) -> Result<(S
 ///
 /// # Errors
 /// As [`DmaHost::open`].
-pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, DmaError> {
+pub fn open(system: &Shared<Ram>, buffer: Ram, settings: &DmaSettings) -> Result<SimHost, HostError> {
     let parts = DmaParts {
         engine: window(system, Block::Engine),
         dma: window(system, Block::Dma),

@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use deltascope_driver::axi_dma::registers::{Channel, status};
-
 use super::config::Timing;
 use super::faults::{Fault, Faults};
 use super::fetch::Descriptor;
 use super::memory::{Memory, Response};
+use super::pg021::{Channel, status};
 
 /// Beats of the longest AXI3 burst (AMBA AXI3, section 4.1).
 pub(super) const BURST_BEATS: u64 = 16;

@@ -13,6 +13,7 @@ mod fetch;
 pub mod host;
 mod memory;
 mod mm2s;
+pub mod pg021;
 mod s2mm;
 mod system;
 #[cfg(test)]

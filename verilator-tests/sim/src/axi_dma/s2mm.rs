@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
-use deltascope_driver::axi_dma::registers::{Channel, status};
-
 use super::config::Timing;
 use super::faults::{Fault, Faults};
 use super::fetch::Descriptor;
 use super::memory::{Memory, Response};
 use super::mm2s::{StreamBeat, burst_bytes};
+use super::pg021::{Channel, status};
 
 /// Beats that are taken from the stream before they have a place in memory.
 const FIFO_BEATS: usize = 64;

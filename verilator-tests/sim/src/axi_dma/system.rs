@@ -1,7 +1,7 @@
 //! The programmable logic as a whole: engine, DMA, and the memory behind them.
 
+use super::pg021::WINDOW_BYTES as DMA_WINDOW;
 use deltascope_abi::registers::{IDENTITY_VALUE, WINDOW_BYTES as ENGINE_WINDOW, offset};
-use deltascope_driver::axi_dma::registers::WINDOW_BYTES as DMA_WINDOW;
 use deltascope_driver::seams::{BusError, FabricError};
 
 use crate::bench::{Bench, Failure};

@@ -1,10 +1,8 @@
 //! The DMA alone against what PG021 says: registers, descriptors, interrupts, rates. Its streams are driven here.
 
-use deltascope_driver::axi_dma::descriptor::{
-    COMPLETE, DESCRIPTOR_BYTES, END_OF_FRAME, LENGTH_MASK, START_OF_FRAME, word,
-};
-use deltascope_driver::axi_dma::registers::Channel::{Mm2s, S2mm};
-use deltascope_driver::axi_dma::registers::{Channel, Register, control, status};
+use super::pg021::Channel::{Mm2s, S2mm};
+use super::pg021::{COMPLETE, DESCRIPTOR_BYTES, END_OF_FRAME, LENGTH_MASK, START_OF_FRAME, word};
+use super::pg021::{Channel, Register, control, status};
 
 use super::config::{DmaConfig, Timing};
 use super::dma::AxiDma;

@@ -1,4 +1,5 @@
-//! What compiles for the board's Linux: the toolchain's own ARM standard library, or Debian's compiler with its sources.
+//! What compiles for the board, Linux or bare metal: the toolchain's own ARM standard library, or Debian's compiler with
+//! its sources.
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -10,8 +11,25 @@ use std::process::{Command, Stdio};
 use crate::cargo::{cargo, root, run, target_folder};
 use crate::setup;
 
-/// Debian's armhf.
-pub const TARGET: &str = "armv7-unknown-linux-gnueabihf";
+/// What runs on the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Debian's armhf.
+    Linux,
+    /// No operating system.
+    BareMetal,
+}
+
+impl Target {
+    /// Name of the target, as rustc knows it.
+    pub fn triple(self) -> &'static str {
+        match self {
+            Target::Linux => "armv7-unknown-linux-gnueabihf",
+            Target::BareMetal => "armv7a-none-eabihf",
+        }
+    }
+}
+
 /// Runs ARM programs on this machine.
 pub const EMULATOR: &str = "qemu-arm";
 /// Debian's compiler; the one of rustup comes first on the PATH.
@@ -28,10 +46,11 @@ pub enum Compiler {
     Debian,
 }
 
-/// A compiler for [`TARGET`] and its own target folder.
+/// A compiler for a target, and its own target folder.
 pub struct Cross {
     compiler: Compiler,
     rustc: PathBuf,
+    target: Target,
 }
 
 fn output(command: &mut Command) -> Result<String> {
@@ -51,8 +70,8 @@ fn sysroot(rustc: &Path) -> Result<PathBuf> {
     Ok(output(Command::new(rustc).current_dir(root()).args(["--print", "sysroot"]))?.into())
 }
 
-fn has_target() -> Result<bool> {
-    Ok(sysroot(&toolchain_rustc())?.join("lib/rustlib").join(TARGET).is_dir())
+fn has_target(target: Target) -> Result<bool> {
+    Ok(sysroot(&toolchain_rustc())?.join("lib/rustlib").join(target.triple()).is_dir())
 }
 
 fn has_debian() -> bool {
@@ -60,29 +79,32 @@ fn has_debian() -> bool {
 }
 
 /// Asks rustup for the standard library. No answer is an answer too: Debian's compiler is there for that.
-fn add_target() -> Result<bool> {
+fn add_target(target: Target) -> Result<bool> {
     let mut command = Command::new("timeout");
-    command.current_dir(root()).args([RUSTUP_SECONDS, "rustup", "target", "add", TARGET]).stdin(Stdio::null());
+    command.current_dir(root()).args([RUSTUP_SECONDS, "rustup", "target", "add", target.triple()]).stdin(Stdio::null());
     let added = command.status().is_ok_and(|status| status.success());
-    Ok(added && has_target()?)
+    Ok(added && has_target(target)?)
 }
 
 impl Cross {
     /// The compiler that is `wanted`, else what is there: rustup's standard library, Debian's compiler, what rustup can
     /// fetch, what apt can install. Linker and C library are installed with it.
-    pub fn find(wanted: Option<Compiler>) -> Result<Cross> {
-        setup::provide(setup::ARM)?;
+    pub fn find(target: Target, wanted: Option<Compiler>) -> Result<Cross> {
+        if target == Target::Linux {
+            setup::provide(setup::ARM)?;
+        }
         let compiler = match wanted {
             Some(compiler) => compiler,
-            None if has_target()? => Compiler::Rustup,
+            None if has_target(target)? => Compiler::Rustup,
             None if has_debian() => Compiler::Debian,
-            None if add_target()? => Compiler::Rustup,
+            None if add_target(target)? => Compiler::Rustup,
             None => Compiler::Debian,
         };
         let rustc = match compiler {
             Compiler::Rustup => {
-                if !has_target()? && !add_target()? {
-                    bail!("the toolchain has no standard library for {TARGET}; run\n    rustup target add {TARGET}");
+                if !has_target(target)? && !add_target(target)? {
+                    let triple = target.triple();
+                    bail!("the toolchain has no standard library for {triple}; run\n    rustup target add {triple}");
                 }
                 toolchain_rustc()
             }
@@ -93,15 +115,16 @@ impl Cross {
                 DEBIAN_RUSTC.into()
             }
         };
-        Ok(Cross { compiler, rustc })
+        Ok(Cross { compiler, rustc, target })
     }
 
     /// Which compiler this is, for people.
     pub fn describe(&self) -> Result<String> {
         let version = output(Command::new(&self.rustc).current_dir(root()).arg("--version"))?;
+        let triple = self.target.triple();
         Ok(match self.compiler {
-            Compiler::Rustup => format!("{version}, with rustup's standard library for {TARGET}"),
-            Compiler::Debian => format!("{version} from Debian, building the standard library for {TARGET}"),
+            Compiler::Rustup => format!("{version}, with rustup's standard library for {triple}"),
+            Compiler::Debian => format!("{version} from Debian, building the standard library for {triple}"),
         })
     }
 
@@ -113,16 +136,27 @@ impl Cross {
         })
     }
 
-    /// `cargo TASK` for [`TARGET`], release mode. What it builds is linked statically: one file runs on any armhf Linux.
+    /// `cargo TASK` for the target, release mode. What it builds for Linux is linked statically: one file runs on any
+    /// armhf Linux.
     pub fn cargo(&self, task: &str) -> Result<Command> {
-        let mut command = cargo(&[task, "--release", "--locked", "--target", TARGET]);
+        let triple = self.target.triple();
+        let mut command = cargo(&[task, "--release", "--locked", "--target", triple]);
         command.arg("--target-dir").arg(self.target_folder());
-        let variable = |name: &str| format!("CARGO_TARGET_{}_{name}", TARGET.to_uppercase().replace('-', "_"));
-        command.env(variable("LINKER"), "arm-linux-gnueabihf-gcc");
-        command.env(variable("RUNNER"), EMULATOR).env("DELTASCOPE_RUNNER", EMULATOR);
-        command.env(variable("RUSTFLAGS"), "-C target-feature=+crt-static").env_remove("RUSTFLAGS");
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if self.target == Target::Linux {
+            let variable = |name: &str| format!("CARGO_TARGET_{}_{name}", triple.to_uppercase().replace('-', "_"));
+            command.env(variable("LINKER"), "arm-linux-gnueabihf-gcc");
+            command.env(variable("RUNNER"), EMULATOR).env("DELTASCOPE_RUNNER", EMULATOR);
+            command.env(variable("RUSTFLAGS"), "-C target-feature=+crt-static");
+        } else {
+            // Its flags are in .cargo/config.toml there.
+            command.current_dir(root().join("firmware/image"));
+        }
         if self.compiler == Compiler::Debian {
-            command.args(["-Zbuild-std=std,panic_unwind"]);
+            command.args(match self.target {
+                Target::Linux => &["-Zbuild-std=std,panic_unwind"][..],
+                Target::BareMetal => &["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"],
+            });
             // Debian's compiler knows nothing of the linker rust-lld, which the toolchain in use has.
             let tools = sysroot(&toolchain_rustc())?.join("lib/rustlib/x86_64-unknown-linux-gnu/bin");
             let mut path = OsString::from(tools);
@@ -146,7 +180,7 @@ impl Cross {
     }
 
     fn built(&self, program: &str) -> Result<PathBuf> {
-        let path = self.target_folder().join(TARGET).join("release").join(program);
+        let path = self.target_folder().join(self.target.triple()).join("release").join(program);
         let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         // e_machine of an ELF header: 40 is EM_ARM.
         match bytes.get(18..20) {

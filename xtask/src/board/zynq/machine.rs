@@ -58,7 +58,7 @@ pub struct Plan<'a> {
 }
 
 /// A child that ends with this value.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -69,7 +69,7 @@ impl Drop for Running {
 }
 
 /// A file that goes with this value.
-struct Temporary(PathBuf);
+pub struct Temporary(pub PathBuf);
 
 impl Drop for Temporary {
     fn drop(&mut self) {
@@ -93,7 +93,7 @@ pub struct Machine {
 }
 
 /// Ports of the loopback interface that are free now.
-fn free_ports() -> Result<[u16; 2]> {
+pub fn free_ports() -> Result<[u16; 2]> {
     let listen = || TcpListener::bind("127.0.0.1:0").context("looking for a free port");
     // Both at once, or they would be the same.
     let (one, other) = (listen()?, listen()?);
@@ -101,13 +101,13 @@ fn free_ports() -> Result<[u16; 2]> {
 }
 
 /// Where the guest's memory goes: memory, if this machine shows it as a folder.
-fn memory_folder(fallback: &Path) -> PathBuf {
+pub fn memory_folder(fallback: &Path) -> PathBuf {
     let shared = Path::new("/dev/shm");
     if shared.is_dir() { shared.to_path_buf() } else { fallback.to_path_buf() }
 }
 
 /// Reads a console line by line into a file and a channel.
-fn listen(output: impl Read + Send + 'static, log: &Path) -> Result<Receiver<String>> {
+pub fn listen(output: impl Read + Send + 'static, log: &Path) -> Result<Receiver<String>> {
     let mut file = fs::File::create(log).with_context(|| format!("creating {}", log.display()))?;
     let (sender, receiver) = channel();
     std::thread::spawn(move || {

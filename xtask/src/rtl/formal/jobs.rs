@@ -10,6 +10,8 @@ pub enum Method {
         /// Clocks that the step assumes.
         k: u32,
     },
+    /// Every output of the proof is one, whatever its inputs: identities of combinational logic, by decision diagrams.
+    Identity,
     /// A trace from power-up reaches every cover statement within so many clocks.
     Cover {
         /// Clocks.
@@ -23,6 +25,7 @@ impl Method {
         match self {
             Method::Induction { base, k } => base.max(k + 1),
             Method::Cover { clocks } => clocks,
+            Method::Identity => 0,
         }
     }
 }
@@ -55,6 +58,7 @@ impl Job {
     pub fn engine(&self) -> String {
         match self.method {
             Method::Induction { k, .. } => format!("z3, induction, k = {k}"),
+            Method::Identity => "abc, decision diagrams".to_owned(),
             Method::Cover { clocks } => format!("z3, traces up to {clocks} clocks"),
         }
     }
@@ -70,6 +74,12 @@ const fn proof(name: &'static str, shows: &'static str) -> Job {
 const fn cover(name: &'static str, of: &'static str, settings: &'static str, clocks: u32, shows: &'static str) -> Job {
     let method = Method::Cover { clocks };
     Job { name, block: of, settings, proof: of, free: "", method, shows, quick: true, limit: 600 }
+}
+
+/// Identities of the combinational modules of a block.
+const fn identity(name: &'static str, of: &'static str, shows: &'static str) -> Job {
+    let method = Method::Identity;
+    Job { name, block: of, settings: "", proof: name, free: "", method, shows, quick: true, limit: 600 }
 }
 
 /// A job about a block around the modules that fit `pattern`, which answer anything.
@@ -246,6 +256,27 @@ pub const JOBS: &[Job] = &[
         "CONTEXT_BITS=4,DEPTH_BITS=2,LANES=3",
         36,
         "the sum over a full ring, a mark too old, a note before the answer",
+    ),
+    identity(
+        "crc32c_beat",
+        "fingerprint",
+        "every beat moves the state as its bytes do by the bytewise definition of CRC32C; the start at each lane; each \
+         number of lanes taken back (all states, all data)",
+    ),
+    around(
+        "crc32c_*",
+        proof(
+            "fingerprint",
+            "every beat is given to the matrices of crc32c_beat once, in order, with its lanes; each packet gives one result \
+             with its length, or bit 63 for a gap; the queue is never over-full; stream rules",
+        ),
+    ),
+    slow(
+        around(
+            "crc32c_*",
+            cover("fingerprint_traces", "fingerprint", "", 16, "two beats, a gap, a packet without bytes"),
+        ),
+        600,
     ),
     proof(
         "axi_lite_registers",

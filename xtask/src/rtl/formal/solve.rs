@@ -3,6 +3,7 @@
 use super::jobs::{Job, Method};
 use super::work_folder;
 use crate::cargo::{cargo, root, run};
+use crate::setup::YOSYS;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -117,10 +118,14 @@ pub fn prove(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
         fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    if matches!(job.method, Method::Identity) {
+        return identities(job, design, folder);
+    }
     translate(job, design, folder, "")?;
     let steps: &[(&str, &[&str], u32)] = match job.method {
         Method::Induction { base, k } => &[("base", &[], base), ("induction", &["-i"], k)],
         Method::Cover { clocks } => &[("cover", &["-c"], clocks)],
+        Method::Identity => &[],
     };
     for (step, options, depth) in steps {
         let verdict = ask(job, step, options, *depth, folder)?;
@@ -129,6 +134,53 @@ pub fn prove(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
         }
     }
     Ok(if matches!(job.method, Method::Cover { .. }) { Verdict::Covered } else { Verdict::Proved })
+}
+
+/// Asks abc whether every output of the proof is the constant one: it builds a decision diagram of each, which is
+/// complete, and small for the sums of bits that these proofs are about.
+fn identities(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
+    let proof = root().join("rtl/formal").join(format!("{}.sv", job.proof));
+    let (graph, found) = (folder.join("design.aig"), folder.join("found.blif"));
+    let mut script = "read_verilog -sv".to_owned();
+    for file in design.files.iter().chain([&proof]) {
+        script.push_str(&format!(" \"{}\"", file.display()));
+    }
+    script.push_str(&format!(
+        "; hierarchy -top {}_proof; proc; flatten; opt -fast; check -assert; techmap; opt -fast; aigmap; opt_clean; \
+         write_aiger -symbols \"{}\"",
+        job.proof,
+        graph.display()
+    ));
+    let output = Command::new(YOSYS.program).args(["-q", "-p", &script]).output().context("starting yosys")?;
+    let said = [output.stdout, output.stderr].concat();
+    ensure!(output.status.success(), "yosys stopped:\n{}", String::from_utf8_lossy(&said));
+    let script = format!("read_aiger {}; strash; collapse; sweep; write_blif {}", graph.display(), found.display());
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", &job.limit.to_string(), "yosys-abc", "-c", &script]);
+    let output = command.stdin(Stdio::null()).output().context("starting yosys-abc")?;
+    if matches!(output.status.code(), Some(124 | 137)) {
+        return Ok(Verdict::TimedOut(format!("no answer in {} s", job.limit)));
+    }
+    ensure!(output.status.success(), "yosys-abc stopped:\n{}", String::from_utf8_lossy(&output.stdout));
+    let text = fs::read_to_string(&found).with_context(|| format!("reading {}", found.display()))?;
+    Ok(constants(&text))
+}
+
+/// What a BLIF file says of its outputs: proved when there is one at least and each is the constant one.
+fn constants(blif: &str) -> Verdict {
+    let joined = blif.replace("\\\n", " ");
+    let lines: Vec<&str> = joined.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let outputs = lines.iter().filter_map(|line| line.strip_prefix(".outputs")).flat_map(str::split_whitespace);
+    let is_one = |output: &str| {
+        let at = lines.iter().position(|line| *line == format!(".names {output}"));
+        at.is_some_and(|at| lines.get(at + 1) == Some(&"1"))
+    };
+    let (ones, others): (Vec<_>, Vec<_>) = outputs.partition(|output| is_one(output));
+    match (ones.is_empty(), others.is_empty()) {
+        (false, true) => Verdict::Proved,
+        (true, true) => Verdict::Unknown("the proof has no outputs".to_owned()),
+        _ => Verdict::Failed(format!("not always one: {}", others.join(", "))),
+    }
 }
 
 /// Looks for a trace from power-up, of at most `clocks` clocks, on which a property fails that has a name: invariants,
@@ -144,7 +196,7 @@ fn translate(job: &Job, design: &Design, folder: &Path, change: &str) -> Result<
     let proof = root().join("rtl/formal").join(format!("{}.sv", job.proof));
     // Traces are searched through many clocks: small memories are faster as registers than as arrays.
     let (traces, memories) = match job.method {
-        Method::Induction { .. } => (String::new(), "memory_nordff"),
+        Method::Induction { .. } | Method::Identity => (String::new(), "memory_nordff"),
         Method::Cover { .. } => (format!(" -DTRACES -D{}", job.name.to_uppercase()), "memory_map; opt -fast"),
     };
     let mut script = format!("read_verilog -sv -formal{traces}");
@@ -155,7 +207,7 @@ fn translate(job: &Job, design: &Design, folder: &Path, change: &str) -> Result<
         script.push_str(&format!(" \"{}\"", file.display()));
     }
     if !job.free.is_empty() {
-        script.push_str(&format!("; hierarchy -top {}_proof; cutpoint {}", job.proof, job.free));
+        script.push_str(&format!("; hierarchy -top {}_proof; proc; cutpoint {}", job.proof, job.free));
     }
     // `check` names the signals that the proof reads and nothing drives: without it a renamed signal
     // would be free, and a property under a condition on it could hold for no reason.
@@ -205,4 +257,19 @@ fn reason(said: &str) -> String {
     // Without the time at the start of each line.
     let lines: Vec<_> = lines.iter().map(|line| line.rsplit("##  ").next().unwrap_or(line).trim()).collect();
     if lines.is_empty() { said.lines().last().unwrap_or("nothing said").to_owned() } else { lines.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_that_is_not_one_is_no_proof() {
+        let model = |names: &str| format!(".model m\n.inputs a\n.outputs x \\\n y\n{names}.end\n");
+        assert_eq!(constants(&model(".names x\n 1\n.names y\n 1\n")), Verdict::Proved);
+        assert!(constants(&model(".names x\n 1\n.names y\n 0\n")).failure().is_some());
+        assert!(constants(&model(".names x\n 1\n.names a y\n1 1\n")).failure().is_some());
+        assert!(constants(&model(".names x\n 1\n")).failure().is_some());
+        assert!(constants(".model m\n.end\n").failure().is_some());
+    }
 }

@@ -1,3 +1,4 @@
+mod laid_out_by_c;
 mod resume;
 mod sampling;
 
@@ -58,16 +59,7 @@ impl Fake {
     fn produce(&mut self, ring: u32, record: RingRecord) {
         let head = self.get(ring, offset_of!(RingHeader, head));
         let slot = RING_HEADER_BYTES + (head % RECORDS) as usize * 64;
-        let words = [
-            head,
-            record.time_ns,
-            record.cgroup,
-            record.key,
-            u64::from(record.length) | u64::from(record.before) << 32,
-            u64::from(record.after) | u64::from(record.tgid) << 32,
-            u64::from(record.kind) | u64::from(record.flags) << 16 | u64::from(ring) << 32,
-            record.unit,
-        ];
+        let words = RingRecord { sequence: head, cpu: ring, ..record }.to_words();
         for (word, value) in words.into_iter().enumerate() {
             self.set(ring, slot + 8 * word, value);
         }

@@ -9,7 +9,7 @@ struct Sampled {
     setting: tempfile::NamedTempFile,
     told: [u64; 2],
     /// Events captured, and the redundant ones among them.
-    truth: (u64, u64),
+    reference: (u64, u64),
 }
 
 impl Sampled {
@@ -18,7 +18,7 @@ impl Sampled {
         fake.store();
         let setting = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(setting.path(), "0\n").expect("a file");
-        Sampled { fake, setting, told: [0; 2], truth: (0, 0) }
+        Sampled { fake, setting, told: [0; 2], reference: (0, 0) }
     }
 
     fn shift(&self) -> u64 {
@@ -46,8 +46,8 @@ impl Sampled {
     /// One copy by the mm `unit`, as the module takes it.
     fn copy(&mut self, ring: u32, unit: u64, redundant: bool) {
         let hash = unit.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ unit << 7;
-        self.truth.0 += 1;
-        self.truth.1 += u64::from(redundant);
+        self.reference.0 += 1;
+        self.reference.1 += u64::from(redundant);
         let shift = self.shift();
         let kept = crate::sampling::is_kept(hash, shift as u32);
         let told = RingRecord { kind: RingKind::Sampling as u16, key: shift, ..RingRecord::default() };
@@ -151,10 +151,10 @@ fn a_slow_reader_makes_the_module_leave_out_units_and_the_rest_is_exact() {
 
     let estimates = source.estimates().expect("something was left out");
     let ring = source.losses().get(LossReason::Ring);
-    assert_eq!(estimates.pages.total, (module.truth.0 - ring) as f64, "exact, but for what full rings lost");
-    let truth = module.truth.1 as f64 / module.truth.0 as f64;
+    assert_eq!(estimates.pages.total, (module.reference.0 - ring) as f64, "exact, but for what full rings lost");
+    let reference = module.reference.1 as f64 / module.reference.0 as f64;
     let (share, half) = estimates.pages.share().expect("events");
-    assert!((share - truth).abs() <= half.unwrap_or(0.5), "{share} +- {half:?}, in truth {truth}");
+    assert!((share - reference).abs() <= half.unwrap_or(0.5), "{share} +- {half:?}, in reference {reference}");
 }
 
 #[test]

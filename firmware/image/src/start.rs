@@ -1,0 +1,376 @@
+//! Order of the start, and the loop.
+
+use alloc::string::ToString;
+use alloc::vec;
+use core::net::Ipv4Addr;
+use core::sync::atomic::Ordering::Relaxed;
+
+use deltascope_firmware_core::settings::{Access, Address, Settings, Test};
+use deltascope_firmware_core::station::{Note, Station};
+use deltascope_protocol::server::{Config, Entropy, Server};
+use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketHandle, SocketSet};
+use smoltcp::socket::dhcpv4;
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr};
+use zynq7000_hal::clocks::Clocks;
+use zynq7000_hal::gpio::Output;
+use zynq7000_hal::{Config as HalConfig, pac::Peripherals};
+
+use crate::engine::FirmwareEngine;
+use crate::ethernet::Port;
+use crate::remote::Remote;
+use crate::rings::Rings;
+use crate::watchdog::Watchdog;
+use crate::{board, clock, engine, ethernet, faults, interrupts, log, memory, watchdog};
+
+/// Time between two looks at the link.
+const LINK_US: u64 = 250_000;
+/// Time between two lines of status.
+const STATUS_US: u64 = 10_000_000;
+/// Time without a turn of the loop after which the watchdog resets.
+const WATCHDOG_MS: u32 = 5_000;
+/// Sockets beyond the sessions, so that an agent comes back before its old connection is found dead.
+const MORE_SOCKETS: usize = 2;
+
+fn address_text(address: Ipv4Addr) -> heapless_text::Text {
+    heapless_text::text(format_args!("{address}"))
+}
+
+mod heapless_text {
+    //! Short texts for log lines.
+
+    use core::fmt::Write;
+
+    /// At most 160 bytes.
+    pub struct Text {
+        bytes: [u8; 160],
+        length: usize,
+    }
+
+    impl Write for Text {
+        fn write_str(&mut self, text: &str) -> core::fmt::Result {
+            let count = text.len().min(self.bytes.len() - self.length);
+            self.bytes[self.length..self.length + count].copy_from_slice(&text.as_bytes()[..count]);
+            self.length += count;
+            Ok(())
+        }
+    }
+
+    impl Text {
+        pub fn as_str(&self) -> &str {
+            core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+        }
+    }
+
+    pub fn text(arguments: core::fmt::Arguments<'_>) -> Text {
+        let mut text = Text { bytes: [0; 160], length: 0 };
+        let _ = text.write_fmt(arguments);
+        text
+    }
+}
+
+/// Stops with a reason: there is nothing to serve. The watchdog is not running yet.
+fn stop(reason: &str) -> ! {
+    defmt::error!("STOPPED {=str}", reason);
+    log::flush();
+    loop {
+        aarch32_cpu::asm::wfi();
+    }
+}
+
+/// Starts everything, and serves.
+pub fn run() -> ! {
+    // SAFETY: first of all, and once.
+    unsafe { memory::start() };
+    let mut config = HalConfig::default();
+    // The logic is looked at before its level shifters are on and its reset is released.
+    config.level_shifter_config = None;
+    config.deassert_pl_reset = false;
+    config.interrupt_config = None;
+    let Ok(peripherals) = zynq7000_hal::init(config) else { faults::restart("the peripherals were taken twice") };
+    let (settings, wrong) = crate::settings::read();
+    let emulated = settings.engine == Access::Mailbox;
+    faults::EMULATED.store(emulated, Relaxed);
+    let table = board::table(settings.board);
+    let Ok(clocks) = Clocks::new_from_regs(table.oscillator) else { faults::restart("clocks: a divider is zero") };
+    let timers = if emulated { clock::EMULATED_HZ } else { clocks.arm_clocks().cpu_3x2x_clk().to_raw() };
+    clock::start(timers);
+    // SAFETY: each part of the peripherals goes to one owner.
+    let (interrupt, ethernet) = unsafe { (Peripherals::steal(), Peripherals::steal().eth_0) };
+    let (pins, uart) = board::take(peripherals, &table, &clocks);
+    log::start(uart);
+    interrupts::start(interrupt, timers);
+    defmt::info!("START deltascope firmware {=str} on {=str}", env!("CARGO_PKG_VERSION"), settings.board.name());
+    if let Some(error) = wrong {
+        defmt::error!("SETTINGS {=str}; the defaults are used", error.to_string().as_str());
+    }
+    let left = memory::with_record(|record| record.begin());
+    match &left {
+        Some(left) => defmt::warn!(
+            "LAST RUN ended by {=str}: {=str}; {=u32} starts and {=u32} panics since power-on",
+            ending(left),
+            left.text(),
+            left.starts(),
+            left.panics()
+        ),
+        None => defmt::info!("LAST RUN none since power-on"),
+    }
+    defmt::info!("CLOCKS processor {=u32} Hz, timers {=u32} Hz", clocks.arm_clocks().cpu_6x4x_clk().to_raw(), timers);
+    if settings.engine == Access::Logic
+        && let Err(error) = crate::logic::start(&settings, table.oscillator.to_raw())
+    {
+        stop(error.as_str());
+    }
+    // SAFETY: called once; the logic is behind the mailbox, or was looked at.
+    let engine = match unsafe { engine::open(settings.engine) } {
+        Ok(engine) => engine,
+        Err(error) => stop(error.to_string().as_str()),
+    };
+    // SAFETY: called once, and the MMU is on.
+    let network = unsafe { ethernet::start(ethernet, pins.ethernet, settings.mac, &clocks) };
+    let (port, device) = match network {
+        Ok(network) => network,
+        Err(error) => stop(error.to_string().as_str()),
+    };
+    defmt::info!("ETHERNET PHY at {=u8}", port.phy());
+    let watchdog = match settings.watchdog {
+        true => Watchdog::start(clocks.arm_clocks().cpu_1x_clk().to_raw(), WATCHDOG_MS),
+        false => Watchdog::off(),
+    };
+    let count = memory::with_record(|record| u64::from(record.starts()));
+    Board::new(settings, count, engine, port, device, pins.led, watchdog, left.is_some()).serve()
+}
+
+fn ending(record: &deltascope_firmware_core::record::Record) -> &'static str {
+    use deltascope_firmware_core::record::Ending;
+    match record.ending() {
+        Ending::Unknown => "a reset from outside",
+        Ending::Panic => "a panic",
+        Ending::Exception => "an exception",
+        Ending::Requested => "its own request",
+    }
+}
+
+/// Everything that the loop needs.
+struct Board {
+    settings: Settings,
+    station: Station<FirmwareEngine>,
+    interface: Interface,
+    device: Rings,
+    sockets: SocketSet<'static>,
+    dhcp: Option<SocketHandle>,
+    /// Serves the engine itself, instead of agents.
+    remote: Option<Remote>,
+    port: Port,
+    led: Option<Output>,
+    watchdog: Watchdog,
+    /// A run before this one left a record: a fault that is made for a test was made.
+    is_again: bool,
+    next_look: u64,
+    next_status: u64,
+}
+
+impl Board {
+    fn new(
+        settings: Settings,
+        count: u64,
+        engine: FirmwareEngine,
+        port: Port,
+        mut device: Rings,
+        led: Option<Output>,
+        watchdog: Watchdog,
+        is_again: bool,
+    ) -> Board {
+        let sessions = usize::from(settings.sessions);
+        let config = Config {
+            max_sessions: sessions,
+            max_connections: sessions + MORE_SOCKETS,
+            max_output: 256 << 10,
+            ..Config::default()
+        };
+        let server = match Server::new(engine, config, Entropy::Counter(count)) {
+            Ok(server) => server,
+            Err(error) => stop(error.to_string().as_str()),
+        };
+        let mut sockets = SocketSet::new(vec![]);
+        let station = Station::new(server, sessions + MORE_SOCKETS, settings.port, settings.peers, &mut sockets);
+        let mac = HardwareAddress::Ethernet(EthernetAddress(settings.mac));
+        let now = Instant::from_micros(clock::now_us() as i64);
+        let mut interface = Interface::new(InterfaceConfig::new(mac), &mut device, now);
+        let dhcp = match settings.address {
+            Address::Static(network) => {
+                set_address(&mut interface, IpCidr::new(IpAddress::Ipv4(network.address), network.prefix));
+                None
+            }
+            Address::Dhcp => Some(sockets.add(dhcpv4::Socket::new())),
+        };
+        if let Some(gateway) = settings.gateway {
+            // The table of routes is empty, so there is room.
+            let _ = interface.routes_mut().add_default_ipv4_route(gateway);
+        }
+        let remote = (settings.test == Test::Engine).then(|| Remote::new(&mut sockets, settings.port));
+        Board {
+            settings,
+            remote,
+            station,
+            interface,
+            device,
+            sockets,
+            dhcp,
+            port,
+            led,
+            watchdog,
+            is_again,
+            next_look: 0,
+            next_status: STATUS_US,
+        }
+    }
+
+    fn serve(mut self) -> ! {
+        let info = self.station.server().info();
+        defmt::info!(
+            "ENGINE {=u32} contexts, {=u32} groups, journal {=u32} x {=u32}, build {=u32:08x}",
+            info.contexts,
+            info.groups,
+            info.journal_lanes,
+            info.journal_depth,
+            info.build_id
+        );
+        let peers = self.settings.peers.to_string();
+        defmt::warn!("NO TLS: served is whoever has one of these addresses: {=str}", peers.as_str());
+        if let Address::Static(network) = self.settings.address {
+            defmt::info!("SERVING {=str} port {=u16}", address_text(network.address).as_str(), self.settings.port);
+        }
+        loop {
+            let now = clock::now_us();
+            let time = Instant::from_micros(now as i64);
+            let received = self.interface.poll(time, &mut self.device, &mut self.sockets);
+            let active = match &mut self.remote {
+                Some(remote) => remote.turn(&mut self.sockets, self.station.server().engine()),
+                None => {
+                    let turn = self.station.turn(&mut self.sockets, now);
+                    turn.moved || turn.activity.busy
+                }
+            };
+            self.interface.poll(time, &mut self.device, &mut self.sockets);
+            self.watchdog.feed();
+            self.report(now);
+            let received = matches!(received, smoltcp::iface::PollResult::SocketStateChanged);
+            if !active && !received {
+                // A frame or the tick ends the sleep; a frame that came since the poll has raised its interrupt.
+                interrupts::sleep_unless(|| false);
+            }
+        }
+    }
+
+    /// What is due besides serving.
+    fn report(&mut self, now: u64) {
+        while let Some(note) = self.station.take_note() {
+            self.tell(note);
+        }
+        if now >= self.next_look {
+            self.next_look = now + LINK_US;
+            if let Some(link) = self.port.look() {
+                match link.is_up {
+                    true => {
+                        defmt::info!("LINK up, {=u16} Mbit/s, full duplex {=bool}", link.speed.mbps(), link.full_duplex)
+                    }
+                    false => defmt::warn!("LINK down"),
+                }
+            }
+            self.ask_for_address();
+            let lit = self.station.connections() > 0 || (now / LINK_US).is_multiple_of(4);
+            board::show(&mut self.led, lit);
+        }
+        if now >= self.next_status {
+            self.next_status = now + STATUS_US;
+            self.status();
+        }
+    }
+
+    fn tell(&mut self, note: Note) {
+        match note {
+            Note::Accepted(address, port) => {
+                defmt::info!("PEER {=str}:{=u16} served", address_text(address).as_str(), port);
+                self.make_fault();
+            }
+            Note::NotAllowed(address, port) => {
+                defmt::warn!(
+                    "PEER {=str}:{=u16} not allowed; add it to the setting peers",
+                    address_text(address).as_str(),
+                    port
+                );
+            }
+            Note::Full(address, port) => {
+                defmt::warn!("PEER {=str}:{=u16} is one too many", address_text(address).as_str(), port)
+            }
+            Note::Closed(address, port) => {
+                defmt::info!("PEER {=str}:{=u16} gone", address_text(address).as_str(), port)
+            }
+        }
+    }
+
+    /// The fault that the settings ask for, once.
+    fn make_fault(&mut self) {
+        match (self.settings.test, self.is_again) {
+            (Test::Panic, false) => panic!("setting test=panic"),
+            (Test::Hang, false) => {
+                defmt::warn!("HANG setting test=hang; the watchdog resets in {=u32} ms", WATCHDOG_MS);
+                watchdog::hang(faults::EMULATED.load(Relaxed), WATCHDOG_MS);
+            }
+            _ => {}
+        }
+    }
+
+    fn status(&mut self) {
+        let taken = interrupts::taken();
+        let (stack, unused) = memory::stack_use();
+        let stats = self.station.server().stats();
+        let frames = self.device.errors();
+        defmt::info!(
+            "STATUS records {=u64}, connections {=u64}, interrupts logic {=u32} ethernet {=u32} stray {=u32}, frames lost {=u32}, heap {=usize} of {=usize} peak {=usize} refused {=usize}, stack {=usize} of {=usize}",
+            stats.records,
+            stats.connections,
+            taken.logic,
+            taken.ethernet,
+            taken.stray,
+            frames,
+            memory::HEAP_USE.used(),
+            memory::HEAP_BYTES,
+            memory::HEAP_USE.peak(),
+            memory::HEAP_USE.refused(),
+            stack - unused,
+            stack
+        );
+        assert!(unused > 0, "the stack of {stack} bytes was used up");
+    }
+
+    fn ask_for_address(&mut self) {
+        let Some(handle) = self.dhcp else { return };
+        match self.sockets.get_mut::<dhcpv4::Socket<'_>>(handle).poll() {
+            Some(dhcpv4::Event::Configured(lease)) => {
+                let address = lease.address;
+                let router = lease.router;
+                set_address(&mut self.interface, IpCidr::Ipv4(address));
+                if let Some(router) = router {
+                    let _ = self.interface.routes_mut().add_default_ipv4_route(router);
+                }
+                defmt::info!(
+                    "SERVING {=str} port {=u16}",
+                    address_text(address.address()).as_str(),
+                    self.settings.port
+                );
+            }
+            Some(dhcpv4::Event::Deconfigured) => defmt::warn!("DHCP no lease"),
+            None => {}
+        }
+    }
+}
+
+fn set_address(interface: &mut Interface, address: IpCidr) {
+    interface.update_ip_addrs(|addresses| {
+        addresses.clear();
+        // It was empty.
+        let _ = addresses.push(address);
+    });
+}

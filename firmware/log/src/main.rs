@@ -1,0 +1,58 @@
+//! Decodes the log of the bare-metal image: `firmware-log ELF` reads bytes of the UART on standard input and prints
+//! lines. What is no frame, as after a reset in the middle of one, is passed over and counted.
+
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use defmt_decoder::{DecodeError, Table};
+
+/// Bytes read at a time.
+const READ: usize = 4096;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("firmware-log: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [elf] = arguments.as_slice() else { bail!("expected the ELF file, found {} arguments", arguments.len()) };
+    let bytes = std::fs::read(elf).with_context(|| format!("reading {elf}"))?;
+    let Some(table) = Table::parse(&bytes).with_context(|| format!("reading the strings of {elf}"))? else {
+        bail!("{elf}: expected a section .defmt, found none; it is no image of `cargo xtask board fw`");
+    };
+    decode(&table, &mut io::stdin().lock(), &mut io::stdout().lock())
+}
+
+/// Prints every frame of `input` as a line.
+fn decode(table: &Table, input: &mut impl Read, output: &mut impl Write) -> Result<()> {
+    let mut decoder = table.new_stream_decoder();
+    let mut bytes = [0; READ];
+    let mut passed_over = 0u64;
+    loop {
+        let count = input.read(&mut bytes).context("reading the UART")?;
+        if count == 0 {
+            break;
+        }
+        decoder.received(&bytes[..count]);
+        loop {
+            match decoder.decode() {
+                Ok(frame) => writeln!(output, "{}", frame.display(false))?,
+                Err(DecodeError::UnexpectedEof) => break,
+                Err(DecodeError::Malformed) if table.encoding().can_recover() => passed_over += 1,
+                Err(DecodeError::Malformed) => bail!("found a malformed frame; is it the log of another image?"),
+            }
+        }
+        output.flush()?;
+    }
+    if passed_over > 0 {
+        writeln!(output, "firmware-log: {passed_over} malformed frames were passed over")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The image in QEMU: the process that serves the logic, the emulator, and the decoded log.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use deltascope_abi::mailbox::{DDR_BYTES, MAILBOX, Mailbox};
+
+use crate::board::zynq::machine::{Running, Temporary, free_ports, listen, memory_folder};
+
+/// Port of the image's board server.
+const PORT: u16 = 5770;
+
+/// What to run.
+pub struct Plan<'a> {
+    /// The image.
+    pub elf: &'a Path,
+    /// Program that decodes its log.
+    pub decoder: &'a Path,
+    /// Program that serves the logic; `None` for an image that must not touch any.
+    pub logic: Option<&'a Path>,
+    /// Name of the run.
+    pub name: &'a str,
+    /// Folder for the log.
+    pub folder: &'a Path,
+}
+
+/// A running image.
+pub struct Machine {
+    logic: Option<(Running, BufReader<ChildStdout>)>,
+    lines: Receiver<String>,
+    log: PathBuf,
+    ddr: PathBuf,
+    qmp: PathBuf,
+    /// Everything that it has logged.
+    pub logged: Vec<String>,
+    /// Port of this machine's loopback interface that leads to the board server.
+    pub port: u16,
+    _decoder: Running,
+    _qemu: Running,
+    _files: [Temporary; 3],
+}
+
+impl Machine {
+    /// Starts the logic, and then the image.
+    pub fn start(plan: &Plan) -> Result<Machine> {
+        let name = format!("deltascope-fw-{}-{}", std::process::id(), plan.name);
+        let ddr = memory_folder(plan.folder).join(&name);
+        let sockets = std::env::temp_dir();
+        let (qmp, qtest) = (sockets.join(format!("{name}.qmp")), sockets.join(format!("{name}.qtest")));
+        let files = [ddr.clone(), qmp.clone(), qtest.clone()].map(Temporary);
+        let logic = plan.logic.map(|program| serve(program, &ddr, &qmp, &qtest)).transpose()?;
+        let [port, _] = free_ports()?;
+        let mut qemu = Command::new("qemu-system-arm");
+        qemu.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none", "-object"]);
+        qemu.arg(format!("memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}", ddr.display()));
+        // The default board's console is the first UART.
+        qemu.args(["-serial", "stdio", "-serial", "null"]).arg("-kernel").arg(plan.elf);
+        qemu.arg("-nic").arg(format!("user,id=net,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PORT}"));
+        qemu.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
+        qemu.arg(format!("unix:{},server=on,wait=off", qtest.display()));
+        qemu.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));
+        let mut qemu = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting qemu-system-arm")?;
+        let uart = qemu.stdout.take().context("qemu-system-arm: expected its output, found none")?;
+        let qemu = Running(qemu);
+        let mut decoder = Command::new(plan.decoder).arg(plan.elf).stdin(uart).stdout(Stdio::piped()).spawn()?;
+        let output = decoder.stdout.take().context("the decoder: expected its output, found none")?;
+        let log = plan.folder.join(format!("{}.log", plan.name));
+        let lines = listen(output, &log)?;
+        Ok(Machine {
+            logic,
+            lines,
+            log,
+            ddr,
+            qmp,
+            logged: Vec::new(),
+            port,
+            _decoder: Running(decoder),
+            _qemu: qemu,
+            _files: files,
+        })
+    }
+
+    /// Waits until the image logs a line that holds `text`, and gives it. A panic that was not waited for is an error.
+    pub fn wait_for(&mut self, text: &str, limit: Duration) -> Result<String> {
+        let end = Instant::now() + limit;
+        loop {
+            let line = match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("expected a line with {text:?} within {limit:?}; the log is {}", self.log.display())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    bail!("expected a line with {text:?}, found the end of QEMU; the log is {}", self.log.display())
+                }
+            };
+            self.logged.push(line.clone());
+            if line.contains(text) {
+                return Ok(line);
+            }
+            for bad in ["PANIC", "STOPPED"] {
+                ensure!(!line.contains(bad), "expected {text:?}, found {line:?}; the log is {}", self.log.display());
+            }
+        }
+    }
+
+    /// Accesses to registers that the image has asked for.
+    pub fn accesses(&self) -> Result<u32> {
+        let file = std::fs::File::open(&self.ddr).with_context(|| format!("opening {}", self.ddr.display()))?;
+        let mut word = [0; 4];
+        file.read_exact_at(&mut word, u64::from(MAILBOX.base) + std::mem::offset_of!(Mailbox, asked) as u64)?;
+        Ok(u32::from_le_bytes(word))
+    }
+
+    /// Takes the cable out, or puts it in.
+    pub fn set_link(&self, up: bool) -> Result<()> {
+        let stream = UnixStream::connect(&self.qmp).context("connecting to QEMU")?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let mut answer = String::new();
+        reader.read_line(&mut answer)?;
+        for command in [
+            json!({"execute": "qmp_capabilities"}),
+            json!({"execute": "set_link", "arguments": {"name": "net", "up": up}}),
+        ] {
+            (&stream).write_all(format!("{command}\n").as_bytes())?;
+            loop {
+                answer.clear();
+                ensure!(reader.read_line(&mut answer)? > 0, "QEMU: expected an answer to {command}, found the end");
+                let answer: Value = serde_json::from_str(&answer)?;
+                ensure!(answer.get("error").is_none(), "QEMU: {command}: {answer}");
+                if answer.get("return").is_some() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends everything; gives what the logic did.
+    pub fn finish(mut self) -> Result<Value> {
+        let Some((mut logic, mut output)) = self.logic.take() else { return Ok(Value::Null) };
+        drop(logic.0.stdin.take());
+        let mut text = String::new();
+        output.read_to_string(&mut text)?;
+        ensure!(logic.0.wait()?.success(), "the process that serves the logic failed; it said {text:?}");
+        serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))
+    }
+}
+
+/// Starts the process that serves the logic.
+fn serve(program: &Path, ddr: &Path, qmp: &Path, qtest: &Path) -> Result<(Running, BufReader<ChildStdout>)> {
+    let mut command = Command::new(program);
+    command.arg("sg").args([ddr, qmp, qtest]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut logic = command.spawn().with_context(|| format!("starting {}", program.display()))?;
+    let output = logic.stdout.take().context("the logic: expected its output, found none")?;
+    let logic = Running(logic);
+    let mut output = BufReader::new(output);
+    let mut line = String::new();
+    output.read_line(&mut line)?;
+    ensure!(line.trim() == "serving", "{}: expected `serving`, found {line:?}", program.display());
+    Ok((logic, output))
+}

@@ -1,0 +1,311 @@
+//! `cargo xtask board fw-test`: the image in QEMU with the Verilated logic behind the mailbox.
+//!
+//! The agent of this machine replays a recording into it, and what the image counted is compared with what the golden
+//! model counts of the same recording.
+
+use anyhow::{Context, Result, ensure};
+use deltascope_firmware_core::remote::{self, RemoteEngine};
+use deltascope_model::raw::replay_raw_within;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::image::{self, Image};
+use super::machine::{Machine, Plan};
+use crate::board::arm::cross::Compiler;
+use crate::board::runner::Runner;
+use crate::cargo::{build, release_folder, root, run as run_command};
+use crate::setup;
+
+/// Events of the long stream.
+const EVENTS: u32 = 1_000_000;
+/// Events of the streams that only show that the image still counts.
+const FEW: u32 = 20_000;
+/// Longest time for anything, on a machine that does much else.
+const LIMIT: Duration = Duration::from_secs(180);
+/// Seconds without progress that the agent allows.
+const PATIENCE: &str = "120";
+/// The network of QEMU: the image's address, and the one that this machine has in it.
+const NETWORK: [&str; 4] = ["engine=mailbox", "address=10.0.2.15/24", "gateway=10.0.2.2", "peers=10.0.2.2/32"];
+
+/// Options of the task.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Where the ARM core library comes from; by default what is there
+    #[arg(long, value_enum)]
+    compiler: Option<Compiler>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything that runs, built.
+struct Programs {
+    image: Image,
+    decoder: PathBuf,
+    logic: PathBuf,
+    agent: PathBuf,
+    daemon: PathBuf,
+    folder: PathBuf,
+}
+
+impl Programs {
+    fn build(compiler: Option<Compiler>) -> Result<Programs> {
+        setup::provide_emulator(&[setup::QEMU_SYSTEM_ARM])?;
+        setup::require(&[setup::VERILATOR, setup::CPP])?;
+        let image = Image::build(compiler)?;
+        build(&["-p", "deltascope-agent", "-p", "deltascope-boardd", "-p", "deltascope-firmware-log"])?;
+        build(&["-p", "deltascope-sim", "--features", "deltascope-sim/verilate"])?;
+        let built = release_folder()?;
+        let folder = image::folder().join("run");
+        std::fs::create_dir_all(&folder)?;
+        Ok(Programs {
+            image,
+            decoder: built.join("deltascope-firmware-log"),
+            logic: built.join("zynq_pl"),
+            agent: built.join("deltascope"),
+            daemon: built.join("deltascope-boardd"),
+            folder,
+        })
+    }
+
+    /// Boots the image with `settings` besides those of the network.
+    fn boot(&self, name: &str, settings: &[&str]) -> Result<Machine> {
+        let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
+        let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
+        let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
+        Machine::start(&Plan { elf: &elf, decoder: &self.decoder, logic, name, folder: &self.folder })
+    }
+
+    fn record(&self, events: u32) -> Result<PathBuf> {
+        let path = self.folder.join(format!("recording-{events}"));
+        let mut record = Command::new(&self.agent);
+        record.args(["record", "--force", "--source", "synth", "--events", &events.to_string()]).arg(&path);
+        run_command(record.stdout(Stdio::null()))?;
+        Ok(path)
+    }
+
+    fn start_replay(&self, recording: &Path, engine: &[&str]) -> Result<Child> {
+        let mut command = Command::new(&self.agent);
+        command.arg("replay").arg(recording).args(["--json", "--timeout", PATIENCE]).args(engine);
+        command.stdout(Stdio::piped()).spawn().context("starting the agent")
+    }
+
+    /// What the golden model counts of a recording.
+    fn expected(&self, recording: &Path) -> Result<Value> {
+        let daemon = self.daemon.to_string_lossy();
+        finish(self.start_replay(recording, &["--engine", "model", "--boardd", &daemon])?)
+    }
+}
+
+/// The report of an agent.
+fn finish(agent: Child) -> Result<Value> {
+    let output = agent.wait_with_output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "the agent ended with {}: {text}", output.status);
+    serde_json::from_str(&text).with_context(|| format!("expected one JSON object of the agent, found {text:?}"))
+}
+
+/// Fails unless everything was counted as the model counts it, and nothing was lost.
+fn compare(found: &Value, expected: &Value, events: u32) -> Result<()> {
+    for key in ["captured", "counted", "lost", "in_flight", "unjudged", "containers"] {
+        ensure!(found[key] == expected[key], "{key}: expected {} as of the model, found {}", expected[key], found[key]);
+    }
+    let lost: u64 = found["lost"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
+    let (captured, counted) = (found["captured"].as_u64(), found["counted"].as_u64());
+    let balanced = captured.is_some() && captured == counted.map(|counted| counted + lost);
+    ensure!(balanced, "captured {captured:?}: expected counted {counted:?} + lost {lost}");
+    ensure!(captured == Some(events.into()), "captured: expected {events}, found {captured:?}");
+    Ok(())
+}
+
+/// Seconds since start of a log line: its first word.
+fn guest_seconds(line: &str) -> Option<f64> {
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// One long stream, with the cable out in the middle.
+fn stream(programs: &Programs) -> Result<Value> {
+    let recording = programs.record(EVENTS)?;
+    let expected = programs.expected(&recording)?;
+    let started = Instant::now();
+    let mut machine = programs.boot("stream", &[])?;
+    let serving = machine.wait_for("SERVING", LIMIT)?;
+    let boot = started.elapsed();
+    let idle = machine.accesses()?;
+    let started = Instant::now();
+    let agent = programs.start_replay(&recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?;
+    machine.wait_for("served", LIMIT)?;
+    let end = Instant::now() + LIMIT;
+    // A batch takes some accesses: records are on their way through the engine.
+    while machine.accesses()?.wrapping_sub(idle) < 100 {
+        ensure!(Instant::now() < end, "expected the engine to be used within {LIMIT:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    machine.set_link(false)?;
+    let cut = machine.wait_for("LINK down", LIMIT)?;
+    let at_cut = machine.accesses()?;
+    machine.set_link(true)?;
+    machine.wait_for("LINK up", LIMIT)?;
+    let found = finish(agent)?;
+    let seconds = started.elapsed().as_secs_f64();
+    compare(&found, &expected, EVENTS)?;
+    let end = machine.accesses()?;
+    ensure!(end.wrapping_sub(at_cut) > 100, "expected the cut in the middle of the stream, found it at its end");
+    machine.wait_for("gone", LIMIT)?;
+    let status = machine.wait_for("STATUS", LIMIT)?;
+    let logic = machine.finish()?;
+    Ok(json!({
+        "captured": found["captured"], "counted": found["counted"], "lost": found["lost"],
+        "conserved": found["conserved"], "equal_to_model": true,
+        "boot_measured_seconds": boot.as_secs_f64(), "boot_guest_seconds": guest_seconds(&serving),
+        "stream_measured_seconds": seconds, "cut": cut, "status": status, "logic": logic,
+    }))
+}
+
+/// Counts a few events, as the model counts them.
+fn still_counts(programs: &Programs, machine: &Machine) -> Result<()> {
+    let recording = programs.record(FEW)?;
+    let expected = programs.expected(&recording)?;
+    let found = finish(programs.start_replay(&recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?)?;
+    compare(&found, &expected, FEW)
+}
+
+/// A panic and a loop that hangs: the image resets, the next start reports it, and counts.
+fn resets(programs: &Programs, test: &str, trigger: &str) -> Result<Value> {
+    let mut machine = programs.boot(test, &[&format!("test={test}")])?;
+    machine.wait_for("SERVING", LIMIT)?;
+    // The first peer triggers it.
+    let _peer = TcpStream::connect(("127.0.0.1", machine.port))?;
+    machine.wait_for(trigger, LIMIT)?;
+    let last = machine.wait_for("LAST RUN", LIMIT)?;
+    machine.wait_for("SERVING", LIMIT)?;
+    still_counts(programs, &machine)?;
+    machine.finish()?;
+    Ok(json!({"fault": test, "seen": last, "then": "counts as the model"}))
+}
+
+/// A peer that the settings do not name is cut off before a byte of it is read.
+fn not_allowed(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.boot("peers", &["peers=link-local"])?;
+    machine.wait_for("SERVING", LIMIT)?;
+    let mut peer = TcpStream::connect(("127.0.0.1", machine.port))?;
+    peer.set_read_timeout(Some(LIMIT))?;
+    let seen = machine.wait_for("not allowed", LIMIT)?;
+    let mut bytes = Vec::new();
+    // An end or a reset: both say that nobody is there.
+    let _ = peer.read_to_end(&mut bytes);
+    ensure!(bytes.is_empty(), "a peer that is not allowed: expected no byte, found {}", bytes.len());
+    machine.finish()?;
+    Ok(json!({"fault": "peer not allowed", "seen": seen}))
+}
+
+/// Logic that is not there: the image says so and touches nothing of it.
+fn no_logic(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.boot("logic", &["engine=logic"])?;
+    let seen = machine.wait_for("STOPPED", LIMIT)?;
+    machine.finish()?;
+    ensure!(seen.contains("programmable logic"), "logic that is not configured: found {seen:?}");
+    Ok(json!({"fault": "logic not configured", "seen": seen}))
+}
+
+/// The corpus of the fuzzer, each file on a connection of its own.
+fn garbage(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.boot("garbage", &[])?;
+    machine.wait_for("SERVING", LIMIT)?;
+    let corpus = root().join("system-tests/fuzz/corpus");
+    let (mut files, mut bytes) = (0u32, 0u64);
+    for target in ["server", "frame_stream", "frame"] {
+        for entry in std::fs::read_dir(corpus.join(target)).with_context(|| format!("reading {}", corpus.display()))? {
+            let text = std::fs::read(entry?.path())?;
+            let mut peer = TcpStream::connect(("127.0.0.1", machine.port))?;
+            peer.set_read_timeout(Some(LIMIT))?;
+            // The image may end the connection at any byte.
+            let sent = peer.write_all(&text);
+            let _ = sent.and_then(|()| peer.shutdown(std::net::Shutdown::Write));
+            let _ = peer.read_to_end(&mut Vec::new());
+            files += 1;
+            bytes += text.len() as u64;
+        }
+    }
+    ensure!(files > 0, "{}: expected a corpus, found none", corpus.display());
+    still_counts(programs, &machine)?;
+    machine.finish()?;
+    Ok(json!({"fault": "garbage on the wire", "files": files, "bytes": bytes, "then": "counts as the model"}))
+}
+
+/// The image as an engine, for the suite over every engine. It boots when it is asked for the first time.
+pub fn runner() -> Result<Runner> {
+    let programs = Programs::build(None)?;
+    let machine = RefCell::new(None);
+    Ok(Runner::new("firmware, scatter-gather", move |records| {
+        let mut machine = machine.borrow_mut();
+        if machine.is_none() {
+            let mut booted = programs.boot("engine", &["test=engine"])?;
+            booted.wait_for("SERVING", LIMIT)?;
+            *machine = Some(booted);
+        }
+        let port = machine.as_ref().map(|machine| machine.port).context("expected an image, found none")?;
+        let records = std::fs::read(records).with_context(|| format!("reading {}", records.display()))?;
+        replay(port, &records)
+    }))
+}
+
+/// Replays bare records into the engine of an image, and gives the report that `deltascope-boardd --raw` prints.
+fn replay(port: u16, records: &[u8]) -> Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_nodelay(true)?;
+    let exchange = move |request: &[u8]| {
+        let mut exchange = || -> std::io::Result<(u8, Vec<u8>)> {
+            stream.write_all(request)?;
+            let mut head = [0; remote::HEAD];
+            stream.read_exact(&mut head)?;
+            let bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+            let mut body = vec![0; bytes as usize];
+            stream.read_exact(&mut body)?;
+            Ok((head[0], body))
+        };
+        exchange().map_err(|error| error.to_string())
+    };
+    let mut engine = RemoteEngine::open(exchange)?;
+    let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;
+    let mut text = Vec::new();
+    report.write_json(&mut text)?;
+    // The daemon ends its report with a line of its own.
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Runs everything.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let programs = Programs::build(arguments.compiler)?;
+    let started = Instant::now();
+    let streamed = stream(&programs)?;
+    let faults = [
+        garbage(&programs)?,
+        not_allowed(&programs)?,
+        resets(&programs, "panic", "PANIC")?,
+        resets(&programs, "hang", "HANG")?,
+        no_logic(&programs)?,
+    ];
+    let report = json!({
+        "compiler": programs.image.compiler, "stream": streamed, "faults": faults,
+        "measured_seconds": started.elapsed().as_secs_f64(),
+    });
+    if arguments.json {
+        println!("{report}");
+        return Ok(());
+    }
+    let seconds = streamed["stream_measured_seconds"].as_f64().unwrap_or_default();
+    println!(
+        "stream: captured {} == counted {} + lost, as the model; {seconds:.1} s (measured)",
+        streamed["captured"], streamed["counted"]
+    );
+    faults.iter().for_each(|fault| println!("{fault}"));
+    Ok(())
+}
