@@ -15,6 +15,8 @@ pub struct Archive {
     configuration: PathBuf,
     release: String,
     backports: String,
+    /// Option of apt for an empty list of installed packages.
+    uninstalled: String,
 }
 
 impl Archive {
@@ -42,11 +44,11 @@ impl Archive {
         let own = folder.display();
         let installed = match architecture {
             None => "/var/lib/dpkg/status".to_owned(),
-            Some(_) => {
-                fs::write(folder.join("state/status"), "")?;
-                format!("{own}/state/status")
-            }
+            Some(_) => format!("{own}/state/status"),
         };
+        // Of a machine on which nothing is installed: for what is fetched, versions of this machine decide nothing.
+        fs::write(folder.join("state/status"), "")?;
+        let uninstalled = format!("Dir::State::status={own}/state/status");
         let mut text = format!(
             "Dir::State \"{own}/state\";\nDir::State::status \"{installed}\";\nDir::Cache \"{own}/cache\";\n\
              Dir::Etc \"{own}/etc\";\nDir::Etc::TrustedParts \"/etc/apt/trusted.gpg.d\";\nAPT::Sandbox::User \"root\";\n"
@@ -73,7 +75,7 @@ impl Archive {
         let (stanzas, lines) = sources(Path::new("/etc/apt"), &release, &suites)?;
         fs::write(folder.join("etc/sources.list.d/archive.sources"), stanzas)?;
         fs::write(folder.join("etc/sources.list.d/archive.list"), lines)?;
-        let archive = Archive { configuration, release, backports };
+        let archive = Archive { configuration, release, backports, uninstalled };
         run(archive.apt(&["update", "-q"]).stdout(Stdio::null()))?;
         Ok(archive)
     }
@@ -112,7 +114,7 @@ impl Archive {
     /// Names of the packages that a suite's package depends on and that `wanted` likes.
     pub fn dependencies(&self, suite: &str, package: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
         let mut command = Command::new("apt-cache");
-        command.env("APT_CONFIG", &self.configuration).args(["depends", "-t", suite, package]);
+        command.env("APT_CONFIG", &self.configuration).args(["-o", &self.uninstalled, "depends", "-t", suite, package]);
         let output = command.stdin(Stdio::null()).output().context("starting apt-cache")?;
         let text = String::from_utf8_lossy(&output.stdout);
         let names = text.lines().filter_map(|line| line.trim_start_matches([' ', '|']).strip_prefix("Depends: "));
@@ -126,7 +128,7 @@ impl Archive {
 
     fn download_from(&self, options: &[&str], package: &str, folder: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
-        let words = [&["download", "-q"], options, &[package]].concat();
+        let words = [&["-o", &self.uninstalled, "download", "-q"], options, &[package]].concat();
         run(self.apt(&words).current_dir(folder).stdout(Stdio::null()))?;
         let prefix = format!("{package}_");
         let mut files = fs::read_dir(folder)?.flatten().map(|entry| entry.path());

@@ -6,11 +6,11 @@
 
 pub mod equivalence;
 pub mod generated;
-pub mod plant;
 pub mod reasons;
 pub mod run;
 pub mod sources;
 pub mod stride;
+pub mod table;
 pub mod trials;
 
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::reasons::Reason;
 use super::sources::Sources;
 use super::trials::{Bed, trials};
-use super::{Mutant, MutationError, Origin, TOPS, equivalence, generated, plant, reasons, stride};
+use super::{Mutant, MutationError, Origin, TOPS, equivalence, generated, reasons, stride, table};
 
 /// What became of a fault.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ pub fn run(verilog: &Path, work: &Path, progress: &(dyn Fn(&str) + Sync)) -> Res
     let sources = Sources::read(verilog)?;
     let (planted_folder, generated_folder) = (work.join("planted"), work.join("generated"));
     let strided = stride::add(&sources)?;
-    let (files, planted) = plant::plant(&strided, &planted_folder)?;
+    let (files, planted) = table::write_all(&strided, &planted_folder)?;
     let netlist = generated::generate(&strided, &generated_folder)?;
     progress(&format!("{} faults planted, {} generated; compiling", planted.len(), netlist.mutants.len()));
     let hand = Bed::compile(&files, &planted_folder)?;
@@ -135,8 +135,8 @@ fn evidence(mutant: &Mutant, sources: &Sources, work: &Path) -> Result<(), Mutat
         std::fs::create_dir_all(folder).map_err(super::file_error(folder))?;
     }
     if mutant.origin == Origin::Planted {
-        plant::extract(mutant, sources, &bad)?;
-        return plant::extract_good(mutant, sources, &good);
+        table::extract(mutant, sources, &bad)?;
+        return table::extract_good(mutant, sources, &good);
     }
     let (netlist, strides) = (work.join("generated"), stride::reaches(sources, &mutant.block));
     generated::extract(&mutant.block, Some(mutant), strides, &netlist, &bad)?;

@@ -26,7 +26,7 @@ struct Choices {
 ///
 /// # Errors
 /// When a fault does not fit the Verilog any more, or a file cannot be written.
-pub fn plant(sources: &Sources, folder: &Path) -> Result<(Vec<PathBuf>, Vec<Mutant>), MutationError> {
+pub fn write_all(sources: &Sources, folder: &Path) -> Result<(Vec<PathBuf>, Vec<Mutant>), MutationError> {
     std::fs::create_dir_all(folder).map_err(super::file_error(folder))?;
     let mut mutants = Vec::new();
     for (Row { block, fault, .. }, number) in numbered() {
