@@ -100,6 +100,42 @@ impl Op {
     pub const fn always_replies(self) -> bool {
         matches!(self, Op::Read | Op::Snapshot | Op::Sync | Op::Query)
     }
+
+    /// Whether the op answers, `asked` by the REPLY bit or not.
+    pub const fn replies(self, asked: bool) -> bool {
+        self.always_replies() || (asked && matches!(self, Op::Load | Op::Accum | Op::Swap | Op::Send))
+    }
+
+    /// Whether a session may send it: the others speak about the whole engine and are the server's.
+    pub const fn is_of_sessions(self) -> bool {
+        !matches!(self, Op::Snapshot | Op::Sync | Op::Query)
+    }
+}
+
+/// What of an engine decides whether it rejects a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Contexts.
+    pub contexts: u32,
+    /// Groups.
+    pub groups: u32,
+    /// Whether there is a journal to ask.
+    pub journal: bool,
+}
+
+/// Why an engine rejects a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The op code names none, or QUERY without a journal.
+    Op,
+    /// The op uses a context that there is not.
+    Context,
+    /// The op counts in a group that there is not.
+    Group,
+    /// The last group of a SNAPSHOT is below its first.
+    EmptySnapshot,
+    /// The last group of a SNAPSHOT is one that there is not.
+    SnapshotGroup,
 }
 
 /// What a counted event was.
@@ -264,6 +300,34 @@ impl Record {
     /// Length in bytes.
     pub const fn length(&self) -> u32 {
         field::LENGTH.get(self.head) as u32
+    }
+
+    /// The op that an engine with these tables carries out.
+    ///
+    /// # Errors
+    /// It rejects the record.
+    #[inline]
+    pub const fn judge(&self, tables: &Tables) -> Result<Op, Rejection> {
+        let Some(op) = self.op() else { return Err(Rejection::Op) };
+        if matches!(op, Op::Query) && !tables.journal {
+            return Err(Rejection::Op);
+        }
+        if op.uses_context() && self.context() as u32 >= tables.contexts {
+            return Err(Rejection::Context);
+        }
+        if op.counts() && self.group() as u32 >= tables.groups {
+            return Err(Rejection::Group);
+        }
+        if matches!(op, Op::Snapshot) {
+            let (first, last) = self.snapshot_range();
+            if first > last {
+                return Err(Rejection::EmptySnapshot);
+            }
+            if last as u32 >= tables.groups {
+                return Err(Rejection::SnapshotGroup);
+            }
+        }
+        Ok(op)
     }
 
     /// First and last group that a SNAPSHOT asks for.

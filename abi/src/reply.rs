@@ -29,6 +29,9 @@ pub mod field {
     }
 }
 
+/// Bits of a reply that say where its record was for: class, group, context.
+pub const SOURCE_BITS: u64 = field::CLASS.mask() | field::GROUP.mask() | field::CONTEXT.mask();
+
 /// Bytes of a reply beat.
 pub const REPLY_BYTES: usize = 16;
 
@@ -250,8 +253,7 @@ pub const fn reply_beats(record: &crate::record::Record, groups: u32) -> usize {
             let (first, last) = record.snapshot_range();
             if first > last || last as u32 >= groups { 0 } else { 1 + 2 * CLASSES * ((last - first) as usize + 1) }
         }
-        Some(op) if op.always_replies() => 1,
-        Some(op) if op.journals() && record.reply() => 1,
+        Some(op) if op.replies(record.reply()) => 1,
         _ => 0,
     }
 }

@@ -7,16 +7,15 @@ use crate::journal::{Journal, Window};
 use alloc::boxed::Box;
 use alloc::vec;
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::record::{CLASSES, Class, Op, Record};
-use deltascope_abi::reply::Reply;
+use deltascope_abi::record::{CLASSES, Class, Op, Record, Tables, field};
+use deltascope_abi::reply::{Reply, SOURCE_BITS};
 
 #[cfg(test)]
 mod tests;
 
-/// Class, group and context of a record, where the reply has them too.
-const SOURCE_BITS: u64 = 0xFF_FFFF_FFC0;
 /// Bits of a row's number, `4 * group + class`: group and class are adjacent in the record.
 const ROW_BITS: u64 = (MAX_ROWS - 1) as u64;
+const _: () = assert!(field::GROUP.low == field::CLASS.high() + 1 && 1 << field::CLASS.bits == CLASSES);
 const MAX_ROWS: usize = crate::config::MAX_TABLE as usize * CLASSES;
 const UNJUDGED: u64 = Class::PageUnjudged as u64;
 
@@ -96,9 +95,9 @@ impl Machine {
         let mut taken = 0usize;
         for record in records {
             let Record { head, operand } = *record;
-            let send = head & 0x1F == Op::Send as u64;
-            let pair = head & 0x0F == Op::Pair as u64;
-            let row = ((head >> 6) & ROW_BITS) as usize;
+            let send = head & (field::OP.mask() | field::REPLY.mask()) == Op::Send as u64;
+            let pair = field::OP.get(head) == Op::Pair as u64;
+            let row = (head >> field::CLASS.low & ROW_BITS) as usize;
             let context = if send { record.context() as usize } else { spare };
             // A SEND must stay below the spare context; a PAIR uses it.
             let in_range = (row < rows.len()) & (context < spare.wrapping_add(pair as usize));
@@ -111,8 +110,8 @@ impl Machine {
 
             let expected = if send { operand } else { operand & 0xFFFF_FFFF };
             let found = if send { before } else { operand >> 32 };
-            let redundant = (expected == found) & ((head >> 6) & 3 != UNJUDGED);
-            let length = head >> 40;
+            let redundant = (expected == found) & (field::CLASS.get(head) != UNJUDGED);
+            let length = field::LENGTH.get(head);
             let row = &mut rows[row];
             row.events = row.events.wrapping_add(1);
             row.bytes = row.bytes.wrapping_add(length);
@@ -143,14 +142,12 @@ impl Machine {
 
     /// The record's op, or `None` when the record is rejected.
     fn valid_op(&self, record: &Record) -> Option<Op> {
-        let op = record.op()?;
-        let groups = self.rows.len() / CLASSES;
-        let (first, last) = record.snapshot_range();
-        let context = !op.uses_context() || (record.context() as usize) < self.contexts.len() - 1;
-        let group = !op.counts() || (record.group() as usize) < groups;
-        let range = op != Op::Snapshot || (first <= last && (last as usize) < groups);
-        let journal = op != Op::Query || self.journal.horizon() > 0;
-        (context && group && range && journal).then_some(op)
+        let tables = Tables {
+            contexts: (self.contexts.len() - 1) as u32,
+            groups: (self.rows.len() / CLASSES) as u32,
+            journal: self.journal.horizon() > 0,
+        };
+        record.judge(&tables).ok()
     }
 
     /// What a valid record does.
@@ -185,7 +182,7 @@ impl Machine {
                 if op == Op::Send {
                     self.count(record, before.read() == operand);
                 }
-                if record.reply() || op.always_replies() {
+                if op.replies(record.reply()) {
                     emit(self.answer(op, record, before.read()).with_zero(before.is_zero()));
                 }
             }

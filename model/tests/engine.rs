@@ -6,6 +6,7 @@ mod support;
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{CLASSES, Class, Op, Record};
 use deltascope_abi::reply::{Answer, Reply, ReplyParser, reply_beats};
+use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config, ConfigError, Context, Engine, EngineKind, GoldenEngine};
 use proptest::prelude::*;
 use support::streams;
@@ -234,10 +235,13 @@ fn the_default_engine_is_that_of_the_product() {
     let engine = GoldenEngine::default();
     let info = engine.info();
     assert_eq!((info.kind, info.abi_version), (EngineKind::Model, deltascope_abi::ABI_VERSION));
-    assert_eq!((info.contexts, info.groups), (16_384, 1_024));
+    assert_eq!((info.contexts, info.groups), (DEFAULT_CONTEXTS, DEFAULT_GROUPS));
     assert_eq!((info.journal_lanes, info.journal_depth, info.horizon()), (256, 32, 8_192));
-    assert_eq!(engine.context(16_383), Some(Context::default()));
-    assert_eq!((engine.context(16_384), engine.row(1_024, Class::PageAfterT)), (None, None));
+    assert_eq!(engine.context((DEFAULT_CONTEXTS - 1) as u16), Some(Context::default()));
+    assert_eq!(
+        (engine.context(DEFAULT_CONTEXTS as u16), engine.row(DEFAULT_GROUPS as u16, Class::PageAfterT)),
+        (None, None)
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use deltascope_model::Context;
 use deltascope_sim::bench::Failure;
 use deltascope_sim::session::{self, Session};
 
-const CONTEXTS: usize = 16_384;
+const CONTEXTS: usize = deltascope_abi::DEFAULT_CONTEXTS as usize;
 /// Stages between the clock of entry and the clock of the result.
 const LATENCY: usize = 3;
 const CLOCKS_A_ROUND: u64 = 40_000;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use deltascope_abi::random::Random;
-use deltascope_abi::{DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES};
+use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES};
 use deltascope_model::journal::{Journal, Window};
 use deltascope_sim::bench::{Bench, Failure};
 use deltascope_sim::dut::{Port, Variant};
@@ -186,7 +186,11 @@ impl Run {
 
 #[test]
 fn the_committed_size_follows_the_model() {
-    let size = Size { lanes: DEFAULT_JOURNAL_LANES.into(), depth: DEFAULT_JOURNAL_DEPTH.into(), contexts: 16_384 };
+    let size = Size {
+        lanes: DEFAULT_JOURNAL_LANES.into(),
+        depth: DEFAULT_JOURNAL_DEPTH.into(),
+        contexts: DEFAULT_CONTEXTS.into(),
+    };
     session::check("journal", 2, |session| Run::new(session, size)?.run(300));
 }
 

@@ -74,20 +74,23 @@ pub(crate) struct Retention {
 }
 
 /// Whether an op counts, by its code.
-const COUNTS: [u8; 16] = by_op(1 << Op::Pair as u16 | 1 << Op::Send as u16);
-/// Whether an op answers, by its code and the REPLY bit above it.
-const REPLIES: [[u8; 16]; 2] = {
-    let always = 1 << Op::Read as u16;
-    let asked = 1 << Op::Load as u16 | 1 << Op::Accum as u16 | 1 << Op::Swap as u16 | 1 << Op::Send as u16;
-    [by_op(always), by_op(always | asked)]
+const COUNTS: [u8; 16] = {
+    let (mut table, mut n) = ([0; 16], 0);
+    while n < Op::ALL.len() {
+        table[Op::ALL[n] as usize] = Op::ALL[n].counts() as u8;
+        n += 1;
+    }
+    table
 };
+/// Whether an op that a session may send answers, by its code and the REPLY bit above it.
+const REPLIES: [[u8; 16]; 2] = [replies(false), replies(true)];
 
-const fn by_op(set: u16) -> [u8; 16] {
-    let mut table = [0; 16];
-    let mut op = 0;
-    while op < 16 {
-        table[op] = (set >> op & 1) as u8;
-        op += 1;
+const fn replies(asked: bool) -> [u8; 16] {
+    let (mut table, mut n) = ([0; 16], 0);
+    while n < Op::ALL.len() {
+        let op = Op::ALL[n];
+        table[op as usize] = (op.is_of_sessions() && op.replies(asked)) as u8;
+        n += 1;
     }
     table
 }
@@ -163,8 +166,9 @@ impl Retention {
             let (mut events, mut replies) = (0u64, 0u8);
             for (to, record) in to.as_chunks_mut::<RECORD_BYTES>().0.iter_mut().zip(from) {
                 *to = record.to_bytes();
-                events = events.wrapping_add(COUNTS[(record.head & 15) as usize].into());
-                replies |= REPLIES[(record.head >> 4 & 1) as usize][(record.head & 15) as usize];
+                let op = record.op_code() as usize;
+                events = events.wrapping_add(COUNTS[op & 15].into());
+                replies |= REPLIES[usize::from(record.reply())][op & 15];
             }
             self.events += events;
             if replies != 0 {

@@ -44,7 +44,7 @@ impl Default for Config {
         Config {
             default_groups: 256,
             default_contexts: 4_096,
-            max_groups: 1_024,
+            max_groups: deltascope_abi::DEFAULT_GROUPS,
             max_contexts: 1 << 16,
             max_sessions: 64,
             max_connections: 128,

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
-use deltascope_abi::record::{Op, RECORD_BYTES, Record};
+use deltascope_abi::record::{Op, RECORD_BYTES, Record, field};
 
 /// Why a record of a queue answers, and who waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,29 +56,26 @@ pub(super) struct Grant {
     rules: [Rule; 16],
 }
 
-const GROUP_BITS: u64 = 0xFFFF << 8;
-const CONTEXT_BITS: u64 = 0xFFFF << 24;
-const REPLY_BIT: u64 = Record::nop().with_reply().head;
 const ANY: u32 = 1 << 16;
 
 impl Grant {
     pub fn new(groups: &Range<u32>, contexts: &Range<u32>) -> Grant {
         let mut rules = [Rule::default(); 16];
-        for op in [Op::Nop, Op::Load, Op::Accum, Op::Read, Op::Swap, Op::Pair, Op::Send] {
+        for op in Op::ALL.into_iter().filter(|op| op.is_of_sessions()) {
             let (group_limit, group_mask, group_add) = match op.counts() {
-                true => (groups.end - groups.start, 0, u64::from(groups.start) << 8),
-                false => (ANY, GROUP_BITS, 0),
+                true => (groups.end - groups.start, 0, field::GROUP.set(0, groups.start.into())),
+                false => (ANY, field::GROUP.mask(), 0),
             };
             let (context_limit, context_mask, context_add) = match op.uses_context() {
-                true => (contexts.end - contexts.start, 0, u64::from(contexts.start) << 24),
-                false => (ANY, CONTEXT_BITS, 0),
+                true => (contexts.end - contexts.start, 0, field::CONTEXT.set(0, contexts.start.into())),
+                false => (ANY, field::CONTEXT.mask(), 0),
             };
             rules[op as usize] = Rule {
                 groups: group_limit,
                 contexts: context_limit,
                 mask: !(group_mask | context_mask),
                 add: group_add | context_add,
-                replies: if op.journals() { REPLY_BIT } else { 0 },
+                replies: if op.replies(true) { field::REPLY.mask() } else { 0 },
                 always: op.always_replies().into(),
             };
         }

@@ -13,7 +13,7 @@ use core::ops::Range;
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{CLASSES, Record};
-use deltascope_abi::reply::Reply;
+use deltascope_abi::reply::{Reply, SOURCE_BITS};
 
 /// Entries of one Replies frame.
 const REPLIES_IN_FRAME: usize = 8_192;
@@ -22,9 +22,6 @@ const _: () = assert!(REPLIES_IN_FRAME * REPLY_ENTRY_BYTES + 64 <= crate::frame:
 
 /// Ids that a session remembers of those before it.
 const PAST_IDS: usize = 16;
-
-/// Class, group and context of a reply.
-const SOURCE_BITS: u64 = 0xFF_FFFF_FFC0;
 
 /// The id of a session that no Hello may name.
 pub(super) const NOBODY: [u8; 16] = [0; 16];

@@ -5,13 +5,14 @@
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Class, Record};
+use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_protocol::agent::{Config, Endpoint, EndpointError, Identity, Notification};
 use deltascope_protocol::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
 use std::collections::VecDeque;
 
 pub fn server(config: ServerConfig, boot: u64) -> Server<GoldenEngine> {
-    let sizes = Sizes::with_tables(16_384, 1_024).with_journal(16, 8);
+    let sizes = Sizes::with_tables(DEFAULT_CONTEXTS, DEFAULT_GROUPS).with_journal(16, 8);
     Server::new(GoldenEngine::new(sizes).unwrap(), config, Entropy::Random(boot)).unwrap()
 }
 

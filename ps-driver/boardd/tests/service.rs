@@ -203,7 +203,10 @@ fn info_tells_of_the_engine_and_of_what_is_wrong_with_the_board() {
     let (text, _, ok) = output(&["info", "--json", "--root", root]);
     let info: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(!ok, "the die is too hot");
-    assert_eq!((&info["engine"]["engine"], &info["engine"]["contexts"]), (&"model".into(), &16_384.into()));
+    assert_eq!(
+        (&info["engine"]["engine"], &info["engine"]["contexts"]),
+        (&"model".into(), &deltascope_abi::DEFAULT_CONTEXTS.into())
+    );
     assert_eq!(info["board"]["celsius"], 100.0);
 
     fs::create_dir_all(machine.path().join("sys/class/fpga_manager/fpga0")).unwrap();
@@ -215,7 +218,7 @@ fn info_tells_of_the_engine_and_of_what_is_wrong_with_the_board() {
     assert!(info["logic"]["configuration"]["why"].as_str().unwrap().starts_with("fpga0 unknown"), "{text}");
 
     let (text, _, ok) = output(&["info", "--root", "/nonexistent"]);
-    assert!(ok && text.contains("contexts         16384"), "{text}");
+    assert!(ok && text.contains(&format!("contexts         {}", deltascope_abi::DEFAULT_CONTEXTS)), "{text}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use deltascope_abi::ABI_VERSION;
-use deltascope_abi::record::{Op, Record};
+use deltascope_abi::record::{Record, Tables};
 use deltascope_abi::registers::{
     CAP_DEPTH, CAP_LANES, CONTROL_LATCH, CONTROL_SOFT_RESET, Counter, Field, IDENTITY_VALUE, STATUS_CLEARING,
     STATUS_DRAINING, offset,
@@ -298,15 +298,8 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
 #[inline]
 fn beats_of(record: &Record, info: &Capabilities) -> usize {
     let beats = reply_beats(record, info.groups);
-    let rejected = |op: Op| {
-        (op.uses_context() && u32::from(record.context()) >= info.contexts)
-            || (op.counts() && u32::from(record.group()) >= info.groups)
-            || (op == Op::Query && info.horizon() == 0)
-    };
-    match record.op() {
-        Some(op) if beats > 0 && rejected(op) => 0,
-        _ => beats,
-    }
+    let tables = Tables { contexts: info.contexts, groups: info.groups, journal: info.horizon() > 0 };
+    if beats > 0 && record.judge(&tables).is_ok() { beats } else { 0 }
 }
 
 fn device(kind: EngineKind, text: String) -> EngineError {

@@ -3,10 +3,10 @@
 
 mod support;
 
-use deltascope_abi::ABI_VERSION;
 use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::{Reply, reply_beats};
+use deltascope_abi::{ABI_VERSION, DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
 use deltascope_sim::axi_dma::DmaConfig;
@@ -26,7 +26,7 @@ fn golden(rtl: &RtlEngine) -> GoldenEngine {
 fn describes_itself() {
     let info = engine().info();
     assert_eq!((info.kind, info.abi_version), (EngineKind::Rtl, ABI_VERSION));
-    assert_eq!((info.contexts, info.groups), (16_384, 1_024));
+    assert_eq!((info.contexts, info.groups), (DEFAULT_CONTEXTS, DEFAULT_GROUPS));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Recognises cover points in what was accepted.
 
-use deltascope_abi::record::{CLASSES, Class, Op, Record};
+use deltascope_abi::record::{CLASSES, Class, Op, Record, Rejection, Tables};
 use deltascope_model::GoldenEngine;
 
 use super::Sizes;
@@ -24,22 +24,15 @@ pub(super) struct Watch {
 
 /// The op of a record, or why it is rejected.
 fn judge(record: &Record, sizes: &Sizes) -> Result<Op, Point> {
-    let op = record.op().ok_or(Point::RejectedOp)?;
-    let (first, last) = record.snapshot_range();
-    if op == Op::Query && sizes.config.horizon() == 0 {
-        return Err(Point::RejectedOp);
-    }
-    if op.uses_context() && u64::from(record.context()) >= sizes.contexts() {
-        return Err(Point::RejectedContext);
-    }
-    if op.counts() && u64::from(record.group()) >= sizes.groups() {
-        return Err(Point::RejectedGroup);
-    }
-    match op {
-        Op::Snapshot if first > last => Err(Point::RejectedSnapshotEmpty),
-        Op::Snapshot if u64::from(last) >= sizes.groups() => Err(Point::RejectedSnapshotHigh),
-        _ => Ok(op),
-    }
+    let config = &sizes.config;
+    let tables = Tables { contexts: config.contexts, groups: config.groups, journal: config.horizon() > 0 };
+    record.judge(&tables).map_err(|why| match why {
+        Rejection::Op => Point::RejectedOp,
+        Rejection::Context => Point::RejectedContext,
+        Rejection::Group => Point::RejectedGroup,
+        Rejection::EmptySnapshot => Point::RejectedSnapshotEmpty,
+        Rejection::SnapshotGroup => Point::RejectedSnapshotHigh,
+    })
 }
 
 impl Watch {

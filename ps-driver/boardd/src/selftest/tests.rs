@@ -6,6 +6,7 @@ use super::*;
 use crate::engines::Device;
 use deltascope_abi::record::Op;
 use deltascope_abi::reply::Reply;
+use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_driver::seams::{BusError, Registers};
 use deltascope_model::{Capabilities, EngineError, Latched};
 
@@ -171,7 +172,7 @@ fn arithmetic_and_the_model_agree_for_small_and_large_engines() {
 
 #[test]
 fn the_scramble_has_every_kind_of_record_and_answers_in_it() {
-    let records = scramble(20_000, 16_384, 1_024);
+    let records = scramble(20_000, DEFAULT_CONTEXTS, DEFAULT_GROUPS);
     let mut engine = GoldenEngine::default();
     let report = feed(&mut engine, &records).unwrap();
     let latched = engine.counters().unwrap();

@@ -2,6 +2,11 @@
 
 use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, RECORD_BYTES, Record};
+use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
+
+/// Contexts and groups of the engines, all of which records can number.
+const CONTEXTS: u16 = DEFAULT_CONTEXTS as u16;
+const GROUPS: u16 = DEFAULT_GROUPS as u16;
 
 /// One sequence.
 pub struct Case {
@@ -77,14 +82,14 @@ fn algebra() -> Vec<Record> {
 /// The last context and group, the first beyond, lengths at their end, ops that there are not.
 fn boundaries() -> Vec<Record> {
     let mut list = Vec::new();
-    for context in [0, 1, 16_383, 16_384, 65_535] {
+    for context in [0, 1, CONTEXTS - 1, CONTEXTS, 65_535] {
         for record in [Record::load(context, 1), Record::accum(context, 2), Record::swap(context, 3)] {
             list.push(record.with_reply());
         }
         list.push(Record::read(context));
-        list.push(Record::send(1_023, context, 0xFF_FFFF, 3).with_reply());
+        list.push(Record::send(GROUPS - 1, context, 0xFF_FFFF, 3).with_reply());
     }
-    for group in [0, 1, 1_023, 1_024, 65_535] {
+    for group in [0, 1, GROUPS - 1, GROUPS, 65_535] {
         for class in 0..4 {
             list.push(Record::pair(group, Class::from_code(class), 0xFF_FFFF, 5, 5));
             list.push(Record::pair(group, Class::from_code(class), 0, 5, 6));
@@ -93,7 +98,7 @@ fn boundaries() -> Vec<Record> {
     for code in (0..16).filter(|code| *code != Op::Query as u64) {
         list.push(Record { head: code, operand: u64::MAX });
     }
-    for (first, last) in [(0, 0), (1_023, 1_023), (1_022, 1_024), (5, 4), (0, 1_023)] {
+    for (first, last) in [(0, 0), (GROUPS - 1, GROUPS - 1), (GROUPS - 2, GROUPS), (5, 4), (0, GROUPS - 1)] {
         list.push(Record::snapshot(first, last));
     }
     list.push(Record::sync(1));
@@ -105,10 +110,10 @@ fn any(random: &mut Random, contexts: u64) -> Record {
     const OPS: [Op; 9] = [Op::Nop, Op::Load, Op::Accum, Op::Read, Op::Swap, Op::Pair, Op::Send, Op::Snapshot, Op::Sync];
     let op = OPS[random.below(9) as usize];
     let operand = match op {
-        Op::Snapshot => random.below(1_030) | random.below(12) << 16,
+        Op::Snapshot => random.below(u64::from(GROUPS) + 6) | random.below(12) << 16,
         _ => random.below(4) * 0x1_0000_0001,
     };
-    let (group, context) = (random.below(1_030) as u16, random.below(contexts) as u16);
+    let (group, context) = (random.below(u64::from(GROUPS) + 6) as u16, random.below(contexts) as u16);
     let class = Class::from_code(random.below(4) as u8);
     let record = Record::new(op, class, group, context, random.below(1 << 24) as u32, operand);
     if random.below(2) == 0 { record.with_reply() } else { record }
@@ -130,7 +135,7 @@ fn whole_snapshots(random: &mut Random) -> Vec<Record> {
     let mut list = Vec::new();
     for _ in 0..4 {
         list.extend((0..2_000).map(|_| counting(random)));
-        list.push(Record::snapshot(0, 1_023));
+        list.push(Record::snapshot(0, GROUPS - 1));
         list.push(Record::sync(list.len() as u64));
     }
     list
