@@ -32,15 +32,20 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Leave out the emulated Zynq under Linux
+    /// Compare the bare-metal image with the model only
     #[arg(long)]
     pub only_firmware: bool,
 }
 
 /// Runs the suite over the engines of this machine, the emulated Zynq's and the bare-metal image's.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut more = if arguments.only_firmware { Vec::new() } else { super::zynq::runners()? };
-    more.push(super::firmware::test::runner()?);
+    let firmware = super::firmware::test::runner()?;
+    if arguments.only_firmware {
+        let model = Runner::new("model", |raw| replay::report(raw, Engine::Model));
+        return compare_and_print(arguments.json, &[model, firmware]);
+    }
+    let mut more = super::zynq::runners()?;
+    more.push(firmware);
     execute(arguments.json, more)
 }
 
@@ -48,9 +53,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 pub fn execute(as_json: bool, more: Vec<Runner>) -> Result<()> {
     let mut runners = local()?;
     runners.extend(more);
+    compare_and_print(as_json, &runners)
+}
+
+fn compare_and_print(as_json: bool, runners: &[Runner]) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("deltascope-engines-{}", std::process::id()));
     fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
-    let outcome = compare_all(&runners, &folder);
+    let outcome = compare_all(runners, &folder);
     fs::remove_dir_all(&folder)?;
     let rows = outcome?;
     let wrong: Vec<&Value> = rows.iter().filter(|row| row["ok"] != true).collect();

@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, ensure};
 use deltascope_firmware_core::remote::{self, RemoteEngine};
+use deltascope_model::Engine;
 use deltascope_model::raw::replay_raw_within;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -255,24 +256,37 @@ pub fn runner() -> Result<Runner> {
     }))
 }
 
+/// Connects to the engine of an image. QEMU accepts a connection before the image does, and the image has one socket,
+/// which listens again a moment after the last connection: so the first question may be asked again.
+fn connect(port: u16) -> Result<impl Engine> {
+    let end = Instant::now() + LIMIT;
+    loop {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(LIMIT))?;
+        stream.set_nodelay(true)?;
+        let exchange = move |request: &[u8]| {
+            let mut exchange = || -> std::io::Result<(u8, Vec<u8>)> {
+                stream.write_all(request)?;
+                let mut head = [0; remote::HEAD];
+                stream.read_exact(&mut head)?;
+                let bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+                let mut body = vec![0; bytes as usize];
+                stream.read_exact(&mut body)?;
+                Ok((head[0], body))
+            };
+            exchange().map_err(|error| error.to_string())
+        };
+        match RemoteEngine::open(exchange) {
+            Ok(engine) => return Ok(engine),
+            Err(error) if Instant::now() > end => return Err(error.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
 /// Replays bare records into the engine of an image, and gives the report that `deltascope-boardd --raw` prints.
 fn replay(port: u16, records: &[u8]) -> Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.set_nodelay(true)?;
-    let exchange = move |request: &[u8]| {
-        let mut exchange = || -> std::io::Result<(u8, Vec<u8>)> {
-            stream.write_all(request)?;
-            let mut head = [0; remote::HEAD];
-            stream.read_exact(&mut head)?;
-            let bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-            let mut body = vec![0; bytes as usize];
-            stream.read_exact(&mut body)?;
-            Ok((head[0], body))
-        };
-        exchange().map_err(|error| error.to_string())
-    };
-    let mut engine = RemoteEngine::open(exchange)?;
+    let mut engine = connect(port)?;
     let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;
     let mut text = Vec::new();
     report.write_json(&mut text)?;
