@@ -11,7 +11,7 @@ use deltascope_sim::top::Top;
 /// Clocks without a sink before each half of a reply.
 const STALL: u32 = 400;
 
-/// A batch with a SNAPSHOT through a sink that takes one half every [`STALL`] clocks: while a half of the last beat
+/// A batch with a SNAPSHOT through a sink that takes one half every `STALL` clocks: while a half of the last beat
 /// is still there, IRQ_STATUS does not name the beat.
 ///
 /// # Errors
