@@ -89,7 +89,7 @@ proptest! {
         }
     }
 
-    /// Outside a snapshot every beat stands for itself: an answer of its op, or an error that shows the beat.
+    /// Outside a snapshot every beat is complete in itself: an answer of its op, or an error that shows the beat.
     #[test]
     fn a_beat_outside_a_snapshot_stands_for_itself(beat in reply()) {
         let found = ReplyParser::new().push(beat);

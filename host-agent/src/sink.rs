@@ -33,7 +33,7 @@ pub trait Sink {
         Ok(())
     }
 
-    /// What was given so far is counted apart from what comes: a snapshot stands between the two.
+    /// What was given so far is counted apart from what comes: a snapshot comes between the two.
     fn boundary(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
@@ -59,7 +59,7 @@ pub enum SinkError {
     Owner {
         /// Owners numbered so far.
         expected: usize,
-        /// As it stands in the event.
+        /// As found in the event.
         found: u32,
     },
 }

@@ -1,4 +1,4 @@
-//! The workload whose result is known, scanned: by whoever runs the test, and, when that is root,
+//! The workload whose result is known, scanned: by the user who runs the test, and, when that is root,
 //! once more by a user without any privilege.
 //!
 //! This test has a `main` of its own: the workload runs the binary that it is in once more.

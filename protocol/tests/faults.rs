@@ -15,7 +15,7 @@ use pair::{Agent, random_record, reference, server};
 const GROUPS: u64 = 5;
 const CONTEXTS: u64 = 9;
 
-/// What may happen, each with one chance in so many rounds; 0: never.
+/// What may happen, each once in N rounds on average; 0: never.
 #[derive(Clone, Copy)]
 struct Faults {
     cut: u64,
@@ -139,7 +139,7 @@ fn a_forgotten_session_changes_no_total_and_no_reply() {
     assert!(welcomes > 100 && regrants > 50 && replayed > 1_000, "{welcomes} {regrants} {replayed}");
 }
 
-/// An agent dies without a word, again and again; the next one goes on where the cursors say.
+/// An agent dies without a word, again and again; the next one resumes where the cursors say.
 #[test]
 fn a_restarted_agent_goes_on_at_the_cursors() {
     let mut restarts = 0;

@@ -5,7 +5,7 @@ use crate::cargo::root;
 use std::fs;
 use std::path::Path;
 
-/// Defaults that are right whoever implements the trait (`*`: all of it), and why.
+/// Defaults that are right for every implementation of the trait (`*`: all of it), and why.
 const ALLOWED: [(&str, &str, &str); 3] = [
     ("DmaBuffer", "is_empty", "follows from `len`, which has no default"),
     ("Source", "*", "what a source of the agent may have beyond its events; sources are leaves, none wraps another"),

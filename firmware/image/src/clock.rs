@@ -30,7 +30,7 @@ fn registers() -> &'static Registers {
 /// Starts the timer at 0, which counts `hertz` ticks a second.
 pub fn start(hertz: u32) {
     let timer = registers();
-    // SAFETY: the timer counts, without comparator and interrupt; nothing else uses it. A counter is set while it stands.
+    // SAFETY: the timer counts, without comparator and interrupt; nothing else uses it. A counter is set while it is stopped.
     unsafe {
         timer.control.write(0);
         timer.low.write(0);

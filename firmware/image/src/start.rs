@@ -237,7 +237,7 @@ impl Board {
             info.build_id
         );
         let peers = self.settings.peers.to_string();
-        defmt::warn!("NO TLS: served is whoever has one of these addresses: {=str}", peers.as_str());
+        defmt::warn!("NO TLS: every machine with one of these addresses is served: {=str}", peers.as_str());
         if let Address::Static(network) = self.settings.address {
             defmt::info!("SERVING {=str} port {=u16}", address_text(network.address).as_str(), self.settings.port);
         }

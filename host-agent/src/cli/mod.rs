@@ -54,7 +54,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Every error tells its cause in its own text.
+            // Every error names its cause in its own text.
             eprintln!("deltascope: {error}");
             ExitCode::FAILURE
         }

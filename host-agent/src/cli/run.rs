@@ -96,7 +96,7 @@ struct Json {
     gauges: bool,
     /// Copies are at least as many as this.
     lower_bound: bool,
-    /// What the source tells beside its events, by name.
+    /// What the source reports beside its events, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     status: BTreeMap<&'static str, u64>,
     /// What sampling has left out, estimated; not in any other number.

@@ -37,7 +37,7 @@ pub fn config(pids: &[u32]) -> ScanConfig {
     ScanConfig { target, ..ScanConfig::default() }
 }
 
-/// What was left out of a scan, and how frames were told apart.
+/// What was left out of a scan, and how frames were distinguished.
 pub fn notes(summary: &ScanSummary) -> String {
     let json = ScanJson::from(summary);
     let list = |counts: &std::collections::BTreeMap<&str, u64>| {

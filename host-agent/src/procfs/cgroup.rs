@@ -5,7 +5,7 @@ use super::text::Cursor;
 
 /// What the file is called in errors.
 const FILE: &str = "/proc/PID/cgroup";
-/// Version 1 hierarchies to look at, the first that tells more than `/` wins.
+/// Version 1 hierarchies to look at, the first that has more than `/` wins.
 const V1_ORDER: [&str; 4] = ["pids", "memory", "cpu", "name=systemd"];
 
 /// The paths of one process, version 2 and version 1.
@@ -18,7 +18,7 @@ pub struct CgroupPaths {
 }
 
 impl CgroupPaths {
-    /// The path that tells most about the process, and whether it is a version 2 path: the one
+    /// The path that says most about the process, and whether it is a version 2 path: the one
     /// of version 2 unless that is `/`, else the first of pids, memory, cpu and name=systemd
     /// that is not `/`, else `/`. `None` when the process is in no hierarchy at all.
     pub fn best(&self) -> Option<(&str, bool)> {

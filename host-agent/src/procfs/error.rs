@@ -11,7 +11,7 @@ pub struct ParseError {
     pub file: &'static str,
     /// What the format asks for at this place.
     pub expected: &'static str,
-    /// What stands there, escaped and cut to a few bytes, or `the end of the text`.
+    /// What was found there, escaped and cut to a few bytes, or `the end of the text`.
     pub found: String,
     /// Bytes from the start of the text.
     pub offset: u64,

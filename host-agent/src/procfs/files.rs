@@ -140,7 +140,7 @@ fn too_large(path: &Path, limit: u64) -> ProcError {
 fn parsed<T>(path: &Path, limit: u64, parse: impl FnOnce(&[u8]) -> Result<T, ParseError>) -> Result<T, ProcError> {
     let io = |source| ProcError::from_io(path, source);
     let mut bytes = Vec::new();
-    // One byte more than the bound tells a full file from a longer one.
+    // One byte more than the bound distinguishes a full file from a longer one.
     let length = File::open(path).map_err(io)?.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
     if length as u64 > limit {
         return Err(too_large(path, limit));

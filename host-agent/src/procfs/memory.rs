@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::PAGE_SIZE;
 
-/// How `/proc/PID/mem` stands.
+/// Whether `/proc/PID/mem` can be read.
 #[derive(Debug)]
 enum MemFile {
     Untried,

@@ -1,4 +1,4 @@
-//! The parsers on text that kernels write, and on text that nobody should write.
+//! The parsers on text that kernels write, and on text that no kernel should write.
 
 use proptest::prelude::*;
 
@@ -159,7 +159,7 @@ fn contents_come_where_they_can_and_are_noted_where_not() {
     let own: Vec<u8> = (0..4 * PAGE_SIZE).map(|at| (at * 7 / 3) as u8).collect();
     let page = PAGE_SIZE as u64;
     let first = (own.as_ptr() as u64).next_multiple_of(page);
-    // Nobody has the first and the last; the two between are neighbours.
+    // No process has the first and the last; the two between are neighbours.
     let addresses = [0, first, first + page, 1 << 46];
     let mut out = vec![0u8; 4 * PAGE_SIZE];
     let mut readable = [true; 4];

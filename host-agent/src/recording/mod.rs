@@ -18,7 +18,7 @@
 //! | 8 + n | 4 | CRC32C of everything before it in the chunk |
 //!
 //! OWNER: number 4 (0, 1, 2 and so on), kind 4 ([`OwnerKind`](crate::event::OwnerKind)), name in UTF-8. An owner
-//! stands before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
+//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
 //! owner 4, socket 8 (send), length 4, zero 4, operand 8 (as in the event record). END: events captured 8, events in the file 8, losses 7 x 8 in
 //! the order of [`LossReason`](deltascope_abi::loss::LossReason).
 //!
@@ -84,7 +84,7 @@ pub enum RecordingError {
     Magic {
         /// The file.
         path: PathBuf,
-        /// As they stand in the file.
+        /// As found in the file.
         found: Vec<u8>,
     },
     /// Another release wrote it.
@@ -95,7 +95,7 @@ pub enum RecordingError {
     Version {
         /// The file.
         path: PathBuf,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u32,
     },
     /// The file ends too early.
@@ -106,7 +106,7 @@ pub enum RecordingError {
     Truncated {
         /// The file.
         path: PathBuf,
-        /// What should stand there.
+        /// What was expected there.
         what: &'static str,
         /// Its offset in the file.
         at: u64,
@@ -127,7 +127,7 @@ pub enum RecordingError {
         at: u64,
         /// Computed over the bytes.
         expected: u32,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u32,
     },
     /// A number is out of its bounds.
@@ -142,9 +142,9 @@ pub enum RecordingError {
         what: &'static str,
         /// Its offset in the file.
         at: u64,
-        /// What may stand there.
+        /// What is allowed there.
         expected: String,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u64,
     },
     /// A name is not UTF-8.
@@ -160,7 +160,7 @@ pub enum RecordingError {
     Owner {
         /// Owners numbered so far.
         expected: usize,
-        /// As it stands in the event.
+        /// As found in the event.
         found: u32,
     },
 }

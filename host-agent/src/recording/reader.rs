@@ -61,7 +61,7 @@ impl Reader {
 }
 
 impl<R: Read> Reader<R> {
-    /// Starts to read `input` and checks its header; `path` stands in errors.
+    /// Starts to read `input` and checks its header; `path` is named in errors.
     pub fn new(path: &Path, input: R) -> Result<Reader<R>, RecordingError> {
         let mut reader = Reader {
             path: path.to_path_buf(),
@@ -108,7 +108,7 @@ impl<R: Read> Reader<R> {
         self.at
     }
 
-    /// Checksum of the first chunk with events, once it was read: tells one recording from another.
+    /// Checksum of the first chunk with events, once it was read: distinguishes one recording from another.
     pub fn first_events_crc(&self) -> Option<u32> {
         self.first_events_crc
     }

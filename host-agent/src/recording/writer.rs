@@ -31,7 +31,7 @@ impl Writer {
 }
 
 impl<W: Write> Writer<W> {
-    /// Starts a recording in `out`; `path` stands in errors.
+    /// Starts a recording in `out`; `path` is named in errors.
     pub fn new(path: &Path, mut out: W) -> Result<Writer<W>, RecordingError> {
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend(MAGIC);

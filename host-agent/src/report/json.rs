@@ -99,7 +99,7 @@ pub struct ScanJson {
     pub mode: &'static str,
     /// Pages left out, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
-    /// Processes, by what became of them.
+    /// Processes, by outcome.
     pub processes: BTreeMap<&'static str, u64>,
     /// Families with two or more members.
     pub families: u64,
@@ -141,7 +141,7 @@ pub(super) fn skipped(summary: &ScanSummary) -> [(&'static str, u64); 6] {
     ]
 }
 
-/// Processes, by what became of them.
+/// Processes, by outcome.
 pub(super) fn processes(summary: &ScanSummary) -> [(&'static str, u64); 8] {
     let counts = &summary.processes;
     [

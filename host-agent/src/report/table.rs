@@ -52,7 +52,7 @@ fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
     cells
 }
 
-/// Keeps both ends of a long name: the kind stands at one, what tells it apart at the other.
+/// Keeps both ends of a long name: the kind is at one, what distinguishes it at the other.
 fn shorten(name: &str) -> String {
     let printable: Vec<char> = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     if printable.len() <= NAME_CHARS {

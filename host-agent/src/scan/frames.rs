@@ -1,4 +1,4 @@
-//! Which frames stand at one address: the rule of distinct frames.
+//! Which frames are at one address: the rule of distinct frames.
 
 use super::{FrameAccess, Probe, Skips};
 use crate::procfs::PageEntry;
@@ -37,7 +37,7 @@ impl Rule {
         Self { access: probe.access, zero_frame: probe.zero_frame }
     }
 
-    /// How frames are told apart.
+    /// How frames are distinguished.
     pub(crate) fn access(&self) -> FrameAccess {
         self.access
     }

@@ -22,7 +22,7 @@ impl Span {
 }
 
 /// What two mappings must agree in to be one and the same: the file, and where its first byte
-/// would lie. All anonymous memory agrees; its parts merge and split as a program goes on.
+/// would lie. All anonymous memory agrees; its parts merge and split as a program runs.
 type Origin = ((u32, u32), u64, u64);
 
 /// The origin of a mapping whose pages can be copies; for the others, counts why not.

@@ -5,7 +5,7 @@ use super::ScanError;
 use crate::procfs::sys::ProbePages;
 use crate::procfs::{PageEntry, ProcFs};
 
-/// How frames can be told apart.
+/// How frames can be distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameAccess {
     /// By their numbers (`CAP_SYS_ADMIN`): exact.

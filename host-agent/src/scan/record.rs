@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::FrameAccess;
 use crate::attribution::ContainerId;
 
-/// Names a tagged region, chosen by whoever tagged it; its copies get a group of their own.
+/// Names a tagged region, chosen by the process that tagged it; its copies get a group of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionTag(pub u32);
 
@@ -18,7 +18,7 @@ pub enum UnjudgedReason {
     Unreadable,
 }
 
-/// What became of one copy.
+/// Outcome of one copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Its bytes were compared: redundant exactly when `before == after`.
@@ -45,7 +45,7 @@ pub struct ScanRecord {
     pub container: ContainerId,
     /// Set when the page lies in a tagged region.
     pub region: Option<RegionTag>,
-    /// What became of it.
+    /// Outcome.
     pub verdict: Verdict,
     /// Bytes, 4,096.
     pub length: u32,
@@ -70,7 +70,7 @@ pub struct Skips {
     pub device_memory: u64,
 }
 
-/// Processes, by what became of them.
+/// Processes, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProcessCounts {
     /// Process numbers listed in the target.
@@ -94,7 +94,7 @@ pub struct ProcessCounts {
 /// What a scan found, beside its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanSummary {
-    /// How frames could be told apart.
+    /// How frames could be distinguished.
     pub access: FrameAccess,
     /// Copies, each of which was a record: `judged + moved + unreadable`.
     pub copies: u64,
@@ -113,7 +113,7 @@ pub struct ScanSummary {
     pub fingerprint_collisions: u64,
     /// Families with two or more members.
     pub families: u64,
-    /// Processes, by what became of them.
+    /// Processes, by outcome.
     pub processes: ProcessCounts,
     /// Pages left out, by reason.
     pub skips: Skips,

@@ -97,7 +97,7 @@ impl Scanner {
         })
     }
 
-    /// Checks the configuration and the machine, and finds out how frames can be told apart.
+    /// Checks the configuration and the machine, and finds out how frames can be distinguished.
     fn prepare(&self) -> Result<Probe, ScanError> {
         let found = self.config.batch_bytes;
         if !BATCH_BYTES.contains(&found) {

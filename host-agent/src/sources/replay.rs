@@ -22,7 +22,7 @@ pub struct Replay<R: Read = BufReader<File>> {
     size: Option<u64>,
     /// Events read.
     given: u64,
-    /// The recording's identity was told to the sink.
+    /// The recording's identity was given to the sink.
     told: bool,
     captured: u64,
     losses: Losses,

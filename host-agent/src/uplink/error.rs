@@ -26,7 +26,7 @@ pub enum UplinkError {
     Io {
         /// The address.
         address: SocketAddr,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
         /// What the system said.
         source: std::io::Error,
@@ -36,7 +36,7 @@ pub enum UplinkError {
     Closed {
         /// The address.
         address: SocketAddr,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
     },
     /// The server does not answer.
@@ -44,7 +44,7 @@ pub enum UplinkError {
     Timeout {
         /// The address.
         address: SocketAddr,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
         /// Longest time without progress.
         limit: Duration,
@@ -87,7 +87,7 @@ pub enum UplinkError {
     Engine {
         /// The address.
         address: SocketAddr,
-        /// As it stands in the frame.
+        /// As found in the frame.
         found: u32,
     },
 }

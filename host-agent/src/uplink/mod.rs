@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `options.rs` | how to reach a server, and as whom |
+//! | `options.rs` | how to reach a server, and under which name |
 //! | `records.rs` | what the owner of an [`Uplink`] calls |
 //! | `exchange.rs` | moving bytes, waiting, connecting again |
 //! | `wire.rs`, `tls.rs` | one connection, with TLS or without |

@@ -73,7 +73,7 @@ impl<S: GrantStore> Uplink<S> {
         (self.losses, self.cursors) = (losses, cursors);
     }
 
-    /// From now on sources stand here, after every record admitted.
+    /// From now on sources are here, after every record admitted.
     pub fn set_cursor(&mut self, cursor: Cursor) {
         let same = |known: &&mut Cursor| (known.source, known.unit) == (cursor.source, cursor.unit);
         match self.cursors.iter_mut().find(same) {
@@ -84,7 +84,7 @@ impl<S: GrantStore> Uplink<S> {
 
     /// What the server granted.
     pub fn granted(&self) -> Granted {
-        // `connect` returns only with a grant; the smallest one stands for none.
+        // `connect` returns only with a grant; the smallest one means none.
         self.granted.unwrap_or(Granted { engine: EngineKind::Model, groups: 1, contexts: 1 })
     }
 
@@ -111,7 +111,7 @@ impl<S: GrantStore> Uplink<S> {
         self.admit_at(record, None)
     }
 
-    /// Takes one record as [`Uplink::admit`] does; its source stands at `cursor` after it.
+    /// Takes one record as [`Uplink::admit`] does; its source is at `cursor` after it.
     ///
     /// # Errors
     /// As [`Uplink::admit`].

@@ -32,7 +32,7 @@ pub struct Uplink<S> {
     pub(super) begun: Instant,
     pub(super) granted: Option<Granted>,
     pub(super) losses: Losses,
-    /// Where the sources stand after every record admitted.
+    /// Cursors of the sources after every record admitted.
     pub(super) cursors: Vec<Cursor>,
     /// Saves what was counted under earlier grants.
     pub(super) store: S,

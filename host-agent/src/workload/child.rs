@@ -8,7 +8,7 @@ use super::{Announcement, Pattern, WORKERS};
 /// First argument of an agent that is to be the root of a family.
 pub const CHILD_MARKER: &str = "deltascope-workload-child";
 
-/// When this process was started as the root of a family, is one until told to stop, and gives
+/// When this process was started as the root of a family, is one until asked to stop, and gives
 /// the code to exit with; `None` otherwise. To be called first of all in `main`, before any
 /// thread is started.
 pub fn child_entry() -> Option<i32> {

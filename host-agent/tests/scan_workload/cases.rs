@@ -52,13 +52,13 @@ fn scan(config: ScanConfig) -> (Vec<ScanRecord>, ScanSummary) {
     assert_eq!(summary.copies, records.len() as u64);
     assert_eq!(summary.copies, summary.judged + summary.moved + summary.unreadable);
     let processes = summary.processes;
-    let by_fate = processes.without_memory
+    let by_outcome = processes.without_memory
         + processes.alone
         + processes.sharing_memory
         + processes.scanned
         + processes.vanished
         + processes.unreadable;
-    assert_eq!(processes.listed, by_fate, "every process has one fate: {processes:?}");
+    assert_eq!(processes.listed, by_outcome, "every process has one outcome: {processes:?}");
     if !is_root() {
         assert_eq!(summary.access, FrameAccess::ExclusiveBit);
     }

@@ -56,7 +56,7 @@ impl Outcome {
         self
     }
 
-    /// Asserts a failure that was told and not a panic, and that its message holds every one of `parts`.
+    /// Asserts a failure with a message and not a panic, and that its message holds every one of `parts`.
     pub fn fails(self, parts: &[&str]) -> Outcome {
         assert!(matches!(self.code, Some(code) if code != 0 && code != 101), "{self:?}");
         assert!(!self.err.contains("panicked"), "{self:?}");

@@ -6,7 +6,7 @@ use crate::frame::{self, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message,
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Sent bytes that may stand before the unsent ones.
+/// Sent bytes that may be kept before the unsent ones.
 const SENT_LIMIT: usize = 64 * 1024;
 
 pub(super) struct Connection {

@@ -164,7 +164,7 @@ impl<E: Engine> Bench<E> {
                 return;
             }
         }
-        panic!("the server is busy for ever");
+        panic!("the server is busy without end");
     }
 
     /// Every frame that waits on a connection.

@@ -50,7 +50,7 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = 64, requires = "tls")]
     pub max_handshakes: usize,
 
-    /// Serve an address that other machines reach, although nothing is encrypted and nobody is authenticated.
+    /// Serve an address that other machines reach, although nothing is encrypted and no peer is authenticated.
     #[arg(long, conflicts_with = "tls")]
     pub insecure: bool,
 

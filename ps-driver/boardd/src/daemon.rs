@@ -231,7 +231,7 @@ impl<E: Engine> Daemon<E> {
         Ok(connection)
     }
 
-    /// Goes on with the handshakes that are ready.
+    /// Continues the handshakes that are ready.
     fn advance_handshakes(&mut self, ready: impl Iterator<Item = bool>, now: u64) {
         let Daemon { handshakes, counters, rejections_logged, .. } = self;
         let arrived = handshakes.turn(ready, now, |peer, rejection, text| {
@@ -310,7 +310,7 @@ impl<E: Engine> Daemon<E> {
         }
     }
 
-    /// The peer is told why if its socket takes the frame at once.
+    /// The peer gets the reason if its socket takes the frame at once.
     fn reject(&mut self, mut stream: TcpStream, channel: Option<Channel>, code: ErrorCode, text: &str) {
         self.server.refused(code);
         let mut frame = [0; 256];

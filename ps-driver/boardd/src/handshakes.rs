@@ -28,11 +28,11 @@ pub struct Handshake {
 
 /// What came of a handshake.
 pub enum Outcome {
-    /// It goes on.
+    /// It continues.
     Waiting,
     /// The peer is authenticated. Plaintext that came with the end of the handshake is behind it.
     Open(Vec<u8>),
-    /// The peer is refused, and is told why if it listens.
+    /// The peer is refused, and gets the reason if it listens.
     Refused(TlsError),
     /// Nothing is left to be done.
     Gone,
@@ -111,7 +111,7 @@ pub struct Handshakes {
 pub type Arrived = (Handshake, Vec<u8>);
 
 impl Handshakes {
-    /// At most so many at a time, at least one.
+    /// At most this many at a time, at least one.
     pub fn new(most: usize) -> Handshakes {
         Handshakes { list: VecDeque::new(), most: most.max(1) }
     }

@@ -13,7 +13,7 @@ const LINGER: u64 = 1_000_000;
 /// protocol begins so, because its length is a multiple of 4.
 const TLS_BEGINS: [u8; 2] = [22, 3];
 
-/// Whether a link goes on.
+/// Whether a link continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It does.
@@ -27,7 +27,7 @@ pub enum Outcome {
 pub struct Peer {
     /// Name in its certificate.
     pub name: String,
-    /// What the name stands for.
+    /// What the name refers to.
     pub identity: Identity,
 }
 

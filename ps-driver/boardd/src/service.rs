@@ -59,7 +59,7 @@ impl Liveness {
 /// Everything around the server that is none of its business.
 #[derive(Default)]
 pub struct Service {
-    /// Microseconds between two signs of life; `None` when nobody waits for them.
+    /// Microseconds between two signs of life; `None` when systemd does not wait for them.
     watchdog: Option<u64>,
     next_sign: u64,
     liveness: Liveness,
@@ -111,7 +111,7 @@ impl Service {
         tell(&[NotifyState::Ready]);
     }
 
-    /// The daemon stops, which takes at most so many microseconds.
+    /// The daemon stops, which takes at most this many microseconds.
     pub fn stopping(&mut self, limit_us: u64) {
         let limit = u32::try_from(limit_us).unwrap_or(u32::MAX);
         tell(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(limit)]);
@@ -192,7 +192,7 @@ impl Service {
     }
 }
 
-/// Tells systemd, when there is one. A systemd that cannot be told will act by itself, so this is only said.
+/// Notifies systemd, when there is one. A systemd that cannot be reached acts by itself, so this is only logged.
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!("notifying systemd: {error}");

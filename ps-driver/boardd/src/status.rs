@@ -44,7 +44,7 @@ pub struct Named {
     pub usage: Quota,
 }
 
-/// The rest of what a status tells.
+/// The rest of what a status reports.
 pub struct Status<'a> {
     /// Where the daemon listens.
     pub address: SocketAddr,

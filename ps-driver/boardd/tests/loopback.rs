@@ -1,4 +1,4 @@
-//! The daemon as a process, over real sockets: an honest agent, garbage, strangers and a stop.
+//! The daemon as a process, over real sockets: an honest agent, garbage, unknown peers and a stop.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use deltascope_abi::loss::Losses;
@@ -176,12 +176,12 @@ fn survives_garbage_and_says_what_was_wrong() {
 fn connections_beyond_the_limit_are_told_and_turned_away() {
     let daemon = Daemon::start(&["--max-sessions", "1"]);
     let held: Vec<_> = (0..16).map(|_| daemon.connect()).collect();
-    let mut told = 0;
+    let mut refused = 0;
     for _ in 0..50 {
         let mut stream = daemon.connect();
-        told += usize::from(refusal(&read_all(&mut stream)) == ErrorCode::Limit);
+        refused += usize::from(refusal(&read_all(&mut stream)) == ErrorCode::Limit);
     }
-    assert_eq!(told, 50);
+    assert_eq!(refused, 50);
     drop(held);
     // The daemon sees the ends of the held connections when it gets to them.
     let start = Instant::now();

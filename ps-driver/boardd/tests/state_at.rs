@@ -311,7 +311,7 @@ struct Faulty {
     flag: bool,
 }
 
-/// What the engine says of its journal: 1 lane of so many deltas.
+/// What the engine says of its journal: 1 lane of that many deltas.
 const FAULTY_HORIZON: u32 = 8_192;
 
 impl Faulty {

@@ -1,4 +1,4 @@
-//! Engine `uio` with everything but the kernel: the binding's own buffers, in files that stand for a UIO device and for
+//! Engine `uio` with everything but the kernel: the binding's own buffers, in files in place of a UIO device and for
 //! u-dma-buf, between the driver and the model of the AXI DMA in front of the Verilated top.
 #![cfg(feature = "rtl")]
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]

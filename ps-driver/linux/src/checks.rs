@@ -2,7 +2,7 @@
 //! start, else the user's word.
 //!
 //! The daemon of the shipped unit is no root and sees little. So the unit runs `deltascope-boardd check` as root first
-//! (`ExecStartPre=+`), which writes a report. The daemon believes it when root owns it, nobody else can write it, and it
+//! (`ExecStartPre=+`), which writes a report. The daemon believes it when root owns it, no other user can write it, and it
 //! names the same start of the unit (`INVOCATION_ID` of systemd): what was true at another time proves nothing.
 
 use crate::error::LinuxError;
@@ -37,7 +37,7 @@ pub struct Report {
     pub owner: u32,
 }
 
-/// Fails at the first look that is bad, or unknown and vouched for by nobody. Gives what was taken from elsewhere.
+/// Fails at the first look that is bad, or unknown and not vouched for. Gives what was taken from elsewhere.
 ///
 /// # Errors
 /// [`LinuxError::Logic`], [`LinuxError::NotKnown`].
@@ -82,7 +82,7 @@ impl Report {
         let about = fs::symlink_metadata(&self.path).map_err(read)?;
         if !about.is_file() || about.uid() != self.owner || about.mode() & 0o022 != 0 {
             let found = format!("user {}, mode {:o}", about.uid(), about.mode());
-            return Err(refused(format!("a file of user {} that nobody else can write", self.owner), found));
+            return Err(refused(format!("a file of user {} that no other user can write", self.owner), found));
         }
         let text = crate::sysfs::text(&self.path)?;
         let mut lines = text.lines();

@@ -49,7 +49,7 @@ pub struct Plan {
     pub disk: bool,
     /// Size of the jobs.
     pub size: Size,
-    /// Fault to plant.
+    /// Planted fault.
     pub planted_fault: Option<PlantedFault>,
 }
 
@@ -116,7 +116,7 @@ pub fn run(plan: &Plan, folder: &Path, totals: &Mutex<Totals>) -> Result<()> {
     Ok(())
 }
 
-/// An agent that is stopped for longer than the server waits for a sign of life, and goes on in its session.
+/// An agent that is stopped for longer than the server waits for a sign of life, and resumes its session.
 fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
     let folder = world.folder.join("jump");
     std::fs::create_dir(&folder)?;
@@ -131,7 +131,7 @@ fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
     for start in 2..10 {
         match agent.wait(Duration::from_secs(60))? {
             Some(0) => break,
-            // Its own patience may be over by the jump; whoever runs it starts it again.
+            // Its own patience may be over by the jump; its operator starts it again.
             Some(1) => {
                 world.totals(|totals| totals.gave_up += 1);
                 agent = Program::start(&world.agent, &options, folder.join(format!("agent-{start}.out")))?;

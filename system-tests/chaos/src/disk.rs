@@ -31,7 +31,7 @@ impl Drop for Small {
     }
 }
 
-/// `record` and the folder of an agent's state on a full disk: each is told by name, and what was written is refused
+/// `record` and the folder of an agent's state on a full disk: each is reported by name, and what was written is refused
 /// by its reader. Gives how the disk was made full.
 pub fn run(world: &World<'_>) -> Result<&'static str> {
     let folder = world.folder.join("small");

@@ -28,7 +28,7 @@ fn connect(world: &World<'_>) -> Option<TcpStream> {
     let stream = TcpStream::connect(world.board.address).ok()?;
     stream.set_write_timeout(Some(Duration::from_millis(500))).ok()?;
     stream.set_read_timeout(Some(Duration::from_millis(50))).ok()?;
-    world.totals(|totals| totals.strangers += 1);
+    world.totals(|totals| totals.rejected_peers += 1);
     Some(stream)
 }
 
@@ -75,7 +75,7 @@ fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
         frame = encode(&Message::Records(events));
         next += FLOOD_RECORDS as u64;
     }
-    world.totals(|totals| totals.stranger_bytes += sent);
+    world.totals(|totals| totals.rejected_peer_bytes += sent);
 }
 
 /// Bytes that mean nothing, some of them behind a right length.
@@ -89,7 +89,7 @@ fn garbage(world: &World<'_>, rng: &mut Rng) {
         (bytes[4], bytes[5]) = (1 + rng.below(11) as u8, 1);
     }
     _ = stream.write_all(&bytes);
-    world.totals(|totals| totals.stranger_bytes += bytes.len() as u64);
+    world.totals(|totals| totals.rejected_peer_bytes += bytes.len() as u64);
     if rng.below(2) == 0 {
         // It reads nothing and stays for a while.
         thread::sleep(rng.millis(0, 100));
@@ -120,12 +120,12 @@ pub fn crowd(world: &World<'_>, count: u64) -> Result<u64> {
         let stream = (0..100).find_map(|_| {
             TcpStream::connect(world.board.address).inspect_err(|_| thread::sleep(Duration::from_millis(20))).ok()
         });
-        let mut stream = stream.with_context(|| format!("connection {number} of {count}: nobody listens"))?;
+        let mut stream = stream.with_context(|| format!("connection {number} of {count}: no listener"))?;
         stream.set_nonblocking(true)?;
         _ = stream.write(&[0xFF; 64]);
         held.push(stream);
     }
-    world.totals(|totals| totals.strangers += count);
+    world.totals(|totals| totals.rejected_peers += count);
     let status = world.board.status()?;
     ensure!(status["connections"].as_u64() <= Some(128), "connections: expected at most 128, found {status}");
     world.board.peak()

@@ -86,7 +86,7 @@ impl World<'_> {
         std::fs::create_dir(&folder)?;
         let (recording, reference) = self.generate(&folder, seed, size.events)?;
         let proxy = Proxy::start(self.board.address, size.rate, rng.next(), self.planted_fault)?;
-        // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and told.
+        // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and reported.
         let forgetful = rng.below(3) == 0 && self.planted_fault.is_none();
         let state = if forgetful {
             [String::from("--agent-id"), format!("{:032x}", 1 + u128::from(rng.next()))]
@@ -106,7 +106,7 @@ impl World<'_> {
             match agent.wait(time)? {
                 Some(0) => break agent.last_line()?,
                 Some(code) => {
-                    // Whoever runs an agent as a service starts it again.
+                    // A service manager starts an agent again.
                     given_up += 1;
                     self.totals(|totals| {
                         totals.gave_up += 1;

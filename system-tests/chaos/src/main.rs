@@ -52,7 +52,7 @@ struct Programs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every fault, at least so many kills, and a cut after each byte of a connection
+    /// Every fault, at least N kills, and a cut after each byte of a connection
     Run {
         #[command(flatten)]
         programs: Programs,
@@ -62,7 +62,7 @@ enum Command {
         /// Short: one cut every 16 bytes, 1,000 connections, no long jump of the clock
         #[arg(long)]
         quick: bool,
-        /// Plant a fault, which the run must find: it fails then, as it must
+        /// Put in a fault, which the run must find: it fails then, as it must
         #[arg(long = "fault", value_enum)]
         planted_fault: Option<PlantedFault>,
     },

@@ -1,4 +1,4 @@
-//! Planted faults: what the run must find. They stand between agent and server and keep numbers and checksums right,
+//! Planted faults: what the run must find. They are between agent and server and keep numbers and checksums right,
 //! as a defect of either program would.
 
 use clap::ValueEnum;

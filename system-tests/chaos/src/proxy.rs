@@ -1,4 +1,4 @@
-//! A proxy between an agent and the board server: it moves bytes at a bounded rate, and breaks what it is told to.
+//! A proxy between an agent and the board server: it moves bytes at a bounded rate, and breaks what it is asked to.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -35,7 +35,7 @@ pub enum Fault {
         /// By an RST instead of a FIN.
         reset: bool,
     },
-    /// Nothing moves for so many milliseconds.
+    /// Nothing moves for this many milliseconds.
     Stall(u64),
     /// Random bytes come in between.
     Garbage,
@@ -100,7 +100,7 @@ impl Proxy {
         }
     }
 
-    /// The first connection ends after so many bytes this way.
+    /// The first connection ends after this many bytes this way.
     pub fn cut_first_at(&self, way: Way, bytes: u64) {
         self.control.cut_at[way as usize].store(bytes, Ordering::Relaxed);
     }

@@ -17,7 +17,7 @@ use deltascope_testkit::Rng;
 
 const CONTAINERS: u64 = 40;
 const SOCKETS: u64 = 500;
-/// Losses that the recording tells of at its end: its source had them.
+/// Losses that the recording reports at its end: its source had them.
 const RING_LOSSES: u64 = 77;
 
 /// What must be counted.
@@ -36,7 +36,7 @@ pub struct Reference {
 pub struct Difference {
     /// Events counted that did not happen, or more than once.
     pub duplicated: u64,
-    /// Events that are neither counted nor told as lost.
+    /// Events that are neither counted nor reported as lost.
     pub missing: u64,
     /// Containers of which some number is another one.
     pub wrong: Vec<String>,

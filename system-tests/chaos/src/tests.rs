@@ -11,7 +11,7 @@ use crate::proxy::{Fault, Proxy, Way};
 use crate::reference::{Difference, Reference, generate};
 
 /// A reference, and the report of an agent that equals it.
-fn told() -> Result<(Reference, Value)> {
+fn a_report() -> Result<(Reference, Value)> {
     let folder = tempfile::tempdir()?;
     let (file, path) = (folder.path().join("one.rec"), folder.path().join("one.reference"));
     generate(3, 5_000, &file, &path)?;
@@ -28,7 +28,7 @@ fn told() -> Result<(Reference, Value)> {
 
 #[test]
 fn reference_and_every_other_number_are_printed() -> Result<()> {
-    let (reference, report) = told()?;
+    let (reference, report) = a_report()?;
     assert_eq!(reference.compare(&report, false)?, Difference::default());
     let keys = ["cow_copies", "cow_redundant", "cow_bytes_redundant", "net_sends", "net_redundant"];
     for key in keys.into_iter().chain(["net_bytes_redundant", "cow_unjudged"]) {
@@ -49,7 +49,7 @@ fn reference_and_every_other_number_are_printed() -> Result<()> {
 
 #[test]
 fn what_a_restart_loses_is_allowed_to_those_who_keep_nothing() -> Result<()> {
-    let (reference, report) = told()?;
+    let (reference, report) = a_report()?;
     let mut other = report.clone();
     let copies = other["containers"][0]["cow_copies"].as_u64().unwrap_or_default();
     other["containers"][0]["cow_copies"] = (copies - 10).into();

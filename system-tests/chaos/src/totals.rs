@@ -39,17 +39,17 @@ pub struct Totals {
     pub longest_jump_s: f64,
     /// Agents that ended by themselves with an error, and were started again.
     pub gave_up: u64,
-    /// Connections of strangers.
-    pub strangers: u64,
-    /// Bytes that strangers sent.
-    pub stranger_bytes: u64,
+    /// Connections of rejected peers.
+    pub rejected_peers: u64,
+    /// Bytes that rejected peers sent.
+    pub rejected_peer_bytes: u64,
     /// Recordings that met a full disk.
     pub disk_full: u64,
     /// Events captured, over all jobs.
     pub captured: u64,
     /// Events in counters.
     pub counted: u64,
-    /// Events told as lost.
+    /// Events reported as lost.
     pub lost: u64,
     /// The same by reason.
     pub lost_by_reason: BTreeMap<String, u64>,

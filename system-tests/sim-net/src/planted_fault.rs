@@ -15,7 +15,7 @@ pub enum PlantedFault {
     KnownAsNew,
     /// The server keeps no replies over a reconnect.
     LostReplies,
-    /// The server tells a restarted agent cursors that are older than what it counted.
+    /// The server gives a restarted agent cursors that are older than what it counted.
     StaleCursors,
     /// The server takes credit back.
     FallingCredit,

@@ -1,9 +1,9 @@
-//! A source of one agent: a ring that is filled while nobody looks, as the capture module's is.
+//! A source of one agent: a ring that is filled while it is not read, as the capture module's is.
 
 use deltascope_abi::record::{Class, Record};
 use deltascope_testkit::Rng;
 
-/// What stands in the ring.
+/// What is in the ring.
 #[derive(Clone, Debug)]
 struct Item {
     record: Record,
@@ -25,7 +25,7 @@ pub struct Source {
     lost: u64,
     groups: u64,
     contexts: u64,
-    /// Of 20 records, so many are counted pages at least.
+    /// Of 20 records, this many are counted pages at least.
     pages: u64,
 }
 
@@ -52,7 +52,7 @@ impl Source {
             self.items.push(Item { record, lost_before });
         }
         if self.left == 0 && self.lost > 0 && self.items.len() - self.tail < self.capacity {
-            // A last word, so that every loss is told.
+            // A last word, so that every loss is reported.
             let lost_before = std::mem::take(&mut self.lost);
             self.items.push(Item { record: Record::nop(), lost_before });
         }
@@ -119,12 +119,12 @@ impl Source {
         self.items[self.read..].iter().map(|item| counts(&item.record)).sum()
     }
 
-    /// Events that the ring lost and that nobody has read of.
+    /// Events that the ring lost and that were not read.
     pub fn untold_losses(&self) -> u64 {
         self.lost + self.items[self.read..].iter().map(|item| item.lost_before).sum::<u64>()
     }
 
-    /// Whether every item was made and read, and every loss told.
+    /// Whether every item was made and read, and every loss reported.
     pub fn is_done(&self) -> bool {
         self.left == 0 && self.read == self.items.len() && self.lost == 0
     }

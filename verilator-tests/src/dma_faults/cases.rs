@@ -150,7 +150,7 @@ fn built(name: &'static str, scatter_gather: bool, says: &'static str, change: f
     case
 }
 
-/// A case that goes on, driven by interrupts.
+/// A case that continues, driven by interrupts.
 fn interrupted(name: &'static str, faults: &'static [Fault], says: &'static str) -> Case {
     let settings = DmaSettings { completion: Completion::Interrupt { wait: Duration::from_micros(50) }, ..SETTINGS };
     Case { faults, settings, ..case(name, true, Expected::CarriedOn, says) }
@@ -285,7 +285,7 @@ fn buffer(name: &'static str, buffer: Buffer, says: &'static str) -> Case {
     Case { buffer, ..case(name, true, Expected::Refused, says) }
 }
 
-/// What stands around the DMA.
+/// What is around the DMA.
 fn surroundings() -> Vec<Case> {
     vec![
         refusing("programmable logic not configured", &[Fault::Unconfigured], "expected state `operating`")

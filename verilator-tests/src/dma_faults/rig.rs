@@ -185,7 +185,7 @@ impl<B: Board> Rig<B> {
         }
     }
 
-    /// A case whose streams fail, and which goes on after a reset.
+    /// A case whose streams fail, and which continues after a reset.
     fn recovered(&mut self, case: &Case) -> Found {
         let (_, _, before) = self.feed(RECORDS / 2);
         before.map_err(|error| format!("before the fault: {error}"))?;

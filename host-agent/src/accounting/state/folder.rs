@@ -114,7 +114,7 @@ impl AgentState {
     }
 
     /// Changes what is kept and puts it in its place whole: whenever the agent dies, the one before or the new one
-    /// stands there. It survives a kill of the process; a loss of power ends the agent's sources too.
+    /// is there. It survives a kill of the process; a loss of power ends the agent's sources too.
     ///
     /// # Errors
     /// The file cannot be written.

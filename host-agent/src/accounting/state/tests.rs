@@ -47,7 +47,7 @@ fn an_id_is_made_once_and_what_is_kept_comes_back() {
     assert_eq!(mode("session.json"), 0o600);
     drop(state);
 
-    let state = AgentState::open(&folder, None).expect("nobody has it any more");
+    let state = AgentState::open(&folder, None).expect("the folder is free again");
     assert_eq!(state.id(), id);
     assert!(state.saved(6).is_none(), "another boot of the server");
     let saved = state.saved(7).expect("the same boot");
@@ -57,10 +57,10 @@ fn an_id_is_made_once_and_what_is_kept_comes_back() {
     drop(state);
 
     let other: AgentId = "000000000000000000000000000000ff".parse().expect("an id");
-    let state = AgentState::open(&folder, Some(other)).expect("nobody has it");
+    let state = AgentState::open(&folder, Some(other)).expect("the folder is free");
     assert!(state.id() == other && state.saved(7).is_none(), "what another agent kept is not its own");
     drop(state);
-    assert_eq!(AgentState::open(&folder, None).expect("nobody has it").id(), other);
+    assert_eq!(AgentState::open(&folder, None).expect("the folder is free").id(), other);
 }
 
 #[test]

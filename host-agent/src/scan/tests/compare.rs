@@ -96,7 +96,7 @@ fn without_numbers_a_shared_page_of_zeros_may_be_the_zero_frame() {
     let (records, counts) = family.scan(ExclusiveBit);
     assert!(records.is_empty());
     assert_eq!(counts.skips.zero_frame, 2);
-    // Two first writes beside it are told apart all the same.
+    // Two first writes beside it are distinguished all the same.
     let mut family = FakeFamily::new(&[&[Frame(ZERO)], &[Frame(20)], &[Frame(21)]]);
     let (records, _) = family.scan(ExclusiveBit);
     assert_eq!(redundant(&records), [false]);
@@ -104,7 +104,7 @@ fn without_numbers_a_shared_page_of_zeros_may_be_the_zero_frame() {
 
 #[test]
 fn without_numbers_copies_are_a_lower_bound() {
-    // Two pairs, each with a frame of its own: three distinct frames, of which two are told
+    // Two pairs, each with a frame of its own: three distinct frames, of which two are known
     // apart.
     let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(11)], &[Frame(11)], &[Frame(12)]]);
     assert_eq!(family.scan(Frames).1.copies, 2);
@@ -163,7 +163,7 @@ proptest! {
         for (frame, byte) in (10..).zip(&bytes) {
             family = family.holds(frame, *byte);
         }
-        // Counted anew, the slow way: sets of frames and of contents.
+        // Counted again, the slow way: sets of frames and of contents.
         let (mut copies, mut mergeable, mut looked_at) = (0, 0, 0);
         for page in 0..pages {
             let shown = rows.iter().map(|row| row[page]);

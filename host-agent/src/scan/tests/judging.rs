@@ -80,7 +80,7 @@ fn the_reference_is_the_frame_with_most_holders_that_can_be_read() {
 }
 
 #[test]
-fn a_frame_shared_with_a_stranger_comes_before_one_of_our_own() {
+fn a_frame_shared_outside_the_family_comes_before_one_of_our_own() {
     let (old, new) = (vec![1; PAGE_SIZE], vec![2; PAGE_SIZE]);
     let mut shared = look(1, 1, Some(&old));
     shared.frame.exclusive = false;

@@ -195,7 +195,7 @@ impl Peer {
     }
 
     /// Says Hello for a session and reads the first frame that comes.
-    pub fn greet(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
+    pub fn say_hello(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
         self.handshake()?;
         self.send(hello);
         loop {

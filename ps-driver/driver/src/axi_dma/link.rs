@@ -68,7 +68,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         self.run(clock)
     }
 
-    /// Starts both channels where their rings stand.
+    /// Starts both channels where their rings are.
     fn run(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
         for channel in Channel::BOTH {
             let mut value = 1 << control::THRESHOLD_SHIFT;

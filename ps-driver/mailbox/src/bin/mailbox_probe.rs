@@ -45,7 +45,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let file = File::options().read(true).write(true).open(&device)?;
     let map = MmapOptions::new().len(MAILBOX.bytes as usize).map_raw(&file)?;
     let guest = Rc::new(Guest::open(Words::new(map, 0)?)?);
-    let (mut engine, mut dma, mut nobody) = (guest.block(ENGINE), guest.block(AXI_DMA), guest.block(NOWHERE));
+    let (mut engine, mut dma, mut nowhere) = (guest.block(ENGINE), guest.block(AXI_DMA), guest.block(NOWHERE));
     let identity = engine.read32(offset::IDENTITY)?;
     let started = Instant::now();
     let mut wrong = 0;
@@ -57,7 +57,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     }
     let seconds = started.elapsed().as_secs_f64();
     let refused =
-        [response(engine.read32(UNDEFINED)), response(engine.write32(UNDEFINED, 1)), response(nobody.read32(0))];
+        [response(engine.read32(UNDEFINED)), response(engine.write32(UNDEFINED, 1)), response(nowhere.read32(0))];
     // A refusal leaves nothing behind.
     let scratch = engine.read32(offset::SCRATCH)?;
     wrong += u32::from(scratch != (PAIRS - 1).wrapping_mul(0x9E37_79B1));

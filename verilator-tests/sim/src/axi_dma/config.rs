@@ -1,4 +1,4 @@
-//! How the modelled DMA was built and what stands around it.
+//! How the modelled DMA was built and what is around it.
 
 /// A build of the DMA (the names in Vivado in parentheses) and its surroundings.
 #[derive(Clone, Debug, PartialEq, Eq)]

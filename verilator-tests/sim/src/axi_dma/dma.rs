@@ -491,7 +491,7 @@ impl AxiDma {
         }
     }
 
-    /// A transfer of data failed: the error stands in its descriptor too, which is written back as complete.
+    /// A transfer of data failed: the error is in its descriptor too, which is written back as complete.
     fn fail_data(&mut self, channel: Channel, descriptor: Option<Descriptor>, bit: u32) {
         self.fail(channel, bit);
         if let Some(descriptor) = descriptor {

@@ -1,5 +1,5 @@
 //! Registers, bits and descriptors of the AXI DMA, transcribed from PG021 v7.1 (2022-04-27), chapter 2. Its sections have
-//! no numbers, so each is named by its title; where the name of a register is the title, the offset stands there too.
+//! no numbers, so each is named by its title; where the name of a register is the title, the offset is there too.
 //!
 //! The model takes nothing of this from the driver that runs over it: `tests/pg021.rs` compares the two transcriptions, so
 //! that a slip on either side is found.

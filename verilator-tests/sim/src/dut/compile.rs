@@ -89,7 +89,7 @@ impl Variant {
             compiler.arg("-I").arg(include);
         }
         compiler.arg("-I").arg(folder).arg("-I").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/csrc"));
-        // The run-time library that the build script compiled is linked into each variant anew.
+        // The run-time library that the build script compiled is linked into each variant.
         compiler.arg(&cpp).arg(env!("DELTASCOPE_VERILATED_LIBRARY")).arg("-o").arg(&shared);
         verilate::run(&mut compiler, "CXX", top)?;
 

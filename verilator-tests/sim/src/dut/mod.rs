@@ -169,7 +169,7 @@ impl Dut {
         self.instance.eval();
     }
 
-    /// The rising edge. Inputs must stand since [`Dut::settle`].
+    /// The rising edge. Inputs must be stable since [`Dut::settle`].
     #[inline]
     pub fn edge(&mut self) {
         self.set(self.clock, 1);
@@ -196,7 +196,7 @@ impl Dut {
 impl Drop for Dut {
     fn drop(&mut self) {
         let file = self.counting.as_ref().map(compile::Counting::next_file);
-        // A path that is none is noticed by whoever reads the files.
+        // A path that is none is noticed by the reader of the files.
         if let Some(Ok(path)) = file.map(|file| CString::new(file.as_os_str().as_bytes())) {
             self.instance.write_coverage(&path);
         }

@@ -198,7 +198,7 @@ fn not_allowed(programs: &Programs) -> Result<Value> {
     peer.set_read_timeout(Some(LIMIT))?;
     let seen = machine.wait_for("not allowed", LIMIT)?;
     let mut bytes = Vec::new();
-    // An end or a reset: both say that nobody is there.
+    // An end or a reset: both say that there is no server.
     let _ = peer.read_to_end(&mut bytes);
     ensure!(bytes.is_empty(), "a peer that is not allowed: expected no byte, found {}", bytes.len());
     machine.finish()?;

@@ -16,7 +16,7 @@ use deltascope_abi::mailbox::DDR_BYTES;
 use super::kernel::Kernel;
 use crate::emulator;
 
-/// Longest time for the guest to end once it was told to.
+/// Longest time for the guest to end once it was asked to.
 const END: Duration = Duration::from_secs(60);
 /// Ports of the guest that can be reached: that of the daemon and of records, and that of reports.
 pub const PORTS: [u16; 2] = [5770, 5771];
@@ -117,7 +117,7 @@ pub fn listen(output: impl Read + Send + 'static, log: &Path) -> Result<Receiver
         while matches!(reader.read_until(b'\n', &mut bytes), Ok(count) if count > 0) {
             let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
             bytes.clear();
-            // Nobody may be left who listens; the file is for people.
+            // There may be no listener left; the file is for people.
             let _ = writeln!(file, "{line}");
             let _ = sender.send(line);
         }
