@@ -1,13 +1,11 @@
 //! The parser of reply streams: whatever a model of the stream says comes back, and nothing makes it panic.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{CLASSES, Class, Op};
 use deltascope_abi::reply::{Answer, Reply, ReplyError, ReplyParser};
+use deltascope_testkit::strategies::{any_reply as reply, any_row as row};
 use proptest::prelude::*;
-use support::{reply, row};
 
 /// What an engine may answer, before it is beats.
 #[derive(Clone, Debug)]

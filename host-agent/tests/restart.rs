@@ -137,7 +137,7 @@ fn what_nobody_kept_is_lost_by_agent_restart() {
 }
 
 #[test]
-fn a_recording_goes_on_at_its_index_and_another_one_is_refused() {
+fn a_recording_resumes_at_its_index_and_another_one_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("a plain path").to_owned();
     let (file, other, state) = (path("one.rec"), path("two.rec"), path("state"));

@@ -12,14 +12,13 @@ use deltascope_protocol::frame::{
     MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, Message, Records, RecordsHead, Replies,
     ReplyEntry, Snapshot, SnapshotRow, StateAt, decode, encode, frame_length, seal_records,
 };
+use deltascope_testkit::frames::seal;
 use messages::{Owned, message, reply, row};
 use proptest::prelude::*;
 
 /// The frame with its checksum made right again.
 fn sealed(mut frame: Vec<u8>) -> Vec<u8> {
-    let at = frame.len() - 4;
-    let crc = crc32c(&frame[..at]);
-    frame[at..].copy_from_slice(&crc.to_le_bytes());
+    seal(&mut frame);
     frame
 }
 

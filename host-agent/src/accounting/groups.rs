@@ -192,7 +192,7 @@ mod tests {
     proptest! {
         /// A restart of the agent at any event changes no owner's total; without what it kept, the sum is the same.
         #[test]
-        fn a_restarted_table_goes_on(
+        fn a_restarted_table_continues(
             granted in 1u32..12,
             events in prop::collection::vec((0u32..30, 0usize..4, any::<bool>()), 1..300),
             restart in any::<prop::sample::Index>(),

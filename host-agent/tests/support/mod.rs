@@ -1,7 +1,6 @@
-//! What the tests of the whole agent share: programs, runs with a time limit, and a proxy that plants faults.
+//! What the tests of the whole agent share: programs, runs with a time limit, and what must be counted.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
-pub mod proxy;
 pub mod reference;
 
 use std::io::Read;

@@ -3,9 +3,9 @@
 
 mod support;
 
-use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{Cursors, ErrorCode, Message, Records, SnapshotRequest, StateAt};
+use deltascope_protocol::frame::{ErrorCode, Message, SnapshotRequest, StateAt};
+use deltascope_testkit::frames::records;
 use deltascope_tls::{Role, TlsError, Validity, certificate};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -205,11 +205,7 @@ fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
     let agent = keys.client(&keys.agent("web-1"));
     let mut other = Peer::new(&daemon, agent.clone());
     assert!(is_welcome(&other.say_hello(&hello(1, 4)).unwrap()));
-    let records = |record: Record| {
-        let records = [record.to_bytes()];
-        let (losses, cursors) = (Losses::default(), Cursors(&[]));
-        encode(&Message::Records(Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
-    };
+    let records = |record: Record| records(0, 0, &[record]);
     let cases = [
         (records(Record::read(4)), ErrorCode::OutOfGrant),
         (records(Record::pair(4, Class::PageAfterT, 1, 1, 1)), ErrorCode::OutOfGrant),

@@ -7,8 +7,7 @@ mod intruders;
 mod job;
 mod planted_fault;
 mod process;
-mod proxy;
-mod reference;
+mod recording;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -94,7 +93,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate { seed, events, file, reference } => {
-            reference::generate(seed, events, &file, &reference).map(|()| true)
+            recording::generate(seed, events, &file, &reference).map(|()| true)
         }
         Command::Run { programs, kills, quick, planted_fault } => chaos(&programs, kills, quick, planted_fault),
         Command::Soak { programs, minutes } => soak(&programs, minutes),
@@ -156,7 +155,7 @@ fn chaos(programs: &Programs, kills: u64, quick: bool, planted_fault: Option<Pla
         ..plan(programs)
     };
     campaign::run(&plan, folder.path(), &totals)?;
-    tell(
+    print(
         programs,
         totals,
         begun,
@@ -187,11 +186,11 @@ fn soak(programs: &Programs, minutes: u64) -> Result<bool> {
         };
         campaign::run(&plan, folder.path(), &totals)?;
     }
-    tell(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
+    print(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
 }
 
 /// Prints what was seen and gives whether everything held.
-fn tell(
+fn print(
     programs: &Programs,
     totals: Mutex<Totals>,
     begun: Instant,

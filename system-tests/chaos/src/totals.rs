@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use deltascope_testkit::reference::Difference;
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::reference::Difference;
 
 /// Failures that are kept word by word.
 const KEPT_FAILURES: usize = 20;
@@ -15,7 +14,7 @@ const KEPT_FAILURES: usize = 20;
 pub struct Totals {
     /// Recordings that were streamed to their end and compared with their reference.
     pub jobs: u64,
-    /// Of them, those whose agents keep nothing but their id: for them alone a restart may lose events, and tell.
+    /// Of them, those whose agents keep nothing but their id: for them alone a restart may lose events, which are reported.
     pub forgetful_jobs: u64,
     /// kill -9 of agents and of the daemon.
     pub kills: u64,

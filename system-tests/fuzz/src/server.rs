@@ -40,7 +40,7 @@ pub fn server(data: &[u8]) {
     let mut peers: Vec<Peer> = Vec::new();
     let mut now = 0u64;
     let mut steps = 0;
-    while script.goes_on() && steps < 500 {
+    while script.has_more() && steps < 500 {
         steps += 1;
         let (what, index) = (script.byte(), usize::from(script.byte()));
         let count = peers.len();

@@ -1,7 +1,8 @@
 //! A source of one agent: a ring that is filled while it is not read, as the capture module's is.
 
-use deltascope_abi::record::{Class, Record};
+use deltascope_abi::record::{Op, Record};
 use deltascope_testkit::Rng;
+use deltascope_testkit::records::Mix;
 
 /// What is in the ring.
 #[derive(Clone, Debug)]
@@ -60,26 +61,18 @@ impl Source {
     }
 
     fn record(&self, rng: &mut Rng) -> Record {
-        let (group, context) = (rng.below(self.groups) as u16, rng.below(self.contexts) as u16);
-        let value = rng.below(4);
-        let class = Class::ALL[rng.below(4) as usize];
-        let record = match rng.below(20) {
-            kind if kind < self.pages => Record::pair(group, class, 0, value as u32, rng.below(4) as u32),
-            10 => Record::nop(),
-            11 => Record::load(context, value),
-            12 | 13 => Record::accum(context, value),
-            14 => Record::read(context),
-            15 => Record::swap(context, value),
-            16 => Record::swap(context, value).with_rebase(),
-            _ => Record::send(group, context, 0, value),
-        };
-        let record = if rng.chance(4) { record.with_reply() } else { record };
-        // Fields that an op does not use hold anything.
-        match record.op() {
-            Some(op) if !op.counts() => record.with_group(rng.next() as u16),
-            Some(op) if !op.uses_context() => record.with_context(rng.next() as u16),
-            _ => record,
-        }
+        let ops = &[
+            (Op::Pair, self.pages),
+            (Op::Nop, 1),
+            (Op::Load, 1),
+            (Op::Accum, 2),
+            (Op::Read, 1),
+            (Op::Swap, 2),
+            (Op::Send, 13 - self.pages),
+        ];
+        // A length names the source of a record, and is put in later.
+        let mix = Mix { ops, contexts: self.contexts, groups: self.groups, values: 4, lengths: 1, reply_in: 4 };
+        mix.record(rng)
     }
 
     /// The records that wait, at most `count`, without their identities.

@@ -3,8 +3,6 @@
 #![cfg(feature = "verilate")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
@@ -17,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, Window};
 use deltascope_abi::mailbox::MAILBOX;
-use deltascope_abi::random::Random;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Notice};
 use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
@@ -28,9 +25,10 @@ use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_sim::axi_dma::DmaConfig;
 use deltascope_sim::zynq::line::Line;
 use deltascope_sim::zynq::serve::{Places, Server};
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::FOR_ANY_ENGINE;
 use memmap2::{MmapOptions, MmapRaw};
 use serde_json::Value;
-use support::records;
 
 /// Plays QEMU: answers where the interrupt controller is, and keeps the level of the line.
 fn play_qemu(places: &Places) -> Arc<AtomicBool> {
@@ -143,7 +141,7 @@ fn with_logic(scatter_gather: bool, body: impl FnOnce(Rc<Guest>, GuestMemory, Gu
 
 #[test]
 fn the_driver_counts_as_the_model_through_mailbox_and_shared_memory() {
-    let bytes: Vec<u8> = records(20_000, &mut Random::new(5)).iter().flat_map(|r| r.to_bytes()).collect();
+    let bytes: Vec<u8> = FOR_ANY_ENGINE.records(20_000, &mut Rng::new(5)).iter().flat_map(|r| r.to_bytes()).collect();
     for scatter_gather in [true, false] {
         let report = with_logic(scatter_gather, |guest, buffer, irq| {
             let settings = DmaSettings {
