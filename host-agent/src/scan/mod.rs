@@ -31,8 +31,10 @@ mod scanner;
 mod view;
 
 pub use config::{BATCH_BYTES, ScanConfig, ScanError, ScanTarget, TaggedRegion};
-pub use probe::{FrameAccess, Probe};
-pub use record::{ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict};
+pub use probe::Probe;
+pub use record::{
+    FrameAccess, ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict,
+};
 pub use scanner::Scanner;
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 //! names the same start of the unit (`INVOCATION_ID` of systemd): what was true at another time proves nothing.
 
 use crate::error::LinuxError;
-use crate::logic::{Finding, Look};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -16,6 +15,33 @@ const MAGIC: &str = "deltascope checks 1";
 /// What to do about something unknown.
 const REMEDY: &str = "run `deltascope-boardd check` as root (the unit does, and gives the report by --checks), or say \
                       --assume-configured if you know it: an access to logic that does not answer stops the processor";
+
+/// What one look found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// As it must be; the text says what was found.
+    Good(String),
+    /// It cannot be known here; the text says why.
+    Unknown(String),
+    /// Not as it must be.
+    Bad {
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+}
+
+/// One look at the programmable logic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// What was looked at.
+    pub what: &'static str,
+    /// What was found.
+    pub finding: Finding,
+}
 
 /// What is taken for true without seeing it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 //! it is in debugfs, which only root reads: so root asks ([`crate::checks`]), and `unknown` is no good.
 
 use crate::checks::{self, Trust};
+pub use crate::checks::{Finding, Look};
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
 use deltascope_abi::board::{FCLK, FCLK_HZ, FCLK_TOLERANCE_PPM, UIO_NAME};
@@ -23,33 +24,6 @@ const FPGA_RST_CTRL: u32 = 0x240;
 const LVL_SHFTR_EN: u32 = 0x900;
 /// Name of the FPGA manager of a Zynq-7000 (Linux, drivers/fpga/zynq-fpga.c).
 const MANAGER: &str = "Zynq FPGA Manager";
-
-/// What one look found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// As it must be; the text says what was found.
-    Good(String),
-    /// It cannot be known here; the text says why.
-    Unknown(String),
-    /// Not as it must be.
-    Bad {
-        /// What it must be.
-        expected: String,
-        /// What it is.
-        found: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-}
-
-/// One look at the programmable logic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// What was looked at.
-    pub what: &'static str,
-    /// What was found.
-    pub finding: Finding,
-}
 
 /// Every look, in the order in which a missing one explains the next.
 pub fn looks(roots: &Roots) -> Vec<Look> {

@@ -271,7 +271,15 @@ fn configurations() -> Vec<Case> {
         built("addresses of 64 bits, scatter-gather", true, "`Address Width` of the AXI DMA to 32", |config| {
             config.address_bits = 64;
         }),
-        built("Micro DMA, direct", false, "Enable Micro DMA", |config| config.micro = true),
+        built("Micro DMA, direct", false, "disable `Enable Micro DMA`", |config| config.micro = true),
+        built(
+            "Micro DMA, scatter-gather",
+            true,
+            "complete descriptor, found 0; disable `Enable Micro DMA`",
+            |config| {
+                config.micro = true;
+            },
+        ),
         buffer("buffer unaligned", Buffer::At(BUFFERS.base + 0x20), "Allow Unaligned Transfers"),
         buffer("buffer above 4 GiB", Buffer::At(0xFFFF_F000), "Address Width"),
         buffer("buffer too small", Buffer::Short(64), "DMA buffer: expected at least"),

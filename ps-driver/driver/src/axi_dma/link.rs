@@ -290,6 +290,9 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     self.refuse_errors(Channel::Mm2s, found)?;
                     let expected = self.mm2s.control(&self.words) & LENGTH_MASK;
                     let bytes = found & LENGTH_MASK;
+                    if bytes == 0 {
+                        return Err(DmaError::MicroDescriptor { channel: Channel::Mm2s, expected });
+                    }
                     if bytes != expected {
                         let (channel, bits) = (Channel::Mm2s, bits_for(expected));
                         return Err(DmaError::Short { channel, expected, found: bytes, bits });
