@@ -204,8 +204,11 @@ impl Machine {
         self.logic_output.read_to_string(&mut text)?;
         let status = self.logic.0.wait()?;
         ensure!(status.success(), "the process that serves the logic ended with {status}; it said {text:?}");
-        let report = serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
+        let report: Value =
+            serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
         let _ = self.qemu.0.kill();
+        let is_stopped = &report["dma_stopped"];
+        ensure!(is_stopped == true, "dma_stopped after the end of the guest: expected true, found {is_stopped}");
         // The host lowers the line before it answers, so each interrupt here has a cause.
         let spurious = self.said.iter().find(|line| line.contains("interrupt spurious"));
         ensure!(spurious.is_none(), "expected no interrupt without a cause, found {spurious:?}");
