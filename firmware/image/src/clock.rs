@@ -40,7 +40,8 @@ pub fn start(hertz: u32) {
     TICKS_PER_US.store((hertz / 1_000_000).max(1), Relaxed);
 }
 
-fn ticks() -> u64 {
+/// Ticks since the start.
+pub fn ticks() -> u64 {
     let timer = registers();
     loop {
         let (high, low) = (timer.high.read(), timer.low.read());

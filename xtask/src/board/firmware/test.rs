@@ -79,7 +79,14 @@ impl Programs {
         let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
         let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
         let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
-        Machine::start(&Plan { elf: &elf, decoder: &self.decoder, logic, name, folder: &self.folder })
+        Machine::start(&Plan {
+            elf: &elf,
+            decoder: &self.decoder,
+            logic,
+            name,
+            folder: &self.folder,
+            counts_instructions: false,
+        })
     }
 
     fn record(&self, events: u32) -> Result<PathBuf> {
