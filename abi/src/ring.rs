@@ -4,7 +4,7 @@
 //! module was loaded and never wrap in practice; the slot is the count modulo the ring's size. The agent's
 //! `tail` is untrusted: the kernel masks it, and a wrong one can only cause drops.
 //!
-//! Every CPU keeps counters of its own, and those of one CPU balance at every even `generation`, modulo 2^64:
+//! Every CPU keeps its own counters, and they balance at every even `generation`, modulo 2^64:
 //! `captured == head - controls + pending + sum(lost)`. A page that one CPU captured and another one judged
 //! leaves `pending` of the first above, and that of the second below, what waits there; only the sum over
 //! all CPUs is a number of pages.
