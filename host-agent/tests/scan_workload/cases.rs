@@ -24,9 +24,6 @@ pub const CASES: [(&str, fn()); 9] = [
     ("the_workload_does_not_outlive_its_agent", the_workload_does_not_outlive_its_agent),
 ];
 
-/// First argument of a copy that holds the workload until it is killed.
-pub const HOLDER: &str = "hold-the-workload";
-
 /// Whether this process may do everything.
 pub fn is_root() -> bool {
     // SAFETY: geteuid takes nothing, touches nothing and cannot fail.
@@ -209,7 +206,7 @@ fn the_workload_ends_without_a_trace() {
 
 fn the_workload_does_not_outlive_its_agent() {
     let mut agent =
-        Command::new("/proc/self/exe").arg(HOLDER).stdout(Stdio::piped()).spawn().expect("the holder starts");
+        Command::new("/proc/self/exe").arg("--hold").stdout(Stdio::piped()).spawn().expect("the holder starts");
     let lines = BufReader::new(agent.stdout.take().expect("its output")).lines();
     let members: Vec<u32> = lines
         .map(|line| line.expect("a line").parse().expect("a process number"))
