@@ -5,6 +5,8 @@ mod ffi;
 #[cfg(test)]
 #[path = "../../build/fingerprint.rs"]
 mod fingerprint;
+#[path = "../../build/tool.rs"]
+mod tool;
 #[cfg(test)]
 mod tool_version;
 #[path = "../../build/verilate.rs"]
@@ -17,7 +19,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub use compile::Variant;
-pub use verilate::VerilateError;
+pub use tool::VerilateError;
 
 /// Why a design could not be used.
 #[derive(Debug, thiserror::Error)]
