@@ -48,6 +48,7 @@ pub mod sampling;
 pub mod scan;
 pub mod sink;
 pub mod sources;
+pub mod stop;
 mod sys;
 pub mod uplink;
 pub mod workload;

@@ -3,8 +3,6 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::process::Stdio;
-use std::time::Duration;
 
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::report::ContainerJson;
@@ -12,7 +10,8 @@ use deltascope_agent::sources::SynthConfig;
 use serde_json::Value;
 use support::proxy::{self, Fault};
 use support::reference::{check, reference};
-use support::{Outcome, agent, boardd, end, finish, with_daemon};
+use support::run::Run;
+use support::{Outcome, agent, boardd, finish, with_daemon};
 
 fn last_line(outcome: &Outcome) -> Value {
     let line = outcome.out.lines().last().unwrap_or_else(|| panic!("no output: {outcome:?}"));
@@ -122,31 +121,17 @@ fn a_scan_is_a_state_and_its_rounds_are_not_added() {
 
 #[test]
 fn ctrl_c_ends_a_run_with_its_numbers_and_without_its_daemon() {
-    let mut command = agent(&strings(&synth("0", &["--interval", "3600"])));
-    command.arg("--boardd").arg(boardd()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("the program starts");
-    let daemon = daemon_of(child.id());
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(sent.success());
-    let outcome = end(child).ok();
-    let report = last_line(&outcome);
+    let boardd = boardd().to_str().expect("a plain path");
+    let mut run = Run::start(&strings(&synth("0", &["--interval", "0.05", "--boardd", boardd])));
+    let first = run.line();
+    let id = run.child.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("its children");
+    let daemon = children.split_whitespace().next().expect("its daemon").to_owned();
+    run.signal("INT");
+    let report = run.last_line();
     assert_eq!(report["conserved"], true);
-    assert!(report["captured"].as_u64() > Some(0));
+    assert!(report["captured"].as_u64() >= first["captured"].as_u64(), "{report}");
     assert!(!std::path::Path::new(&format!("/proc/{daemon}")).exists(), "the daemon is gone");
-}
-
-/// The child of a process that serves, once it has captured something.
-fn daemon_of(agent: u32) -> u32 {
-    for _ in 0..400 {
-        let children = std::fs::read_to_string(format!("/proc/{agent}/task/{agent}/children")).unwrap_or_default();
-        if let Some(child) = children.split_whitespace().next().and_then(|child| child.parse().ok()) {
-            // Long enough for the agent to catch signals and to send something.
-            std::thread::sleep(Duration::from_millis(500));
-            return child;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("no daemon was started");
 }
 
 #[test]

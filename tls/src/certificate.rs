@@ -60,7 +60,8 @@ impl About {
             return wrong(format!("of {:?} that expired {:.1} days ago", self.name, -self.days_left(now)));
         }
         if now < self.from {
-            return wrong(format!("of {:?} that is valid in {} seconds; check the clock", self.name, self.from - now));
+            let (path, name, seconds) = (path.to_path_buf(), self.name.clone(), self.from - now);
+            return Err(KeyError::Early { path, name, seconds });
         }
         Ok(())
     }

@@ -35,13 +35,27 @@ pub enum KeyError {
         /// What is there.
         found: String,
     },
-    /// The certificate is out of date, or not valid yet.
+    /// The certificate is out of date.
     #[error("{}: expected a certificate that is valid now, found one {found}; renew it with `deltascope keys`", path.display())]
     Dates {
         /// The file.
         path: PathBuf,
-        /// Since when it is not, or from when on it is.
+        /// Since when it is not.
         found: String,
+    },
+    /// The certificate is not valid yet: the clock of this machine is behind, as that of a board without a battery is
+    /// until a time server has set it.
+    #[error(
+        "{}: expected a certificate that is valid now, found one of {name:?} that is valid in {seconds} s; set the clock, or wait for the time server",
+        path.display()
+    )]
+    Early {
+        /// The file.
+        path: PathBuf,
+        /// Name in the certificate.
+        name: String,
+        /// Seconds until it is valid.
+        seconds: i64,
     },
     /// There are keys already.
     #[error("{}: expected no authority there, found one; give another folder, or remove it if its keys are not used any more", path.display())]
@@ -66,6 +80,13 @@ pub enum KeyError {
         /// What it said.
         source: Error,
     },
+}
+
+impl KeyError {
+    /// Whether the clock of this machine is behind the first day of the certificate.
+    pub fn is_early(&self) -> bool {
+        matches!(self, KeyError::Early { .. })
+    }
 }
 
 /// Why a channel ended.

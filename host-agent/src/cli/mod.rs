@@ -8,6 +8,7 @@ mod record;
 mod replay;
 mod run;
 mod scan;
+mod signals;
 mod state;
 mod synth;
 

@@ -140,7 +140,7 @@ impl Client {
     fn connect(address: SocketAddr, number: u8) -> Client {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
         let mut out = Vec::new();
         let hello = Hello {
             abi_version: ABI_VERSION,

@@ -71,7 +71,7 @@ fn through(break_it: impl Fn(&Proxy), bytes: &[u8]) -> Result<Vec<u8>> {
     break_it(&proxy);
     let mut near = TcpStream::connect(proxy.address)?;
     let (mut far, _) = listener.accept()?;
-    far.set_read_timeout(Some(Duration::from_secs(10)))?;
+    far.set_read_timeout(Some(Duration::from_secs(120)))?;
     near.write_all(bytes)?;
     near.shutdown(std::net::Shutdown::Write)?;
     let mut arrived = Vec::new();
