@@ -37,6 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         super::print(&text(&report))?;
     }
+    if let Some(notice) = replay.notice() {
+        eprintln!("deltascope: {}: {notice}", arguments.file.display());
+    }
     accounting.finish()?;
     check(&conservation)
 }

@@ -1,7 +1,7 @@
 //! `deltascope run`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -54,6 +54,11 @@ pub struct SourceArguments {
 }
 
 impl SourceArguments {
+    /// Files that the source reads.
+    pub fn files(&self) -> Vec<&Path> {
+        self.file.as_deref().filter(|_| self.source == SourceKind::Replay).into_iter().collect()
+    }
+
     /// The source.
     pub fn open(&self) -> Result<Box<dyn Source>> {
         Ok(match self.source {
@@ -156,6 +161,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if over {
             break;
         }
+    }
+    if let Some(notice) = source.notice() {
+        eprintln!("deltascope: {notice}");
     }
     Ok(accounting.finish()?)
 }

@@ -98,6 +98,11 @@ pub trait Source {
         None
     }
 
+    /// Returns what a person should know at the end: why the events are not all that there were.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
     /// What the source tells beside its events, by name.
     fn status(&self) -> Vec<(&'static str, u64)> {
         Vec::new()

@@ -101,7 +101,7 @@ impl Reference {
 /// Writes a recording of `events` events and its reference.
 pub fn generate(seed: u64, events: u64, recording: &Path, reference: &Path) -> Result<()> {
     let mut rng = Rng::new(seed);
-    let mut writer = Writer::create(recording, false)?;
+    let mut writer = Writer::create(recording, false, &[])?;
     let mut owners: Vec<(OwnerId, ContainerJson)> = Vec::new();
     let mut last: HashMap<u64, (u64, u32)> = HashMap::new();
     for _ in 0..events {
