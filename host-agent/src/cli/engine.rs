@@ -37,7 +37,8 @@ pub struct EngineArguments {
     /// Address of a running board server, as HOST:PORT: on this machine, or on any with --tls
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd", "insecure_peer"])]
     connect: Option<String>,
-    /// Certificate and key of this agent in one PEM file of mode 0600, for TLS with --connect
+    /// Certificate and key of this agent (PEM), for TLS with --connect: in one file, or the key beside it in a file that
+    /// ends with `.key` (tls.crt and tls.key); mode 0600, or 0640 of root with a group
     #[arg(long, value_name = "FILE", requires_all = ["authority", "connect"])]
     tls: Option<PathBuf>,
     /// Certificate of the authority of agents and board servers (PEM)

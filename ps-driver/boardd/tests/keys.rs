@@ -60,7 +60,7 @@ fn every_event_is_counted_through_tls() {
 fn keys_that_others_can_read_are_refused() {
     let keys = Keys::new();
     let authority = keys.authority.certificate();
-    for mode in [0o640, 0o604, 0o660] {
+    for mode in [0o644, 0o604, 0o660] {
         set_permissions(&keys.server, Permissions::from_mode(mode)).unwrap();
         let arguments = [
             "--listen",
