@@ -143,3 +143,20 @@ fn the_address_of_a_daemon_is_one_that_answers() {
     drop(daemon);
     assert!(std::net::TcpStream::connect(address).is_err(), "it ended with its handle");
 }
+
+#[test]
+fn lines_stay_within_the_limit_of_a_log() {
+    let outcome = with_daemon(&strings(&synth("20000", &["--containers", "200", "--interval", "100"]))).ok();
+    let expected = reference(SynthConfig { seed: 5, events: 20_000, containers: 200, ..SynthConfig::default() });
+    // As journald and Docker take them.
+    assert!(outcome.out.lines().all(|line| line.len() <= 16_000), "{:?}", outcome.out.lines().map(str::len).max());
+    let lines: Vec<Value> = outcome.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let last = lines.iter().rposition(|line| line.get("captured").is_some()).expect("a first part");
+    let mut whole = lines[last].clone();
+    for part in &lines[last + 1..] {
+        let more = part["containers"].as_array().expect("a list").clone();
+        whole["containers"].as_array_mut().expect("a list").extend(more);
+    }
+    assert!(lines.len() > last + 1 && lines[last]["parts"] == lines.len() - last);
+    check(&whole, &expected, 20_000);
+}

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
-use deltascope_agent::accounting::Conservation;
 use deltascope_agent::accounting::Totals;
 use deltascope_agent::accounting::state::StateStatus;
 use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
@@ -17,6 +16,7 @@ use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
 use super::engine::{EngineArguments, check, text};
+use super::lines::{self, Silence};
 use super::signals;
 use super::state::StateArguments;
 use super::synth::SynthArguments;
@@ -84,9 +84,12 @@ pub struct Arguments {
     /// Seconds until the end [default: until the source ends, or Ctrl-C]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
-    /// Print one JSON object a line
+    /// Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`
     #[arg(long)]
     json_lines: bool,
+    /// Seconds without an event after which a container leaves the output; what it has counted stays in the sums
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    silence: Duration,
     #[command(flatten)]
     state: StateArguments,
     #[command(flatten)]
@@ -108,11 +111,18 @@ struct Json {
     /// What sampling has left out, estimated; not in any other number.
     #[serde(skip_serializing_if = "Option::is_none")]
     estimated: Option<EstimatedJson>,
+    /// Containers that are left out because they have had no event for a while.
+    #[serde(skip_serializing_if = "is_zero")]
+    silent_containers: usize,
     /// What was written to the state folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<StateStatus>,
     #[serde(flatten)]
     report: ReportJson,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
@@ -139,6 +149,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
     let mut base = Totals::default();
     let mut late = Late::default();
+    let mut silence = Silence::new(arguments.silence);
     loop {
         let round_begun = Instant::now();
         let round = source.round(&mut accounting, &mut |_| ())?;
@@ -153,7 +164,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let (totals, conservation) = accounting.read(source.as_ref())?;
             let shown = if source.is_state() { totals.since(&base) } else { totals.clone() };
             base = totals;
-            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &shown, conservation)?;
+            let engine = accounting.granted().engine.name();
+            let mut report = Report::new(engine, accounting.owners(), &shown, conservation);
+            report.lower_bound = source.is_lower_bound();
+            // A round of a state names what there is now.
+            let silent = if source.is_state() { 0 } else { silence.apply(&mut report, Instant::now()) };
+            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &report, silent)?;
             check(&conservation)?;
             // From now on, not from when it was due: after a pause of this process there is one round and no burst.
             due = Instant::now() + arguments.interval;
@@ -204,22 +220,30 @@ fn show(
     accounting: &Accounting,
     source: &dyn Source,
     elapsed: Duration,
-    totals: &Totals,
-    conservation: Conservation,
+    report: &Report,
+    silent: usize,
 ) -> Result<()> {
-    let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), totals, conservation);
-    report.lower_bound = source.is_lower_bound();
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
     if arguments.json_lines {
-        let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
-        let report = ReportJson::from(&report);
-        let status = source.status().into_iter().collect();
-        let estimated = estimated.map(|estimates| EstimatedJson::new(&estimates, accounting.owners()));
-        let name = source.name();
-        let state = accounting.state_status();
-        let json = Json { seconds, source: name, gauges, lower_bound, status, estimated, state, report };
-        return super::print_json(&json, true);
+        let json = Json {
+            seconds,
+            source: source.name(),
+            gauges: source.is_state(),
+            lower_bound: source.is_lower_bound(),
+            status: source.status().into_iter().collect(),
+            estimated: estimated.map(|estimates| EstimatedJson::new(&estimates, accounting.owners())),
+            silent_containers: silent,
+            state: accounting.state_status(),
+            report: ReportJson::from(report),
+        };
+        return super::print(&(lines::split(&json)?.join("\n") + "\n"));
     }
     let estimated = estimated.map(|estimates| estimate_lines(&estimates)).unwrap_or_default();
-    super::print(&format!("after {seconds:.1} s\n{}{estimated}\n", text(&report)))
+    let left_out = match silent {
+        0 => String::new(),
+        _ => {
+            format!("{silent} containers without an event for {:.0} s are not shown\n", arguments.silence.as_secs_f64())
+        }
+    };
+    super::print(&format!("after {seconds:.1} s\n{}{left_out}{estimated}\n", text(report)))
 }
