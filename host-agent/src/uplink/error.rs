@@ -133,6 +133,7 @@ impl UplinkError {
             UplinkError::Address(AddressError::NotLocal { .. }) => !established,
             UplinkError::Address(AddressError::Resolve { .. }) | UplinkError::Connect { .. } => false,
             UplinkError::Closed { .. } | UplinkError::Io { .. } | UplinkError::Timeout { .. } => false,
+            UplinkError::Behind { .. } => false,
             _ => true,
         }
     }

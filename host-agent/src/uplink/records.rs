@@ -225,7 +225,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
         let mut session = self.session();
         session.commit();
         let expected = session.endpoint.progress().next;
-        let wanted = session.endpoint.request_snapshot();
+        let mut wanted = session.endpoint.request_snapshot();
         session.begin_wait("waiting for a snapshot");
         let mut wait = false;
         loop {
@@ -233,11 +233,13 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
             if let Some((token, sequence)) = session.snapshot
                 && token == wanted
             {
-                if sequence < expected {
-                    let address = session.address.clone();
-                    return Err(UplinkError::Behind { address, expected, found: sequence });
+                if sequence >= expected {
+                    return Ok(sequence);
                 }
-                return Ok(sequence);
+                // Something on the way took records out of the stream: the next connection sends them again.
+                let address = session.address.clone();
+                session.lose_link(UplinkError::Behind { address, expected, found: sequence })?;
+                wanted = session.endpoint.request_snapshot();
             }
             wait = !wait;
         }
