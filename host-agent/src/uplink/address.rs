@@ -4,15 +4,22 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Names a board server: HOST:PORT, where HOST is a name, an address, or an IPv6 address in brackets with or without
 /// `%zone`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
+    parts: Arc<Parts>,
+    local_only: bool,
+}
+
+/// An address, shared by the errors that name it.
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     text: String,
     host: String,
     port: u16,
-    local_only: bool,
 }
 
 /// Why an address cannot be used.
@@ -55,7 +62,7 @@ impl Address {
 
     /// Returns the host without brackets.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.parts.host
     }
 
     /// Returns every address that the name has now.
@@ -63,9 +70,10 @@ impl Address {
     /// # Errors
     /// The name has none, or one that this connection may not use.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, AddressError> {
-        let fail = |source| AddressError::Resolve { host: self.host.clone(), source };
+        let Parts { text, host, port } = &*self.parts;
+        let fail = |source| AddressError::Resolve { host: host.clone(), source };
         let mut found: Vec<SocketAddr> = Vec::new();
-        for address in (self.host.as_str(), self.port).to_socket_addrs().map_err(fail)? {
+        for address in (host.as_str(), *port).to_socket_addrs().map_err(fail)? {
             if !found.contains(&address) {
                 found.push(address);
             }
@@ -74,7 +82,7 @@ impl Address {
             return Err(fail(io::Error::new(io::ErrorKind::NotFound, "no address")));
         }
         match found.iter().find(|address| !address.ip().is_loopback()).filter(|_| self.local_only) {
-            Some(other) => Err(AddressError::NotLocal { address: self.text.clone(), found: other.ip() }),
+            Some(other) => Err(AddressError::NotLocal { address: text.clone(), found: other.ip() }),
             None => Ok(found),
         }
     }
@@ -91,7 +99,7 @@ impl FromStr for Address {
             (!host.is_empty()).then(|| (host.to_owned(), port))
         });
         let (host, port) = parts.ok_or_else(|| AddressError::Form { found: text.to_owned() })?;
-        Ok(Address { text: text.to_owned(), host, port, local_only: false })
+        Ok(Address { parts: Arc::new(Parts { text: text.to_owned(), host, port }), local_only: false })
     }
 }
 
@@ -101,13 +109,14 @@ impl From<SocketAddr> for Address {
             SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
             _ => address.ip().to_string(),
         };
-        Address { text: address.to_string(), host, port: address.port(), local_only: false }
+        let parts = Parts { text: address.to_string(), host, port: address.port() };
+        Address { parts: Arc::new(parts), local_only: false }
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.parts.text)
     }
 }
 
@@ -124,7 +133,7 @@ mod tests {
             ("[fe80::1%eth0]:5770", "fe80::1%eth0"),
         ] {
             let address: Address = text.parse().expect("an address");
-            assert_eq!((address.host(), address.port, address.to_string().as_str()), (host, 5770, text));
+            assert_eq!((address.host(), address.parts.port, address.to_string().as_str()), (host, 5770, text));
         }
         for text in ["nonsense", "board:", ":5770", "board:0", "board:65536", "::1:5770", "[]:5770", "[::1:5770", ""] {
             assert!(matches!(text.parse::<Address>(), Err(AddressError::Form { .. })), "{text}");

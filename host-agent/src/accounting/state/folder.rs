@@ -202,7 +202,7 @@ impl Folder {
             }
         };
         file.write_all(bytes)?;
-        self.writer.sync(&file);
+        self.writer.sync(self.file, &file);
         self.changes = Some(file);
         self.pending_bytes += bytes.len() as u64;
         self.appended_bytes += bytes.len() as u64;

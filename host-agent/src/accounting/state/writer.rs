@@ -22,8 +22,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     /// A file is to be written, or is being written.
     busy: AtomicBool,
-    /// The changes that have to become durable.
-    unsynced: Mutex<Option<File>>,
+    /// The changes that have to become durable, with the number of their file.
+    unsynced: Mutex<Option<(u64, File)>>,
     /// Bytes of the last file that was written.
     whole_bytes: AtomicU64,
     /// Why the last write failed.
@@ -75,12 +75,13 @@ impl Writer {
         }
     }
 
-    /// Makes what was appended to a file durable soon.
-    pub fn sync(&self, file: &File) {
+    /// Makes what was appended to file number `number` durable soon. What is in a file before it is in a session that was
+    /// handed over.
+    pub fn sync(&self, number: u64, file: &File) {
         if let Ok(mut unsynced) = self.shared.unsynced.lock()
-            && unsynced.is_none()
+            && unsynced.as_ref().is_none_or(|(known, _)| *known != number)
         {
-            *unsynced = file.try_clone().ok();
+            *unsynced = file.try_clone().ok().map(|file| (number, file));
         }
     }
 
@@ -119,7 +120,7 @@ fn run(folder: &Path, shared: &Shared, jobs: &Receiver<Job>) {
             None => return,
         };
         begun = Some(Instant::now());
-        if let Some(file) = shared.unsynced.lock().ok().and_then(|mut file| file.take()) {
+        if let Some((_, file)) = shared.unsynced.lock().ok().and_then(|mut file| file.take()) {
             // A file that cannot be made durable is reported with the next one that is written whole.
             _ = file.sync_data();
         }
