@@ -41,6 +41,7 @@ pub mod recording;
 pub mod report;
 pub mod sampling;
 pub mod scan;
+pub mod signals;
 pub mod sink;
 pub mod sources;
 pub mod stop;

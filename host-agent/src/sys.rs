@@ -37,3 +37,20 @@ pub fn tie_to_parent(command: &mut Command) {
         });
     }
 }
+
+/// Blocks signals in this thread, and in those that it starts later, or lets them come again.
+pub fn block_signals(signals: &[i32], block: bool) -> io::Result<()> {
+    let how = if block { libc::SIG_BLOCK } else { libc::SIG_UNBLOCK };
+    // SAFETY: an all-zero set is a valid value of the type, and is made the empty set before it is used.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `set` lives through the calls; a number that is no signal is refused.
+    let result = unsafe {
+        libc::sigemptyset(&mut set);
+        for &signal in signals {
+            libc::sigaddset(&mut set, signal);
+        }
+        libc::pthread_sigmask(how, &set, std::ptr::null_mut())
+    };
+    // The error is the result, not errno.
+    if result == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(result)) }
+}

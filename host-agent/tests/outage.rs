@@ -173,3 +173,26 @@ fn first_signal_ends_a_run_that_waits_for_its_server() {
     run.end().fails(&["stopped while", "not in the counters"]);
     finish(agent(&["--version"])).ok();
 }
+
+/// The bit of SIGTERM in the masks of /proc.
+const SIGTERM: u64 = 1 << 14;
+
+#[test]
+fn signals_go_to_a_thread_that_never_waits_for_another_process() {
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let mut run = Run::start(&["run", "--json-lines", "--source", "synth", "--events", "0", "--connect", &address]);
+    run.line();
+    let mut takers = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{}/task", run.child.id())).expect("its threads").flatten() {
+        let status = fs::read_to_string(thread.path().join("status")).expect("a thread");
+        let field =
+            |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).expect("a field").trim().to_owned();
+        if u64::from_str_radix(&field("SigBlk:"), 16).expect("a mask") & SIGTERM == 0 {
+            takers.push(field("Name:"));
+        }
+    }
+    assert_eq!(takers, ["signals"]);
+    run.signal("TERM");
+    assert_eq!(run.last_line()["conserved"], true);
+}

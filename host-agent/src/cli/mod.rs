@@ -9,7 +9,6 @@ mod record;
 mod replay;
 mod run;
 mod scan;
-mod signals;
 mod state;
 mod synth;
 

@@ -7,13 +7,13 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_agent::recording::{RawWriter, Writer};
+use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Round, Source};
 use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::run::SourceArguments;
-use super::signals;
 
 /// Options of the command.
 #[derive(Args, Debug)]

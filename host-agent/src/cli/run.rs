@@ -10,6 +10,7 @@ use deltascope_agent::accounting::Accounting;
 use deltascope_agent::accounting::Totals;
 use deltascope_agent::accounting::state::StateStatus;
 use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
+use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
 use deltascope_agent::stop::Stop;
@@ -17,7 +18,6 @@ use serde::Serialize;
 
 use super::engine::{EngineArguments, check, text};
 use super::lines::{self, Silence};
-use super::signals;
 use super::state::StateArguments;
 use super::synth::SynthArguments;
 
