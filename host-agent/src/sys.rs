@@ -26,9 +26,14 @@ pub fn wait(fd: BorrowedFd<'_>, write: bool, timeout: Duration) -> io::Result<()
 pub fn tie_to_parent(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     command.process_group(0);
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl is one system call.
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl and pthread_sigmask are one system call
+    // each, and the all-zero set is made the empty set before it is used.
     unsafe {
         command.pre_exec(|| {
+            // The mask is inherited: what this process leaves to a thread of its own is the child's again.
+            let mut none: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut none);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
             let signal = libc::SIGKILL as libc::c_ulong;
             match libc::prctl(libc::PR_SET_PDEATHSIG, signal, 0, 0, 0) {
                 0 => Ok(()),
