@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::demo::Demo;
+use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, text};
@@ -19,7 +20,7 @@ pub struct Arguments {
 
 /// Runs the main job.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
     let bar = Bar::new("scanning");
     let demo = Demo::run(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);

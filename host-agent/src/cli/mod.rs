@@ -4,6 +4,7 @@ mod bar;
 mod demo;
 mod engine;
 mod keys;
+mod lines;
 mod record;
 mod replay;
 mod run;

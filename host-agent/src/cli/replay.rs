@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::{Report, ReportJson};
 use deltascope_agent::sources::{Replay, Round, Source};
+use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
@@ -25,7 +26,7 @@ pub struct Arguments {
 /// Streams a recording.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut replay = Replay::open(&arguments.file)?;
-    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
     let bar = Bar::new("replaying");
     while replay.round(&mut accounting, &mut |progress| bar.show(progress))? == Round::More {}
     drop(bar);
@@ -35,6 +36,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         super::print_json(&ReportJson::from(&report), false)?;
     } else {
         super::print(&text(&report))?;
+    }
+    if let Some(notice) = replay.notice() {
+        eprintln!("deltascope: {}: {notice}", arguments.file.display());
     }
     accounting.finish()?;
     check(&conservation)

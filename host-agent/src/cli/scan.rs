@@ -5,6 +5,7 @@ use clap::Args;
 use deltascope_agent::report::{Report, ReportJson, ScanJson};
 use deltascope_agent::scan::{ScanConfig, ScanSummary, ScanTarget};
 use deltascope_agent::sources::{Scan, Source};
+use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
 use super::bar::Bar;
@@ -61,7 +62,7 @@ pub fn notes(summary: &ScanSummary) -> String {
 
 /// Scans once.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
     let mut scan = Scan::new(config(&arguments.pids), []);
     let (before, _) = accounting.read(&scan)?;
     let bar = Bar::new("scanning");

@@ -1,6 +1,7 @@
 //! Recordings: files of captured events with the names of their owners.
 //!
-//! All integers are little endian. A file is a header and then chunks; the last chunk is END.
+//! All integers are little endian. A file is a header and then chunks; the last chunk is END. A file that ends without it, because
+//! the recording was killed or the disk was full, is good up to its last whole chunk.
 //!
 //! | offset | bytes | header |
 //! |---|---|---|
@@ -24,18 +25,18 @@
 //!
 //! Fingerprints of guessable contents confirm a guess, so a recording is made with mode 0600.
 
+mod output;
 mod raw;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use output::Output;
 pub use raw::RawWriter;
-pub use reader::{End, Item, Reader};
+pub use reader::{Cut, End, Item, Reader};
 pub use writer::Writer;
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// First bytes of a recording.
@@ -155,6 +156,17 @@ pub enum RecordingError {
         /// Its offset in the file.
         at: u64,
     },
+    /// The file to be made is one that is read.
+    #[error("{path}: expected another file than the recording that is read, found the same; name another file", path = path.display())]
+    Itself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A recording is no text.
+    #[error(
+        "standard output: expected a file or a pipe for a recording, found a terminal; redirect it, or name a file"
+    )]
+    Terminal,
     /// An event names an owner that was never numbered.
     #[error("event names owner {found}: expected a number below {expected}; this is a fault of the source")]
     Owner {
@@ -165,37 +177,11 @@ pub enum RecordingError {
     },
 }
 
-/// Makes a file that only its owner can read. An existing file is an error unless `overwrite` is set; then it is
-/// emptied and, if it is a regular file, its mode becomes 0600 too.
-pub fn create_private(path: &Path, overwrite: bool) -> Result<File, RecordingError> {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    if overwrite {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
-    }
-    let fail = |source: std::io::Error| RecordingError::Io {
-        path: path.to_path_buf(),
-        action: "create it",
-        advice: match source.kind() {
-            std::io::ErrorKind::AlreadyExists => "name another file or give --force",
-            _ => "name a file in a folder that you may write to",
-        },
-        source,
-    };
-    let file = options.open(path).map_err(fail)?;
-    if overwrite && file.metadata().map_err(fail)?.is_file() {
-        file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
-    }
-    Ok(file)
-}
-
 fn write_error(path: &Path, source: std::io::Error) -> RecordingError {
     RecordingError::Io {
         path: path.to_path_buf(),
         action: "write to it",
-        advice: "the file is incomplete: free some space, delete it and record again",
+        advice: "the file is incomplete and replays to its last whole chunk; free some space and record again",
         source,
     }
 }

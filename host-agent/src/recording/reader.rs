@@ -23,6 +23,17 @@ pub struct End {
     pub losses: Losses,
 }
 
+/// Where a recording ends that has no END: it was killed, or its disk was full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Events that are in whole chunks.
+    pub events: u64,
+    /// Offset behind the last whole chunk.
+    pub at: u64,
+    /// Bytes behind it: part of a chunk.
+    pub torn_bytes: u64,
+}
+
 /// What comes next in a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -32,6 +43,8 @@ pub enum Item {
     Event(Event),
     /// The end, after which nothing follows.
     End(End),
+    /// The end of a file that has none: what was recorded behind it is missing.
+    Cut(Cut),
 }
 
 /// Reads one recording.
@@ -117,7 +130,10 @@ impl<R: Read> Reader<R> {
         let start = self.at;
         let mut chunk = vec![0; CHUNK_HEAD_BYTES];
         let found = self.fill(&mut chunk)?;
-        self.whole("chunk", start, CHUNK_HEAD_BYTES, found)?;
+        if found < CHUNK_HEAD_BYTES {
+            self.cut(start, found);
+            return Ok(());
+        }
         let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
         if !(CHUNK_OWNER..=CHUNK_END).contains(&kind) {
             return Err(self.field("chunk kind", start, "1 to 3", kind.into()));
@@ -127,7 +143,10 @@ impl<R: Read> Reader<R> {
         }
         chunk.resize(CHUNK_HEAD_BYTES + length + 4, 0);
         let found = self.fill(&mut chunk[CHUNK_HEAD_BYTES..])?;
-        self.whole("chunk body", start + CHUNK_HEAD_BYTES as u64, length + 4, found)?;
+        if found < length + 4 {
+            self.cut(start, CHUNK_HEAD_BYTES + found);
+            return Ok(());
+        }
         self.check_crc(&chunk, self.at)?;
         let (body, at) = (&chunk[CHUNK_HEAD_BYTES..CHUNK_HEAD_BYTES + length], start + CHUNK_HEAD_BYTES as u64);
         match kind {
@@ -138,6 +157,11 @@ impl<R: Read> Reader<R> {
             }
             _ => self.end(body, at),
         }
+    }
+
+    fn cut(&mut self, at: u64, torn: usize) {
+        self.ended = true;
+        self.items.push_back(Item::Cut(Cut { events: self.events, at, torn_bytes: torn as u64 }));
     }
 
     fn owner(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {

@@ -8,7 +8,7 @@ use deltascope_protocol::frame::Cursor;
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind};
-use crate::recording::{Item, Reader, RecordingError};
+use crate::recording::{Cut, Item, Reader, RecordingError};
 use crate::sink::Sink;
 
 /// Events of one round.
@@ -26,6 +26,7 @@ pub struct Replay<R: Read = BufReader<File>> {
     told: bool,
     captured: u64,
     losses: Losses,
+    cut: Option<Cut>,
 }
 
 impl Replay {
@@ -39,7 +40,13 @@ impl Replay {
 impl<R: Read> Replay<R> {
     /// A source at the first event of a recording.
     pub fn new(reader: Reader<R>) -> Replay<R> {
-        Replay { reader, owners: Vec::new(), size: None, given: 0, told: false, captured: 0, losses: Losses::default() }
+        let losses = Losses::default();
+        Replay { reader, owners: Vec::new(), size: None, given: 0, told: false, captured: 0, losses, cut: None }
+    }
+
+    /// Where the recording ended, if it was killed or its disk was full; known after the last round.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut
     }
 
     /// The event in numbers of the sink.
@@ -103,6 +110,7 @@ impl<R: Read> Source for Replay<R> {
                     self.captured += end.losses.total();
                     self.losses = end.losses;
                 }
+                Some(Item::Cut(cut)) => self.cut = Some(cut),
                 None => {
                     round = Round::End;
                     break;
@@ -126,7 +134,9 @@ impl<R: Read> Source for Replay<R> {
                     let event = self.take(event);
                     sink.skip(event)?;
                 }
-                Some(Item::End(_)) | None => return Err(Self::other("events in the recording", next, self.given)),
+                Some(Item::End(_) | Item::Cut(_)) | None => {
+                    return Err(Self::other("events in the recording", next, self.given));
+                }
             }
         }
         let identity = position(cursors, cursor::REPLAY, 1).filter(|_| next > 0);
@@ -142,5 +152,16 @@ impl<R: Read> Source for Replay<R> {
 
     fn losses(&self) -> Losses {
         self.losses
+    }
+
+    fn notice(&self) -> Option<String> {
+        let Cut { events, at, torn_bytes } = self.cut?;
+        Some(format!(
+            "the recording is cut short at offset {at}, behind {events} events: it was killed or its disk was full; {torn_bytes} bytes behind that are part of a chunk, and what was captured later is not in these numbers"
+        ))
+    }
+
+    fn status(&self) -> Vec<(&'static str, u64)> {
+        self.cut.map_or(Vec::new(), |cut| vec![("cut_at_bytes", cut.at), ("cut_torn_bytes", cut.torn_bytes)])
     }
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::engines::EngineName;
+use crate::listen::ListenAddress;
 use crate::logging::Verbosity;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
@@ -8,7 +9,6 @@ use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_linux::checks::Report;
 use deltascope_linux::panel::PinName;
 use deltascope_linux::{Options, Roots, Trust};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Serves one delta engine to the agents of many hosts.
@@ -27,12 +27,18 @@ pub struct Cli {
     #[arg(long, value_enum, global = true, value_name = "LEVEL", default_value_t = Verbosity::Info)]
     pub log: Verbosity,
 
-    /// Address and port to listen on; port 0 takes a free one. The line `listening on ADDR` on standard output says
-    /// which, once connections are accepted.
+    /// Address or name and port to listen on, an IPv6 address in brackets with or without `%zone`; port 0 takes a free one.
+    /// The line `listening on ADDR` on standard output says which, once connections are accepted.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5770")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
-    /// Certificate and key of this server in one PEM file of mode 0600: speak TLS 1.3, and only with agents that have
+    /// Longest time that a start waits for an address that is not there yet and for a clock that is not set yet, in
+    /// seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub start_wait: u64,
+
+    /// Certificate and key of this server (PEM), in one file, or the key beside it in a file that ends with `.key` (tls.crt
+    /// and tls.key); mode 0600, or 0640 of root with a group. Speak TLS 1.3, and only with agents that have
     /// a certificate of the authority. SIGHUP reads this and the files below again.
     #[arg(long, value_name = "FILE", requires = "authority")]
     pub tls: Option<PathBuf>,

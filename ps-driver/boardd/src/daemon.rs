@@ -10,6 +10,7 @@ use crate::cli::Cli;
 use crate::error::{DaemonError, system};
 use crate::handshakes::{Arrived, Handshakes};
 use crate::link::{Link, Outcome, Peer};
+use crate::listen::{self, Patience};
 use crate::security::Security;
 use crate::service::Service;
 use crate::signals::{self, Signals};
@@ -22,7 +23,7 @@ use deltascope_tls::{Channel, Rejection};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Time that a stop may take before the rest is given up, in microseconds.
 const STOP_TIME: u64 = 5_000_000;
@@ -63,14 +64,11 @@ impl<E: Engine> Daemon<E> {
     /// # Errors
     /// The address may not or cannot be served, or the engine failed.
     pub fn start(cli: &Cli, engine: E) -> Result<Daemon<E>, DaemonError> {
-        let address = cli.listen;
-        if !address.ip().is_loopback() && cli.tls.is_none() && !cli.insecure {
-            return Err(DaemonError::NotLoopback { address });
-        }
+        let mut patience = Patience::new(Duration::from_secs(cli.start_wait));
         if cli.insecure {
-            tracing::warn!("INSECURE: {address} is served without encryption, to everybody who reaches it");
+            tracing::warn!("INSECURE: {} is served without encryption, to everybody who reaches it", cli.listen);
         }
-        let security = Security::load(cli)?;
+        let security = listen::keys(|| Security::load(cli), &mut patience)?;
         let mut service = Service::new(cli)?;
         let mut random = [0; 8];
         system("random numbers", rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()))?;
@@ -80,8 +78,12 @@ impl<E: Engine> Daemon<E> {
             ..Config::default()
         };
         let server = Server::new(engine, config, Entropy::Random(u64::from_le_bytes(random)))?;
-        let listen = |source| DaemonError::Listen { address, source };
-        let listener = TcpListener::bind(address).map_err(listen)?;
+        let open = cli.tls.is_some() || cli.insecure;
+        let listener = listen::bind(&cli.listen, &mut patience, |address| match open || address.ip().is_loopback() {
+            true => Ok(()),
+            false => Err(DaemonError::NotLoopback { address }),
+        })?;
+        let listen = |source| DaemonError::Listen { address: cli.listen.to_string(), source };
         // The standard library asks for a short queue; when it is full the kernel drops a SYN, and its sender waits a
         // second before it tries again.
         rustix::net::listen(&listener, BACKLOG).map_err(|error| listen(error.into()))?;

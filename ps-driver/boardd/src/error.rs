@@ -19,10 +19,12 @@ pub enum DaemonError {
         address: SocketAddr,
     },
     /// The address cannot be listened on.
-    #[error("--listen {address}: {source}")]
+    #[error(
+        "--listen {address}: expected an address of this machine that no other program listens on, found: {source}; check the address, and what uses the port"
+    )]
     Listen {
         /// The address asked for.
-        address: SocketAddr,
+        address: String,
         /// The cause.
         source: io::Error,
     },

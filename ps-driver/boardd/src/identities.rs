@@ -83,7 +83,7 @@ impl Identities {
             let before = match name {
                 "*" => identities.others.replace(quota),
                 name if deltascope_tls::certificate::is_name(name) => {
-                    identities.named.insert(name.to_ascii_lowercase(), quota)
+                    identities.named.insert(deltascope_tls::certificate::canonical(name), quota)
                 }
                 _ => return Err(wrong()),
             };

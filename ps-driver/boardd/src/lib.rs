@@ -26,6 +26,7 @@ mod handshakes;
 pub mod identities;
 pub mod info;
 mod link;
+pub mod listen;
 pub mod logging;
 pub mod metrics;
 pub mod raw;

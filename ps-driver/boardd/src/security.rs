@@ -20,6 +20,13 @@ pub enum SecurityError {
     Identities(#[from] IdentitiesError),
 }
 
+impl SecurityError {
+    /// Whether the clock of this machine is behind the first day of the certificate.
+    pub fn is_early(&self) -> bool {
+        matches!(self, SecurityError::Keys(error) if error.is_early())
+    }
+}
+
 /// What new handshakes use. A connection that is open keeps what it began with.
 #[derive(Debug)]
 pub struct Security {

@@ -13,7 +13,7 @@ use deltascope_tls::{Authority, Role, Validity};
 use serde_json::Value;
 
 /// Time that the daemon may take to listen.
-const START_TIME: Duration = Duration::from_secs(20);
+const START_TIME: Duration = Duration::from_secs(120);
 
 /// Keys of a server and of an agent.
 #[derive(Debug)]
