@@ -1,0 +1,74 @@
+//! Exit statuses and messages of `deltascope scan` for what can be asked for by number.
+
+use std::process::{Command, Stdio};
+
+use super::Test;
+use super::family::Family;
+use super::support::{AGENT, boardd, with_daemon};
+
+/// The tests of this file.
+pub const TESTS: &[Test] = &[
+    ("exit_statuses_are_those_of_the_table", exit_statuses_are_those_of_the_table),
+    ("one_target_that_is_missing_is_named", one_target_that_is_missing_is_named),
+    ("a_reader_that_goes_ends_the_program_quietly", a_reader_that_goes_ends_the_program_quietly),
+];
+
+fn scan(pid: &str) -> super::support::Outcome {
+    with_daemon(&["scan", "--pid", pid])
+}
+
+fn exit_statuses_are_those_of_the_table() {
+    let plain = Family::start(&["plain"]);
+    let outcome = scan(&plain.root().to_string());
+    assert_eq!((outcome.code, outcome.out.contains("exact: everything was read")), (Some(0), true), "{outcome:?}");
+    // A single process is no family, and that is an answer.
+    let alone = Family::start(&["alone"]);
+    let outcome = scan(&alone.root().to_string());
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(outcome.out.contains("alone 1"), "{outcome:?}");
+    let zombie = Family::start(&["zombie"]);
+    let thread = Family::start(&["first-threads-ended"]);
+    let other = std::fs::read_dir(format!("/proc/{}/task", thread.root())).expect("its threads");
+    let other = other
+        .filter_map(|entry| entry.expect("a thread").file_name().into_string().ok())
+        .find(|name| *name != thread.root().to_string())
+        .expect("a second thread");
+    let mut cases = vec![
+        ("4194305".to_owned(), 3, "found none"),
+        (zombie.members[1].to_string(), 3, "has ended"),
+        (other, 3, "a thread of process"),
+        ("-1".to_owned(), 2, "-1"),
+        ("abc".to_owned(), 2, "abc"),
+        ("99999999999".to_owned(), 2, "99999999999"),
+    ];
+    // In a PID namespace there is no thread of the kernel.
+    if std::fs::read_to_string("/proc/2/comm").is_ok_and(|name| name == "kthreadd\n") {
+        cases.push(("2".to_owned(), 3, "a thread of the kernel"));
+    }
+    for (pid, status, part) in cases {
+        let outcome = with_daemon(&["scan", &format!("--pid={pid}")]);
+        assert_eq!(outcome.code, Some(status), "{pid}: {outcome:?}");
+        assert!(outcome.err.contains(part), "{pid}: {outcome:?}");
+        assert!(!outcome.out.contains("exact") && !outcome.out.contains("nothing was copied"), "{pid}: {outcome:?}");
+    }
+}
+
+fn one_target_that_is_missing_is_named() {
+    let plain = Family::start(&["plain"]);
+    let outcome = with_daemon(&["scan", "--pid", &plain.root().to_string(), "--pid", "4194305", "--json"]);
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
+    assert!(outcome.err.contains("process 4194305"), "{outcome:?}");
+    let report = outcome.json();
+    assert_eq!(report["coverage"]["members"]["read"], 2, "the other one was scanned: {report}");
+    assert_ne!(report["mode"], "exact");
+}
+
+fn a_reader_that_goes_ends_the_program_quietly() {
+    let plain = Family::start(&["plain"]);
+    let line = format!("{AGENT} scan --pid {} --boardd {} 2>&1 | :", plain.root(), boardd().display());
+    let script = format!("set -o pipefail; {line}; echo ${{PIPESTATUS[0]}} >&2");
+    let output = Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).output().expect("a shell with a pipe");
+    let text = String::from_utf8_lossy(&output.stderr);
+    // 0 where everything fitted into the pipe before the reader went.
+    assert!(matches!(text.trim(), "141" | "0"), "{text}");
+}
