@@ -112,6 +112,13 @@ pub struct ScanJson {
     pub scan_seconds_measured: f64,
 }
 
+impl ScanJson {
+    /// Whether nothing could be looked at.
+    pub fn nothing_seen(&self) -> bool {
+        self.mode == "nothing_seen"
+    }
+}
+
 impl From<&ScanSummary> for ScanJson {
     fn from(summary: &ScanSummary) -> ScanJson {
         let owned = |counts: &[(&str, u64)]| counts.iter().map(|&(name, count)| (name.to_owned(), count)).collect();

@@ -8,7 +8,7 @@ use deltascope_abi::record::Class;
 use super::{Progress, Round, Source, SourceError};
 use crate::attribution::ContainerId;
 use crate::event::{Event, OwnerKind, What};
-use crate::report::Details;
+use crate::report::{Details, ScanJson};
 use crate::scan::{RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
 use crate::sink::Sink;
 
@@ -84,7 +84,6 @@ impl Source for Scan {
             },
         )?;
         idle?;
-        self.summary = Some(summary);
         self.names.clear();
         let mut owners = HashMap::new();
         for (number, record) in records.iter().enumerate() {
@@ -114,7 +113,17 @@ impl Source for Scan {
                 progress(Progress { done: number as u64, total: Some(records.len() as u64) });
             }
         }
+        sink.scan(&ScanJson::from(&summary))?;
+        self.summary = Some(summary);
         Ok(Round::More)
+    }
+
+    fn scan_report(&self) -> Option<ScanJson> {
+        self.summary.as_ref().map(ScanJson::from)
+    }
+
+    fn details(&self, name: &str) -> Option<Details> {
+        Scan::details(self, name)
     }
 
     fn captured(&self) -> u64 {

@@ -4,12 +4,13 @@ use std::process::{Command, Stdio};
 
 use super::Test;
 use super::family::Family;
-use super::support::{AGENT, boardd, with_daemon};
+use super::support::{AGENT, agent, boardd, finish, with_daemon};
 
 /// The tests of this file.
 pub const TESTS: &[Test] = &[
     ("exit_statuses_are_those_of_the_table", exit_statuses_are_those_of_the_table),
     ("one_target_that_is_missing_is_named", one_target_that_is_missing_is_named),
+    ("a_recording_keeps_what_the_scan_reported", a_recording_keeps_what_the_scan_reported),
     ("a_reader_that_goes_ends_the_program_quietly", a_reader_that_goes_ends_the_program_quietly),
 ];
 
@@ -61,6 +62,32 @@ fn one_target_that_is_missing_is_named() {
     let report = outcome.json();
     assert_eq!(report["coverage"]["members"]["read"], 2, "the other one was scanned: {report}");
     assert_ne!(report["mode"], "exact");
+}
+
+fn a_recording_keeps_what_the_scan_reported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for kind in [&["plain"] as &[&str], &["moved"]] {
+        let family = Family::start(kind);
+        let pid = family.root().to_string();
+        let file = folder.path().join(kind[0]);
+        let file = file.to_str().expect("a plain name");
+        finish(agent(&["record", file, "--source", "scan", "--pid", &pid])).ok();
+        let (scan, replay) = (with_daemon(&["scan", "--json", "--pid", &pid]).ok().json(), replay(file));
+        for field in ["mode", "frames", "copies", "redundant", "coverage", "missing", "processes", "containers"] {
+            let mut expected = scan[field].clone();
+            // The names are in a recording, what is known behind them is not.
+            for container in expected.as_array_mut().into_iter().flatten().filter_map(|one| one.as_object_mut()) {
+                ["cgroup", "runtime", "id", "pod"].iter().for_each(|detail| drop(container.remove(*detail)));
+            }
+            assert_eq!(replay[field], expected, "{kind:?} {field}");
+        }
+        let text = with_daemon(&["replay", file]).ok().out;
+        assert_eq!(text.contains("exact: everything was read"), kind == ["plain"], "{text}");
+    }
+}
+
+fn replay(file: &str) -> serde_json::Value {
+    with_daemon(&["replay", "--json", file]).ok().json()
 }
 
 fn a_reader_that_goes_ends_the_program_quietly() {
