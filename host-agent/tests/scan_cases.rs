@@ -52,6 +52,7 @@ fn main() -> ExitCode {
             Err(_) => failed += 1,
         }
     }
+    family::remove_program();
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!("test result: {word}. {passed} passed; {failed} failed");
     ExitCode::from(u8::from(failed > 0))

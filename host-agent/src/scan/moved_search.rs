@@ -13,7 +13,8 @@ impl<V: FamilyView> Round<'_, V> {
         let mut pages_of = Vec::with_capacity(pieces.len());
         for (number, piece) in pieces.iter().enumerate() {
             let (mut own, mut twice) = (0, 0);
-            for (start, pages) in windows(piece.start, piece.end, 1) {
+            let populated = self.populated(&[piece.member], piece.start..piece.end);
+            for (start, pages) in populated.iter().flat_map(|range| windows(range.start, range.end, 1)) {
                 let Some(table) = self.entries(piece.member, Traits::default(), start, pages) else {
                     break;
                 };
@@ -43,7 +44,8 @@ impl<V: FamilyView> Round<'_, V> {
         let spans = overlap.spans.iter().flat_map(|s| s.members.iter().map(|&member| (member, s.start, s.end)));
         let alone = overlap.alone.iter().map(|piece| (piece.member, piece.start, piece.end));
         for (member, start, end) in spans.chain(alone) {
-            for (start, pages) in windows(start, end, 1) {
+            let populated = self.populated(&[member], start..end);
+            for (start, pages) in populated.iter().flat_map(|range| windows(range.start, range.end, 1)) {
                 let Some(table) = self.entries(member, Traits::default(), start, pages) else {
                     break;
                 };

@@ -164,8 +164,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
     /// Looks at one span, and says after each window how many of its bytes are done.
     pub(crate) fn span(&mut self, span: &Span, done: &mut dyn FnMut(&RoundCounts, u64)) {
         let all = (span.end - span.start) / PAGE;
-        let populated = if all > WINDOW_PAGES as u64 { self.populated(span) } else { None };
-        let populated = populated.unwrap_or_else(|| vec![span.start..span.end]);
+        let populated = self.populated(&span.members, span.start..span.end);
         let looked_at: u64 = populated.iter().map(|range| (range.end - range.start) / PAGE).sum();
         let members = span.members.len() as u64;
         self.counts.skips.absent += (all - looked_at) * members;
@@ -179,12 +178,18 @@ impl<'a, V: FamilyView> Round<'a, V> {
         }
     }
 
-    /// The ranges of a span in which some member has pages; small holes are within them. `None` where that cannot be
-    /// asked.
-    fn populated(&mut self, span: &Span) -> Option<Vec<Range<u64>>> {
+    /// The ranges of addresses in which one of some members has pages; small holes are within them. All of them where
+    /// there are few or where that cannot be asked.
+    pub(super) fn populated(&mut self, members: &[usize], range: Range<u64>) -> Vec<Range<u64>> {
+        let large = range.end - range.start > WINDOW_PAGES as u64 * PAGE;
+        let told = if large { self.told(members, &range) } else { None };
+        told.unwrap_or_else(|| vec![range])
+    }
+
+    fn told(&mut self, members: &[usize], range: &Range<u64>) -> Option<Vec<Range<u64>>> {
         let mut ranges = Vec::new();
-        for &member in span.members.iter().filter(|&&member| !self.gone[member]) {
-            ranges.extend(self.view.populated(member, span.start..span.end)?);
+        for &member in members.iter().filter(|&&member| !self.gone[member]) {
+            ranges.extend(self.view.populated(member, range.clone())?);
         }
         ranges.sort_unstable_by_key(|range| range.start);
         ranges.dedup_by(|next, range| {
@@ -282,6 +287,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 continue;
             }
             pool[from..].sort_unstable();
+            let mut moved_here = 0;
             if self.may_be_moved(traits, &pool[from..]) {
                 match self.resolved {
                     false => {
@@ -291,12 +297,13 @@ impl<'a, V: FamilyView> Round<'a, V> {
                         held.push(Unsettled { address, moved });
                         continue;
                     }
-                    true => self.leave_out_moved(&mut pool, from),
+                    true => moved_here = self.leave_out_moved(traits, &mut pool, from),
                 }
             }
             let in_swap = if shows_swap { self.rule.swapped(tables.iter().map(|(_, table)| table[page])) } else { 0 };
             let frames = by_frame(&pool[from..]).count();
-            let doubts = self.doubts(traits, &pool[from..], frames, in_swap);
+            let mut doubts = self.doubts(traits, &pool[from..], frames, in_swap);
+            doubts.add(Doubt::Remapped, moved_here);
             self.counts.doubts += doubts;
             if frames < 2 || traits.not_inherited {
                 pool.truncate(from);
@@ -353,18 +360,20 @@ impl<'a, V: FamilyView> Round<'a, V> {
             && by_frame(holders).any(|one| mapped_elsewhere(one).is_some() && !self.is_merged(traits, one))
     }
 
-    /// Takes the frames that are at another address too out of the holders of an address.
-    fn leave_out_moved(&mut self, pool: &mut Vec<Holder>, from: usize) {
-        let frames = by_frame(&pool[from..]).count() as u64;
-        let rest: Vec<Holder> = by_frame(&pool[from..])
-            .filter(|one| !mapped_elsewhere(one).is_some_and(|frame| self.moved_memory.is_moved(frame)))
-            .flatten()
-            .copied()
-            .collect();
-        let left = by_frame(&rest).count() as u64;
-        self.counts.doubts.add(Doubt::Remapped, frames - left.max(1));
-        pool.truncate(from);
-        pool.extend(rest);
+    /// Takes the frames that are at another address too out of the holders of an address, and returns how many pages
+    /// that leaves in doubt.
+    fn leave_out_moved(&mut self, traits: Traits, pool: &mut Vec<Holder>, from: usize) -> u64 {
+        let holders = pool.split_off(from);
+        let (mut frames, mut left) = (0, 0);
+        for one in by_frame(&holders) {
+            frames += 1;
+            let moved = mapped_elsewhere(one).is_some_and(|frame| self.moved_memory.is_moved(frame));
+            if !moved || self.is_merged(traits, one) {
+                left += 1;
+                pool.extend(one);
+            }
+        }
+        frames - left.max(1)
     }
 
     /// Whether the kernel has merged the pages that have this frame. Where that cannot be asked, a frame that is

@@ -64,9 +64,18 @@ impl Drop for Family {
     }
 }
 
+/// The copy of this program and its folder.
+static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+
+/// Removes the copy of this program, if one was made.
+pub fn remove_program() {
+    if let Some((folder, _)) = COPY.get() {
+        std::fs::remove_dir_all(folder.path()).expect("my folder");
+    }
+}
+
 /// This program where every user can run it.
 pub fn program() -> &'static Path {
-    static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     &COPY
         .get_or_init(|| {
             let folder = tempfile::tempdir().expect("a folder for the copy");

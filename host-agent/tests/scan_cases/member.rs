@@ -47,6 +47,11 @@ impl Region {
         unsafe { self.word(page).write_volatile(value) }
     }
 
+    fn read(self, page: usize) -> u64 {
+        // SAFETY: the page is mapped for reading.
+        unsafe { self.word(page).read_volatile() }
+    }
+
     /// Writes a content of its own to each page.
     fn fill(self) -> Region {
         (0..self.pages).for_each(|page| self.write(page, page as u64 + 1));
@@ -55,8 +60,7 @@ impl Region {
 
     /// Writes to each page what it holds.
     fn rewrite(self, pages: Range<usize>) {
-        // SAFETY: the page is mapped.
-        pages.for_each(|page| self.write(page, unsafe { self.word(page).read_volatile() }));
+        pages.for_each(|page| self.write(page, self.read(page)));
     }
 
     /// Writes something else to each page.
@@ -137,6 +141,11 @@ fn announce(region: Region, members: &[i32]) {
     std::io::stdout().flush().expect("standard output");
 }
 
+fn parent() -> i32 {
+    // SAFETY: takes nothing and touches no memory.
+    unsafe { libc::getppid() }
+}
+
 fn own() -> i32 {
     std::process::id() as i32
 }
@@ -203,9 +212,8 @@ pub fn run(arguments: &[String]) -> ! {
                 }
                 child(|| {
                     // Not before init is its parent: then its own has ended.
-                    // SAFETY: takes nothing and touches no memory.
-                    let parent = unsafe { libc::getppid() };
-                    while unsafe { libc::getppid() } == parent {
+                    let first = parent();
+                    while parent() == first {
                         std::thread::yield_now();
                     }
                     region.usual();
