@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
 use deltascope_agent::accounting::Conservation;
 use deltascope_agent::accounting::Totals;
-use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
+use deltascope_agent::report::{EstimatedJson, Report, ReportJson, ScanJson, estimate_lines, scan_lines};
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
 use serde::Serialize;
@@ -104,6 +104,9 @@ struct Json {
     estimated: Option<EstimatedJson>,
     #[serde(flatten)]
     report: ReportJson,
+    /// What the scan of this round, or the one that was recorded, reported beside its events.
+    #[serde(flatten)]
+    scan: Option<ScanJson>,
 }
 
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
@@ -179,6 +182,9 @@ fn show(
 ) -> Result<()> {
     let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), totals, conservation);
     report.lower_bound = source.is_lower_bound();
+    report.describe(|name| source.details(name));
+    let scan = source.scan_report();
+    report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
     if arguments.json_lines {
         let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
@@ -186,9 +192,10 @@ fn show(
         let status = source.status().into_iter().collect();
         let estimated = estimated.map(|estimates| EstimatedJson::new(&estimates, accounting.owners()));
         let name = source.name();
-        let json = Json { seconds, source: name, gauges, lower_bound, status, estimated, report };
+        let json = Json { seconds, source: name, gauges, lower_bound, status, estimated, report, scan };
         return super::print_json(&json, true);
     }
     let estimated = estimated.map(|estimates| estimate_lines(&estimates)).unwrap_or_default();
-    super::print(&format!("after {seconds:.1} s\n{}{estimated}\n", text(&report)))
+    let scan = scan.as_ref().map(scan_lines).unwrap_or_default();
+    super::print(&format!("after {seconds:.1} s\n{}{estimated}{scan}\n", text(&report)))
 }

@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("exit_statuses_are_those_of_the_table", exit_statuses_are_those_of_the_table),
     ("one_target_that_is_missing_is_named", one_target_that_is_missing_is_named),
     ("a_recording_keeps_what_the_scan_reported", a_recording_keeps_what_the_scan_reported),
+    ("each_round_of_a_run_reports_its_coverage", each_round_of_a_run_reports_its_coverage),
     ("a_reader_that_goes_ends_the_program_quietly", a_reader_that_goes_ends_the_program_quietly),
 ];
 
@@ -84,6 +85,20 @@ fn a_recording_keeps_what_the_scan_reported() {
         let text = with_daemon(&["replay", file]).ok().out;
         assert_eq!(text.contains("exact: everything was read"), kind == ["plain"], "{text}");
     }
+}
+
+fn each_round_of_a_run_reports_its_coverage() {
+    let family = Family::start(&["plain"]);
+    let pid = family.root().to_string();
+    let source = ["run", "--source", "scan", "--pid", &pid, "--interval", "0.2", "--duration", "0.5"];
+    let lines = with_daemon(&[&source[..], &["--json-lines"]].concat()).ok().out;
+    for line in lines.lines() {
+        let report: serde_json::Value = serde_json::from_str(line).expect("one object a line");
+        assert_eq!((&report["mode"], &report["coverage"]["members"]["read"]), (&"exact".into(), &2.into()), "{report}");
+        assert_eq!(report["copies"]["at_least"], report["copies"]["at_most"]);
+    }
+    let text = with_daemon(&source).ok().out;
+    assert!(text.contains("exact: everything was read") && text.contains("coverage: 2 of 2 members"), "{text}");
 }
 
 fn replay(file: &str) -> serde_json::Value {
