@@ -10,8 +10,8 @@ use std::time::Duration;
 use deltascope_agent::sources::SynthConfig;
 use deltascope_protocol::frame::ErrorCode;
 use support::board::Board;
-use support::refusing;
 use support::reference::{check, reference};
+use support::refusing;
 use support::run::Run;
 use support::{AGENT, agent, finish};
 

@@ -23,6 +23,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_protocol::frame::Cursor;
 
 use crate::recording::RecordingError;
+use crate::report::{Details, ScanJson};
 use crate::sampling::Estimates;
 use crate::sink::{Sink, SinkError};
 
@@ -91,6 +92,16 @@ pub trait Source {
     /// Events captured that the source still holds.
     fn in_flight(&self) -> u64 {
         0
+    }
+
+    /// What the last round of a scan reported beside its events, also where that scan was recorded.
+    fn scan_report(&self) -> Option<ScanJson> {
+        None
+    }
+
+    /// What is known of the container behind a name.
+    fn details(&self, _name: &str) -> Option<Details> {
+        None
     }
 
     /// Estimates of what was left out by sampling, if anything was.

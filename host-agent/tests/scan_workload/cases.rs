@@ -59,7 +59,9 @@ fn scan(config: ScanConfig) -> (Vec<ScanRecord>, ScanSummary) {
     if !is_root() {
         assert_eq!(summary.access, FrameAccess::ExclusiveBit);
     }
-    assert_eq!(summary.lower_bound(), summary.access == FrameAccess::ExclusiveBit);
+    let bracket = summary.copies_bracket();
+    assert_eq!(bracket.at_least, summary.copies);
+    assert!(bracket.at_most.is_none_or(|most| most >= summary.copies), "{summary:?}");
     (records, summary)
 }
 
