@@ -41,13 +41,14 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub authority: Option<PathBuf>,
 
-    /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]`, with `*` for
-    /// every other name. Without this file every certificate of the authority is served.
+    /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]
+    /// [connections=N]`, with `*` for every other name. Without this file every certificate of the authority is served.
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub identities: Option<PathBuf>,
 
-    /// Most connections at a time whose peer is not authenticated yet; beyond it the oldest gives way.
-    #[arg(long, value_name = "N", default_value_t = 64, requires = "tls")]
+    /// Most connections at a time whose peer is not authenticated yet. One source address has half of them at most; beyond half
+    /// of all, connections are dropped at random.
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "tls")]
     pub max_handshakes: usize,
 
     /// Serve an address that other machines reach, although nothing is encrypted and nobody is authenticated.

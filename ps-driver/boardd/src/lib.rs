@@ -5,6 +5,8 @@
 //! | [`cli`] | the command line |
 //! | [`engines`] | where an engine is made by name |
 //! | [`daemon`] | one thread, one loop over all sockets |
+//! | [`budget`] | how much of the loop goes to peers without a session |
+//! | [`admission`] | which connections get a place when there are too many |
 //! | [`error`] | why it cannot start or go on |
 //! | [`security`] | keys and certificates, read again on SIGHUP |
 //! | [`identities`] | who is served, and how much each may have |
@@ -17,6 +19,8 @@
 //! | [`info`] | what the engine is, and how the board is |
 //! | [`raw`] | `--raw`: a bare sequence of records without a network |
 
+pub mod admission;
+pub mod budget;
 pub mod check;
 pub mod cli;
 pub mod daemon;
@@ -34,3 +38,4 @@ pub mod selftest;
 pub mod service;
 pub mod signals;
 pub mod status;
+mod warnings;
