@@ -2,6 +2,7 @@
 
 use crate::engines::EngineName;
 use crate::logging::Verbosity;
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
@@ -59,6 +60,11 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub max_sessions: usize,
 
+    /// Most memory of the whole daemon, the kernel's buffers of its sockets among it. The default leaves a board of 512 MiB enough
+    /// for the system.
+    #[arg(long, value_name = "SIZE", default_value = "384MiB")]
+    pub memory: ByteSize,
+
     /// LED that is lit while the daemon serves and flickers while records come: one of /sys/class/leds, or gpiochipN:LINE;
     /// `!` in front turns its sense around.
     #[arg(long, value_name = "PIN")]
@@ -74,7 +80,7 @@ pub struct Cli {
 
     /// Instead of serving: feed the bare records in FILE (`-`: standard input) to the engine and print what came of
     /// it as JSON.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "tls"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "memory", "tls"])]
     pub raw: Option<PathBuf>,
 }
 

@@ -13,6 +13,7 @@ use crate::cli::Cli;
 use crate::error::{DaemonError, system};
 use crate::handshakes::Handshakes;
 use crate::link::{End, Holder, Link, Outcome};
+use crate::memory::{Numbers, Plan};
 use crate::security::Security;
 use crate::service::Service;
 use crate::signals::{self, Signals};
@@ -25,6 +26,7 @@ use deltascope_protocol::frame::ErrorCode;
 use deltascope_protocol::server::{Activity, Config, Entropy, Server};
 use deltascope_tls::Rejection;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -34,6 +36,8 @@ use std::time::Instant;
 const STOP_TIME: u64 = 5_000_000;
 /// Connections that wait to be accepted, at most; the kernel has a limit of its own (net.core.somaxconn).
 const BACKLOG: i32 = 4_096;
+/// Descriptors beside those of connections: standard streams, signals, the listener, the engine, files that are written.
+const OTHER_DESCRIPTORS: usize = 32;
 /// Least number of places for connections without a session.
 const LEAST_PLACES: usize = 16;
 
@@ -55,6 +59,8 @@ pub struct Daemon<E> {
     /// Connections without a session that may wait for their peers to read the last frame.
     most_lingering: usize,
     budget: Budget,
+    /// What to ask the kernel for as the buffer of a socket with a session, in bytes.
+    socket_buffer: usize,
     counters: Counters,
     warnings: Warnings,
     links: Vec<Link>,
@@ -85,6 +91,15 @@ impl<E: Engine> Daemon<E> {
         // Sessions, connections without one, and those whose last frame is being read.
         let places = cli.max_sessions.max(LEAST_PLACES);
         let max_connections = cli.max_sessions.saturating_add(places.saturating_mul(2));
+        let plan = Plan::of(
+            cli.memory.as_u64(),
+            Numbers {
+                sessions: cli.max_sessions,
+                others: max_connections.saturating_sub(cli.max_sessions),
+                handshakes: if security.is_some() { cli.max_handshakes } else { 0 },
+            },
+        )?;
+        raise_descriptors(max_connections.saturating_add(cli.max_handshakes));
         let config = Config { max_sessions: cli.max_sessions, max_connections, ..Config::default() };
         let server = Server::new(engine, config, Entropy::Random(random))?;
         let listen = |source| DaemonError::Listen { address, source };
@@ -131,6 +146,7 @@ impl<E: Engine> Daemon<E> {
             places: Places::new(places, hash(!random)),
             most_lingering: places / 2,
             budget: Budget::default(),
+            socket_buffer: plan.socket as usize,
             counters: Counters::default(),
             warnings: Warnings::default(),
             links: Vec::new(),
@@ -272,7 +288,7 @@ impl<E: Engine> Daemon<E> {
 
     /// Reads once from a link. Returns whether it remains; if not, the last one has its index.
     fn read(&mut self, index: usize, now: u64) -> bool {
-        let Daemon { server, links, places, .. } = self;
+        let Daemon { server, links, places, socket_buffer, .. } = self;
         let link = &mut links[index];
         link.ready = false;
         let outcome = link.read(server, now);
@@ -280,6 +296,7 @@ impl<E: Engine> Daemon<E> {
             && let Some(holder) = link.place.take()
         {
             places.give_back(holder);
+            link.set_buffers(*socket_buffer);
         }
         if std::mem::take(&mut link.is_foreign) {
             let address = link.address;
@@ -365,6 +382,23 @@ struct Ready {
     signals: bool,
     listener: bool,
     handshakes: bool,
+}
+
+/// Allows this process as many descriptors as its connections need, if the hard limit does; else it is logged.
+fn raise_descriptors(connections: usize) {
+    let needed = connections.saturating_add(OTHER_DESCRIPTORS) as u64;
+    let limit = getrlimit(Resource::Nofile);
+    // None is no limit.
+    if limit.current.is_none_or(|current| current >= needed) {
+        return;
+    }
+    let current = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
+    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit }).is_ok();
+    if !is_raised || current < needed {
+        tracing::warn!(
+            "descriptors: expected a limit of at least {needed}, found {current}; raise it (LimitNOFILE=), or lower --max-sessions and --max-handshakes"
+        );
+    }
 }
 
 /// CPU time of this thread in nanoseconds.

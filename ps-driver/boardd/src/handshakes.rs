@@ -4,6 +4,8 @@
 //! for through one descriptor, and worked on one at a time, so that the loop can stop after any of them.
 
 use crate::admission::{Decision, Places, Source};
+use crate::link::set_buffers;
+use crate::memory::SMALL_SOCKET;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_tls::{Channel, Rejection, TlsError};
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
@@ -214,6 +216,7 @@ impl Handshakes {
 
     fn insert(&mut self, stream: TcpStream, peer: SocketAddr, source: Source, now: u64) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        set_buffers(&stream, SMALL_SOCKET as usize);
         let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         epoll::add(&self.epoll, &stream, EventData::new_u64(slot as u64), EventFlags::IN | EventFlags::RDHUP)?;
         self.generation = self.generation.wrapping_add(1);

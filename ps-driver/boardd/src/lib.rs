@@ -12,6 +12,7 @@
 //! | [`identities`] | who is served, and how much each may have |
 //! | [`status`] | one line of JSON on SIGUSR1 and at the end |
 //! | [`service`] | readiness, watchdog, LED, button |
+//! | [`memory`] | how much memory each part may have |
 //! | [`metrics`] | a file of metrics |
 //! | [`logging`] | the log and its levels |
 //! | [`selftest`] | proves that the engine counts what it is given |
@@ -31,6 +32,7 @@ pub mod identities;
 pub mod info;
 mod link;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 pub mod raw;
 pub mod security;

@@ -4,6 +4,7 @@ use crate::admission::Source;
 use deltascope_model::Engine;
 use deltascope_protocol::server::{ConnectionId, Identity, Server};
 use deltascope_tls::{Channel, TlsError};
+use rustix::net::sockopt;
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -117,6 +118,11 @@ impl Link {
     ) -> Link {
         let place = Holder::Identity(peer.identity.0);
         Link { channel: Some(channel), peer: Some(peer), ..Link::new(stream, id, address, place) }
+    }
+
+    /// Bounds the kernel's buffers of its socket, in bytes for each direction.
+    pub fn set_buffers(&self, size: usize) {
+        set_buffers(&self.stream, size);
     }
 
     /// Name and address of the peer, for the log.
@@ -269,6 +275,13 @@ fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize, Outcome> {
             Err(error) => return Err(outcome(error)),
         }
     }
+}
+
+/// Bounds the kernel's buffers of a socket, in bytes for each direction. It takes twice that for its own needs. A kernel that
+/// allows less gives less, which is no error.
+pub fn set_buffers(stream: &TcpStream, size: usize) {
+    _ = sockopt::set_socket_recv_buffer_size(stream, size);
+    _ = sockopt::set_socket_send_buffer_size(stream, size);
 }
 
 fn outcome(error: io::Error) -> Outcome {

@@ -210,6 +210,29 @@ fn silent_connections_do_not_shut_the_door_and_are_told_why_they_go() {
 }
 
 #[test]
+fn daemon_without_descriptors_says_so_once_and_recovers() {
+    let daemon = support::command(&["--listen", "127.0.0.1:0"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 40 && exec \"$@\"", "sh"]).arg(daemon.get_program()).args(daemon.get_args());
+    let child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut daemon = support::Daemon::of(child);
+    let held: Vec<_> = (0..60).map(|_| daemon.connect()).collect();
+    // It tries again each 100 ms.
+    daemon.status_when(|status| status["accept_failures_total"].as_u64() >= Some(15));
+    drop(held);
+    daemon.status_when(|status| status["connections"] == 0);
+    let mut agent = daemon.connect();
+    agent.write_all(&hello_of(1, 1, 1)).unwrap();
+    let frame = first_frame(&mut agent).unwrap();
+    assert!(matches!(frame::decode(&frame), Ok(Message::Welcome(_))));
+    daemon.signal(libc::SIGTERM);
+    let mut log = String::new();
+    daemon.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log.matches("accept: ").count(), 1, "{log}");
+    assert!(log.contains("descriptors: expected a limit of at least"), "{log}");
+}
+
+#[test]
 fn an_open_address_needs_the_word_insecure() {
     let run = |arguments: &[&str]| support::command(arguments).output().unwrap();
     let refused = run(&["--listen", "0.0.0.0:0"]);

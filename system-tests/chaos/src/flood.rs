@@ -6,7 +6,7 @@
 mod client_hellos;
 mod entry;
 
-pub use client_hellos::send as send_client_hellos;
+pub use client_hellos::flood as send_client_hellos;
 
 use std::net::IpAddr;
 use std::path::Path;

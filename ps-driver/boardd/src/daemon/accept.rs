@@ -4,7 +4,8 @@ use super::{Daemon, Ready, cpu};
 use crate::admission::{Decision, Source};
 use crate::budget::Work;
 use crate::handshakes::{Arrived, Rejected, Step};
-use crate::link::{Holder, Link, Peer};
+use crate::link::{Holder, Link, Peer, set_buffers};
+use crate::memory::SMALL_SOCKET;
 use crate::warnings::Topic;
 use deltascope_model::Engine;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
@@ -120,6 +121,7 @@ impl<E: Engine> Daemon<E> {
                 self.refuse(stream, None, ErrorCode::Limit, TOO_MANY);
                 continue;
             }
+            set_buffers(&stream, SMALL_SOCKET as usize);
             let id = stream.set_nodelay(true).ok().and_then(|()| self.server.connect(Identity::ANYBODY, now));
             let Some(id) = id else {
                 self.places.give_back(holder);
@@ -233,6 +235,7 @@ impl<E: Engine> Daemon<E> {
             && let Some(holder) = link.place.take()
         {
             self.places.give_back(holder);
+            link.set_buffers(self.socket_buffer);
         }
         self.links.push(link);
     }

@@ -47,7 +47,7 @@ impl Flood {
 }
 
 /// Floods until standard input ends, then prints how many ClientHellos were sent in a second.
-pub fn send(target: SocketAddr, source: IpAddr, rate: u64, folder: &Path) -> Result<()> {
+pub fn flood(target: SocketAddr, source: IpAddr, rate: u64, folder: &Path) -> Result<()> {
     let hello = client_hello(folder)?;
     let ended = thread::spawn(|| io::copy(&mut io::stdin(), &mut io::sink()));
     let begun = Instant::now();
