@@ -3,7 +3,7 @@
 //! Their number, their time and their buffers are bounded, and the server's own tables do not know them. They are waited
 //! for through one descriptor, and worked on one at a time, so that the loop can stop after any of them.
 
-use crate::admission::{Decision, Places, Source};
+use crate::admission::{Decision, Origin, Places};
 use crate::link::set_buffers;
 use crate::memory::SMALL_SOCKET;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
@@ -31,7 +31,7 @@ pub struct Handshake {
     /// Made when the first bytes arrive.
     channel: Option<Box<Channel>>,
     peer: SocketAddr,
-    source: Source,
+    origin: Origin,
     until: u64,
     refused: bool,
     /// Tells it from the one that had its slot before.
@@ -150,7 +150,7 @@ fn is_no_error(error: &io::Error) -> bool {
 pub struct Handshakes {
     epoll: OwnedFd,
     slots: Vec<Option<Handshake>>,
-    places: Places<Source>,
+    places: Places<Origin>,
     generation: u32,
     /// Slots and generations that are ready, the first to be worked on last, each with whether its peer sends no more.
     ready: Vec<(usize, u32, bool)>,
@@ -189,9 +189,9 @@ impl Handshakes {
     /// Takes those of the connections of one turn that get a place, and closes the others. Those that do not get in go to
     /// `sink`.
     pub fn offer(&mut self, waiting: Vec<(TcpStream, SocketAddr)>, now: u64, mut sink: impl FnMut(Rejected)) {
-        let sources: Vec<Source> = waiting.iter().map(|(_, peer)| Source::of(peer.ip())).collect();
-        let decisions = self.places.decide(&sources);
-        for (((stream, peer), source), decision) in waiting.into_iter().zip(sources).zip(decisions) {
+        let origins: Vec<Origin> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip())).collect();
+        let decisions = self.places.decide(&origins);
+        for (((stream, peer), origin), decision) in waiting.into_iter().zip(origins).zip(decisions) {
             match decision {
                 Decision::Drop => {
                     let text = String::from("too many connections at a time; it was not chosen");
@@ -206,15 +206,15 @@ impl Handshakes {
                 }
                 Decision::Admit => {}
             }
-            if let Err(error) = self.insert(stream, peer, source, now) {
-                self.places.give_back(source);
+            if let Err(error) = self.insert(stream, peer, origin, now) {
+                self.places.give_back(origin);
                 let text = format!("socket: {error}");
                 sink(Rejected { peer, rejection: Rejection::BrokenHandshake, text });
             }
         }
     }
 
-    fn insert(&mut self, stream: TcpStream, peer: SocketAddr, source: Source, now: u64) -> io::Result<()> {
+    fn insert(&mut self, stream: TcpStream, peer: SocketAddr, origin: Origin, now: u64) -> io::Result<()> {
         stream.set_nodelay(true)?;
         set_buffers(&stream, SMALL_SOCKET as usize);
         let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
@@ -222,7 +222,7 @@ impl Handshakes {
         self.generation = self.generation.wrapping_add(1);
         let until = now + HANDSHAKE_TIME;
         let generation = self.generation;
-        let handshake = Handshake { stream, channel: None, peer, source, until, refused: false, generation };
+        let handshake = Handshake { stream, channel: None, peer, origin, until, refused: false, generation };
         if slot == self.slots.len() {
             self.slots.push(None);
         }
@@ -231,15 +231,15 @@ impl Handshakes {
         Ok(())
     }
 
-    /// Removes a random handshake of a source; its place was given back already.
-    fn remove_random(&mut self, source: Source) -> Option<Handshake> {
-        let of_source = |slot: &&mut Option<Handshake>| slot.as_ref().is_some_and(|found| found.source == source);
-        let count = self.slots.iter_mut().filter(of_source).count();
+    /// Removes a random handshake of an origin; its place was given back already.
+    fn remove_random(&mut self, origin: Origin) -> Option<Handshake> {
+        let of_origin = |slot: &&mut Option<Handshake>| slot.as_ref().is_some_and(|found| found.origin == origin);
+        let count = self.slots.iter_mut().filter(of_origin).count();
         let number = self.places.random_below(count);
-        self.slots.iter_mut().filter(of_source).nth(number).and_then(Option::take)
+        self.slots.iter_mut().filter(of_origin).nth(number).and_then(Option::take)
     }
 
-    /// Finds out which handshakes are ready: those that have answered once come first, then those of sources with few.
+    /// Finds out which handshakes are ready: those that have answered once come first, then those of origins with few.
     pub fn look(&mut self) {
         self.ready.clear();
         self.events.clear();
@@ -259,7 +259,7 @@ impl Handshakes {
         ready.sort_by_key(|&(slot, ..)| {
             let handshake = slots[slot].as_ref();
             let has_answered = handshake.is_some_and(|handshake| handshake.channel.is_some());
-            std::cmp::Reverse((!has_answered, handshake.map_or(0, |handshake| places.held(handshake.source))))
+            std::cmp::Reverse((!has_answered, handshake.map_or(0, |handshake| places.held(handshake.origin))))
         });
     }
 
@@ -298,7 +298,7 @@ impl Handshakes {
 
     fn remove(&mut self, slot: usize) -> Option<Handshake> {
         let handshake = self.slots.get_mut(slot)?.take()?;
-        self.places.give_back(handshake.source);
+        self.places.give_back(handshake.origin);
         Some(handshake)
     }
 

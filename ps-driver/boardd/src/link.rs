@@ -1,6 +1,6 @@
 //! One socket and the server's connection behind it, with TLS in between or without.
 
-use crate::admission::Source;
+use crate::admission::Origin;
 use deltascope_model::Engine;
 use deltascope_protocol::server::{ConnectionId, Identity, Server};
 use deltascope_tls::{Channel, TlsError};
@@ -53,7 +53,7 @@ impl fmt::Display for End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     /// Peers that are not authenticated, by address.
-    Address(Source),
+    Address(Origin),
     /// Peers with one name in their certificates.
     Identity([u8; 32]),
 }
@@ -170,6 +170,7 @@ impl Link {
             Ok(count) => {
                 self.is_foreign = self.fresh && space[..count].starts_with(&TLS_BEGINS);
                 self.fresh = false;
+                tracing::trace!("{}: {count} bytes read", self.address);
                 server.received(self.id, count, now);
                 Outcome::Open
             }
@@ -182,6 +183,7 @@ impl Link {
         match self.stream.read(channel.receive_space()) {
             Ok(0) => Outcome::Gone(End::Closed),
             Ok(count) => {
+                tracing::trace!("{}: {count} bytes read", self.address);
                 channel.received(count);
                 let id = self.id;
                 match channel.process(|bytes| server.receive(id, bytes, now)) {
@@ -204,8 +206,8 @@ impl Link {
             return if now >= until { Outcome::Gone(End::Finished) } else { Outcome::Open };
         }
         let result = match &mut self.channel {
-            None => write_plain(&mut self.stream, self.id, server),
-            Some(channel) => write_tls(&mut self.stream, channel, self.id, server),
+            None => write_plain(&mut self.stream, self.address, self.id, server),
+            Some(channel) => write_tls(&mut self.stream, self.address, channel, self.id, server),
         };
         match result {
             Err(outcome) => return outcome,
@@ -231,13 +233,18 @@ impl Link {
 }
 
 /// Writes until nothing waits; the error is what to do when the socket takes no more.
-fn write_plain<E: Engine>(stream: &mut TcpStream, id: ConnectionId, server: &mut Server<E>) -> Result<(), Outcome> {
+fn write_plain<E: Engine>(
+    stream: &mut TcpStream,
+    address: SocketAddr,
+    id: ConnectionId,
+    server: &mut Server<E>,
+) -> Result<(), Outcome> {
     loop {
         let bytes = server.transmit(id);
         if bytes.is_empty() {
             return Ok(());
         }
-        let count = write_some(stream, bytes)?;
+        let count = write_some(stream, address, bytes)?;
         server.advance(id, count);
     }
 }
@@ -245,13 +252,14 @@ fn write_plain<E: Engine>(stream: &mut TcpStream, id: ConnectionId, server: &mut
 /// Writes through TLS until nothing waits; the error is what to do when the socket takes no more.
 fn write_tls<E: Engine>(
     stream: &mut TcpStream,
+    address: SocketAddr,
     channel: &mut Channel,
     id: ConnectionId,
     server: &mut Server<E>,
 ) -> Result<(), Outcome> {
     loop {
         while !channel.transmit().is_empty() {
-            let count = write_some(stream, channel.transmit())?;
+            let count = write_some(stream, address, channel.transmit())?;
             channel.advance(count);
         }
         let bytes = server.transmit(id);
@@ -266,11 +274,14 @@ fn write_tls<E: Engine>(
     }
 }
 
-fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize, Outcome> {
+fn write_some(stream: &mut TcpStream, address: SocketAddr, bytes: &[u8]) -> Result<usize, Outcome> {
     loop {
         match stream.write(bytes) {
             Ok(0) => return Err(Outcome::Gone(End::Closed)),
-            Ok(count) => return Ok(count),
+            Ok(count) => {
+                tracing::trace!("{address}: {count} bytes written");
+                return Ok(count);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(outcome(error)),
         }

@@ -11,7 +11,7 @@ const PROGRAM: u64 = 24 << 20;
 /// What rustls keeps of a handshake, and the daemon and the server of a connection, beside their buffers.
 const STATE: u64 = 24 << 10;
 /// Kernel's buffer of a socket without a session, in each direction. The kernel takes twice what it is asked for.
-pub const SMALL_SOCKET: u64 = 32 << 10;
+pub const SMALL_SOCKET: u64 = 16 << 10;
 /// Kernel's buffers of a socket with a session, in each direction: at least, and at most.
 const SOCKET: (u64, u64) = (64 << 10, 512 << 10);
 /// Share of the memory for the buffers of the sockets of sessions: one part in this many.

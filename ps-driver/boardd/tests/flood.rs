@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use deltascope_abi::random::Random;
-use deltascope_boardd::admission::{Decision, Places, Source};
+use deltascope_boardd::admission::{Decision, Origin, Places};
 use deltascope_boardd::budget::{Budget, Work};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -28,7 +28,7 @@ const HANDSHAKE_TIME: u64 = 5 * SECOND;
 #[derive(Clone, Copy)]
 struct Connection {
     is_agent: bool,
-    source: Source,
+    origin: Origin,
     /// Messages that were worked on.
     steps: u32,
     /// When it can be worked on, if ever.
@@ -39,12 +39,12 @@ struct Connection {
 struct World {
     now: Cell<u64>,
     budget: Budget,
-    places: Places<Source>,
+    places: Places<Origin>,
     queue: VecDeque<bool>,
     open: Vec<Connection>,
     random: Random,
-    flood: Source,
-    agent: Source,
+    flood: Origin,
+    agent: Origin,
     rate: u64,
     arrived: u64,
     /// When the agent tries next; `None` while a connection of it is under way.
@@ -57,7 +57,7 @@ struct World {
 
 impl World {
     fn new(seed: u64, rate: u64, agent: &str) -> World {
-        let source = |text: &str| Source::of(text.parse().unwrap());
+        let origin = |text: &str| Origin::of(text.parse().unwrap());
         World {
             now: Cell::new(0),
             budget: Budget::default(),
@@ -65,8 +65,8 @@ impl World {
             queue: VecDeque::new(),
             open: Vec::new(),
             random: Random::new(seed ^ 0x5EED),
-            flood: source("10.0.0.1"),
-            agent: source(agent),
+            flood: origin("10.0.0.1"),
+            agent: origin(agent),
             rate,
             arrived: 0,
             tries: None,
@@ -140,7 +140,7 @@ impl World {
         for index in (0..self.open.len()).rev() {
             if self.now.get() >= self.open[index].until {
                 let gone = self.open.swap_remove(index);
-                self.places.give_back(gone.source);
+                self.places.give_back(gone.origin);
                 self.lose(gone);
             }
         }
@@ -151,7 +151,7 @@ impl World {
         let places = &self.places;
         let ready = |(_, open): &(usize, &Connection)| open.ready.is_some_and(|at| at <= now);
         let first = self.open.iter().enumerate().filter(ready);
-        let Some((index, _)) = first.min_by_key(|(_, open)| (open.steps == 0, places.held(open.source))) else {
+        let Some((index, _)) = first.min_by_key(|(_, open)| (open.steps == 0, places.held(open.origin))) else {
             return false;
         };
         clock.set(now + HANDSHAKE);
@@ -160,7 +160,7 @@ impl World {
         open.ready = open.is_agent.then_some(clock.get() + ANSWER);
         if open.is_agent && open.steps == 2 {
             self.is_in = true;
-            self.places.give_back(open.source);
+            self.places.give_back(open.origin);
             self.open.swap_remove(index);
         }
         true
@@ -168,11 +168,11 @@ impl World {
 
     fn admit(&mut self, waiting: &[bool]) {
         let now = self.now.get();
-        let sources: Vec<Source> =
+        let origins: Vec<Origin> =
             waiting.iter().map(|&is_agent| if is_agent { self.agent } else { self.flood }).collect();
-        let decisions = self.places.decide(&sources);
-        for ((&is_agent, source), decision) in waiting.iter().zip(sources).zip(decisions) {
-            let connection = Connection { is_agent, source, steps: 0, ready: Some(now), until: now + HANDSHAKE_TIME };
+        let decisions = self.places.decide(&origins);
+        for ((&is_agent, origin), decision) in waiting.iter().zip(origins).zip(decisions) {
+            let connection = Connection { is_agent, origin, steps: 0, ready: Some(now), until: now + HANDSHAKE_TIME };
             match decision {
                 Decision::Drop => {
                     self.lose(connection);
@@ -180,7 +180,7 @@ impl World {
                 }
                 Decision::Replace(victim) => {
                     let of_victim: Vec<usize> =
-                        (0..self.open.len()).filter(|&index| self.open[index].source == victim).collect();
+                        (0..self.open.len()).filter(|&index| self.open[index].origin == victim).collect();
                     let chosen = of_victim[self.random.below(of_victim.len() as u64) as usize];
                     let gone = self.open.swap_remove(chosen);
                     self.lose(gone);

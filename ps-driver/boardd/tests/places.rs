@@ -137,7 +137,7 @@ fn damaged_tls_record_of_a_session_gets_an_alert_and_is_counted() {
 #[test]
 fn debug_log_has_each_connection_and_each_refusal_with_its_peer() {
     let keys = Keys::new();
-    let mut daemon = keys.daemon(&["--log", "debug"]);
+    let mut daemon = keys.daemon(&["--log", "trace"]);
     let mut expected = Vec::new();
     // More than the warnings of a period, so that the rest is in the log at this level only.
     for _ in 0..15 {
@@ -154,6 +154,7 @@ fn debug_log_has_each_connection_and_each_refusal_with_its_peer() {
     assert_eq!(code, ErrorCode::Malformed);
     expected.push(format!("web-1 ({address}): connection begins"));
     expected.push(format!("web-1 ({address}): Malformed: "));
+    expected.push(format!("trace: {address}: "));
     drop(peer);
     daemon.status_when(|status| status["connections"] == 0);
     expected.push(format!("web-1 ({address}): connection ended: "));

@@ -1,7 +1,7 @@
 //! Peers without a session: accepting connections, handshakes, and frames before the Welcome.
 
 use super::{Daemon, Ready, cpu};
-use crate::admission::{Decision, Source};
+use crate::admission::{Decision, Origin};
 use crate::budget::Work;
 use crate::handshakes::{Arrived, Rejected, Step};
 use crate::link::{Holder, Link, Peer, set_buffers};
@@ -113,7 +113,7 @@ impl<E: Engine> Daemon<E> {
             self.handshakes.offer(waiting, now, |peer| rejected.push(peer));
             return self.reject_all(rejected, now);
         }
-        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Holder::Address(Source::of(peer.ip()))).collect();
+        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Holder::Address(Origin::of(peer.ip()))).collect();
         let decisions = self.places.decide(&holders);
         for (((stream, peer), holder), decision) in waiting.into_iter().zip(holders).zip(decisions) {
             if !self.make_place(decision, now) {
