@@ -67,18 +67,19 @@ impl Plan {
         let [session_count, other_count, handshake_count] = [sessions, others, handshakes].map(|number| number as u64);
         let tls = if handshakes > 0 { (OPEN_BYTES + OUTGOING_BYTES) as u64 } else { 0 };
         let small = STATE + 4 * SMALL_SOCKET;
+        // Numbers from the command line may be of any size.
         let fixed = PROGRAM
-            + handshake_count * (HANDSHAKE_BYTES as u64 + small)
-            + other_count * (tls + small)
-            + session_count * (tls + STATE);
-        let socket = (memory / SOCKETS / session_count.max(1) / 4).clamp(SOCKET.0, SOCKET.1);
-        let sockets = session_count * socket * 4;
-        let needed = fixed + session_count * (LEAST_SESSION + SOCKET.0 * 4);
-        let sessions_memory = memory.checked_sub(fixed + sockets).filter(|left| *left >= session_count * LEAST_SESSION);
-        match sessions_memory {
-            Some(sessions) => Ok(Plan { sessions, socket }),
-            None => Err(MemoryError { needed, found: memory, sessions, handshakes }),
+            .saturating_add(handshake_count.saturating_mul(HANDSHAKE_BYTES as u64 + small))
+            .saturating_add(other_count.saturating_mul(tls + small))
+            .saturating_add(session_count.saturating_mul(tls + STATE));
+        let needed = fixed.saturating_add(session_count.saturating_mul(LEAST_SESSION + 4 * SOCKET.0));
+        if memory < needed {
+            return Err(MemoryError { needed, found: memory, sessions, handshakes });
         }
+        // What is not needed for certain: a part for the sockets, the rest for the sessions.
+        let left = memory - fixed - session_count * LEAST_SESSION;
+        let socket = (left.min(memory / SOCKETS) / session_count.max(1) / 4).clamp(SOCKET.0, SOCKET.1);
+        Ok(Plan { sessions: memory - fixed - session_count * socket * 4, socket })
     }
 }
 
@@ -107,5 +108,6 @@ mod tests {
         );
         assert!(Plan::of(error.needed, DEFAULT).is_ok(), "what is said to be enough is enough: {error}");
         assert!(Plan::of(64 * MIB, Numbers { sessions: 8, others: 24, handshakes: 16 }).is_ok());
+        assert!(Plan::of(64 * MIB, Numbers { sessions: usize::MAX, others: usize::MAX, handshakes: 1 }).is_err());
     }
 }
