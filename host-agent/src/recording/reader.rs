@@ -222,7 +222,7 @@ impl<R: Read> Reader<R> {
                 "reserved bytes of an event",
                 at,
                 "zero",
-                reserved | u64::from(page) * le64(bytes, 8),
+                reserved | (u64::from(page) * le64(bytes, 8)),
             ));
         }
         let class = Class::from_code(class);

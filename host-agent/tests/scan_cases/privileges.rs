@@ -139,8 +139,9 @@ fn denied(file: &str, error: i32, arguments: &[&str]) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
     let (source, library) = (folder.path().join("deny_open.c"), folder.path().join("deny_open.so"));
     std::fs::write(&source, include_str!("deny_open.c")).expect("my file");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
-    assert!(Command::status(compiled).expect("a C compiler").success());
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    assert!(compiler.status().expect("a C compiler").success());
     let mut command = Command::new(AGENT);
     command.args(arguments).arg("--boardd").arg(boardd());
     command.env("LD_PRELOAD", &library).env("DENIED_FILE", file).env("DENIED_ERROR", error.to_string());

@@ -4,10 +4,7 @@
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
-use deltascope_protocol::frame::message::Cursors;
-use deltascope_protocol::frame::{
-    self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, SnapshotRequest,
-};
+use deltascope_protocol::frame::{self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest};
 use deltascope_testkit::frames::records;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -16,41 +13,7 @@ use std::time::{Duration, Instant};
 
 mod support;
 
-use support::{encode, hello_of};
-
-struct Daemon {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Daemon {
-    fn start(arguments: &[&str]) -> Daemon {
-        let mut child = support::command(&["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
-        Daemon { child, address }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
-        stream
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
+use support::{Daemon, encode, hello_of};
 
 /// Everything until the server closes.
 fn read_all(stream: &mut TcpStream) -> Vec<u8> {

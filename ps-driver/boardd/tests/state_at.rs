@@ -131,23 +131,7 @@ impl Client {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
-        let mut out = Vec::new();
-        let hello = Hello {
-            abi_version: ABI_VERSION,
-            session: [number; 16],
-            agent: [number | 0x80; 16],
-            nonce: 1,
-            groups: 1,
-            contexts: CONTEXTS,
-            oldest_sequence: 0,
-            next_sequence: 0,
-            boot_id: 0,
-            grant: 0,
-            replies_below: 0,
-            host: "state-at",
-        };
-        push(&mut out, &Message::Hello(hello));
-        stream.write_all(&out).unwrap();
+        stream.write_all(&encode(&Message::Hello(hello(number, 1, CONTEXTS)))).unwrap();
         let mut buffer = Vec::new();
         read_frame(&mut stream, &mut buffer);
         let Message::Welcome(welcome) = frame::decode(&buffer).unwrap() else { panic!("expected Welcome") };
