@@ -10,6 +10,7 @@ use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_tls::{Channel, Rejection, TlsError};
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustls::ServerConfig;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -52,7 +53,7 @@ pub struct Arrived {
 pub struct Rejected {
     pub peer: SocketAddr,
     pub rejection: Rejection,
-    pub text: String,
+    pub text: Cow<'static, str>,
 }
 
 /// The result of one step.
@@ -194,13 +195,13 @@ impl Handshakes {
         for (((stream, peer), origin), decision) in waiting.into_iter().zip(origins).zip(decisions) {
             match decision {
                 Decision::Drop => {
-                    let text = String::from("too many connections at a time; it was not chosen");
+                    let text = Cow::Borrowed("too many connections at a time; it was not chosen");
                     sink(Rejected { peer, rejection: Rejection::DroppedEarly, text });
                     continue;
                 }
                 Decision::Replace(victim) => {
                     if let Some(gone) = self.remove_random(victim).filter(|gone| !gone.refused) {
-                        let text = String::from("too many handshakes at a time; it gave way to another one");
+                        let text = Cow::Borrowed("too many handshakes at a time; it gave way to another one");
                         sink(Rejected { peer: gone.peer, rejection: Rejection::CrowdedOut, text });
                     }
                 }
@@ -208,7 +209,7 @@ impl Handshakes {
             }
             if let Err(error) = self.insert(stream, peer, origin, now) {
                 self.places.give_back(origin);
-                let text = format!("socket: {error}");
+                let text = Cow::Owned(format!("socket: {error}"));
                 sink(Rejected { peer, rejection: Rejection::BrokenHandshake, text });
             }
         }
@@ -286,7 +287,7 @@ impl Handshakes {
                 _ => Step::Done,
             },
             Outcome::Refused(error) => {
-                let (peer, rejection, text) = (handshake.peer, error.rejection(), error.to_string());
+                let (peer, rejection, text) = (handshake.peer, error.rejection(), Cow::Owned(error.to_string()));
                 let reason = (rejection == Rejection::PlainToTls)
                     .then_some("this port speaks TLS 1.3 only: give the agent its certificate and key");
                 handshake.refuse(reason, now);
@@ -311,7 +312,7 @@ impl Handshakes {
             if self.slots[slot].as_ref().is_some_and(|handshake| now >= handshake.until)
                 && let Some(gone) = self.remove(slot).filter(|gone| !gone.refused)
             {
-                let text = String::from("expected a handshake within 5 s, found none");
+                let text = Cow::Borrowed("expected a handshake within 5 s, found none");
                 sink(Rejected { peer: gone.peer, rejection: Rejection::Slow, text });
             }
         }

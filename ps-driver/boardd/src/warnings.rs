@@ -1,6 +1,8 @@
 //! Warnings that a peer or the system can cause any number of times: a few in each period, then one line with the number of
 //! the others. Each warning is logged at level `debug` too, with nothing left out.
 
+use std::fmt;
+
 /// What warnings are about; each topic is limited by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -41,7 +43,7 @@ pub struct Warnings {
 
 impl Warnings {
     /// Logs a warning, or counts it when its period has had enough.
-    pub fn warn(&mut self, topic: Topic, now: u64, text: &str) {
+    pub fn warn(&mut self, topic: Topic, now: u64, text: fmt::Arguments<'_>) {
         if self.passes(topic, now) {
             tracing::warn!("{text}");
         } else {

@@ -228,9 +228,9 @@ fn flood_leaves_a_session_its_time_and_handshakes_a_tenth() {
         println!(
             "simulated: {rate} a second: sessions {sessions:.3}, handshakes {handshakes:.3}, accepting {accepts:.3}"
         );
-        assert!(sessions >= 0.8, "sessions have {sessions} of the loop at {rate} a second");
-        assert!(handshakes <= 0.1 && accepts <= 0.1, "handshakes have {handshakes}, accepting {accepts}");
-        assert!(rate < 30_000 || handshakes > 0.05, "handshakes are starved: {handshakes}");
+        assert!(sessions >= 0.88, "sessions have {sessions} of the loop at {rate} a second");
+        assert!(handshakes + accepts <= 0.1, "handshakes have {handshakes}, accepting {accepts}");
+        assert!(rate < 30_000 || handshakes > 0.04, "handshakes are starved: {handshakes}");
     }
 }
 

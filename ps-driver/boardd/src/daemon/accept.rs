@@ -96,7 +96,8 @@ impl<E: Engine> Daemon<E> {
             Err(Errno::INTR | Errno::CONNABORTED) => true,
             Err(error) => {
                 self.counters.accept_failures += 1;
-                self.warnings.warn(Topic::Accept, now, &format!("accept: {error}; trying again each 100 ms"));
+                let text = format_args!("accept: {error}; trying again each 100 ms");
+                self.warnings.warn(Topic::Accept, now, text);
                 self.accept_again = now + ACCEPT_PAUSE;
                 false
             }

@@ -55,7 +55,7 @@ impl<E: Engine> Daemon<E> {
         let text = metrics.text();
         if let Err(text) = self.service.write_metrics(&text) {
             let now = self.now();
-            self.warnings.warn(Topic::Report, now, &text);
+            self.warnings.warn(Topic::Report, now, format_args!("{text}"));
         }
     }
 
@@ -63,7 +63,7 @@ impl<E: Engine> Daemon<E> {
     fn health(&mut self) -> Option<Health> {
         Health::read(&self.roots).unwrap_or_else(|error| {
             let now = self.now();
-            self.warnings.warn(Topic::Report, now, &error.to_string());
+            self.warnings.warn(Topic::Report, now, format_args!("{error}"));
             None
         })
     }
