@@ -7,7 +7,7 @@ use super::frames::{Frame, Holder, by_frame, frame};
 use super::judge::Look;
 use super::round::{PAGE, Place, Round, Unsettled, Window};
 use super::view::FamilyView;
-use super::{Doubt, ScanRecord, UnjudgedReason, Verdict};
+use super::{Doubt, ScanRecord, UnjudgedReason, Verdict, huge_pages};
 use crate::procfs::{PAGE_SIZE, PageEntry};
 
 /// A page to read, for the frame of this number in a batch.
@@ -33,8 +33,13 @@ impl<V: FamilyView> Round<'_, V> {
         };
         let (start, traits) = (window.start, window.traits);
         let contents = self.read(start, pool, places);
-        let from = start + first.page as u64 * PAGE;
-        let pages = last.page - first.page + 1;
+        let mut looked_at = start + first.page as u64 * PAGE..start + (last.page as u64 + 1) * PAGE;
+        if traits.huge {
+            looked_at = huge_pages::whole(looked_at, start..start + window.pages as u64 * PAGE);
+        }
+        let from = looked_at.start;
+        let pages = ((looked_at.end - from) / PAGE) as usize;
+        let before_first = ((from - start) / PAGE) as usize;
         let mut later = Vec::with_capacity(tables.len());
         for (member, before) in tables {
             later.push((before, self.entries(*member, traits, from, pages)));
@@ -45,7 +50,7 @@ impl<V: FamilyView> Round<'_, V> {
             let holders = &pool[place.holders.clone()];
             let stayed = later.iter().all(|(before, after)| {
                 after.as_ref().is_some_and(|after| {
-                    let after = after[place.page - first.page];
+                    let after = after[place.page - before_first];
                     self.rule.identity(before[place.page]) == self.rule.identity(after)
                 })
             });

@@ -18,6 +18,13 @@ pub(crate) fn forget_exclusive(table: &mut [PageEntry], address: u64, range: Ran
     }
 }
 
+/// Widens a range to whole huge pages, within a window: whether a page may be part of one is seen of all its pages
+/// together.
+pub(crate) fn whole(range: Range<u64>, window: Range<u64>) -> Range<u64> {
+    let start = (range.start / HUGE_PAGE * HUGE_PAGE).max(window.start);
+    start..range.end.next_multiple_of(HUGE_PAGE).min(window.end)
+}
+
 /// The ranges that a huge page may be mapped at whole where the kernel does not tell: all their entries are present
 /// and exclusive.
 pub(crate) fn maybe_huge(table: &[PageEntry], address: u64) -> Vec<Range<u64>> {

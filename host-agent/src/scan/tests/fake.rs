@@ -80,9 +80,15 @@ impl FakeFamily {
         self
     }
 
-    /// Members that show a frame, at whatever page.
-    fn holders(&self, frame: u64) -> usize {
-        self.pages.iter().flatten().filter(|&&page| page == Page::Frame(frame)).count()
+    /// How often each frame is mapped, at whatever page.
+    fn mapped(&self) -> HashMap<u64, usize> {
+        let mut mapped = HashMap::new();
+        for page in self.pages.iter().flatten() {
+            if let Page::Frame(frame) = page {
+                *mapped.entry(*frame).or_default() += 1;
+            }
+        }
+        mapped
     }
 
     /// Scans the family: its records and what was counted.
@@ -146,6 +152,7 @@ impl FamilyView for FakeFamily {
             return Err(Unread::Vanished);
         }
         let first = ((address - START) / PAGE_SIZE as u64) as usize;
+        let mapped = self.mapped();
         for (page, entry) in (first..).zip(entries) {
             *entry = PageEntry(match self.pages[member][page] {
                 Page::Absent => 0,
@@ -156,7 +163,7 @@ impl FamilyView for FakeFamily {
                         (true, Page::Frame(first)) => first,
                         _ => frame,
                     };
-                    let once = bit_of != ZERO && self.holders(bit_of) == 1 && !self.outside.contains(&bit_of);
+                    let once = bit_of != ZERO && mapped.get(&bit_of) == Some(&1) && !self.outside.contains(&bit_of);
                     1 << 63 | u64::from(once) << 56 | frame
                 }
             });

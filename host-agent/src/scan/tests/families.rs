@@ -116,7 +116,7 @@ fn without_any_layout_parents_are_believed() {
 
 #[test]
 fn a_parent_that_is_younger_has_taken_over_a_number() {
-    let mut processes = [process(10, 1, false, 1), process(11, 10, true, 1)];
+    let mut processes = [process(10, 1, false, 0), process(11, 10, true, 0)];
     processes[0].start_time = 100;
     assert_eq!(sorted(&processes), [[10], [11]]);
 }
