@@ -309,16 +309,26 @@ fn place_in_order(memories: &[u32], number: u32) -> Option<Result<usize, usize>>
     (!refused).then_some(place)
 }
 
+/// Addresses and origin of a mapping, or of several that follow each other and have the same origin.
+#[derive(PartialEq, Eq)]
+struct Covered {
+    start: u64,
+    end: u64,
+    device: (u32, u32),
+    inode: u64,
+    shared: bool,
+}
+
 /// The addresses that mappings cover, by origin, however they are cut into pieces.
-fn covered(mappings: &[Mapping]) -> Vec<(u64, u64, (u32, u32), u64, bool)> {
-    let mut covered: Vec<(u64, u64, (u32, u32), u64, bool)> = Vec::with_capacity(mappings.len());
+fn covered(mappings: &[Mapping]) -> Vec<Covered> {
+    let mut covered: Vec<Covered> = Vec::with_capacity(mappings.len());
     for mapping in mappings {
-        let piece = (mapping.start, mapping.end, mapping.device, mapping.inode, mapping.shared);
+        let Mapping { start, end, device, inode, shared, .. } = *mapping;
         match covered.last_mut() {
-            Some(last) if last.1 == piece.0 && (last.2, last.3, last.4) == (piece.2, piece.3, piece.4) => {
-                last.1 = piece.1;
+            Some(last) if last.end == start && (last.device, last.inode, last.shared) == (device, inode, shared) => {
+                last.end = end;
             }
-            _ => covered.push(piece),
+            _ => covered.push(Covered { start, end, device, inode, shared }),
         }
     }
     covered

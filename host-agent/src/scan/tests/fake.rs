@@ -174,7 +174,8 @@ impl FamilyView for FakeFamily {
     fn huge(&mut self, member: usize, range: std::ops::Range<u64>) -> Option<Vec<std::ops::Range<u64>>> {
         let pages = self.huge.as_ref()?.get(&member).cloned().unwrap_or_default();
         let address = |page: usize| START + (page * PAGE_SIZE) as u64;
-        Some(vec![address(pages.start).max(range.start)..address(pages.end).min(range.end)])
+        let within = address(pages.start).max(range.start)..address(pages.end).min(range.end);
+        Some(Vec::from([within]))
     }
 
     fn populated(&mut self, member: usize, range: std::ops::Range<u64>) -> Option<Vec<std::ops::Range<u64>>> {
