@@ -5,6 +5,7 @@ use deltascope_protocol::frame::Cursor;
 use crate::accounting::AccountingError;
 use crate::event::{Event, OwnerId, OwnerKind};
 use crate::recording::RecordingError;
+use crate::report::ScanJson;
 
 /// Where a source's events go: a session, or a file.
 pub trait Sink {
@@ -30,6 +31,11 @@ pub trait Sink {
 
     /// Does what is due while a source is at work and has no event yet.
     fn idle(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// Takes what a scan reported beside the events that it has given.
+    fn scan(&mut self, _scan: &ScanJson) -> Result<(), SinkError> {
         Ok(())
     }
 

@@ -65,14 +65,17 @@ fn an_ordinary_user_sees_the_same_numbers() {
     let report = finish(command).ok().json();
     check(&report);
     if root {
-        assert_eq!(report["mode"], "lower_bound", "no frame numbers without CAP_SYS_ADMIN");
+        assert_eq!(report["frames"], "exclusive_bit", "no frame numbers without CAP_SYS_ADMIN");
+        assert_ne!(report["mode"], "exact");
     }
 }
 
 fn with_fault(fault: FrameFault) -> Outcome {
     let daemon = Daemon::start(boardd(), "model").expect("a daemon");
     let relay = relay(daemon.address(), fault);
-    finish(agent(&["demo", "--json", "--timeout", "2", "--connect", &relay.address().to_string()]))
+    // Where nothing is passed on any more the agent connects again after this time; elsewhere it does not matter.
+    let timeout = if fault == FrameFault::Hold { "2" } else { "60" };
+    finish(agent(&["demo", "--json", "--timeout", timeout, "--connect", &relay.address().to_string()]))
 }
 
 #[test]
@@ -104,10 +107,11 @@ fn a_changed_byte_shows_in_the_numbers_of_the_workload() {
 }
 
 #[test]
-fn a_damaged_stream_is_an_error_and_never_a_wrong_number() {
+fn damaged_stream_is_made_again_and_changes_no_number() {
     for fault in [FrameFault::DropByte, FrameFault::FlipBit, FrameFault::DropFrame, FrameFault::Cut, FrameFault::Hold] {
         println!("{fault:?}");
-        let outcome = with_fault(fault).fails(&["127.0.0.1"]);
-        assert!(outcome.out.is_empty(), "{fault:?}: {outcome:?}");
+        let outcome = with_fault(fault).ok();
+        assert!(outcome.err.contains("trying again"), "{fault:?}: {outcome:?}");
+        check(&outcome.json());
     }
 }

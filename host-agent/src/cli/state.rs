@@ -41,7 +41,7 @@ impl StateArguments {
             return Ok(None);
         }
         Ok(match (folder, self.agent_id) {
-            (Some(folder), id) => Some(AgentState::open(&folder, id)?),
+            (Some(folder), id) => Some(AgentState::open(&folder, id, |notice| eprintln!("deltascope: {notice}"))?),
             (None, Some(id)) => Some(AgentState::with_id(id)),
             (None, None) => None,
         })

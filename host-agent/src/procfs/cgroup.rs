@@ -1,7 +1,7 @@
 //! `/proc/PID/cgroup`: which control groups a process is in (`cgroups(7)`).
 
-use super::ParseError;
 use super::text::Cursor;
+use super::{ParseError, lossless};
 
 /// What the file is called in errors.
 const FILE: &str = "/proc/PID/cgroup";
@@ -54,10 +54,8 @@ pub fn parse_cgroup(text: &[u8]) -> Result<CgroupPaths, ParseError> {
         if cursor.peek() != Some(b'/') {
             return Err(cursor.error("a path that starts with `/`"));
         }
-        // The kernel appends this to the path of a group that was removed.
-        let path = cursor.rest();
-        let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
-        let path = String::from_utf8_lossy(path).into_owned();
+        // The path of a group that was removed ends in ` (deleted)`: it is not that of a group of its name that lives.
+        let path = lossless::text(cursor.rest());
         if number == 0 && controllers.is_empty() {
             paths.v2 = Some(path);
         } else {

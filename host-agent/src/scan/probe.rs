@@ -1,9 +1,21 @@
 //! Finding out what pagemap shows us, by a look at pages of our own: user ids say nothing in a
 //! container or under a capability set.
 
-use super::{FrameAccess, ScanError};
+use std::io::ErrorKind;
+
+use super::ScanError;
 use crate::procfs::sys::ProbePages;
 use crate::procfs::{PageEntry, ProcFs};
+
+/// How frames can be distinguished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FrameAccess {
+    /// By their numbers (`CAP_SYS_ADMIN`): exact.
+    Frames,
+    /// By bit 56 only, "mapped once": with e exclusive and s other present members there are at
+    /// least e + (s > 0) - 1 copies.
+    ExclusiveBit,
+}
 
 /// What a look at two pages of our own showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +33,11 @@ impl Probe {
     /// Pagemap cannot be read or shows nothing useful.
     pub fn new(proc: &ProcFs) -> Result<Self, ScanError> {
         let pages = ProbePages::new().map_err(ScanError::Probe)?;
-        let pagemap = proc.pagemap(std::process::id())?;
+        let pagemap = proc.own_pagemap().map_err(|source| match source.kind() {
+            ErrorKind::NotFound => ScanError::NoPagemap(source),
+            ErrorKind::PermissionDenied => ScanError::PagemapDenied(source),
+            _ => ScanError::OwnPagemap(source),
+        })?;
         let mut entries = [PageEntry::default(); 2];
         pagemap.read(pages.address(), &mut entries)?;
         Self::judge(entries[0], entries[1])

@@ -23,6 +23,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_protocol::frame::Cursor;
 
 use crate::recording::RecordingError;
+use crate::report::{Details, ScanJson};
 use crate::sampling::Estimates;
 use crate::sink::{Sink, SinkError};
 
@@ -93,12 +94,27 @@ pub trait Source {
         0
     }
 
+    /// What the last round of a scan reported beside its events, also where that scan was recorded.
+    fn scan_report(&self) -> Option<ScanJson> {
+        None
+    }
+
+    /// What is known of the container behind a name.
+    fn details(&self, _name: &str) -> Option<Details> {
+        None
+    }
+
     /// Estimates of what was left out by sampling, if anything was.
     fn estimates(&self) -> Option<Estimates> {
         None
     }
 
-    /// What the source reports beside its events, by name.
+    /// Returns what a person should know at the end: why the events are not all that there were.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
+    /// What the source tells beside its events, by name.
     fn status(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
@@ -112,6 +128,8 @@ pub mod cursor {
     pub const REPLAY: u32 = 2;
     /// Events made up; units as of a recording.
     pub const SYNTH: u32 = 3;
+    /// The agent's state folder: number of the last change that the records rest on.
+    pub const STATE: u32 = 4;
 }
 
 /// Events lost by a restart of the agent: what the source captured up to where it resumes, without what the earlier
@@ -134,8 +152,15 @@ pub fn agent_restart(source: &dyn Source, counted: u64, restarts: u64) -> Result
 }
 
 /// The position of one unit among cursors.
-fn position(cursors: &[Cursor], source: u32, unit: u32) -> Option<u64> {
+pub(crate) fn position(cursors: &[Cursor], source: u32, unit: u32) -> Option<u64> {
     cursors.iter().find(|cursor| (cursor.source, cursor.unit) == (source, unit)).map(|cursor| cursor.position)
+}
+
+impl SourceError {
+    /// Whether the process was asked to end and the server did not answer in time.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, SourceError::Sink(SinkError::Accounting(error)) if error.is_stop())
+    }
 }
 
 /// Why a source cannot go on.

@@ -112,7 +112,7 @@ proptest! {
 }
 
 #[test]
-fn a_replayed_scan_is_charged_to_containers() {
+fn a_replayed_scan_keeps_the_kind_of_its_owners() {
     let mut writer = Writer::new(Path::new("memory"), Vec::new()).expect("memory takes it");
     for (kind, name) in [(OwnerKind::Scanned, "web"), (OwnerKind::Region, "heap")] {
         writer.owner(kind, name).expect("memory takes it");
@@ -121,7 +121,7 @@ fn a_replayed_scan_is_charged_to_containers() {
     let mut memory = Memory::default();
     let mut replay = Replay::new(Reader::new(Path::new("memory"), Cursor::new(bytes)).expect("a recording"));
     drain(&mut replay, &mut memory).expect("memory takes everything");
-    assert_eq!(memory.names(), [(OwnerKind::Container, "web".into()), (OwnerKind::Region, "heap".into())]);
+    assert_eq!(memory.names(), [(OwnerKind::Scanned, "web".into()), (OwnerKind::Region, "heap".into())]);
 }
 
 #[test]

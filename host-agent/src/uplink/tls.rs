@@ -33,9 +33,16 @@ pub enum TlsOptionsError {
     },
 }
 
+impl TlsOptionsError {
+    /// Whether the clock of this machine is behind the first day of the certificate.
+    pub fn is_early(&self) -> bool {
+        matches!(self, TlsOptionsError::Keys(error) if error.is_early())
+    }
+}
+
 impl Tls {
     /// TLS with the server that has `name`, a host name or an address, in its certificate. The files are read by
-    /// every connection again.
+    /// every connection anew, and their dates compared with the clock of that moment.
     ///
     /// # Errors
     /// The name is none, or a file cannot be used.
@@ -47,7 +54,7 @@ impl Tls {
             }
         };
         let tls = Tls { paths: Paths { own, authority }, server };
-        tls.credentials()?;
+        Credentials::load(&tls.paths)?;
         Ok(tls)
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use deltascope_tls::{Channel, TlsError};
 
+use super::address::AddressError;
 use super::tls::{Tls, TlsOptionsError};
 
 /// Bytes read from the socket at a time without TLS.
@@ -23,6 +24,10 @@ pub(super) enum WireError {
     Options(TlsOptionsError),
     /// The peer closed.
     Closed,
+    /// The name of the server.
+    Address(AddressError),
+    /// No address of the server takes a connection.
+    Unreachable(Vec<(SocketAddr, Error)>),
 }
 
 impl From<Error> for WireError {

@@ -1,7 +1,10 @@
 //! What the tests of the whole agent share: programs, runs with a time limit, and what must be counted.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod board;
 pub mod reference;
+pub mod refusing;
+pub mod run;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,8 +14,8 @@ use std::time::{Duration, Instant};
 
 /// The agent's program.
 pub const AGENT: &str = env!("CARGO_BIN_EXE_deltascope");
-/// Longest run of one command.
-pub const LIMIT: Duration = Duration::from_secs(60);
+/// Longest run of one command: for hangs, and far from what a busy machine takes.
+pub const LIMIT: Duration = Duration::from_secs(300);
 
 /// The daemon's program: the one that the variable `DELTASCOPE_BOARDD` names, or the one beside the agent's, which
 /// cargo brings up to date.

@@ -30,7 +30,7 @@ fn every_event_is_counted_through_tls() {
     let records = vec![Record::pair(3, Class::PageAfterT, 4096, 1, 1); 4096];
     let mut left = EVENTS;
     while !session.is_finished() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", session.progress());
+        assert!(start.elapsed() < Duration::from_secs(300), "{:?}", session.progress());
         let now = start.elapsed().as_micros() as u64;
         left -= session.admit(&records[..left.min(4096)]);
         session.commit(&Losses::default(), &[], now);
@@ -60,7 +60,7 @@ fn every_event_is_counted_through_tls() {
 fn keys_that_others_can_read_are_refused() {
     let keys = Keys::new();
     let authority = keys.authority.certificate();
-    for mode in [0o640, 0o604, 0o660] {
+    for mode in [0o644, 0o604, 0o660] {
         set_permissions(&keys.server, Permissions::from_mode(mode)).unwrap();
         let arguments = [
             "--listen",

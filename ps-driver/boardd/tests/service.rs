@@ -21,7 +21,7 @@ impl Manager {
     fn new() -> Manager {
         let folder = TempDir::new().unwrap();
         let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
         Manager { folder, socket }
     }
 
@@ -80,7 +80,7 @@ fn signs_of_life_come_as_often_as_asked_and_end_when_the_daemon_hangs() {
     for _ in 0..10 {
         let waited = Instant::now();
         assert_eq!(manager.hear(), "WATCHDOG=1\n");
-        assert!(waited.elapsed() < Duration::from_secs(5));
+        assert!(waited.elapsed() < Duration::from_secs(60));
     }
     daemon.signal(libc::SIGSTOP);
     manager.socket.set_read_timeout(Some(Duration::from_millis(600))).unwrap();

@@ -130,7 +130,7 @@ impl Client {
     fn connect(address: SocketAddr, number: u8) -> Client {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
         stream.write_all(&encode(&Message::Hello(hello(number, 1, CONTEXTS)))).unwrap();
         let mut buffer = Vec::new();
         read_frame(&mut stream, &mut buffer);

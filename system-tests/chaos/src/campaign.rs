@@ -129,7 +129,7 @@ fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
     agent.pause(time);
     world.jumped(time);
     for start in 2..10 {
-        match agent.wait(Duration::from_secs(60))? {
+        match agent.wait(Duration::from_secs(300))? {
             Some(0) => break,
             // Its own patience may be over by the jump; its operator starts it again.
             Some(1) => {

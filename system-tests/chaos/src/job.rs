@@ -16,7 +16,7 @@ use deltascope_testkit::reference::Reference;
 use deltascope_testkit::relay::{Fault, Relay, Way};
 
 /// Longest time of one job after its last fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Agents that may end by themselves in one job.
 const MOST_GIVEN_UP: u32 = 40;
 

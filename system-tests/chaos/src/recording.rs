@@ -21,7 +21,7 @@ const RING_LOSSES: u64 = 77;
 /// Writes a recording of `events` events and its reference.
 pub fn generate(seed: u64, events: u64, recording: &Path, reference: &Path) -> Result<()> {
     let mut rng = Rng::new(seed);
-    let mut writer = Writer::create(recording, false)?;
+    let mut writer = Writer::create(recording, false, &[])?;
     let mut owners: Vec<(OwnerId, String)> = Vec::new();
     let mut sent: HashMap<u64, (u64, u32)> = HashMap::new();
     let mut expected = Reference::default();

@@ -18,7 +18,7 @@ const EVENTS: u64 = 12;
 const AT_A_TIME: usize = 8;
 /// Bytes a second: as fast as it goes.
 const RATE: u64 = 1 << 30;
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One run of an agent; gives how many bytes have passed on its first connection: up, down.
 fn one(
