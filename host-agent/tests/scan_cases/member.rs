@@ -210,10 +210,10 @@ pub fn run(arguments: &[String]) -> ! {
                     // SAFETY: takes nothing and touches no memory.
                     unsafe { libc::setsid() };
                 }
+                let ending = own();
                 child(|| {
                     // Not before init is its parent: then its own has ended.
-                    let first = parent();
-                    while parent() == first {
+                    while parent() == ending {
                         std::thread::yield_now();
                     }
                     region.usual();
