@@ -23,9 +23,6 @@ use deltascope_sim::axi_dma::{Block, DmaConfig, System};
 use fake::Fake;
 use file_memory::{BYTES, FileMemory};
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
