@@ -14,7 +14,7 @@
 #define DELTASCOPE_ASSERT(condition, name) _Static_assert(condition, #name)
 
 #define DELTASCOPE_RING_MAGIC 0x474e495241544c44ULL
-#define DELTASCOPE_RING_VERSION 2
+#define DELTASCOPE_RING_VERSION 3
 #define DELTASCOPE_RING_HEADER_BYTES 4096
 #define DELTASCOPE_RING_RECORD_BYTES 64
 
@@ -32,6 +32,8 @@ enum deltascope_ring_kind {
 #define DELTASCOPE_FLAG_PARTIAL 0x0010
 #define DELTASCOPE_FLAG_ENCRYPTED 0x0020
 #define DELTASCOPE_FLAG_NO_CGROUP 0x0040
+#define DELTASCOPE_FLAG_LATE 0x0080
+#define DELTASCOPE_FLAG_ADDRESS 0x0100
 
 enum deltascope_loss_reason {
 	DELTASCOPE_LOST_RING = 0,
@@ -66,7 +68,9 @@ struct deltascope_ring_record {
 	/* See flag. */
 	__u16 flags;
 	/* CPU of the ring. */
-	__u32 cpu;
+	__u16 cpu;
+	/* Page: milliseconds from the copy to the judgement, saturating. */
+	__u16 judged_ms;
 	/* Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k). Loss: events lost on this CPU for that reason since the module was loaded. */
 	__u64 unit;
 };
@@ -83,6 +87,7 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, tgid) == 44, deltascop
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, kind) == 48, deltascope_ring_record_kind);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, flags) == 50, deltascope_ring_record_flags);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, cpu) == 52, deltascope_ring_record_cpu);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, judged_ms) == 54, deltascope_ring_record_judged_ms);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, unit) == 56, deltascope_ring_record_unit);
 
 struct deltascope_ring_header {
@@ -148,9 +153,15 @@ struct deltascope_ring_header {
 	__u64 sampled_sends;
 	/* Bytes of those sends. */
 	__u64 sampled_send_bytes;
+	__u64 late;
+	__u64 discarded;
+	__u64 reader_copies;
+	__u64 reader_sends;
+	__u64 throttle;
+	__u64 stopped_s;
 };
 
-DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 320, deltascope_ring_header_size);
+DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 368, deltascope_ring_header_size);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, magic) == 0, deltascope_ring_header_magic);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, version) == 8, deltascope_ring_header_version);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, record_bytes) == 12, deltascope_ring_header_record_bytes);

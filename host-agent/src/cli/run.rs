@@ -190,5 +190,12 @@ fn show(
         return super::print_json(&json, true);
     }
     let estimated = estimated.map(|estimates| estimate_lines(&estimates)).unwrap_or_default();
-    super::print(&format!("after {seconds:.1} s\n{}{estimated}\n", text(&report)))
+    let status = status_line(source);
+    super::print(&format!("after {seconds:.1} s\n{}{estimated}{status}\n", text(&report)))
+}
+
+/// The source's state in one line, if it has any.
+fn status_line(source: &dyn Source) -> String {
+    let pairs: Vec<_> = source.status().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if pairs.is_empty() { String::new() } else { format!("{}: {}\n", source.name(), pairs.join(", ")) }
 }

@@ -53,7 +53,7 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
 }
 
 /// Phases whose agent prints the sides of conservation last.
-const AGENT_PHASES: [&str; 8] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1"];
+const AGENT_PHASES: [&str; 9] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1", "alive"];
 /// Phases whose events are compared in sum.
 const SUM_PHASES: [&str; 4] = ["storm", "hotplug", "resume", "reload"];
 
@@ -197,7 +197,7 @@ impl Console {
         if ran("follow") {
             self.estimates("follow", &mut checks);
         }
-        for phase in [("pressure", "pressure"), ("other_hook", "other")].into_iter().filter(|(phase, _)| ran(phase)) {
+        for phase in [("pressure", "pressure"), ("other_reader", "other")].into_iter().filter(|(phase, _)| ran(phase)) {
             match self.compared.get(phase.1) {
                 Some(compared) => compared.copies(phase.1, &mut checks),
                 None => checks.push(Check::new(format!("{}_counts", phase.1), "some", "none")),
