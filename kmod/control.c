@@ -130,15 +130,20 @@ static bool start_judges(void)
 
 static void tick(struct work_struct *work)
 {
-	bool waits = start_judges();
+	/* A hook that was running when its probe was disarmed may still add a copy: one more tick sees it. */
+	static bool waited;
+	bool waits = start_judges(), pages, over;
 
 	mutex_lock(&switch_lock);
 	obey_kill_switch();
 	ds_send_grow();
-	if (!(capturing & DS_PAGES) && !waits)
+	pages = waits || waited || capturing & DS_PAGES;
+	waited = waits || capturing & DS_PAGES;
+	if (!pages)
 		ds_cow_arm_ends(false);
-	if (!closed && (capturing || waits || ds_stopped_s()))
-		queue_delayed_work(queue, &tick_work, capturing || waits ? tick_length() : HZ);
+	over = !pages && !capturing;
+	if (!closed && (!over || ds_stopped_s()))
+		queue_delayed_work(queue, &tick_work, over ? HZ : tick_length());
 	mutex_unlock(&switch_lock);
 	ds_control_publish();
 }
