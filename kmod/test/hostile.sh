@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Phases with processes, settings and kernels that would make the module miss or misjudge events. See init.sh.
+# Phases with processes, settings and limits under which the module could miss or misjudge events. See init.sh.
 
+# Less is captured first, then nothing, and after a while everything again.
 phase_kill() {
 	load
 	set_to max_overhead_ppm 1
@@ -44,6 +45,7 @@ phase_kill() {
 	check group_limit_named 1 $(($(dmesg | grep -c 'handlers of cgroup') >= 1))
 }
 
+# Unprivileged processes that sleep in the hooked functions: the copies and sends of others are still seen.
 phase_blinded() {
 	load send_instances=1024
 	ulimit -n 8192
@@ -74,6 +76,7 @@ phase_blinded() {
 	unload blinded
 }
 
+# Threads that fault on one page make one copy.
 phase_one_page() {
 	load
 	set_to judge_after_ms 300
@@ -87,6 +90,7 @@ phase_one_page() {
 	unload one_page
 }
 
+# A page that was discarded is not judged by what came to its address, whatever frame that is in.
 phase_discarded() {
 	load
 	set_to judge_after_ms 400
@@ -102,6 +106,7 @@ phase_discarded() {
 	unload discarded
 }
 
+# A process that holds its own mmap_lock delays no judgement of another one.
 phase_lock_held() {
 	load
 	reader_start
@@ -122,6 +127,7 @@ phase_lock_held() {
 	unload lock_held
 }
 
+# What is not a copy by a write, and what is not a send by tcp_sendmsg.
 phase_coverage() {
 	load
 	reader_start
@@ -139,6 +145,7 @@ phase_coverage() {
 	unload coverage
 }
 
+# A password in a known message is not found from its record, nor by sending all candidates oneself.
 phase_secret() {
 	load
 	rings password 482913 > /tmp/read &
@@ -150,7 +157,7 @@ phase_secret() {
 	unload secret
 }
 
-# reported_becomes NAME VALUE: until the agent's last line says so
+# reported_becomes NAME VALUE: until that is in the agent's last line
 reported_becomes() {
 	n=0
 	until [ "$(reported $1)" = "$2" ] || [ $n -gt 600 ]; do
@@ -160,6 +167,7 @@ reported_becomes() {
 	check alive_$3 $2 "$(reported $1)"
 }
 
+# Probes that are switched off behind the module's back: the agent reports it.
 phase_alive() {
 	load
 	agent_start --no-sampling
@@ -189,6 +197,7 @@ phase_alive() {
 	unload alive
 }
 
+# Off is off: no probe is armed, no work is done.
 phase_off() {
 	load
 	more a changed 20
@@ -204,4 +213,3 @@ phase_off() {
 	check start_0_probes_armed 0 "$(armed)"
 	unload start_0
 }
-

@@ -62,15 +62,6 @@ phase_budget() {
 	unload budget
 }
 
-# Less is captured first, then nothing, and after a while everything again.
-# Unprivileged processes that sleep in the hooked functions: the copies and sends of others are still seen.
-# Threads that fault on one page make one copy.
-# A page that was discarded is not judged by what came to its address, whatever frame that is in.
-# A process that holds its own mmap_lock delays no judgement of another one.
-# What is not a copy by a write, and what is not a send by tcp_sendmsg.
-# A password in a known message is not found from its record, nor by sending all candidates oneself.
-# Probes that are switched off behind the module's back: the agent reports it.
-# Off is off: no probe is armed, no work is done.
 # p set by hand: in-band, nested, exact; and what the loss records say is what the headers hold.
 phase_sampling() {
 	load sampling_seed=1 ring_records=256
@@ -329,4 +320,3 @@ phase_v1() {
 	check v1_captures 1 $(($(reported captured) >= 69))
 	unload v1
 }
-

@@ -137,7 +137,7 @@ impl Console {
                 }
             }
             // With the limit that its phase sets.
-            ["KLOG", ..] if line.contains("kill switch:") && line.contains("max_overhead_ppm 1;") => {
+            ["KLOG", ..] if line.contains("kill switch:") && line.ends_with("max_overhead_ppm 1") => {
                 self.kill_switch = line.split_once("] ").map(|(_, text)| text.to_owned());
             }
             ["AGENT", phase, rest @ ..] => {
