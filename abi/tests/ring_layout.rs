@@ -79,6 +79,7 @@ fn records_of_c_are_read_by_name() {
             kind: RingKind::Send as u16,
             flags: flag::TRUNCATED | flag::ENCRYPTED,
             cpu: 0x0A1B,
+            judged_ms: 0,
             unit: 0x9000_0000_0000_0019,
         },
         RingRecord {
