@@ -55,7 +55,7 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
 /// Phases whose agent prints the sides of conservation last.
 const AGENT_PHASES: [&str; 9] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1", "alive"];
 /// Phases whose events are compared in sum.
-const SUM_PHASES: [&str; 4] = ["storm", "hotplug", "resume", "reload"];
+const SUM_PHASES: [&str; 5] = ["storm", "hotplug", "resume", "reload", "alive"];
 
 /// Names of the workload's reference numbers and of the agent's counters.
 const COUNTERS: [(&str, &str); 5] = [

@@ -385,7 +385,7 @@ impl Source for Kmod {
             ("seen", self.counters.captured.wrapping_add(status.blind)),
             ("blind", status.blind),
             ("capturing_pages", status.capturing & 1),
-            ("capturing_sends", status.capturing >> 1 & 1),
+            ("capturing_sends", (status.capturing >> 1) & 1),
             ("kills", status.kills),
             ("stopped_s", status.stopped_s),
             ("throttle", status.throttle),
