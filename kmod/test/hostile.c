@@ -347,27 +347,7 @@ static void unshared(size_t pages)
 	waitpid(child, NULL, 0);
 }
 
-/* Pages moved away from their addresses, which stay mapped. */
-static void left_mapped(size_t pages)
-{
-	char *region = filled(pages), *target = region_of(pages);
-	pid_t child = fork();
-	size_t i;
-
-	if (!child) {
-		for (i = 0; i < pages; i++)
-			region[i * PAGE]++;
-		if (mremap(region, pages * PAGE, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED | 4, target) != target)
-			err(1, "mremap");
-		for (i = 0; i < pages; i++)
-			region[i * PAGE]++;
-		usleep(1500000);
-		_exit(0);
-	}
-	waitpid(child, NULL, 0);
-}
-
-/* A thread that does nothing but fault. */
+/* A process that does nothing but fault. */
 static void busy(long seconds)
 {
 	char *region = filled(256);
@@ -414,12 +394,10 @@ int main(int count, char **arguments)
 		password(arguments[2]);
 	else if (!strcmp(what, "unshared"))
 		unshared(first);
-	else if (!strcmp(what, "left-mapped"))
-		left_mapped(first);
 	else if (!strcmp(what, "busy"))
 		busy(first);
 	else
 		errx(2, "usage: hostile blockers N | userfault N | copies N MS | sends N | mptcp-sends N | one-page THREADS N |"
-		     " discarded N | lock-holder GIB ROUNDS | password DIGITS | unshared N | left-mapped N | busy SECONDS");
+		     " discarded N | lock-holder GIB ROUNDS | password DIGITS | unshared N | busy SECONDS");
 	return 0;
 }
