@@ -216,7 +216,7 @@ impl Package<'_> {
             image: &self.kernel.image,
             initrd: &initrd,
             console: &console,
-            environment: &[("HOOK", version.page_hook().to_owned())],
+            environment: &[],
             counted: false,
             limit: LIMIT,
         };
