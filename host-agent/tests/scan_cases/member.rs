@@ -480,7 +480,7 @@ fn split_for_ever(region: Region) {
         std::thread::spawn(move || {
             for page in (thread * share + 1..(thread + 1) * share - 1).step_by(3).cycle() {
                 for protection in [libc::PROT_READ, libc::PROT_READ | libc::PROT_WRITE] {
-                    // SAFETY: a page of our own, that nobody writes any more.
+                    // SAFETY: a page of our own, that is not written any more.
                     unsafe { libc::mprotect((start + page * PAGE) as *mut libc::c_void, PAGE, protection) };
                     std::thread::sleep(std::time::Duration::from_micros(60));
                 }
