@@ -48,7 +48,7 @@ module reply_writer (
     // In a function, arguments and results have the names of the nets that they are.
     // verilator lint_off VARHIDDEN
 
-    // S3: an end-of-batch beat says only where the journal stands and how many records were taken.
+    // S3: an end-of-batch beat says only where the journal is and how many records were taken.
     assign answers_operand = op == op_sync;
     assign answers_accepted = ends_batch | (op == op_snapshot);
     assign answers_journal = op == op_query;

@@ -10,17 +10,19 @@ mod demo;
 mod document;
 mod emulator;
 mod generate;
+mod host;
 mod initrd;
 mod kmod;
+mod machine;
 mod net;
 mod publish;
 mod replay;
 mod rtl;
 mod setup;
+#[cfg(test)]
+mod source_rules;
 mod stages;
 mod test;
-#[cfg(test)]
-mod trait_defaults;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -45,7 +47,7 @@ enum Task {
     /// Time each part of the path
     Bench(bench::Arguments),
     /// Install the tools that the tests need (as root), or print the line that does
-    Setup(setup::Arguments),
+    Setup(machine::Arguments),
     /// The engine's hardware description: lint, simulation, proofs, faults, size
     #[command(subcommand)]
     Rtl(rtl::Task),
@@ -55,6 +57,9 @@ enum Task {
     /// The capture module of the x86 kernel, in a guest
     #[command(subcommand)]
     Kmod(kmod::Task),
+    /// The observed host: what operators, real programs and hostile peers reported, as tests
+    #[command(subcommand)]
+    Host(host::Task),
     /// The board: its daemon for ARM, the emulated Zynq, the DMA, the device tree
     #[command(subcommand)]
     Board(board::Task),
@@ -67,10 +72,11 @@ fn main() -> Result<()> {
         Task::Gen(arguments) => generate::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Setup(arguments) => setup::everything(&arguments),
+        Task::Setup(arguments) => machine::run(&arguments),
         Task::Rtl(task) => rtl::run(task),
         Task::Net(task) => net::run(task),
         Task::Kmod(task) => kmod::run(task),
+        Task::Host(task) => host::run(task),
         Task::Board(task) => board::run(task),
     }
 }
