@@ -303,7 +303,7 @@ fn committed_verilog_waits_for_no_event_at_time_zero() {
         for line in text.lines().map(str::trim) {
             assert!(!line.starts_with("always") || line.starts_with("always @(posedge"), "{name}: {line}");
             assert!(!line.starts_with("reg ") || !line.contains('='), "{name}: {line}");
-            assert!(!line.starts_with("initial") || line == "initial clear_busy = 1'b1;" || name.contains("_ram_"));
+            assert!(!line.starts_with("initial ") || line == "initial clear_busy = 1'b1;" || name.contains("_ram_"));
         }
     }
 }
