@@ -100,7 +100,8 @@ fn drop_overwritten(stmts: Vec<Stmt>, width: &dyn Fn(&str) -> usize) -> Vec<Stmt
         let (offset, count) = part.unwrap_or((0, bits.len()));
         let of_this = bits.iter_mut().skip(offset).take(count);
         // Every bit is looked at, because each is replaced for what comes before.
-        if of_this.fold(true, |all, bit| std::mem::replace(bit, true) && all) {
+        let kept = of_this.filter_map(|bit| (!std::mem::replace(bit, true)).then_some(())).count();
+        if kept == 0 {
             dead.insert(i);
         }
     }

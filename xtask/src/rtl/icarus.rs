@@ -217,10 +217,15 @@ mod tests {
 
     #[test]
     fn a_difference_an_unknown_bit_or_silence_fails() {
-        let run = |records: u64, replies: u64, differences: u64, unknown: u64| json!({"records": records, "replies": replies, "reads": 3, "differences": differences, "unknown_bits": unknown});
-        assert!(judge(&run(5, 2, 0, 0), 5).is_ok());
+        let run = |records: u64, replies: u64, differences: u64, unknown_bits: u64| {
+            let mut run = json!({"offered": 5, "records": records, "replies": replies, "reads": 3});
+            run["differences"] = json!(differences);
+            run["unknown_bits"] = json!(unknown_bits);
+            run
+        };
+        assert!(judge(&run(5, 2, 0, 0)).is_ok());
         for bad in [run(5, 2, 1, 0), run(5, 2, 0, 1), run(4, 2, 0, 0), run(5, 0, 0, 0), json!({})] {
-            assert!(judge(&bad, 5).is_err(), "{bad}");
+            assert!(judge(&bad).is_err(), "{bad}");
         }
     }
 }
