@@ -31,6 +31,7 @@ mod lower;
 mod module;
 mod names;
 pub mod tree;
+mod visit;
 
 pub use catalogue::{CATALOGUE, Instance, Setting, find, tops};
 pub use design::{Design, Module, emit};

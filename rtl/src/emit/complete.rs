@@ -13,7 +13,7 @@ type Bits = BTreeMap<String, Vec<bool>>;
 /// Checks `block`, whose nets have `width` bits; `module` is named in errors.
 pub(super) fn check(module: &str, block: &[Stmt], width: &dyn Fn(&str) -> usize) -> Result<(), EmitError> {
     let mut touched = Vec::new();
-    block.iter().for_each(|stmt| super::flow::visit_writes(stmt, &mut |net| touched.push(net.to_string())));
+    block.iter().for_each(|stmt| super::visit::writes(stmt, &mut |net| touched.push(net.to_string())));
     let assigned = assigned(block, width);
     let whole = |net: &String| assigned.get(net).is_some_and(|bits| bits.iter().all(|bit| *bit));
     match touched.iter().find(|net| !whole(net)) {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::complete;
 use super::error::EmitError;
 use super::lower::{Action, Expr, Net, Stmt};
+use super::visit;
 
 /// A piece of the module's logic, in source order.
 pub(super) enum Item {
@@ -26,7 +27,7 @@ pub(super) fn sort(module: &str, nets: &BTreeMap<String, Net>, stmts: Vec<Stmt>)
     let stmts = drop_overwritten(stmts, &width);
     let mut writes = BTreeMap::new();
     for stmt in &stmts {
-        visit_writes(stmt, &mut |net| *writes.entry(net.to_string()).or_insert(0usize) += 1);
+        visit::writes(stmt, &mut |net| *writes.entry(net.to_string()).or_insert(0usize) += 1);
     }
     let parted = parted(&stmts, &writes, &width);
     let single = |stmt: &Stmt| match &stmt.action {
@@ -37,7 +38,7 @@ pub(super) fn sort(module: &str, nets: &BTreeMap<String, Net>, stmts: Vec<Stmt>)
     let mut groups = Groups::default();
     for stmt in stmts.iter().filter(|s| !single(s)) {
         let mut nets = Vec::new();
-        visit_writes(stmt, &mut |net| nets.push(net.to_string()));
+        visit::writes(stmt, &mut |net| nets.push(net.to_string()));
         groups.join(&nets);
     }
     let mut items = Vec::new();
@@ -50,7 +51,7 @@ pub(super) fn sort(module: &str, nets: &BTreeMap<String, Net>, stmts: Vec<Stmt>)
             continue;
         }
         let mut first = None;
-        visit_writes(&stmt, &mut |net| {
+        visit::writes(&stmt, &mut |net| {
             first.get_or_insert_with(|| net.to_string());
         });
         let Some(first) = first else { continue };
@@ -117,53 +118,6 @@ fn drop_overwritten(stmts: Vec<Stmt>, width: &dyn Fn(&str) -> usize) -> Vec<Stmt
     kept
 }
 
-/// Calls `found` for every net that `stmt` writes.
-pub(super) fn visit_writes(stmt: &Stmt, found: &mut dyn FnMut(&str)) {
-    match &stmt.action {
-        Action::Assign { net, .. } => found(net),
-        Action::If { then, otherwise, .. } => then.iter().chain(otherwise).for_each(|s| visit_writes(s, found)),
-        Action::Case { arms, .. } => arms.iter().flat_map(|a| &a.1).for_each(|s| visit_writes(s, found)),
-    }
-}
-
-/// Calls `found` for every name that `e` reads.
-pub(super) fn visit_expr(e: &Expr, found: &mut dyn FnMut(&str)) {
-    match e {
-        Expr::Net(n) => found(n),
-        Expr::Literal { .. } => {}
-        Expr::Cast(x, _) | Expr::Unary(_, x) => visit_expr(x, found),
-        Expr::Binary(l, _, r) | Expr::Index(l, r) | Expr::Slice(l, _, r) => {
-            visit_expr(l, found);
-            visit_expr(r, found);
-        }
-        Expr::Replace(x, i, v) => {
-            visit_expr(x, found);
-            visit_expr(i, found);
-            visit_expr(v, found);
-        }
-    }
-}
-
-/// Calls `found` for every name that `stmt` reads, case labels among them.
-pub(super) fn visit_reads(stmt: &Stmt, found: &mut dyn FnMut(&str)) {
-    match &stmt.action {
-        Action::Assign { value, .. } => visit_expr(value, found),
-        Action::If { test, then, otherwise } => {
-            visit_expr(test, found);
-            then.iter().chain(otherwise).for_each(|s| visit_reads(s, found));
-        }
-        Action::Case { test, arms } => {
-            visit_expr(test, found);
-            for (label, stmts) in arms {
-                if let super::lower::Label::Variant(name) = label {
-                    found(name);
-                }
-                stmts.iter().for_each(|s| visit_reads(s, found));
-            }
-        }
-    }
-}
-
 fn check_order(module: &str, block: &[Stmt]) -> Result<(), EmitError> {
     let mut events = Vec::new();
     block.iter().for_each(|s| timeline(s, &mut events));
@@ -186,15 +140,15 @@ fn check_order(module: &str, block: &[Stmt]) -> Result<(), EmitError> {
 fn timeline(stmt: &Stmt, events: &mut Vec<(String, bool)>) {
     match &stmt.action {
         Action::Assign { net, value, .. } => {
-            visit_expr(value, &mut |n| events.push((n.to_string(), false)));
+            visit::expr(value, &mut |n| events.push((n.to_string(), false)));
             events.push((net.clone(), true));
         }
         Action::If { test, then, otherwise } => {
-            visit_expr(test, &mut |n| events.push((n.to_string(), false)));
+            visit::expr(test, &mut |n| events.push((n.to_string(), false)));
             then.iter().chain(otherwise).for_each(|s| timeline(s, events));
         }
         Action::Case { test, arms } => {
-            visit_expr(test, &mut |n| events.push((n.to_string(), false)));
+            visit::expr(test, &mut |n| events.push((n.to_string(), false)));
             arms.iter().flat_map(|a| &a.1).for_each(|s| timeline(s, events));
         }
     }

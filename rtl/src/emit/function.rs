@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use super::error::EmitError;
 use super::expr::{Scope, select};
-use super::flow;
 use super::lower::{Action, Expr, Label, Role, Stmt};
 use super::names;
+use super::visit;
 
 /// Returns the name of the function that evaluates `stmts`: after the first net that they assign.
 pub(super) fn name(stmts: &[Stmt], names: &BTreeMap<String, String>) -> String {
@@ -22,7 +22,7 @@ pub(super) fn name(stmts: &[Stmt], names: &BTreeMap<String, String>) -> String {
 pub(super) fn written(stmts: &[Stmt]) -> Vec<String> {
     let mut nets = Vec::new();
     for stmt in stmts {
-        flow::visit_writes(stmt, &mut |net| {
+        visit::writes(stmt, &mut |net| {
             if !nets.iter().any(|known| known == net) {
                 nets.push(net.to_string());
             }
@@ -36,7 +36,7 @@ pub(super) fn write(out: &mut String, scope: &Scope, stmts: &[Stmt]) -> Result<(
     let function = name(stmts, scope.names);
     let results = written(stmts);
     let mut reads = BTreeSet::new();
-    stmts.iter().for_each(|stmt| flow::visit_reads(stmt, &mut |net| reads.extend([net.to_string()])));
+    stmts.iter().for_each(|stmt| visit::reads(stmt, &mut |net| reads.extend([net.to_string()])));
     // A localparam is seen inside, and a result that is read is the variable.
     let is_argument = |net: &String| {
         !results.contains(net) && !matches!(scope.nets.get(net).map(|n| n.role), Some(Role::Constant(_)))

@@ -15,6 +15,7 @@ use super::function::{self, write_comments};
 use super::leaf::leaf;
 use super::lower::{self, Expr, Net, Role};
 use super::names;
+use super::visit;
 use crate::power_up::SET;
 
 /// Around functions, whose arguments and results are hidden by no mistake.
@@ -86,13 +87,13 @@ impl<'a> Writer<'a> {
             let mut reads = Vec::new();
             match item {
                 Item::Assign { net, part, value, .. } => {
-                    flow::visit_expr(value, &mut |n| reads.push(n.to_string()));
+                    visit::expr(value, &mut |n| reads.push(n.to_string()));
                     if part.is_none() {
                         writer.plain.insert(net.clone(), value.clone());
                     }
                 }
                 Item::Block(stmts) => {
-                    stmts.iter().for_each(|stmt| flow::visit_reads(stmt, &mut |n| reads.push(n.to_string())));
+                    stmts.iter().for_each(|stmt| visit::reads(stmt, &mut |n| reads.push(n.to_string())));
                 }
             }
             reads.into_iter().for_each(|n| *writer.reads.entry(n).or_insert(0) += 1);
