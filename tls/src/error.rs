@@ -179,13 +179,21 @@ pub enum Rejection {
     BrokenHandshake,
     /// Its handshake took too long.
     Slow,
-    /// Others came while its handshake was not over, and there was no room for all.
+    /// Its place was given to another one while its handshake was not over.
     CrowdedOut,
+    /// It was one of too many that came at a time, and was not chosen.
+    DroppedEarly,
+    /// Its certificate is good and names nobody.
+    NoName,
+    /// It was authenticated and sent a TLS record that is damaged.
+    BrokenRecord,
+    /// Its name has as many connections as it may have.
+    Quota,
 }
 
 impl Rejection {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Rejection; 11] = [
+    pub const ALL: [Rejection; 15] = [
         Rejection::NoCertificate,
         Rejection::UnknownAuthority,
         Rejection::Expired,
@@ -197,6 +205,10 @@ impl Rejection {
         Rejection::BrokenHandshake,
         Rejection::Slow,
         Rejection::CrowdedOut,
+        Rejection::DroppedEarly,
+        Rejection::NoName,
+        Rejection::BrokenRecord,
+        Rejection::Quota,
     ];
 
     /// Name in counters and logs.
@@ -213,6 +225,10 @@ impl Rejection {
             Rejection::BrokenHandshake => "broken_handshake",
             Rejection::Slow => "slow",
             Rejection::CrowdedOut => "crowded_out",
+            Rejection::DroppedEarly => "dropped_early",
+            Rejection::NoName => "no_name",
+            Rejection::BrokenRecord => "broken_record",
+            Rejection::Quota => "quota",
         }
     }
 }
@@ -247,7 +263,7 @@ impl TlsError {
     pub fn rejection(&self) -> Rejection {
         match self {
             TlsError::NotTls => Rejection::PlainToTls,
-            TlsError::NoName | TlsError::Name { .. } => Rejection::BadCertificate,
+            TlsError::NoName | TlsError::Name { .. } => Rejection::NoName,
             TlsError::TooLong { .. } | TlsError::Truncated | TlsError::Write(_) => Rejection::BrokenHandshake,
             TlsError::Peer(error) => match error {
                 Error::NoCertificatesPresented => Rejection::NoCertificate,

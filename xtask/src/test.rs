@@ -46,6 +46,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     }
     stages.run("both ends of the stream, full length", || net::sim::schedules(100_000))?;
     stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
+    stages.run("a session and agents during a flood of ClientHellos", net::flood::full)?;
     stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
     stages.run("cases of operators and hostile peers", || host::cases::run(&host::cases::Arguments::default()))?;
     stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;

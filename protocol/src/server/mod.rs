@@ -25,7 +25,7 @@ pub use boot::Entropy;
 pub use config::{Config, Quota};
 pub use stats::Stats;
 
-use self::state::State;
+use self::state::{Refusal, State};
 use crate::frame::ErrorCode;
 use alloc::format;
 use deltascope_model::{Capabilities, Engine, EngineError};
@@ -137,6 +137,24 @@ impl<E: Engine> Server<E> {
     /// [`Server::disconnect`].
     pub fn is_closing(&self, id: ConnectionId) -> bool {
         self.state.connection_ref(id).is_none_or(|connection| connection.closing)
+    }
+
+    /// Whether a connection carries a session: its Hello was accepted and the session has not ended.
+    pub fn carries_session(&self, id: ConnectionId) -> bool {
+        self.state.connection_ref(id).is_some_and(|connection| connection.session.is_some())
+    }
+
+    /// Sends an Error for a reason of the host and closes the connection, as [`Server::is_closing`] says.
+    pub fn refuse(&mut self, id: ConnectionId, code: ErrorCode, text: &str, now: u64) {
+        if self.state.connection(id).is_some() {
+            self.state.refuse(id.index, &Refusal::new(code, text.into()), now);
+        }
+    }
+
+    /// The Error that was sent on a connection, for the host's log.
+    pub fn refusal(&self, id: ConnectionId) -> Option<(ErrorCode, &str)> {
+        let refused = self.state.connection_ref(id)?.refused.as_ref()?;
+        Some((refused.0, &refused.1))
     }
 
     /// The connection is gone. Its session waits for another one.

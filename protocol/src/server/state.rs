@@ -131,6 +131,7 @@ impl State {
             let Refusal { code, sequence, ref text } = *refusal;
             connection.push(&Message::Error(ErrorFrame { code, sequence, text }));
             connection.closing = true;
+            connection.refused = Some((code, text.clone()));
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::engines::EngineName;
 use crate::listen::ListenAddress;
 use crate::logging::Verbosity;
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
@@ -47,13 +48,14 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub authority: Option<PathBuf>,
 
-    /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]`, with `*` for
-    /// every other name. Without this file every certificate of the authority is served.
+    /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]
+    /// [connections=N]`, with `*` for every other name. Without this file every certificate of the authority is served.
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub identities: Option<PathBuf>,
 
-    /// Most connections at a time whose peer is not authenticated yet; beyond it the oldest gives way.
-    #[arg(long, value_name = "N", default_value_t = 64, requires = "tls")]
+    /// Most connections at a time whose peer is not authenticated yet. One source address has half of them at most; beyond half
+    /// of all, connections are dropped at random.
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "tls")]
     pub max_handshakes: usize,
 
     /// Serve an address that other machines reach, although nothing is encrypted and nobody is authenticated.
@@ -63,6 +65,11 @@ pub struct Cli {
     /// Most sessions at a time, those waiting for a reconnect among them.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub max_sessions: usize,
+
+    /// Most memory of the whole daemon, the kernel's buffers of its sockets among it. The default leaves a board of 512 MiB enough
+    /// for the system.
+    #[arg(long, value_name = "SIZE", default_value = "384MiB")]
+    pub memory: ByteSize,
 
     /// LED that is lit while the daemon serves and flickers while records come: one of /sys/class/leds, or gpiochipN:LINE;
     /// `!` in front turns its sense around.
@@ -79,7 +86,7 @@ pub struct Cli {
 
     /// Instead of serving: feed the bare records in FILE (`-`: standard input) to the engine and print what came of
     /// it as JSON.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "tls"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "memory", "tls"])]
     pub raw: Option<PathBuf>,
 }
 

@@ -1,5 +1,6 @@
 //! Why the daemon cannot start or go on.
 
+use crate::memory::MemoryError;
 use crate::security::SecurityError;
 use deltascope_linux::LinuxError;
 use deltascope_model::EngineError;
@@ -31,6 +32,9 @@ pub enum DaemonError {
     /// Keys, certificates or identities cannot be used.
     #[error(transparent)]
     Security(#[from] SecurityError),
+    /// The memory that is allowed is not enough.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The engine could not be reset.
     #[error(transparent)]
     Engine(#[from] EngineError),

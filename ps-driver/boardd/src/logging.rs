@@ -18,9 +18,9 @@ pub enum Verbosity {
     Warn,
     /// What it does.
     Info,
-    /// Each connection.
+    /// Each connection, and each refusal with its reason and peer.
     Debug,
-    /// Everything.
+    /// Each read and write of a connection.
     Trace,
 }
 

@@ -182,13 +182,10 @@ impl Service {
         }
     }
 
-    /// Writes the file of metrics.
-    pub fn write_metrics(&mut self, text: &str) {
-        if let Some(path) = &self.metrics
-            && let Err(error) = metrics::write(path, text)
-        {
-            tracing::warn!("--metrics {}: {error}", path.display());
-        }
+    /// Writes the file of metrics; the error is a text for the log.
+    pub fn write_metrics(&mut self, text: &str) -> Result<(), String> {
+        let Some(path) = &self.metrics else { return Ok(()) };
+        metrics::write(path, text).map_err(|error| format!("--metrics {}: {error}", path.display()))
     }
 }
 

@@ -5,7 +5,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::{
-    self, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, SnapshotRequest, message::Cursors,
+    self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, SnapshotRequest, message::Cursors,
 };
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -172,30 +172,64 @@ fn survives_garbage_and_says_what_was_wrong() {
     assert_eq!(honest_agent(&daemon, 4, 1_000), 1_000);
 }
 
+/// The kind of the first frame, and whether there was one.
+fn first_frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 4];
+    stream.read_exact(&mut bytes).ok()?;
+    let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+    bytes.resize(length, 0);
+    stream.read_exact(&mut bytes[4..]).ok()?;
+    Some(bytes)
+}
+
 #[test]
-fn connections_beyond_the_limit_are_told_and_turned_away() {
+fn silent_connections_do_not_shut_the_door_and_are_told_why_they_go() {
     let daemon = Daemon::start(&["--max-sessions", "1"]);
-    let held: Vec<_> = (0..16).map(|_| daemon.connect()).collect();
-    let mut told = 0;
-    for _ in 0..50 {
-        let mut stream = daemon.connect();
-        told += usize::from(refusal(&read_all(&mut stream)) == ErrorCode::Limit);
+    let mut silent = Vec::new();
+    for number in 0..60 {
+        // Four silent ones for each agent: 240 on 16 places.
+        silent.extend((0..4).map(|_| daemon.connect()));
+        // An agent sends its Hello at once and tries again when its turn did not come.
+        let mut attempts = 0..600;
+        let welcomed = attempts.find(|_| {
+            let mut stream = daemon.connect();
+            _ = stream.write_all(&hello_of(1, 1, 1));
+            let frame = first_frame(&mut stream).expect("a peer that is refused reads why");
+            let is_welcome = matches!(frame::decode(&frame), Ok(Message::Welcome(_)));
+            if is_welcome {
+                stream.write_all(&encode(&Message::Bye(Bye { next_sequence: 0 }))).unwrap();
+                read_all(&mut stream);
+            }
+            is_welcome
+        });
+        assert!(welcomed.is_some(), "agent {number}");
     }
-    assert_eq!(told, 50);
-    drop(held);
-    // The daemon sees the ends of the held connections when it gets to them.
-    let start = Instant::now();
-    while !is_heard(&daemon) {
-        assert!(start.elapsed() < Duration::from_secs(10));
-    }
+    let told = silent.iter_mut().map(read_all).filter(|bytes| refusal(bytes) == ErrorCode::Limit).count();
+    assert_eq!(told, silent.len());
     assert_eq!(honest_agent(&daemon, 4, 1_000), 1_000);
 }
 
-/// Whether the daemon waits for the Hello of a new connection, which it is not given.
-fn is_heard(daemon: &Daemon) -> bool {
-    let mut stream = daemon.connect();
-    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-    matches!(stream.read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+#[test]
+fn daemon_without_descriptors_says_so_once_and_recovers() {
+    let daemon = support::command(&["--listen", "127.0.0.1:0"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 40 && exec \"$@\"", "sh"]).arg(daemon.get_program()).args(daemon.get_args());
+    let child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut daemon = support::Daemon::of(child);
+    let held: Vec<_> = (0..60).map(|_| daemon.connect()).collect();
+    // It tries again each 100 ms.
+    daemon.status_when(|status| status["accept_failures_total"].as_u64() >= Some(15));
+    drop(held);
+    daemon.status_when(|status| status["connections"] == 0);
+    let mut agent = daemon.connect();
+    agent.write_all(&hello_of(1, 1, 1)).unwrap();
+    let frame = first_frame(&mut agent).unwrap();
+    assert!(matches!(frame::decode(&frame), Ok(Message::Welcome(_))));
+    daemon.signal(libc::SIGTERM);
+    let mut log = String::new();
+    daemon.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log.matches("accept: ").count(), 1, "{log}");
+    assert!(log.contains("descriptors: expected a limit of at least"), "{log}");
 }
 
 #[test]

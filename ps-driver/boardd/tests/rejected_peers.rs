@@ -77,7 +77,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     assert!(is_welcome(&Peer::new(&daemon, good).greet(&hello(1, 4)).unwrap()));
 
     let status = daemon.status();
-    let strangers = &status["rejected_peers_total"];
+    let rejected = &status["rejected_peers_total"];
     for (reason, count) in [
         ("no_certificate", 1),
         ("unknown_authority", 1),
@@ -88,7 +88,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
         ("broken_handshake", 1),
         ("tls_to_plain", 0),
     ] {
-        assert_eq!(strangers[reason], count, "{reason}: {status}");
+        assert_eq!(rejected[reason], count, "{reason}: {status}");
     }
     assert_eq!(status["errors_total"]["unauthorised"], 1, "{status}");
     assert_eq!((&status["tls"], &status["insecure"]), (&true.into(), &false.into()));
@@ -178,13 +178,19 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
         _ = stranger.write(&said);
         strangers.push(stranger);
         if number % 2_000 == 1_999 {
-            // In the middle of it an agent comes in.
-            let mut other = Peer::new(&daemon, agent.clone());
-            assert!(is_welcome(&other.greet(&hello(2 + (number / 2_000) as u8, 4)).unwrap()));
+            // In the middle of it an agent comes in, from the same address.
+            let hello = hello(2 + (number / 2_000) as u8, 4);
+            let mut welcome =
+                |_: &u64| Peer::new(&daemon, agent.clone()).greet(&hello).is_ok_and(|frame| is_welcome(&frame));
+            assert!((0..600).find(&mut welcome).is_some(), "expected one of 600 attempts to get in, found none");
         }
     }
-    let status =
-        daemon.status_when(|status| status["rejected_peers_total"]["crowded_out"].as_u64() >= Some(count - 64));
+    // One address has half of the places.
+    let rejected = |status: &serde_json::Value| {
+        let count = |reason: &str| status["rejected_peers_total"][reason].as_u64().unwrap();
+        count("crowded_out") + count("dropped_early") + count("slow")
+    };
+    let status = daemon.status_when(|status| rejected(status) >= count - 128);
     let peak = daemon.memory("VmHWM");
     println!(
         "measured: {count} connections of strangers, {} handshakes held; resident memory {} KiB before, {} KiB at most",
@@ -193,7 +199,7 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
         peak / 1024
     );
     assert!(peak - before < BOUND, "{before} to {peak}");
-    assert!(status["handshakes"].as_u64() <= Some(64), "{status}");
+    assert!(status["handshakes"].as_u64() <= Some(128), "{status}");
     assert!(daemon.child.try_wait().unwrap().is_none());
 }
 

@@ -3,6 +3,7 @@
 
 mod campaign;
 mod disk;
+mod flood;
 mod intruders;
 mod job;
 mod planted_fault;
@@ -14,6 +15,7 @@ mod sweep;
 mod tests;
 mod totals;
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -74,6 +76,32 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
         minutes: u64,
     },
+    /// Floods of ClientHellos: what a connected session keeps, and how long agents take to get in
+    Flood {
+        #[command(flatten)]
+        programs: Programs,
+        /// Pairs of rates that are compared
+        #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+        pairs: u64,
+        /// ClientHellos a second
+        #[arg(long, value_name = "N", default_value_t = 30_000)]
+        rate: u64,
+    },
+    /// The process of a flood: ClientHellos until standard input ends
+    ClientHellos {
+        /// Daemon
+        #[arg(long)]
+        target: SocketAddr,
+        /// Address of its sockets
+        #[arg(long)]
+        source: IpAddr,
+        /// ClientHellos a second
+        #[arg(long)]
+        rate: u64,
+        /// Folder for keys
+        #[arg(long)]
+        folder: PathBuf,
+    },
     /// The third process: write a recording and what must be counted of it
     Generate {
         /// Start of the random numbers
@@ -98,6 +126,10 @@ fn main() -> ExitCode {
         }
         Command::Run { programs, kills, quick, planted_fault } => chaos(&programs, kills, quick, planted_fault),
         Command::Soak { programs, minutes } => soak(&programs, minutes),
+        Command::Flood { programs, pairs, rate } => flooded(&programs, pairs, rate),
+        Command::ClientHellos { target, source, rate, folder } => {
+            flood::send_client_hellos(target, source, rate, &folder).map(|()| true)
+        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -188,6 +220,18 @@ fn soak(programs: &Programs, minutes: u64) -> Result<bool> {
         campaign::run(&plan, folder.path(), &totals)?;
     }
     tell(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
+}
+
+fn flooded(programs: &Programs, pairs: u64, rate: u64) -> Result<bool> {
+    let folder = tempfile::tempdir().context("a folder")?;
+    let plan = flood::Plan { agent: &programs.agent, boardd: &programs.boardd, pairs: pairs as usize, rate };
+    let (report, holds) = flood::run(&plan, folder.path())?;
+    if programs.json {
+        println!("{report}");
+    } else {
+        println!("{report:#}");
+    }
+    Ok(holds)
 }
 
 /// Prints what was seen and gives whether everything held.

@@ -19,8 +19,10 @@ const START_TIME: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Keys {
     server: PathBuf,
-    agent: PathBuf,
-    authority: PathBuf,
+    /// Certificate and key of an agent.
+    pub agent: PathBuf,
+    /// Certificate of the authority.
+    pub authority: PathBuf,
 }
 
 impl Keys {
@@ -88,6 +90,11 @@ impl Board {
             thread::sleep(Duration::from_millis(2));
         }
         Ok(())
+    }
+
+    /// Its keys, if it speaks TLS.
+    pub fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
     }
 
     /// kill -9, and another one in its place.
@@ -232,6 +239,13 @@ impl Program {
         let text = read_to_string(&self.out)?;
         let line = text.lines().last().with_context(|| format!("{}: no output", self.out.display()))?;
         serde_json::from_str(line).with_context(|| line.to_owned())
+    }
+
+    /// The whole lines of its standard output, as JSON.
+    pub fn lines(&self) -> Result<Vec<Value>> {
+        let text = read_to_string(&self.out)?;
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
     }
 
     /// What it said on standard error.

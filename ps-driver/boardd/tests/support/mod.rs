@@ -43,13 +43,13 @@ impl Daemon {
     }
 
     pub fn start_with(arguments: &[&str], environment: &[(&'static str, PathBuf)]) -> Daemon {
-        let mut child = command(&["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(&["--listen", "127.0.0.1:0"]);
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        Daemon::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// A daemon that was started, once it listens.
+    pub fn of(mut child: Child) -> Daemon {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
