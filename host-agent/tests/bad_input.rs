@@ -150,9 +150,14 @@ fn an_output_that_nobody_takes_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn processes_that_are_not_there_are_counted_and_no_error() {
+fn processes_that_are_not_there_are_named_with_a_status_of_their_own() {
     // Above the largest process number of Linux.
-    let report = with_daemon(&["scan", "--pid", "4194305", "--json"]).ok().json();
+    let outcome = with_daemon(&["scan", "--pid", "4194305", "--json"]);
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
+    assert!(outcome.err.contains("process 4194305: expected a process of this number, found none"), "{outcome:?}");
+    let report = outcome.json();
+    assert_eq!(report["mode"], "nothing_seen");
+    assert_eq!(report["not_seen"][0]["why"], "no_process");
     assert_eq!(report["processes"]["vanished"], 1);
     assert_eq!(report["captured"], 0);
     assert_eq!(report["conserved"], true);

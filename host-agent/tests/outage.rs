@@ -10,8 +10,8 @@ use std::time::Duration;
 use deltascope_agent::sources::SynthConfig;
 use deltascope_protocol::frame::ErrorCode;
 use support::board::Board;
-use support::proxy;
 use support::reference::{check, reference};
+use support::refusing;
 use support::run::Run;
 use support::{AGENT, agent, finish};
 
@@ -54,7 +54,7 @@ fn server_that_comes_later_is_waited_for() {
 fn passing_refusals_are_waited_out() {
     for code in [ErrorCode::Limit, ErrorCode::NoCapacity, ErrorCode::Shutdown] {
         let board = Board::start("127.0.0.1:0", &[]);
-        let proxy = proxy::refusing(board.address, code, 3).to_string();
+        let proxy = refusing::start(board.address, code, 3).to_string();
         let run = Run::start(&synth(&["--connect", &proxy]));
         run.errors.until(&format!("{code:?}"));
         check(&run.last_line(), &reference(CONFIG), EVENTS);

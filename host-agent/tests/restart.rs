@@ -1,4 +1,4 @@
-//! An agent that is killed and started again goes on where it stopped: what the restarted one shows equals the reference of
+//! An agent that is killed and started again resumes where it stopped: what the restarted one shows equals the reference of
 //! the whole run.
 
 mod support;
@@ -42,8 +42,8 @@ fn kills_of_agent_and_daemon_change_no_total() {
     assert!(report["lost"].as_object().expect("reasons").values().all(|lost| lost == 0), "{report}");
 }
 
-/// Without a folder nobody remembers what was counted before the daemon died, nor whose the groups were: that is lost,
-/// and told.
+/// Without a folder it is not known what was counted before the daemon died, nor whose the groups were: that is lost,
+/// and reported.
 #[test]
 fn what_nobody_kept_is_lost_by_agent_restart() {
     let state = ["--agent-id", "000102030405060708090a0b0c0d0e0f"];
@@ -62,7 +62,7 @@ fn what_nobody_kept_is_lost_by_agent_restart() {
 }
 
 #[test]
-fn a_recording_goes_on_at_its_index_and_another_one_is_refused() {
+fn a_recording_resumes_at_its_index_and_another_one_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("a plain path").to_owned();
     let (file, other, state) = (path("one.rec"), path("two.rec"), path("state"));
@@ -98,7 +98,7 @@ fn two_agents_with_one_id_at_once_are_refused_by_name() {
     let mut run = Run::start(&first);
     run.line();
     finish(agent(&first)).fails(&["agent.id", "expected no other agent with this id"]);
-    // On another host nobody sees the lock; the board server sees both.
+    // On another host the lock is not seen; the board server sees both.
     let id = std::fs::read_to_string(Path::new(state[1]).join("agent.id")).expect("an id");
     let twin = endless(&["--agent-id", id.trim()]);
     let twin: Vec<&str> = twin.iter().map(String::as_str).collect();

@@ -5,10 +5,10 @@ mod support;
 use std::net::SocketAddr;
 
 use deltascope_agent::daemon::Daemon;
-use deltascope_agent::report::ContainerJson;
 use deltascope_agent::sources::SynthConfig;
+use deltascope_testkit::frame_faults::{FrameFault, relay};
+use deltascope_testkit::reference::containers;
 use serde_json::Value;
-use support::proxy::{self, Fault};
 use support::reference::{check, reference};
 use support::run::Run;
 use support::{Outcome, agent, boardd, finish, with_daemon};
@@ -48,9 +48,8 @@ fn sockets_that_share_contexts_hide_waste_and_invent_none() {
     let report = last_line(&with_daemon(&strings(&arguments)).ok());
     let reference = reference(SynthConfig { seed: 5, events: 50_000, sockets: 500, ..SynthConfig::default() });
     let mut hidden = 0;
-    for found in report["containers"].as_array().expect("an array") {
-        let found: ContainerJson = serde_json::from_value(found.clone()).expect("a container");
-        let expected = &reference.containers[&found.name];
+    for (name, found) in containers(&report).expect("a report") {
+        let expected = &reference.containers[&name];
         assert_eq!((found.net_sends, found.cow_redundant), (expected.net_sends, expected.cow_redundant));
         assert!(found.net_redundant <= expected.net_redundant, "{found:?} against {expected:?}");
         hidden += expected.net_redundant - found.net_redundant;
@@ -76,10 +75,11 @@ fn a_recording_counts_like_the_source_it_came_from() {
 #[test]
 fn a_connection_that_breaks_is_made_again_and_nothing_is_lost_or_repeated() {
     let expected = reference(SynthConfig { seed: 5, events: 200_000, ..SynthConfig::default() });
-    for fault in [Fault::Cut, Fault::DropByte, Fault::FlipBit, Fault::RepeatFrame, Fault::DropFrame] {
+    use FrameFault::{Cut, DropByte, DropFrame, FlipBit, RepeatFrame};
+    for fault in [Cut, DropByte, FlipBit, RepeatFrame, DropFrame] {
         let daemon = Daemon::start(boardd(), "model").expect("a daemon");
-        let proxy = proxy::start(daemon.address(), fault).to_string();
-        let arguments = synth("200000", &["--timeout", "5", "--connect", &proxy]);
+        let relay = relay(daemon.address(), fault);
+        let arguments = synth("200000", &["--timeout", "5", "--connect", &relay.address().to_string()]);
         let outcome = finish(agent(&strings(&arguments)));
         assert_eq!(outcome.code, Some(0), "{fault:?}: {outcome:?}");
         check(&last_line(&outcome), &expected, 200_000);

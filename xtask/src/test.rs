@@ -129,7 +129,7 @@ fn no_std_crates() -> Result<()> {
     Ok(())
 }
 
-/// Runs the demo of `engine` as whoever runs the tests.
+/// Runs the demo of `engine` as the user who runs the tests.
 fn demo_is_exact(engine: Engine) -> Result<()> {
     check_demo(engine, &mut demo::command(engine, true)?)
 }
@@ -166,10 +166,10 @@ fn check_demo(engine: Engine, command: &mut Command) -> Result<()> {
     }
     let report: Value =
         serde_json::from_str(&text).with_context(|| format!("expected one JSON object, found {text}"))?;
-    let truth = serde_json::json!({"copied": 128, "redundant": 64});
+    let reference = serde_json::json!({"copied": 128, "redundant": 64});
     ensure!(report["engine"] == engine.name(), "engine: expected {}, found {}", engine.name(), report["engine"]);
     for key in ["workload", "workload_parent_writes"] {
-        ensure!(report[key] == truth, "{key}: expected {truth}, found {}", report[key]);
+        ensure!(report[key] == reference, "{key}: expected {reference}, found {}", report[key]);
     }
     let number = |key: &str| report[key].as_u64().with_context(|| format!("expected a number in {key}, found {text}"));
     let lost = report["lost"].as_object().context("expected an object in lost")?;

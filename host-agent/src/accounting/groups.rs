@@ -55,7 +55,7 @@ impl GroupTable {
         }
     }
 
-    /// A table that goes on from that of an agent before. `snapshot` is what the groups hold now; what stands in a group
+    /// A table that continues that of an agent before. `snapshot` is what the groups hold now; what is in a group
     /// without an owner is charged to [`OTHER`].
     pub fn inherit(granted: u32, saved: &SavedGroups, snapshot: &Snapshot) -> GroupTable {
         let mut table = GroupTable::new(granted);
@@ -198,9 +198,9 @@ mod tests {
     }
 
     proptest! {
-        /// A restart of the agent at any event changes nobody's total; without what it kept, the sum is the same.
+        /// A restart of the agent at any event changes no owner's total; without what it kept, the sum is the same.
         #[test]
-        fn a_restarted_table_goes_on(
+        fn a_restarted_table_continues(
             granted in 1u32..12,
             events in prop::collection::vec((0u32..30, 0usize..4, any::<bool>()), 1..300),
             restart in any::<prop::sample::Index>(),

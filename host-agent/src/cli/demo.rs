@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::demo::Demo;
+use deltascope_agent::report::{ScanJson, scan_lines};
 use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
@@ -27,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.json {
         super::print_json(&demo.json(), false)?;
     } else {
-        let mut out = text(&demo.report) + &super::scan::notes(&demo.summary);
+        let mut out = text(&demo.report) + &scan_lines(&ScanJson::from(&demo.summary));
         for phase in &demo.phases {
             let (found, expected) = (phase.counted(), phase.expected);
             out += &format!(

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
 use deltascope_agent::accounting::Totals;
 use deltascope_agent::accounting::state::StateStatus;
-use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
+use deltascope_agent::report::{EstimatedJson, Report, ReportJson, ScanJson, estimate_lines, scan_lines};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
@@ -105,7 +105,7 @@ struct Json {
     gauges: bool,
     /// Copies are at least as many as this.
     lower_bound: bool,
-    /// What the source tells beside its events, by name.
+    /// What the source reports beside its events, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     status: BTreeMap<&'static str, u64>,
     /// What sampling has left out, estimated; not in any other number.
@@ -119,6 +119,9 @@ struct Json {
     state: Option<StateStatus>,
     #[serde(flatten)]
     report: ReportJson,
+    /// What the scan of this round, or the one that was recorded, reported beside its events.
+    #[serde(flatten)]
+    scan: Option<ScanJson>,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -167,6 +170,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let engine = accounting.granted().engine.name();
             let mut report = Report::new(engine, accounting.owners(), &shown, conservation);
             report.lower_bound = source.is_lower_bound();
+            report.describe(|name| source.details(name));
+            report.nothing_seen = source.scan_report().as_ref().is_some_and(ScanJson::nothing_seen);
             // A round of a state names what there is now.
             let silent = if source.is_state() { 0 } else { silence.apply(&mut report, Instant::now()) };
             show(arguments, &accounting, source.as_ref(), begun.elapsed(), &report, silent)?;
@@ -224,6 +229,7 @@ fn show(
     silent: usize,
 ) -> Result<()> {
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
+    let scan = source.scan_report();
     if arguments.json_lines {
         let json = Json {
             seconds,
@@ -235,15 +241,24 @@ fn show(
             silent_containers: silent,
             state: accounting.state_status(),
             report: ReportJson::from(report),
+            scan,
         };
         return super::print(&(lines::split(&json)?.join("\n") + "\n"));
     }
     let estimated = estimated.map(|estimates| estimate_lines(&estimates)).unwrap_or_default();
+    let scan = scan.as_ref().map(scan_lines).unwrap_or_default();
     let left_out = match silent {
         0 => String::new(),
         _ => {
             format!("{silent} containers without an event for {:.0} s are not shown\n", arguments.silence.as_secs_f64())
         }
     };
-    super::print(&format!("after {seconds:.1} s\n{}{left_out}{estimated}\n", text(report)))
+    let status = status_line(source);
+    super::print(&format!("after {seconds:.1} s\n{}{left_out}{estimated}{scan}{status}\n", text(report)))
+}
+
+/// Returns the source's state in one line, if it has any.
+fn status_line(source: &dyn Source) -> String {
+    let pairs: Vec<_> = source.status().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if pairs.is_empty() { String::new() } else { format!("{}: {}\n", source.name(), pairs.join(", ")) }
 }

@@ -6,21 +6,22 @@
 //! | offset | bytes | header |
 //! |---|---|---|
 //! | 0 | 8 | magic, the bytes `DLTAREC` and a zero |
-//! | 8 | 4 | version, 1 |
+//! | 8 | 4 | version, 2 |
 //! | 12 | 4 | bytes of an event, 32 |
 //! | 16 | 4 | zero |
 //! | 20 | 4 | CRC32C of bytes 0 to 19 |
 //!
 //! | offset | bytes | chunk |
 //! |---|---|---|
-//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END |
+//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END, 4 SCAN |
 //! | 4 | 4 | bytes of the body, n |
 //! | 8 | n | body |
 //! | 8 + n | 4 | CRC32C of everything before it in the chunk |
 //!
 //! OWNER: number 4 (0, 1, 2 and so on), kind 4 ([`OwnerKind`](crate::event::OwnerKind)), name in UTF-8. An owner
-//! stands before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
-//! owner 4, socket 8 (send), length 4, zero 4, operand 8 (as in the event record). END: events captured 8, events in the file 8, losses 7 x 8 in
+//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
+//! owner 4, socket 8 (send; zero of a page), length 4, zero 4, operand 8 (as in the event record). SCAN: what a scan
+//! reported beside its events, as the JSON object of `docs/scan.md` from `mode` on; after the events of the round. END: events captured 8, events in the file 8, losses 7 x 8 in
 //! the order of [`LossReason`](deltascope_abi::loss::LossReason).
 //!
 //! Fingerprints of guessable contents confirm a guess, so a recording is made with mode 0600.
@@ -42,7 +43,7 @@ use std::path::{Path, PathBuf};
 /// First bytes of a recording.
 pub const MAGIC: [u8; 8] = *b"DLTAREC\0";
 /// Version of the layout.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 24;
 /// Bytes before the body of a chunk.
@@ -59,6 +60,7 @@ pub const END_BYTES: usize = 16 + 8 * deltascope_abi::loss::LOSS_REASONS;
 const CHUNK_OWNER: u32 = 1;
 const CHUNK_EVENTS: u32 = 2;
 const CHUNK_END: u32 = 3;
+const CHUNK_SCAN: u32 = 4;
 const WHAT_PAGE: u8 = 1;
 const WHAT_SEND: u8 = 2;
 
@@ -85,7 +87,7 @@ pub enum RecordingError {
     Magic {
         /// The file.
         path: PathBuf,
-        /// As they stand in the file.
+        /// As found in the file.
         found: Vec<u8>,
     },
     /// Another release wrote it.
@@ -96,7 +98,7 @@ pub enum RecordingError {
     Version {
         /// The file.
         path: PathBuf,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u32,
     },
     /// The file ends too early.
@@ -107,7 +109,7 @@ pub enum RecordingError {
     Truncated {
         /// The file.
         path: PathBuf,
-        /// What should stand there.
+        /// What was expected there.
         what: &'static str,
         /// Its offset in the file.
         at: u64,
@@ -128,7 +130,7 @@ pub enum RecordingError {
         at: u64,
         /// Computed over the bytes.
         expected: u32,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u32,
     },
     /// A number is out of its bounds.
@@ -143,10 +145,20 @@ pub enum RecordingError {
         what: &'static str,
         /// Its offset in the file.
         at: u64,
-        /// What may stand there.
+        /// What is allowed there.
         expected: String,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u64,
+    },
+    /// What a scan reported is not understood, or cannot be written.
+    #[error("{path}: scan report at offset {at}: expected the JSON object of docs/scan.md, found {source}", path = path.display())]
+    Scan {
+        /// The file.
+        path: PathBuf,
+        /// Its offset in the file.
+        at: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
     },
     /// A name is not UTF-8.
     #[error("{path}: owner name at offset {at}: expected UTF-8 text; the file is damaged", path = path.display())]
@@ -172,7 +184,7 @@ pub enum RecordingError {
     Owner {
         /// Owners numbered so far.
         expected: usize,
-        /// As it stands in the event.
+        /// As found in the event.
         found: u32,
     },
 }

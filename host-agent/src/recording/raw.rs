@@ -36,7 +36,7 @@ impl RawWriter {
 }
 
 impl<W: Write> RawWriter<W> {
-    /// Starts raw records in `out`; `path` stands in errors.
+    /// Starts raw records in `out`; `path` is named in errors.
     pub fn new(path: &Path, out: W, groups: u32, contexts: u32) -> RawWriter<W> {
         RawWriter {
             path: path.to_path_buf(),

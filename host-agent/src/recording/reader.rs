@@ -11,6 +11,7 @@ use deltascope_abi::record::{Class, MAX_LENGTH};
 
 use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::report::ScanJson;
 
 /// What a recording says at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,12 +36,14 @@ pub struct Cut {
 }
 
 /// What comes next in a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// An owner; its number is the count of owners before it.
     Owner(OwnerKind, String),
     /// An event.
     Event(Event),
+    /// What a scan reported beside the events before it.
+    Scan(Box<ScanJson>),
     /// The end, after which nothing follows.
     End(End),
     /// The end of a file that has none: what was recorded behind it is missing.
@@ -74,7 +77,7 @@ impl Reader {
 }
 
 impl<R: Read> Reader<R> {
-    /// Starts to read `input` and checks its header; `path` stands in errors.
+    /// Starts to read `input` and checks its header; `path` is named in errors.
     pub fn new(path: &Path, input: R) -> Result<Reader<R>, RecordingError> {
         let mut reader = Reader {
             path: path.to_path_buf(),
@@ -121,7 +124,7 @@ impl<R: Read> Reader<R> {
         self.at
     }
 
-    /// Checksum of the first chunk with events, once it was read: tells one recording from another.
+    /// Checksum of the first chunk with events, once it was read: distinguishes one recording from another.
     pub fn first_events_crc(&self) -> Option<u32> {
         self.first_events_crc
     }
@@ -135,8 +138,8 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
-        if !(CHUNK_OWNER..=CHUNK_END).contains(&kind) {
-            return Err(self.field("chunk kind", start, "1 to 3", kind.into()));
+        if !(CHUNK_OWNER..=CHUNK_SCAN).contains(&kind) {
+            return Err(self.field("chunk kind", start, "1 to 4", kind.into()));
         }
         if length > MAX_BODY_BYTES {
             return Err(self.field("chunk length", start + 4, &format!("0 to {MAX_BODY_BYTES}"), length as u64));
@@ -154,6 +157,15 @@ impl<R: Read> Reader<R> {
             CHUNK_EVENTS => {
                 self.first_events_crc.get_or_insert(le32(&chunk, CHUNK_HEAD_BYTES + length));
                 self.event_list(body, at)
+            }
+            CHUNK_SCAN => {
+                let scan = serde_json::from_slice(body).map_err(|source| RecordingError::Scan {
+                    path: self.path.clone(),
+                    at,
+                    source,
+                })?;
+                self.items.push_back(Item::Scan(Box::new(scan)));
+                Ok(())
             }
             _ => self.end(body, at),
         }
@@ -201,6 +213,17 @@ impl<R: Read> Reader<R> {
         }
         if length > MAX_LENGTH {
             return Err(self.field("length of an event", at + 16, &format!("0 to {MAX_LENGTH}"), length.into()));
+        }
+        // The zeros of the layout: what a later version puts there is not to be passed over.
+        let page = bytes[0] == WHAT_PAGE;
+        let reserved = u64::from(le32(bytes, 0) >> 16) | u64::from(le32(bytes, 20));
+        if reserved != 0 || (page && le64(bytes, 8) != 0) {
+            return Err(self.field(
+                "reserved bytes of an event",
+                at,
+                "zero",
+                reserved | (u64::from(page) * le64(bytes, 8)),
+            ));
         }
         let class = Class::from_code(class);
         let operand = le64(bytes, 24);

@@ -132,7 +132,7 @@ fn another_version_is_refused_by_number() {
     let (mut bytes, _) = record(&[], Losses::default());
     bytes[8] = 9;
     let text = read(&bytes).expect_err("another version").to_string();
-    assert!(text.contains("expected 1, found 9"), "{text}");
+    assert!(text.contains("expected 2, found 9"), "{text}");
 }
 
 #[test]
@@ -224,4 +224,48 @@ fn raw_records_are_those_of_the_session() {
     ];
     assert_eq!(bytes.len(), expected.len() * RECORD_BYTES);
     assert_eq!(bytes, expected.map(Record::to_bytes).concat());
+}
+
+#[test]
+fn reserved_bytes_that_are_not_zero_are_refused() {
+    let event =
+        Event { owner: OwnerId(0), length: 4096, what: What::Page { class: Class::PageAfterT, before: 1, after: 2 } };
+    let (whole, _) = record(&[(0, event)], Losses::default());
+    // Behind the header and the chunk of the only owner.
+    let events = HEADER_BYTES + CHUNK_HEAD_BYTES + 8 + "container-0-ä".len() + 4;
+    let body = events + CHUNK_HEAD_BYTES;
+    assert!(read(&whole).is_ok());
+    // The two zeros, the socket of a page, the zeros behind the length.
+    for at in [2, 3, 8, 15, 20, 23] {
+        let mut bytes = whole.clone();
+        bytes[body + at] = 1;
+        let end = body + EVENT_BYTES;
+        let crc = crc32c(&bytes[events..end]);
+        bytes[end..end + 4].copy_from_slice(&crc.to_le_bytes());
+        let text = read(&bytes).expect_err("a byte that is reserved").to_string();
+        assert!(text.contains("reserved bytes of an event") && text.contains("expected zero"), "{at}: {text}");
+    }
+}
+
+#[test]
+fn what_a_scan_reported_is_read_as_it_was_written() {
+    let scan = crate::report::ScanJson::from(
+        &crate::scan::Scanner::new(crate::scan::ScanConfig {
+            target: crate::scan::ScanTarget::Pids(vec![std::process::id()]),
+            ..Default::default()
+        })
+        .scan(&mut |_| (), &mut |_| ())
+        .expect("the scan runs"),
+    );
+    let mut writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    writer.scan(&scan).expect("memory takes it");
+    let mut bytes = writer.finish(0, &Losses::default()).expect("memory takes it");
+    assert_eq!(read(&bytes).expect("a whole recording")[0], Item::Scan(Box::new(scan)));
+    // With a right checksum, text that is none of this is refused.
+    let (start, end) = (HEADER_BYTES, bytes.len() - CHUNK_HEAD_BYTES - END_BYTES - 4);
+    bytes[start + CHUNK_HEAD_BYTES] = b'[';
+    let crc = crc32c(&bytes[start..end - 4]);
+    bytes[end - 4..end].copy_from_slice(&crc.to_le_bytes());
+    let text = read(&bytes).expect_err("no report").to_string();
+    assert!(text.contains("scan report at offset 32"), "{text}");
 }

@@ -9,6 +9,7 @@ use deltascope_abi::loss::Losses;
 
 use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::report::ScanJson;
 use crate::sink::{Sink, SinkError};
 
 /// Events that are gathered before they become a chunk.
@@ -46,7 +47,7 @@ impl Writer {
 }
 
 impl<W: Write> Writer<W> {
-    /// Starts a recording in `out`; `path` stands in errors.
+    /// Starts a recording in `out`; `path` is named in errors.
     pub fn new(path: &Path, mut out: W) -> Result<Writer<W>, RecordingError> {
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend(MAGIC);
@@ -120,6 +121,17 @@ impl<W: Write> Writer<W> {
         Ok(id)
     }
 
+    /// Adds what a scan reported beside the events that were given.
+    pub fn add_scan(&mut self, scan: &ScanJson) -> Result<(), RecordingError> {
+        self.flush_events()?;
+        let body = serde_json::to_vec(scan).map_err(|source| RecordingError::Scan {
+            path: self.path.clone(),
+            at: 0,
+            source,
+        })?;
+        self.chunk(CHUNK_SCAN, &body)
+    }
+
     /// Adds one event.
     pub fn add_event(&mut self, event: Event) -> Result<(), RecordingError> {
         if self.owners.get(event.owner).is_none() {
@@ -151,6 +163,10 @@ impl<W: Write> Sink for Writer<W> {
 
     fn idle(&mut self) -> Result<(), SinkError> {
         Ok(self.flush_old()?)
+    }
+
+    fn scan(&mut self, scan: &ScanJson) -> Result<(), SinkError> {
+        Ok(self.add_scan(scan)?)
     }
 }
 

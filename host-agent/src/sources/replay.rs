@@ -9,6 +9,7 @@ use deltascope_protocol::frame::Cursor;
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind};
 use crate::recording::{Cut, Item, Reader, RecordingError};
+use crate::report::ScanJson;
 use crate::sink::Sink;
 
 /// Events of one round.
@@ -22,11 +23,13 @@ pub struct Replay<R: Read = BufReader<File>> {
     size: Option<u64>,
     /// Events read.
     given: u64,
-    /// The recording's identity was told to the sink.
+    /// The recording's identity was given to the sink.
     told: bool,
     captured: u64,
     losses: Losses,
     cut: Option<Cut>,
+    /// What the recorded scan reported.
+    scan: Option<ScanJson>,
 }
 
 impl Replay {
@@ -40,8 +43,17 @@ impl Replay {
 impl<R: Read> Replay<R> {
     /// A source at the first event of a recording.
     pub fn new(reader: Reader<R>) -> Replay<R> {
-        let losses = Losses::default();
-        Replay { reader, owners: Vec::new(), size: None, given: 0, told: false, captured: 0, losses, cut: None }
+        Replay {
+            reader,
+            owners: Vec::new(),
+            size: None,
+            given: 0,
+            told: false,
+            captured: 0,
+            losses: Losses::default(),
+            cut: None,
+            scan: None,
+        }
     }
 
     /// Where the recording ended, if it was killed or its disk was full; known after the last round.
@@ -71,12 +83,7 @@ impl<R: Read> Replay<R> {
         SourceError::Resume { source_name: "replay", what, expected, found }
     }
 
-    /// Whatever was recorded, its replay counts: a scanned container of a recording is a container here.
     fn add_owner(&mut self, sink: &mut dyn Sink, kind: OwnerKind, name: &str) -> Result<(), SourceError> {
-        let kind = match kind {
-            OwnerKind::Container | OwnerKind::Scanned => OwnerKind::Container,
-            OwnerKind::Region => OwnerKind::Region,
-        };
         self.owners.push(sink.owner(kind, name)?);
         Ok(())
     }
@@ -106,6 +113,10 @@ impl<R: Read> Source for Replay<R> {
                     }
                     sink.event_at(event, Self::cursor(0, self.given))?;
                 }
+                Some(Item::Scan(scan)) => {
+                    sink.scan(&scan)?;
+                    self.scan = Some(*scan);
+                }
                 Some(Item::End(end)) => {
                     self.captured += end.losses.total();
                     self.losses = end.losses;
@@ -134,6 +145,7 @@ impl<R: Read> Source for Replay<R> {
                     let event = self.take(event);
                     sink.skip(event)?;
                 }
+                Some(Item::Scan(scan)) => self.scan = Some(*scan),
                 Some(Item::End(_) | Item::Cut(_)) | None => {
                     return Err(Self::other("events in the recording", next, self.given));
                 }
@@ -144,6 +156,14 @@ impl<R: Read> Source for Replay<R> {
             return Err(Self::other("checksum of its first events", identity, self.identity()));
         }
         Ok(())
+    }
+
+    fn is_lower_bound(&self) -> bool {
+        self.scan.as_ref().is_some_and(|scan| scan.copies.at_most != Some(scan.copies.at_least))
+    }
+
+    fn scan_report(&self) -> Option<ScanJson> {
+        self.scan.clone()
     }
 
     fn captured(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! How to reach a board server, and as whom.
+//! How to reach a board server, and under which name.
 
 use std::time::Duration;
 

@@ -95,7 +95,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
         (session.losses, session.cursors) = (losses, cursors);
     }
 
-    /// From now on sources stand here, after every record admitted.
+    /// From now on sources are here, after every record admitted.
     pub fn set_cursor(&mut self, cursor: Cursor) {
         self.session().set_cursor(cursor);
     }
@@ -129,7 +129,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
         self.admit_at(record, None)
     }
 
-    /// Takes one record as [`Uplink::admit`] does; its source stands at `cursor` after it.
+    /// Takes one record as [`Uplink::admit`] does; its source is at `cursor` after it.
     ///
     /// # Errors
     /// As [`Uplink::admit`].

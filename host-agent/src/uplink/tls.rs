@@ -12,7 +12,7 @@ use rustls::pki_types::ServerName;
 pub struct Tls {
     /// Own certificate and key, and the certificate of the authority.
     pub paths: Paths,
-    /// Name or address that must stand in the server's certificate.
+    /// Name or address that must be in the server's certificate.
     pub server: ServerName<'static>,
 }
 
@@ -26,7 +26,7 @@ pub enum TlsOptionsError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The server's name.
-    #[error("server {found:?}: expected a host name or an address, as it stands in the server's certificate")]
+    #[error("server {found:?}: expected a host name or an address, as in the server's certificate")]
     Name {
         /// As given.
         found: String,

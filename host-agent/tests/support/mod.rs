@@ -1,9 +1,9 @@
-//! What the tests of the whole agent share: programs, runs with a time limit, and a proxy that plants faults.
+//! What the tests of the whole agent share: programs, runs with a time limit, and what must be counted.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod board;
-pub mod proxy;
 pub mod reference;
+pub mod refusing;
 pub mod run;
 
 use std::io::Read;
@@ -58,7 +58,7 @@ impl Outcome {
         self
     }
 
-    /// Asserts a failure that was told and not a panic, and that its message holds every one of `parts`.
+    /// Asserts a failure with a message and not a panic, and that its message holds every one of `parts`.
     pub fn fails(self, parts: &[&str]) -> Outcome {
         assert!(matches!(self.code, Some(code) if code != 0 && code != 101), "{self:?}");
         assert!(!self.err.contains("panicked"), "{self:?}");

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Sent bytes that may stand before the unsent ones.
+/// Sent bytes that may be kept before the unsent ones.
 const SENT_LIMIT: usize = 64 * 1024;
 
 pub(super) struct Connection {

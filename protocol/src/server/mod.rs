@@ -1,6 +1,6 @@
 //! The board server: sessions of many agents on one engine, with the transport outside.
 //!
-//! The host accepts connections, moves bytes, tells the time and calls [`Server::poll`]; everything that the
+//! The host accepts connections, moves bytes, gives the time and calls [`Server::poll`]; everything that the
 //! protocol says (`docs/protocol.md`) happens in here. Nothing blocks and no input can make it panic.
 //!
 //! ```text
@@ -107,7 +107,7 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// Takes bytes that stand elsewhere; they are copied.
+    /// Takes bytes from elsewhere; they are copied.
     pub fn receive(&mut self, id: ConnectionId, mut bytes: &[u8], now: u64) {
         while !bytes.is_empty() {
             let space = self.receive_space(id);
@@ -188,7 +188,7 @@ impl<E: Engine> Server<E> {
         state.drain(engine)
     }
 
-    /// Tells every agent that the server stops. Records that were received still pass the engine and are
+    /// Notifies every agent that the server stops. Records that were received still pass the engine and are
     /// acknowledged; poll until [`Server::is_stopped`].
     pub fn stop(&mut self) {
         self.state.stop();

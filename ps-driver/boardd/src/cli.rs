@@ -58,7 +58,7 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = 256, requires = "tls")]
     pub max_handshakes: usize,
 
-    /// Serve an address that other machines reach, although nothing is encrypted and nobody is authenticated.
+    /// Serve an address that other machines reach, although nothing is encrypted and no peer is authenticated.
     #[arg(long, conflicts_with = "tls")]
     pub insecure: bool,
 
@@ -83,6 +83,11 @@ pub struct Cli {
     /// File of metrics in the text format of Prometheus, written again every 10 s.
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
+
+    /// Seconds without any movement of an engine that has work, or that failed, after which systemd's watchdog is not fed.
+    /// The driver of a board gives up by itself after a second; this is for what it does not see.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub stall_limit: u64,
 
     /// Instead of serving: feed the bare records in FILE (`-`: standard input) to the engine and print what came of
     /// it as JSON.

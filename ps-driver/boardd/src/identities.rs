@@ -1,7 +1,7 @@
 //! `--identities FILE`: who is served, and how much each may have.
 //!
-//! One name a line, as it stands in certificates, with limits that hold for all sessions of that name together. `*`
-//! stands for every name that has no line; without it only the names listed are served, and taking a name off the
+//! One name a line, as in certificates, with limits that hold for all sessions of that name together. `*`
+//! means every name that has no line; without it only the names listed are served, and taking a name off the
 //! list is how a certificate is revoked.
 //!
 //! ```text
@@ -37,7 +37,7 @@ pub enum IdentitiesError {
         path: PathBuf,
         /// Its line, from 1.
         line: usize,
-        /// What stands there.
+        /// What was found there.
         found: String,
     },
 }

@@ -63,7 +63,7 @@ pub enum Holder {
 pub struct Peer {
     /// Name in its certificate.
     pub name: String,
-    /// What the name stands for.
+    /// What the name refers to.
     pub identity: Identity,
 }
 

@@ -48,7 +48,7 @@ pub struct Named {
     pub connections: usize,
 }
 
-/// The rest of what a status tells.
+/// The rest of what a status reports.
 pub struct Status<'a> {
     /// Where the daemon listens.
     pub address: SocketAddr,

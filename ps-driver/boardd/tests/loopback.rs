@@ -1,54 +1,19 @@
-//! The daemon as a process, over real sockets: an honest agent, garbage, strangers and a stop.
+//! The daemon as a process, over real sockets: an honest agent, garbage, unknown peers and a stop.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
-use deltascope_protocol::frame::{
-    self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, SnapshotRequest, message::Cursors,
-};
+use deltascope_protocol::frame::{self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest};
+use deltascope_testkit::frames::records;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Stdio};
+use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 mod support;
 
-use support::{encode, hello_of};
-
-struct Daemon {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Daemon {
-    fn start(arguments: &[&str]) -> Daemon {
-        let mut child = support::command(&["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
-        Daemon { child, address }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
-        stream
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
+use support::{Daemon, encode, hello_of};
 
 /// Everything until the server closes.
 fn read_all(stream: &mut TcpStream) -> Vec<u8> {
@@ -70,10 +35,8 @@ fn refusal(mut bytes: &[u8]) -> ErrorCode {
     code.unwrap()
 }
 
-fn events(first_sequence: u64, records: &[Record]) -> Vec<u8> {
-    let records: Vec<_> = records.iter().map(|record| record.to_bytes()).collect();
-    let (losses, cursors) = (Losses::default(), Cursors::default());
-    encode(&Message::Records(Records { first_sequence, replies_below: 0, losses, cursors, records: &records }))
+fn events(first_sequence: u64, list: &[Record]) -> Vec<u8> {
+    records(first_sequence, 0, list)
 }
 
 /// Sends `count` pairs through a session of its own and gives the events counted.

@@ -8,8 +8,7 @@ mod intruders;
 mod job;
 mod planted_fault;
 mod process;
-mod proxy;
-mod reference;
+mod recording;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -54,7 +53,7 @@ struct Programs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every fault, at least so many kills, and a cut after each byte of a connection
+    /// Every fault, at least N kills, and a cut after each byte of a connection
     Run {
         #[command(flatten)]
         programs: Programs,
@@ -64,7 +63,7 @@ enum Command {
         /// Short: one cut every 16 bytes, 1,000 connections, no long jump of the clock
         #[arg(long)]
         quick: bool,
-        /// Plant a fault, which the run must find: it fails then, as it must
+        /// Put in a fault, which the run must find: it fails then, as it must
         #[arg(long = "fault", value_enum)]
         planted_fault: Option<PlantedFault>,
     },
@@ -122,7 +121,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate { seed, events, file, reference } => {
-            reference::generate(seed, events, &file, &reference).map(|()| true)
+            recording::generate(seed, events, &file, &reference).map(|()| true)
         }
         Command::Run { programs, kills, quick, planted_fault } => chaos(&programs, kills, quick, planted_fault),
         Command::Soak { programs, minutes } => soak(&programs, minutes),
@@ -188,7 +187,7 @@ fn chaos(programs: &Programs, kills: u64, quick: bool, planted_fault: Option<Pla
         ..plan(programs)
     };
     campaign::run(&plan, folder.path(), &totals)?;
-    tell(
+    print(
         programs,
         totals,
         begun,
@@ -219,7 +218,7 @@ fn soak(programs: &Programs, minutes: u64) -> Result<bool> {
         };
         campaign::run(&plan, folder.path(), &totals)?;
     }
-    tell(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
+    print(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
 }
 
 fn flooded(programs: &Programs, pairs: u64, rate: u64) -> Result<bool> {
@@ -235,7 +234,7 @@ fn flooded(programs: &Programs, pairs: u64, rate: u64) -> Result<bool> {
 }
 
 /// Prints what was seen and gives whether everything held.
-fn tell(
+fn print(
     programs: &Programs,
     totals: Mutex<Totals>,
     begun: Instant,

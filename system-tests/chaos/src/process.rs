@@ -155,9 +155,9 @@ impl Board {
         })
     }
 
-    /// Options of an agent that connects through `proxy`.
-    pub fn options(&self, proxy: SocketAddr) -> Vec<String> {
-        let mut options = vec![String::from("--connect"), proxy.to_string()];
+    /// Options of an agent that connects through the relay at this address.
+    pub fn options(&self, relay: SocketAddr) -> Vec<String> {
+        let mut options = vec![String::from("--connect"), relay.to_string()];
         if let Some(keys) = &self.keys {
             let text = |path: &Path| path.display().to_string();
             options.extend(["--tls".into(), text(&keys.agent), "--authority".into(), text(&keys.authority)]);

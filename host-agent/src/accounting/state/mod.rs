@@ -1,7 +1,7 @@
 //! What an agent saves in a folder so that the next one resumes where it stopped.
 //!
 //! The board server keeps numbers, losses and cursors of an agent for 60 s after its connection was lost, and the
-//! counters of its grant. What it cannot know stands here: the agent's id, which owner each group belongs to, and
+//! counters of its grant. What it cannot know is here: the agent's id, which owner each group belongs to, and
 //! what was counted under earlier grants, before the server restarted.
 //!
 //! | file | content |
@@ -62,9 +62,9 @@ pub enum StateError {
     Content {
         /// The file.
         path: PathBuf,
-        /// What should stand there.
+        /// What was expected there.
         expected: &'static str,
-        /// What stands there.
+        /// What was found there.
         found: String,
         /// What happens now.
         then: &'static str,

@@ -32,9 +32,9 @@ pub struct SavedSession {
     pub boot_id: u64,
     /// Counters of every grant before the present one, by group and class (row `4 * group + class`).
     carried: Vec<Row>,
-    /// Losses told with the last record that `carried` holds.
+    /// Losses reported with the last record that `carried` holds.
     losses: Losses7,
-    /// Cursors told with it: source, unit, position.
+    /// Cursors reported with it: source, unit, position.
     cursors: Vec<(u32, u32, u64)>,
     /// Owners in the order of their numbers: kind and name.
     owners: Vec<(u32, String)>,

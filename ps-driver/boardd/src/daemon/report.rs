@@ -1,4 +1,4 @@
-//! What the daemon tells of itself: its status and its metrics.
+//! What the daemon reports of itself: its status and its metrics.
 
 use super::Daemon;
 use crate::link::{Link, Peer};
@@ -37,7 +37,7 @@ impl<E: Engine> Daemon<E> {
             identities: names.iter().map(usage).collect(),
             health: health.as_ref(),
         };
-        // Nobody may be listening there; that is no reason to stop.
+        // There may be no listener; that is no reason to stop.
         let mut out = io::stdout().lock();
         _ = writeln!(out, "{}", status.json()).and_then(|()| out.flush());
     }

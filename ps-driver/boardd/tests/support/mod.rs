@@ -1,8 +1,9 @@
 //! A daemon as a process, keys for it, and peers that speak TLS to it.
 #![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
 
-use deltascope_abi::ABI_VERSION;
-use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, MAX_FRAME_BYTES, Message};
+use deltascope_testkit::frames;
+pub use deltascope_testkit::frames::encode;
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -195,7 +196,7 @@ impl Peer {
     }
 
     /// Says Hello for a session and reads the first frame that comes.
-    pub fn greet(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
+    pub fn say_hello(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
         self.handshake()?;
         self.send(hello);
         loop {
@@ -211,13 +212,6 @@ impl Peer {
     }
 }
 
-pub fn encode(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; MAX_FRAME_BYTES];
-    let length = frame::encode(message, &mut bytes).unwrap();
-    bytes.truncate(length);
-    bytes
-}
-
 /// A Hello of session `number` for as many groups and four contexts.
 pub fn hello(number: u8, groups: u32) -> Vec<u8> {
     hello_of(number, groups, 4)
@@ -225,20 +219,7 @@ pub fn hello(number: u8, groups: u32) -> Vec<u8> {
 
 /// A Hello of session `number` for as many groups and contexts.
 pub fn hello_of(number: u8, groups: u32, contexts: u32) -> Vec<u8> {
-    encode(&Message::Hello(Hello {
-        abi_version: ABI_VERSION,
-        session: [number; 16],
-        agent: [number | 0x80; 16],
-        nonce: 1,
-        groups,
-        contexts,
-        oldest_sequence: 0,
-        next_sequence: 0,
-        boot_id: 0,
-        grant: 0,
-        replies_below: 0,
-        host: "test",
-    }))
+    encode(&Message::Hello(frames::hello(number, groups, contexts)))
 }
 
 /// Whether the frame is a Welcome.
