@@ -10,7 +10,7 @@ use crate::warnings::Topic;
 use deltascope_model::Engine;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_protocol::server::Identity;
-use deltascope_tls::{Channel, Rejection, TlsError};
+use deltascope_tls::{Channel, Rejection};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use std::io::Write;
@@ -187,7 +187,7 @@ impl<E: Engine> Daemon<E> {
             Ok(about) => about,
             Err(error) => {
                 self.reject(address, error.rejection(), &error.to_string(), now);
-                return self.refuse(stream, Some(channel), ErrorCode::Unauthorised, &TlsError::NoName.to_string());
+                return self.refuse(stream, Some(channel), ErrorCode::Unauthorised, &error.to_string());
             }
         };
         self.counters.authenticated += 1;
