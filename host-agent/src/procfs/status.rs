@@ -13,6 +13,8 @@ pub struct ProcessStatus {
     pub resident_anonymous: Option<u64>,
     /// `Uid`, the real one.
     pub user: Option<u32>,
+    /// `VmExe` in bytes: the program's code, as exec has mapped it and fork hands it down.
+    pub code: Option<u64>,
     /// `VmSwap` in bytes; `None` without memory.
     pub swapped: Option<u64>,
 }
@@ -34,6 +36,7 @@ pub fn parse_status(text: &[u8]) -> Result<ProcessStatus, ParseError> {
                 cursor.blanks();
                 status.user = Some(cursor.decimal32("a user id")?);
             }
+            b"VmExe" => status.code = Some(kib(&mut cursor)?),
             b"VmSwap" => status.swapped = Some(kib(&mut cursor)?),
             _ => {}
         }

@@ -7,25 +7,28 @@ use super::live::anonymous_pages;
 use super::{Coverage, Doubt, Scope, Unbounded};
 use crate::procfs::{ProcFs, ProcessStat};
 
+/// What everybody may see of a process, and its relatives have in common: the user, and the size of its code.
+type Kind = (Option<u32>, Option<u64>);
+
 /// Processes that hide where they come from.
 pub(crate) struct Hidden {
-    /// Orphans among them, each with its user.
-    orphans: Vec<(ProcessStat, Option<u32>)>,
-    /// The users of all of them.
-    users: HashSet<Option<u32>>,
+    /// Orphans among them.
+    orphans: Vec<(ProcessStat, Kind)>,
+    /// What is seen of all of them.
+    kinds: HashSet<Kind>,
 }
 
 impl Hidden {
     /// Finds them among the families of the whole machine.
     pub(crate) fn find(proc: &ProcFs, families: &[Family]) -> Self {
-        let mut hidden = Self { orphans: Vec::new(), users: HashSet::new() };
+        let mut hidden = Self { orphans: Vec::new(), kinds: HashSet::new() };
         for family in families {
             for member in family.members.iter().filter(|member| member.layout.is_none()) {
-                let user = user(proc, member);
-                hidden.users.insert(user);
+                let kind = kind(proc, member);
+                hidden.kinds.insert(kind);
                 let orphan = family.members.len() == 1 && matches!(family.origin, Origin::Uncertain);
                 if orphan {
-                    hidden.orphans.push((*member, user));
+                    hidden.orphans.push((*member, kind));
                 }
             }
         }
@@ -33,30 +36,32 @@ impl Hidden {
     }
 }
 
-fn user(proc: &ProcFs, process: &ProcessStat) -> Option<u32> {
-    proc.status(process.task()).ok()?.user
+fn kind(proc: &ProcFs, process: &ProcessStat) -> Kind {
+    proc.status(process.task()).map_or((None, None), |status| (status.user, status.code))
 }
 
 /// Notes in the coverage which of the families that are looked at may have relatives that were not put to them.
-/// A relative that is hidden is of the same user, or the family has a process of root, which can become any user.
+/// A relative that is hidden has the same code, and the same user unless the family has a process of root, which can
+/// become any user.
 pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage: &mut Coverage) {
     let mut strangers: HashSet<u32> = HashSet::new();
     for family in families {
         let pages = || family.members.iter().map(|member| anonymous_pages(proc, member)).sum();
-        let of_hidden_user = || family.members.iter().any(|member| hidden.users.contains(&user(proc, member)));
+        let of_hidden_kind = || family.members.iter().any(|member| hidden.kinds.contains(&kind(proc, member)));
         match family.origin {
             Origin::Outside => coverage.unbounded = coverage.unbounded.or(Some(Unbounded::ParentOutside)),
             Origin::Uncertain => cut(coverage, pages()),
-            Origin::Orphan if !hidden.users.is_empty() && of_hidden_user() => cut(coverage, pages()),
+            Origin::Orphan if !hidden.kinds.is_empty() && of_hidden_kind() => cut(coverage, pages()),
             Origin::Orphan | Origin::Exec => {}
         }
         if hidden.orphans.is_empty() {
             continue;
         }
-        let users: HashSet<Option<u32>> = family.members.iter().map(|member| user(proc, member)).collect();
-        for (orphan, user) in &hidden.orphans {
+        let kinds: HashSet<Kind> = family.members.iter().map(|member| kind(proc, member)).collect();
+        for (orphan, (user, code)) in &hidden.orphans {
             let own = family.members.iter().any(|member| member.pid == orphan.pid);
-            if !own && (users.contains(user) || users.contains(&Some(0))) && strangers.insert(orphan.pid) {
+            let kin = kinds.contains(&(*user, *code)) || kinds.contains(&(Some(0), *code));
+            if !own && kin && strangers.insert(orphan.pid) {
                 coverage.maybe_cut += 1;
                 coverage.doubts.add(Doubt::MaybeCut, anonymous_pages(proc, orphan));
             }

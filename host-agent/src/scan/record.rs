@@ -197,9 +197,12 @@ impl ScanSummary {
     pub fn nothing_seen(&self) -> bool {
         let looked_at = self.coverage.members_read + self.coverage.unread.get(Unread::InMotion);
         let nothing_read = looked_at == 0 && self.copies == 0;
-        let nothing_alone = self.coverage.scope == Scope::Pids && self.processes.alone == 0;
-        let unread = self.coverage.unread.total() > 0 || self.coverage.unbounded.is_some();
-        nothing_read && (nothing_alone || unread)
+        nothing_read
+            && match self.coverage.scope {
+                // A process without a family is an answer.
+                Scope::Pids => self.processes.alone == 0,
+                _ => self.coverage.unread.total() > 0 || self.coverage.unbounded.is_some(),
+            }
     }
 
     /// `exact`, `bracket` where both ends are known, `lower_bound` where nothing bounds the number from above, or
