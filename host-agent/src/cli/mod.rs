@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bar;
+mod bpf;
 mod demo;
 mod engine;
 mod keys;

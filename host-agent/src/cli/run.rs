@@ -13,9 +13,10 @@ use deltascope_agent::accounting::Conservation;
 use deltascope_agent::accounting::Totals;
 use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
 use deltascope_agent::sink::Sink;
-use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
+use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError, auto, bpf};
 use serde::Serialize;
 
+use super::bpf::BpfArguments;
 use super::engine::{EngineArguments, check, text};
 use super::state::StateArguments;
 use super::synth::SynthArguments;
@@ -29,7 +30,11 @@ pub enum SourceKind {
     Synth,
     /// A recording, given with --file
     Replay,
-    /// The capture module: every copy and every send, as they happen
+    /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
+    Auto,
+    /// BPF programs: every copy and every send, as they happen
+    Bpf,
+    /// The capture module: the same
     Kmod,
 }
 
@@ -45,9 +50,11 @@ pub struct SourceArguments {
     /// scan: only the families of these processes (may be given more than once)
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
-    /// kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
+    /// bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
     #[arg(long)]
     no_sampling: bool,
+    #[command(flatten)]
+    bpf: BpfArguments,
     #[command(flatten)]
     synth: SynthArguments,
 }
@@ -58,6 +65,13 @@ impl SourceArguments {
         Ok(match self.source {
             SourceKind::Scan => Box::new(Scan::new(super::scan::config(&self.pids), [])),
             SourceKind::Synth => Box::new(self.synth.source()),
+            SourceKind::Auto => {
+                let sampling = !self.no_sampling;
+                let choice = auto::open(&self.bpf.options(sampling), sampling, super::scan::config(&self.pids));
+                eprintln!("deltascope: {choice}");
+                choice.source
+            }
+            SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
             SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
             SourceKind::Replay => match &self.file {
                 Some(file) => Box::new(Replay::open(file)?),

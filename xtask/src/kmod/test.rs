@@ -34,12 +34,24 @@ const ENGINE_PHASES: [&str; 2] = ["exact", "overflow"];
 const HOOKS: [&[&str]; 3] = [&["exit_mmap"], &["tcp_sendmsg"], &["do_wp_page", "wp_page_copy"]];
 const LIMIT: Duration = Duration::from_secs(300);
 
+/// What captures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Capture {
+    /// The module
+    Kmod,
+    /// The BPF programs of the agent
+    Bpf,
+}
+
 /// What is asked for.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     /// Kernel: 6.1, 6.12, or the newest that the next release's backports have
     #[arg(long, value_name = "VERSION")]
     kernel: String,
+    /// What captures: kmod, the module, or bpf
+    #[arg(long, value_enum, default_value_t = Capture::Kmod)]
+    source: Capture,
     /// Engine of the board server
     #[arg(long, value_enum, default_value_t = Engine::Model)]
     engine: Engine,
@@ -54,7 +66,13 @@ pub struct Arguments {
 impl Arguments {
     /// All phases on a kernel.
     pub fn whole(kernel: &str) -> Arguments {
-        Arguments { kernel: kernel.to_owned(), engine: Engine::Model, only: Vec::new(), json: false }
+        Arguments {
+            kernel: kernel.to_owned(),
+            source: Capture::Kmod,
+            engine: Engine::Model,
+            only: Vec::new(),
+            json: false,
+        }
     }
 
     /// Guests with the phases that they run.
@@ -83,7 +101,7 @@ fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> 
     let mut files = vec![
         ("bin/workload".to_owned(), workload),
         ("bin/rings".to_owned(), rings),
-        ("bin/deltascope".to_owned(), programs::agent()?),
+        ("bin/deltascope".to_owned(), programs::agent(&[])?),
     ];
     for hidden in HOOKS {
         let name = format!("deltascope-without-{}.ko", hidden[0]);
@@ -98,6 +116,9 @@ fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> 
 /// The task.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let version = Kernel::parse(&arguments.kernel)?;
+    if arguments.source == Capture::Bpf {
+        return super::bpf::run(version, arguments.engine, &arguments.only, arguments.json);
+    }
     let plan = arguments.plan()?;
     setup::provide(setup::CAPTURE)?;
     emulator::provide(emulator::SYSTEM_X86)?;
