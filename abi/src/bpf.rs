@@ -83,13 +83,19 @@ layout! {
         pub filtered: u64,
         /// Copies whose new page could not be read: seen and not captured.
         pub unreadable: u64,
+        /// Pages that were unmapped before their judgement, and are unjudged.
+        pub discarded: u64,
+        /// Copies that the agent itself made: no events, but a proof that copies are seen.
+        pub reader_copies: u64,
+        /// Sends that the agent itself made: no events, but a proof that sends are seen.
+        pub reader_sends: u64,
         /// Zero: rows are whole cache lines.
-        pub pad: u64,
+        pub pad: [u64; 6],
     }
 }
 
 const _: () = {
     assert!(size_of::<BpfConfig>() == 72);
-    assert!(size_of::<BpfCounters>() == 192 && size_of::<BpfCounters>() % 64 == 0);
+    assert!(size_of::<BpfCounters>() == 256 && size_of::<BpfCounters>() % 64 == 0);
     assert!(BPF_PENDING_PAGES.is_power_of_two() && BPF_CPUS.is_power_of_two());
 };

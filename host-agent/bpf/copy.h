@@ -128,7 +128,7 @@ DS_INLINE void ds_fault(struct vm_fault *vmf, unsigned int result)
 
 	if (ds_frame(value) == old_frame || !(value & DS_PRESENT_BITS) || result & DS_FAULT_GAVE_UP)
 		return;
-	if (vmf->vma->vm_flags & DS_VM_SHARED || !ds_wanted())
+	if (vmf->vma->vm_flags & DS_VM_SHARED || !ds_is_wanted(DS_COPIES))
 		return;
 	mm = vmf->vma->vm_mm;
 	if (ds_is_other(vmf, mm))

@@ -27,6 +27,16 @@ int BPF_PROG(ds_exit_mmap, struct mm_struct *mm)
 	return 0;
 }
 
+SEC("fentry/unmap_page_range")
+int BPF_PROG(ds_unmap_page_range, struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+	     unsigned long end)
+{
+	ds_begin();
+	ds_unmap(vma, start, end);
+	ds_end();
+	return 0;
+}
+
 /* With the socket locked: the records of a socket are in the order of its bytes. */
 SEC("fexit/tcp_sendmsg_locked")
 int BPF_PROG(ds_send, struct sock *sk, struct msghdr *msg, unsigned long size, int result)

@@ -79,11 +79,17 @@ struct deltascope_bpf_counters {
 	__u64 filtered;
 	/* Copies whose new page could not be read: seen and not captured. */
 	__u64 unreadable;
+	/* Pages that were unmapped before their judgement, and are unjudged. */
+	__u64 discarded;
+	/* Copies that the agent itself made: no events, but a proof that copies are seen. */
+	__u64 reader_copies;
+	/* Sends that the agent itself made: no events, but a proof that sends are seen. */
+	__u64 reader_sends;
 	/* Zero: rows are whole cache lines. */
-	__u64 pad;
+	__u64 pad[6];
 };
 
-DELTASCOPE_ASSERT(sizeof(struct deltascope_bpf_counters) == 192, deltascope_bpf_counters_size);
+DELTASCOPE_ASSERT(sizeof(struct deltascope_bpf_counters) == 256, deltascope_bpf_counters_size);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, entered) == 0, deltascope_bpf_counters_entered);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, left) == 8, deltascope_bpf_counters_left);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, captured) == 16, deltascope_bpf_counters_captured);
@@ -101,6 +107,9 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, over_budget) == 152, 
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, late) == 160, deltascope_bpf_counters_late);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, filtered) == 168, deltascope_bpf_counters_filtered);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, unreadable) == 176, deltascope_bpf_counters_unreadable);
-DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, pad) == 184, deltascope_bpf_counters_pad);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, discarded) == 184, deltascope_bpf_counters_discarded);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, reader_copies) == 192, deltascope_bpf_counters_reader_copies);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, reader_sends) == 200, deltascope_bpf_counters_reader_sends);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, pad) == 208, deltascope_bpf_counters_pad);
 
 #endif

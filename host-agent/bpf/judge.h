@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The two that judge: the exit of a process, and the agent when T has passed. */
+/* What ends the waiting: the exit of a process, pages taken out of their mm, and the agent when T has passed. */
 #ifndef DS_JUDGE_H
 #define DS_JUDGE_H
 
@@ -52,6 +52,50 @@ DS_INLINE void ds_exit(struct mm_struct *mm)
 	exit.number = ds_once(*ds_mm_chain(exit.mm));
 	if (exit.number && exit.number >= ds_once(oldest))
 		bpf_loop(DELTASCOPE_BPF_PENDING_PAGES, ds_exit_next, &exit, 0);
+}
+
+struct ds_unmap {
+	__u64 mm;
+	__u64 number;
+	__u64 start;
+	__u64 end;
+};
+
+static long ds_unmap_next(__u32 index, struct ds_unmap *unmap)
+{
+	struct ds_pending *entry = ds_entry_of(unmap->number);
+	__u64 number = unmap->number;
+
+	if (!number || number < ds_once(oldest) || ds_once(entry->ticket) >> 2 != number)
+		return 1;
+	unmap->number = entry->mm_before;
+	if (entry->mm != unmap->mm || entry->address < unmap->start || entry->address >= unmap->end)
+		return 0;
+	if (ds_claim(entry, number)) {
+		ds_set_state(entry, number, DS_GONE);
+		ds_count(discarded);
+	}
+	return 0;
+}
+
+/*
+ * A page that is touched again after it was unmapped often gets the same frame: its
+ * number is no identity, so what waits in the range is unjudged from here on.
+ */
+DS_INLINE void ds_unmap(struct vm_area_struct *vma, __u64 start, __u64 end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct ds_unmap unmap = { .start = start, .end = end };
+	__u32 which = DS_SCRATCH_UNMAP;
+	void *slot = bpf_map_lookup_elem(&scratch, &which);
+
+	/* At the end of an mm, its exit has judged already. */
+	if (!slot || !mm->mm_users.counter)
+		return;
+	unmap.mm = ds_number(mm, slot);
+	unmap.number = ds_once(*ds_mm_chain(unmap.mm));
+	if (unmap.number && unmap.number >= ds_once(oldest))
+		bpf_loop(DELTASCOPE_BPF_PENDING_PAGES, ds_unmap_next, &unmap, 0);
 }
 
 struct ds_run {

@@ -45,6 +45,8 @@ struct mm_struct {
 	atomic_t mm_users;
 } DS_CORE;
 
+struct mmu_gather;
+
 struct task_struct {
 	struct mm_struct *mm;
 } DS_CORE;

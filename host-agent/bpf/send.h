@@ -87,24 +87,28 @@ DS_INLINE int ds_go_back(struct msghdr *msg, __u32 taken, struct ds_begin *begin
 	return 0;
 }
 
-DS_INLINE int ds_read(void *to, __u32 bytes, __u64 from, __u32 type)
+DS_INLINE int ds_read(void *to, __u64 bytes, __u64 from, __u32 type)
 {
 	if (type == DS_TYPE(ITER_UBUF) || type == DS_TYPE(ITER_IOVEC))
 		return !bpf_probe_read_user(to, bytes, (void *)from);
 	return !bpf_probe_read_kernel(to, bytes, (void *)from);
 }
 
+/* The compiler knows these bounds and would leave them out; the verifiers of older kernels do not. */
+#define ds_bound(number, mask) asm volatile("%0 &= %1" : "+r"(number) : "i"(mask))
+
 /* Gathers what was taken, as far as `wanted`. */
 DS_INLINE int ds_gather(struct msghdr *msg, __u32 taken, __u32 wanted, __u8 *bytes)
 {
 	struct ds_begin begin = { .type = msg->msg_iter.iter_type };
-	__u32 done = 0;
+	__u64 done = 0;
 	int i;
 
 	if (begin.type == DS_TYPE(ITER_UBUF)) {
-		__u64 from = (__u64)msg->msg_iter.ubuf + msg->msg_iter.iov_offset - taken;
+		__u64 from = (__u64)msg->msg_iter.ubuf + msg->msg_iter.iov_offset - taken, count = wanted;
 
-		return ds_read(bytes, wanted & (DS_PAYLOAD_BYTES - 1), from, begin.type);
+		ds_bound(count, DS_PAYLOAD_BYTES - 1);
+		return ds_read(bytes, count, from, begin.type);
 	}
 	if (begin.type != DS_TYPE(ITER_IOVEC) && begin.type != DS_TYPE(ITER_KVEC) &&
 	    begin.type != DS_TYPE(ITER_BVEC))
@@ -113,7 +117,7 @@ DS_INLINE int ds_gather(struct msghdr *msg, __u32 taken, __u32 wanted, __u8 *byt
 		return 0;
 	for (i = 0; i <= DS_PARTS; i++) {
 		struct ds_part part;
-		__u32 count;
+		__u64 count;
 
 		if (done >= wanted)
 			return 1;
@@ -121,9 +125,8 @@ DS_INLINE int ds_gather(struct msghdr *msg, __u32 taken, __u32 wanted, __u8 *byt
 			return 0;
 		part.bytes -= begin.offset;
 		count = part.bytes < wanted - done ? part.bytes : wanted - done;
-		/* The verifier wants both bounds where the bytes are written. */
-		done &= DELTASCOPE_BPF_SEND_LIMIT - 1;
-		count &= 2 * DELTASCOPE_BPF_SEND_LIMIT - 1;
+		ds_bound(done, DELTASCOPE_BPF_SEND_LIMIT - 1);
+		ds_bound(count, DS_PAYLOAD_BYTES - 1);
 		if (count > DELTASCOPE_BPF_SEND_LIMIT)
 			return 0;
 		if (count && !ds_read(bytes + done, count, part.address + begin.offset, begin.type))
@@ -183,7 +186,7 @@ DS_INLINE __u32 ds_fingerprint(struct msghdr *msg, __u32 taken, __u64 key, __u8 
 	tail = (__u64 *)bytes + (wanted / 32) * 4;
 	tail[0] = tail[1] = tail[2] = tail[3] = 0;
 	if (!ds_gather(msg, taken, wanted, bytes)) {
-		*flags |= DELTASCOPE_FLAG_PARTIAL;
+		*flags |= whole ? DELTASCOPE_FLAG_PARTIAL : 0;
 		return 0;
 	}
 	if (ds_is_tls(bytes, wanted))
@@ -200,7 +203,7 @@ DS_INLINE void ds_sent(struct sock *sk, struct msghdr *msg, int result)
 	__u16 flags = 0;
 	__u8 *bytes;
 
-	if (result <= 0 || !ds_wanted())
+	if (result <= 0 || !ds_is_wanted(DS_SENDS))
 		return;
 	bytes = bpf_map_lookup_elem(&payload, &zero);
 	if (!bytes)

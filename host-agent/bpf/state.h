@@ -28,7 +28,7 @@ struct {
 } cgroups SEC(".maps");
 
 /* A page for each program: none of them meets itself on a CPU. */
-enum { DS_SCRATCH_COPY, DS_SCRATCH_EXIT, DS_SCRATCH_JUDGE, DS_SCRATCHES };
+enum { DS_SCRATCH_COPY, DS_SCRATCH_EXIT, DS_SCRATCH_JUDGE, DS_SCRATCH_UNMAP, DS_SCRATCHES };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -74,13 +74,20 @@ DS_INLINE void ds_leave(struct deltascope_bpf_counters *row)
 		ds_leave(row_);                                      \
 	} while (0)
 
+enum ds_kind { DS_COPIES, DS_SENDS };
+
 /* Whether the current task is in the filter, and not the agent. */
-DS_INLINE int ds_wanted(void)
+DS_INLINE int ds_is_wanted(enum ds_kind kind)
 {
 	__u32 i;
 
-	if (bpf_get_current_pid_tgid() >> 32 == agent_tgid)
+	if (bpf_get_current_pid_tgid() >> 32 == agent_tgid) {
+		if (kind == DS_COPIES)
+			ds_count(reader_copies);
+		else
+			ds_count(reader_sends);
 		return 0;
+	}
 	if (!config.filter_cgroups)
 		return 1;
 	for (i = 0; i < DELTASCOPE_BPF_FILTER_CGROUPS; i++) {

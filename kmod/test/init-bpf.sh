@@ -51,6 +51,18 @@ agent_start() {
 }
 # told NAME: a number of the agent's last line
 told() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+# counted CGROUP NAME: a counter of one container in the agent's last line
+counted() { tail -n 1 /tmp/agent | sed 's/"name":/\n/g' | sed -n "s/^\"$1\".*\"$2\":\([0-9]*\).*/\1/p"; }
+# in_group CGROUP COMMAND...: runs it there
+in_group() { (echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"); }
+# until_line FILE WORD
+until_line() {
+	n=0
+	until grep -q "^$2" $1 || [ $n -gt 600 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+}
 # until_told NAME VALUE: waits until the agent's last line has it
 until_told() {
 	n=0
@@ -91,6 +103,9 @@ phase_exact() {
 	done
 	wait $A
 	settled
+	until_told capture_pages 1
+	check exact_captures_pages 1 "$(told capture_pages)"
+	check exact_captures_sends 1 "$(told capture_sends)"
 	check exact_blind 0 "$(told blind)"
 	check exact_zero_fills 1 $(($(told zero_fills) >= 32))
 	check exact_over_budget 0 "$(told over_budget)"
@@ -118,8 +133,8 @@ phase_default_limit() {
 	work b sockets 4 > /tmp/short
 	agent_stop default_limit
 	check default_limit_truncated 10 "$(told truncated_sends)"
-	check default_limit_redundant 8 "$(tail -n 1 /tmp/agent | sed 's/"name":/\n/g' | sed -n 's/^"b".*"net_redundant":\([0-9]*\).*/\1/p')"
-	check default_limit_none 0 "$(tail -n 1 /tmp/agent | sed 's/"name":/\n/g' | sed -n 's/^"a".*"net_redundant":\([0-9]*\).*/\1/p')"
+	check default_limit_redundant 8 "$(counted b net_redundant)"
+	check default_limit_none 0 "$(counted a net_redundant)"
 }
 
 phase_pending_full() {
@@ -150,7 +165,7 @@ phase_filter() {
 	agent_stop filter
 	check filter_passes_by 1 $(($(told filtered) >= 105))
 	check filter_names_no_other 0 "$(tail -n 1 /tmp/agent | grep -c '"name":"b"')"
-	check filter_copies 100 "$(tail -n 1 /tmp/agent | sed 's/"name":/\n/g' | sed -n 's/^"a".*"cow_copies":\([0-9]*\).*/\1/p')"
+	check filter_copies 100 "$(counted a cow_copies)"
 	rmdir /sys/fs/cgroup/a/below
 	deltascope run --source bpf --cgroup /proc --insecure-peer 10.0.2.2:$BOARDD_PORT 2> /tmp/refused
 	check filter_refuses_no_cgroup 1 $(($? != 0))
@@ -205,6 +220,24 @@ phase_hotplug() {
 	agent_stop hotplug
 }
 
+# Switching tracing off is refused while the programs are attached, or said in every line.
+phase_ftrace_off() {
+	agent_start --no-sampling --judge-after 500
+	until_told capture_pages 1
+	check ftrace_on_pages 1 "$(told capture_pages)"
+	echo 0 > /proc/sys/kernel/ftrace_enabled 2> /dev/null
+	enabled=$(cat /proc/sys/kernel/ftrace_enabled)
+	sleep 3
+	check ftrace_off_is_told "$enabled" "$(told capture_pages)"
+	more a mixed 64
+	echo "PHASE_NOTE ftrace_enabled $enabled"
+	echo 1 > /proc/sys/kernel/ftrace_enabled 2> /dev/null
+	until_told capture_pages 1
+	work a mixed 64 > /dev/null
+	agent_stop ftrace_off
+	check ftrace_off_sees_again 1 "$(told capture_pages)"
+}
+
 # Senders that wait inside the observed function while the programs go and come.
 phase_blocked() {
 	more a blocked 4 &
@@ -215,6 +248,61 @@ phase_blocked() {
 	wait
 	agent_start --no-sampling
 	agent_stop blocked
+}
+
+# Processes that sleep in the observed functions, of both kinds at once: the copies and sends of others are all seen.
+phase_blinded() {
+	ulimit -n 8192
+	agent_start --no-sampling --send-limit 16384
+	hostile blockers 1100 > /tmp/blockers 2>&1 &
+	B=$!
+	until_line /tmp/blockers BLOCKERS
+	echo 1 > /proc/sys/vm/unprivileged_userfaultfd
+	hostile userfault 270 > /tmp/parked 2>&1 &
+	U=$!
+	until_line /tmp/parked PARKED
+	sleep 3
+	in_group a hostile sends 50
+	in_group a hostile copies 200 0
+	settled
+	check blinded_blind 0 "$(told blind)"
+	kill -9 $B $U
+	wait $B $U
+	agent_stop blinded
+	check blinded_sends 50 "$(counted a net_sends)"
+	# The C library makes a few more.
+	check blinded_copies 1 $(($(counted a cow_copies) >= 200))
+}
+
+# Threads that fault on one page make one copy.
+phase_one_page() {
+	agent_start --no-sampling --judge-after 300
+	in_group a hostile one-page 4 400
+	in_group a hostile one-page 2 400
+	agent_stop one_page
+	check one_page_at_least 1 $(($(counted a cow_copies) >= 800))
+	check one_page_no_second_event 1 $(($(counted a cow_copies) < 900))
+	echo "PHASE_NOTE one_page copies $(counted a cow_copies) lost_races $(told lost_races)"
+}
+
+# A page that was discarded is not judged by what came to its address, whatever frame that is in.
+phase_discarded() {
+	agent_start --no-sampling --judge-after 400
+	in_group a hostile discarded 200 > /tmp/discarded
+	agent_stop discarded
+	check discarded_came_back 1 $(($(sed -n 's/^SAME_FRAME //p' /tmp/discarded) > 100))
+	check discarded_unjudged 1 $(($(counted a cow_unjudged) >= 200))
+	check discarded_counted 1 $(($(told discarded) >= 200))
+}
+
+# Multipath TCP takes its bytes by another path than TCP; unshare faults are no copies by a write.
+phase_coverage() {
+	agent_start --no-sampling
+	in_group a hostile mptcp-sends 10
+	in_group b hostile unshared 32
+	agent_stop coverage
+	check mptcp_sends 10 "$(counted a net_sends)"
+	check mptcp_observed 1 "$(told capture_mptcp)"
 }
 
 # Without the right to load programs: a clear error, and nothing left behind.

@@ -125,6 +125,11 @@ pub const ALL: &[Tool] = &[
     tool("make", "make"),
     tool("setpriv", "util-linux"),
     tool("systemd-analyze", "systemd"),
+    BPF[0],
+    BPF[1],
+    BPF[2],
+    BPF[3],
+    BPF[4],
 ];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {

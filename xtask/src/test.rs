@@ -11,8 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
-const FEATURES: &str =
-    "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,deltascope-verilator-tests/verilate";
+const FEATURES: &str = "deltascope-agent/bpf,deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,\
+                        deltascope-verilator-tests/verilate";
 
 /// Options of the task.
 #[derive(clap::Args)]

@@ -19,7 +19,10 @@ use crate::{emulator, setup};
 /// What the guests do, each in this order.
 const GUESTS: [(&str, &[&str]); 2] = [
     ("bpf-counts", &["exact", "overflow", "storm", "hotplug"]),
-    ("bpf-limits", &["refused", "default_limit", "pending_full", "budget", "filter", "blocked", "follow"]),
+    (
+        "bpf-limits",
+        &["refused", "default_limit", "pending_full", "budget", "filter", "blocked", "ftrace_off", "follow"],
+    ),
 ];
 const LIMIT: Duration = Duration::from_secs(900);
 
@@ -68,14 +71,14 @@ pub fn run(version: Kernel, engine: Engine, only: &[String], as_json: bool) -> R
     }
     let phases: Vec<_> = plan.iter().flat_map(|(_, phases)| phases.iter().copied()).collect();
     let (console, release) = (Console::parse(&text)?, unpacked.release()?);
-    let account = console.account("exact").unwrap_or_default();
+    let sides = console.sides("exact").unwrap_or_default();
     let more = json!({
         "kernel": release,
         "source": "bpf",
         "engine": engine.name(),
-        "captured": account.captured,
-        "counted": account.counted,
-        "lost": account.lost,
+        "captured": sides.captured,
+        "counted": sides.counted,
+        "lost": sides.lost,
     });
     checks::conclude(&format!("Linux {release}, source bpf"), &console.checks(&phases), as_json, more)
 }

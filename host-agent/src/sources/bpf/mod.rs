@@ -5,6 +5,8 @@
 #[cfg(feature = "bpf")]
 mod counters;
 mod error;
+#[cfg(feature = "bpf")]
+mod liveness;
 mod options;
 #[cfg(feature = "bpf")]
 mod programs;
@@ -12,6 +14,8 @@ mod programs;
 mod sampler;
 #[cfg(feature = "bpf")]
 mod source;
+#[cfg(all(test, feature = "bpf"))]
+mod tests;
 
 pub use error::BpfError;
 pub use options::BpfOptions;

@@ -20,9 +20,10 @@ use super::{BpfError, BpfOptions};
 
 static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/deltascope.bpf.o"));
 /// Functions of the kernel, the program on each, and whether there is no capture without it.
-const HOOKS: [(&str, &str, bool); 4] = [
+const HOOKS: [(&str, &str, bool); 5] = [
     ("do_wp_page", "ds_copy", true),
     ("exit_mmap", "ds_exit_mmap", true),
+    ("unmap_page_range", "ds_unmap_page_range", true),
     ("tcp_sendmsg_locked", "ds_send", true),
     ("mptcp_sendmsg", "ds_send_mptcp", false),
 ];
@@ -221,9 +222,8 @@ impl Programs {
             let path = format!("/proc/self/fdinfo/{}", self.program(name)?.as_fd().as_raw_fd());
             let fail = |source| BpfError::System { step: "read what BPF programs missed", source, log: String::new() };
             let text = std::fs::read_to_string(&path).map_err(fail)?;
-            let misses =
-                text.lines().find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse::<u64>().ok());
-            blind += misses.ok_or_else(|| fail(std::io::Error::other(format!("{path}: no recursion_misses"))))?;
+            blind +=
+                misses(&text).ok_or_else(|| fail(std::io::Error::other(format!("{path}: no recursion_misses"))))?;
         }
         Ok(blind)
     }
@@ -243,6 +243,11 @@ impl Drop for Programs {
             let _ = judge.join();
         }
     }
+}
+
+/// The kernel's count in what it says of a program's descriptor.
+pub(super) fn misses(text: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix("recursion_misses:")).and_then(|count| count.trim().parse().ok())
 }
 
 fn find<'o>(object: &'o Object, name: &str) -> Option<ProgramMut<'o>> {

@@ -9,6 +9,7 @@ use deltascope_abi::ring::{RING_RECORD_BYTES, RingRecord, flag};
 use libbpf_rs::{RingBuffer, RingBufferBuilder};
 
 use super::counters::losses;
+use super::liveness::Liveness;
 use super::programs::Programs;
 use super::sampler::Sampler;
 use super::{BpfError, BpfOptions};
@@ -26,14 +27,14 @@ const SLOT_BYTES: u64 = RING_RECORD_BYTES as u64 + 8;
 
 /// Records that the callback of the ring has taken.
 #[derive(Debug, Default)]
-struct Taken {
-    records: Vec<RingRecord>,
+pub(super) struct Taken {
+    pub(super) records: Vec<RingRecord>,
     /// Bytes of a record of another size.
-    wrong: Option<usize>,
+    pub(super) wrong: Option<usize>,
 }
 
 impl Taken {
-    fn take(&mut self, bytes: &[u8]) -> i32 {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> i32 {
         let mut words = [0; RingRecord::WORDS];
         if bytes.len() != RING_RECORD_BYTES {
             self.wrong = Some(bytes.len());
@@ -56,6 +57,7 @@ pub struct Bpf {
     taken: Arc<Mutex<Taken>>,
     owners: OwnerTable,
     sampler: Sampler,
+    liveness: Liveness,
     /// As of the end of the last round.
     counters: BpfCounters,
     blind: u64,
@@ -96,6 +98,7 @@ impl Bpf {
             taken,
             owners: OwnerTable::new(),
             sampler: Sampler::new(options.sampling),
+            liveness: Liveness::new(),
             counters: BpfCounters::default(),
             blind: 0,
             given: 0,
@@ -169,6 +172,7 @@ impl Source for Bpf {
         }
         self.counters = self.programs.counters.sum()?;
         self.blind = self.programs.blind()?;
+        self.liveness.pass(&self.counters);
         self.sampler.pass(&self.counters, self.given >= self.written_at_change, sink)?;
         progress(Progress { done: self.given, total: None });
         Ok(Round::More)
@@ -194,6 +198,7 @@ impl Source for Bpf {
             ("judge_after_ms", self.judge_after_ms),
             ("send_limit", self.send_limit),
             ("late", counters.late),
+            ("discarded", counters.discarded),
             ("file_first_writes", counters.file_first_writes),
             ("zero_fills", counters.zero_fills),
             ("unshares", counters.unshares),
@@ -209,6 +214,7 @@ impl Source for Bpf {
             ("partial_sends", self.partial),
             ("capture_mptcp", self.programs.has("mptcp_sendmsg").into()),
         ];
+        all.extend(self.liveness.status());
         all.extend(self.sampler.status());
         all
     }
