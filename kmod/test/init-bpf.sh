@@ -5,7 +5,7 @@
 # BOARDD_PORT  port of the board server on the host
 # PHASES       what to do, by name
 #
-# Lines that the host reads: CHECK name expected found, TRUTH cgroup case ..., SUM phase ..., AGENT phase json.
+# Lines that the host reads: CHECK name expected found, REFERENCE cgroup case ..., SUM phase ..., AGENT phase json.
 
 export PATH=/bin
 /bin/busybox mkdir -p /proc /sys /dev /tmp
@@ -71,16 +71,10 @@ until_told() {
 		sleep 0.1
 	done
 }
-# settled: nothing waits for its judgement in two lines one after the other
-settled() {
-	sleep 1
-	until_told pending 0
-	sleep 1
-	until_told pending 0
-}
-# agent_stop PHASE: the last line is exact after everything before it
+# settled: two more lines
+settled() { sleep 1.2; }
+# agent_stop PHASE: the agent stops capturing, waits for every judgement, and its last line is exact
 agent_stop() {
-	settled
 	kill -TERM $AGENT
 	wait $AGENT
 	check "agent_status_$1" 0 $?
@@ -148,7 +142,7 @@ phase_pending_full() {
 # With an exit budget of 10 the rest of the pages is left unjudged, and nothing is lost.
 phase_budget() {
 	agent_start --no-sampling --exit-budget 10 --judge-after 3000
-	work b early_exit 50 | sed 's/^TRUTH/BUDGET/'
+	work b early_exit 50 | sed 's/^REFERENCE/BUDGET/'
 	agent_stop budget
 	check budget_exceeded 1 $(($(told over_budget) >= 40))
 	check budget_loses_nothing 0 "$(told pending_full)"
@@ -158,8 +152,8 @@ phase_budget() {
 phase_filter() {
 	mkdir /sys/fs/cgroup/a/below
 	agent_start --no-sampling --judge-after 500 --cgroup /sys/fs/cgroup/a
-	work a mixed 100 | sed 's/^TRUTH/SUM filter/'
-	work a/below duplicates 5 | sed 's/^TRUTH/SUM filter/'
+	work a mixed 100 | sed 's/^REFERENCE/SUM filter/'
+	work a/below duplicates 5 | sed 's/^REFERENCE/SUM filter/'
 	more b mixed 100
 	more b duplicates 5
 	agent_stop filter
@@ -199,8 +193,8 @@ phase_follow() {
 # Many short processes, and many cgroups with a short life each: every event reaches the engine, under whatever name.
 phase_storm() {
 	agent_start --no-sampling --judge-after 500
-	work a storm 1024 | sed 's/^TRUTH/SUM storm/'
-	work a churned 1000 | sed 's/^TRUTH/SUM storm/'
+	work a storm 1024 | sed 's/^REFERENCE/SUM storm/'
+	work a churned 1000 | sed 's/^REFERENCE/SUM storm/'
 	agent_stop storm
 	check storm_ring 0 "$(told ring)"
 }
@@ -208,15 +202,15 @@ phase_storm() {
 # The CPUs that there are come and go.
 phase_hotplug() {
 	agent_start --no-sampling --judge-after 500
-	work a mixed 64 | sed 's/^TRUTH/SUM hotplug/' &
+	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/' &
 	W=$!
 	sleep 0.3
 	echo 0 > /sys/devices/system/cpu/cpu1/online
 	check cpu_offline 0 "$(cat /sys/devices/system/cpu/cpu1/online)"
 	wait $W
-	work a mixed 64 | sed 's/^TRUTH/SUM hotplug/'
+	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/'
 	echo 1 > /sys/devices/system/cpu/cpu1/online
-	work a mixed 64 | sed 's/^TRUTH/SUM hotplug/'
+	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/'
 	agent_stop hotplug
 }
 

@@ -120,6 +120,9 @@ struct Json {
     report: ReportJson,
 }
 
+/// Longest time for the rest of what is in flight after a stop.
+const REST: Duration = Duration::from_secs(10);
+
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
 fn seconds(text: &str) -> Result<Duration, String> {
     let expected = "expected seconds above 0 and at most 315360000";
@@ -149,12 +152,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut due = begun + arguments.interval;
     let stopped = || stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end);
     let mut base = Totals::default();
+    // Since when the rest of what is in flight is given; inside, nothing for a source that cannot stop capturing.
+    let mut rest: Option<Option<Instant>> = None;
     loop {
         let round = source.round(&mut accounting, &mut |_| ())?;
         if source.is_state() {
             wait(&mut accounting, due.min(end.unwrap_or(due)), &stop)?;
         }
-        let over = round == Round::End || stopped();
+        if stopped() && rest.is_none() {
+            rest = Some(source.stop().then(Instant::now));
+        }
+        let drained = |since: Instant| source.in_flight() == 0 || since.elapsed() > REST;
+        let over = round == Round::End || rest.is_some_and(|since| since.is_none_or(drained));
         if over || Instant::now() >= due {
             due += arguments.interval;
             let (totals, conservation) = accounting.read(source.as_ref())?;

@@ -86,6 +86,11 @@ pub trait Source {
         Ok(())
     }
 
+    /// Stops capturing, so that rounds give the rest of what is in flight. Returns whether this source can.
+    fn stop(&mut self) -> bool {
+        false
+    }
+
     /// Events captured since the source was made, lost ones included.
     fn captured(&self) -> u64;
 

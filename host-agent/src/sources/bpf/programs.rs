@@ -27,6 +27,8 @@ const HOOKS: [(&str, &str, bool); 5] = [
     ("tcp_sendmsg_locked", "ds_send", true),
     ("mptcp_sendmsg", "ds_send_mptcp", false),
 ];
+/// Programs that judge what was captured.
+const ENDERS: [&str; 2] = ["ds_exit_mmap", "ds_unmap_page_range"];
 const JUDGE: &str = "ds_judge_due";
 const SETUP: &str = "ds_setup";
 /// Entries that one run of the judge passes at most: `DS_JUDGE_BATCH`.
@@ -115,7 +117,7 @@ fn choose(object: &mut OpenObject, kernel: &Btf<'_>) -> Result<Vec<&'static str>
 pub(super) struct Programs {
     object: Arc<Object>,
     attached: Vec<&'static str>,
-    links: Vec<Link>,
+    links: Vec<(&'static str, Link)>,
     judge: Option<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
     /// The counters that the programs keep.
@@ -179,7 +181,7 @@ impl Programs {
         programs.judge()?;
         for name in programs.attached.clone() {
             let link = programs.program(name)?.attach().map_err(system("attach the BPF programs"))?;
-            programs.links.push(link);
+            programs.links.push((name, link));
         }
         Ok(programs)
     }
@@ -204,6 +206,11 @@ impl Programs {
         let fail = |source| BpfError::System { step: "start a thread", source, log: String::new() };
         self.judge = Some(thread.map_err(fail)?);
         Ok(())
+    }
+
+    /// Detaches what captures. What ends the waiting of captured pages stays.
+    pub(super) fn stop_capture(&mut self) {
+        self.links.retain(|(name, _)| ENDERS.contains(name));
     }
 
     /// Sets k of the sampling probability p = 2^-k.

@@ -178,6 +178,11 @@ impl Source for Bpf {
         Ok(Round::More)
     }
 
+    fn stop(&mut self) -> bool {
+        self.programs.stop_capture();
+        true
+    }
+
     fn captured(&self) -> u64 {
         self.counters.captured
     }
