@@ -96,6 +96,6 @@ layout! {
 
 const _: () = {
     assert!(size_of::<BpfConfig>() == 72);
-    assert!(size_of::<BpfCounters>() == 256 && size_of::<BpfCounters>() % 64 == 0);
+    assert!(size_of::<BpfCounters>() == 256 && size_of::<BpfCounters>().is_multiple_of(64));
     assert!(BPF_PENDING_PAGES.is_power_of_two() && BPF_CPUS.is_power_of_two());
 };

@@ -12,14 +12,13 @@ use deltascope_protocol::frame::{
     MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, Message, Records, RecordsHead, Replies,
     ReplyEntry, Snapshot, SnapshotRow, StateAt, decode, encode, frame_length, seal_records,
 };
+use deltascope_testkit::frames::seal;
 use messages::{Owned, message, reply, row};
 use proptest::prelude::*;
 
 /// The frame with its checksum made right again.
 fn sealed(mut frame: Vec<u8>) -> Vec<u8> {
-    let at = frame.len() - 4;
-    let crc = crc32c(&frame[..at]);
-    frame[at..].copy_from_slice(&crc.to_le_bytes());
+    seal(&mut frame);
     frame
 }
 
@@ -174,7 +173,7 @@ proptest! {
             if rest.is_empty() {
                 break;
             }
-            prop_assert!(taken > 0, "a buffer with room for a frame stands still");
+            prop_assert!(taken > 0, "a buffer with room for a frame makes no progress");
         }
         prop_assert_eq!(found, frames);
         prop_assert!(buffer.pending().is_empty());
@@ -211,7 +210,7 @@ fn refusals_by_name() {
     assert_eq!(with(7, 9), "header bytes 6 and 7 at offset 7: expected 0 to 0, found 9");
     let version = "protocol version at offset 5: expected 1, found 2; use an agent and a server of the same release";
     assert_eq!(with(5, 2), version);
-    // A peer of another release is told so even if it computes its checksum in another way.
+    // A peer of another release gets that error even if it computes its checksum in another way.
     let mut other = bye.clone();
     other[5] = 2;
     assert_eq!(decode(&other).unwrap_err().to_string(), version);
@@ -256,7 +255,7 @@ fn snapshot_rows_come_once_and_in_order() {
     };
     let good = snapshot(&rows(&[(5, 1), (5, 3), (6, 0)])).unwrap();
     assert!(decode(&good).is_ok());
-    // Rows stand from 8 + 3 * 8 + 3 * 4 = 44 on.
+    // Rows begin at 8 + 3 * 8 + 3 * 4 = 44.
     for (numbers, at, min, found) in [
         (vec![(5, 1), (5, 1)], 84, 22, 21),
         (vec![(5, 2), (5, 1)], 84, 23, 21),

@@ -60,7 +60,7 @@ impl State {
         Ok(())
     }
 
-    /// A session that is here: it goes on if both sides mean the same grant.
+    /// A session that is here: it continues if both sides mean the same grant.
     fn known(&mut self, slot: usize, hello: &Hello<'_>, boot: u64) -> Result<(), Refusal> {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
@@ -105,7 +105,7 @@ impl State {
         Err(Refusal::new(ErrorCode::Limit, text))
     }
 
-    /// The session that a new one of the same agent goes on from: the one that records came for last. A Hello that was
+    /// The session that a new one of the same agent continues: the one that records came for last. A Hello that was
     /// written before the session had a successor has no claim to it.
     fn predecessor(&self, hello: &Hello<'_>, identity: Identity) -> Option<usize> {
         let same_agent = |session: &Session| {
@@ -129,7 +129,7 @@ impl State {
     }
 
     /// The agent restarted: its new session gets what the old one had. One whose baseline is still inside the engine
-    /// had nothing yet, and nobody waits for that baseline any more: its ranges are granted anew.
+    /// had nothing yet, and no session waits for that baseline any more: its ranges are granted again.
     fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
         self.grants += 1;
         let Some(session) = &mut self.sessions[slot] else { return };
@@ -217,7 +217,7 @@ impl State {
         }
     }
 
-    /// Tells the agent its grant and where to go on.
+    /// Sends the agent its grant and where to resume.
     pub fn welcome(&mut self, slot: usize) {
         let State { config, connections, sessions, boot, info, .. } = self;
         let Some(Some(session)) = sessions.get_mut(slot) else { return };

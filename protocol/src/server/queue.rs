@@ -42,7 +42,7 @@ struct Rule {
     contexts: u32,
     /// Bits of the head that the op uses.
     mask: u64,
-    /// Bases of the grant where they stand in the head.
+    /// Bases of the grant as they are in the head.
     add: u64,
     /// Non-zero if the op answers whenever `head & replies` is not zero.
     replies: u64,
@@ -107,7 +107,7 @@ pub(super) struct Queue {
     marks: VecDeque<(u64, Cause)>,
     /// Indices of the server's own records that answer nothing.
     silent: VecDeque<Range<u64>>,
-    /// Nobody waits for the answers of records before this index.
+    /// No session waits for the answers of records before this index.
     orphans: u64,
 }
 
@@ -176,7 +176,7 @@ impl Queue {
         self.records.push(record);
     }
 
-    /// Nobody waits for the answers of the records that wait now.
+    /// No session waits for the answers of the records that wait now.
     pub fn orphan(&mut self) {
         self.orphans = self.end();
     }

@@ -16,7 +16,7 @@ impl Ranges {
         Ranges { total, lent: Vec::new() }
     }
 
-    /// Lends the lowest `count` numbers that stand together.
+    /// Lends the lowest `count` contiguous numbers.
     pub fn lend(&mut self, count: u32) -> Option<Range<u32>> {
         let mut start = 0;
         let mut at = self.lent.len();

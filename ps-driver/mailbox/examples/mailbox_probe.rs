@@ -1,12 +1,13 @@
-//! Tries the mailbox of an emulated board from inside: `mailbox_probe DEVICE`, with DEVICE a UIO device whose first map is
-//! the mailbox. Prints one JSON object, and fails when an access went wrong.
+//! Tries the mailbox of an emulated board from inside. Prints one JSON object, and fails when an access went wrong.
 
 use std::error::Error;
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Instant;
 
+use clap::Parser;
 use deltascope_abi::board::{AXI_DMA, ENGINE, Window};
 use deltascope_abi::mailbox::MAILBOX;
 use deltascope_abi::registers::{IDENTITY_VALUE, offset};
@@ -21,8 +22,15 @@ const UNDEFINED: u32 = 0xFFC;
 /// Where no block is.
 const NOWHERE: Window = Window { base: 0x7FFF_0000, ..ENGINE };
 
+#[derive(Parser)]
+#[command(about = "Tries the mailbox of an emulated board from inside")]
+struct Arguments {
+    /// UIO device whose first map is the mailbox
+    device: PathBuf,
+}
+
 fn main() -> ExitCode {
-    match run() {
+    match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -40,12 +48,11 @@ fn response<T>(outcome: Result<T, BusError>) -> u8 {
     }
 }
 
-fn run() -> Result<bool, Box<dyn Error>> {
-    let device = std::env::args().nth(1).ok_or("expected DEVICE")?;
-    let file = File::options().read(true).write(true).open(&device)?;
+fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let file = File::options().read(true).write(true).open(&arguments.device)?;
     let map = MmapOptions::new().len(MAILBOX.bytes as usize).map_raw(&file)?;
     let guest = Rc::new(Guest::open(Words::new(map, 0)?)?);
-    let (mut engine, mut dma, mut nobody) = (guest.block(ENGINE), guest.block(AXI_DMA), guest.block(NOWHERE));
+    let (mut engine, mut dma, mut nowhere) = (guest.block(ENGINE), guest.block(AXI_DMA), guest.block(NOWHERE));
     let identity = engine.read32(offset::IDENTITY)?;
     let started = Instant::now();
     let mut wrong = 0;
@@ -57,7 +64,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     }
     let seconds = started.elapsed().as_secs_f64();
     let refused =
-        [response(engine.read32(UNDEFINED)), response(engine.write32(UNDEFINED, 1)), response(nobody.read32(0))];
+        [response(engine.read32(UNDEFINED)), response(engine.write32(UNDEFINED, 1)), response(nowhere.read32(0))];
     // A refusal leaves nothing behind.
     let scratch = engine.read32(offset::SCRATCH)?;
     wrong += u32::from(scratch != (PAIRS - 1).wrapping_mul(0x9E37_79B1));

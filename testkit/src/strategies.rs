@@ -1,7 +1,31 @@
-//! Strategies for records: every op, valid or not, with garbage in the bits that an op does not use.
+//! Strategies for records, replies and counter rows: every op, valid or not, with garbage in the bits that an op does
+//! not use.
 
+use deltascope_abi::counters::{CounterRow, EVENT_MASK};
 use deltascope_abi::record::{Op, Record};
+use deltascope_abi::reply::Reply;
 use proptest::prelude::*;
+
+/// Any 128 bits as a record.
+pub fn any_record() -> impl Strategy<Value = Record> {
+    any::<(u64, u64)>().prop_map(|(head, operand)| Record { head, operand })
+}
+
+/// Any 128 bits as a reply beat.
+pub fn any_reply() -> impl Strategy<Value = Reply> {
+    any::<(u64, u64)>().prop_map(|(head, value)| Reply { head, value })
+}
+
+/// Any row of counters, many of them about to wrap.
+pub fn any_row() -> impl Strategy<Value = CounterRow> {
+    let count = || prop_oneof![any::<u64>(), (0..30u64).prop_map(|less| u64::MAX - less)];
+    [count(), count(), count(), count()].prop_map(|[events, bytes, redundant_events, redundant_bytes]| CounterRow {
+        events: events & EVENT_MASK,
+        bytes,
+        redundant_events: redundant_events & EVENT_MASK,
+        redundant_bytes,
+    })
+}
 
 /// A number that is mostly below `size`, sometimes its edge, sometimes anything.
 pub fn index(size: u32) -> impl Strategy<Value = u16> {
@@ -44,7 +68,7 @@ pub fn record(contexts: u32, groups: u32, positions: u64) -> impl Strategy<Value
     })
 }
 
-/// `count` records at most.
+/// At most `count` records.
 pub fn records(contexts: u32, groups: u32, count: usize) -> impl Strategy<Value = Vec<Record>> {
     prop::collection::vec(record(contexts, groups, count as u64 / 2), 0..count)
 }
