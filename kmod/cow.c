@@ -1,204 +1,205 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copy-on-write: a return probe on wp_page_copy() or, where the compiler has
- * inlined that, on do_wp_page(); and a probe at the start of exit_mmap().
+ * Copy-on-write: a probe on the act itself. wp_page_copy() calls
+ * ptep_clear_flush() once it has copied the page, holds the page-table lock and
+ * has found the entry unchanged; it does so once for each copy and never for a
+ * fault that copies nothing or that another thread was faster with.
  *
- * One pair of handlers serves both functions. A copy was made if and only if
- * the frame in the page-table entry is another one at the return than the one
- * that faulted (vmf->orig_pte). The new page is hashed there, where the kernel
- * has just written it and it is hot; that is the only hash of a fault.
+ * So there is no return to wait for, and nothing that a process which sleeps
+ * in its fault could hold. The page that is being replaced still has what the
+ * new one was given, is read-only to all, and is hot: it is what is hashed.
+ *
+ * Two more probes end what waits: unmap_page_range(), before pages are taken
+ * away, whose frames the next fault may get again; and exit_mmap().
  */
-#define pr_fmt(format) KBUILD_MODNAME ": " format
-
+#include <linux/highmem.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/sched/task_stack.h>
 
 #include "deltascope.h"
 
+#define COPY_HOOK "ptep_clear_flush"
+#define UNMAP_HOOK "unmap_page_range"
+/* Its name in 7.3. */
+#define NEWER_UNMAP_HOOK "__zap_vma_range"
 #define EXIT_HOOK "exit_mmap"
+/* Words of the stack above a call that may hold the pointer to the fault. */
+#define STACK_WORDS 32
 
-enum kind { COPY, FILE_WRITE, ZERO_FILL, UNSHARE, REMOTE };
+/* The handlers read these arguments; a kernel that changes one does not build this file. */
+static_assert(__same_type(ptep_clear_flush, pte_t (struct vm_area_struct *, unsigned long, pte_t *)));
+static_assert(__same_type(exit_mmap, void (struct mm_struct *)));
 
-struct fault {
-	struct mm_struct *mm;
-	unsigned long addr;
-	unsigned long old_pfn;
-	enum kind kind;
-};
+static struct kprobe copy_probe, unmap_probe, exit_probe;
+static bool copies_armed, ends_armed;
 
-static const char *const page_hooks[] = { "wp_page_copy", "do_wp_page" };
-
-static struct kretprobe page_probe;
-static struct kprobe exit_probe;
-
-static enum kind kind_of(const struct vm_fault *vmf, unsigned long pfn)
+/* The stack holds other functions' variables, with the marks of KASAN between them. */
+static __no_sanitize_address bool is_fault(unsigned long candidate, const struct vm_area_struct *vma,
+					   unsigned long addr, const pte_t *ptep)
 {
-	if (vmf->vma->vm_mm != current->mm)
-		return REMOTE;
-	if (vmf->flags & FAULT_FLAG_UNSHARE)
-		return UNSHARE;
-	if (is_zero_pfn(pfn) || !pfn_valid(pfn))
-		return ZERO_FILL;
-	return PageAnon(pfn_to_page(pfn)) ? COPY : FILE_WRITE;
+	unsigned long stack = (unsigned long)task_stack_page(current);
+	const struct vm_fault *fault = (const void *)candidate;
+
+	if (candidate % sizeof(long) || candidate < stack || candidate > stack + THREAD_SIZE - sizeof(*fault))
+		return false;
+	return fault->vma == vma && fault->pte == ptep && (fault->address & PAGE_MASK) == addr;
 }
 
-static int fault_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+/*
+ * The fault's flags, which are not among the arguments: the caller has a pointer
+ * to its struct vm_fault in a register that calls preserve, or on its stack. What
+ * is taken for it is in this task's stack and names the same VMA, address and
+ * entry. 0 when there is none.
+ */
+static __no_sanitize_address unsigned int fault_flags(const struct pt_regs *regs, const struct vm_area_struct *vma,
+						      unsigned long addr, const pte_t *ptep)
 {
-	const struct vm_fault *vmf = (const void *)regs_get_kernel_argument(regs, 0);
-	struct fault *fault = (void *)instance->data;
+	const unsigned long held[] = { regs->bx, regs->bp, regs->r12, regs->r13, regs->r14, regs->r15 };
+	const unsigned long *stack = (const void *)regs->sp;
+	const unsigned long *end = task_stack_page(current) + THREAD_SIZE;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		if (is_fault(held[i], vma, addr, ptep))
+			return ((const struct vm_fault *)held[i])->flags;
+	}
+	for (i = 0; i < STACK_WORDS && stack + i < end; i++) {
+		if (is_fault(stack[i], vma, addr, ptep))
+			return ((const struct vm_fault *)stack[i])->flags;
+	}
+	return 0;
+}
+
+static void copied(const struct pt_regs *regs, struct vm_area_struct *vma, unsigned long addr, const pte_t *ptep)
+{
+	pte_t pte = READ_ONCE(*ptep);
+	struct ds_copy copy = { .mm = vma->vm_mm, .addr = addr };
+
+	if (ds_reader_is_current()) {
+		ds_seen(DS_SEEN_READER_COPY);
+	} else if (vma->vm_mm != current->mm) {
+		ds_seen(DS_SEEN_REMOTE);
+	} else if (fault_flags(regs, vma, addr, ptep) & FAULT_FLAG_UNSHARE) {
+		ds_seen(DS_SEEN_UNSHARE);
+	} else if (!pte_present(pte) || !pfn_valid(pte_pfn(pte)) || is_zero_pfn(pte_pfn(pte))) {
+		ds_seen(DS_SEEN_ZERO);
+	} else if (!PageAnon(pte_page(pte))) {
+		ds_seen(DS_SEEN_FILE);
+	} else {
+		copy.page = pte_page(pte);
+		copy.unit = ds_unit((uintptr_t)copy.mm);
+		ds_pending_add(&copy);
+	}
+}
+
+static int copy_entry(struct kprobe *probe, struct pt_regs *regs)
+{
+	enum ds_caller caller = ds_caller_of(regs);
 	u64 start;
 
-	/* A shared mapping is written in place. */
-	if (vmf->vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
-		return 1;
-	if (ds_reader_is_current())
-		return 1;
-	start = ds_handler_start();
-	fault->old_pfn = pte_pfn(vmf->orig_pte);
-	fault->kind = kind_of(vmf, fault->old_pfn);
-	fault->mm = vmf->vma->vm_mm;
-	fault->addr = vmf->address & PAGE_MASK;
-	ds_handler_end(start);
-	/* The only owner writes in place; no return is worth waiting for. */
-	return fault->kind == COPY && PageAnonExclusive(pfn_to_page(fault->old_pfn));
-}
-NOKPROBE_SYMBOL(fault_entry);
-
-/* The fault still holds its lock, so the page tables stay, unless it gave the lock up. */
-static bool gave_up(vm_fault_t result)
-{
-	return result & (VM_FAULT_ERROR | VM_FAULT_RETRY | VM_FAULT_COMPLETED);
-}
-
-static void note_copy(const struct fault *fault)
-{
-	struct ds_copy copy = {
-		.mm = fault->mm,
-		.addr = fault->addr,
-		.old_pfn = fault->old_pfn,
-		.unit = ds_unit((uintptr_t)fault->mm),
-	};
-	bool kept = ds_kept(copy.unit, READ_ONCE(ds_settings.sampling_shift));
-	enum ds_look hashed = kept ? DS_LOOK_OTHER : DS_LOOK_GONE;
-
-	if (ds_look(copy.mm, copy.addr, copy.old_pfn, hashed, &copy.pfn, &copy.crc) != DS_LOOK_OTHER)
-		return;
-	if (kept)
-		ds_pending_add(&copy);
-	else
-		ds_capture_lost(DELTASCOPE_LOST_SAMPLED);
-}
-
-static void note_other(const struct fault *fault, enum ds_seen what)
-{
-	unsigned long pfn;
-	u32 crc;
-
-	if (ds_look(fault->mm, fault->addr, fault->old_pfn, DS_LOOK_GONE, &pfn, &crc) == DS_LOOK_OTHER)
-		ds_seen(what);
-}
-
-static int fault_return(struct kretprobe_instance *instance, struct pt_regs *regs)
-{
-	const struct fault *fault = (void *)instance->data;
-	u64 start = ds_handler_start();
-
-	if (gave_up((vm_fault_t)regs_return_value(regs)))
+	if (caller == DS_CALLER_OTHER)
 		return 0;
-	switch (fault->kind) {
-	case COPY:
-		note_copy(fault);
-		break;
-	case FILE_WRITE:
-		note_other(fault, DS_SEEN_FILE);
-		break;
-	case ZERO_FILL:
-		note_other(fault, DS_SEEN_ZERO);
-		break;
-	case UNSHARE:
-		note_other(fault, DS_SEEN_UNSHARE);
-		break;
-	case REMOTE:
-		note_other(fault, DS_SEEN_REMOTE);
-		break;
+	if (caller == DS_CALLER_HIDDEN) {
+		ds_seen(DS_SEEN_HIDDEN);
+		return 0;
 	}
+	start = ds_handler_start();
+	copied(regs, (void *)regs_get_kernel_argument(regs, 0), regs_get_kernel_argument(regs, 1) & PAGE_MASK,
+	       (const void *)regs_get_kernel_argument(regs, 2));
 	ds_handler_end(start);
 	return 0;
 }
-NOKPROBE_SYMBOL(fault_return);
+NOKPROBE_SYMBOL(copy_entry);
+
+/* (struct mmu_gather *, struct vm_area_struct *, unsigned long start, unsigned long end, struct zap_details *) */
+static int unmap_entry(struct kprobe *probe, struct pt_regs *regs)
+{
+	const struct vm_area_struct *vma = (const void *)regs_get_kernel_argument(regs, 1);
+	struct mm_struct *mm = vma->vm_mm;
+	u64 start;
+
+	/* At the end of an mm exit_mmap() has judged what its budget allows. */
+	if (!atomic_read(&mm->mm_users) || !ds_pending_of(mm))
+		return 0;
+	start = ds_handler_start();
+	ds_pending_discard(mm, regs_get_kernel_argument(regs, 2), regs_get_kernel_argument(regs, 3));
+	ds_handler_end(start);
+	return 0;
+}
+NOKPROBE_SYMBOL(unmap_entry);
 
 static int exit_entry(struct kprobe *probe, struct pt_regs *regs)
 {
-	u64 start = ds_handler_start();
+	struct mm_struct *mm = (struct mm_struct *)regs_get_kernel_argument(regs, 0);
+	u64 start;
 
-	ds_pending_exit((struct mm_struct *)regs_get_kernel_argument(regs, 0));
+	if (!ds_pending_of(mm))
+		return 0;
+	start = ds_handler_start();
+	ds_pending_exit(mm);
 	ds_handler_end(start);
 	return 0;
 }
 NOKPROBE_SYMBOL(exit_entry);
 
-/* A probe that was refused cannot be registered again as it is. */
-static int register_page(const char *symbol)
+int ds_cow_register(void)
 {
-	page_probe = (struct kretprobe) {
-		.kp.symbol_name = symbol,
-		.kp.flags = KPROBE_FLAG_DISABLED,
-		.entry_handler = fault_entry,
-		.handler = fault_return,
-		.data_size = sizeof(struct fault),
-		.maxactive = max(256U, 32 * num_possible_cpus()),
-	};
-	return register_kretprobe(&page_probe);
-}
+	int error = ds_probe_register(&exit_probe, EXIT_HOOK, NULL, exit_entry);
 
-static int register_first(const char *wanted)
-{
-	int error = -ENOENT;
-	size_t i;
-
-	if (wanted && *wanted)
-		return register_page(wanted);
-	for (i = 0; i < ARRAY_SIZE(page_hooks) && error == -ENOENT; i++)
-		error = register_page(page_hooks[i]);
-	return error;
-}
-
-int ds_cow_register(const char *wanted)
-{
-	int error;
-
-	exit_probe = (struct kprobe) { .symbol_name = EXIT_HOOK, .pre_handler = exit_entry };
-	error = register_kprobe(&exit_probe);
-	if (error) {
-		pr_err("refused: this kernel has no hook %s (error %d)\n", EXIT_HOOK, error);
+	if (error)
 		return error;
-	}
-	error = register_first(wanted);
-	if (error) {
-		pr_err("refused: this kernel has no hook %s (error %d)\n",
-		       wanted && *wanted ? wanted : "wp_page_copy or do_wp_page", error);
-		unregister_kprobe(&exit_probe);
-	}
+	error = ds_probe_register(&unmap_probe, UNMAP_HOOK, NEWER_UNMAP_HOOK, unmap_entry);
+	if (error)
+		goto exit;
+	error = ds_probe_register(&copy_probe, COPY_HOOK, NULL, copy_entry);
+	if (!error)
+		return 0;
+	unregister_kprobe(&unmap_probe);
+exit:
+	unregister_kprobe(&exit_probe);
 	return error;
 }
 
 void ds_cow_unregister(void)
 {
-	unregister_kretprobe(&page_probe);
+	unregister_kprobe(&copy_probe);
+	unregister_kprobe(&unmap_probe);
 	unregister_kprobe(&exit_probe);
 }
 
 const char *ds_cow_hook(void)
 {
-	return page_probe.kp.symbol_name;
+	return COPY_HOOK;
 }
 
 u64 ds_cow_blind(void)
 {
-	return (u64)page_probe.nmissed + page_probe.kp.nmissed;
+	return (u64)copy_probe.nmissed + ds_counters_sum(offsetof(struct ds_counters, hidden));
+}
+
+static int arm(struct kprobe *probe, bool *armed, bool on)
+{
+	int error;
+
+	if (*armed == on)
+		return 0;
+	error = on ? enable_kprobe(probe) : disable_kprobe(probe);
+	if (!error)
+		*armed = on;
+	return error;
 }
 
 int ds_cow_arm(bool on)
 {
-	return on ? enable_kretprobe(&page_probe) : disable_kretprobe(&page_probe);
+	return arm(&copy_probe, &copies_armed, on);
+}
+
+int ds_cow_arm_ends(bool on)
+{
+	bool unmap_armed = ends_armed;
+	int error = arm(&unmap_probe, &unmap_armed, on);
+
+	return error ?: arm(&exit_probe, &ends_armed, on);
 }

@@ -34,6 +34,8 @@ struct ds_settings {
 	unsigned int sampling_shift;
 	unsigned int send_limit;
 	unsigned int max_overhead_ppm;
+	unsigned int max_cpu_overhead_ppm;
+	unsigned int max_group_overhead_ppm;
 	unsigned int wake_records;
 	unsigned int exit_budget;
 };
@@ -60,6 +62,12 @@ struct ds_counters {
 	u64 unshares;
 	u64 remote_faults;
 	u64 over_budget;
+	u64 late;
+	u64 discarded;
+	u64 reader_copies;
+	u64 reader_sends;
+	/* Calls from behind another tracer's trampoline, which may have been copies. */
+	u64 hidden;
 	u64 sampled_sends;
 	u64 sampled_send_bytes;
 	u64 handler_ns;
@@ -80,9 +88,22 @@ unsigned int ds_ring_records(void);
 bool ds_ring_high(void);
 u64 ds_ring_load_id(void);
 void ds_ring_set_judge_time(unsigned int ms);
-void ds_ring_publish(u64 blind, u64 kills, u64 refused, u64 capturing);
+/* What only the first ring holds. */
+struct ds_state {
+	u64 blind, kills, refused, capturing, throttle, stopped_s;
+};
+void ds_ring_publish(const struct ds_state *state);
 /* Sum of one field of the counters over all CPUs, by its offset in ds_counters. */
 u64 ds_counters_sum(size_t offset);
+
+/* Takes the addresses out of the records that wait for the reader. */
+void ds_ring_hide_addresses(void);
+
+/* Hook. k of p = 2^-k that is in force. */
+static inline unsigned int ds_sampling_shift(void)
+{
+	return READ_ONCE(ds_settings.sampling_shift);
+}
 
 /* Hook. Each is one transaction on the counters of this CPU. */
 void ds_capture_lost(enum deltascope_loss_reason reason);
@@ -90,12 +111,23 @@ void ds_capture_left_out_send(u64 bytes);
 void ds_capture_pending(void);
 void ds_capture_send(struct deltascope_ring_record *record);
 void ds_judged(struct deltascope_ring_record *record);
-enum ds_seen { DS_SEEN_FILE, DS_SEEN_ZERO, DS_SEEN_UNSHARE, DS_SEEN_REMOTE };
+enum ds_seen {
+	DS_SEEN_FILE,
+	DS_SEEN_ZERO,
+	DS_SEEN_UNSHARE,
+	DS_SEEN_REMOTE,
+	DS_SEEN_OVER_BUDGET,
+	DS_SEEN_DISCARDED,
+	DS_SEEN_READER_COPY,
+	DS_SEEN_READER_SEND,
+	DS_SEEN_HIDDEN,
+};
+/* Hook. Counts what is no event of its own. */
 void ds_seen(enum ds_seen what);
 
-/* unit.c: the sampling key. */
-/* Chooses the hash; 0 is a random seed. */
-void ds_unit_create(u64 seed);
+/* conceal.c: keyed hashes and permutations. */
+/* Chooses the keys; `seed` other than 0 decides which units are sampled. */
+void ds_keys_create(u64 seed);
 /* Hook. The unit of sampling of a pointer or an inode number. */
 u64 ds_unit(u64 what);
 /* Hook. Whether a unit is kept at 2^-shift. */
@@ -103,6 +135,12 @@ static inline bool ds_kept(u64 unit, unsigned int shift)
 {
 	return !shift || !(unit >> (64 - shift));
 }
+
+/* Hook. A number in place of an address of an owner, equal for equal ones. */
+u64 ds_token(u64 owner, u64 address);
+/* Hook. The permutation of the fingerprints of one page or socket, and its use. */
+u64 ds_permutation(u64 owner, u64 address);
+u32 ds_conceal(u64 permutation, u32 crc);
 
 /* cgroup.c */
 /* Hook. cgroup v2 id of the current task; sets NO_CGROUP in `flags`. */
@@ -114,62 +152,93 @@ u32 ds_crc32c(u32 crc, const void *bytes, size_t length);
 #define DS_CRC_START (~0U)
 #define DS_CRC_END(crc) (~(crc))
 
-/* look.c: what is at an address, without a reference and without a fault. */
-enum ds_look { DS_LOOK_GONE, DS_LOOK_OTHER, DS_LOOK_SAME };
-/*
- * Compares the frame at `addr` with `pfn`, says which one it is, and hashes it
- * when the comparison gives `hashed` (GONE: never). The caller keeps the page
- * tables from being freed (see look.c).
- */
-enum ds_look ds_look(struct mm_struct *mm, unsigned long addr, unsigned long pfn,
-		     enum ds_look hashed, unsigned long *found, u32 *crc);
+/* look.c: what is at an address, without a lock, a reference or a fault. */
+int ds_scratch_create(void);
+void ds_scratch_destroy(void);
+/* A page of this CPU, while preemption is off. */
+void *ds_scratch(void);
+/* Hook, or with preemption off. Hashes the page at an address; false when none is there. The caller holds the mm. */
+bool ds_look(struct mm_struct *mm, unsigned long addr, u32 *crc);
+
+/* caller.c: from where a probed function was called. */
+enum ds_caller { DS_CALLER_COPIES, DS_CALLER_OTHER, DS_CALLER_HIDDEN };
+/* Hook, at the first instruction of the function. */
+enum ds_caller ds_caller_of(const struct pt_regs *regs);
 
 /* pending.c: copied pages that wait for their judgement. */
-struct ds_copy {
-	struct mm_struct *mm;
-	unsigned long addr;
-	unsigned long old_pfn;
-	unsigned long pfn;
-	u64 unit;
-	u32 crc;
-};
-
 int ds_pending_create(unsigned int capacity);
 /* Judges nothing any more and frees; probes are gone by then. */
 void ds_pending_destroy(void);
 unsigned int ds_pending_capacity(void);
-/* Hook. A copy was made: one event, whatever becomes of it. */
-void ds_pending_add(const struct ds_copy *copy);
-/* Hook. `mm` is about to lose its pages. */
-void ds_pending_exit(struct mm_struct *mm);
-/* Process context. Judges what is due among the copies that this CPU captured. */
-void ds_pending_judge(unsigned int cpu);
+/* Hook. Whether a copy of this mm may be waiting. */
+bool ds_pending_of(const struct mm_struct *mm);
 /* Whether a copy that this CPU captured waits. */
 bool ds_pending_waits(unsigned int cpu);
 
+/* judge.c: when it is judged. */
+struct ds_copy {
+	struct mm_struct *mm;
+	unsigned long addr;
+	u64 unit;
+	/* The page that was copied; it stays in place while the hook runs. */
+	struct page *page;
+};
+
+/* Hook. A copy was made: one event, whatever its outcome. */
+void ds_pending_add(const struct ds_copy *copy);
+/* Hook. `mm` is about to lose its pages. */
+void ds_pending_exit(struct mm_struct *mm);
+/* Hook. `mm` is about to lose its pages from start to below end. */
+void ds_pending_discard(struct mm_struct *mm, unsigned long start, unsigned long end);
+/* Process context. Judges what is due among the copies that a CPU captured; with `all` also what exits have left. */
+void ds_pending_judge(unsigned int cpu, bool all);
+/* Whether an exit has left anything since the last call. */
+bool ds_pending_left_by_exit(void);
+
+/* prototypes.c: whether the hooked functions have the arguments that the handlers take. */
+int ds_prototypes_check(const char *path);
+
+/* probe.c: registers a probe, disarmed, by its name or the other one; an error is in the log. */
+int ds_probe_register(struct kprobe *probe, const char *symbol, const char *other, kprobe_pre_handler_t handler);
+int ds_return_probe_register(struct kretprobe *probe, bool optional);
+
 /* cow.c and send.c: the probes. */
-int ds_cow_register(const char *wanted);
+int ds_cow_register(void);
 void ds_cow_unregister(void);
 const char *ds_cow_hook(void);
 u64 ds_cow_blind(void);
 int ds_cow_arm(bool on);
-int ds_send_create(void);
-void ds_send_destroy(void);
+/* The probes that see how a page that waits ends. */
+int ds_cow_arm_ends(bool on);
 int ds_send_register(unsigned int instances);
 void ds_send_unregister(void);
 u64 ds_send_blind(void);
 int ds_send_arm(bool on);
+/* Process context. Makes room for more sends under way when there are many. */
+void ds_send_grow(void);
 
-/* control.c: what is on, the kill switch, the housekeeping. */
+/* control.c: what is on, and the housekeeping. */
 int ds_control_create(void);
-void ds_control_start(void);
+/* After it nothing can be switched on any more. */
 void ds_control_stop(void);
 unsigned long ds_control_capturing(void);
 int ds_control_switch(unsigned long what, bool on);
-u64 ds_control_kills(void);
-u64 ds_control_overhead_ppm(void);
 /* Brings the counters that only the first ring holds up to date. */
 void ds_control_publish(void);
+
+/* kill_switch.c */
+u64 ds_kills(void);
+u64 ds_overhead_ppm(void);
+/* Steps that it has added to k. */
+unsigned int ds_throttle(void);
+/* Seconds until what it stopped resumes; 0 when nothing is stopped. */
+u64 ds_stopped_s(void);
+/* What is to be captured from now on. */
+unsigned long ds_kill_switch_watch(unsigned long capturing);
+/* A capture is switched by hand and does not resume by itself. */
+void ds_kill_switch_forget(unsigned long what);
+/* Hook, or with preemption off. Adds to the time of handlers. */
+void ds_charge(u64 ns);
 
 /* reader.c: the process that reads the rings. */
 extern struct wait_queue_head ds_readers;
@@ -179,6 +248,8 @@ void ds_reader_destroy(void);
 void ds_reader_wake(void);
 /* The process that opened the device; 0 is none. */
 void ds_reader_set(pid_t tgid);
+/* Hook. Whether the reader may see addresses (CAP_PERFMON). */
+bool ds_reader_sees_addresses(void);
 /* Hook. Whether the current process is the reader, whose own work is no event. */
 bool ds_reader_is_current(void);
 /* Counts an open or a mapping that was refused. */
@@ -198,9 +269,7 @@ static inline u64 ds_handler_start(void)
 
 static inline void ds_handler_end(u64 start)
 {
-	struct ds_counters *counters = this_cpu_ptr(&ds_counters);
-
-	WRITE_ONCE(counters->handler_ns, counters->handler_ns + (local_clock() - start));
+	ds_charge(local_clock() - start);
 }
 
 #endif

@@ -12,7 +12,9 @@ struct ds_settings ds_settings = {
 	.judge_after_ms = 100,
 	.send_limit = 16384,
 	.max_overhead_ppm = 10000,
-	.exit_budget = 4096,
+	.max_cpu_overhead_ppm = 100000,
+	.max_group_overhead_ppm = 200000,
+	.exit_budget = 512,
 };
 
 static unsigned int ring_records = 8192;
@@ -25,15 +27,15 @@ MODULE_PARM_DESC(pending_pages, "Copies that may wait for their judgement, a pow
 
 static unsigned int send_instances = 1024;
 module_param(send_instances, uint, 0444);
-MODULE_PARM_DESC(send_instances, "Sends that may be under way at once, 16 to 65536");
+MODULE_PARM_DESC(send_instances, "Sends under way at once for which room is made at the start, 16 to 4096");
 
 static unsigned long sampling_seed;
 module_param(sampling_seed, ulong, 0400);
 MODULE_PARM_DESC(sampling_seed, "Seed of the choice of sampled units (0: random)");
 
-static char *page_hook;
-module_param(page_hook, charp, 0444);
-MODULE_PARM_DESC(page_hook, "Function to probe for copies (default: wp_page_copy, else do_wp_page)");
+static char *btf = "/sys/kernel/btf/vmlinux";
+module_param(btf, charp, 0400);
+MODULE_PARM_DESC(btf, "File with the kernel's types, of which the hooked functions are checked");
 
 static bool start = true;
 module_param(start, bool, 0444);
@@ -52,12 +54,8 @@ static bool are_parameters_good(void)
 	if (!is_size(ring_records, 64, 1 << 20, "ring_records") ||
 	    !is_size(pending_pages, 64, 1 << 22, "pending_pages"))
 		return false;
-	if (send_instances < 16 || send_instances > 65536) {
-		pr_err("refused: send_instances=%u is not from 16 to 65536\n", send_instances);
-		return false;
-	}
-	if (page_hook && *page_hook && strcmp(page_hook, "wp_page_copy") && strcmp(page_hook, "do_wp_page")) {
-		pr_err("refused: page_hook=%s has no handler here\n", page_hook);
+	if (send_instances < 16 || send_instances > 4096) {
+		pr_err("refused: send_instances=%u is not from 16 to 4096\n", send_instances);
 		return false;
 	}
 	return true;
@@ -83,15 +81,18 @@ static int __init deltascope_init(void)
 	}
 	if (!are_parameters_good())
 		return -EINVAL;
+	error = ds_prototypes_check(btf);
+	if (error)
+		return error;
 	ds_settings.wake_records = ring_records / 2;
-	ds_unit_create(sampling_seed);
+	ds_keys_create(sampling_seed);
 	error = ds_ring_create(ring_records);
 	if (error)
 		return error;
 	error = ds_pending_create(pending_pages);
 	if (error)
 		goto ring;
-	error = ds_send_create();
+	error = ds_scratch_create();
 	if (error)
 		goto pending;
 	error = ds_control_create();
@@ -100,7 +101,7 @@ static int __init deltascope_init(void)
 	error = ds_send_register(send_instances);
 	if (error)
 		goto control;
-	error = ds_cow_register(page_hook);
+	error = ds_cow_register();
 	if (error)
 		goto send_probe;
 	error = ds_device_register();
@@ -113,8 +114,7 @@ static int __init deltascope_init(void)
 		pr_err("refused: the probes cannot be armed (error %d)\n", error);
 		goto device;
 	}
-	ds_control_start();
-	pr_info("copies at %s, sends at tcp_sendmsg, %u records in each of %u rings\n",
+	pr_info("copies at %s, sends at tcp_sendmsg_locked, %u records in each of %u rings\n",
 		ds_cow_hook(), ring_records, nr_cpu_ids);
 	return 0;
 
@@ -130,7 +130,7 @@ send_probe:
 control:
 	ds_control_stop();
 send:
-	ds_send_destroy();
+	ds_scratch_destroy();
 pending:
 	ds_pending_destroy();
 ring:
@@ -146,7 +146,7 @@ static void __exit deltascope_exit(void)
 	ds_send_unregister();
 	ds_device_unregister();
 	ds_pending_destroy();
-	ds_send_destroy();
+	ds_scratch_destroy();
 	ds_ring_destroy();
 }
 

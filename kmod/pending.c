@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copied pages that wait for their judgement.
+ * Copied pages that wait for their judgement: the pool and its lists.
  *
  * A page is judged once, at the first of: T after its copy, exit of its mm, a
- * second copy at the same address. The context that moves an entry from
- * LIVE to CLAIMED judges it; the others pass by. Entries come from a pool of fixed size, shared
- * out over the CPUs. An entry is in three lists, each with locks of its own
- * that are never nested:
+ * second copy at the same address, the unmapping of its address. The context
+ * that moves an entry from LIVE to CLAIMED judges it; the others pass by.
+ * Entries come from a pool of fixed size, divided among the CPUs. An entry is in
+ * three lists, each with locks of its own that are never nested:
  *
- *	chain	by (mm, address)	to find a second copy
+ *	chain	by (mm, address)	to find one page
  *	of_mm	by mm			to find what an exiting mm leaves
  *	line	by CPU, oldest first	to find what is due; also the free list
  *
@@ -16,41 +16,15 @@
  */
 #include <linux/hash.h>
 #include <linux/mm.h>
-#include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
-#include "deltascope.h"
+#include "pending.h"
 
-/* Entries judged under one hold of an mmap_lock, or claimed under one list lock. */
-#define BATCH 32
-/* An mm without users whose exit was not seen is given up after that many looks. */
-#define EXIT_LOOKS 64
-#define EXIT_LOOK_NS (20 * NSEC_PER_MSEC)
 #define MM_BITS 12
-
-enum state { FREE, FILLING, LIVE, CLAIMED };
-
-struct pending {
-	struct hlist_node chain;
-	struct hlist_node of_mm;
-	struct list_head line;
-	struct mm_struct *mm;
-	unsigned long addr;
-	unsigned long pfn;
-	u64 cgroup;
-	u64 time_ns;
-	u64 retry_ns;
-	u64 unit;
-	u32 before;
-	u32 tgid;
-	atomic_t state;
-	u16 flags;
-	u16 looks;
-	u32 home;
-};
+/* Other CPUs that a CPU without free entries asks for one. */
+#define NEIGHBOURS 8
 
 struct bucket {
 	raw_spinlock_t lock;
@@ -162,25 +136,21 @@ static struct pending *take_from(unsigned int cpu)
 	return entry;
 }
 
-/* An entry of this CPU, else of the next one that has any. */
-static struct pending *take(void)
+struct pending *pending_take(void)
 {
-	unsigned int own = smp_processor_id(), cpu;
-	struct pending *entry = take_from(own);
+	unsigned int cpu = smp_processor_id(), asked;
+	struct pending *entry = take_from(cpu);
 
-	if (likely(entry))
-		return entry;
-	for_each_possible_cpu(cpu) {
-		if (cpu == own)
-			continue;
+	for (asked = 0; unlikely(!entry) && asked < NEIGHBOURS; asked++) {
+		cpu = cpumask_next(cpu, cpu_possible_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_possible_mask);
 		entry = take_from(cpu);
-		if (entry)
-			return entry;
 	}
-	return NULL;
+	return entry;
 }
 
-static void give_back(struct pending *entry)
+void pending_give_back(struct pending *entry)
 {
 	struct line *line = per_cpu_ptr(&lines, entry->home);
 
@@ -215,77 +185,96 @@ static void unlink_mm(struct pending *entry)
 	raw_spin_unlock(&bucket->lock);
 }
 
-/* Writes the record of a claimed entry. The caller has taken it out of chain and of_mm. */
-static void judge(struct pending *entry, u16 how, u32 after)
+struct pending *pending_claim_page(const struct mm_struct *mm, unsigned long addr)
 {
-	struct deltascope_ring_record record = {
-		.time_ns = entry->time_ns,
-		.cgroup = entry->cgroup,
-		.key = entry->addr,
-		.length = PAGE_SIZE,
-		.before = entry->before,
-		.after = after,
-		.tgid = entry->tgid,
-		.kind = DELTASCOPE_KIND_PAGE,
-		.flags = entry->flags | how,
-		.unit = entry->unit,
-	};
-
-	preempt_disable();
-	ds_judged(&record);
-	give_back(entry);
-	preempt_enable();
-}
-
-/* The page was copied again: what it held then is what the second copy starts with. */
-static void judge_copied_again(const struct ds_copy *copy)
-{
-	struct bucket *bucket = chain_of(copy->mm, copy->addr);
+	struct bucket *bucket = chain_of(mm, addr);
 	struct pending *entry, *found = NULL;
 
+	if (hlist_empty(&bucket->list))
+		return NULL;
 	raw_spin_lock(&bucket->lock);
 	hlist_for_each_entry(entry, &bucket->list, chain) {
-		if (entry->addr == copy->addr && entry->mm == copy->mm && claim(entry)) {
+		if (entry->addr == addr && entry->mm == mm && claim(entry)) {
 			hlist_del_init(&entry->chain);
 			found = entry;
 			break;
 		}
 	}
 	raw_spin_unlock(&bucket->lock);
-	if (!found)
-		return;
-	unlink_mm(found);
-	if (found->pfn == copy->old_pfn)
-		judge(found, DELTASCOPE_FLAG_AFTER_T, copy->crc);
-	else
-		judge(found, DELTASCOPE_FLAG_UNJUDGED, 0);
+	if (found)
+		unlink_mm(found);
+	return found;
 }
 
-void ds_pending_add(const struct ds_copy *copy)
+unsigned int pending_claim_mm(const struct mm_struct *mm, unsigned long start, unsigned long end,
+			      struct pending **batch, unsigned int most)
+{
+	struct bucket *bucket = mm_of(mm);
+	unsigned int count = 0, i;
+	struct hlist_node *next;
+	struct pending *entry;
+
+	if (hlist_empty(&bucket->list))
+		return 0;
+	raw_spin_lock(&bucket->lock);
+	hlist_for_each_entry_safe(entry, next, &bucket->list, of_mm) {
+		if (count == most)
+			break;
+		if (entry->mm != mm || entry->addr < start || entry->addr >= end || !claim(entry))
+			continue;
+		hlist_del_init(&entry->of_mm);
+		batch[count++] = entry;
+	}
+	raw_spin_unlock(&bucket->lock);
+	for (i = 0; i < count; i++)
+		unlink_chain(batch[i]);
+	return count;
+}
+
+bool ds_pending_of(const struct mm_struct *mm)
+{
+	return !hlist_empty(&mm_of(mm)->list);
+}
+
+static bool is_wanted(const struct pending *entry, u64 now, bool all)
+{
+	if (now >= entry->time_ns + (u64)READ_ONCE(ds_settings.judge_after_ms) * NSEC_PER_MSEC)
+		return true;
+	/* What an exit has left. */
+	return all && !atomic_read(&entry->mm->mm_users);
+}
+
+unsigned int pending_claim_due(unsigned int cpu, u64 now, bool all, struct pending **batch, unsigned int most)
+{
+	struct line *line = per_cpu_ptr(&lines, cpu);
+	unsigned int count = 0, i;
+	struct pending *entry;
+
+	raw_spin_lock(&line->lock);
+	list_for_each_entry(entry, &line->waiting, line) {
+		if (count == most)
+			break;
+		if (atomic_read_acquire(&entry->state) != LIVE)
+			continue;
+		if (is_wanted(entry, now, all) && claim(entry))
+			batch[count++] = entry;
+		else if (!all)
+			break;
+	}
+	raw_spin_unlock(&line->lock);
+	for (i = 0; i < count; i++) {
+		unlink_chain(batch[i]);
+		unlink_mm(batch[i]);
+	}
+	return count;
+}
+
+void pending_insert(struct pending *entry)
 {
 	struct bucket *bucket;
-	struct pending *entry;
 	struct line *line;
 
-	judge_copied_again(copy);
-	entry = take();
-	if (unlikely(!entry)) {
-		ds_capture_lost(DELTASCOPE_LOST_PENDING_FULL);
-		return;
-	}
-	ds_capture_pending();
-	mmgrab(copy->mm);
-	entry->mm = copy->mm;
-	entry->addr = copy->addr;
-	entry->pfn = copy->pfn;
-	entry->unit = copy->unit;
-	entry->before = copy->crc;
-	entry->flags = 0;
-	entry->looks = 0;
-	entry->retry_ns = 0;
-	entry->time_ns = ktime_get_mono_fast_ns();
-	entry->cgroup = ds_cgroup(&entry->flags);
-	entry->tgid = current->tgid;
+	mmgrab(entry->mm);
 	atomic_set(&entry->state, FILLING);
 
 	bucket = chain_of(entry->mm, entry->addr);
@@ -302,156 +291,6 @@ void ds_pending_add(const struct ds_copy *copy)
 	raw_spin_unlock(&line->lock);
 	/* In all three lists: from here on it can be claimed. */
 	atomic_set_release(&entry->state, LIVE);
-}
-
-/* Claims up to BATCH entries of an mm and takes them out of its list. */
-static int claim_of_mm(struct mm_struct *mm, struct pending **batch)
-{
-	struct bucket *bucket = mm_of(mm);
-	struct hlist_node *next;
-	struct pending *entry;
-	int count = 0;
-
-	if (hlist_empty(&bucket->list))
-		return 0;
-	raw_spin_lock(&bucket->lock);
-	hlist_for_each_entry_safe(entry, next, &bucket->list, of_mm) {
-		if (entry->mm != mm || !claim(entry))
-			continue;
-		hlist_del_init(&entry->of_mm);
-		batch[count++] = entry;
-		if (count == BATCH)
-			break;
-	}
-	raw_spin_unlock(&bucket->lock);
-	return count;
-}
-
-void ds_pending_exit(struct mm_struct *mm)
-{
-	unsigned int budget = READ_ONCE(ds_settings.exit_budget);
-	struct pending *batch[BATCH];
-	int count, i;
-
-	while ((count = claim_of_mm(mm, batch))) {
-		for (i = 0; i < count; i++) {
-			enum ds_look seen = DS_LOOK_GONE;
-			struct pending *entry = batch[i];
-			unsigned long found;
-			u32 after = 0;
-
-			unlink_chain(entry);
-			if (budget) {
-				budget--;
-				seen = ds_look(mm, entry->addr, entry->pfn, DS_LOOK_SAME, &found, &after);
-			} else {
-				struct ds_counters *counters = this_cpu_ptr(&ds_counters);
-
-				WRITE_ONCE(counters->page->over_budget, ++counters->over_budget);
-			}
-			if (seen == DS_LOOK_SAME)
-				judge(entry, DELTASCOPE_FLAG_AT_EXIT, after);
-			else
-				judge(entry, DELTASCOPE_FLAG_UNJUDGED, 0);
-		}
-	}
-}
-
-static bool is_due(const struct pending *entry, u64 now)
-{
-	u64 due = entry->time_ns + (u64)READ_ONCE(ds_settings.judge_after_ms) * NSEC_PER_MSEC;
-
-	return now >= max(due, entry->retry_ns);
-}
-
-/*
- * Claims due entries of one mm, oldest first, and takes a use of that mm. An
- * entry whose mm has no users is left to the exit, and given up (`*orphan`)
- * when no exit comes.
- */
-static int claim_due(struct line *line, u64 now, struct mm_struct **mm, struct pending **batch,
-		     struct pending **orphan)
-{
-	struct pending *entry, *next;
-	int count = 0;
-
-	*mm = NULL;
-	*orphan = NULL;
-	raw_spin_lock(&line->lock);
-	list_for_each_entry_safe(entry, next, &line->waiting, line) {
-		if (atomic_read_acquire(&entry->state) != LIVE)
-			continue;
-		if (!is_due(entry, now) || (*mm && entry->mm != *mm))
-			break;
-		if (!*mm && !mmget_not_zero(entry->mm)) {
-			if (++entry->looks > EXIT_LOOKS && claim(entry)) {
-				*orphan = entry;
-				break;
-			}
-			entry->retry_ns = now + EXIT_LOOK_NS;
-			list_move_tail(&entry->line, &line->waiting);
-			continue;
-		}
-		*mm = entry->mm;
-		if (!claim(entry))
-			continue;
-		batch[count++] = entry;
-		if (count == BATCH)
-			break;
-	}
-	raw_spin_unlock(&line->lock);
-	return count;
-}
-
-static void judge_due(struct mm_struct *mm, struct pending **batch, int count)
-{
-	int i;
-
-	mmap_read_lock(mm);
-	for (i = 0; i < count; i++) {
-		enum ds_look seen = DS_LOOK_GONE;
-		struct pending *entry = batch[i];
-		unsigned long found;
-		u32 after = 0;
-		u64 start;
-
-		preempt_disable();
-		start = ds_handler_start();
-		unlink_chain(entry);
-		unlink_mm(entry);
-		if (vma_lookup(mm, entry->addr))
-			seen = ds_look(mm, entry->addr, entry->pfn, DS_LOOK_SAME, &found, &after);
-		if (seen == DS_LOOK_SAME)
-			judge(entry, DELTASCOPE_FLAG_AFTER_T, after);
-		else
-			judge(entry, DELTASCOPE_FLAG_UNJUDGED, 0);
-		ds_handler_end(start);
-		preempt_enable();
-	}
-	mmap_read_unlock(mm);
-}
-
-void ds_pending_judge(unsigned int cpu)
-{
-	struct line *line = per_cpu_ptr(&lines, cpu);
-	struct pending *batch[BATCH], *orphan;
-	struct mm_struct *mm;
-
-	do {
-		int count = claim_due(line, ktime_get_mono_fast_ns(), &mm, batch, &orphan);
-
-		if (mm) {
-			judge_due(mm, batch, count);
-			/* Should this be the last use, a work item of the kernel's tears the mm down. */
-			mmput_async(mm);
-		}
-		if (orphan) {
-			unlink_chain(orphan);
-			unlink_mm(orphan);
-			judge(orphan, DELTASCOPE_FLAG_UNJUDGED, 0);
-		}
-		cond_resched();
-	} while (mm || orphan);
 }
 
 bool ds_pending_waits(unsigned int cpu)

@@ -4,7 +4,9 @@
  * a second one, or a mapping that is not allowed, was refused.
  */
 #include <linux/atomic.h>
+#include <linux/capability.h>
 #include <linux/irq_work.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 
@@ -14,6 +16,7 @@ DECLARE_WAIT_QUEUE_HEAD(ds_readers);
 
 static struct irq_work wake_work;
 static pid_t reader;
+static bool sees_addresses;
 static atomic64_t refused;
 
 static void wake(struct irq_work *work)
@@ -40,7 +43,21 @@ void ds_reader_wake(void)
 
 void ds_reader_set(pid_t tgid)
 {
+	bool may = tgid && perfmon_capable();
+
+	if (READ_ONCE(sees_addresses) && !may) {
+		WRITE_ONCE(sees_addresses, false);
+		/* Hooks that have read the old value are done; they run with preemption off. */
+		synchronize_rcu();
+		ds_ring_hide_addresses();
+	}
+	WRITE_ONCE(sees_addresses, may);
 	WRITE_ONCE(reader, tgid);
+}
+
+bool ds_reader_sees_addresses(void)
+{
+	return READ_ONCE(sees_addresses);
 }
 
 bool ds_reader_is_current(void)

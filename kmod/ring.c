@@ -117,19 +117,39 @@ void ds_ring_set_judge_time(unsigned int ms)
 		WRITE_ONCE(page_of(cpu)->judge_after_ms, ms);
 }
 
-void ds_ring_publish(u64 blind, u64 kills, u64 refused, u64 capturing)
+void ds_ring_publish(const struct ds_state *state)
 {
 	struct deltascope_ring_header *first = page_of(0);
 	unsigned int cpu;
 
-	WRITE_ONCE(first->blind, blind);
-	WRITE_ONCE(first->kills, kills);
-	WRITE_ONCE(first->capturing, capturing);
+	WRITE_ONCE(first->blind, state->blind);
+	WRITE_ONCE(first->kills, state->kills);
+	WRITE_ONCE(first->capturing, state->capturing);
+	WRITE_ONCE(first->throttle, state->throttle);
+	WRITE_ONCE(first->stopped_s, state->stopped_s);
 	for_each_possible_cpu(cpu) {
 		const struct ds_counters *counters = per_cpu_ptr(&ds_counters, cpu);
 
 		WRITE_ONCE(counters->page->handler_ns, READ_ONCE(counters->handler_ns));
-		WRITE_ONCE(counters->page->refused, READ_ONCE(counters->bad_tails) + (cpu ? 0 : refused));
+		WRITE_ONCE(counters->page->refused, READ_ONCE(counters->bad_tails) + (cpu ? 0 : state->refused));
+	}
+}
+
+/* No record with an address is written any more. */
+void ds_ring_hide_addresses(void)
+{
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		struct deltascope_ring_record *records = per_cpu_ptr(&ds_counters, cpu)->records;
+
+		for (i = 0; i < ring_records; i++) {
+			if (!(records[i].flags & DELTASCOPE_FLAG_ADDRESS))
+				continue;
+			records[i].key = ds_token(records[i].unit, records[i].key);
+			records[i].flags &= ~DELTASCOPE_FLAG_ADDRESS;
+		}
+		cond_resched();
 	}
 }
 
@@ -205,7 +225,7 @@ static void put_control(struct ds_counters *counters, struct deltascope_ring_rec
 /* Says in-band that p changed, before any record that was chosen with the new p. */
 static bool report_sampling(struct ds_counters *counters)
 {
-	unsigned int shift = READ_ONCE(ds_settings.sampling_shift);
+	unsigned int shift = ds_sampling_shift();
 	struct deltascope_ring_record record = {
 		.kind = DELTASCOPE_KIND_SAMPLING,
 		.key = shift,
@@ -322,6 +342,8 @@ void ds_judged(struct deltascope_ring_record *record)
 	struct ds_counters *counters = begin();
 
 	counters->pending--;
+	if (record->flags & DELTASCOPE_FLAG_LATE)
+		WRITE_ONCE(counters->page->late, ++counters->late);
 	put_event(counters, record);
 	end(counters);
 }
@@ -342,6 +364,21 @@ void ds_seen(enum ds_seen what)
 		break;
 	case DS_SEEN_REMOTE:
 		WRITE_ONCE(counters->page->remote_faults, ++counters->remote_faults);
+		break;
+	case DS_SEEN_OVER_BUDGET:
+		WRITE_ONCE(counters->page->over_budget, ++counters->over_budget);
+		break;
+	case DS_SEEN_DISCARDED:
+		WRITE_ONCE(counters->page->discarded, ++counters->discarded);
+		break;
+	case DS_SEEN_READER_COPY:
+		WRITE_ONCE(counters->page->reader_copies, ++counters->reader_copies);
+		break;
+	case DS_SEEN_READER_SEND:
+		WRITE_ONCE(counters->page->reader_sends, ++counters->reader_sends);
+		break;
+	case DS_SEEN_HIDDEN:
+		WRITE_ONCE(counters->hidden, counters->hidden + 1);
 		break;
 	}
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sends: a return probe on tcp_sendmsg().
+ * Sends: return probes on the functions that take the bytes of a TCP or MPTCP
+ * socket. tcp_sendmsg_locked() is behind tcp_sendmsg(), kernel TLS, sockmap and
+ * espintcp; MPTCP has its own.
  *
  * The payload is hashed at the entry, before the call consumes its iterator,
  * and becomes an event at the return, when it is known what was taken: a call
@@ -8,20 +10,22 @@
  * redundant. The bytes are copied with page faults off into a page of this
  * CPU; what is not in memory makes the send PARTIAL, which never matches.
  */
-#define pr_fmt(format) KBUILD_MODNAME ": " format
-
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <net/mptcp.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
-#include "deltascope.h"
+#include "return_pool.h"
 
-#define SEND_HOOK "tcp_sendmsg"
 #define TLS_HEADER 5
+
+/* The handlers read these arguments; a kernel that changes one does not build this file. */
+static_assert(__same_type(tcp_sendmsg_locked, int (struct sock *, struct msghdr *, size_t)));
 
 struct send {
 	u64 inode;
@@ -29,11 +33,29 @@ struct send {
 	size_t size;
 	u32 crc;
 	u16 flags;
-	bool hashed;
+	bool kept;
+	bool is_readers;
 };
 
-static struct kretprobe send_probe;
-static void __percpu *scratch;
+static int tcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs);
+static int mptcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs);
+static int send_return(struct kretprobe_instance *instance, struct pt_regs *regs);
+
+static struct return_hook tcp_hook = {
+	.symbol = "tcp_sendmsg_locked",
+	.entry = tcp_entry,
+	.exit = send_return,
+	.data_bytes = sizeof(struct send),
+};
+
+/* A kernel without MPTCP has no such function. */
+static struct return_hook mptcp_hook = {
+	.symbol = "mptcp_sendmsg",
+	.optional = true,
+	.entry = mptcp_entry,
+	.exit = send_return,
+	.data_bytes = sizeof(struct send),
+};
 
 /* RFC 8446 section 5.1: content type 20..24, version 3.x, at most 2^14 + 2048 bytes (RFC 5246 6.2.3). */
 static bool is_tls(const u8 *bytes, size_t length)
@@ -46,13 +68,13 @@ static bool is_tls(const u8 *bytes, size_t length)
 	return body && body <= (1 << 14) + 2048;
 }
 
-/* Hashes the payload, as far as the limit and the pages in memory allow. */
-static void hash_payload(struct send *send, const struct msghdr *msg)
+/* Hashes up to `limit` bytes of the payload, as far as they are in memory, and gives their number. */
+static size_t hash_payload(struct send *send, const struct msghdr *msg, size_t limit)
 {
-	size_t limit = min_t(size_t, send->size, READ_ONCE(ds_settings.send_limit)), done = 0;
 	struct iov_iter iter = msg->msg_iter;
-	u8 *bytes = this_cpu_ptr(scratch);
+	u8 *bytes = ds_scratch();
 	u32 crc = DS_CRC_START;
+	size_t done = 0;
 
 	pagefault_disable();
 	while (done < limit) {
@@ -66,109 +88,133 @@ static void hash_payload(struct send *send, const struct msghdr *msg)
 		done += count;
 	}
 	pagefault_enable();
-	if (done < limit)
-		send->flags |= DELTASCOPE_FLAG_PARTIAL;
-	else if (limit < send->size)
-		send->flags |= DELTASCOPE_FLAG_TRUNCATED;
 	send->crc = DS_CRC_END(crc);
+	return done;
 }
 
-static int send_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+/* What is longer than the limit never matches: of it only the TLS header is looked at. */
+static void look_at_payload(struct send *send, const struct msghdr *msg)
 {
-	struct sock *sk = (struct sock *)regs_get_kernel_argument(regs, 0);
-	const struct msghdr *msg = (const void *)regs_get_kernel_argument(regs, 1);
-	struct send *send = (void *)instance->data;
-	u64 start;
+	if (send->size > READ_ONCE(ds_settings.send_limit)) {
+		hash_payload(send, msg, TLS_HEADER);
+		send->flags |= DELTASCOPE_FLAG_TRUNCATED;
+		send->crc = 0;
+	} else if (hash_payload(send, msg, send->size) < send->size) {
+		send->flags |= DELTASCOPE_FLAG_PARTIAL;
+	}
+}
 
-	if (ds_reader_is_current())
-		return 1;
-	start = ds_handler_start();
+static int send_entry(struct kretprobe_instance *instance, const struct sock *sk, const struct msghdr *msg, size_t size)
+{
+	struct send *send = (void *)instance->data;
+	u64 start = ds_handler_start();
+
 	*send = (struct send) {
 		.inode = sk->sk_socket ? SOCK_INODE(sk->sk_socket)->i_ino : 0,
-		.size = regs_get_kernel_argument(regs, 2),
+		.size = size,
+		.is_readers = ds_reader_is_current(),
 	};
 	send->unit = ds_unit(send->inode);
-	send->hashed = ds_kept(send->unit, READ_ONCE(ds_settings.sampling_shift));
-	if (send->hashed)
-		hash_payload(send, msg);
+	send->kept = !send->is_readers && ds_kept(send->unit, ds_sampling_shift());
+	if (send->kept)
+		look_at_payload(send, msg);
 	ds_handler_end(start);
 	return 0;
 }
-NOKPROBE_SYMBOL(send_entry);
+
+static int tcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	const struct sock *sk = (const void *)regs_get_kernel_argument(regs, 0);
+
+	/* A subflow sends what its MPTCP socket was given. */
+	if (!return_pool_takes(&tcp_hook, instance) || sk_is_mptcp(sk))
+		return 1;
+	return_pool_entered(&tcp_hook);
+	return send_entry(instance, sk, (const void *)regs_get_kernel_argument(regs, 1),
+			  regs_get_kernel_argument(regs, 2));
+}
+NOKPROBE_SYMBOL(tcp_entry);
+
+static int mptcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	if (!return_pool_takes(&mptcp_hook, instance))
+		return 1;
+	return_pool_entered(&mptcp_hook);
+	return send_entry(instance, (const void *)regs_get_kernel_argument(regs, 0),
+			  (const void *)regs_get_kernel_argument(regs, 1), regs_get_kernel_argument(regs, 2));
+}
+NOKPROBE_SYMBOL(mptcp_entry);
+
+static void sent(const struct send *send, size_t taken)
+{
+	struct deltascope_ring_record record = {
+		.time_ns = ktime_get_mono_fast_ns(),
+		.key = send->inode,
+		.length = taken,
+		.before = ds_conceal(ds_permutation(send->inode, 0), send->crc),
+		.tgid = current->tgid,
+		.kind = DELTASCOPE_KIND_SEND,
+		.flags = send->flags,
+		.unit = send->unit,
+	};
+
+	/* The fingerprint covers bytes that this call did not take. */
+	if (taken < send->size)
+		record.flags |= DELTASCOPE_FLAG_PARTIAL;
+	record.cgroup = ds_cgroup(&record.flags);
+	ds_capture_send(&record);
+}
 
 static int send_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	const struct send *send = (void *)instance->data;
 	int taken = (int)regs_return_value(regs);
-	struct deltascope_ring_record record;
 	u64 start = ds_handler_start();
 
-	if (taken <= 0)
-		return 0;
-	if (!send->hashed) {
-		ds_capture_left_out_send(taken);
-	} else {
-		record = (struct deltascope_ring_record) {
-			.time_ns = ktime_get_mono_fast_ns(),
-			.key = send->inode,
-			.length = taken,
-			.before = send->crc,
-			.tgid = current->tgid,
-			.kind = DELTASCOPE_KIND_SEND,
-			.flags = send->flags,
-			.unit = send->unit,
-		};
-		/* The fingerprint covers bytes that this call did not take. */
-		if (taken < send->size)
-			record.flags |= DELTASCOPE_FLAG_PARTIAL;
-		record.cgroup = ds_cgroup(&record.flags);
-		ds_capture_send(&record);
+	return_pool_left(instance);
+	if (taken > 0) {
+		if (send->is_readers)
+			ds_seen(DS_SEEN_READER_SEND);
+		else if (send->kept)
+			sent(send, taken);
+		else
+			ds_capture_left_out_send(taken);
 	}
 	ds_handler_end(start);
 	return 0;
 }
 NOKPROBE_SYMBOL(send_return);
 
-int ds_send_create(void)
-{
-	scratch = __alloc_percpu(PAGE_SIZE, 64);
-	return scratch ? 0 : -ENOMEM;
-}
-
-void ds_send_destroy(void)
-{
-	free_percpu(scratch);
-}
-
 int ds_send_register(unsigned int instances)
 {
-	int error;
+	int error = return_hook_register(&tcp_hook, instances);
 
-	send_probe = (struct kretprobe) {
-		.kp.symbol_name = SEND_HOOK,
-		.kp.flags = KPROBE_FLAG_DISABLED,
-		.entry_handler = send_entry,
-		.handler = send_return,
-		.data_size = sizeof(struct send),
-		.maxactive = instances,
-	};
-	error = register_kretprobe(&send_probe);
 	if (error)
-		pr_err("refused: this kernel has no hook %s (error %d)\n", SEND_HOOK, error);
+		return error;
+	error = return_hook_register(&mptcp_hook, instances);
+	if (error)
+		return_hook_unregister(&tcp_hook);
 	return error;
 }
 
 void ds_send_unregister(void)
 {
-	unregister_kretprobe(&send_probe);
+	return_hook_unregister(&mptcp_hook);
+	return_hook_unregister(&tcp_hook);
 }
 
 u64 ds_send_blind(void)
 {
-	return (u64)send_probe.nmissed + send_probe.kp.nmissed;
+	return return_hook_missed(&tcp_hook) + return_hook_missed(&mptcp_hook);
 }
 
 int ds_send_arm(bool on)
 {
-	return on ? enable_kretprobe(&send_probe) : disable_kretprobe(&send_probe);
+	return return_hook_arm(&tcp_hook, on) ?: return_hook_arm(&mptcp_hook, on);
+}
+
+void ds_send_grow(void)
+{
+	return_hook_grow(&tcp_hook);
+	return_hook_grow(&mptcp_hook);
 }

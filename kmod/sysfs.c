@@ -55,8 +55,10 @@ SETTING(judge_after_ms, 1, 60000);
 SETTING(sampling_shift, 0, 63);
 SETTING(send_limit, 1, 1 << 20);
 SETTING(max_overhead_ppm, 1, 1000000);
+SETTING(max_cpu_overhead_ppm, 1, 1000000);
+SETTING(max_group_overhead_ppm, 1, 1000000000);
 SETTING(wake_records, 1, 0);
-SETTING(exit_budget, 0, 1 << 20);
+SETTING(exit_budget, 0, 4096);
 
 static ssize_t counter_show(struct device *dev, struct device_attribute *attribute, char *text)
 {
@@ -83,6 +85,10 @@ COUNTER(zero_fills, zero_fills);
 COUNTER(unshares, unshares);
 COUNTER(remote_faults, remote_faults);
 COUNTER(over_budget, over_budget);
+COUNTER(late, late);
+COUNTER(discarded, discarded);
+COUNTER(reader_copies, reader_copies);
+COUNTER(reader_sends, reader_sends);
 COUNTER(bad_tails, bad_tails);
 COUNTER(handler_ns, handler_ns);
 
@@ -135,8 +141,10 @@ static DEVICE_ATTR_RW(capture_sends);
 VALUE(hook, "%s", ds_cow_hook());
 VALUE(load_id, "%016llx", ds_ring_load_id());
 VALUE(blind, "%llu", ds_cow_blind() + ds_send_blind());
-VALUE(kills, "%llu", ds_control_kills());
-VALUE(overhead_ppm, "%llu", ds_control_overhead_ppm());
+VALUE(kills, "%llu", ds_kills());
+VALUE(overhead_ppm, "%llu", ds_overhead_ppm());
+VALUE(throttle, "%u", ds_throttle());
+VALUE(stopped_s, "%llu", ds_stopped_s());
 VALUE(ring_records, "%u", ds_ring_records());
 VALUE(pending_capacity, "%u", ds_pending_capacity());
 
@@ -145,6 +153,8 @@ static struct attribute *attributes[] = {
 	&setting_sampling_shift.attribute.attr,
 	&setting_send_limit.attribute.attr,
 	&setting_max_overhead_ppm.attribute.attr,
+	&setting_max_cpu_overhead_ppm.attribute.attr,
+	&setting_max_group_overhead_ppm.attribute.attr,
 	&setting_wake_records.attribute.attr,
 	&setting_exit_budget.attribute.attr,
 	&counter_captured.attribute.attr,
@@ -159,6 +169,10 @@ static struct attribute *attributes[] = {
 	&counter_unshares.attribute.attr,
 	&counter_remote_faults.attribute.attr,
 	&counter_over_budget.attribute.attr,
+	&counter_late.attribute.attr,
+	&counter_discarded.attribute.attr,
+	&counter_reader_copies.attribute.attr,
+	&counter_reader_sends.attribute.attr,
 	&counter_bad_tails.attribute.attr,
 	&counter_handler_ns.attribute.attr,
 	&dev_attr_capture_pages.attr,
@@ -167,6 +181,8 @@ static struct attribute *attributes[] = {
 	&dev_attr_load_id.attr,
 	&dev_attr_blind.attr,
 	&dev_attr_kills.attr,
+	&dev_attr_throttle.attr,
+	&dev_attr_stopped_s.attr,
 	&dev_attr_overhead_ppm.attr,
 	&dev_attr_ring_records.attr,
 	&dev_attr_pending_capacity.attr,

@@ -77,7 +77,7 @@ layout! {
         pub lost_races: u64,
         /// Pages left unjudged at exit because the exit's budget was used up.
         pub over_budget: u64,
-        /// Pages judged later than 2 T after the copy.
+        /// Pages judged late on this CPU ([`crate::ring::flag::LATE`]).
         pub late: u64,
         /// Copies and sends outside the cgroups of the filter.
         pub filtered: u64,

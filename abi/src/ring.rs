@@ -15,7 +15,7 @@ use crate::loss::LOSS_REASONS;
 /// `RingHeader::magic`: the bytes `DLTARING`.
 pub const RING_MAGIC: u64 = u64::from_le_bytes(*b"DLTARING");
 /// Version of the header and of the record.
-pub const RING_VERSION: u32 = 2;
+pub const RING_VERSION: u32 = 3;
 /// Bytes of the header page.
 pub const RING_HEADER_BYTES: usize = 4096;
 /// Bytes of a ring record.
@@ -58,7 +58,7 @@ impl RingKind {
 /// Bits of `RingRecord::flags`.
 pub mod flag {
     /// Every flag with its name in the C header.
-    pub const ALL: [(u16, &str); 7] = [
+    pub const ALL: [(u16, &str); 9] = [
         (AFTER_T, "AFTER_T"),
         (AT_EXIT, "AT_EXIT"),
         (UNJUDGED, "UNJUDGED"),
@@ -66,6 +66,8 @@ pub mod flag {
         (PARTIAL, "PARTIAL"),
         (ENCRYPTED, "ENCRYPTED"),
         (NO_CGROUP, "NO_CGROUP"),
+        (LATE, "LATE"),
+        (ADDRESS, "ADDRESS"),
     ];
 
     /// Page: judged T after the copy, or because the page was copied again (class 0).
@@ -74,7 +76,7 @@ pub mod flag {
     pub const AT_EXIT: u16 = 1 << 1;
     /// Page: gone, moved, evicted or unreadable (class 3).
     pub const UNJUDGED: u16 = 1 << 2;
-    /// Send: longer than the module reads; the fingerprint covers the first bytes only and never matches.
+    /// Send: longer than the module hashes; the fingerprint is none and never matches.
     pub const TRUNCATED: u16 = 1 << 3;
     /// Send: the payload could not be read whole without faulting; the fingerprint never matches.
     pub const PARTIAL: u16 = 1 << 4;
@@ -82,6 +84,10 @@ pub mod flag {
     pub const ENCRYPTED: u16 = 1 << 5;
     /// The cgroup id is unknown (no cgroup v2 placement).
     pub const NO_CGROUP: u16 = 1 << 6;
+    /// Page: judged later than T and a half of T, or 50 ms, after it.
+    pub const LATE: u16 = 1 << 7;
+    /// Page: `key` is the user address. Only for a reader that had CAP_PERFMON when it opened the device.
+    pub const ADDRESS: u16 = 1 << 8;
 }
 
 layout! {
@@ -93,13 +99,14 @@ layout! {
         pub time_ns: u64,
         /// cgroup v2 id: the inode number of the container's cgroup directory.
         pub cgroup: u64,
-        /// Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason.
+        /// Page: a keyed hash of mm and address, or the address ([`flag::ADDRESS`]). Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason.
         pub key: u64,
         /// Bytes of the page or of the send.
         pub length: u32,
-        /// Page: CRC32C at the copy. Send: CRC32C of the payload.
+        /// Page: fingerprint at the copy. Send: fingerprint of the payload. A fingerprint is a CRC32C under a permutation
+        /// that a key of this load gives to each socket and to each page of an mm: equal for equal bytes, no more.
         pub before: u32,
-        /// Page: CRC32C at the judgement.
+        /// Page: fingerprint at the judgement.
         pub after: u32,
         /// Process id (thread group) in the initial namespace.
         pub tgid: u32,
@@ -108,7 +115,9 @@ layout! {
         /// See [`flag`].
         pub flags: u16,
         /// CPU of the ring.
-        pub cpu: u32,
+        pub cpu: u16,
+        /// Page: milliseconds from the copy to the judgement, saturating.
+        pub judged_ms: u16,
         /// Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k).
         /// Loss: events lost on this CPU for that reason since the module was loaded.
         pub unit: u64,
@@ -147,8 +156,7 @@ layout! {
         pub captured: u64,
         /// Events lost on this CPU, by [`crate::loss::LossReason`].
         pub lost: [u64; LOSS_REASONS],
-        /// Probes that the kernel could not run: events never seen, outside the conservation law.
-        /// Only the first ring holds it.
+        /// Events that a hook missed: with `captured` the events seen. Only the first ring holds it.
         pub blind: u64,
         /// Pages that wait for their judgement: captured here less judged here, modulo 2^64.
         pub pending: u64,
@@ -184,6 +192,18 @@ layout! {
         pub sampled_sends: u64,
         /// Bytes of those sends.
         pub sampled_send_bytes: u64,
+        /// Pages judged late on this CPU ([`flag::LATE`]).
+        pub late: u64,
+        /// Pages that were unmapped before their judgement, and are unjudged.
+        pub discarded: u64,
+        /// Copies that the reader itself made: no events, but a proof that copies are seen.
+        pub reader_copies: u64,
+        /// Sends that the reader itself made: no events, but a proof that sends are seen.
+        pub reader_sends: u64,
+        /// Steps of k that the kill switch adds to the setting. Only the first ring holds it.
+        pub throttle: u64,
+        /// Seconds until what the kill switch stopped resumes, 0 when nothing is stopped. Only the first ring holds it.
+        pub stopped_s: u64,
     }
 }
 
@@ -201,6 +221,7 @@ const _: () = {
     assert!(offset_of!(RingRecord, kind) == 48);
     assert!(offset_of!(RingRecord, flags) == 50);
     assert!(offset_of!(RingRecord, cpu) == 52);
+    assert!(offset_of!(RingRecord, judged_ms) == 54);
     assert!(offset_of!(RingRecord, unit) == 56);
     assert!(offset_of!(RingHeader, load_id) == 32);
     assert!(offset_of!(RingHeader, head) == 64);
@@ -210,5 +231,6 @@ const _: () = {
     assert!(offset_of!(RingHeader, tail) == 192);
     assert!(offset_of!(RingHeader, handler_ns) == 256);
     assert!(offset_of!(RingHeader, sampled_sends) == 304);
-    assert!(size_of::<RingHeader>() == 320 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
+    assert!(offset_of!(RingHeader, stopped_s) == 360);
+    assert!(size_of::<RingHeader>() == 368 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
 };

@@ -63,7 +63,8 @@ fn records_of_c_are_read_by_name() {
             tgid: 0x7000_0007,
             kind: RingKind::Page as u16,
             flags: flag::AT_EXIT,
-            cpu: 0x0A00_000B,
+            cpu: 0x0A0B,
+            judged_ms: 0x0C0D,
             unit: 0x9000_0000_0000_0009,
         },
         RingRecord {
@@ -77,7 +78,8 @@ fn records_of_c_are_read_by_name() {
             tgid: 0x7000_0017,
             kind: RingKind::Send as u16,
             flags: flag::TRUNCATED | flag::ENCRYPTED,
-            cpu: 0x0A00_001B,
+            cpu: 0x0A1B,
+            judged_ms: 0,
             unit: 0x9000_0000_0000_0019,
         },
         RingRecord {
@@ -85,7 +87,7 @@ fn records_of_c_are_read_by_name() {
             time_ns: 0x1000_0021,
             key: 3,
             kind: RingKind::Sampling as u16,
-            cpu: 0x0A00_002B,
+            cpu: 0x0A2B,
             ..RingRecord::default()
         },
         RingRecord {
@@ -93,7 +95,7 @@ fn records_of_c_are_read_by_name() {
             time_ns: 0x1000_0031,
             key: LossReason::Ring as u64,
             kind: RingKind::Loss as u16,
-            cpu: 0x0A00_003B,
+            cpu: 0x0A3B,
             unit: 4,
             ..RingRecord::default()
         },
@@ -137,6 +139,12 @@ fn header_of_c_is_read_by_name() {
         capturing: 3,
         sampled_sends: 5,
         sampled_send_bytes: 777,
+        late: 31,
+        discarded: 32,
+        reader_copies: 33,
+        reader_sends: 34,
+        throttle: 35,
+        stopped_s: 36,
         ..RingHeader::default()
     };
     let found = words::<{ RingHeader::WORDS }>(bytes);

@@ -73,7 +73,7 @@ struct deltascope_bpf_counters {
 	__u64 lost_races;
 	/* Pages left unjudged at exit because the exit's budget was used up. */
 	__u64 over_budget;
-	/* Pages judged later than 2 T after the copy. */
+	/* Pages judged late on this CPU (crate::ring::flag::LATE). */
 	__u64 late;
 	/* Copies and sends outside the cgroups of the filter. */
 	__u64 filtered;

@@ -14,7 +14,7 @@
 #define DELTASCOPE_ASSERT(condition, name) _Static_assert(condition, #name)
 
 #define DELTASCOPE_RING_MAGIC 0x474e495241544c44ULL
-#define DELTASCOPE_RING_VERSION 2
+#define DELTASCOPE_RING_VERSION 3
 #define DELTASCOPE_RING_HEADER_BYTES 4096
 #define DELTASCOPE_RING_RECORD_BYTES 64
 
@@ -32,6 +32,8 @@ enum deltascope_ring_kind {
 #define DELTASCOPE_FLAG_PARTIAL 0x0010
 #define DELTASCOPE_FLAG_ENCRYPTED 0x0020
 #define DELTASCOPE_FLAG_NO_CGROUP 0x0040
+#define DELTASCOPE_FLAG_LATE 0x0080
+#define DELTASCOPE_FLAG_ADDRESS 0x0100
 
 enum deltascope_loss_reason {
 	DELTASCOPE_LOST_RING = 0,
@@ -51,13 +53,13 @@ struct deltascope_ring_record {
 	__u64 time_ns;
 	/* cgroup v2 id: the inode number of the container's cgroup directory. */
 	__u64 cgroup;
-	/* Page: user address. Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason. */
+	/* Page: a keyed hash of mm and address, or the address (flag::ADDRESS). Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason. */
 	__u64 key;
 	/* Bytes of the page or of the send. */
 	__u32 length;
-	/* Page: CRC32C at the copy. Send: CRC32C of the payload. */
+	/* Page: fingerprint at the copy. Send: fingerprint of the payload. A fingerprint is a CRC32C under a permutation that a key of this load gives to each socket and to each page of an mm: equal for equal bytes, no more. */
 	__u32 before;
-	/* Page: CRC32C at the judgement. */
+	/* Page: fingerprint at the judgement. */
 	__u32 after;
 	/* Process id (thread group) in the initial namespace. */
 	__u32 tgid;
@@ -66,7 +68,9 @@ struct deltascope_ring_record {
 	/* See flag. */
 	__u16 flags;
 	/* CPU of the ring. */
-	__u32 cpu;
+	__u16 cpu;
+	/* Page: milliseconds from the copy to the judgement, saturating. */
+	__u16 judged_ms;
 	/* Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k). Loss: events lost on this CPU for that reason since the module was loaded. */
 	__u64 unit;
 };
@@ -83,6 +87,7 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, tgid) == 44, deltascop
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, kind) == 48, deltascope_ring_record_kind);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, flags) == 50, deltascope_ring_record_flags);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, cpu) == 52, deltascope_ring_record_cpu);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, judged_ms) == 54, deltascope_ring_record_judged_ms);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_record, unit) == 56, deltascope_ring_record_unit);
 
 struct deltascope_ring_header {
@@ -114,7 +119,7 @@ struct deltascope_ring_header {
 	__u64 captured;
 	/* Events lost on this CPU, by crate::loss::LossReason. */
 	__u64 lost[7];
-	/* Probes that the kernel could not run: events never seen, outside the conservation law. Only the first ring holds it. */
+	/* Events that a hook missed: with captured the events seen. Only the first ring holds it. */
 	__u64 blind;
 	/* Pages that wait for their judgement: captured here less judged here, modulo 2^64. */
 	__u64 pending;
@@ -148,9 +153,21 @@ struct deltascope_ring_header {
 	__u64 sampled_sends;
 	/* Bytes of those sends. */
 	__u64 sampled_send_bytes;
+	/* Pages judged late on this CPU (flag::LATE). */
+	__u64 late;
+	/* Pages that were unmapped before their judgement, and are unjudged. */
+	__u64 discarded;
+	/* Copies that the reader itself made: no events, but a proof that copies are seen. */
+	__u64 reader_copies;
+	/* Sends that the reader itself made: no events, but a proof that sends are seen. */
+	__u64 reader_sends;
+	/* Steps of k that the kill switch adds to the setting. Only the first ring holds it. */
+	__u64 throttle;
+	/* Seconds until what the kill switch stopped resumes, 0 when nothing is stopped. Only the first ring holds it. */
+	__u64 stopped_s;
 };
 
-DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 320, deltascope_ring_header_size);
+DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 368, deltascope_ring_header_size);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, magic) == 0, deltascope_ring_header_magic);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, version) == 8, deltascope_ring_header_version);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, record_bytes) == 12, deltascope_ring_header_record_bytes);
@@ -182,5 +199,11 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, refused) == 288, delta
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, capturing) == 296, deltascope_ring_header_capturing);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, sampled_sends) == 304, deltascope_ring_header_sampled_sends);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, sampled_send_bytes) == 312, deltascope_ring_header_sampled_send_bytes);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, late) == 320, deltascope_ring_header_late);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, discarded) == 328, deltascope_ring_header_discarded);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, reader_copies) == 336, deltascope_ring_header_reader_copies);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, reader_sends) == 344, deltascope_ring_header_reader_sends);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, throttle) == 352, deltascope_ring_header_throttle);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, stopped_s) == 360, deltascope_ring_header_stopped_s);
 
 #endif

@@ -42,6 +42,7 @@ struct ds_pending {
 
 #define DS_PENDING_MASK (DELTASCOPE_BPF_PENDING_PAGES - 1)
 #define DS_CHAINS 65536
+#define DS_NSEC_PER_MSEC 1000000ULL
 /* Entries looked at for a second copy, and attempts to enter a chain that others enter at the same time. */
 #define DS_STEPS 32
 /* Programs that may ask for an entry at once. */
@@ -81,16 +82,26 @@ DS_INLINE void ds_set_state(struct ds_pending *entry, __u64 number, __u64 state)
 	__sync_lock_test_and_set(&entry->ticket, number << 2 | state);
 }
 
+/* From when on a judgement at T counts as late. */
+DS_INLINE __u64 ds_late_ns(void)
+{
+	__u64 wanted = config.judge_after_ns, half = wanted / 2, least = 50 * DS_NSEC_PER_MSEC;
+
+	return wanted + (half > least ? half : least);
+}
+
 /* Writes the record of a claimed entry. */
 DS_INLINE void ds_judged(const struct ds_pending *entry, __u16 how, __u32 after)
 {
 	struct deltascope_ring_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	struct deltascope_bpf_counters *row = ds_enter();
-	__u64 sequence = 0;
+	__u64 sequence = 0, waited = bpf_ktime_get_ns() - entry->time_ns, waited_ms = waited / DS_NSEC_PER_MSEC;
 
 	ds_add(row->pending, -1);
-	if (bpf_ktime_get_ns() - entry->time_ns > 2 * config.judge_after_ns)
+	if (how == DELTASCOPE_FLAG_AFTER_T && waited > ds_late_ns()) {
+		how |= DELTASCOPE_FLAG_LATE;
 		ds_add(row->late, 1);
+	}
 	if (record)
 		sequence = ds_add(row->written, 1);
 	else
@@ -109,8 +120,10 @@ DS_INLINE void ds_judged(const struct ds_pending *entry, __u16 how, __u32 after)
 	record->after = after;
 	record->tgid = entry->tgid;
 	record->kind = DELTASCOPE_KIND_PAGE;
-	record->flags = how | (entry->cgroup == DS_ROOT_CGROUP ? DELTASCOPE_FLAG_NO_CGROUP : 0);
+	/* Whoever may load these programs may see addresses. */
+	record->flags = how | DELTASCOPE_FLAG_ADDRESS | (entry->cgroup == DS_ROOT_CGROUP ? DELTASCOPE_FLAG_NO_CGROUP : 0);
 	record->cpu = bpf_get_smp_processor_id();
+	record->judged_ms = waited_ms > 0xffff ? 0xffff : waited_ms;
 	record->unit = entry->unit;
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }

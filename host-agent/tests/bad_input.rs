@@ -118,8 +118,8 @@ fn files_that_are_no_recordings_are_refused() {
     replay("elf", b"\x7fELF\x02\x01\x01\0and more of it, longer than a header", &["magic", "expected", "DLTAREC"]);
     replay("headless", &bytes[..10], &["cut short"]);
     let mut other = bytes.clone();
-    other[8] = 2;
-    replay("version", &other, &["version", "expected 1, found 2"]);
+    other[8] = 9;
+    replay("version", &other, &["version", "expected 2, found 9"]);
     let mut damaged = bytes.clone();
     damaged[bytes.len() / 2] ^= 4;
     replay("damaged", &damaged, &["CRC32C", "expected", "found"]);

@@ -12,6 +12,7 @@ use deltascope_agent::sources::SynthConfig;
 use serde_json::Value;
 use support::board::Board;
 use support::reference::{check, reference};
+use support::report;
 use support::run::Run;
 use support::{AGENT, agent, finish};
 
@@ -46,7 +47,7 @@ fn damaged_files_are_set_aside_and_every_event_is_counted() {
     ] {
         fs::write(state.join(file), content).expect("ours");
         let outcome = run();
-        let report: Value = serde_json::from_str(outcome.out.lines().last().expect("a line")).expect("JSON");
+        let report: Value = report::last(&outcome.out);
         check(&report, &reference(CONFIG), 20_000);
         assert_eq!(outcome.err.contains(file), file == "session.json" || content == [0; 33], "{file}: {outcome:?}");
     }
@@ -75,7 +76,7 @@ fn full_and_read_only_disks_stop_no_run() {
     ] {
         let arguments = synth(&["--connect", &address, "--state-dir", text(&state)]);
         let outcome = finish(with_mount(script, folder.path(), &arguments)).ok();
-        let report: Value = serde_json::from_str(outcome.out.lines().last().expect("a line")).expect("JSON");
+        let report: Value = report::last(&outcome.out);
         check(&report, &reference(CONFIG), 20_000);
         assert!(outcome.err.contains(part) && outcome.err.contains("--state-dir"), "{outcome:?}");
     }
@@ -151,6 +152,6 @@ fn containers_that_change_hands_cost_little_time_and_little_disk() {
     );
     // Rewritten at most once a second, and once at each of start and end of that time.
     assert!(written <= report["seconds"].as_f64().expect("a time") + 2.0, "{written} times");
-    // 1 MB/s at the rate without a folder, whatever else the machine does.
-    assert!(appended / captured < 40.0, "{appended} bytes for {captured} events");
+    // Nearly every event makes a group change hands here: 1 MB/s is reached at 17,000 such changes a second.
+    assert!(appended / captured < 64.0, "{appended} bytes for {captured} events");
 }

@@ -10,12 +10,12 @@ use deltascope_testkit::frame_faults::{FrameFault, relay};
 use deltascope_testkit::reference::containers;
 use serde_json::Value;
 use support::reference::{check, reference};
+use support::report;
 use support::run::Run;
 use support::{Outcome, agent, boardd, finish, with_daemon};
 
 fn last_line(outcome: &Outcome) -> Value {
-    let line = outcome.out.lines().last().unwrap_or_else(|| panic!("no output: {outcome:?}"));
-    serde_json::from_str(line).expect("a line of JSON")
+    report::last(&outcome.out)
 }
 
 fn synth(events: &str, more: &[&str]) -> Vec<String> {

@@ -29,6 +29,8 @@ measure() {
 measure without
 insmod /deltascope.ko start=0
 echo 1000000 > $S/max_overhead_ppm
+echo 1000000 > $S/max_cpu_overhead_ppm
+echo 1000000000 > $S/max_group_overhead_ppm
 measure off
 echo 63 > $S/sampling_shift
 echo 1 > $S/capture_pages

@@ -31,7 +31,7 @@ check udev_runs 0 $?
 insmod /signed.ko
 check loads_without_enforcement 0 $?
 udevadm settle --timeout=20
-check hook "$HOOK" "$(cat $S/hook)"
+check hook ptep_clear_flush "$(cat $S/hook)"
 check device_group deltascope "$(stat -c %G /dev/deltascope)"
 check device_mode 660 "$(stat -c %a /dev/deltascope)"
 check sampling_group deltascope "$(stat -c %G $S/sampling_shift)"

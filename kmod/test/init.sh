@@ -39,6 +39,8 @@ work() { workload /sys/fs/cgroup/$1 $2 $3 || check "workload_$2" ok failed; }
 load() {
 	insmod /deltascope.ko "$@" || check load ok failed
 	set_to max_overhead_ppm 1000000
+	set_to max_cpu_overhead_ppm 1000000
+	set_to max_group_overhead_ppm 1000000000
 }
 # silence: nothing is captured any more, and nothing waits any more
 silence() {
@@ -54,6 +56,50 @@ unload() {
 	check "$1_pending" 0 "$(get pending)"
 	rmmod deltascope
 	check "$1_unload" 0 $?
+}
+# wait_for NAME LEAST: until a counter has reached a value, for at most 60 s
+wait_for() {
+	n=0
+	until [ "$(get $1)" -ge $2 ] || [ $n -gt 600 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+}
+# reader_start: a reader of all records; reader_stop: when no copy waits any more
+reader_start() {
+	rm -f /tmp/read-on
+	rings read-until /tmp/read-on > /tmp/read &
+	until_line /tmp/read READING
+}
+reader_stop() {
+	set_to capture_pages 0
+	set_to capture_sends 0
+	until_zero pending
+	: > /tmp/read-on
+	until_line /tmp/read CHANGES
+}
+until_zero() {
+	n=0
+	until [ "$(get $1)" = 0 ] || [ $n -gt 600 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+}
+group() { stat -c %i /sys/fs/cgroup/$1; }
+# counted GROUP NAME: a number that `rings read` has printed; 0 without a line of that group
+counted() { awk -v g="$(group $1)" -v n="$2" '$1 == "COUNT" && $2 == g { for (i = 3; i < NF; i += 2) if ($i == n) v = $(i + 1) } END { print v + 0 }' /tmp/read; }
+# Probes of the module that are armed.
+probes() { grep -E 'ptep_clear_flush|unmap_page_range|__zap_vma_range|exit_mmap|tcp_sendmsg_locked|mptcp_sendmsg' /sys/kernel/debug/kprobes/list; }
+armed() { probes | grep -vc DISABLED; }
+# in_group GROUP COMMAND...: runs a program in a cgroup
+in_group() { (echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"); }
+# until_line FILE TEXT: until a program has written a line
+until_line() {
+	n=0
+	until grep -q "$2" $1 || [ $n -gt 600 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
 }
 now() { cut -d' ' -f1 /proc/uptime; }
 
@@ -86,344 +132,14 @@ agent_stop() {
 	echo "AGENT $1 $(tail -n 1 /tmp/agent)"
 }
 
-# The known work in two cgroups at once, counted by the engine on the host.
-phase_exact() {
-	load
-	set_to judge_after_ms 500
-	check hook "$HOOK" "$(get hook)"
-	agent_start --no-sampling
-	for one in "same 256" "early_exit 300" "threads 128" "munmap 64" "twice 64" "zero 32" "storm 160" \
-		"duplicates 10" "alternating 10" "sockets 64"; do
-		work a $one
-	done &
-	A=$!
-	for one in "changed 64" "mixed 256" "parent 200" "mremap 64" "pageout 64" "reuse 64" \
-		"writev 5" "large 3" "tls 5" "socket_reuse 20" "again 5"; do
-		work b $one
-	done
-	wait $A
-	silence
-	check exact_pending 0 "$(get pending)"
-	check exact_blind 0 "$(get blind)"
-	check exact_zero_fills 1 $(($(get zero_fills) >= 32))
-	check exact_over_budget 0 "$(get over_budget)"
-	agent_stop exact
-	check exact_encrypted 5 "$(reported encrypted_sends)"
-	unload exact
-}
-
-# A reader that is stopped: the ring overflows, and every event is still explained.
-phase_overflow() {
-	load ring_records=64
-	agent_start --no-sampling
-	kill -STOP $AGENT
-	more a mixed 1000
-	kill -CONT $AGENT
-	silence
-	agent_stop overflow
-	unload overflow
-}
-
-phase_pending_full() {
-	load pending_pages=64
-	set_to judge_after_ms 60000
-	set_to capture_sends 0
-	before=$(get captured)
-	more b changed 256
-	check pending_full_captures 1 $(($(get captured) - before >= 256))
-	check pending_full_loses 1 $(($(get lost_pending_full) >= 192))
-	check pending_full_refused_budget 0 "$(get over_budget)"
-	unload pending_full
-}
-
-# With an exit budget of 10 the rest of the pages is left unjudged, and nothing is lost.
-phase_budget() {
-	load
-	set_to judge_after_ms 60000
-	set_to exit_budget 10
-	more b early_exit 50
-	check budget_exceeded 1 $(($(get over_budget) >= 40))
-	unload budget
-}
-
-phase_kill() {
-	load
-	set_to max_overhead_ppm 1
-	more a mixed 200
-	sleep 2
-	check kill_switch_kills 1 "$(get kills)"
-	check kill_switch_pages_off 0 "$(get capture_pages)"
-	check kill_switch_sends_off 0 "$(get capture_sends)"
-	check kill_switch_log_line 1 "$(dmesg | grep -c 'deltascope: kill switch: handlers took')"
-	sleep 1
-	captured=$(get captured)
-	more a changed 50
-	check killed_captures_nothing "$captured" "$(get captured)"
-	set_to max_overhead_ppm 1000000
-	set_to capture_pages 1
-	more a changed 50
-	check switched_on_again 1 $(($(get captured) >= captured + 50))
-	unload switched_on
-}
-
-# p set by hand: in-band, nested, exact; and what the loss records say is what the headers hold.
-phase_sampling() {
-	load sampling_seed=1 ring_records=256
-	rings read-losses 8 > /tmp/read &
-	sleep 1
-	set_to sampling_shift 2
-	for i in 1 2; do
-		more a storm 32
-	done
-	set_to sampling_shift 0
-	sleep 0.3
-	# One event on each CPU makes it report what it has lost.
-	taskset 1 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
-	taskset 2 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
-	wait
-	cat /tmp/read
-	check sampling_loses 1 $(($(get lost_sampled) > 0))
-	check sampling_keeps 1 $(($(get lost_sampled) < $(get captured)))
-	check sampling_captures_all 1 $(($(get captured) >= 256))
-	unload sampling
-}
-
-# An agent that falls behind leaves out units by itself, and none when it has caught up.
-phase_follow() {
-	load ring_records=128
-	agent_start
-	for i in 1 2 3; do
-		kill -STOP $AGENT
-		more a storm 64
-		kill -CONT $AGENT
-		sleep 0.5
-	done
-	check follow_raises 1 $(($(get sampling_shift) > 0))
-	more b storm 256
-	more b duplicates 40
-	check follow_leaves_out 1 $(($(get lost_sampled) > 0))
-	n=0
-	until [ "$(get sampling_shift)" = 0 ] || [ $n -gt 60 ]; do
-		n=$((n + 1))
-		sleep 0.5
-	done
-	check follow_lowers 0 "$(get sampling_shift)"
-	# Each ring reports it with its next event.
-	taskset 1 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
-	taskset 2 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
-	silence
-	sleep 0.5
-	agent_stop follow
-	check follow_reported_raised 1 $(($(reported sampling_raised) > 0))
-	check follow_reported_lowered "$(reported sampling_raised)" "$(reported sampling_lowered)"
-	check follow_sampled_is_exact "$(get lost_sampled)" "$(reported sampled)"
-	check follow_shift_in_force 0 "$(reported sampling_shift)"
-	unload follow
-}
-
-# Little memory, pages moved and swapped while they wait: every copy is still counted once.
-phase_pressure() {
-	load
-	rings read 9 > /tmp/read &
-	sleep 1
-	dd if=/dev/zero of=/tmp/hog bs=1M count=330 2> /dev/null &
-	(for i in 1 2 3 4 5 6; do echo 1 > /proc/sys/vm/compact_memory; sleep 0.3; done) &
-	work b same 600 | sed 's/^REFERENCE/PRESSURE/'
-	wait
-	rm /tmp/hog
-	sed 's/^COUNT/PRESSURE COUNT/; s/^CHECK /CHECK pressure_/' /tmp/read
-	echo "PRESSURE CGROUP $(stat -c %i /sys/fs/cgroup/b)"
-	unload pressure
-}
-
-phase_bad_input() {
-	load
-	set_to max_overhead_ppm 1000000
-	rings bad-input
-	rmmod deltascope
-	for bad in ring_records=63 ring_records=0 ring_records=2097152 pending_pages=1 send_instances=1 page_hook=vmalloc; do
-		insmod /deltascope.ko $bad 2> /dev/null
-		check "refuses_$bad" 0 "$([ -e /dev/deltascope ] && echo 1 || echo 0)"
-	done
-	# The same module, for which the name of one function of the kernel was made one that it does not have.
-	for hidden in exit_mmap tcp_sendmsg do_wp_page; do
-		insmod /deltascope-without-$hidden.ko 2> /dev/null
-		check missing_${hidden}_refused 1 $(($? != 0))
-		check missing_${hidden}_named 1 $(($(dmesg | grep -ci "refused: this kernel has no hook .*$hidden") > 0))
-		check missing_${hidden}_no_device 0 "$([ -e /dev/deltascope ] && echo 1 || echo 0)"
-		check missing_${hidden}_no_probe 0 "$(grep -c deltascope /sys/kernel/debug/kprobes/list)"
-		check missing_${hidden}_no_module 0 "$(grep -c '^deltascope' /proc/modules)"
-	done
-}
-
-# The other hook, where this kernel has it, counts the same.
-phase_other_hook() {
-	if insmod /deltascope.ko page_hook=do_wp_page; then
-		set_to max_overhead_ppm 1000000
-		rings read 5 > /tmp/read &
-		sleep 1
-		work a mixed 100 | sed 's/^REFERENCE/OTHER/'
-		more b tls 5
-		more b duplicates 3
-		wait
-		check encrypted_sends 5 "$(sed -n "s/^COUNT $(stat -c %i /sys/fs/cgroup/b) .* encrypted //p" /tmp/read)"
-		sed 's/^COUNT/OTHER COUNT/; s/^CHECK /CHECK other_hook_/' /tmp/read
-		echo "OTHER CGROUP $(stat -c %i /sys/fs/cgroup/a)"
-		rmmod deltascope
-	fi
-	if [ "$HOOK" = do_wp_page ]; then
-		insmod /deltascope.ko page_hook=wp_page_copy 2> /dev/null
-		check inlined_hook_refused 1 $(($? != 0))
-		check inlined_hook_named 1 $(($(dmesg | grep -c 'refused: this kernel has no hook wp_page_copy') > 0))
-	fi
-}
-
-# Senders that wait inside the probed function while the module goes and comes.
-phase_blocked() {
-	load
-	more a blocked 4 &
-	sleep 2
-	rmmod deltascope
-	check unload_under_blocked_senders 0 $?
-	wait
-	load
-	unload blocked
-}
-
-# 1,000 cgroups created, worked in and removed, and meanwhile the module loaded and unloaded 100 times.
-phase_churn() {
-	(
-		workload /sys/fs/cgroup/a churned 1000 > /tmp/churned
-		until [ -e /tmp/loaded ]; do
-			more a churned 100
-		done
-	) &
-	CHURN=$!
-	i=0
-	failed=0
-	while [ $i -lt 100 ]; do
-		insmod /deltascope.ko ring_records=64 pending_pages=64 send_instances=16 || failed=$((failed + 1))
-		[ $((i % 20)) = 0 ] && rings balance churn_$i
-		rmmod deltascope || failed=$((failed + 1))
-		i=$((i + 1))
-	done
-	touch /tmp/loaded
-	check loads_and_unloads_failed 0 $failed
-	wait $CHURN
-	check churned_cgroups 1000 "$(sed 's/.* sends \([0-9]*\) .*/\1/' /tmp/churned)"
-}
-
-# Many short processes, and many cgroups with a short life each: every event reaches the engine, under whatever name.
-phase_storm() {
-	load
-	set_to judge_after_ms 500
-	agent_start --no-sampling
-	work a storm 1024 | sed 's/^REFERENCE/SUM storm/'
-	work a churned 1000 | sed 's/^REFERENCE/SUM storm/'
-	silence
-	check storm_lost 0 $(($(get captured) - $(get records) + $(get control_records)))
-	agent_stop storm
-	unload storm
-}
-
-# The CPUs that there are come and go.
-phase_hotplug() {
-	load
-	set_to judge_after_ms 500
-	agent_start --no-sampling
-	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/' &
-	W=$!
-	sleep 0.3
-	echo 0 > /sys/devices/system/cpu/cpu1/online
-	check cpu_offline 0 "$(cat /sys/devices/system/cpu/cpu1/online)"
-	wait $W
-	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/'
-	echo 1 > /sys/devices/system/cpu/cpu1/online
-	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/'
-	silence
-	agent_stop hotplug
-	unload hotplug
-}
-
-# An agent that is killed: the next one resumes at the rings, and every event is counted once.
-phase_resume() {
-	load
-	set_to judge_after_ms 500
-	agent_start --no-sampling
-	for one in "a mixed 100" "b duplicates 10"; do
-		work $one | sed 's/^REFERENCE/SUM resume/'
-	done
-	work a mixed 200 > /tmp/late &
-	W=$!
-	# Some pages are counted, some in the rings, some wait for their judgement.
-	until [ "$(get pending)" -gt 100 ]; do sleep 0.1; done
-	sleep 0.3
-	kill -9 $AGENT
-	wait $AGENT
-	work b duplicates 10 | sed 's/^REFERENCE/SUM resume/'
-	wait $W
-	sed 's/^REFERENCE/SUM resume/' /tmp/late
-	check resume_leaves_something 1 $(($(get records) > 200))
-	agent_start --no-sampling
-	work a changed 50 | sed 's/^REFERENCE/SUM resume/'
-	silence
-	agent_stop resume
-	check resume_loses_nothing 0 "$(reported agent_restart)"
-	check resume_captured "$(get captured)" "$(reported captured)"
-	unload resume
-}
-
-# A module that is loaded again while no agent runs: what the first one held is lost, and reported.
-phase_reload() {
-	load
-	set_to judge_after_ms 60000
-	agent_start --no-sampling
-	rm -f /tmp/release
-	more a held 64 &
-	W=$!
-	until [ "$(get pending)" -ge 64 ]; do sleep 0.1; done
-	# The agent reports its position to the server twice a second.
-	sleep 1.1
-	kill -9 $AGENT
-	wait $AGENT
-	touch /tmp/release
-	wait $W
-	unload reload_first
-	load
-	agent_start --no-sampling
-	work a mixed 64 | sed 's/^REFERENCE/SUM reload/'
-	silence
-	agent_stop reload
-	check reload_reports_what_is_lost 1 $(($(reported agent_restart) >= 64))
-	unload reload
-}
-
-# A host with version 1 of the control groups only: no record has a group, and the agent asks /proc.
-phase_v1() {
-	rmdir /sys/fs/cgroup/a /sys/fs/cgroup/b
-	echo "-memory -pids" > /sys/fs/cgroup/cgroup.subtree_control
-	umount /sys/fs/cgroup
-	mount -t tmpfs tmpfs /sys/fs/cgroup
-	mkdir /sys/fs/cgroup/pids
-	mount -t cgroup -o pids cgroup /sys/fs/cgroup/pids || check v1_mount ok failed
-	mkdir /sys/fs/cgroup/pids/old
-	load
-	agent_start --no-sampling
-	more pids/old mixed 64
-	more pids/old duplicates 5
-	silence
-	agent_stop v1
-	check v1_attribution_none "$(reported captured)" "$(reported attribution_none)"
-	check v1_captures 1 $(($(reported captured) >= 69))
-	unload v1
-}
-
+. /phases.sh
+. /hostile.sh
 for phase in $(echo $PHASES | tr , ' '); do
 	begun=$(now)
 	phase_$phase
 	echo "PHASE $phase $begun $(now)"
 done
-check probes_left 0 "$(grep -c deltascope /sys/kernel/debug/kprobes/list)"
+check probes_left 0 "$(probes | wc -l)"
 dmesg | sed 's/^/KLOG /'
 echo "GUEST DONE"
 poweroff -f

@@ -10,13 +10,18 @@
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define GROUPS 2048
+/* Where hostile.c has its pages. */
+#define REGION 0x200000000000UL
+#define REGION_END (REGION + (1UL << 42))
 #define SOCKETS 4096
 #define NEVER (DELTASCOPE_FLAG_TRUNCATED | DELTASCOPE_FLAG_PARTIAL)
 
 static struct group {
-	uint64_t cgroup, pages, redundant, unjudged, sends, bytes, send_redundant, encrypted;
+	uint64_t cgroup, pages, redundant, unjudged, sends, bytes, send_redundant, encrypted, late, judged_most_ms,
+		region_copies, region_redundant, region_unjudged;
 } groups[GROUPS];
 
 static struct socket {
@@ -77,6 +82,7 @@ static void take_send(struct group *group, const struct deltascope_ring_record *
 static void take(const struct deltascope_ring_record *record)
 {
 	struct group *group;
+	bool unjudged, redundant;
 	unsigned int shift;
 
 	if (record->kind != DELTASCOPE_KIND_PAGE && record->kind != DELTASCOPE_KIND_SEND) {
@@ -102,10 +108,18 @@ static void take(const struct deltascope_ring_record *record)
 		return;
 	}
 	group->pages++;
-	if (record->flags & DELTASCOPE_FLAG_UNJUDGED)
-		group->unjudged++;
-	else if (record->before == record->after)
-		group->redundant++;
+	group->late += !!(record->flags & DELTASCOPE_FLAG_LATE);
+	if (record->flags & DELTASCOPE_FLAG_AFTER_T && record->judged_ms > group->judged_most_ms)
+		group->judged_most_ms = record->judged_ms;
+	unjudged = record->flags & DELTASCOPE_FLAG_UNJUDGED;
+	redundant = !unjudged && record->before == record->after;
+	group->unjudged += unjudged;
+	group->redundant += redundant;
+	if (record->flags & DELTASCOPE_FLAG_ADDRESS && record->key >= REGION && record->key < REGION_END) {
+		group->region_copies++;
+		group->region_unjudged += unjudged;
+		group->region_redundant += redundant;
+	}
 }
 
 static void drain(const struct rings *rings)
@@ -143,10 +157,9 @@ static void check_losses(const struct rings *rings, const struct counters *count
 	check_equal("reader_loss_records", 0, loss_errors);
 }
 
-void read_for(unsigned long seconds, bool with_losses)
+void read_until(time_t end, const char *file, bool with_losses)
 {
 	struct rings rings = rings_open();
-	time_t end = time(NULL) + seconds;
 	struct counters counters;
 	unsigned int i;
 
@@ -154,7 +167,7 @@ void read_for(unsigned long seconds, bool with_losses)
 		shifts[i] = ring_of(&rings, i)->sampling_shift;
 	puts("READING");
 	fflush(stdout);
-	while (time(NULL) < end) {
+	while (time(NULL) < end && (!file || access(file, F_OK))) {
 		struct pollfd poll_fd = { .fd = rings.fd, .events = POLLIN };
 
 		poll(&poll_fd, 1, 50);
@@ -166,9 +179,12 @@ void read_for(unsigned long seconds, bool with_losses)
 		const struct group *group = &groups[i];
 
 		printf("COUNT %" PRIu64 " copies %" PRIu64 " redundant %" PRIu64 " unjudged %" PRIu64
-		       " sends %" PRIu64 " send_bytes %" PRIu64 " send_redundant %" PRIu64 " encrypted %" PRIu64 "\n",
+		       " sends %" PRIu64 " send_bytes %" PRIu64 " send_redundant %" PRIu64 " encrypted %" PRIu64
+		       " late %" PRIu64 " judged_most_ms %" PRIu64
+		       " region_copies %" PRIu64 " region_redundant %" PRIu64 " region_unjudged %" PRIu64 "\n",
 		       group->cgroup, group->pages, group->redundant, group->unjudged, group->sends,
-		       group->bytes, group->send_redundant, group->encrypted);
+		       group->bytes, group->send_redundant, group->encrypted, group->late, group->judged_most_ms,
+		       group->region_copies, group->region_redundant, group->region_unjudged);
 	}
 	check_equal("reader_counters_balance", counters.captured, counters_explained(&counters));
 	check_equal("reader_nothing_waits", 0, counters.pending);

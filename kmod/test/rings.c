@@ -125,14 +125,18 @@ static void balance(const char *name)
 int main(int count, char **arguments)
 {
 	if (count == 3 && !strcmp(arguments[1], "read"))
-		read_for(strtoul(arguments[2], NULL, 10), false);
+		read_until(time(NULL) + strtol(arguments[2], NULL, 10), NULL, false);
 	else if (count == 3 && !strcmp(arguments[1], "read-losses"))
-		read_for(strtoul(arguments[2], NULL, 10), true);
+		read_until(time(NULL) + strtol(arguments[2], NULL, 10), NULL, true);
+	else if (count == 3 && !strcmp(arguments[1], "read-until"))
+		read_until(time(NULL) + 300, arguments[2], false);
+	else if (count == 3 && !strcmp(arguments[1], "password"))
+		find_password(arguments[2]);
 	else if (count == 3 && !strcmp(arguments[1], "balance"))
 		balance(arguments[2]);
 	else if (count == 2 && !strcmp(arguments[1], "bad-input"))
 		bad_input();
 	else
-		errx(2, "usage: rings read SECONDS | read-losses SECONDS | balance NAME | bad-input");
+		errx(2, "usage: rings read SECONDS | read-losses SECONDS | read-until FILE | password DIGITS | balance NAME | bad-input");
 	return 0;
 }

@@ -138,7 +138,7 @@ module axi_lite_registers_proof (
         r_offer <= {rresp, rdata};
     end
 
-    always @(*) assert (\dut.reader.words_irq_status [31:3] == 0 && \dut.reader.words_irq_mask [31:3] == 0);
+    always @(*) if (started) assert (\dut.reader.words_irq_status [31:3] == 0 && \dut.reader.words_irq_mask [31:3] == 0);
     always @(*) if (started) begin
         // The properties: writes.
         if (response_waits) b_stands: assert (bvalid && (bresp != 0) == error);

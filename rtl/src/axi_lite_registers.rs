@@ -274,6 +274,8 @@ impl<
         self.latch.next = self.latch_pulse.q.val();
 
         comment!("IRQ_STATUS: a one clears its bit, an event in the same clock wins.");
+        self.irq_status.d.next.reserved = 0.into();
+        self.irq_mask.d.next.reserved = 0.into();
         if self.in_byte_0.val() & self.decode.hit.irq_status.val() {
             if self.write_data.q.val().get_bit(0) {
                 self.irq_status.d.next.snapshot = false;

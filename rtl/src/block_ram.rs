@@ -12,8 +12,8 @@ use smart_default::SmartDefault;
 /// the first register is inside the memory array, the second is the block's output register.
 /// When the address being read is written at the same edge, the data is **arbitrary**: 7-series block
 /// RAM promises nothing there (UG473, "Conflict Avoidance"). The models say so: the proof model returns
-/// any value (`FORMAL`), the simulation model returns random data (`VERILATOR` or
-/// `DELTASCOPE_SIMULATION`) and starts with random contents.
+/// any value (`FORMAL`), Verilator gets random data and random contents at the start, a 4-state simulator
+/// (`DELTASCOPE_SIMULATION`) gets X, and starts with contents of X as every memory does.
 #[derive(LogicBlock, SmartDefault)]
 pub struct BlockRam<T: Synth, const A: usize> {
     /// The only clock.
@@ -89,14 +89,7 @@ wire collision = write_enable && (read_address == write_address);
 wire [{top}:0] watched_word = memory[watched_address];
 `else
 `ifdef VERILATOR
-`define DELTASCOPE_BLOCK_RAM_RANDOM
-`endif
-`ifdef DELTASCOPE_SIMULATION
-`define DELTASCOPE_BLOCK_RAM_RANDOM
-`endif
-`endif
-`ifdef DELTASCOPE_BLOCK_RAM_RANDOM
-function [{top}:0] random_word(input integer unused);
+function automatic [{top}:0] random_word(input integer unused);
    reg [{random_top}:0] random_bits;
    begin
       random_bits = {{{random}}};
@@ -110,14 +103,17 @@ initial begin
    read_data = random_word(0);
 end
 `endif
+`endif
 always @(posedge clock) begin
    if (write_enable) memory[write_address] <= write_data;
    read_data <= array_register;
 `ifdef FORMAL
    array_register <= collision ? arbitrary_word : memory[read_address];
-`elsif DELTASCOPE_BLOCK_RAM_RANDOM
+`elsif VERILATOR
    if (collision) array_register <= random_word(0);
    else array_register <= memory[read_address];
+`elsif DELTASCOPE_SIMULATION
+   array_register <= collision ? {{{width}{{1'bx}}}} : memory[read_address];
 `else
    array_register <= memory[read_address];
 `endif

@@ -2,6 +2,7 @@
 
 use crate::block_ram::BlockRam;
 use crate::comment;
+use crate::power_up::SetFlipFlop;
 use crate::words::{ContextState, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
@@ -48,7 +49,7 @@ pub struct ContextTable<const A: usize> {
     pub result_operand: Signal<Out, Bits<64>>,
 
     ram: BlockRam<ContextState, A>,
-    clear_busy: DFF<Bit>,
+    clear_busy: SetFlipFlop,
     clear_address: DFF<Bits<A>>,
     enters: Signal<Local, Bit>,
 

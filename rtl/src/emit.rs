@@ -8,6 +8,10 @@
 //! names the block. Flip-flops become `always @(posedge clock)`, plain wiring becomes port connections,
 //! identical modules are written once.
 //!
+//! Conditions become functions in continuous assignments and not `always @(*)`, which waits for a change of an
+//! input: of values that stand from time zero on, a 4-state simulator makes X. Registers have no initial value
+//! but those of [`crate::power_up`].
+//!
 //! A block says its module name in its first statement, `comment!("@module group_counters")`; a part of
 //! the name in braces means the width of that port or for the value of that constant, as in
 //! `@module lut_ram_{waddr}x{wdata}`. Hand-written leaf cells say it in their text: `// @module name`.
@@ -15,11 +19,13 @@
 
 mod catalogue;
 mod collect;
+mod complete;
 mod design;
 mod draft;
 mod error;
 mod expr;
 mod flow;
+mod function;
 mod leaf;
 mod lower;
 mod module;

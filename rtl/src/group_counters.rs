@@ -2,6 +2,7 @@
 
 use crate::block_ram::BlockRam;
 use crate::comment;
+use crate::power_up::SetFlipFlop;
 use crate::words::GroupRow;
 use rust_hdl::prelude::*;
 use smart_default::SmartDefault;
@@ -39,7 +40,7 @@ pub struct GroupCounters<const R: usize> {
     pub result: Signal<Out, GroupRow>,
 
     ram: BlockRam<GroupRow, R>,
-    clear_busy: DFF<Bit>,
+    clear_busy: SetFlipFlop,
     clear_address: DFF<Bits<R>>,
     ready: Signal<Local, Bit>,
 

@@ -32,6 +32,7 @@ pub mod journal_bank;
 pub mod journal_lane;
 pub mod latched_counter;
 pub mod lut_ram;
+pub mod power_up;
 pub mod query_walk;
 pub mod record_decoder;
 pub mod register_decode;

@@ -8,7 +8,7 @@ use smart_default::SmartDefault;
 /// `2^A` words of `W` bits in LUTs.
 ///
 /// A word that is written at an edge can be read from the next clock on; a read in the clock of the
-/// write returns the old word. The contents are undefined until written (random in simulation).
+/// write returns the old word. The contents are undefined until written (random in Verilator).
 #[derive(LogicBlock, SmartDefault)]
 pub struct LutRam<const A: usize, const W: usize> {
     /// The clock of the write port.
@@ -64,14 +64,7 @@ fn verilog(address_bits: usize, width: usize) -> String {
 wire [{top}:0] watched_word = memory[watched_address];
 `else
 `ifdef VERILATOR
-`define DELTASCOPE_LUT_RAM_RANDOM
-`endif
-`ifdef DELTASCOPE_SIMULATION
-`define DELTASCOPE_LUT_RAM_RANDOM
-`endif
-`endif
-`ifdef DELTASCOPE_LUT_RAM_RANDOM
-function [{top}:0] random_word(input integer unused);
+function automatic [{top}:0] random_word(input integer unused);
    reg [{random_top}:0] random_bits;
    begin
       random_bits = {{{random}}};
@@ -81,10 +74,11 @@ endfunction
 integer word;
 initial for (word = 0; word < {words}; word = word + 1) memory[word] = random_word(word);
 `endif
+`endif
 always @(posedge clock) begin
    if (write_enable) memory[write_address] <= write_data;
 end
-always @(*) read_data = memory[read_address];
+assign read_data = memory[read_address];
 ",
         address_top = address_bits - 1,
         last = words - 1,

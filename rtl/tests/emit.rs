@@ -212,6 +212,54 @@ impl Logic for ReadEarly {
     }
 }
 
+// `x` keeps its value when `s` is low: a latch.
+#[derive(LogicBlock, Default)]
+struct Held {
+    a: Signal<In, Bits<4>>,
+    s: Signal<In, Bit>,
+    x: Signal<Out, Bits<4>>,
+}
+
+impl Logic for Held {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("@module held");
+        if self.s.val() {
+            self.x.next = self.a.val();
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
+struct Halves {
+    low: Bits<4>,
+    high: Bits<4>,
+}
+
+// Both halves on every path, though no path assigns the whole.
+#[derive(LogicBlock, Default)]
+struct Chosen {
+    a: Signal<In, Bits<4>>,
+    s: Signal<In, Bit>,
+    x: Signal<Out, Halves>,
+    y: Signal<Out, Halves>,
+}
+
+impl Logic for Chosen {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("@module chosen");
+        self.x.next.low = self.a.val();
+        if self.s.val() {
+            self.x.next.high = self.a.val();
+        } else {
+            self.x.next.high = 0.into();
+        }
+        self.y.next.low = self.a.val();
+        self.y.next.high = self.a.val();
+    }
+}
+
 // rust-hdl's tree does not tell the loop variable from the port: `self.n.val()` would be the number of the round.
 #[derive(LogicBlock, Default)]
 struct ShadowedPort {
@@ -243,6 +291,27 @@ fn what_has_no_faithful_verilog_is_refused() {
     refused(emitted::<Parent>("parent"), "does not say its module name");
     refused(emitted::<Multiplied>("multiplied"), "a multiplication");
     refused(emitted::<ReadEarly>("read_early"), "`early` is read before its last assignment");
+    refused(emitted::<Held>("held"), "`x`, which some path leaves without a value");
     refused(emitted::<ShadowedPort>("shadowed_port"), "the loop variable `n`, which is also a signal");
     assert!(emitted::<Unnamed>("named_by_its_caller").unwrap().starts_with("module named_by_its_caller ("));
+}
+
+/// An `always @(*)` waits for a change of an input, and an initial value is none in SystemVerilog.
+#[test]
+fn committed_verilog_waits_for_no_event_at_time_zero() {
+    for (name, text) in tree::committed().unwrap() {
+        for line in text.lines().map(str::trim) {
+            assert!(!line.starts_with("always") || line.starts_with("always @(posedge"), "{name}: {line}");
+            assert!(!line.starts_with("reg ") || !line.contains('='), "{name}: {line}");
+            assert!(!line.starts_with("initial ") || line == "initial clear_busy = 1'b1;" || name.contains("_ram_"));
+        }
+    }
+}
+
+#[test]
+fn parts_are_assigned_and_conditions_are_functions() {
+    let text = emitted::<Chosen>("chosen").unwrap();
+    for line in ["assign y[3:0] = a;", "assign y[7:4] = a;", "assign x = choose_x(a, s);"] {
+        assert!(text.lines().any(|found| found.trim() == line), "{line} is not in\n{text}");
+    }
 }

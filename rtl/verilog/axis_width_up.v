@@ -27,58 +27,91 @@ module axis_width_up (
     wire [127:0] high_wide;
     wire [127:0] high_shifted;
     wire [127:0] broken;
-    reg          low_held_next;
-    reg          low_held = 1'b0;
-    reg  [63:0]  low_data_next;
-    reg  [63:0]  low_data = 64'd0;
-    reg          low_whole_next;
-    reg          low_whole = 1'b0;
-    reg          low_last_next;
-    reg          low_last = 1'b0;
-    reg          out_valid_next;
-    reg          out_valid = 1'b0;
-    reg  [127:0] out_data_next;
-    reg  [127:0] out_data = 128'd0;
-    reg          out_last_next;
-    reg          out_last = 1'b0;
-    reg          out_fragment_next;
-    reg          out_fragment = 1'b0;
+    wire         low_held_next;
+    reg          low_held;
+    wire [63:0]  low_data_next;
+    reg  [63:0]  low_data;
+    wire         low_whole_next;
+    reg          low_whole;
+    wire         low_last_next;
+    reg          low_last;
+    wire         out_valid_next;
+    reg          out_valid;
+    wire [127:0] out_data_next;
+    reg  [127:0] out_data;
+    wire         out_last_next;
+    reg          out_last;
+    wire         out_fragment_next;
+    reg          out_fragment;
 
-    always @(*) begin
-        low_held_next = low_held;
-        low_data_next = low_data;
-        low_whole_next = low_whole;
-        low_last_next = low_last;
-        out_valid_next = out_valid;
-        out_data_next = out_data;
-        out_last_next = out_last;
-        if (take_low) begin
-            low_held_next = 1'b1;
-            low_data_next = s_tdata;
-            low_whole_next = &s_tkeep;
-            low_last_next = s_tlast;
-        end
-        if (m_tready) begin
-            out_valid_next = 1'b0;
-        end
-        out_fragment_next = 1'b0;
-        if (send) begin
-            low_held_next = 1'b0;
-            out_valid_next = 1'b1;
-            out_last_next = low_last | s_tlast;
-            if (both_whole) begin
-                out_data_next = joined;
-            end else begin
-                out_data_next = broken;
-                out_fragment_next = 1'b1;
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [197:0] choose_low_held_next(
+        input         both_whole,
+        input [127:0] broken,
+        input [127:0] joined,
+        input [63:0]  low_data,
+        input         low_held,
+        input         low_last,
+        input         low_whole,
+        input         m_tready,
+        input [127:0] out_data,
+        input         out_last,
+        input         out_valid,
+        input         resetn,
+        input [63:0]  s_tdata,
+        input [7:0]   s_tkeep,
+        input         s_tlast,
+        input         send,
+        input         take_low
+    );
+        reg         low_held_next;
+        reg [63:0]  low_data_next;
+        reg         low_whole_next;
+        reg         low_last_next;
+        reg         out_valid_next;
+        reg [127:0] out_data_next;
+        reg         out_last_next;
+        reg         out_fragment_next;
+        begin
+            low_held_next = low_held;
+            low_data_next = low_data;
+            low_whole_next = low_whole;
+            low_last_next = low_last;
+            out_valid_next = out_valid;
+            out_data_next = out_data;
+            out_last_next = out_last;
+            if (take_low) begin
+                low_held_next = 1'b1;
+                low_data_next = s_tdata;
+                low_whole_next = &s_tkeep;
+                low_last_next = s_tlast;
             end
-        end
-        if (~resetn) begin
-            low_held_next = 1'b0;
-            out_valid_next = 1'b0;
+            if (m_tready) begin
+                out_valid_next = 1'b0;
+            end
             out_fragment_next = 1'b0;
+            if (send) begin
+                low_held_next = 1'b0;
+                out_valid_next = 1'b1;
+                out_last_next = low_last | s_tlast;
+                if (both_whole) begin
+                    out_data_next = joined;
+                end else begin
+                    out_data_next = broken;
+                    out_fragment_next = 1'b1;
+                end
+            end
+            if (~resetn) begin
+                low_held_next = 1'b0;
+                out_valid_next = 1'b0;
+                out_fragment_next = 1'b0;
+            end
+            choose_low_held_next = {low_held_next, low_data_next, low_whole_next, low_last_next, out_valid_next, out_data_next, out_last_next, out_fragment_next};
         end
-    end
+    endfunction
+    assign {low_held_next, low_data_next, low_whole_next, low_last_next, out_valid_next, out_data_next, out_last_next, out_fragment_next} = choose_low_held_next(both_whole, broken, joined, low_data, low_held, low_last, low_whole, m_tready, out_data, out_last, out_valid, resetn, s_tdata, s_tkeep, s_tlast, send, take_low);
 
     // A low half goes into its register; a high half needs the output register to be free.
     assign ready = ~low_held | (~low_last & ~out_valid);
@@ -99,6 +132,8 @@ module axis_width_up (
     assign m_tvalid = out_valid;
     assign m_tlast = out_last;
     assign fragment = out_fragment;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         low_held <= low_held_next;

@@ -20,14 +20,7 @@ module block_ram_16384x128 (
     wire [127:0] watched_word = memory[watched_address];
     `else
     `ifdef VERILATOR
-    `define DELTASCOPE_BLOCK_RAM_RANDOM
-    `endif
-    `ifdef DELTASCOPE_SIMULATION
-    `define DELTASCOPE_BLOCK_RAM_RANDOM
-    `endif
-    `endif
-    `ifdef DELTASCOPE_BLOCK_RAM_RANDOM
-    function [127:0] random_word(input integer unused);
+    function automatic [127:0] random_word(input integer unused);
        reg [127:0] random_bits;
        begin
           random_bits = {$urandom, $urandom, $urandom, $urandom};
@@ -41,14 +34,17 @@ module block_ram_16384x128 (
        read_data = random_word(0);
     end
     `endif
+    `endif
     always @(posedge clock) begin
        if (write_enable) memory[write_address] <= write_data;
        read_data <= array_register;
     `ifdef FORMAL
        array_register <= collision ? arbitrary_word : memory[read_address];
-    `elsif DELTASCOPE_BLOCK_RAM_RANDOM
+    `elsif VERILATOR
        if (collision) array_register <= random_word(0);
        else array_register <= memory[read_address];
+    `elsif DELTASCOPE_SIMULATION
+       array_register <= collision ? {128{1'bx}} : memory[read_address];
     `else
        array_register <= memory[read_address];
     `endif

@@ -26,10 +26,10 @@ module context_table (
     wire         same_as_s2;
     wire         same_as_s3;
     wire         same_as_s4;
-    reg  [127:0] current;
+    wire [127:0] current;
     wire [63:0]  current_reference;
     wire [63:0]  current_accumulator;
-    reg  [127:0] modified;
+    wire [127:0] modified;
     wire [63:0]  before_reference;
     wire [63:0]  before_accumulator;
     wire [63:0]  state;
@@ -37,44 +37,44 @@ module context_table (
     wire [63:0]  after_accumulator;
     wire [63:0]  send_difference;
     wire [127:0] ram_read_data;
-    reg          ram_write_enable;
-    reg  [13:0]  ram_write_address;
-    reg  [127:0] ram_write_data;
-    reg          clear_busy_next;
-    reg          clear_busy = 1'b0;
-    reg  [13:0]  clear_address_next;
-    reg  [13:0]  clear_address = 14'd0;
-    reg          s1_valid_next;
-    reg          s1_valid = 1'b0;
-    reg  [13:0]  s1_context = 14'd0;
-    reg  [63:0]  s1_operand = 64'd0;
-    reg          s1_store = 1'b0;
-    reg          s1_rebase = 1'b0;
-    reg          s1_accumulate = 1'b0;
-    reg          s1_send = 1'b0;
-    reg          s2_valid_next;
-    reg          s2_valid = 1'b0;
-    reg  [13:0]  s2_context = 14'd0;
-    reg  [63:0]  s2_operand = 64'd0;
-    reg          s2_store = 1'b0;
-    reg          s2_rebase = 1'b0;
-    reg          s2_accumulate = 1'b0;
-    reg          s2_send = 1'b0;
-    reg          s2_from_s3 = 1'b0;
-    reg          s2_from_s4 = 1'b0;
-    reg          s2_from_s5 = 1'b0;
-    reg          s3_valid_next;
-    reg          s3_valid = 1'b0;
-    reg  [13:0]  s3_context = 14'd0;
-    reg  [63:0]  s3_operand = 64'd0;
-    reg          s3_send = 1'b0;
-    reg  [127:0] s3_before = 128'd0;
-    reg  [127:0] s3_after = 128'd0;
-    reg          s4_valid_next;
-    reg          s4_valid = 1'b0;
-    reg  [13:0]  s4_context = 14'd0;
-    reg  [127:0] s4_after = 128'd0;
-    reg  [127:0] s5_after = 128'd0;
+    wire         ram_write_enable;
+    wire [13:0]  ram_write_address;
+    wire [127:0] ram_write_data;
+    wire         clear_busy_next;
+    reg          clear_busy;
+    wire [13:0]  clear_address_next;
+    reg  [13:0]  clear_address;
+    wire         s1_valid_next;
+    reg          s1_valid;
+    reg  [13:0]  s1_context;
+    reg  [63:0]  s1_operand;
+    reg          s1_store;
+    reg          s1_rebase;
+    reg          s1_accumulate;
+    reg          s1_send;
+    wire         s2_valid_next;
+    reg          s2_valid;
+    reg  [13:0]  s2_context;
+    reg  [63:0]  s2_operand;
+    reg          s2_store;
+    reg          s2_rebase;
+    reg          s2_accumulate;
+    reg          s2_send;
+    reg          s2_from_s3;
+    reg          s2_from_s4;
+    reg          s2_from_s5;
+    wire         s3_valid_next;
+    reg          s3_valid;
+    reg  [13:0]  s3_context;
+    reg  [63:0]  s3_operand;
+    reg          s3_send;
+    reg  [127:0] s3_before;
+    reg  [127:0] s3_after;
+    wire         s4_valid_next;
+    reg          s4_valid;
+    reg  [13:0]  s4_context;
+    reg  [127:0] s4_after;
+    reg  [127:0] s5_after;
 
     block_ram_16384x128 ram (
         .clock(clock),
@@ -85,26 +85,47 @@ module context_table (
         .write_data(ram_write_data)
     );
 
-    always @(*) begin
-        clear_busy_next = clear_busy;
-        clear_address_next = clear_address;
-        s1_valid_next = enters;
-        s2_valid_next = s1_valid;
-        s3_valid_next = s2_valid;
-        s4_valid_next = s3_valid;
-        if (clear_busy) begin
-            clear_address_next = clear_address + one;
-            clear_busy_next = ~(&clear_address);
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [18:0] choose_clear_busy_next(
+        input [13:0]  clear_address,
+        input         clear_busy,
+        input         enters,
+        input         resetn,
+        input         s1_valid,
+        input         s2_valid,
+        input         s3_valid
+    );
+        reg         clear_busy_next;
+        reg [13:0]  clear_address_next;
+        reg         s1_valid_next;
+        reg         s2_valid_next;
+        reg         s3_valid_next;
+        reg         s4_valid_next;
+        begin
+            clear_busy_next = clear_busy;
+            clear_address_next = clear_address;
+            s1_valid_next = enters;
+            s2_valid_next = s1_valid;
+            s3_valid_next = s2_valid;
+            s4_valid_next = s3_valid;
+            if (clear_busy) begin
+                clear_address_next = clear_address + one;
+                clear_busy_next = ~(&clear_address);
+            end
+            if (~resetn) begin
+                clear_busy_next = 1'b1;
+                clear_address_next = 14'd0;
+                s1_valid_next = 1'b0;
+                s2_valid_next = 1'b0;
+                s3_valid_next = 1'b0;
+                s4_valid_next = 1'b0;
+            end
+            choose_clear_busy_next = {clear_busy_next, clear_address_next, s1_valid_next, s2_valid_next, s3_valid_next, s4_valid_next};
         end
-        if (~resetn) begin
-            clear_busy_next = 1'b1;
-            clear_address_next = 14'd0;
-            s1_valid_next = 1'b0;
-            s2_valid_next = 1'b0;
-            s3_valid_next = 1'b0;
-            s4_valid_next = 1'b0;
-        end
-    end
+    endfunction
+    assign {clear_busy_next, clear_address_next, s1_valid_next, s2_valid_next, s3_valid_next, s4_valid_next} = choose_clear_busy_next(clear_address, clear_busy, enters, resetn, s1_valid, s2_valid, s3_valid);
 
     // S0: decode and present the address.
     assign enters = valid & ~clear_busy;
@@ -115,48 +136,87 @@ module context_table (
     assign same_as_s4 = s4_valid & (s4_context == s1_context);
 
     // S2: forward the youngest state, then modify it.
-    always @(*) begin
-        current = ram_read_data;
-        if (s2_from_s5) begin
-            current = s5_after;
+    function automatic [127:0] choose_current(
+        input [127:0] ram_read_data,
+        input         s2_from_s3,
+        input         s2_from_s4,
+        input         s2_from_s5,
+        input [127:0] s3_after,
+        input [127:0] s4_after,
+        input [127:0] s5_after
+    );
+        reg [127:0] current;
+        begin
+            current = ram_read_data;
+            if (s2_from_s5) begin
+                current = s5_after;
+            end
+            if (s2_from_s4) begin
+                current = s4_after;
+            end
+            if (s2_from_s3) begin
+                current = s3_after;
+            end
+            choose_current = current;
         end
-        if (s2_from_s4) begin
-            current = s4_after;
-        end
-        if (s2_from_s3) begin
-            current = s3_after;
-        end
-    end
+    endfunction
+    assign current = choose_current(ram_read_data, s2_from_s3, s2_from_s4, s2_from_s5, s3_after, s4_after, s5_after);
 
     assign current_reference = current[63:0];
     assign current_accumulator = current[127:64];
 
-    always @(*) begin
-        modified = current;
-        if (s2_accumulate) begin
-            modified[127:64] = current_accumulator ^ s2_operand;
+    function automatic [127:0] choose_modified(
+        input [127:0] current,
+        input [63:0]  current_accumulator,
+        input [63:0]  current_reference,
+        input         s2_accumulate,
+        input [63:0]  s2_operand,
+        input         s2_rebase,
+        input         s2_store
+    );
+        reg [127:0] modified;
+        begin
+            modified = current;
+            if (s2_accumulate) begin
+                modified[127:64] = current_accumulator ^ s2_operand;
+            end
+            if (s2_store) begin
+                modified[63:0] = s2_operand;
+                modified[127:64] = 64'd0;
+            end
+            if (s2_rebase) begin
+                modified[63:0] = current_reference ^ current_accumulator;
+            end
+            choose_modified = modified;
         end
-        if (s2_store) begin
-            modified[63:0] = s2_operand;
-            modified[127:64] = 64'd0;
-        end
-        if (s2_rebase) begin
-            modified[63:0] = current_reference ^ current_accumulator;
-        end
-    end
+    endfunction
+    assign modified = choose_modified(current, current_accumulator, current_reference, s2_accumulate, s2_operand, s2_rebase, s2_store);
 
     // S3: write and answer. While clearing, the write port belongs to the clear.
-    always @(*) begin
-        ram_write_enable = s3_valid;
-        ram_write_address = s3_context;
-        ram_write_data = s3_after;
-        if (clear_busy) begin
-            ram_write_enable = 1'b1;
-            ram_write_address = clear_address;
-            ram_write_data[63:0] = 64'd0;
-            ram_write_data[127:64] = 64'd0;
+    function automatic [142:0] choose_ram_write_enable(
+        input [13:0]  clear_address,
+        input         clear_busy,
+        input [127:0] s3_after,
+        input [13:0]  s3_context,
+        input         s3_valid
+    );
+        reg         ram_write_enable;
+        reg [13:0]  ram_write_address;
+        reg [127:0] ram_write_data;
+        begin
+            ram_write_enable = s3_valid;
+            ram_write_address = s3_context;
+            ram_write_data = s3_after;
+            if (clear_busy) begin
+                ram_write_enable = 1'b1;
+                ram_write_address = clear_address;
+                ram_write_data[63:0] = 64'd0;
+                ram_write_data[127:64] = 64'd0;
+            end
+            choose_ram_write_enable = {ram_write_enable, ram_write_address, ram_write_data};
         end
-    end
+    endfunction
+    assign {ram_write_enable, ram_write_address, ram_write_data} = choose_ram_write_enable(clear_address, clear_busy, s3_after, s3_context, s3_valid);
 
     assign before_reference = s3_before[63:0];
     assign before_accumulator = s3_before[127:64];
@@ -173,6 +233,8 @@ module context_table (
 
     // Clearing: one context a clock.
     assign clearing = clear_busy;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         clear_busy <= clear_busy_next;
@@ -205,4 +267,6 @@ module context_table (
         s4_after <= s3_after;
         s5_after <= s4_after;
     end
+
+    initial clear_busy = 1'b1;
 endmodule

@@ -2,7 +2,7 @@
 // All ones, after 16 - lead zero bytes.
 module crc32c_start (
     input  wire [4:0]   lead,
-    output reg  [31:0]  word
+    output wire [31:0]  word
 );
 
     localparam [4:0] number_0 = 5'd0;
@@ -39,55 +39,67 @@ module crc32c_start (
     localparam [31:0] state_8 = 32'h73d74d75;
     localparam [31:0] state_9 = 32'h44c19592;
 
-    always @(*) begin
-        word = state_16;
-        if (lead == number_0) begin
-            word = state_0;
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [31:0] choose_word(
+        input [4:0]   lead
+    );
+        reg [31:0]  word;
+        begin
+            word = state_16;
+            if (lead == number_0) begin
+                word = state_0;
+            end
+            if (lead == number_1) begin
+                word = state_1;
+            end
+            if (lead == number_2) begin
+                word = state_2;
+            end
+            if (lead == number_3) begin
+                word = state_3;
+            end
+            if (lead == number_4) begin
+                word = state_4;
+            end
+            if (lead == number_5) begin
+                word = state_5;
+            end
+            if (lead == number_6) begin
+                word = state_6;
+            end
+            if (lead == number_7) begin
+                word = state_7;
+            end
+            if (lead == number_8) begin
+                word = state_8;
+            end
+            if (lead == number_9) begin
+                word = state_9;
+            end
+            if (lead == number_10) begin
+                word = state_10;
+            end
+            if (lead == number_11) begin
+                word = state_11;
+            end
+            if (lead == number_12) begin
+                word = state_12;
+            end
+            if (lead == number_13) begin
+                word = state_13;
+            end
+            if (lead == number_14) begin
+                word = state_14;
+            end
+            if (lead == number_15) begin
+                word = state_15;
+            end
+            choose_word = word;
         end
-        if (lead == number_1) begin
-            word = state_1;
-        end
-        if (lead == number_2) begin
-            word = state_2;
-        end
-        if (lead == number_3) begin
-            word = state_3;
-        end
-        if (lead == number_4) begin
-            word = state_4;
-        end
-        if (lead == number_5) begin
-            word = state_5;
-        end
-        if (lead == number_6) begin
-            word = state_6;
-        end
-        if (lead == number_7) begin
-            word = state_7;
-        end
-        if (lead == number_8) begin
-            word = state_8;
-        end
-        if (lead == number_9) begin
-            word = state_9;
-        end
-        if (lead == number_10) begin
-            word = state_10;
-        end
-        if (lead == number_11) begin
-            word = state_11;
-        end
-        if (lead == number_12) begin
-            word = state_12;
-        end
-        if (lead == number_13) begin
-            word = state_13;
-        end
-        if (lead == number_14) begin
-            word = state_14;
-        end
-        if (lead == number_15) begin
-            word = state_15;
-        end
-    end
+    endfunction
+    assign word = choose_word(lead);
+
+    // verilator lint_on VARHIDDEN
 endmodule

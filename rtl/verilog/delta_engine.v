@@ -114,50 +114,50 @@ module delta_engine (
     wire         counters_clock_answering;
     wire [63:0]  counters_accepted_after;
     wire [63:0]  counters_position_after;
-    reg          s0_taken_next;
-    reg          s0_taken = 1'b0;
-    reg          s0_rejected = 1'b0;
-    reg          s0_journals_next;
-    reg          s0_journals = 1'b0;
-    reg          s0_touches_context_next;
-    reg          s0_touches_context = 1'b0;
-    reg          s0_adds_next;
-    reg          s0_adds = 1'b0;
-    reg          s0_pair_redundant = 1'b0;
-    reg          s0_judged = 1'b0;
-    reg          s0_replies_next;
-    reg          s0_replies = 1'b0;
-    reg          s0_ends_batch_next;
-    reg          s0_ends_batch = 1'b0;
-    reg          s0_starts_snapshot_next;
-    reg          s0_starts_snapshot = 1'b0;
-    reg          s0_starts_query_next;
-    reg          s0_starts_query = 1'b0;
-    reg          s0_snapshot_ends_batch = 1'b0;
-    reg          s0_batch_end_follows_next;
-    reg          s0_batch_end_follows = 1'b0;
-    reg          s0_reads_row_next;
-    reg          s0_reads_row = 1'b0;
-    reg          s0_last_row = 1'b0;
-    reg  [3:0]   s0_op_next;
-    reg  [3:0]   s0_op = 4'd0;
-    reg          s0_rebase = 1'b0;
-    reg  [1:0]   s0_class_next;
-    reg  [1:0]   s0_class = 2'd0;
-    reg  [15:0]  s0_group_next;
-    reg  [15:0]  s0_group = 16'd0;
-    reg  [15:0]  s0_context_next;
-    reg  [15:0]  s0_context = 16'd0;
-    reg  [23:0]  s0_length = 24'd0;
-    reg  [63:0]  s0_operand = 64'd0;
-    reg          query_ends_batch_next;
-    reg          query_ends_batch = 1'b0;
-    reg  [1:0]   query_class_next;
-    reg  [1:0]   query_class = 2'd0;
-    reg  [15:0]  query_group_next;
-    reg  [15:0]  query_group = 16'd0;
-    reg  [15:0]  query_context_next;
-    reg  [15:0]  query_context = 16'd0;
+    wire         s0_taken_next;
+    reg          s0_taken;
+    reg          s0_rejected;
+    wire         s0_journals_next;
+    reg          s0_journals;
+    wire         s0_touches_context_next;
+    reg          s0_touches_context;
+    wire         s0_adds_next;
+    reg          s0_adds;
+    reg          s0_pair_redundant;
+    reg          s0_judged;
+    wire         s0_replies_next;
+    reg          s0_replies;
+    wire         s0_ends_batch_next;
+    reg          s0_ends_batch;
+    wire         s0_starts_snapshot_next;
+    reg          s0_starts_snapshot;
+    wire         s0_starts_query_next;
+    reg          s0_starts_query;
+    reg          s0_snapshot_ends_batch;
+    wire         s0_batch_end_follows_next;
+    reg          s0_batch_end_follows;
+    wire         s0_reads_row_next;
+    reg          s0_reads_row;
+    reg          s0_last_row;
+    wire [3:0]   s0_op_next;
+    reg  [3:0]   s0_op;
+    reg          s0_rebase;
+    wire [1:0]   s0_class_next;
+    reg  [1:0]   s0_class;
+    wire [15:0]  s0_group_next;
+    reg  [15:0]  s0_group;
+    wire [15:0]  s0_context_next;
+    reg  [15:0]  s0_context;
+    reg  [23:0]  s0_length;
+    reg  [63:0]  s0_operand;
+    wire         query_ends_batch_next;
+    reg          query_ends_batch;
+    wire [1:0]   query_class_next;
+    reg  [1:0]   query_class;
+    wire [15:0]  query_group_next;
+    reg  [15:0]  query_group;
+    wire [15:0]  query_context_next;
+    reg  [15:0]  query_context;
 
     record_decoder decoder (
         .record(s_tdata),
@@ -369,19 +369,40 @@ module delta_engine (
         .latched(latched)
     );
 
-    always @(*) begin
-        query_ends_batch_next = query_ends_batch;
-        query_class_next = query_class;
-        query_group_next = query_group;
-        query_context_next = query_context;
-        // A QUERY: its reply is a slot of its own, when the journal has walked its rows.
-        if (s0_starts_query) begin
-            query_ends_batch_next = s0_snapshot_ends_batch;
-            query_class_next = s0_class;
-            query_group_next = s0_group;
-            query_context_next = s0_context;
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [34:0] choose_query_ends_batch_next(
+        input [1:0]   query_class,
+        input [15:0]  query_context,
+        input         query_ends_batch,
+        input [15:0]  query_group,
+        input [1:0]   s0_class,
+        input [15:0]  s0_context,
+        input [15:0]  s0_group,
+        input         s0_snapshot_ends_batch,
+        input         s0_starts_query
+    );
+        reg         query_ends_batch_next;
+        reg [1:0]   query_class_next;
+        reg [15:0]  query_group_next;
+        reg [15:0]  query_context_next;
+        begin
+            query_ends_batch_next = query_ends_batch;
+            query_class_next = query_class;
+            query_group_next = query_group;
+            query_context_next = query_context;
+            // A QUERY: its reply is a slot of its own, when the journal has walked its rows.
+            if (s0_starts_query) begin
+                query_ends_batch_next = s0_snapshot_ends_batch;
+                query_class_next = s0_class;
+                query_group_next = s0_group;
+                query_context_next = s0_context;
+            end
+            choose_query_ends_batch_next = {query_ends_batch_next, query_class_next, query_group_next, query_context_next};
         end
-    end
+    endfunction
+    assign {query_ends_batch_next, query_class_next, query_group_next, query_context_next} = choose_query_ends_batch_next(query_class, query_context, query_ends_batch, query_group, s0_class, s0_context, s0_group, s0_snapshot_ends_batch, s0_starts_query);
 
     assign tables_resetn = resetn & ~control_restart;
 
@@ -394,46 +415,90 @@ module delta_engine (
     assign takes_reply = takes & decoder_replies;
 
     // S0: the slot. A batch ends in the slot of a record without reply, else in a slot of its own.
-    always @(*) begin
-        s0_taken_next = takes;
-        s0_journals_next = takes & decoder_journals;
-        s0_touches_context_next = takes & decoder_touches_context;
-        s0_adds_next = takes & decoder_adds;
-        s0_replies_next = takes_reply;
-        s0_starts_snapshot_next = takes & decoder_starts_snapshot;
-        s0_starts_query_next = takes & decoder_starts_query;
-        s0_batch_end_follows_next = last_taken & decoder_replies & ~decoder_starts_snapshot;
-        s0_ends_batch_next = (last_taken & ~answers_later) | s0_batch_end_follows | control_sends_batch_end;
-        s0_op_next = s_tdata[3:0];
-        s0_class_next = decoder_label_class;
-        s0_group_next = decoder_label_group;
-        s0_context_next = decoder_label_context;
-        s0_reads_row_next = reader_read;
-        if (reader_read) begin
-            s0_class_next = reader_class_id;
-            s0_group_next = reader_group_id;
+    function automatic [47:0] choose_s0_taken_next(
+        input         answers_later,
+        input         control_sends_answer,
+        input         control_sends_batch_end,
+        input         decoder_adds,
+        input         decoder_journals,
+        input [1:0]   decoder_label_class,
+        input [15:0]  decoder_label_context,
+        input [15:0]  decoder_label_group,
+        input         decoder_replies,
+        input         decoder_starts_query,
+        input         decoder_starts_snapshot,
+        input         decoder_touches_context,
+        input         last_taken,
+        input [1:0]   query_class,
+        input [15:0]  query_context,
+        input         query_ends_batch,
+        input [15:0]  query_group,
+        input [1:0]   reader_class_id,
+        input [15:0]  reader_group_id,
+        input         reader_read,
+        input         resetn,
+        input         s0_batch_end_follows,
+        input [127:0] s_tdata,
+        input         takes,
+        input         takes_reply
+    );
+        reg         s0_taken_next;
+        reg         s0_journals_next;
+        reg         s0_touches_context_next;
+        reg         s0_adds_next;
+        reg         s0_replies_next;
+        reg         s0_starts_snapshot_next;
+        reg         s0_starts_query_next;
+        reg         s0_batch_end_follows_next;
+        reg         s0_ends_batch_next;
+        reg [3:0]   s0_op_next;
+        reg [1:0]   s0_class_next;
+        reg [15:0]  s0_group_next;
+        reg [15:0]  s0_context_next;
+        reg         s0_reads_row_next;
+        begin
+            s0_taken_next = takes;
+            s0_journals_next = takes & decoder_journals;
+            s0_touches_context_next = takes & decoder_touches_context;
+            s0_adds_next = takes & decoder_adds;
+            s0_replies_next = takes_reply;
+            s0_starts_snapshot_next = takes & decoder_starts_snapshot;
+            s0_starts_query_next = takes & decoder_starts_query;
+            s0_batch_end_follows_next = last_taken & decoder_replies & ~decoder_starts_snapshot;
+            s0_ends_batch_next = (last_taken & ~answers_later) | s0_batch_end_follows | control_sends_batch_end;
+            s0_op_next = s_tdata[3:0];
+            s0_class_next = decoder_label_class;
+            s0_group_next = decoder_label_group;
+            s0_context_next = decoder_label_context;
+            s0_reads_row_next = reader_read;
+            if (reader_read) begin
+                s0_class_next = reader_class_id;
+                s0_group_next = reader_group_id;
+            end
+            if (control_sends_answer) begin
+                s0_replies_next = 1'b1;
+                s0_batch_end_follows_next = query_ends_batch;
+                s0_op_next = op_query;
+                s0_class_next = query_class;
+                s0_group_next = query_group;
+                s0_context_next = query_context;
+            end
+            if (~resetn) begin
+                s0_taken_next = 1'b0;
+                s0_journals_next = 1'b0;
+                s0_touches_context_next = 1'b0;
+                s0_adds_next = 1'b0;
+                s0_replies_next = 1'b0;
+                s0_ends_batch_next = 1'b0;
+                s0_starts_snapshot_next = 1'b0;
+                s0_starts_query_next = 1'b0;
+                s0_batch_end_follows_next = 1'b0;
+                s0_reads_row_next = 1'b0;
+            end
+            choose_s0_taken_next = {s0_taken_next, s0_journals_next, s0_touches_context_next, s0_adds_next, s0_replies_next, s0_starts_snapshot_next, s0_starts_query_next, s0_batch_end_follows_next, s0_ends_batch_next, s0_op_next, s0_class_next, s0_group_next, s0_context_next, s0_reads_row_next};
         end
-        if (control_sends_answer) begin
-            s0_replies_next = 1'b1;
-            s0_batch_end_follows_next = query_ends_batch;
-            s0_op_next = op_query;
-            s0_class_next = query_class;
-            s0_group_next = query_group;
-            s0_context_next = query_context;
-        end
-        if (~resetn) begin
-            s0_taken_next = 1'b0;
-            s0_journals_next = 1'b0;
-            s0_touches_context_next = 1'b0;
-            s0_adds_next = 1'b0;
-            s0_replies_next = 1'b0;
-            s0_ends_batch_next = 1'b0;
-            s0_starts_snapshot_next = 1'b0;
-            s0_starts_query_next = 1'b0;
-            s0_batch_end_follows_next = 1'b0;
-            s0_reads_row_next = 1'b0;
-        end
-    end
+    endfunction
+    assign {s0_taken_next, s0_journals_next, s0_touches_context_next, s0_adds_next, s0_replies_next, s0_starts_snapshot_next, s0_starts_query_next, s0_batch_end_follows_next, s0_ends_batch_next, s0_op_next, s0_class_next, s0_group_next, s0_context_next, s0_reads_row_next} = choose_s0_taken_next(answers_later, control_sends_answer, control_sends_batch_end, decoder_adds, decoder_journals, decoder_label_class, decoder_label_context, decoder_label_group, decoder_replies, decoder_starts_query, decoder_starts_snapshot, decoder_touches_context, last_taken, query_class, query_context, query_ends_batch, query_group, reader_class_id, reader_group_id, reader_read, resetn, s0_batch_end_follows, s_tdata, takes, takes_reply);
 
     assign answers_later = decoder_replies | decoder_starts_query;
     assign credit_promise_one = s0_replies | s0_ends_batch;
@@ -479,6 +544,8 @@ module delta_engine (
     assign counters_clock_blocked = ~ready & held_by_replies;
     assign counters_clock_clearing = ~ready & ~held_by_replies & held_by_reset;
     assign counters_clock_answering = ~ready & ~held_by_replies & ~held_by_reset;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         s0_taken <= s0_taken_next;

@@ -12,13 +12,13 @@ module engine_control (
     input  wire         room,
     input  wire         replies_gone,
     input  wire         packet_open,
-    output reg          accepts,
-    output reg          sends_batch_end,
-    output reg          sends_answer,
-    output reg          restart,
-    output reg          clearing,
+    output wire         accepts,
+    output wire         sends_batch_end,
+    output wire         sends_answer,
+    output wire         restart,
+    output wire         clearing,
     output wire         draining,
-    output reg          answering
+    output wire         answering
 );
 
     localparam [2:0] EngineState_Clearing = 3'd0;
@@ -29,106 +29,143 @@ module engine_control (
     localparam [2:0] EngineState_Settling = 3'd3;
     localparam [3:0] clocks_to_settle = 4'd3;
     localparam [3:0] one = 4'd1;
-    reg  [2:0]   state_next;
-    reg  [2:0]   state = 3'd0;
-    reg          reset_pending_next;
-    reg          reset_pending = 1'b0;
-    reg          batch_end_due_next;
-    reg          batch_end_due = 1'b0;
-    reg          answer_due_next;
-    reg          answer_due = 1'b0;
-    reg  [3:0]   waited_next;
-    reg  [3:0]   waited = 4'd0;
+    wire [2:0]   state_next;
+    reg  [2:0]   state;
+    wire         reset_pending_next;
+    reg          reset_pending;
+    wire         batch_end_due_next;
+    reg          batch_end_due;
+    wire         answer_due_next;
+    reg          answer_due;
+    wire [3:0]   waited_next;
+    reg  [3:0]   waited;
 
-    always @(*) begin
-        state_next = state;
-        reset_pending_next = reset_pending;
-        batch_end_due_next = batch_end_due;
-        answer_due_next = answer_due;
-        waited_next = waited;
-        accepts = 1'b0;
-        sends_batch_end = 1'b0;
-        sends_answer = 1'b0;
-        restart = 1'b0;
-        clearing = 1'b0;
-        answering = 1'b0;
-        if (soft_reset) begin
-            reset_pending_next = 1'b1;
-        end
-        case (state)
-            EngineState_Clearing: begin
-                clearing = 1'b1;
-                if (~tables_clearing) begin
-                    state_next = EngineState_Running;
-                end
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [15:0] choose_state_next(
+        input         answer_due,
+        input         answer_near,
+        input         batch_end_due,
+        input         last_row_read,
+        input         packet_open,
+        input         query_starts,
+        input         replies_gone,
+        input         reset_pending,
+        input         resetn,
+        input         room,
+        input         snapshot_ends_batch,
+        input         snapshot_starts,
+        input         soft_reset,
+        input [2:0]   state,
+        input         tables_clearing,
+        input [3:0]   waited
+    );
+        reg [2:0]   state_next;
+        reg         reset_pending_next;
+        reg         batch_end_due_next;
+        reg         answer_due_next;
+        reg [3:0]   waited_next;
+        reg         accepts;
+        reg         sends_batch_end;
+        reg         sends_answer;
+        reg         restart;
+        reg         clearing;
+        reg         answering;
+        begin
+            state_next = state;
+            reset_pending_next = reset_pending;
+            batch_end_due_next = batch_end_due;
+            answer_due_next = answer_due;
+            waited_next = waited;
+            accepts = 1'b0;
+            sends_batch_end = 1'b0;
+            sends_answer = 1'b0;
+            restart = 1'b0;
+            clearing = 1'b0;
+            answering = 1'b0;
+            if (soft_reset) begin
+                reset_pending_next = 1'b1;
             end
-            EngineState_Running: begin
-                accepts = ~reset_pending;
-                waited_next = 4'd0;
-                if (snapshot_starts) begin
-                    batch_end_due_next = snapshot_ends_batch;
-                    state_next = EngineState_Reading;
-                end else if (query_starts) begin
-                    state_next = EngineState_Querying;
-                end else if (reset_pending) begin
-                    state_next = EngineState_Draining;
-                end
-            end
-            EngineState_Reading: begin
-                answering = 1'b1;
-                if (last_row_read) begin
-                    state_next = EngineState_Settling;
-                end
-            end
-            EngineState_Settling: begin
-                answering = 1'b1;
-                if (waited != clocks_to_settle) begin
-                    waited_next = waited + one;
-                end else if (~batch_end_due) begin
-                    state_next = EngineState_Running;
-                end else if (room) begin
-                    sends_batch_end = 1'b1;
-                    batch_end_due_next = 1'b0;
-                    state_next = EngineState_Running;
-                end
-            end
-            EngineState_Querying: begin
-                answering = 1'b1;
-                if (answer_near) begin
-                    answer_due_next = 1'b1;
-                end
-                if ((answer_near | answer_due) & room) begin
-                    sends_answer = 1'b1;
-                    answer_due_next = 1'b0;
-                    state_next = EngineState_Running;
-                end
-            end
-            /* EngineState_Draining */ default: begin
-                // The slots in flight need fewer clocks than this to reach the queue.
-                if (~(&waited)) begin
-                    waited_next = waited + one;
-                end else if (replies_gone) begin
-                    if (packet_open) begin
-                        sends_batch_end = 1'b1;
-                        waited_next = 4'd0;
-                    end else begin
-                        restart = 1'b1;
-                        reset_pending_next = soft_reset;
-                        state_next = EngineState_Clearing;
+            case (state)
+                EngineState_Clearing: begin
+                    clearing = 1'b1;
+                    if (~tables_clearing) begin
+                        state_next = EngineState_Running;
                     end
                 end
+                EngineState_Running: begin
+                    accepts = ~reset_pending;
+                    waited_next = 4'd0;
+                    if (snapshot_starts) begin
+                        batch_end_due_next = snapshot_ends_batch;
+                        state_next = EngineState_Reading;
+                    end else if (query_starts) begin
+                        state_next = EngineState_Querying;
+                    end else if (reset_pending) begin
+                        state_next = EngineState_Draining;
+                    end
+                end
+                EngineState_Reading: begin
+                    answering = 1'b1;
+                    if (last_row_read) begin
+                        state_next = EngineState_Settling;
+                    end
+                end
+                EngineState_Settling: begin
+                    answering = 1'b1;
+                    if (waited != clocks_to_settle) begin
+                        waited_next = waited + one;
+                    end else if (~batch_end_due) begin
+                        state_next = EngineState_Running;
+                    end else if (room) begin
+                        sends_batch_end = 1'b1;
+                        batch_end_due_next = 1'b0;
+                        state_next = EngineState_Running;
+                    end
+                end
+                EngineState_Querying: begin
+                    answering = 1'b1;
+                    if (answer_near) begin
+                        answer_due_next = 1'b1;
+                    end
+                    if ((answer_near | answer_due) & room) begin
+                        sends_answer = 1'b1;
+                        answer_due_next = 1'b0;
+                        state_next = EngineState_Running;
+                    end
+                end
+                /* EngineState_Draining */ default: begin
+                    // The slots in flight need fewer clocks than this to reach the queue.
+                    if (~(&waited)) begin
+                        waited_next = waited + one;
+                    end else if (replies_gone) begin
+                        if (packet_open) begin
+                            sends_batch_end = 1'b1;
+                            waited_next = 4'd0;
+                        end else begin
+                            restart = 1'b1;
+                            reset_pending_next = soft_reset;
+                            state_next = EngineState_Clearing;
+                        end
+                    end
+                end
+            endcase
+            if (~resetn) begin
+                state_next = EngineState_Clearing;
+                reset_pending_next = 1'b0;
+                batch_end_due_next = 1'b0;
+                answer_due_next = 1'b0;
+                waited_next = 4'd0;
             end
-        endcase
-        if (~resetn) begin
-            state_next = EngineState_Clearing;
-            reset_pending_next = 1'b0;
-            batch_end_due_next = 1'b0;
-            answer_due_next = 1'b0;
-            waited_next = 4'd0;
+            choose_state_next = {state_next, reset_pending_next, batch_end_due_next, answer_due_next, waited_next, accepts, sends_batch_end, sends_answer, restart, clearing, answering};
         end
-    end
+    endfunction
+    assign {state_next, reset_pending_next, batch_end_due_next, answer_due_next, waited_next, accepts, sends_batch_end, sends_answer, restart, clearing, answering} = choose_state_next(answer_due, answer_near, batch_end_due, last_row_read, packet_open, query_starts, replies_gone, reset_pending, resetn, room, snapshot_ends_batch, snapshot_starts, soft_reset, state, tables_clearing, waited);
 
     assign draining = reset_pending;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         state <= state_next;

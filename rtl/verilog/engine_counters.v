@@ -15,7 +15,7 @@ module engine_counters (
     input  wire         clock_answering,
     output wire [63:0]  accepted_after,
     output wire [63:0]  position_after,
-    output reg  [1215:0] latched
+    output wire [1215:0] latched
 );
 
     localparam [3:0] code_accum = 4'd2;
@@ -246,25 +246,23 @@ module engine_counters (
     assign op_query_counter_increment = effective & (op == code_query);
 
     // What is seen.
-    always @(*) begin
-        latched[63:0] = accepted_counter_latched;
-        latched[127:64] = rejected_counter_latched;
-        latched[191:128] = position_counter_latched;
-        latched[255:192] = reply_beats_counter_latched;
-        latched[319:256] = op_nop_counter_latched;
-        latched[383:320] = op_load_counter_latched;
-        latched[447:384] = op_accum_counter_latched;
-        latched[511:448] = op_read_counter_latched;
-        latched[575:512] = op_swap_counter_latched;
-        latched[639:576] = op_pair_counter_latched;
-        latched[703:640] = op_send_counter_latched;
-        latched[767:704] = op_snapshot_counter_latched;
-        latched[831:768] = op_sync_counter_latched;
-        latched[895:832] = op_query_counter_latched;
-        latched[959:896] = moving_counter_latched;
-        latched[1023:960] = starved_counter_latched;
-        latched[1087:1024] = blocked_counter_latched;
-        latched[1151:1088] = clearing_counter_latched;
-        latched[1215:1152] = answering_counter_latched;
-    end
+    assign latched[63:0] = accepted_counter_latched;
+    assign latched[127:64] = rejected_counter_latched;
+    assign latched[191:128] = position_counter_latched;
+    assign latched[255:192] = reply_beats_counter_latched;
+    assign latched[319:256] = op_nop_counter_latched;
+    assign latched[383:320] = op_load_counter_latched;
+    assign latched[447:384] = op_accum_counter_latched;
+    assign latched[511:448] = op_read_counter_latched;
+    assign latched[575:512] = op_swap_counter_latched;
+    assign latched[639:576] = op_pair_counter_latched;
+    assign latched[703:640] = op_send_counter_latched;
+    assign latched[767:704] = op_snapshot_counter_latched;
+    assign latched[831:768] = op_sync_counter_latched;
+    assign latched[895:832] = op_query_counter_latched;
+    assign latched[959:896] = moving_counter_latched;
+    assign latched[1023:960] = starved_counter_latched;
+    assign latched[1087:1024] = blocked_counter_latched;
+    assign latched[1151:1088] = clearing_counter_latched;
+    assign latched[1215:1152] = answering_counter_latched;
 endmodule

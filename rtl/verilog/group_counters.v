@@ -18,7 +18,7 @@ module group_counters (
     wire         same_as_s2;
     wire         same_as_s3;
     wire         same_as_s4;
-    reg  [223:0] current;
+    wire [223:0] current;
     wire [47:0]  current_events;
     wire [63:0]  current_bytes;
     wire [47:0]  current_redundant_events;
@@ -27,45 +27,45 @@ module group_counters (
     wire [63:0]  byte_step;
     wire [47:0]  redundant_event_step;
     wire [63:0]  redundant_byte_step;
-    reg  [223:0] modified;
+    wire [223:0] modified;
     wire [223:0] ram_read_data;
-    reg          ram_write_enable;
-    reg  [11:0]  ram_write_address;
-    reg  [223:0] ram_write_data;
-    reg          clear_busy_next;
-    reg          clear_busy = 1'b0;
-    reg  [11:0]  clear_address_next;
-    reg  [11:0]  clear_address = 12'd0;
-    reg          s1_valid_next;
-    reg          s1_valid = 1'b0;
-    reg          s1_read = 1'b0;
-    reg          s1_add = 1'b0;
-    reg          s1_add_redundant = 1'b0;
-    reg  [11:0]  s1_row = 12'd0;
-    reg  [23:0]  s1_length = 24'd0;
-    reg          s2_valid_next;
-    reg          s2_valid = 1'b0;
-    reg          s2_read = 1'b0;
-    reg  [11:0]  s2_row = 12'd0;
-    reg          s2_event = 1'b0;
-    reg  [23:0]  s2_length_next;
-    reg  [23:0]  s2_length = 24'd0;
-    reg          s2_redundant_event = 1'b0;
-    reg  [23:0]  s2_redundant_length_next;
-    reg  [23:0]  s2_redundant_length = 24'd0;
-    reg          s2_from_s3 = 1'b0;
-    reg          s2_from_s4 = 1'b0;
-    reg          s2_from_s5 = 1'b0;
-    reg          s3_valid_next;
-    reg          s3_valid = 1'b0;
-    reg          s3_read = 1'b0;
-    reg  [11:0]  s3_row = 12'd0;
-    reg  [223:0] s3_after = 224'd0;
-    reg          s4_valid_next;
-    reg          s4_valid = 1'b0;
-    reg  [11:0]  s4_row = 12'd0;
-    reg  [223:0] s4_after = 224'd0;
-    reg  [223:0] s5_after = 224'd0;
+    wire         ram_write_enable;
+    wire [11:0]  ram_write_address;
+    wire [223:0] ram_write_data;
+    wire         clear_busy_next;
+    reg          clear_busy;
+    wire [11:0]  clear_address_next;
+    reg  [11:0]  clear_address;
+    wire         s1_valid_next;
+    reg          s1_valid;
+    reg          s1_read;
+    reg          s1_add;
+    reg          s1_add_redundant;
+    reg  [11:0]  s1_row;
+    reg  [23:0]  s1_length;
+    wire         s2_valid_next;
+    reg          s2_valid;
+    reg          s2_read;
+    reg  [11:0]  s2_row;
+    reg          s2_event;
+    wire [23:0]  s2_length_next;
+    reg  [23:0]  s2_length;
+    reg          s2_redundant_event;
+    wire [23:0]  s2_redundant_length_next;
+    reg  [23:0]  s2_redundant_length;
+    reg          s2_from_s3;
+    reg          s2_from_s4;
+    reg          s2_from_s5;
+    wire         s3_valid_next;
+    reg          s3_valid;
+    reg          s3_read;
+    reg  [11:0]  s3_row;
+    reg  [223:0] s3_after;
+    wire         s4_valid_next;
+    reg          s4_valid;
+    reg  [11:0]  s4_row;
+    reg  [223:0] s4_after;
+    reg  [223:0] s5_after;
 
     block_ram_4096x224 ram (
         .clock(clock),
@@ -76,26 +76,49 @@ module group_counters (
         .write_data(ram_write_data)
     );
 
-    always @(*) begin
-        clear_busy_next = clear_busy;
-        clear_address_next = clear_address;
-        s1_valid_next = (add | read) & ready;
-        s2_valid_next = s1_valid;
-        s3_valid_next = s2_valid;
-        s4_valid_next = s3_valid;
-        if (clear_busy) begin
-            clear_address_next = clear_address + one;
-            clear_busy_next = ~(&clear_address);
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [16:0] choose_clear_busy_next(
+        input         add,
+        input [11:0]  clear_address,
+        input         clear_busy,
+        input         read,
+        input         ready,
+        input         resetn,
+        input         s1_valid,
+        input         s2_valid,
+        input         s3_valid
+    );
+        reg         clear_busy_next;
+        reg [11:0]  clear_address_next;
+        reg         s1_valid_next;
+        reg         s2_valid_next;
+        reg         s3_valid_next;
+        reg         s4_valid_next;
+        begin
+            clear_busy_next = clear_busy;
+            clear_address_next = clear_address;
+            s1_valid_next = (add | read) & ready;
+            s2_valid_next = s1_valid;
+            s3_valid_next = s2_valid;
+            s4_valid_next = s3_valid;
+            if (clear_busy) begin
+                clear_address_next = clear_address + one;
+                clear_busy_next = ~(&clear_address);
+            end
+            if (~resetn) begin
+                clear_busy_next = 1'b1;
+                clear_address_next = 12'd0;
+                s1_valid_next = 1'b0;
+                s2_valid_next = 1'b0;
+                s3_valid_next = 1'b0;
+                s4_valid_next = 1'b0;
+            end
+            choose_clear_busy_next = {clear_busy_next, clear_address_next, s1_valid_next, s2_valid_next, s3_valid_next, s4_valid_next};
         end
-        if (~resetn) begin
-            clear_busy_next = 1'b1;
-            clear_address_next = 12'd0;
-            s1_valid_next = 1'b0;
-            s2_valid_next = 1'b0;
-            s3_valid_next = 1'b0;
-            s4_valid_next = 1'b0;
-        end
-    end
+    endfunction
+    assign {clear_busy_next, clear_address_next, s1_valid_next, s2_valid_next, s3_valid_next, s4_valid_next} = choose_clear_busy_next(add, clear_address, clear_busy, read, ready, resetn, s1_valid, s2_valid, s3_valid);
 
     // S0: present the address.
     assign ready = ~clear_busy;
@@ -105,33 +128,62 @@ module group_counters (
     assign same_as_s3 = s3_valid & (s3_row == s1_row);
     assign same_as_s4 = s4_valid & (s4_row == s1_row);
 
-    always @(*) begin
-        s2_length_next = 24'd0;
-        if (s1_add) begin
-            s2_length_next = s1_length;
+    function automatic [23:0] choose_s2_length_next(
+        input         s1_add,
+        input [23:0]  s1_length
+    );
+        reg [23:0]  s2_length_next;
+        begin
+            s2_length_next = 24'd0;
+            if (s1_add) begin
+                s2_length_next = s1_length;
+            end
+            choose_s2_length_next = s2_length_next;
         end
-    end
+    endfunction
+    assign s2_length_next = choose_s2_length_next(s1_add, s1_length);
 
-    always @(*) begin
-        s2_redundant_length_next = 24'd0;
-        if (s1_add_redundant) begin
-            s2_redundant_length_next = s1_length;
+    function automatic [23:0] choose_s2_redundant_length_next(
+        input         s1_add_redundant,
+        input [23:0]  s1_length
+    );
+        reg [23:0]  s2_redundant_length_next;
+        begin
+            s2_redundant_length_next = 24'd0;
+            if (s1_add_redundant) begin
+                s2_redundant_length_next = s1_length;
+            end
+            choose_s2_redundant_length_next = s2_redundant_length_next;
         end
-    end
+    endfunction
+    assign s2_redundant_length_next = choose_s2_redundant_length_next(s1_add_redundant, s1_length);
 
     // S2: forward the youngest row, then add.
-    always @(*) begin
-        current = ram_read_data;
-        if (s2_from_s5) begin
-            current = s5_after;
+    function automatic [223:0] choose_current(
+        input [223:0] ram_read_data,
+        input         s2_from_s3,
+        input         s2_from_s4,
+        input         s2_from_s5,
+        input [223:0] s3_after,
+        input [223:0] s4_after,
+        input [223:0] s5_after
+    );
+        reg [223:0] current;
+        begin
+            current = ram_read_data;
+            if (s2_from_s5) begin
+                current = s5_after;
+            end
+            if (s2_from_s4) begin
+                current = s4_after;
+            end
+            if (s2_from_s3) begin
+                current = s3_after;
+            end
+            choose_current = current;
         end
-        if (s2_from_s4) begin
-            current = s4_after;
-        end
-        if (s2_from_s3) begin
-            current = s3_after;
-        end
-    end
+    endfunction
+    assign current = choose_current(ram_read_data, s2_from_s3, s2_from_s4, s2_from_s5, s3_after, s4_after, s5_after);
 
     assign current_events = current[47:0];
     assign current_bytes = current[111:48];
@@ -141,34 +193,46 @@ module group_counters (
     assign byte_step = {40'd0, s2_length};
     assign redundant_event_step = {47'd0, s2_redundant_event};
     assign redundant_byte_step = {40'd0, s2_redundant_length};
-
-    always @(*) begin
-        modified[47:0] = current_events + event_step;
-        modified[111:48] = current_bytes + byte_step;
-        modified[159:112] = current_redundant_events + redundant_event_step;
-        modified[223:160] = current_redundant_bytes + redundant_byte_step;
-    end
+    assign modified[47:0] = current_events + event_step;
+    assign modified[111:48] = current_bytes + byte_step;
+    assign modified[159:112] = current_redundant_events + redundant_event_step;
+    assign modified[223:160] = current_redundant_bytes + redundant_byte_step;
 
     // S3: write and answer. While clearing, the write port belongs to the clear.
-    always @(*) begin
-        ram_write_enable = s3_valid;
-        ram_write_address = s3_row;
-        ram_write_data = s3_after;
-        if (clear_busy) begin
-            ram_write_enable = 1'b1;
-            ram_write_address = clear_address;
-            ram_write_data[47:0] = 48'd0;
-            ram_write_data[111:48] = 64'd0;
-            ram_write_data[159:112] = 48'd0;
-            ram_write_data[223:160] = 64'd0;
+    function automatic [236:0] choose_ram_write_enable(
+        input [11:0]  clear_address,
+        input         clear_busy,
+        input [223:0] s3_after,
+        input [11:0]  s3_row,
+        input         s3_valid
+    );
+        reg         ram_write_enable;
+        reg [11:0]  ram_write_address;
+        reg [223:0] ram_write_data;
+        begin
+            ram_write_enable = s3_valid;
+            ram_write_address = s3_row;
+            ram_write_data = s3_after;
+            if (clear_busy) begin
+                ram_write_enable = 1'b1;
+                ram_write_address = clear_address;
+                ram_write_data[47:0] = 48'd0;
+                ram_write_data[111:48] = 64'd0;
+                ram_write_data[159:112] = 48'd0;
+                ram_write_data[223:160] = 64'd0;
+            end
+            choose_ram_write_enable = {ram_write_enable, ram_write_address, ram_write_data};
         end
-    end
+    endfunction
+    assign {ram_write_enable, ram_write_address, ram_write_data} = choose_ram_write_enable(clear_address, clear_busy, s3_after, s3_row, s3_valid);
 
     assign result_valid = s3_valid & s3_read;
     assign result = s3_after;
 
     // Clearing: one row a clock.
     assign clearing = clear_busy;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         clear_busy <= clear_busy_next;
@@ -198,4 +262,6 @@ module group_counters (
         s4_after <= s3_after;
         s5_after <= s4_after;
     end
+
+    initial clear_busy = 1'b1;
 endmodule

@@ -37,7 +37,7 @@ module journal (
     wire [6:0]   last_bit;
     wire [9:0]   moved_first;
     wire [6:0]   moved_last;
-    reg  [63:0]  kept;
+    wire [63:0]  kept;
     wire         walk_first_step;
     wire         walk_last_step;
     wire [4:0]   walk_row;
@@ -140,42 +140,42 @@ module journal (
     wire         banks_15_before_high;
     wire [63:0]  banks_15_sum;
     wire [63:0]  tree_sum;
-    reg          noted_next;
-    reg          noted = 1'b0;
-    reg  [13:0]  noted_context = 14'd0;
-    reg  [63:0]  noted_delta = 64'd0;
-    reg  [8:0]   next_lane_next;
-    reg  [8:0]   next_lane = 9'd0;
-    reg  [4:0]   next_row_next;
-    reg  [4:0]   next_row = 5'd0;
-    reg  [19:0]  reach_next;
-    reg  [19:0]  reach = 20'd0;
-    reg  [15:0]  write_bank_next;
-    reg  [15:0]  write_bank = 16'd0;
-    reg  [15:0]  write_lane = 16'd0;
-    reg  [4:0]   write_row = 5'd0;
-    reg  [13:0]  write_context = 14'd0;
-    reg  [63:0]  write_delta = 64'd0;
-    reg          queried_next;
-    reg          queried = 1'b0;
-    reg  [13:0]  wanted_next;
-    reg  [13:0]  wanted = 14'd0;
-    reg  [63:0]  asked_mark = 64'd0;
-    reg  [63:0]  asked_position = 64'd0;
-    reg          begins_next;
-    reg          begins = 1'b0;
-    reg  [63:0]  distance = 64'd0;
-    reg  [15:0]  banks_from_low = 16'd0;
-    reg  [15:0]  banks_after_low = 16'd0;
-    reg  [15:0]  lanes_from_low = 16'd0;
-    reg  [15:0]  banks_to_high = 16'd0;
-    reg  [15:0]  banks_before_high = 16'd0;
-    reg  [15:0]  lanes_before_high = 16'd0;
-    reg  [9:0]   since_first_next;
-    reg  [9:0]   since_first = 10'd0;
-    reg  [6:0]   since_last_next;
-    reg  [6:0]   since_last = 7'd0;
-    reg  [63:0]  sum = 64'd0;
+    wire         noted_next;
+    reg          noted;
+    reg  [13:0]  noted_context;
+    reg  [63:0]  noted_delta;
+    wire [8:0]   next_lane_next;
+    reg  [8:0]   next_lane;
+    wire [4:0]   next_row_next;
+    reg  [4:0]   next_row;
+    wire [19:0]  reach_next;
+    reg  [19:0]  reach;
+    wire [15:0]  write_bank_next;
+    reg  [15:0]  write_bank;
+    reg  [15:0]  write_lane;
+    reg  [4:0]   write_row;
+    reg  [13:0]  write_context;
+    reg  [63:0]  write_delta;
+    wire         queried_next;
+    reg          queried;
+    wire [13:0]  wanted_next;
+    reg  [13:0]  wanted;
+    reg  [63:0]  asked_mark;
+    reg  [63:0]  asked_position;
+    wire         begins_next;
+    reg          begins;
+    reg  [63:0]  distance;
+    reg  [15:0]  banks_from_low;
+    reg  [15:0]  banks_after_low;
+    reg  [15:0]  lanes_from_low;
+    reg  [15:0]  banks_to_high;
+    reg  [15:0]  banks_before_high;
+    reg  [15:0]  lanes_before_high;
+    wire [9:0]   since_first_next;
+    reg  [9:0]   since_first;
+    wire [6:0]   since_last_next;
+    reg  [6:0]   since_last;
+    reg  [63:0]  sum;
 
     query_walk walk (
         .clock(clock),
@@ -518,51 +518,90 @@ module journal (
         .sum(tree_sum)
     );
 
-    always @(*) begin
-        next_lane_next = next_lane;
-        next_row_next = next_row;
-        reach_next = reach;
-        // A note: where the next entry goes is a lane and a row that move with the position.
-        noted_next = note;
-        if (noted) begin
-            if (next_lane == last_lane) begin
-                next_lane_next = 9'd0;
-                next_row_next = next_row + one_row;
-            end else begin
-                next_lane_next = next_lane + one_lane;
-            end
-            if (reach != horizon) begin
-                reach_next = reach + one_entry;
-            end
-        end
-        write_bank_next = first_bank << next_bank_part;
-        if (~noted) begin
-            write_bank_next = 16'd0;
-        end
-        // A query: how far back, then the walk.
-        queried_next = query;
-        begins_next = queried;
-        since_first_next = moved_first | first_bit;
-        since_last_next = moved_last | last_bit;
-        if (~resetn) begin
-            noted_next = 1'b0;
-            next_lane_next = 9'd0;
-            next_row_next = 5'd0;
-            reach_next = 20'd0;
-            write_bank_next = 16'd0;
-            queried_next = 1'b0;
-            begins_next = 1'b0;
-            since_first_next = 10'd0;
-            since_last_next = 7'd0;
-        end
-    end
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
 
-    always @(*) begin
-        wanted_next = wanted;
-        if (query) begin
-            wanted_next = context_id;
+    function automatic [69:0] choose_next_lane_next(
+        input [9:0]   first_bit,
+        input [6:0]   last_bit,
+        input [9:0]   moved_first,
+        input [6:0]   moved_last,
+        input [4:0]   next_bank_part,
+        input [8:0]   next_lane,
+        input [4:0]   next_row,
+        input         note,
+        input         noted,
+        input         queried,
+        input         query,
+        input [19:0]  reach,
+        input         resetn
+    );
+        reg [8:0]   next_lane_next;
+        reg [4:0]   next_row_next;
+        reg [19:0]  reach_next;
+        reg         noted_next;
+        reg [15:0]  write_bank_next;
+        reg         queried_next;
+        reg         begins_next;
+        reg [9:0]   since_first_next;
+        reg [6:0]   since_last_next;
+        begin
+            next_lane_next = next_lane;
+            next_row_next = next_row;
+            reach_next = reach;
+            // A note: where the next entry goes is a lane and a row that move with the position.
+            noted_next = note;
+            if (noted) begin
+                if (next_lane == last_lane) begin
+                    next_lane_next = 9'd0;
+                    next_row_next = next_row + one_row;
+                end else begin
+                    next_lane_next = next_lane + one_lane;
+                end
+                if (reach != horizon) begin
+                    reach_next = reach + one_entry;
+                end
+            end
+            write_bank_next = first_bank << next_bank_part;
+            if (~noted) begin
+                write_bank_next = 16'd0;
+            end
+            // A query: how far back, then the walk.
+            queried_next = query;
+            begins_next = queried;
+            since_first_next = moved_first | first_bit;
+            since_last_next = moved_last | last_bit;
+            if (~resetn) begin
+                noted_next = 1'b0;
+                next_lane_next = 9'd0;
+                next_row_next = 5'd0;
+                reach_next = 20'd0;
+                write_bank_next = 16'd0;
+                queried_next = 1'b0;
+                begins_next = 1'b0;
+                since_first_next = 10'd0;
+                since_last_next = 7'd0;
+            end
+            choose_next_lane_next = {next_lane_next, next_row_next, reach_next, noted_next, write_bank_next, queried_next, begins_next, since_first_next, since_last_next};
         end
-    end
+    endfunction
+    assign {next_lane_next, next_row_next, reach_next, noted_next, write_bank_next, queried_next, begins_next, since_first_next, since_last_next} = choose_next_lane_next(first_bit, last_bit, moved_first, moved_last, next_bank_part, next_lane, next_row, note, noted, queried, query, reach, resetn);
+
+    function automatic [13:0] choose_wanted_next(
+        input [13:0]  context_id,
+        input         query,
+        input [13:0]  wanted
+    );
+        reg [13:0]  wanted_next;
+        begin
+            wanted_next = wanted;
+            if (query) begin
+                wanted_next = context_id;
+            end
+            choose_wanted_next = wanted_next;
+        end
+    endfunction
+    assign wanted_next = choose_wanted_next(context_id, query, wanted);
 
     assign next_bank_part = next_lane[8:4];
     assign next_lane_part = next_lane[3:0];
@@ -665,15 +704,25 @@ module journal (
     assign last_bit = {6'd0, walk_last_step};
     assign moved_last = since_last << 1;
 
-    always @(*) begin
-        kept = sum;
-        if (since_first[9]) begin
-            kept = 64'd0;
+    function automatic [63:0] choose_kept(
+        input [9:0]   since_first,
+        input [63:0]  sum
+    );
+        reg [63:0]  kept;
+        begin
+            kept = sum;
+            if (since_first[9]) begin
+                kept = 64'd0;
+            end
+            choose_kept = kept;
         end
-    end
+    endfunction
+    assign kept = choose_kept(since_first, sum);
 
     assign answer_near = since_last[6];
     assign answer = sum;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         noted <= noted_next;

@@ -22,8 +22,8 @@ module journal_bank (
 );
 
     localparam [15:0] every_lane = 16'hffff;
-    reg  [15:0]  above;
-    reg  [15:0]  below;
+    wire [15:0]  above;
+    wire [15:0]  below;
     wire         lanes_0_write;
     wire         lanes_0_in_range;
     wire [63:0]  lanes_0_delta;
@@ -72,23 +72,23 @@ module journal_bank (
     wire         lanes_15_write;
     wire         lanes_15_in_range;
     wire [63:0]  lanes_15_delta;
-    reg  [15:0]  entry_lane_next;
-    reg  [15:0]  entry_lane = 16'd0;
-    reg  [4:0]   entry_row = 5'd0;
-    reg  [13:0]  entry_context = 14'd0;
-    reg  [63:0]  entry_delta = 64'd0;
-    reg  [13:0]  query_context = 14'd0;
-    reg  [4:0]   row_l0 = 5'd0;
-    reg  [4:0]   row_l1 = 5'd0;
-    reg  [4:0]   row_l2 = 5'd0;
-    reg  [4:0]   row_l3 = 5'd0;
-    reg          l1_from_low = 1'b0;
-    reg          l1_after_low = 1'b0;
-    reg  [15:0]  l1_lanes_from_low = 16'd0;
-    reg          l1_to_high = 1'b0;
-    reg          l1_before_high = 1'b0;
-    reg  [15:0]  l1_lanes_before_high = 16'd0;
-    reg  [15:0]  in_range = 16'd0;
+    wire [15:0]  entry_lane_next;
+    reg  [15:0]  entry_lane;
+    reg  [4:0]   entry_row;
+    reg  [13:0]  entry_context;
+    reg  [63:0]  entry_delta;
+    reg  [13:0]  query_context;
+    reg  [4:0]   row_l0;
+    reg  [4:0]   row_l1;
+    reg  [4:0]   row_l2;
+    reg  [4:0]   row_l3;
+    reg          l1_from_low;
+    reg          l1_after_low;
+    reg  [15:0]  l1_lanes_from_low;
+    reg          l1_to_high;
+    reg          l1_before_high;
+    reg  [15:0]  l1_lanes_before_high;
+    reg  [15:0]  in_range;
 
     journal_lane lanes_0 (
         .clock(clock),
@@ -319,37 +319,67 @@ module journal_bank (
         .sum(sum)
     );
 
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
     // What is broadcast, once more for this bank.
-    always @(*) begin
-        entry_lane_next = write_lane;
-        if (~write) begin
-            entry_lane_next = 16'd0;
+    function automatic [15:0] choose_entry_lane_next(
+        input         resetn,
+        input         write,
+        input [15:0]  write_lane
+    );
+        reg [15:0]  entry_lane_next;
+        begin
+            entry_lane_next = write_lane;
+            if (~write) begin
+                entry_lane_next = 16'd0;
+            end
+            if (~resetn) begin
+                entry_lane_next = 16'd0;
+            end
+            choose_entry_lane_next = entry_lane_next;
         end
-        if (~resetn) begin
-            entry_lane_next = 16'd0;
-        end
-    end
+    endfunction
+    assign entry_lane_next = choose_entry_lane_next(resetn, write, write_lane);
 
     // L1: lanes whose entry of the row is in the range, six inputs for each.
-    always @(*) begin
-        above = l1_lanes_from_low;
-        if (l1_after_low) begin
-            above = every_lane;
+    function automatic [15:0] choose_above(
+        input         l1_after_low,
+        input         l1_from_low,
+        input [15:0]  l1_lanes_from_low
+    );
+        reg [15:0]  above;
+        begin
+            above = l1_lanes_from_low;
+            if (l1_after_low) begin
+                above = every_lane;
+            end
+            if (~l1_from_low) begin
+                above = 16'd0;
+            end
+            choose_above = above;
         end
-        if (~l1_from_low) begin
-            above = 16'd0;
-        end
-    end
+    endfunction
+    assign above = choose_above(l1_after_low, l1_from_low, l1_lanes_from_low);
 
-    always @(*) begin
-        below = l1_lanes_before_high;
-        if (l1_before_high) begin
-            below = every_lane;
+    function automatic [15:0] choose_below(
+        input         l1_before_high,
+        input [15:0]  l1_lanes_before_high,
+        input         l1_to_high
+    );
+        reg [15:0]  below;
+        begin
+            below = l1_lanes_before_high;
+            if (l1_before_high) begin
+                below = every_lane;
+            end
+            if (~l1_to_high) begin
+                below = 16'd0;
+            end
+            choose_below = below;
         end
-        if (~l1_to_high) begin
-            below = 16'd0;
-        end
-    end
+    endfunction
+    assign below = choose_below(l1_before_high, l1_lanes_before_high, l1_to_high);
 
     // The lanes.
     assign lanes_0_write = entry_lane[0];
@@ -384,6 +414,8 @@ module journal_bank (
     assign lanes_14_in_range = in_range[14];
     assign lanes_15_write = entry_lane[15];
     assign lanes_15_in_range = in_range[15];
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         entry_lane <= entry_lane_next;

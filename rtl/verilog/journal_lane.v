@@ -21,15 +21,15 @@ module journal_lane (
     wire [2:0]   piece_high;
     wire [13:0]  contexts_read_data;
     wire [63:0]  deltas_read_data;
-    reg  [13:0]  held_context = 14'd0;
-    reg          same_low = 1'b0;
-    reg          same_second = 1'b0;
-    reg          same_third = 1'b0;
-    reg          same_fourth = 1'b0;
-    reg          same_high = 1'b0;
-    reg          selected = 1'b0;
-    reg  [63:0]  chosen_next;
-    reg  [63:0]  chosen = 64'd0;
+    reg  [13:0]  held_context;
+    reg          same_low;
+    reg          same_second;
+    reg          same_third;
+    reg          same_fourth;
+    reg          same_high;
+    reg          selected;
+    wire [63:0]  chosen_next;
+    reg  [63:0]  chosen;
 
     lut_ram_32x14 contexts (
         .clock(clock),
@@ -49,6 +49,9 @@ module journal_lane (
         .read_data(deltas_read_data)
     );
 
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
     // L0: the context of the row.
     // L1: compare, three bits for each LUT.
     assign difference = held_context ^ wanted;
@@ -61,14 +64,24 @@ module journal_lane (
 
     // L2: the query wants it.
     // L3: the delta, or zero: the reset pin of the register selects.
-    always @(*) begin
-        chosen_next = deltas_read_data;
-        if (~selected) begin
-            chosen_next = 64'd0;
+    function automatic [63:0] choose_chosen_next(
+        input [63:0]  deltas_read_data,
+        input         selected
+    );
+        reg [63:0]  chosen_next;
+        begin
+            chosen_next = deltas_read_data;
+            if (~selected) begin
+                chosen_next = 64'd0;
+            end
+            choose_chosen_next = chosen_next;
         end
-    end
+    endfunction
+    assign chosen_next = choose_chosen_next(deltas_read_data, selected);
 
     assign delta = chosen;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         held_context <= contexts_read_data;

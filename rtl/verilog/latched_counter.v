@@ -10,27 +10,44 @@ module latched_counter (
 
     wire [63:0]  step;
     wire [63:0]  after;
-    reg  [63:0]  count_next;
-    reg  [63:0]  count = 64'd0;
-    reg  [63:0]  copy_next;
-    reg  [63:0]  copy = 64'd0;
+    wire [63:0]  count_next;
+    reg  [63:0]  count;
+    wire [63:0]  copy_next;
+    reg  [63:0]  copy;
 
-    always @(*) begin
-        copy_next = copy;
-        count_next = after;
-        if (latch) begin
-            copy_next = count;
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [127:0] choose_copy_next(
+        input [63:0]  after,
+        input [63:0]  copy,
+        input [63:0]  count,
+        input         latch,
+        input         resetn
+    );
+        reg [63:0]  copy_next;
+        reg [63:0]  count_next;
+        begin
+            copy_next = copy;
+            count_next = after;
+            if (latch) begin
+                copy_next = count;
+            end
+            if (~resetn) begin
+                count_next = 64'd0;
+                copy_next = 64'd0;
+            end
+            choose_copy_next = {copy_next, count_next};
         end
-        if (~resetn) begin
-            count_next = 64'd0;
-            copy_next = 64'd0;
-        end
-    end
+    endfunction
+    assign {copy_next, count_next} = choose_copy_next(after, copy, count, latch, resetn);
 
     assign step = {63'd0, increment};
     assign after = count + step;
     assign count_after = after;
     assign latched = copy;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         count <= count_next;

@@ -6,7 +6,7 @@ module lut_ram_32x64 (
     input  wire [4:0]   write_address,
     input  wire [63:0]  write_data,
     input  wire [4:0]   read_address,
-    output reg  [63:0]  read_data
+    output wire [63:0]  read_data
 );
 
     (* ram_style = "distributed" *) reg [63:0] memory [0:31];
@@ -16,14 +16,7 @@ module lut_ram_32x64 (
     wire [63:0] watched_word = memory[watched_address];
     `else
     `ifdef VERILATOR
-    `define DELTASCOPE_LUT_RAM_RANDOM
-    `endif
-    `ifdef DELTASCOPE_SIMULATION
-    `define DELTASCOPE_LUT_RAM_RANDOM
-    `endif
-    `endif
-    `ifdef DELTASCOPE_LUT_RAM_RANDOM
-    function [63:0] random_word(input integer unused);
+    function automatic [63:0] random_word(input integer unused);
        reg [63:0] random_bits;
        begin
           random_bits = {$urandom, $urandom};
@@ -33,8 +26,9 @@ module lut_ram_32x64 (
     integer word;
     initial for (word = 0; word < 32; word = word + 1) memory[word] = random_word(word);
     `endif
+    `endif
     always @(posedge clock) begin
        if (write_enable) memory[write_address] <= write_data;
     end
-    always @(*) read_data = memory[read_address];
+    assign read_data = memory[read_address];
 endmodule

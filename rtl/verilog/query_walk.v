@@ -20,78 +20,115 @@ module query_walk (
     wire [63:0]  wide_reach;
     wire         same_row;
     wire         is_last;
-    reg  [8:0]   bottom;
-    reg  [8:0]   top;
-    reg  [8:0]   offered;
+    wire [8:0]   bottom;
+    wire [8:0]   top;
+    wire [8:0]   offered;
     wire [19:0]  wide_offered;
     wire         takes_all;
     wire [19:0]  left_over;
     wire [8:0]   remaining_low;
     wire [8:0]   cut;
-    reg          walking_next;
-    reg          walking = 1'b0;
-    reg          first_next;
-    reg          first = 1'b0;
-    reg          out_of_reach_next;
-    reg          out_of_reach = 1'b0;
-    reg  [4:0]   step_row_next;
-    reg  [4:0]   step_row = 5'd0;
-    reg  [19:0]  remaining_next;
-    reg  [19:0]  remaining = 20'd0;
-    reg  [4:0]   issued_row = 5'd0;
-    reg  [8:0]   issued_low_next;
-    reg  [8:0]   issued_low = 9'd0;
-    reg  [8:0]   issued_high_next;
-    reg  [8:0]   issued_high = 9'd0;
+    wire         walking_next;
+    reg          walking;
+    wire         first_next;
+    reg          first;
+    wire         out_of_reach_next;
+    reg          out_of_reach;
+    wire [4:0]   step_row_next;
+    reg  [4:0]   step_row;
+    wire [19:0]  remaining_next;
+    reg  [19:0]  remaining;
+    reg  [4:0]   issued_row;
+    wire [8:0]   issued_low_next;
+    reg  [8:0]   issued_low;
+    wire [8:0]   issued_high_next;
+    reg  [8:0]   issued_high;
 
-    always @(*) begin
-        walking_next = walking;
-        first_next = first;
-        out_of_reach_next = out_of_reach;
-        step_row_next = step_row;
-        remaining_next = remaining;
-        // The next step.
-        if (walking) begin
-            first_next = 1'b0;
-            step_row_next = step_row - one_row;
-            remaining_next = 20'd0;
-            if (takes_all) begin
-                remaining_next = left_over;
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [27:0] choose_walking_next(
+        input         begin_walk,
+        input [63:0]  distance,
+        input         first,
+        input         is_last,
+        input [19:0]  left_over,
+        input [4:0]   next_row,
+        input         out_of_reach,
+        input [19:0]  remaining,
+        input         resetn,
+        input [4:0]   step_row,
+        input         takes_all,
+        input         walking,
+        input [63:0]  wide_reach
+    );
+        reg         walking_next;
+        reg         first_next;
+        reg         out_of_reach_next;
+        reg [4:0]   step_row_next;
+        reg [19:0]  remaining_next;
+        begin
+            walking_next = walking;
+            first_next = first;
+            out_of_reach_next = out_of_reach;
+            step_row_next = step_row;
+            remaining_next = remaining;
+            // The next step.
+            if (walking) begin
+                first_next = 1'b0;
+                step_row_next = step_row - one_row;
+                remaining_next = 20'd0;
+                if (takes_all) begin
+                    remaining_next = left_over;
+                end
+                if (is_last) begin
+                    walking_next = 1'b0;
+                end
             end
-            if (is_last) begin
+            if (begin_walk) begin
+                walking_next = 1'b1;
+                first_next = 1'b1;
+                step_row_next = next_row;
+                remaining_next = distance[19:0];
+                out_of_reach_next = distance > wide_reach;
+            end
+            if (~resetn) begin
                 walking_next = 1'b0;
+                first_next = 1'b0;
+                out_of_reach_next = 1'b0;
             end
+            choose_walking_next = {walking_next, first_next, out_of_reach_next, step_row_next, remaining_next};
         end
-        if (begin_walk) begin
-            walking_next = 1'b1;
-            first_next = 1'b1;
-            step_row_next = next_row;
-            remaining_next = distance[19:0];
-            out_of_reach_next = distance > wide_reach;
-        end
-        if (~resetn) begin
-            walking_next = 1'b0;
-            first_next = 1'b0;
-            out_of_reach_next = 1'b0;
-        end
-    end
+    endfunction
+    assign {walking_next, first_next, out_of_reach_next, step_row_next, remaining_next} = choose_walking_next(begin_walk, distance, first, is_last, left_over, next_row, out_of_reach, remaining, resetn, step_row, takes_all, walking, wide_reach);
 
     // What this step offers: all lanes, or one side of the row that is being filled.
     assign same_row = step_row == next_row;
     assign is_last = walking & same_row & ~first;
 
-    always @(*) begin
-        bottom = 9'd0;
-        top = lanes;
-        offered = lanes;
-        if (first) begin
-            top = next_lane;
-            offered = next_lane;
-        end else if (same_row) begin
-            bottom = next_lane;
-            offered = lanes - next_lane;
+    function automatic [26:0] choose_bottom(
+        input         first,
+        input [8:0]   next_lane,
+        input         same_row
+    );
+        reg [8:0]   bottom;
+        reg [8:0]   top;
+        reg [8:0]   offered;
+        begin
+            bottom = 9'd0;
+            top = lanes;
+            offered = lanes;
+            if (first) begin
+                top = next_lane;
+                offered = next_lane;
+            end else if (same_row) begin
+                bottom = next_lane;
+                offered = lanes - next_lane;
+            end
+            choose_bottom = {bottom, top, offered};
         end
-    end
+    endfunction
+    assign {bottom, top, offered} = choose_bottom(first, next_lane, same_row);
 
     // What it takes: everything, or the newest that are still wanted.
     assign wide_offered = {11'd0, offered};
@@ -100,17 +137,30 @@ module query_walk (
     assign remaining_low = remaining[8:0];
     assign cut = top - remaining_low;
 
-    always @(*) begin
-        issued_high_next = top;
-        issued_low_next = cut;
-        if (takes_all) begin
-            issued_low_next = bottom;
+    function automatic [17:0] choose_issued_high_next(
+        input [8:0]   bottom,
+        input [8:0]   cut,
+        input         out_of_reach,
+        input         takes_all,
+        input [8:0]   top,
+        input         walking
+    );
+        reg [8:0]   issued_high_next;
+        reg [8:0]   issued_low_next;
+        begin
+            issued_high_next = top;
+            issued_low_next = cut;
+            if (takes_all) begin
+                issued_low_next = bottom;
+            end
+            if (out_of_reach | ~walking) begin
+                issued_low_next = 9'd0;
+                issued_high_next = 9'd0;
+            end
+            choose_issued_high_next = {issued_high_next, issued_low_next};
         end
-        if (out_of_reach | ~walking) begin
-            issued_low_next = 9'd0;
-            issued_high_next = 9'd0;
-        end
-    end
+    endfunction
+    assign {issued_high_next, issued_low_next} = choose_issued_high_next(bottom, cut, out_of_reach, takes_all, top, walking);
 
     // A new walk. The comparison is with what the journal holds, so a mark to come is too old as well.
     assign wide_reach = {44'd0, reach};
@@ -120,6 +170,8 @@ module query_walk (
     assign row = issued_row;
     assign low = issued_low;
     assign high = issued_high;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         walking <= walking_next;

@@ -10,9 +10,9 @@ module record_decoder (
     output wire         replies,
     output wire         starts_snapshot,
     output wire         starts_query,
-    output reg  [1:0]   label_class,
-    output reg  [15:0]  label_group,
-    output reg  [15:0]  label_context
+    output wire [1:0]   label_class,
+    output wire [15:0]  label_group,
+    output wire [15:0]  label_context
 );
 
     localparam [15:0] beyond_contexts = 16'hc000;
@@ -58,6 +58,9 @@ module record_decoder (
     wire         range_empty;
     wire         bad_range;
     wire         allowed;
+
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
 
     assign op = record[3:0];
     assign reply = record[4];
@@ -107,19 +110,36 @@ module record_decoder (
     assign starts_query = allowed & is_query;
 
     // How its reply is labelled.
-    always @(*) begin
-        label_class = class_id;
-        label_group = group_id;
-        label_context = context_id;
-        if (is_snapshot) begin
-            label_class = 2'd0;
-            label_group = first_group;
-            label_context = last_group;
+    function automatic [33:0] choose_label_class(
+        input [1:0]   class_id,
+        input [15:0]  context_id,
+        input [15:0]  first_group,
+        input [15:0]  group_id,
+        input         is_snapshot,
+        input         is_sync,
+        input [15:0]  last_group
+    );
+        reg [1:0]   label_class;
+        reg [15:0]  label_group;
+        reg [15:0]  label_context;
+        begin
+            label_class = class_id;
+            label_group = group_id;
+            label_context = context_id;
+            if (is_snapshot) begin
+                label_class = 2'd0;
+                label_group = first_group;
+                label_context = last_group;
+            end
+            if (is_sync) begin
+                label_class = 2'd0;
+                label_group = 16'd0;
+                label_context = 16'd0;
+            end
+            choose_label_class = {label_class, label_group, label_context};
         end
-        if (is_sync) begin
-            label_class = 2'd0;
-            label_group = 16'd0;
-            label_context = 16'd0;
-        end
-    end
+    endfunction
+    assign {label_class, label_group, label_context} = choose_label_class(class_id, context_id, first_group, group_id, is_snapshot, is_sync, last_group);
+
+    // verilator lint_on VARHIDDEN
 endmodule

@@ -24,29 +24,45 @@ module reply_packets (
     wire         last;
     wire         leave;
     wire [15:0]  beats_next;
-    reg  [1:0]   snapshot_mark;
-    reg  [1:0]   batch_mark;
-    reg  [15:0]  beats_d;
-    reg  [15:0]  beats = 16'd0;
-    reg          at_last_next;
-    reg          at_last = 1'b0;
+    wire [1:0]   snapshot_mark;
+    wire [1:0]   batch_mark;
+    wire [15:0]  beats_d;
+    reg  [15:0]  beats;
+    wire         at_last_next;
+    reg          at_last;
 
-    always @(*) begin
-        beats_d = beats;
-        at_last_next = at_last;
-        if (leave) begin
-            beats_d = beats_next;
-            at_last_next = beats_next == last_beat;
-            if (last) begin
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
+
+    function automatic [16:0] choose_beats_d(
+        input         at_last,
+        input [15:0]  beats,
+        input [15:0]  beats_next,
+        input         last,
+        input         leave,
+        input         resetn
+    );
+        reg [15:0]  beats_d;
+        reg         at_last_next;
+        begin
+            beats_d = beats;
+            at_last_next = at_last;
+            if (leave) begin
+                beats_d = beats_next;
+                at_last_next = beats_next == last_beat;
+                if (last) begin
+                    beats_d = 16'd0;
+                    at_last_next = first_is_last;
+                end
+            end
+            if (~resetn) begin
                 beats_d = 16'd0;
                 at_last_next = first_is_last;
             end
+            choose_beats_d = {beats_d, at_last_next};
         end
-        if (~resetn) begin
-            beats_d = 16'd0;
-            at_last_next = first_is_last;
-        end
-    end
+    endfunction
+    assign {beats_d, at_last_next} = choose_beats_d(at_last, beats, beats_next, last, leave, resetn);
 
     assign m_tdata = s_tdata;
     assign m_tvalid = s_tvalid;
@@ -55,25 +71,41 @@ module reply_packets (
     assign m_tlast = last;
     assign leave = s_tvalid & m_tready;
 
-    always @(*) begin
-        snapshot_mark = 2'd0;
-        if (s_snapshot_end) begin
-            snapshot_mark = mark_snapshot;
+    function automatic [1:0] choose_snapshot_mark(
+        input         s_snapshot_end
+    );
+        reg [1:0]   snapshot_mark;
+        begin
+            snapshot_mark = 2'd0;
+            if (s_snapshot_end) begin
+                snapshot_mark = mark_snapshot;
+            end
+            choose_snapshot_mark = snapshot_mark;
         end
-    end
+    endfunction
+    assign snapshot_mark = choose_snapshot_mark(s_snapshot_end);
 
-    always @(*) begin
-        batch_mark = 2'd0;
-        if (s_batch_end) begin
-            batch_mark = mark_batch;
+    function automatic [1:0] choose_batch_mark(
+        input         s_batch_end
+    );
+        reg [1:0]   batch_mark;
+        begin
+            batch_mark = 2'd0;
+            if (s_batch_end) begin
+                batch_mark = mark_batch;
+            end
+            choose_batch_mark = batch_mark;
         end
-    end
+    endfunction
+    assign batch_mark = choose_batch_mark(s_batch_end);
 
     assign m_mark = snapshot_mark | batch_mark;
 
     // Beats since the last TLAST; `at_last` says that the next one fills the packet.
     assign beats_next = beats + one;
     assign packet_open = |beats;
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         beats <= beats_d;

@@ -20,7 +20,7 @@ module reply_writer (
     input  wire         row_valid,
     input  wire [223:0] row,
     output wire         write,
-    output reg  [129:0] queued
+    output wire [129:0] queued
 );
 
     localparam [3:0] op_query = 4'd9;
@@ -30,56 +30,23 @@ module reply_writer (
     wire         answers_accepted;
     wire         answers_journal;
     wire [23:0]  position_low;
-    reg  [127:0] first_half;
-    reg          reply_valid_next;
-    reg          reply_valid = 1'b0;
-    reg          reply_ends_batch = 1'b0;
-    reg  [127:0] reply_next;
-    reg  [127:0] reply = 128'd0;
-    reg          s4_last_row = 1'b0;
-    reg          s5_last_row = 1'b0;
-    reg          s6_last_row = 1'b0;
-    reg          second_half_valid_next;
-    reg          second_half_valid = 1'b0;
-    reg          second_half_ends_snapshot = 1'b0;
-    reg  [127:0] second_half_next;
-    reg  [127:0] second_half = 128'd0;
+    wire [127:0] first_half;
+    wire         reply_valid_next;
+    reg          reply_valid;
+    reg          reply_ends_batch;
+    wire [127:0] reply_next;
+    reg  [127:0] reply;
+    reg          s4_last_row;
+    reg          s5_last_row;
+    reg          s6_last_row;
+    wire         second_half_valid_next;
+    reg          second_half_valid;
+    reg          second_half_ends_snapshot;
+    wire [127:0] second_half_next;
+    reg  [127:0] second_half;
 
-    always @(*) begin
-        reply_next = reply;
-        reply_next[3:0] = op;
-        reply_next[4] = touched_context & accumulator_zero;
-        reply_next[5] = answers_journal & journal_too_old;
-        reply_next[7:6] = class_id;
-        reply_next[23:8] = group_id;
-        reply_next[39:24] = context_id;
-        reply_next[63:40] = position_low;
-        reply_next[127:64] = state_before;
-        if (answers_operand) begin
-            reply_next[127:64] = operand;
-        end
-        if (answers_journal) begin
-            reply_next[127:64] = journal_answer;
-        end
-        if (answers_accepted) begin
-            reply_next[127:64] = accepted_after;
-        end
-        if (ends_batch) begin
-            reply_next[3:0] = 4'd0;
-            reply_next[4] = 1'b0;
-            reply_next[5] = 1'b0;
-            reply_next[7:6] = 2'd0;
-            reply_next[23:8] = 16'd0;
-            reply_next[39:24] = 16'd0;
-        end
-    end
-
-    always @(*) begin
-        second_half_next = second_half;
-        second_half_next[47:0] = row[159:112];
-        second_half_next[63:48] = 16'd0;
-        second_half_next[127:64] = row[223:160];
-    end
+    // In a function, arguments and results have the names of the nets that they are.
+    // verilator lint_off VARHIDDEN
 
     // S3: an end-of-batch beat says only where the journal is and how many records were taken.
     assign answers_operand = op == op_sync;
@@ -87,39 +54,116 @@ module reply_writer (
     assign answers_journal = op == op_query;
     assign position_low = position_after[23:0];
 
-    always @(*) begin
-        reply_valid_next = replies | ends_batch;
-        second_half_valid_next = row_valid;
-        if (~resetn) begin
-            reply_valid_next = 1'b0;
-            second_half_valid_next = 1'b0;
+    function automatic [1:0] choose_reply_valid_next(
+        input         ends_batch,
+        input         replies,
+        input         resetn,
+        input         row_valid
+    );
+        reg         reply_valid_next;
+        reg         second_half_valid_next;
+        begin
+            reply_valid_next = replies | ends_batch;
+            second_half_valid_next = row_valid;
+            if (~resetn) begin
+                reply_valid_next = 1'b0;
+                second_half_valid_next = 1'b0;
+            end
+            choose_reply_valid_next = {reply_valid_next, second_half_valid_next};
         end
-    end
+    endfunction
+    assign {reply_valid_next, second_half_valid_next} = choose_reply_valid_next(ends_batch, replies, resetn, row_valid);
+
+    function automatic [127:0] choose_reply_next(
+        input [63:0]  accepted_after,
+        input         accumulator_zero,
+        input         answers_accepted,
+        input         answers_journal,
+        input         answers_operand,
+        input [1:0]   class_id,
+        input [15:0]  context_id,
+        input         ends_batch,
+        input [15:0]  group_id,
+        input [63:0]  journal_answer,
+        input         journal_too_old,
+        input [3:0]   op,
+        input [63:0]  operand,
+        input [23:0]  position_low,
+        input [63:0]  state_before,
+        input         touched_context
+    );
+        reg [127:0] reply_next;
+        begin
+            reply_next[3:0] = op;
+            reply_next[4] = touched_context & accumulator_zero;
+            reply_next[5] = answers_journal & journal_too_old;
+            reply_next[7:6] = class_id;
+            reply_next[23:8] = group_id;
+            reply_next[39:24] = context_id;
+            reply_next[63:40] = position_low;
+            reply_next[127:64] = state_before;
+            if (answers_operand) begin
+                reply_next[127:64] = operand;
+            end
+            if (answers_journal) begin
+                reply_next[127:64] = journal_answer;
+            end
+            if (answers_accepted) begin
+                reply_next[127:64] = accepted_after;
+            end
+            if (ends_batch) begin
+                reply_next[3:0] = 4'd0;
+                reply_next[4] = 1'b0;
+                reply_next[5] = 1'b0;
+                reply_next[7:6] = 2'd0;
+                reply_next[23:8] = 16'd0;
+                reply_next[39:24] = 16'd0;
+            end
+            choose_reply_next = reply_next;
+        end
+    endfunction
+    assign reply_next = choose_reply_next(accepted_after, accumulator_zero, answers_accepted, answers_journal, answers_operand, class_id, context_id, ends_batch, group_id, journal_answer, journal_too_old, op, operand, position_low, state_before, touched_context);
 
     // S6: a row, in two beats.
-    always @(*) begin
-        first_half[47:0] = row[47:0];
-        first_half[63:48] = 16'd0;
-        first_half[127:64] = row[111:48];
-    end
+    assign first_half[47:0] = row[47:0];
+    assign first_half[63:48] = 16'd0;
+    assign first_half[127:64] = row[111:48];
+    assign second_half_next[47:0] = row[159:112];
+    assign second_half_next[63:48] = 16'd0;
+    assign second_half_next[127:64] = row[223:160];
 
     // What is written.
     assign write = reply_valid | row_valid | second_half_valid;
 
-    always @(*) begin
-        queued[127:0] = reply;
-        queued[128] = reply_ends_batch;
-        queued[129] = 1'b0;
-        if (row_valid) begin
-            queued[127:0] = first_half;
-            queued[128] = 1'b0;
+    function automatic [129:0] choose_queued(
+        input [127:0] first_half,
+        input [127:0] reply,
+        input         reply_ends_batch,
+        input         row_valid,
+        input [127:0] second_half,
+        input         second_half_ends_snapshot,
+        input         second_half_valid
+    );
+        reg [129:0] queued;
+        begin
+            queued[127:0] = reply;
+            queued[128] = reply_ends_batch;
+            queued[129] = 1'b0;
+            if (row_valid) begin
+                queued[127:0] = first_half;
+                queued[128] = 1'b0;
+            end
+            if (second_half_valid) begin
+                queued[127:0] = second_half;
+                queued[128] = 1'b0;
+                queued[129] = second_half_ends_snapshot;
+            end
+            choose_queued = queued;
         end
-        if (second_half_valid) begin
-            queued[127:0] = second_half;
-            queued[128] = 1'b0;
-            queued[129] = second_half_ends_snapshot;
-        end
-    end
+    endfunction
+    assign queued = choose_queued(first_half, reply, reply_ends_batch, row_valid, second_half, second_half_ends_snapshot, second_half_valid);
+
+    // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
         reply_valid <= reply_valid_next;

@@ -39,10 +39,10 @@ module xor_tree_16 (
     wire [63:0]  padded_15;
     wire [63:0]  padded_16;
     wire [63:0]  padded_17;
-    reg  [63:0]  six_0 = 64'd0;
-    reg  [63:0]  six_1 = 64'd0;
-    reg  [63:0]  six_2 = 64'd0;
-    reg  [63:0]  whole = 64'd0;
+    reg  [63:0]  six_0;
+    reg  [63:0]  six_1;
+    reg  [63:0]  six_2;
+    reg  [63:0]  whole;
 
     assign padded_16 = 64'd0;
     assign padded_17 = 64'd0;

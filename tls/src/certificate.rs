@@ -94,7 +94,7 @@ const SPIFFE: &str = "spiffe://";
 /// Longest DNS name (RFC 1035, section 2.3.4), and longest name that is served.
 const MOST_BYTES: usize = 253;
 
-/// Whether a name can be served: a DNS name, or a SPIFFE ID of letters, digits, `.`, `-`, `_`, `/` and `:`. It stands in an
+/// Whether a name can be served: a DNS name, or a SPIFFE ID of letters, digits, `.`, `-`, `_`, `/` and `:`. It is in an
 /// identity file, a log and a metric.
 pub fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/:".contains(&byte);

@@ -117,7 +117,7 @@ pub enum TlsError {
     NoName,
     /// The certificate has a name that cannot be served.
     #[error(
-        "certificate: expected a DNS name, a SPIFFE ID or a common name of at most 253 letters, digits, `.`, `-`, `_`, found {found:?}; a name stands for one agent, so a wildcard is none"
+        "certificate: expected a DNS name, a SPIFFE ID or a common name of at most 253 letters, digits, `.`, `-`, `_`, found {found:?}; a name is for one agent, so a wildcard is none"
     )]
     Name {
         /// As it is in the certificate.
@@ -183,7 +183,7 @@ pub enum Rejection {
     CrowdedOut,
     /// It was one of too many that came at a time, and was not chosen.
     DroppedEarly,
-    /// Its certificate is good and names nobody.
+    /// Its certificate is good and has no name.
     NoName,
     /// It was authenticated and sent a TLS record that is damaged.
     BrokenRecord,

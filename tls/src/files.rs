@@ -22,7 +22,7 @@ pub(crate) enum Readers {
     /// No other user.
     Owner,
     /// The group of a file that belongs to root, as Kubernetes (fsGroup) and systemd (LoadCredential=) give keys to a
-    /// service: the service is its only member, or stands in an access list that shows as the group's bits.
+    /// service: the service is its only member, or is in an access list that shows as the group's bits.
     GroupOfRoot,
 }
 

@@ -39,6 +39,8 @@ const fn tool(program: &'static str, package: &'static str) -> Tool {
 
 /// Verilog simulator.
 pub const VERILATOR: Tool = tool("verilator", "verilator");
+/// Verilog simulator with four states.
+pub const ICARUS: Tool = tool("iverilog", "iverilog");
 /// C++ compiler for Verilator's output.
 pub const CPP: Tool = tool("g++", "g++");
 /// Synthesis, and the front end of the proofs.
@@ -112,6 +114,7 @@ pub const PACKAGING: &[Tool] = &[
 /// Everything that `cargo xtask test` uses.
 pub const ALL: &[Tool] = &[
     VERILATOR,
+    ICARUS,
     CPP,
     YOSYS,
     Z3,
@@ -125,11 +128,6 @@ pub const ALL: &[Tool] = &[
     tool("make", "make"),
     tool("setpriv", "util-linux"),
     tool("systemd-analyze", "systemd"),
-    BPF[0],
-    BPF[1],
-    BPF[2],
-    BPF[3],
-    BPF[4],
 ];
 
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
@@ -157,10 +155,15 @@ pub fn require(tools: &[Tool]) -> Result<()> {
 
 /// Returns the path of a program of PyPI, which is installed into the build folder where it is not there yet.
 pub fn python_tool(name: &str, version: &str) -> Result<PathBuf> {
+    Ok(python_package(name, version)?.join("bin").join(name))
+}
+
+/// Returns the folder of an environment with a package of PyPI, which is made where it is not there yet.
+pub fn python_package(name: &str, version: &str) -> Result<PathBuf> {
     let folder = target_folder().join("python").join(format!("{name}-{version}"));
-    let program = folder.join("bin").join(name);
-    if program.exists() {
-        return Ok(program);
+    let complete = folder.join("complete");
+    if complete.exists() {
+        return Ok(folder);
     }
     require(&[PYTHON])?;
     let venv = || Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).output();
@@ -181,8 +184,10 @@ pub fn python_tool(name: &str, version: &str) -> Result<PathBuf> {
     }
     let package = format!("{name}=={version}");
     let mut pip = Command::new(folder.join("bin/pip"));
-    crate::cargo::run(pip.args(["install", "--quiet", "--disable-pip-version-check", &package]).stdin(Stdio::null()))?;
-    Ok(program)
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", &package]);
+    crate::cargo::run(pip.stdin(Stdio::null()))?;
+    std::fs::write(&complete, "").with_context(|| format!("writing {}", complete.display()))?;
+    Ok(folder)
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {

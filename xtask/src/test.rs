@@ -11,8 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
-const FEATURES: &str = "deltascope-agent/bpf,deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,\
-                        deltascope-verilator-tests/verilate";
+const FEATURES: &str =
+    "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,deltascope-verilator-tests/verilate";
 
 /// Options of the task.
 #[derive(clap::Args)]
@@ -44,6 +44,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     for name in ["formal", "mutate", "synth", "coverage", "fed-rate"] {
         stages.run(&format!("gen --check --only {name}"), || generate::check(name))?;
     }
+    stages.run("lint with a newer Verilator", || rtl::lint::run(&rtl::lint::Arguments { newer: true }))?;
     stages.run("both ends of the stream, full length", || net::sim::schedules(100_000))?;
     stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
     stages.run("a session and agents during a flood of ClientHellos", net::flood::full)?;
@@ -97,12 +98,13 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
         execute(cargo(&["fmt", "--check"]).current_dir(root().join("firmware/image")))?;
         board::firmware::run(&board::firmware::Arguments::default())
     })?;
-    stages.run("lint", rtl::lint::run)?;
+    stages.run("lint", || rtl::lint::run(&rtl::lint::Arguments::default()))?;
     stages.run("proofs of the algebra", || rtl::prove::run(&rtl::prove::Arguments::default()))?;
     stages.run("proofs of the emitted Verilog that take seconds", rtl::formal::quick)?;
     stages.run("both ends of the stream, simulated", || net::sim::schedules(10_000))?;
     stages.run("both ends of the stream, killed over real sockets", net::chaos::quick)?;
     stages.run("lockstep", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: false }))?;
+    stages.run("4-state simulation in both languages", || rtl::icarus::run(&rtl::icarus::Arguments::default()))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;

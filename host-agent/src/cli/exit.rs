@@ -35,7 +35,7 @@ impl Failure {
     }
 }
 
-/// Prints what went wrong and returns the status. Where nobody reads the message either, there is nothing to do.
+/// Prints what went wrong and returns the status. Where the message has no reader either, there is nothing to do.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     let failure = error.downcast_ref::<Failure>();
     if !matches!(failure, Some(Failure::ReaderGone)) {

@@ -276,5 +276,12 @@ fn show(
             format!("{silent} containers without an event for {:.0} s are not shown\n", arguments.silence.as_secs_f64())
         }
     };
-    super::print(&format!("after {seconds:.1} s\n{}{left_out}{estimated}{scan}\n", text(report)))
+    let status = status_line(source);
+    super::print(&format!("after {seconds:.1} s\n{}{left_out}{estimated}{scan}{status}\n", text(report)))
+}
+
+/// Returns the source's state in one line, if it has any.
+fn status_line(source: &dyn Source) -> String {
+    let pairs: Vec<_> = source.status().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if pairs.is_empty() { String::new() } else { format!("{}: {}\n", source.name(), pairs.join(", ")) }
 }

@@ -3,7 +3,7 @@
 //! A byte that is no part of UTF-8 becomes the private character U+EF00 plus its value. Those characters themselves are
 //! taken byte by byte, so that no two names become one.
 
-/// First of the characters that stand for bytes; bytes from 0x80 on occur.
+/// First of the characters that mean bytes; bytes from 0x80 on occur.
 const BASE: u32 = 0xef00;
 
 /// Returns the text of a name.
@@ -33,7 +33,7 @@ pub fn name(text: &str) -> Vec<u8> {
     name
 }
 
-/// Returns the byte that a character stands for, if it does.
+/// Returns the byte that a character means, if it means one.
 pub fn byte(character: char) -> Option<u8> {
     u8::try_from(u32::from(character).checked_sub(BASE)?).ok().filter(|byte| *byte >= 0x80)
 }

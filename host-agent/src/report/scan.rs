@@ -84,7 +84,7 @@ pub struct MissingJson {
 pub struct ScanJson {
     /// `exact`, `bracket`, `lower_bound` or `nothing_seen`.
     pub mode: String,
-    /// How frames were told apart: `numbers` or `exclusive_bit`.
+    /// How frames were distinguished: `numbers` or `exclusive_bit`.
     pub frames: String,
     /// Copies.
     pub copies: BracketJson,

@@ -21,7 +21,7 @@ pub fn render(report: &Report) -> String {
     render_within(report, width)
 }
 
-/// The table within so many columns of a terminal, if there is one.
+/// The table within this many columns of a terminal, if there is one.
 pub(super) fn render_within(report: &Report, width: Option<usize>) -> String {
     let with_pages = report.lines.iter().any(|line| line.pages.events > 0);
     let with_sends = report.lines.iter().any(|line| line.sends.events > 0);

@@ -96,7 +96,7 @@ fn names_are_whole_where_the_terminal_has_room() {
     assert_eq!(table::render_within(&report, widest(&whole)), whole);
     let narrow = table::render_within(&report, Some(100));
     assert!(widest(&narrow) <= Some(100) && narrow.contains("...") && narrow.contains("xz]"), "{narrow}");
-    // What tells names apart stays, however narrow the terminal is.
+    // What distinguishes names stays, however narrow the terminal is.
     assert!(table::render_within(&report, Some(10)).contains("web"));
 }
 

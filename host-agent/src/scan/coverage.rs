@@ -70,7 +70,7 @@ pub enum Doubt {
     Remapped,
     /// In memory that a member has excluded from forks (`MADV_DONTFORK`, `MADV_WIPEONFORK`), perhaps after a fork.
     NotInherited,
-    /// Not exclusive, and without frame numbers not told apart from each other.
+    /// Not exclusive, and without frame numbers not distinguished from each other.
     NotToldApart,
     /// Of members that were not read.
     UnreadMembers,

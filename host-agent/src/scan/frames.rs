@@ -27,7 +27,7 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// What tells its frame from others: its number, where numbers are shown.
+    /// What distinguishes its frame from others: its number, where numbers are shown.
     pub(crate) fn key(&self) -> u64 {
         self.key
     }

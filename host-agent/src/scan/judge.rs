@@ -26,7 +26,7 @@ pub(crate) struct Judgement {
     pub collisions: u64,
     /// Pages of a shared frame that may be the zero frame, and was left out therefore.
     pub zero_frame: u64,
-    /// Frames that stand for each other because the kernel has merged equal pages into several.
+    /// Frames that count as one because the kernel has merged equal pages into several.
     pub merged: u64,
     order: Vec<usize>,
     fingerprints: Vec<u32>,

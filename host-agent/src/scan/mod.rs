@@ -45,9 +45,9 @@ mod view;
 pub use config::{BATCH_BYTES, ScanConfig, ScanError, ScanTarget, TaggedRegion};
 pub use coverage::{Bracket, Counts, Coverage, Doubt, DoubtCounts, Reason, Scope, Unbounded, Unread, UnreadCounts};
 pub use privileges::{Capability, Privileges};
-pub use probe::{FrameAccess, Probe};
+pub use probe::Probe;
 pub use record::{
-    NotSeen, ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict,
+    FrameAccess, NotSeen, ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict,
 };
 pub use scanner::Scanner;
 

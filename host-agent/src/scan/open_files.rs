@@ -14,12 +14,12 @@ const FILES: u64 = 2;
 pub(crate) struct OpenFiles {
     members: VecDeque<usize>,
     limit: usize,
-    /// All members fit, so that nobody has to be moved.
+    /// All members fit, so that none has to be moved.
     fits: bool,
 }
 
 impl OpenFiles {
-    /// Starts with none, for a family of so many members.
+    /// Starts with none, for a family of that many members.
     pub(crate) fn new(members: usize) -> Self {
         Self::within(members, sys::raise_open_files(), own_descriptors())
     }

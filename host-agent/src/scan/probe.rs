@@ -3,19 +3,9 @@
 
 use std::io::ErrorKind;
 
-use super::ScanError;
+use super::{FrameAccess, ScanError};
 use crate::procfs::sys::ProbePages;
 use crate::procfs::{PageEntry, ProcFs};
-
-/// How frames can be distinguished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FrameAccess {
-    /// By their numbers (`CAP_SYS_ADMIN`): exact.
-    Frames,
-    /// By bit 56 only, "mapped once": with e exclusive and s other present members there are at
-    /// least e + (s > 0) - 1 copies.
-    ExclusiveBit,
-}
 
 /// What a look at two pages of our own showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Bracket, Coverage, FrameAccess, Privileges, Reason, Scope, Unread};
+use super::{Bracket, Coverage, Privileges, Reason, Scope, Unread};
 use crate::attribution::ContainerId;
+
+/// How frames can be distinguished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FrameAccess {
+    /// By their numbers (`CAP_SYS_ADMIN`): exact.
+    Frames,
+    /// By bit 56 only, "mapped once": with e exclusive and s other present members there are at
+    /// least e + (s > 0) - 1 copies.
+    ExclusiveBit,
+}
 
 /// Names a tagged region, chosen by the process that tagged it; its copies get a group of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

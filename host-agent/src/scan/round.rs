@@ -56,7 +56,7 @@ pub(crate) struct Charges {
     pub members: Vec<ContainerId>,
     /// The container of the family's root.
     pub root: ContainerId,
-    /// Anonymous pages of each member, in memory and in swap: so many copies are missed at most when it is given up.
+    /// Anonymous pages of each member, in memory and in swap: that many copies are missed at most when it is given up.
     pub pages: Vec<u64>,
     /// Tagged ranges of addresses.
     pub regions: Vec<(Range<u64>, RegionTag)>,
@@ -182,11 +182,11 @@ impl<'a, V: FamilyView> Round<'a, V> {
     /// there are few or where that cannot be asked.
     pub(super) fn populated(&mut self, members: &[usize], range: Range<u64>) -> Vec<Range<u64>> {
         let large = range.end - range.start > WINDOW_PAGES as u64 * PAGE;
-        let told = if large { self.told(members, &range) } else { None };
-        told.unwrap_or_else(|| vec![range])
+        let settled = if large { self.settled(members, &range) } else { None };
+        settled.unwrap_or_else(|| vec![range])
     }
 
-    fn told(&mut self, members: &[usize], range: &Range<u64>) -> Option<Vec<Range<u64>>> {
+    fn settled(&mut self, members: &[usize], range: &Range<u64>) -> Option<Vec<Range<u64>>> {
         let mut ranges = Vec::new();
         for &member in members.iter().filter(|&&member| !self.gone[member]) {
             ranges.extend(self.view.populated(member, range.clone())?);
@@ -334,7 +334,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
     }
 
     /// The pages at one address of which each may be a copy that is not counted: those in swap, those that are not
-    /// told apart, and all of a region that a fork need not have handed down.
+    /// distinguished, and all of a region that a fork need not have handed down.
     fn doubts(&self, traits: Traits, holders: &[Holder], frames: usize, in_swap: u64) -> DoubtCounts {
         let mut doubts = DoubtCounts::default();
         let apart = match self.rule.access() {
@@ -417,7 +417,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
     }
 }
 
-/// Returns start and pages of the windows in a range of addresses, for so many members.
+/// Returns start and pages of the windows in a range of addresses, for that many members.
 pub(super) fn windows(start: u64, end: u64, members: usize) -> impl Iterator<Item = (u64, usize)> {
     let window = (WINDOW_ENTRIES / members.max(1)).clamp(64, WINDOW_PAGES) as u64 * PAGE;
     let count = (end - start).div_ceil(window);

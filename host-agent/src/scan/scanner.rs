@@ -315,7 +315,7 @@ impl Scanner {
     }
 }
 
-/// Pages of the members that were not read, or not whole, of which each is one copy at most. Where nobody was read, the
+/// Pages of the members that were not read, or not whole, of which each is one copy at most. Where no member was read, the
 /// pages of the largest are originals.
 fn missed(live: &LiveFamily<'_>) -> u64 {
     let pages = live.pages();

@@ -123,7 +123,7 @@ pub trait Source {
         None
     }
 
-    /// What the source tells beside its events, by name.
+    /// What the source reports beside its events, by name.
     fn status(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }

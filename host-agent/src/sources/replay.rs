@@ -24,7 +24,7 @@ pub struct Replay<R: Read = BufReader<File>> {
     /// Events read.
     given: u64,
     /// The recording's identity was given to the sink.
-    told: bool,
+    is_named: bool,
     captured: u64,
     losses: Losses,
     cut: Option<Cut>,
@@ -48,7 +48,7 @@ impl<R: Read> Replay<R> {
             owners: Vec::new(),
             size: None,
             given: 0,
-            told: false,
+            is_named: false,
             captured: 0,
             losses: Losses::default(),
             cut: None,
@@ -107,9 +107,9 @@ impl<R: Read> Source for Replay<R> {
                 Some(Item::Event(event)) => {
                     let event = self.take(event);
                     given += 1;
-                    if !self.told {
+                    if !self.is_named {
                         sink.cursor(Self::cursor(1, self.identity()));
-                        self.told = true;
+                        self.is_named = true;
                     }
                     sink.event_at(event, Self::cursor(0, self.given))?;
                 }

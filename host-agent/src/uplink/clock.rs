@@ -1,4 +1,4 @@
-//! The clock of a session, which stands still while this process does not run.
+//! The clock of a session, which stops while this process does not run.
 
 use std::time::{Duration, Instant};
 

@@ -45,7 +45,7 @@ pub enum UplinkError {
     Stopped {
         /// The address.
         address: Address,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
         /// Events admitted and not counted yet.
         in_flight: u64,
@@ -55,7 +55,7 @@ pub enum UplinkError {
     Io {
         /// The address.
         address: Address,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
         /// What the system said.
         source: std::io::Error,
@@ -65,7 +65,7 @@ pub enum UplinkError {
     Closed {
         /// The address.
         address: Address,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
     },
     /// The server does not answer.
@@ -73,7 +73,7 @@ pub enum UplinkError {
     Timeout {
         /// The address.
         address: Address,
-        /// What was going on.
+        /// What was being done.
         doing: &'static str,
         /// Longest time without progress.
         limit: Duration,
@@ -99,7 +99,7 @@ pub enum UplinkError {
     },
     /// A snapshot leaves out records that were sent before it was asked for.
     #[error(
-        "{address}: expected a snapshot after record {expected}, found one after {found}; records were lost on the way, check what stands between agent and board server"
+        "{address}: expected a snapshot after record {expected}, found one after {found}; records were lost on the way, check what is between agent and board server"
     )]
     Behind {
         /// The address.
@@ -116,7 +116,7 @@ pub enum UplinkError {
     Engine {
         /// The address.
         address: Address,
-        /// As it stands in the frame.
+        /// As found in the frame.
         found: u32,
     },
 }

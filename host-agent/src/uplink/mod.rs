@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `options.rs`, `address.rs`, `tls.rs` | how to reach a server, and as whom |
+//! | `options.rs`, `address.rs`, `tls.rs` | how to reach a server, and under which name |
 //! | `records.rs` | what the owner of an [`Uplink`] calls |
 //! | `state.rs` | the session under its lock |
 //! | `exchange.rs` | moving bytes and waiting |
@@ -22,6 +22,7 @@ mod identity;
 mod link;
 mod options;
 mod outage;
+mod outage_notice;
 mod records;
 mod state;
 mod store;
@@ -31,7 +32,8 @@ mod wire;
 pub use address::{Address, AddressError};
 pub use error::UplinkError;
 pub use options::Options;
-pub use outage::{OutageNotice, START_LIMIT};
+pub use outage::START_LIMIT;
+pub use outage_notice::OutageNotice;
 pub use records::Uplink;
 pub use state::Granted;
 pub use store::{EarlierGrants, GrantStore, StoreError};

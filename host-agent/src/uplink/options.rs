@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Tls;
-use super::outage::OutageNotice;
+use super::outage_notice::OutageNotice;
 use crate::stop::Stop;
 
 /// How to talk to a board server.

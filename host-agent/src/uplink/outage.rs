@@ -1,10 +1,10 @@
 //! What happens between two connections: which errors are tried again, when, for how long, and what is reported.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::address::Address;
 use super::backoff::Backoff;
+use super::outage_notice::OutageNotice;
 use super::{Options, UplinkError};
 
 /// Longest time without a server before the first grant, unless the options say otherwise.
@@ -13,40 +13,6 @@ pub const START_LIMIT: Duration = Duration::from_secs(60);
 const REPORT_AGAIN: Duration = Duration::from_secs(60);
 /// Age of a connection that ended an outage for good: a shorter one does not bring the next attempt forward.
 const STEADY: Duration = Duration::from_secs(1);
-
-/// What is to be reported of an outage.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum OutageNotice<'a> {
-    /// There is no session with a board server, for the time given.
-    Without {
-        /// Since when, as time that this process ran.
-        time: Duration,
-        /// Why the last attempt failed.
-        reason: &'a UplinkError,
-    },
-    /// There is one again.
-    Over {
-        /// The server.
-        address: &'a Address,
-        /// How long there was none.
-        time: Duration,
-    },
-}
-
-impl fmt::Display for OutageNotice<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OutageNotice::Without { time: Duration::ZERO, reason } => write!(f, "{reason}; trying again"),
-            OutageNotice::Without { time, reason } => {
-                write!(f, "no board server for {:.0} s: {reason}; trying again", time.as_secs_f64())
-            }
-            OutageNotice::Over { address, time } => {
-                write!(f, "session with {address} resumed after {:.1} s", time.as_secs_f64())
-            }
-        }
-    }
-}
 
 /// An outage that is not over.
 #[derive(Debug)]

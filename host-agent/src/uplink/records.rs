@@ -102,7 +102,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
 
     /// What the server granted.
     pub fn granted(&self) -> Granted {
-        // `connect` returns only with a grant; the smallest one stands for none.
+        // `connect` returns only with a grant; the smallest one means none.
         self.session().granted.unwrap_or(Granted { engine: EngineKind::Model, groups: 1, contexts: 1 })
     }
 
@@ -274,7 +274,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
 }
 
 impl<S> Session<S> {
-    /// From now on a source stands here, after every record admitted.
+    /// From now on a source is here, after every record admitted.
     fn set_cursor(&mut self, cursor: Cursor) {
         let same = |known: &&mut Cursor| (known.source, known.unit) == (cursor.source, cursor.unit);
         match self.cursors.iter_mut().find(same) {

@@ -51,7 +51,7 @@ pub(super) struct Session<S> {
     pub welcomed: bool,
     pub granted: Option<Granted>,
     pub losses: Losses,
-    /// Where the sources stand after every record admitted.
+    /// Cursors of the sources after every record admitted.
     pub cursors: Vec<Cursor>,
     /// Saves what was counted under earlier grants.
     pub store: S,

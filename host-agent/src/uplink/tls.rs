@@ -42,7 +42,7 @@ impl TlsOptionsError {
 
 impl Tls {
     /// TLS with the server that has `name`, a host name or an address, in its certificate. The files are read by
-    /// every connection anew, and their dates compared with the clock of that moment.
+    /// every connection again, and their dates compared with the clock of that moment.
     ///
     /// # Errors
     /// The name is none, or a file cannot be used.

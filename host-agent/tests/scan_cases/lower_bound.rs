@@ -1,4 +1,4 @@
-//! What an ordinary user is told is never more than there is.
+//! What an ordinary user sees is never more than there is.
 
 use super::Test;
 use super::family::{Family, NOBODY};
@@ -19,12 +19,12 @@ fn huge_pages_invent_no_copies() {
     assert_eq!(NOBODY, 65_534);
     for parts in ["1", "8"] {
         let family = Family::start_as_nobody(&["huge", parts, "3"]);
-        let truth = at(&family);
-        assert_eq!(truth.scan.mode, "exact", "{truth:#?}");
+        let reference = at(&family);
+        assert_eq!(reference.scan.mode, "exact", "{reference:#?}");
         let found = behind(AS_NOBODY, family.root(), &family.range, &[]);
-        assert!(found.copies <= truth.copies, "{} of {}: {found:#?}", found.copies, truth.copies);
+        assert!(found.copies <= reference.copies, "{} of {}: {found:#?}", found.copies, reference.copies);
         assert!(found.copies > 0, "{found:#?}");
-        found.is_bracketed(truth.copies);
+        found.is_bracketed(reference.copies);
     }
 }
 

@@ -31,6 +31,16 @@ impl Region {
         region
     }
 
+    /// Maps fresh pages at the addresses of a region that is not mapped.
+    fn map_again(self) {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: nothing is mapped there.
+        let start = unsafe { libc::mmap(self.start.cast(), self.pages * PAGE, protection, flags, -1, 0) };
+        assert_eq!(start.cast::<u8>(), self.start, "mmap");
+        self.advise(libc::MADV_NOHUGEPAGE);
+    }
+
     fn advise(self, advice: libc::c_int) {
         // SAFETY: the range is a mapping of our own.
         unsafe { libc::madvise(self.start.cast(), self.pages * PAGE, advice) };
@@ -101,8 +111,12 @@ impl Ready {
         unsafe { libc::write(self.0[1], b"x".as_ptr().cast(), 1) };
     }
 
+    /// Waits for the reports of children. Without an own end to write to, it is the end of the pipe when they have
+    /// all ended without one.
     fn wait(self, children: usize) {
         let mut byte = 0u8;
+        // SAFETY: the descriptor is our own and not used any more.
+        unsafe { libc::close(self.0[1]) };
         for _ in 0..children {
             // SAFETY: room for one byte.
             assert_eq!(unsafe { libc::read(self.0[0], (&raw mut byte).cast(), 1) }, 1, "a child is ready");
@@ -210,10 +224,10 @@ pub fn run(arguments: &[String]) -> ! {
                     // SAFETY: takes nothing and touches no memory.
                     unsafe { libc::setsid() };
                 }
+                let ending = own();
                 child(|| {
                     // Not before init is its parent: then its own has ended.
-                    let first = parent();
-                    while parent() == first {
+                    while parent() == ending {
                         std::thread::yield_now();
                     }
                     region.usual();
@@ -284,8 +298,7 @@ pub fn run(arguments: &[String]) -> ! {
             region.advise(if kind == "dontfork" { libc::MADV_DONTFORK } else { libc::MADV_WIPEONFORK });
             let one = child(|| {
                 if kind == "dontfork" {
-                    let fresh = Region::map(256, false);
-                    fresh.move_to(region.start);
+                    region.map_again();
                 }
                 region.fill();
                 ready.report();
@@ -467,7 +480,7 @@ fn split_for_ever(region: Region) {
         std::thread::spawn(move || {
             for page in (thread * share + 1..(thread + 1) * share - 1).step_by(3).cycle() {
                 for protection in [libc::PROT_READ, libc::PROT_READ | libc::PROT_WRITE] {
-                    // SAFETY: a page of our own, that nobody writes any more.
+                    // SAFETY: a page of our own, that is not written any more.
                     unsafe { libc::mprotect((start + page * PAGE) as *mut libc::c_void, PAGE, protection) };
                     std::thread::sleep(std::time::Duration::from_micros(60));
                 }

@@ -4,6 +4,7 @@
 pub mod board;
 pub mod reference;
 pub mod refusing;
+pub mod report;
 pub mod run;
 
 use std::io::Read;

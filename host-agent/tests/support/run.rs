@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use serde_json::Value;
 
-use super::{LIMIT, Outcome, agent, end};
+use super::{LIMIT, Outcome, agent, end, report};
 
 /// Lines of a pipe, read by a thread so that the agent never waits for the test.
 pub struct Lines(Receiver<String>);
@@ -72,10 +72,9 @@ impl Run {
         Run { child, lines: Lines::of(out), errors: Lines::of(err) }
     }
 
-    /// The next line of JSON.
+    /// The next report.
     pub fn line(&mut self) -> Value {
-        let line = self.lines.next().unwrap_or_else(|| panic!("no line: {:?}", self.errors.waiting()));
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+        report::next(|| self.lines.next()).unwrap_or_else(|| panic!("no line: {:?}", self.errors.waiting()))
     }
 
     /// Sends a signal by its name.
@@ -101,9 +100,8 @@ impl Run {
         Outcome { out: all(lines), err: all(errors), ..outcome }
     }
 
-    /// Waits for its end, which must be a success, and gives the last line.
+    /// Waits for its end, which must be a success, and gives the last report.
     pub fn last_line(self) -> Value {
-        let outcome = self.end().ok();
-        serde_json::from_str(outcome.out.lines().last().expect("a line")).expect("JSON")
+        report::last(&self.end().ok().out)
     }
 }

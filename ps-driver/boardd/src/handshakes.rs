@@ -35,7 +35,7 @@ pub struct Handshake {
     origin: Origin,
     until: u64,
     refused: bool,
-    /// Tells it from the one that had its slot before.
+    /// Distinguishes it from the one that had its slot before.
     generation: u32,
 }
 

@@ -36,7 +36,7 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// Begins to watch an engine that may stand still for `limit` microseconds.
+    /// Begins to watch an engine that may move nothing for `limit` microseconds.
     pub fn new(limit: u64) -> Liveness {
         Liveness { limit, ..Liveness::default() }
     }

@@ -167,8 +167,8 @@ fn silent_connections_do_not_shut_the_door_and_are_told_why_they_go() {
         });
         assert!(welcomed.is_some(), "agent {number}");
     }
-    let told = silent.iter_mut().map(read_all).filter(|bytes| refusal(bytes) == ErrorCode::Limit).count();
-    assert_eq!(told, silent.len());
+    let refused = silent.iter_mut().map(read_all).filter(|bytes| refusal(bytes) == ErrorCode::Limit).count();
+    assert_eq!(refused, silent.len());
     assert_eq!(honest_agent(&daemon, 4, 1_000), 1_000);
 }
 

@@ -50,7 +50,7 @@ fn name_with_a_quota_holds_no_more_connections_than_it_may() {
     };
     // One session and two more; those that went may still be read from.
     assert!(named("bob") <= 3 + 32, "{status}");
-    // The oldest ones went, and were told why; the latest can still have the session.
+    // The oldest ones went, and got the reason; the latest can still have the session.
     let (code, text) = error(&bobs[0].read_all().unwrap());
     assert_eq!(code, ErrorCode::Limit);
     assert!(text.contains("quota") && text.contains("at most 3 connections"), "{text}");
@@ -119,7 +119,7 @@ fn damaged_tls_record_of_a_session_gets_an_alert_and_is_counted() {
     let mut daemon = keys.daemon(&[]);
     let mut peer = Peer::new(&daemon, keys.client(&keys.agent("web-1")));
     assert!(is_welcome(&peer.say_hello(&hello(1, 4)).unwrap()));
-    // Application data (RFC 8446, section 5.1) that nobody has encrypted.
+    // Application data (RFC 8446, section 5.1) that was not encrypted.
     let mut record = vec![23, 3, 3, 0, 32];
     record.extend([7; 32]);
     peer.stream.write_all(&record).unwrap();

@@ -10,7 +10,7 @@ use std::process::Command;
 use support::{Daemon, command};
 use tempfile::TempDir;
 
-/// Keys that are valid in so many seconds: for a clock that is behind by as much.
+/// Keys that are valid in N seconds: for a clock that is behind by as much.
 fn keys(folder: &Path, seconds: i64) -> [String; 4] {
     let validity = Validity { from: now() + seconds, until: now() + 1_000_000 };
     let authority = Authority::create(folder, Validity::days(20)).unwrap();

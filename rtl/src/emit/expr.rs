@@ -31,7 +31,7 @@ enum Bond {
 }
 
 impl Scope<'_> {
-    fn construct(&self, found: impl Into<String>, fix: &'static str) -> EmitError {
+    pub fn construct(&self, found: impl Into<String>, fix: &'static str) -> EmitError {
         EmitError::Construct { module: self.module.to_string(), found: found.into(), fix }
     }
 

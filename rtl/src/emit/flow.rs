@@ -1,31 +1,39 @@
 //! Sorts update code into plain wiring and blocks of conditional assignments.
 //!
-//! In Rust `x.val()` is the settled value of `x`, whatever the order of the statements. A net that is
-//! assigned once, outside any condition, becomes `assign` and is order-free in Verilog too. The rest
-//! becomes `always @(*)` blocks, one per group of nets that share a condition; there a net must not be read
-//! before its last assignment, because Verilog would answer the value of that moment.
+//! In Rust `x.val()` is the settled value of `x`, whatever the order of the statements. A net, or a part of
+//! one, that is assigned once, outside any condition, becomes `assign` and is order-free in Verilog too. The
+//! rest becomes blocks, one per group of nets that share a condition, which the module writes as functions;
+//! there a net must not be read before its last assignment, because Verilog would answer the value of that
+//! moment, and every bit must be assigned on every path (`complete.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::complete;
 use super::error::EmitError;
-use super::lower::{Action, Expr, Stmt};
+use super::lower::{Action, Expr, Net, Stmt};
 
 /// A piece of the module's logic, in source order.
 pub(super) enum Item {
-    /// The only assignment of a net.
-    Assign { comments: Vec<String>, net: String, value: Expr },
-    /// Statements that belong into one `always @(*)`.
+    /// The only assignment of a net, or of an (offset, width) part of it.
+    Assign { comments: Vec<String>, net: String, part: Option<(usize, usize)>, value: Expr },
+    /// Statements that are evaluated together.
     Block(Vec<Stmt>),
 }
 
-/// Sorts `stmts`; `module` is named in errors.
-pub(super) fn sort(module: &str, stmts: Vec<Stmt>) -> Result<Vec<Item>, EmitError> {
-    let stmts = drop_overwritten(stmts);
+/// Sorts `stmts`, which assign to `nets`; `module` is named in errors.
+pub(super) fn sort(module: &str, nets: &BTreeMap<String, Net>, stmts: Vec<Stmt>) -> Result<Vec<Item>, EmitError> {
+    let width = |net: &str| nets.get(net).map_or(0, |n| n.width);
+    let stmts = drop_overwritten(stmts, &width);
     let mut writes = BTreeMap::new();
     for stmt in &stmts {
         visit_writes(stmt, &mut |net| *writes.entry(net.to_string()).or_insert(0usize) += 1);
     }
-    let single = |stmt: &Stmt| matches!(&stmt.action, Action::Assign { net, part: None, .. } if writes[net] == 1);
+    let parted = parted(&stmts, &writes, &width);
+    let single = |stmt: &Stmt| match &stmt.action {
+        Action::Assign { net, part: None, .. } => writes[net] == 1,
+        Action::Assign { net, .. } => parted.contains(net),
+        _ => false,
+    };
     let mut groups = Groups::default();
     for stmt in stmts.iter().filter(|s| !single(s)) {
         let mut nets = Vec::new();
@@ -36,8 +44,8 @@ pub(super) fn sort(module: &str, stmts: Vec<Stmt>) -> Result<Vec<Item>, EmitErro
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     for stmt in stmts {
         if single(&stmt) {
-            if let Action::Assign { net, value, .. } = stmt.action {
-                items.push(Item::Assign { comments: stmt.comments, net, value });
+            if let Action::Assign { net, part, value } = stmt.action {
+                items.push(Item::Assign { comments: stmt.comments, net, part, value });
             }
             continue;
         }
@@ -58,26 +66,50 @@ pub(super) fn sort(module: &str, stmts: Vec<Stmt>) -> Result<Vec<Item>, EmitErro
     for item in &items {
         if let Item::Block(block) = item {
             check_order(module, block)?;
+            complete::check(module, block, &width)?;
         }
     }
     Ok(items)
 }
 
-/// Removes whole assignments that a later one, outside any condition, replaces: the hold that `dff_setup!`
+/// Returns the nets whose parts are all assigned, each bit once and outside any condition.
+fn parted(stmts: &[Stmt], writes: &BTreeMap<String, usize>, width: &dyn Fn(&str) -> usize) -> BTreeSet<String> {
+    let mut parts: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+    for stmt in stmts {
+        if let Action::Assign { net, part: Some(part), .. } = &stmt.action {
+            parts.entry(net).or_default().push(*part);
+        }
+    }
+    let tiles = |net: &str, mut parts: Vec<(usize, usize)>| {
+        parts.sort_unstable();
+        let end = parts.into_iter().try_fold(0, |end, (offset, bits)| (offset == end).then_some(offset + bits));
+        end == Some(width(net))
+    };
+    let whole = parts.into_iter().filter(|(net, parts)| parts.len() == writes[*net] && tiles(net, parts.clone()));
+    whole.map(|(net, _)| net.to_string()).collect()
+}
+
+/// Removes assignments of which later ones, outside any condition, replace every bit: the hold that `dff_setup!`
 /// gives to a register that then gets a new value every clock.
-fn drop_overwritten(stmts: Vec<Stmt>) -> Vec<Stmt> {
-    let mut last = BTreeMap::new();
-    for (i, stmt) in stmts.iter().enumerate() {
-        if let Action::Assign { net, part: None, .. } = &stmt.action {
-            last.insert(net.clone(), i);
+fn drop_overwritten(stmts: Vec<Stmt>, width: &dyn Fn(&str) -> usize) -> Vec<Stmt> {
+    let mut replaced: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    let mut dead = BTreeSet::new();
+    for (i, stmt) in stmts.iter().enumerate().rev() {
+        let Action::Assign { net, part, .. } = &stmt.action else { continue };
+        let bits = replaced.entry(net.clone()).or_insert_with(|| vec![false; width(net)]);
+        let (offset, count) = part.unwrap_or((0, bits.len()));
+        let of_this = bits.iter_mut().skip(offset).take(count);
+        // Every bit is looked at, because each is replaced for what comes before.
+        let kept = of_this.filter_map(|bit| (!std::mem::replace(bit, true)).then_some(())).count();
+        if kept == 0 {
+            dead.insert(i);
         }
     }
     let mut kept: Vec<Stmt> = Vec::new();
     let mut comments = Vec::new();
     for (i, mut stmt) in stmts.into_iter().enumerate() {
-        let dead = matches!(&stmt.action, Action::Assign { net, part: None, .. } if last[net] > i);
         comments.append(&mut stmt.comments);
-        if !dead {
+        if !dead.contains(&i) {
             stmt.comments = std::mem::take(&mut comments);
             kept.push(stmt);
         }

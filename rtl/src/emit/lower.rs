@@ -138,10 +138,10 @@ pub(super) fn nets(node: &Node) -> Result<BTreeMap<String, Net>, EmitError> {
     Ok(nets)
 }
 
-/// Lowers the update code of `node`.
-pub(super) fn lower(node: &Node, code: &VerilogBlock) -> Result<Lowered, EmitError> {
+/// Lowers the update code of `node`, which can use `nets`.
+pub(super) fn lower(node: &Node, nets: &BTreeMap<String, Net>, code: &VerilogBlock) -> Result<Lowered, EmitError> {
     let signals = node.atoms.iter().map(|atom| atom.name.as_str()).collect();
-    let mut lowering = Lowering { module: &node.path, signals, variables: Vec::new() };
+    let mut lowering = Lowering { module: &node.path, nets, signals, variables: Vec::new() };
     let mut pending = Vec::new();
     let mut stmts = lowering.block(code, &mut pending)?;
     let mut first = stmts.first_mut().map(|s| std::mem::take(&mut s.comments)).unwrap_or(pending);
@@ -154,6 +154,7 @@ pub(super) fn lower(node: &Node, code: &VerilogBlock) -> Result<Lowered, EmitErr
 
 struct Lowering<'a> {
     module: &'a str,
+    nets: &'a BTreeMap<String, Net>,
     /// Names of ports, locals and constants, which rust-hdl's tree does not tell from loop variables.
     signals: BTreeSet<&'a str>,
     variables: Vec<(String, usize)>,
@@ -217,8 +218,9 @@ impl Lowering<'_> {
                 let (VerilogExpression::Signal(base), Some(offset)) = (base, self.constant(offset)) else {
                     return Err(self.construct("a partial assignment", "assign a field of a signal, or the whole"));
                 };
-                let part = Some((offset, *width));
-                Action::Assign { net: self.name(base)?, part, value: self.expr(replacement)? }
+                let net = self.name(base)?;
+                let part = self.nets.get(&net).is_none_or(|n| n.width != *width).then_some((offset, *width));
+                Action::Assign { net, part, value: self.expr(replacement)? }
             }
             VerilogStatement::If(c) => self.conditional(c)?,
             VerilogStatement::Match(m) => {

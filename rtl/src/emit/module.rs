@@ -11,14 +11,26 @@ use super::draft::{Draft, ports, resolve};
 use super::error::EmitError;
 use super::expr::{Scope, select};
 use super::flow::{self, Item};
+use super::function::{self, write_comments};
 use super::leaf::leaf;
-use super::lower::{self, Action, Expr, Label, Net, Role, Stmt};
+use super::lower::{self, Expr, Net, Role};
 use super::names;
+use crate::power_up::SET;
 
-/// Whether a node is rust-hdl's D flip-flop, which becomes a register of its parent.
+/// Around functions, whose arguments and results are hidden by no mistake.
+const HIDDEN_ON: &str = "    // In a function, arguments and results have the names of the nets that they are.\n    \
+                         // verilator lint_off VARHIDDEN\n\n";
+const HIDDEN_OFF: &str = "\n    // verilator lint_on VARHIDDEN\n";
+
+/// Whether a node is a D flip-flop, rust-hdl's or that of `power_up`, which becomes a register of its parent.
 pub(super) fn is_register(node: &Node) -> bool {
     matches!(&node.code, Verilog::Custom(text) if text.contains("q <= d;"))
         && node.atoms.iter().map(|a| a.name.as_str()).eq(["d", "q", "clock"])
+}
+
+/// Whether a register is set when the logic is configured.
+fn is_set_at_power_up(node: &Node) -> bool {
+    matches!(&node.code, Verilog::Custom(text) if text.contains(SET))
 }
 
 /// Writes `node`; `kinds` are the module names of its children that are not registers, in order.
@@ -26,8 +38,8 @@ pub(super) fn draft(node: &Node, kinds: &[String]) -> Result<Draft, EmitError> {
     let nets = lower::nets(node)?;
     match &node.code {
         Verilog::Combinatorial(code) => {
-            let lowered = lower::lower(node, code)?;
-            let items = flow::sort(&node.path, lowered.stmts)?;
+            let lowered = lower::lower(node, &nets, code)?;
+            let items = flow::sort(&node.path, &nets, lowered.stmts)?;
             let name = lowered.name.map(|n| resolve(node, &nets, &n)).transpose()?;
             let body = Writer::new(node, &nets, items)?.module(kinds)?;
             Ok(Draft { name, head: lowered.head, body })
@@ -51,8 +63,6 @@ struct Writer<'a> {
     items: Vec<Item>,
     /// Plain nets that need no `assign`: they went into a port connection or a clocked block.
     placed: BTreeSet<String>,
-    /// Nets assigned in `always @(*)`.
-    in_block: BTreeSet<String>,
     /// How often each name is read.
     reads: BTreeMap<String, usize>,
     /// Child outputs that drive an output port directly.
@@ -68,25 +78,21 @@ impl<'a> Writer<'a> {
             plain: BTreeMap::new(),
             items: Vec::new(),
             placed: BTreeSet::new(),
-            in_block: BTreeSet::new(),
             reads: BTreeMap::new(),
             through: BTreeMap::new(),
         };
-        writer.name_nets()?;
+        writer.name_nets(&items)?;
         for item in &items {
             let mut reads = Vec::new();
             match item {
-                Item::Assign { net, value, .. } => {
+                Item::Assign { net, part, value, .. } => {
                     flow::visit_expr(value, &mut |n| reads.push(n.to_string()));
-                    writer.plain.insert(net.clone(), value.clone());
+                    if part.is_none() {
+                        writer.plain.insert(net.clone(), value.clone());
+                    }
                 }
                 Item::Block(stmts) => {
-                    for stmt in stmts {
-                        flow::visit_reads(stmt, &mut |n| reads.push(n.to_string()));
-                        flow::visit_writes(stmt, &mut |n| {
-                            writer.in_block.insert(n.to_string());
-                        });
-                    }
+                    stmts.iter().for_each(|stmt| flow::visit_reads(stmt, &mut |n| reads.push(n.to_string())));
                 }
             }
             reads.into_iter().for_each(|n| *writer.reads.entry(n).or_insert(0) += 1);
@@ -95,8 +101,8 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    /// Chooses the Verilog name of every net and refuses clashes.
-    fn name_nets(&mut self) -> Result<(), EmitError> {
+    /// Chooses the Verilog name of every net and refuses clashes, also with the functions of `items`.
+    fn name_nets(&mut self, items: &[Item]) -> Result<(), EmitError> {
         let registers: BTreeSet<&str> =
             self.node.children.iter().filter(|c| is_register(c)).map(|c| c.name.as_str()).collect();
         for raw in self.nets.keys() {
@@ -115,8 +121,12 @@ impl<'a> Writer<'a> {
             self.names.insert(raw.clone(), name);
         }
         let instances = self.node.children.iter().filter(|c| !is_register(c)).map(|c| names::identifier(&c.name));
+        let functions = items.iter().filter_map(|item| match item {
+            Item::Block(stmts) => Some(function::name(stmts, &self.names)),
+            Item::Assign { .. } => None,
+        });
         let mut seen = BTreeSet::new();
-        for name in self.names.values().cloned().chain(instances) {
+        for name in self.names.values().cloned().chain(instances).chain(functions) {
             let error = |found| EmitError::Name { module: self.node.path.clone(), name: name.clone(), found };
             if names::is_reserved(&name) {
                 return Err(error("is a Verilog keyword"));
@@ -136,8 +146,11 @@ impl<'a> Writer<'a> {
         self.find_through();
         let instances = self.instances(kinds)?;
         let clocked = self.clocked()?;
-        let logic = self.logic()?;
-        let mut body = ports(self.node, &|p| self.in_block.contains(p), &self.names);
+        let mut logic = self.logic()?;
+        if self.items.iter().any(|item| matches!(item, Item::Block(_))) {
+            logic = format!("{HIDDEN_ON}{logic}{HIDDEN_OFF}");
+        }
+        let mut body = ports(self.node, &|_| false, &self.names);
         for part in [self.declarations(), instances, logic, clocked] {
             if !part.is_empty() {
                 body.push('\n');
@@ -225,7 +238,11 @@ impl<'a> Writer<'a> {
             }
         }
         let text = blocks.iter().map(|(clock, lines)| format!("    always @(posedge {clock}) begin\n{lines}    end\n"));
-        Ok(text.collect::<Vec<_>>().join("\n"))
+        let set = self.node.children.iter().filter(|c| is_register(c) && is_set_at_power_up(c));
+        let set = set.map(|c| Ok(format!("    initial {} = 1'b1;\n", self.scope().name(&format!("{}$q", c.name))?)));
+        let set = set.collect::<Result<String, EmitError>>()?;
+        let parts = text.chain((!set.is_empty()).then_some(set));
+        Ok(parts.collect::<Vec<_>>().join("\n"))
     }
 
     fn declarations(&self) -> String {
@@ -239,9 +256,8 @@ impl<'a> Writer<'a> {
                 let _ = writeln!(out, "    localparam {range}{} = {};", name(raw), names::sized(value, net.width));
             }
         }
-        let reg = |raw: &str| if self.in_block.contains(raw) { "reg " } else { "wire" };
         for atom in self.node.atoms.iter().filter(|a| a.kind == AtomKind::LocalSignal) {
-            let _ = writeln!(out, "    {} {:<8}{};", reg(&atom.name), names::range(atom.width), name(&atom.name));
+            let _ = writeln!(out, "    wire {:<8}{};", names::range(atom.width), name(&atom.name));
         }
         for child in &self.node.children {
             for atom in child.atoms.iter().filter(|a| a.kind.is_parameter()) {
@@ -249,14 +265,13 @@ impl<'a> Writer<'a> {
                 let range = names::range(atom.width);
                 let is_output = atom.kind == AtomKind::OutputParameter;
                 if is_register(child) && is_output {
-                    let reset = names::sized(0, atom.width);
-                    let _ = writeln!(out, "    reg  {range:<8}{} = {reset};", name(&raw));
+                    let _ = writeln!(out, "    reg  {range:<8}{};", name(&raw));
                 } else if self.placed.contains(&raw)
                     || (is_output && (!self.reads.contains_key(&raw) || self.through.contains_key(&raw)))
                 {
                     continue;
                 } else {
-                    let _ = writeln!(out, "    {} {range:<8}{};", reg(&raw), name(&raw));
+                    let _ = writeln!(out, "    wire {range:<8}{};", name(&raw));
                 }
             }
         }
@@ -269,7 +284,7 @@ impl<'a> Writer<'a> {
         let mut carried: Vec<String> = Vec::new();
         for item in &self.items {
             match item {
-                Item::Assign { comments, net, value } => {
+                Item::Assign { comments, net, part, value } => {
                     carried.extend(comments.iter().cloned());
                     if self.placed.contains(net) {
                         continue;
@@ -279,9 +294,12 @@ impl<'a> Writer<'a> {
                     }
                     write_comments(&mut out, &carried, 1);
                     carried.clear();
-                    let width = self.scope().net(net)?.width;
+                    let (range, width) = match part {
+                        Some((offset, width)) => (select(*width, *offset), *width),
+                        None => (String::new(), self.scope().net(net)?.width),
+                    };
                     let text = self.scope().value(value, width)?;
-                    let _ = writeln!(out, "    assign {} = {text};", self.scope().name(net)?);
+                    let _ = writeln!(out, "    assign {}{range} = {text};", self.scope().name(net)?);
                     after_block = false;
                 }
                 Item::Block(stmts) => {
@@ -292,96 +310,11 @@ impl<'a> Writer<'a> {
                     carried.extend(stmts.iter().take(1).flat_map(|s| s.comments.iter().cloned()));
                     write_comments(&mut out, &carried, 1);
                     carried.clear();
-                    out.push_str("    always @(*) begin\n");
-                    for (i, stmt) in stmts.iter().enumerate() {
-                        if i > 0 {
-                            write_comments(&mut out, &stmt.comments, 2);
-                        }
-                        self.action(&mut out, &stmt.action, 2)?;
-                    }
-                    out.push_str("    end\n");
+                    function::write(&mut out, &self.scope(), stmts)?;
                     after_block = true;
                 }
             }
         }
         Ok(out)
-    }
-
-    fn statement(&self, out: &mut String, stmt: &Stmt, depth: usize) -> Result<(), EmitError> {
-        write_comments(out, &stmt.comments, depth);
-        self.action(out, &stmt.action, depth)
-    }
-
-    fn action(&self, out: &mut String, action: &Action, depth: usize) -> Result<(), EmitError> {
-        let pad = "    ".repeat(depth);
-        match action {
-            Action::Assign { net, part, value } => {
-                let full = self.scope().net(net)?.width;
-                let (range, width) = match part {
-                    Some((offset, width)) if *width != full => (select(*width, *offset), *width),
-                    _ => (String::new(), full),
-                };
-                let text = self.scope().value(value, width)?;
-                let _ = writeln!(out, "{pad}{}{range} = {text};", self.scope().name(net)?);
-            }
-            Action::If { test, then, otherwise } => {
-                let _ = writeln!(out, "{pad}if ({}) begin", self.scope().condition(test)?);
-                self.statements(out, then, depth + 1)?;
-                let mut otherwise = otherwise;
-                while let [Stmt { comments, action: Action::If { test, then, otherwise: next } }] = otherwise.as_slice()
-                    && comments.is_empty()
-                {
-                    let _ = writeln!(out, "{pad}end else if ({}) begin", self.scope().condition(test)?);
-                    self.statements(out, then, depth + 1)?;
-                    otherwise = next;
-                }
-                if !otherwise.is_empty() {
-                    let _ = writeln!(out, "{pad}end else begin");
-                    self.statements(out, otherwise, depth + 1)?;
-                }
-                let _ = writeln!(out, "{pad}end");
-            }
-            Action::Case { test, arms } => self.case(out, test, arms, depth)?,
-        }
-        Ok(())
-    }
-
-    fn statements(&self, out: &mut String, stmts: &[Stmt], depth: usize) -> Result<(), EmitError> {
-        stmts.iter().try_for_each(|s| self.statement(out, s, depth))
-    }
-
-    fn case(&self, out: &mut String, test: &Expr, arms: &[(Label, Vec<Stmt>)], depth: usize) -> Result<(), EmitError> {
-        let pad = "    ".repeat(depth);
-        let width = self.scope().width(test)?.ok_or_else(|| EmitError::Construct {
-            module: self.node.path.clone(),
-            found: "a match on a literal".into(),
-            fix: "match on a signal",
-        })?;
-        let _ = writeln!(out, "{pad}case ({})", self.scope().value(test, width)?);
-        let has_default = arms.iter().any(|a| matches!(a.0, Label::Default));
-        for (i, (label, stmts)) in arms.iter().enumerate() {
-            let text = match label {
-                Label::Default => "default".to_string(),
-                Label::Value(value) => {
-                    self.scope().value(&Expr::Literal { value: *value, bits: width.max(2) }, width)?
-                }
-                // Rust has seen that the arms are complete: the last one also takes the codes that no state has.
-                Label::Variant(name) if !has_default && i + 1 == arms.len() => {
-                    format!("/* {} */ default", self.scope().name(name)?)
-                }
-                Label::Variant(name) => self.scope().name(name)?,
-            };
-            let _ = writeln!(out, "{pad}    {text}: begin");
-            self.statements(out, stmts, depth + 2)?;
-            let _ = writeln!(out, "{pad}    end");
-        }
-        let _ = writeln!(out, "{pad}endcase");
-        Ok(())
-    }
-}
-
-fn write_comments(out: &mut String, comments: &[String], depth: usize) {
-    for comment in comments {
-        let _ = writeln!(out, "{}// {comment}", "    ".repeat(depth));
     }
 }

@@ -40,7 +40,7 @@ pub(crate) const BLOCK: Block = block(
             "assign read_idle = «~(read_decode | read_select | read_done)»;",
             &[simulated("a read address taken while a word is offered", "~(read_decode | read_select)")],
         ),
-        place("status[1] = «draining»;", &[simulated("STATUS.DRAINING missing", "1'b0")]),
+        place("assign status[1] = «draining»;", &[simulated("STATUS.DRAINING missing", "1'b0")]),
         place(
             "if («write_done & bready») begin",
             &[proved("a response is dropped while it waits", "write_done", &["axi_lite_registers"])],

@@ -13,7 +13,7 @@ pub(crate) const BLOCK: Block = block(
         ),
         place("if («s2_from_s5») begin", &[simulated("counter forward over distance 3 dropped", "1'b0")]),
         place(
-            "modified[47:0] = «current_events + event_step»;",
+            "assign modified[47:0] = «current_events + event_step»;",
             &[
                 simulated("events skip one", "current_events + event_step + event_step"),
                 simulated("OR for ADD in events", "current_events | event_step"),
@@ -24,7 +24,7 @@ pub(crate) const BLOCK: Block = block(
             ],
         ),
         place(
-            "modified[111:48] = «current_bytes + byte_step»;",
+            "assign modified[111:48] = «current_bytes + byte_step»;",
             &[
                 simulated(
                     "carry of bytes lost at bit 24",
@@ -39,11 +39,11 @@ pub(crate) const BLOCK: Block = block(
             ],
         ),
         place(
-            "modified[159:112] = current_redundant_events + «redundant_event_step»;",
+            "assign modified[159:112] = current_redundant_events + «redundant_event_step»;",
             &[simulated("every event counts as redundant", "event_step")],
         ),
         place(
-            "modified[223:160] = current_redundant_bytes + «redundant_byte_step»;",
+            "assign modified[223:160] = current_redundant_bytes + «redundant_byte_step»;",
             &[simulated("every byte counts as redundant", "byte_step")],
         ),
         place("if («s1_add») begin", &[simulated("a read adds its length", "1'b1")]),

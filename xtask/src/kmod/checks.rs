@@ -53,9 +53,9 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
 }
 
 /// Phases whose agent prints the sides of conservation last.
-const AGENT_PHASES: [&str; 8] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1"];
+const AGENT_PHASES: [&str; 9] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1", "alive"];
 /// Phases whose events are compared in sum.
-const SUM_PHASES: [&str; 4] = ["storm", "hotplug", "resume", "reload"];
+const SUM_PHASES: [&str; 5] = ["storm", "hotplug", "resume", "reload", "alive"];
 
 /// Names of the workload's reference numbers and of the agent's counters.
 const COUNTERS: [(&str, &str); 5] = [
@@ -137,7 +137,7 @@ impl Console {
                 }
             }
             // With the limit that its phase sets.
-            ["KLOG", ..] if line.contains("kill switch:") && line.contains("max_overhead_ppm 1;") => {
+            ["KLOG", ..] if line.contains("kill switch:") && line.ends_with("max_overhead_ppm 1") => {
                 self.kill_switch = line.split_once("] ").map(|(_, text)| text.to_owned());
             }
             ["AGENT", phase, rest @ ..] => {
@@ -197,7 +197,7 @@ impl Console {
         if ran("follow") {
             self.estimates("follow", &mut checks);
         }
-        for phase in [("pressure", "pressure"), ("other_hook", "other")].into_iter().filter(|(phase, _)| ran(phase)) {
+        for phase in [("pressure", "pressure"), ("other_reader", "other")].into_iter().filter(|(phase, _)| ran(phase)) {
             match self.compared.get(phase.1) {
                 Some(compared) => compared.copies(phase.1, &mut checks),
                 None => checks.push(Check::new(format!("{}_counts", phase.1), "some", "none")),

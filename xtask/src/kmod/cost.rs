@@ -1,4 +1,4 @@
-//! `cargo xtask kmod cost`: the instructions that the module and the BPF programs add to a fault and to a send.
+//! `cargo xtask kmod cost`: the instructions that the module adds to a fault and to a send.
 //!
 //! QEMU's `-icount shift=0` gives the guest a clock that moves by one nanosecond, and a time-stamp counter that moves
 //! by one, with every instruction. The workload reads that counter around its events. These are instruction counts of
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::guest::Guest;
 use super::packages::{self, Kernel};
-use super::{bpf_cost, file_system, programs};
+use super::{file_system, programs};
 use crate::cargo::root;
 use crate::document::Table;
 use crate::{emulator, setup};
@@ -21,8 +21,6 @@ use crate::{emulator, setup};
 const TABLE: Table = Table { page: "docs/performance.md", name: "kmod-cost", tools: &[] };
 const LIMIT: Duration = Duration::from_secs(300);
 const MODES: [&str; 4] = ["without", "off", "left_out", "captured"];
-/// The programs as they are by default, and with sends hashed as far as the module can.
-const BPF_MODES: [&str; 2] = ["bpf", "bpf_whole"];
 const EVENTS: [(&str, &str); 6] = [
     ("copy_1000", "fault that copies a page"),
     ("reuse_1000", "write fault that copies nothing"),
@@ -35,7 +33,7 @@ const EVENTS: [(&str, &str); 6] = [
 /// Instructions per event, by event and mode.
 type Costs = BTreeMap<(String, String), f64>;
 
-fn parse(console: &str, modes: &[&str]) -> Result<Costs> {
+fn parse(console: &str) -> Result<Costs> {
     let mut costs = Costs::new();
     for line in console.lines() {
         let words: Vec<_> = line.split_whitespace().collect();
@@ -46,7 +44,7 @@ fn parse(console: &str, modes: &[&str]) -> Result<Costs> {
         }
     }
     for (event, _) in EVENTS {
-        for &mode in modes {
+        for mode in MODES {
             let key = (event.to_owned(), mode.to_owned());
             if !costs.contains_key(&key) {
                 bail!("expected a line `COST {mode} {event}` on the console, found none");
@@ -77,23 +75,21 @@ fn measure(kernel: Kernel) -> Result<Costs> {
         counted: true,
         limit: LIMIT,
     };
-    let mut costs = parse(&guest.run()?, &MODES).with_context(|| format!("console {}", console.display()))?;
-    costs.extend(parse(&bpf_cost::console(kernel)?, &BPF_MODES)?);
-    Ok(costs)
+    parse(&guest.run()?).with_context(|| format!("console {}", console.display()))
 }
 
 fn table(kernels: &[(Kernel, Costs)]) -> String {
     let mut text = String::from(
-        "| kernel | event | nothing loaded | module: capture off | module: unit left out | module | BPF | BPF, sends up to 16 KiB \
-         | added by the module | added by BPF |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        "| kernel | event | without the module | capture off | unit left out by sampling | captured | added when captured |\n\
+         |---|---|---|---|---|---|---|\n",
     );
     for (kernel, costs) in kernels {
         for (event, name) in EVENTS {
             let cost = |mode: &str| costs.get(&(event.to_owned(), mode.to_owned())).copied().unwrap_or(f64::NAN);
-            let cells: Vec<_> = MODES.iter().chain(&BPF_MODES).map(|mode| format!("{:.0}", cost(mode))).collect();
-            let [module, bpf] = ["captured", "bpf"].map(|mode| cost(mode) - cost("without"));
+            let cells = MODES.map(|mode| format!("{:.0}", cost(mode))).join(" | ");
+            let added = cost("captured") - cost("without");
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "| {} | {name} | {} | {module:.0} | {bpf:.0} |", kernel.name(), cells.join(" | "));
+            let _ = writeln!(text, "| {} | {name} | {cells} | {added:.0} |", kernel.name());
         }
     }
     text
@@ -109,7 +105,7 @@ pub struct Arguments {
 
 /// Counts the instructions of every event on every kernel.
 fn count() -> Result<Vec<(Kernel, Costs)>> {
-    setup::provide(&[setup::CAPTURE, setup::BPF].concat())?;
+    setup::provide(setup::CAPTURE)?;
     emulator::provide(emulator::SYSTEM_X86)?;
     let mut kernels = Vec::new();
     for kernel in [Kernel::V6_1, Kernel::V6_12] {
@@ -156,9 +152,9 @@ mod tests {
                 }
             }
         }
-        let costs = parse(&console, &MODES).expect("all lines");
+        let costs = parse(&console).expect("all lines");
         assert!(costs.len() == EVENTS.len() * MODES.len() && costs.values().all(|&each| each == 2.0));
         let missing = console.replace("COST off send_100 ", "COST off send_101 ");
-        assert!(parse(&missing, &MODES).expect_err("a line is missing").to_string().contains("off send_100"));
+        assert!(parse(&missing).expect_err("a line is missing").to_string().contains("off send_100"));
     }
 }

@@ -192,7 +192,7 @@ impl Package<'_> {
     }
 
     /// Boots a guest with the real udev and gives its checks.
-    fn guest(&mut self, version: Kernel, module: &Path, users: &Path) -> Result<()> {
+    fn guest(&mut self, module: &Path, users: &Path) -> Result<()> {
         let unsigned = programs::module(self.kernel, &self.folder.join("unsigned"))?;
         let udev = packages::udev()?;
         let mut files = vec![
@@ -216,7 +216,7 @@ impl Package<'_> {
             image: &self.kernel.image,
             initrd: &initrd,
             console: &console,
-            environment: &[("HOOK", version.page_hook().to_owned())],
+            environment: &[],
             counted: false,
             limit: LIMIT,
         };
@@ -270,7 +270,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let module = package.build(&release)?;
     package.describe(&module, &release)?;
     let users = package.configure(&release)?;
-    package.guest(version, &module, &users)?;
+    package.guest(&module, &users)?;
     super::checks::conclude(
         &format!("packaging on Linux {}", version.name()),
         &package.checks,

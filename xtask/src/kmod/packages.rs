@@ -48,14 +48,6 @@ impl Kernel {
         }
     }
 
-    /// The function that the module probes for copies there.
-    pub fn page_hook(self) -> &'static str {
-        match self {
-            Kernel::V6_1 => "wp_page_copy",
-            Kernel::V6_12 | Kernel::Newest => "do_wp_page",
-        }
-    }
-
     fn suite(self) -> &'static str {
         match self {
             Kernel::V6_1 => SUITE,

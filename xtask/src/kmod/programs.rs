@@ -32,19 +32,19 @@ pub fn module(kernel: &Unpacked, folder: &Path) -> Result<PathBuf> {
     Ok(folder.join("deltascope.ko"))
 }
 
-/// The module with the names of these functions of the kernel in capitals, as on a kernel that does not have them.
-pub fn hidden(module: &Path, functions: &[&str], output: &Path) -> Result<()> {
+/// Writes the module with names of functions of the kernel replaced by others of the same length.
+pub fn renamed<'a>(module: &Path, names: impl IntoIterator<Item = (&'a str, &'a str)>, output: &Path) -> Result<()> {
     let mut bytes = std::fs::read(module).with_context(|| format!("reading {}", module.display()))?;
-    for function in functions {
-        let name = [function.as_bytes(), b"\0"].concat();
+    for (from, to) in names {
+        let name = [from.as_bytes(), b"\0"].concat();
         let starts = |at: usize| at == 0 || !(b' '..=b'~').contains(&bytes[at - 1]);
         let places: Vec<usize> =
             (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(&name) && starts(at)).collect();
-        if places.is_empty() {
-            bail!("{}: expected the name {function}, found it not", module.display());
+        if places.is_empty() || from.len() != to.len() {
+            bail!("{}: expected the name {from} to replace by {to}, found it {} times", module.display(), places.len());
         }
         for at in places {
-            bytes[at..at + function.len()].make_ascii_uppercase();
+            bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
         }
     }
     std::fs::write(output, bytes).with_context(|| format!("writing {}", output.display()))
@@ -68,7 +68,12 @@ pub fn workload(output: &Path) -> Result<()> {
 
 /// The reader of its own, and the bad input.
 pub fn rings(output: &Path) -> Result<()> {
-    compile(output, &["rings.c", "reader.c", "bad_input.c"], &[])
+    compile(output, &["rings.c", "reader.c", "password.c", "bad_input.c"], &[])
+}
+
+/// Processes that try to make the module miss or misjudge others.
+pub fn hostile(output: &Path) -> Result<()> {
+    compile(output, &["hostile.c"], &["-pthread"])
 }
 
 /// The agent as one file that runs without any library, with these features.

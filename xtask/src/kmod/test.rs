@@ -20,19 +20,34 @@ use crate::demo::Engine;
 use crate::{emulator, setup};
 
 /// What the guests do, each in this order. There are several at once, because most of a guest's time is waiting.
-const GUESTS: [(&str, &[&str]); 3] = [
+const GUESTS: [(&str, &[&str]); 4] = [
     ("counts", &["exact", "overflow", "storm", "hotplug"]),
     (
         "limits",
-        &["other_hook", "blocked", "bad_input", "pending_full", "budget", "kill", "pressure", "resume", "reload", "v1"],
+        &[
+            "other_reader",
+            "blocked",
+            "bad_input",
+            "pending_full",
+            "budget",
+            "kill",
+            "pressure",
+            "resume",
+            "reload",
+            "v1",
+        ],
     ),
     ("churn", &["churn", "sampling", "follow"]),
+    ("hostile", &["blinded", "one_page", "discarded", "lock_held", "coverage", "secret", "off", "alive"]),
 ];
 /// Of that, what the engine sees: with the Verilated one there is no processor to spare for the rest.
 const ENGINE_PHASES: [&str; 2] = ["exact", "overflow"];
 /// Functions of the kernel without which the module refuses to load; the last two are alternatives.
-const HOOKS: [&[&str]; 3] = [&["exit_mmap"], &["tcp_sendmsg"], &["do_wp_page", "wp_page_copy"]];
-const LIMIT: Duration = Duration::from_secs(300);
+const HOOKS: [&[&str]; 4] =
+    [&["exit_mmap"], &["tcp_sendmsg_locked"], &["ptep_clear_flush"], &["unmap_page_range", "__zap_vma_range"]];
+/// A function that the kernel does not trace, under a name as long as that of a hook.
+const UNTRACED: (&str, &str) = ("exit_mmap", "copy_page");
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// What captures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -95,21 +110,30 @@ impl Arguments {
 /// Everything that goes into a guest beside the kernel's own.
 fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let module = programs::module(kernel, &folder.join("module"))?;
-    let (workload, rings) = (folder.join("workload"), folder.join("rings"));
+    let (workload, rings, hostile) = (folder.join("workload"), folder.join("rings"), folder.join("hostile"));
     programs::workload(&workload)?;
     programs::rings(&rings)?;
+    programs::hostile(&hostile)?;
     let mut files = vec![
         ("bin/workload".to_owned(), workload),
         ("bin/rings".to_owned(), rings),
+        ("bin/hostile".to_owned(), hostile),
         ("bin/deltascope".to_owned(), programs::agent(&[])?),
     ];
-    for hidden in HOOKS {
-        let name = format!("deltascope-without-{}.ko", hidden[0]);
+    for hook in HOOKS {
+        let name = format!("deltascope-without-{}.ko", hook[0]);
         let output = folder.join(&name);
-        programs::hidden(&module, hidden, &output)?;
+        let hidden: Vec<_> = hook.iter().map(|name| (*name, name.to_ascii_uppercase())).collect();
+        programs::renamed(&module, hidden.iter().map(|(from, to)| (*from, to.as_str())), &output)?;
         files.push((name, output));
     }
+    let untraced = folder.join("deltascope-untraced.ko");
+    programs::renamed(&module, [UNTRACED], &untraced)?;
+    files.push(("deltascope-untraced.ko".to_owned(), untraced));
     files.push(("deltascope.ko".to_owned(), module));
+    for script in ["phases.sh", "hostile.sh"] {
+        files.push((script.to_owned(), root().join("kmod/test").join(script)));
+    }
     Ok(files)
 }
 
@@ -135,11 +159,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             image: &unpacked.image,
             initrd: &initrd,
             console: &folder.join(format!("{name}.log")),
-            environment: &[
-                ("BOARDD_PORT", server.address.port().to_string()),
-                ("HOOK", version.page_hook().to_owned()),
-                ("PHASES", phases.join(",")),
-            ],
+            environment: &[("BOARDD_PORT", server.address.port().to_string()), ("PHASES", phases.join(","))],
             counted: false,
             limit: LIMIT,
         };

@@ -2,6 +2,7 @@
 
 pub mod coverage;
 pub mod formal;
+pub mod icarus;
 pub mod lint;
 pub mod lockstep;
 pub mod mutate;
@@ -17,9 +18,11 @@ use std::process::Command;
 #[derive(Subcommand)]
 pub enum Task {
     /// Lint the sources and the emitted Verilog
-    Lint,
+    Lint(lint::Arguments),
     /// Run the emitted Verilog in lockstep with the model
     Lockstep(lockstep::Arguments),
+    /// Run the emitted top in a 4-state simulator, as Verilog-2005 and as SystemVerilog, against the model
+    Icarus(icarus::Arguments),
     /// Prove the properties in rtl/formal about the emitted Verilog
     Formal(formal::Arguments),
     /// Check the proofs of the algebra in Coq, and that none of them rests on an assumption
@@ -35,8 +38,9 @@ pub enum Task {
 /// Runs a task of this group.
 pub fn run(task: Task) -> Result<()> {
     match task {
-        Task::Lint => lint::run(),
+        Task::Lint(arguments) => lint::run(&arguments),
         Task::Lockstep(arguments) => lockstep::run(&arguments),
+        Task::Icarus(arguments) => icarus::run(&arguments),
         Task::Formal(arguments) => formal::run(&arguments),
         Task::Prove(arguments) => prove::run(&arguments),
         Task::Mutate(arguments) => mutate::run(&arguments),

@@ -1,4 +1,4 @@
-//! Changes of owners, groups and grants since `session.json` was written, as they stand in the files `changes.N`.
+//! Changes of owners, groups and grants since `session.json` was written, as they are in the files `changes.N`.
 //!
 //! A file is a sequence of entries: length of the body 4, CRC32C of number and body 4, number 8, body. Numbers rise by 1
 //! from entry to entry and from file to file. A body is one tag and varints (7 bits in a byte, the lowest first).

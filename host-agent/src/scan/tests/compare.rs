@@ -203,7 +203,7 @@ proptest! {
 
 #[test]
 fn a_frame_at_another_address_of_the_family_is_no_copy() {
-    // Member 1 has moved its memory one page on; nobody has written.
+    // Member 1 has moved its memory one page on; no member has written.
     let mut family = FakeFamily::new(&[&[Frame(10), Frame(11), Frame(12)], &[Absent, Frame(10), Frame(11)]]);
     let (records, counts) = family.scan(Frames);
     assert!(records.is_empty(), "{records:?}");

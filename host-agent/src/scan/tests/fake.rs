@@ -56,7 +56,7 @@ pub struct FakeFamily {
     pub alone: Vec<(usize, usize)>,
     /// Pages at which huge pages are mapped whole, for each member; `None` if the kernel does not tell.
     pub huge: Option<HashMap<usize, std::ops::Range<usize>>>,
-    /// Whether holes can be told without reading their entries.
+    /// Whether holes can be found without reading their entries.
     pub tells_holes: bool,
     /// Entries read so far.
     pub entries: usize,

@@ -136,6 +136,11 @@ impl Rings {
         self.u64(0, offset)
     }
 
+    /// The sum of a field over all rings.
+    pub(super) fn sum(&self, offset: usize) -> u64 {
+        (0..self.rings).fold(0, |sum, ring| sum.wrapping_add(self.u64(ring, offset)))
+    }
+
     /// T in milliseconds.
     pub(super) fn judge_after_ms(&self) -> u32 {
         self.u32(0, offset_of!(RingHeader, judge_after_ms))

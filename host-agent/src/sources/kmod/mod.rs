@@ -2,7 +2,9 @@
 
 mod counters;
 pub(super) mod events;
+mod liveness;
 mod map;
+mod own_work;
 mod resume;
 mod sampler;
 #[cfg(test)]
@@ -20,6 +22,7 @@ use deltascope_protocol::frame::{Cursor, MAX_CURSORS};
 
 use self::counters::{ModuleCounters, ReaderCounters};
 use self::events::OwnerTable;
+use self::liveness::Liveness;
 use self::map::{Rings, monotonic_ns};
 use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
@@ -90,10 +93,20 @@ pub struct KmodStatus {
     pub load_id: u64,
     /// T in milliseconds.
     pub judge_after_ms: u32,
-    /// Probes that could not run: events never seen, outside the conservation law.
+    /// Events that a hook missed: with the captured ones the events seen.
     pub blind: u64,
-    /// Times that the kill switch fired.
+    /// Times that the kill switch has stopped the captures.
     pub kills: u64,
+    /// What is captured: bit 0 pages, bit 1 sends.
+    pub capturing: u64,
+    /// Seconds until what the kill switch stopped resumes; 0 when nothing is stopped.
+    pub stopped_s: u64,
+    /// Steps that the kill switch has added to k.
+    pub throttle: u64,
+    /// Pages judged later than they should have been.
+    pub late: u64,
+    /// Pages that were unmapped before their judgement.
+    pub discarded: u64,
 }
 
 /// Records that were read together: they are given back when all events up to `events` are acknowledged.
@@ -113,6 +126,7 @@ pub struct Kmod {
     unacknowledged: VecDeque<Span>,
     owners: OwnerTable,
     sampler: Sampler,
+    liveness: Liveness,
     reader: ReaderCounters,
     /// As of the end of the last round.
     counters: ModuleCounters,
@@ -152,6 +166,7 @@ impl Kmod {
         let sampler = Sampler::new(setting, shift, rings.count(), &counters);
         Ok(Kmod {
             sampler,
+            liveness: Liveness::default(),
             rings,
             read,
             unacknowledged: VecDeque::new(),
@@ -171,6 +186,11 @@ impl Kmod {
             judge_after_ms: self.rings.judge_after_ms(),
             blind: self.rings.global(offset_of!(RingHeader, blind)),
             kills: self.rings.global(offset_of!(RingHeader, kills)),
+            capturing: self.rings.global(offset_of!(RingHeader, capturing)),
+            stopped_s: self.rings.global(offset_of!(RingHeader, stopped_s)),
+            throttle: self.rings.global(offset_of!(RingHeader, throttle)),
+            late: self.rings.sum(offset_of!(RingHeader, late)),
+            discarded: self.rings.sum(offset_of!(RingHeader, discarded)),
         }
     }
 
@@ -291,6 +311,12 @@ impl Source for Kmod {
     }
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
+        let Kmod { liveness, rings, .. } = self;
+        liveness.pass(
+            rings.global(offset_of!(RingHeader, capturing)),
+            || rings.sum(offset_of!(RingHeader, reader_copies)),
+            || rings.sum(offset_of!(RingHeader, reader_sends)),
+        );
         let fill = self.rings.fill();
         self.sampler.look(&self.counters, fill);
         let records = self.read_rings(sink)?;
@@ -357,9 +383,21 @@ impl Source for Kmod {
         let mut all = vec![
             ("load_id", status.load_id),
             ("judge_after_ms", status.judge_after_ms.into()),
+            ("seen", self.counters.captured.wrapping_add(status.blind)),
             ("blind", status.blind),
+            ("capturing_pages", status.capturing & 1),
+            ("capturing_sends", (status.capturing >> 1) & 1),
             ("kills", status.kills),
+            ("stopped_s", status.stopped_s),
+            ("throttle", status.throttle),
+            ("late", status.late),
+            ("discarded", status.discarded),
+            ("copies_unseen", self.liveness.copies.unseen),
+            ("sends_unseen", self.liveness.sends.unseen),
         ];
+        // Without an answer there is no figure, because 0 and 1 are answers.
+        all.extend(self.liveness.copies.last.map(|seen| ("copies_alive", seen.into())));
+        all.extend(self.liveness.sends.last.map(|seen| ("sends_alive", seen.into())));
         all.push(("attribution_none", self.owners.without()));
         all.push(("encrypted_sends", self.encrypted));
         all.extend(self.sampler.status());

@@ -113,7 +113,9 @@ impl Sampler {
             self.sample.begin(self.sample.shift(), left_out(counters));
         }
         let announced = self.held.iter().copied().flatten().next().map(|shift| (shift, None));
-        let Some((shift, before)) = self.wanted.or(announced) else { return Ok(()) };
+        // The module's kill switch, or an operator, may have changed k after this one did: the rings decide.
+        let known = self.wanted.filter(|wanted| announced.is_none_or(|announced| announced.0 == wanted.0));
+        let Some((shift, before)) = known.or(announced) else { return Ok(()) };
         if !(0u32..).zip(&self.held).all(|(ring, held)| held.is_some() || is_empty(ring)) {
             return Ok(());
         }

@@ -159,7 +159,7 @@ impl<E: Engine> Daemon<E> {
         let link = &mut links[index];
         link.place = None;
         if server.is_closing(link.id) {
-            // It was refused before, and was told why.
+            // It was refused before, and got the reason.
             return;
         }
         link.is_refusal_logged = true;

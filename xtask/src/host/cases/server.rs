@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
     Case { name: "insider", expected: "a quota counts connections", package: "deltascope-boardd", file: "places", test: "name_with_a_quota_holds_no_more_connections_than_it_may" },
     Case { name: "insider, no quota", expected: "one name cannot hold every connection", package: "deltascope-boardd", file: "places", test: "name_without_a_quota_leaves_room_for_others" },
     Case { name: "turnaway", expected: "a refused peer reads why", package: "deltascope-boardd", file: "loopback", test: "silent_connections_do_not_shut_the_door_and_are_told_why_they_go" },
-    Case { name: "turnaway, no name", expected: "a certificate without a name is told so and counted", package: "deltascope-boardd", file: "places", test: "certificate_without_a_name_is_told_so_and_counted" },
+    Case { name: "turnaway, no name", expected: "a certificate without a name gets the reason and is counted", package: "deltascope-boardd", file: "places", test: "certificate_without_a_name_is_told_so_and_counted" },
     Case { name: "turnaway, record", expected: "a damaged TLS record is counted", package: "deltascope-boardd", file: "places", test: "damaged_tls_record_of_a_session_gets_an_alert_and_is_counted" },
     Case { name: "turnaway, log", expected: "each connection and each refusal is in the log", package: "deltascope-boardd", file: "places", test: "debug_log_has_each_connection_and_each_refusal_with_its_peer" },
     Case { name: "turnaway, descriptors", expected: "no descriptor left is one line and no end", package: "deltascope-boardd", file: "loopback", test: "daemon_without_descriptors_says_so_once_and_recovers" },

@@ -20,7 +20,8 @@ fn records_have_the_fields_that_c_gave_them() {
     assert_eq!((page.sequence, page.time_ns, page.cgroup), (0, 0x1000_0001, 0x2000_0000_0000_0002));
     assert_eq!((page.key, page.length, page.tgid), (0x3000_0000_0000_0003, 4096, 0x7000_0007));
     assert_eq!((page.before, page.after), (0x5000_0005, 0x6000_0006));
-    assert_eq!((page.kind, page.flags, page.cpu), (RingKind::Page as u16, flag::AT_EXIT, 0x0A00_000B));
+    assert_eq!((page.kind, page.flags, page.cpu), (RingKind::Page as u16, flag::AT_EXIT, 0x0A0B));
+    assert_eq!(page.judged_ms, 0x0C0D);
     assert_eq!(page.unit, 0x9000_0000_0000_0009);
     assert_eq!(rings.kind_and_time(0, 1), (RingKind::Send as u16, 0x1000_0011));
 }

@@ -59,7 +59,7 @@ impl Fake {
     fn produce(&mut self, ring: u32, record: RingRecord) {
         let head = self.get(ring, offset_of!(RingHeader, head));
         let slot = RING_HEADER_BYTES + (head % RECORDS) as usize * 64;
-        let words = RingRecord { sequence: head, cpu: ring, ..record }.to_words();
+        let words = RingRecord { sequence: head, cpu: ring as u16, ..record }.to_words();
         for (word, value) in words.into_iter().enumerate() {
             self.set(ring, slot + 8 * word, value);
         }
