@@ -17,20 +17,25 @@ use crate::demo::Engine;
 use crate::{emulator, setup};
 
 /// What the guests do, each in this order.
-const GUESTS: [(&str, &[&str]); 2] = [
+const GUESTS: [(&str, &[&str]); 3] = [
     ("bpf-counts", &["exact", "overflow", "storm", "hotplug"]),
     (
         "bpf-limits",
         &["refused", "default_limit", "pending_full", "budget", "filter", "blocked", "ftrace_off", "follow"],
     ),
+    ("bpf-hostile", &["blinded", "one_page", "discarded", "coverage"]),
 ];
 const LIMIT: Duration = Duration::from_secs(900);
 
 /// Everything that goes into a guest beside the kernel's own.
 fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let workload = folder.join("workload");
+    let (workload, hostile) = (folder.join("workload"), folder.join("hostile"));
     programs::workload(&workload)?;
-    Ok(vec![("bin/workload".to_owned(), workload), ("bin/deltascope".to_owned(), programs::agent(&["bpf"])?)])
+    programs::hostile(&hostile)?;
+    let agent = programs::agent(&["bpf"])?;
+    Ok([("workload", workload), ("hostile", hostile), ("deltascope", agent)]
+        .map(|(name, path)| (format!("bin/{name}"), path))
+        .into())
 }
 
 fn plan(only: &[String]) -> Result<Vec<(&'static str, Vec<&'static str>)>> {
