@@ -33,6 +33,11 @@ pub enum DaemonError {
         /// Where it was expected.
         looked: PathBuf,
     },
+    /// The system does not tell where this program is.
+    #[error(
+        "no board server: expected /proc/self/exe to name this program, found none ({0}); mount /proc, or name the board server with --boardd"
+    )]
+    OwnPath(std::io::Error),
     /// The daemon does not start.
     #[error("cannot start {program}: {source}; check that it may be executed", program = program.display())]
     Start {
@@ -67,7 +72,7 @@ pub struct Daemon {
 impl Daemon {
     /// The daemon beside this program.
     pub fn beside_this_program() -> Result<PathBuf, DaemonError> {
-        let looked = std::env::current_exe().map(|own| own.with_file_name(PROGRAM)).unwrap_or_else(|_| PROGRAM.into());
+        let looked = std::env::current_exe().map_err(DaemonError::OwnPath)?.with_file_name(PROGRAM);
         if looked.is_file() { Ok(looked) } else { Err(DaemonError::NoProgram { looked }) }
     }
 

@@ -12,6 +12,8 @@ mod command_line;
 mod coverage;
 #[path = "scan_cases/family.rs"]
 mod family;
+#[path = "scan_cases/hung.rs"]
+mod hung;
 #[path = "scan_cases/look.rs"]
 mod look;
 #[path = "scan_cases/lower_bound.rs"]
@@ -20,7 +22,13 @@ mod lower_bound;
 mod member;
 #[path = "scan_cases/privileges.rs"]
 mod privileges;
+#[path = "scan_cases/region.rs"]
+mod region;
+#[path = "scan_cases/stall.rs"]
+mod stall;
 mod support;
+#[path = "scan_cases/swap.rs"]
+mod swap;
 
 /// A test with its name.
 type Test = (&'static str, fn());
@@ -32,7 +40,16 @@ fn main() -> ExitCode {
         Some(look::LOOK) => return look::run(&arguments[1..]),
         _ => {}
     }
-    let tests: Vec<Test> = [coverage::TESTS, lower_bound::TESTS, privileges::TESTS, command_line::TESTS].concat();
+    let tests: Vec<Test> = [
+        coverage::TESTS,
+        lower_bound::TESTS,
+        privileges::TESTS,
+        command_line::TESTS,
+        swap::TESTS,
+        hung::TESTS,
+        stall::TESTS,
+    ]
+    .concat();
     if arguments.iter().any(|argument| argument == "--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;

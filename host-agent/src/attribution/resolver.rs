@@ -170,6 +170,11 @@ impl Attribution {
         self.containers.get(&id).unwrap_or(&self.unknown)
     }
 
+    /// The container of a name, among those that are held.
+    pub fn named(&self, name: &str) -> Option<&Container> {
+        self.containers.get(self.names.get(name)?)
+    }
+
     /// The container of a process, unknown when the process is gone.
     pub fn resolve_pid(&mut self, pid: u32, now: Instant) -> ContainerId {
         let id = match self.proc.cgroup(pid) {

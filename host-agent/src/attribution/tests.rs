@@ -304,3 +304,13 @@ proptest! {
         prop_assert!(path.starts_with(&described.path));
     }
 }
+
+#[test]
+fn container_is_found_by_its_name_as_by_its_handle() {
+    let mut attribution = Attribution::new(ProcFs::default(), AttributionLimits::default());
+    let id = attribution.resolve_pid(std::process::id(), Instant::now());
+    let container = attribution.container(id).clone();
+    let expected = if id == ContainerId::UNKNOWN { None } else { Some(&container) };
+    assert_eq!(attribution.named(&container.name), expected);
+    assert_eq!(attribution.named("no such name"), None);
+}

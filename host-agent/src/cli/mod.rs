@@ -15,10 +15,12 @@ mod state;
 mod synth;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
+use deltascope_agent::report::{self, Report, ReportJson, ScanJson};
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
@@ -64,6 +66,17 @@ pub fn main() -> ExitCode {
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| exit::Failure::output(error).into())
+}
+
+/// Replaces a file of metrics with the numbers of a report.
+fn write_metrics(path: &Path, report: &Report, gauges: bool, scan: Option<&ScanJson>) -> Result<()> {
+    let text = report::metrics(&ReportJson::from(report), gauges, scan);
+    report::write_metrics(path, &text).map_err(|error| {
+        anyhow!(
+            "{}: cannot write metrics: {error}; name a file in a folder that this user can write to",
+            path.display()
+        )
+    })
 }
 
 /// Prints a value as one JSON object, on one line or indented.

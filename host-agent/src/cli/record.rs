@@ -38,7 +38,7 @@ pub struct Arguments {
 /// else.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let stop = signals::catch()?;
-    let mut source = arguments.source.open()?;
+    let mut source = arguments.source.open(&stop, None)?;
     let (file, force, read) = (&arguments.file, arguments.force, arguments.source.files());
     let events = if arguments.raw {
         let mut writer = RawWriter::create(file, force, &read, DEFAULT_GROUPS, DEFAULT_CONTEXTS)?;

@@ -10,6 +10,7 @@ use deltascope_agent::accounting::Accounting;
 use deltascope_agent::accounting::Totals;
 use deltascope_agent::accounting::state::StateStatus;
 use deltascope_agent::report::{EstimatedJson, Report, ReportJson, ScanJson, estimate_lines, scan_lines};
+use deltascope_agent::scan::{Budget, ScanConfig};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError, auto, bpf};
@@ -66,14 +67,15 @@ impl SourceArguments {
         self.file.as_deref().filter(|_| self.source == SourceKind::Replay).into_iter().collect()
     }
 
-    /// The source.
-    pub fn open(&self) -> Result<Box<dyn Source>> {
+    /// The source. Scans end early once `stop` is asked for; with a budget they keep within it and stall no process.
+    pub fn open(&self, stop: &Stop, budget: Option<Budget>) -> Result<Box<dyn Source>> {
+        let config = ScanConfig { may_stall: budget.is_none(), budget, ..super::scan::config(&self.pids) };
         Ok(match self.source {
-            SourceKind::Scan => Box::new(Scan::new(super::scan::config(&self.pids), [])),
+            SourceKind::Scan => Box::new(Scan::new(config, []).ended_by(stop)),
             SourceKind::Synth => Box::new(self.synth.source()),
             SourceKind::Auto => {
                 let sampling = !self.no_sampling;
-                let choice = auto::open(&self.bpf.options(sampling), sampling, super::scan::config(&self.pids));
+                let choice = auto::open(&self.bpf.options(sampling), sampling, config, stop);
                 eprintln!("deltascope: {choice}");
                 choice.source
             }
@@ -104,6 +106,15 @@ pub struct Arguments {
     /// Seconds without an event after which a container leaves the output; what it has counted stays in the sums
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     silence: Duration,
+    /// scan: processor time that the rounds may use, in percent of one core
+    #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = positive)]
+    scan_cpu: f64,
+    /// scan: bytes that the rounds may compare in a second, in GB
+    #[arg(long, value_name = "GB", default_value = "1", value_parser = positive)]
+    scan_rate: f64,
+    /// Replace this file with the numbers of each output, as metrics for the textfile collector of node_exporter
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     #[command(flatten)]
     state: StateArguments,
     #[command(flatten)]
@@ -156,10 +167,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number above zero.
+fn positive(text: &str) -> Result<f64, String> {
+    let expected = "expected a number above 0 and at most 1000000";
+    let value: f64 = text.parse().map_err(|_| format!("{expected}, found {text:?}"))?;
+    if value > 0.0 && value <= 1e6 { Ok(value) } else { Err(format!("{expected}, found {text}")) }
+}
+
 /// Streams until the source ends, the time is over or a signal asks for the end.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let stop = signals::catch()?;
-    let mut source = arguments.source.open()?;
+    let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
+    let mut source = arguments.source.open(&stop, Some(budget))?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote())?;
     let (_daemon, mut accounting) = arguments.engine.open(state, &stop)?;
     accounting.resume(source.as_mut())?;
@@ -223,7 +242,8 @@ impl Late {
         if round > interval && round >= 2 * self.0 {
             self.0 = round;
             eprintln!(
-                "deltascope: a round took {:.1} s, expected at most the interval of {:.1} s; the next one begins after it",
+                "deltascope: a round took {:.1} s, expected at most the interval of {:.1} s; the next one begins after it \
+                 (--scan-cpu and --scan-rate are what rounds may cost)",
                 round.as_secs_f64(),
                 interval.as_secs_f64()
             );
@@ -254,6 +274,9 @@ fn show(
     silent: usize,
 ) -> Result<()> {
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
+    if let Some(path) = &arguments.metrics {
+        super::write_metrics(path, report, source.is_state(), scan.as_ref())?;
+    }
     if arguments.json_lines {
         let json = Json {
             seconds,

@@ -1,11 +1,13 @@
 //! `deltascope scan`.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::{Report, ReportJson, ScanJson, not_seen_text, scan_lines};
 use deltascope_agent::scan::{ScanConfig, ScanTarget};
+use deltascope_agent::signals;
 use deltascope_agent::sources::{Scan, Source};
-use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
 use super::bar::Bar;
@@ -21,6 +23,9 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Replace this file with the numbers, as metrics for the textfile collector of node_exporter
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -39,10 +44,11 @@ pub fn config(pids: &[u32]) -> ScanConfig {
     ScanConfig { target, ..ScanConfig::default() }
 }
 
-/// Scans once.
+/// Scans once. A signal ends the scan early, with what it has.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
-    let mut scan = Scan::new(config(&arguments.pids), []);
+    let stop = signals::catch()?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &stop)?;
+    let mut scan = Scan::new(config(&arguments.pids), []).ended_by(&stop);
     let (before, _) = accounting.read(&scan)?;
     let bar = Bar::new("scanning");
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
@@ -54,6 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(summary) = scan.summary() {
         report.lower_bound = summary.lower_bound();
         report.nothing_seen = summary.nothing_seen();
+        if let Some(path) = &arguments.metrics {
+            super::write_metrics(path, &report, true, Some(&ScanJson::from(summary)))?;
+        }
         if arguments.json {
             super::print_json(&Json { report: ReportJson::from(&report), scan: ScanJson::from(summary) }, false)?;
         } else {

@@ -40,6 +40,14 @@ pub enum ProcError {
         /// The file.
         path: String,
     },
+    /// The process has not answered within the time limit.
+    #[error(
+        "/proc/{pid}: no answer: something holds the lock of the process's memory, for example a file system that hangs"
+    )]
+    Hung {
+        /// The process.
+        pid: u32,
+    },
     /// The file is longer than its bound.
     #[error("{path}: expected at most {limit} bytes, found more; the file is left out")]
     TooLarge {

@@ -196,7 +196,7 @@ impl ProcFs {
     /// The process is gone, the caller may not look at it, the text is not understood or is
     /// longer than its bound.
     pub fn mappings(&self, task: impl Into<TaskId>) -> Result<Vec<Mapping>, ProcError> {
-        self.mapping_lines(&self.path(task, "smaps"))
+        self.mapping_lines(&self.path(task, "smaps")).map(MappingParser::finish)
     }
 
     /// Reads `/proc/PID/maps`: the mappings without their counts.
@@ -204,10 +204,30 @@ impl ProcFs {
     /// # Errors
     /// As [`ProcFs::mappings`].
     pub fn bare_mappings(&self, task: impl Into<TaskId>) -> Result<Vec<Mapping>, ProcError> {
-        self.mapping_lines(&self.path(task, "maps"))
+        self.mapping_lines(&self.path(task, "maps")).map(MappingParser::finish)
     }
 
-    fn mapping_lines(&self, path: &Path) -> Result<Vec<Mapping>, ProcError> {
+    /// Reads `/proc/PID/maps` without joining what belongs together.
+    ///
+    /// # Errors
+    /// As [`ProcFs::mappings`].
+    pub(crate) fn mapping_pieces(&self, task: impl Into<TaskId>) -> Result<Vec<Mapping>, ProcError> {
+        self.mapping_lines(&self.path(task, "maps")).map(MappingParser::pieces)
+    }
+
+    /// The name of the first thread of a process, as far as it can be read; bytes that are not UTF-8 are kept apart.
+    pub(crate) fn command(&self, pid: u32) -> String {
+        let name = std::fs::read(self.path(pid, "comm")).unwrap_or_default();
+        super::lossless::text(name.strip_suffix(b"\n").unwrap_or(&name))
+    }
+
+    /// Pages of a process that the kernel has merged with equal ones (KSM); `None` where it does not count them.
+    pub(crate) fn merged_pages(&self, task: impl Into<TaskId>) -> Option<u64> {
+        let text = std::fs::read_to_string(self.path(task, "ksm_merging_pages")).ok()?;
+        text.trim().parse().ok()
+    }
+
+    fn mapping_lines(&self, path: &Path) -> Result<MappingParser, ProcError> {
         let io = |source| ProcError::from_io(path, source);
         let mut reader = BufReader::with_capacity(64 << 10, File::open(path).map_err(io)?);
         let mut parser = MappingParser::new();
@@ -216,7 +236,7 @@ impl ProcFs {
             line.clear();
             let length = reader.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(io)? as u64;
             if length == 0 {
-                return Ok(parser.finish());
+                return Ok(parser);
             }
             let whole = line.strip_suffix(b"\n");
             if length == LINE && whole.is_none() {

@@ -45,6 +45,8 @@ pub struct Mapping {
     /// `VmFlags` holds `io`, `pf` or `mm` (VM_IO, VM_PFNMAP, VM_MIXEDMAP): frames without a
     /// page of the kernel's, which pagemap shows like anonymous ones.
     pub device_memory: bool,
+    /// The mapping was read without its `VmFlags`, so that `not_inherited` is not known.
+    pub flags_unknown: bool,
 }
 
 impl Mapping {
@@ -52,9 +54,15 @@ impl Mapping {
     /// of single pages have tens of thousands of such pieces. Pieces with and without anonymous pages stay apart,
     /// so that a large reservation is not looked at with the memory beside it.
     fn continues(&self, next: &Mapping) -> bool {
+        // Without its flags each mapping is looked at by itself.
+        if self.flags_unknown || next.flags_unknown {
+            return false;
+        }
         let kind = |m: &Mapping| {
             let Mapping { shared, gate, hugetlb, device_memory, mergeable, not_inherited, .. } = *m;
-            ((shared, gate, hugetlb, device_memory), (mergeable, not_inherited), m.anonymous.map(|bytes| bytes > 0))
+            let swapped = m.swapped.unwrap_or(0) > 0;
+            let anonymous = m.anonymous.map(|bytes| bytes > 0 || swapped);
+            ((shared, gate, hugetlb, device_memory), (mergeable, not_inherited), anonymous)
         };
         let anonymous = |m: &Mapping| m.inode == 0 && m.device == (0, 0) && !m.shared;
         self.end == next.start && anonymous(self) && anonymous(next) && kind(self) == kind(next)
@@ -105,6 +113,11 @@ impl MappingParser {
             Some(b'A'..=b'Z') => self.field(&mut cursor),
             _ => Err(cursor.error("the address of a mapping or the key of a field")),
         }
+    }
+
+    /// The mappings as the kernel has them, ordered by address; neighbours of one kind are not joined.
+    pub(crate) fn pieces(self) -> Vec<Mapping> {
+        self.mappings
     }
 
     /// The mappings, ordered by address.

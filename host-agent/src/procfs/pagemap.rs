@@ -89,15 +89,33 @@ impl Pagemap {
     /// # Errors
     /// The kernel lacks the call.
     pub fn huge(&self, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
-        sys::pagemap_scan(&self.file, range, sys::Pages::Huge)
+        self.ranges(range, sys::Pages::Huge, 0)
     }
 
-    /// The ranges of addresses within `range` that have pages, in memory or in swap (`PAGEMAP_SCAN`, Linux 6.7).
+    /// The ranges of addresses within `range` that have pages, in memory or in swap (`PAGEMAP_SCAN`, Linux 6.7). Holes of at
+    /// most `hole` bytes are within them, so that there are few.
     ///
     /// # Errors
     /// The kernel lacks the call.
-    pub fn populated(&self, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
-        sys::pagemap_scan(&self.file, range, sys::Pages::Populated)
+    pub fn populated(&self, range: Range<u64>, hole: u64) -> io::Result<Vec<Range<u64>>> {
+        self.ranges(range, sys::Pages::Populated, hole)
+    }
+
+    fn ranges(&self, range: Range<u64>, pages: sys::Pages, hole: u64) -> io::Result<Vec<Range<u64>>> {
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        sys::pagemap_scan(&self.file, range, pages, &mut |run| match ranges.last_mut() {
+            Some(last) if run.range.start <= last.end.saturating_add(hole) => last.end = run.range.end,
+            _ => ranges.push(run.range),
+        })?;
+        Ok(ranges)
+    }
+
+    /// Gives the runs of pages within `range`, in memory or in swap, in ascending order (`PAGEMAP_SCAN`, Linux 6.7).
+    ///
+    /// # Errors
+    /// The kernel lacks the call.
+    pub(crate) fn runs(&self, range: Range<u64>, found: &mut dyn FnMut(sys::PageRun)) -> io::Result<()> {
+        sys::pagemap_scan(&self.file, range, sys::Pages::Populated, found)
     }
 
     /// Reads the entries of consecutive pages from the page of address `address` on.

@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 /// Orders two processes by the memory that they have: `Equal` when they share it
 /// (`kcmp(2)`, `KCMP_VM`).
@@ -61,13 +62,41 @@ pub(crate) enum Pages {
     Populated,
 }
 
-/// The ranges of addresses with pages of a kind (`PAGEMAP_SCAN`, `admin-guide/mm/pagemap.rst`).
+/// Neighbouring pages of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageRun {
+    /// Addresses.
+    pub range: Range<u64>,
+    /// Pages of files, or memory that is shared on purpose.
+    pub file: bool,
+    /// In swap, on the way to another frame, or a guard region.
+    pub swapped: bool,
+    /// The zero frame.
+    pub zero: bool,
+    /// Parts of huge pages that are mapped whole.
+    pub huge: bool,
+}
+
+/// Addresses that one call walks over, and pages that it names. The kernel holds the lock of the memory meanwhile: some
+/// hundred microseconds.
+const WALK_BYTES: u64 = 1 << 30;
+const WALK_PAGES: u64 = 1 << 14;
+
+/// The runs of pages of a kind within a range of addresses (`PAGEMAP_SCAN`, `admin-guide/mm/pagemap.rst`), given to
+/// `found` in ascending order.
 ///
 /// # Errors
 /// The kernel is older than 6.7, or the memory is gone.
-pub(crate) fn pagemap_scan(pagemap: &File, range: Range<u64>, pages: Pages) -> io::Result<Vec<Range<u64>>> {
+pub(crate) fn pagemap_scan(
+    pagemap: &File,
+    range: Range<u64>,
+    pages: Pages,
+    found: &mut dyn FnMut(PageRun),
+) -> io::Result<()> {
+    const PAGE_IS_FILE: u64 = 1 << 2;
     const PAGE_IS_PRESENT: u64 = 1 << 3;
     const PAGE_IS_SWAPPED: u64 = 1 << 4;
+    const PAGE_IS_PFNZERO: u64 = 1 << 5;
     const PAGE_IS_HUGE: u64 = 1 << 6;
     /// `_IOWR('f', 16, struct pm_scan_arg)`.
     const PAGEMAP_SCAN: libc::c_ulong = 0xc060_6610;
@@ -75,32 +104,63 @@ pub(crate) fn pagemap_scan(pagemap: &File, range: Range<u64>, pages: Pages) -> i
         Pages::Huge => (PAGE_IS_PRESENT | PAGE_IS_HUGE, 0),
         Pages::Populated => (0, PAGE_IS_PRESENT | PAGE_IS_SWAPPED),
     };
-    let mut regions = [PageRegion::default(); 64];
-    let mut found = Vec::new();
+    let mut regions = [PageRegion::default(); 256];
     let mut start = range.start;
     while start < range.end {
         let mut arguments = ScanArguments {
             size: size_of::<ScanArguments>() as u64,
             start,
-            end: range.end,
+            end: range.end.min(start.saturating_add(WALK_BYTES)),
             vec: regions.as_mut_ptr() as u64,
             vec_len: regions.len() as u64,
+            max_pages: WALK_PAGES,
             category_mask: all_of,
             category_anyof_mask: any_of,
-            return_mask: all_of | any_of,
+            return_mask: PAGE_IS_FILE | PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO | PAGE_IS_HUGE,
             ..ScanArguments::default()
         };
         // SAFETY: the kernel writes at most `vec_len` regions to `vec`, which lives through the call, and the end of
         // its walk to `arguments`.
         let count = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        found.extend(regions[..count].iter().map(|region| region.start..region.end));
+        for region in &regions[..count] {
+            let is = |category: u64| region.categories & category != 0;
+            found(PageRun {
+                range: region.start..region.end,
+                file: is(PAGE_IS_FILE),
+                swapped: is(PAGE_IS_SWAPPED),
+                zero: is(PAGE_IS_PFNZERO),
+                huge: is(PAGE_IS_HUGE),
+            });
+        }
         if arguments.walk_end <= start {
             break;
         }
         start = arguments.walk_end;
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Time of processors that this process has used.
+pub(crate) fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a pointer to a local of the right type.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    if result != 0 {
+        return Duration::ZERO;
+    }
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// Largest memory that this process has had, bytes.
+pub(crate) fn peak_memory() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: room for one rusage, which the call fills; all zero is a value of it.
+    let kib = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init().ru_maxrss
+    };
+    u64::try_from(kib).unwrap_or(0).saturating_mul(1024)
 }
 
 /// Bytes in a page of this machine.

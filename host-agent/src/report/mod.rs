@@ -3,6 +3,7 @@
 mod escape;
 mod estimated;
 mod json;
+mod metrics;
 mod scan;
 mod table;
 #[cfg(test)]
@@ -11,7 +12,8 @@ mod tests;
 pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, WorkloadJson};
-pub use scan::{BracketJson, CoverageJson, ScanJson, not_seen_text, scan_lines};
+pub use metrics::{metrics, write_metrics};
+pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson, not_seen_text, scan_lines};
 pub use table::{columns, conservation_line, render};
 
 use deltascope_abi::counters::CounterRow;

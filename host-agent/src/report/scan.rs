@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
+use super::escape::escape;
 use crate::scan::{Bracket, FrameAccess, NotSeen, Reason, ScanSummary, Unread};
 
 /// A number that lies between two others.
@@ -70,6 +72,26 @@ pub struct NotSeenJson {
     pub why: String,
 }
 
+/// A process that did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HungJson {
+    /// Its number.
+    pub pid: u32,
+    /// The name of its first thread, escaped.
+    pub command: String,
+}
+
+/// What a scan has cost the agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CostJson {
+    /// Measured time of processors.
+    pub cpu_seconds_measured: f64,
+    /// Pauses between families, to keep within the budget.
+    pub paused_seconds: f64,
+    /// Largest memory of the agent so far.
+    pub peak_memory_bytes: u64,
+}
+
 /// Something that is missing, and what that costs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingJson {
@@ -94,6 +116,9 @@ pub struct ScanJson {
     pub coverage: CoverageJson,
     /// Processes that were asked for and not looked at.
     pub not_seen: Vec<NotSeenJson>,
+    /// Processes that did not answer within the time limit.
+    #[serde(default)]
+    pub hung: Vec<HungJson>,
     /// What is missing for more.
     pub missing: Vec<MissingJson>,
     /// Pages left out, by reason.
@@ -110,6 +135,9 @@ pub struct ScanJson {
     pub bytes_read: u64,
     /// Measured time of the scan in seconds.
     pub scan_seconds_measured: f64,
+    /// What the scan has cost.
+    #[serde(default)]
+    pub cost: CostJson,
 }
 
 impl ScanJson {
@@ -136,6 +164,7 @@ impl From<&ScanSummary> for ScanJson {
                 .iter()
                 .map(|&(pid, why)| NotSeenJson { pid, why: why.name().to_owned() })
                 .collect(),
+            hung: summary.hung.iter().map(|(pid, command)| HungJson { pid: *pid, command: escape(command) }).collect(),
             missing: missing(summary)
                 .into_iter()
                 .map(|(name, effect)| MissingJson { name: name.to_owned(), effect: effect.to_owned() })
@@ -147,6 +176,11 @@ impl From<&ScanSummary> for ScanJson {
             fingerprint_collisions: summary.fingerprint_collisions,
             bytes_read: summary.bytes_read,
             scan_seconds_measured: summary.duration.as_secs_f64(),
+            cost: CostJson {
+                cpu_seconds_measured: summary.cost.cpu.as_secs_f64(),
+                paused_seconds: summary.cost.paused.as_secs_f64(),
+                peak_memory_bytes: summary.cost.peak_memory,
+            },
         }
     }
 }
@@ -195,6 +229,12 @@ fn missing(summary: &ScanSummary) -> Vec<(&'static str, &'static str)> {
     }
     if coverage.unread.get(Unread::Descriptors) > 0 {
         missing.push(("file descriptors", "members of large families are not read; raise `ulimit -n`"));
+    }
+    if coverage.unread.get(Unread::Hung) > 0 {
+        missing.push((
+            "answers of hung processes",
+            "something holds the lock of their memory, for example a file system that does not answer: mend that, or end them",
+        ));
     }
     if privileges.kcmp_refused && coverage.unread.get(Unread::OwnMemoryUnknown) > 0 {
         missing.push((
@@ -271,12 +311,27 @@ pub fn scan_lines(scan: &ScanJson) -> String {
     if coverage.families_maybe_cut > 0 {
         let _ = writeln!(text, "families that may be cut: {}", coverage.families_maybe_cut);
     }
+    for HungJson { pid, command } in &scan.hung {
+        let _ =
+            writeln!(text, "hung: process {pid} ({command}) does not answer: something holds the lock of its memory");
+    }
     for MissingJson { name, effect } in &scan.missing {
         let _ = writeln!(text, "missing {name}: {effect}");
     }
     let _ = writeln!(text, "processes: {}", list(&scan.processes));
     let _ = writeln!(text, "pages left out: {}", list(&scan.skipped));
+    let CostJson { cpu_seconds_measured, paused_seconds, peak_memory_bytes } = scan.cost;
+    let _ = writeln!(
+        text,
+        "cost: {cpu_seconds_measured:.3} s of processors, {} compared, paused {paused_seconds:.1} s, memory {}",
+        bytes(scan.bytes_read),
+        bytes(peak_memory_bytes)
+    );
     text
+}
+
+fn bytes(count: u64) -> String {
+    ByteSize::b(count).display().iec().to_string()
 }
 
 /// Why nothing was looked at, or not everything that was asked for by number; `None` if all was.

@@ -2,7 +2,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::{FrameAccess, RegionTag};
+use super::{Budget, FrameAccess, RegionTag};
 use crate::procfs::ProcError;
 
 /// Sizes of a batch that make sense: smaller ones cost calls, larger ones leave the cache.
@@ -30,7 +30,7 @@ pub struct TaggedRegion {
 }
 
 /// How to scan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScanConfig {
     /// Whose memory.
     pub target: ScanTarget,
@@ -40,11 +40,23 @@ pub struct ScanConfig {
     pub batch_bytes: usize,
     /// How to tell frames apart; `None` finds out by a look at an own page.
     pub access: Option<FrameAccess>,
+    /// The most that it may cost; `None`: no limit.
+    pub budget: Option<Budget>,
+    /// A process may be stalled, for 100 ms and more, where its numbers would be less exact without: large memory of which
+    /// its relatives have no page.
+    pub may_stall: bool,
 }
 
 impl Default for ScanConfig {
     fn default() -> Self {
-        Self { target: ScanTarget::Machine, regions: Vec::new(), batch_bytes: *BATCH_BYTES.end(), access: None }
+        Self {
+            target: ScanTarget::Machine,
+            regions: Vec::new(),
+            batch_bytes: *BATCH_BYTES.end(),
+            access: None,
+            budget: None,
+            may_stall: true,
+        }
     }
 }
 
@@ -72,6 +84,11 @@ pub enum ScanError {
         /// The entry of a page that was just written.
         entry: u64,
     },
+    /// There is no proc file system.
+    #[error(
+        "/proc: expected the proc file system with the own process, found none; mount it (mount -t proc proc /proc)"
+    )]
+    NoProc,
     /// The kernel has no pagemap.
     #[error(
         "/proc/self/pagemap: expected the file of a Linux kernel with CONFIG_PROC_PAGE_MONITOR, found none ({0}); \

@@ -29,6 +29,10 @@ pub enum Unread {
     MainThreadEnded,
     /// The kernel does not tell (kcmp) whether it has memory of its own.
     OwnMemoryUnknown,
+    /// It did not answer: something holds the lock of its memory.
+    Hung,
+    /// The scan was ended before its turn came.
+    NotReached,
     /// A file of it was not understood.
     Other,
 }
@@ -41,6 +45,8 @@ impl Reason for Unread {
         Self::InMotion,
         Self::MainThreadEnded,
         Self::OwnMemoryUnknown,
+        Self::Hung,
+        Self::NotReached,
         Self::Other,
     ];
 
@@ -52,6 +58,8 @@ impl Reason for Unread {
             Self::InMotion => "in_motion",
             Self::MainThreadEnded => "main_thread_ended",
             Self::OwnMemoryUnknown => "own_memory_unknown",
+            Self::Hung => "hung",
+            Self::NotReached => "not_reached",
             Self::Other => "other",
         }
     }

@@ -1,26 +1,33 @@
 //! A family of real processes.
 
-use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::borrowed::{comparable, may_borrow, place_in_order};
 use super::family::Family;
 use super::frame_flags::FrameFlags;
+use super::mappings::{self, Listed};
 use super::open_files::OpenFiles;
-use super::view::FamilyView;
+use super::time_limit::TimeLimit;
+use super::view::{FamilyView, SMALL_HOLE};
 use super::{FrameAccess, ProcessCounts, Unread, UnreadCounts};
-use crate::procfs::{Mapping, PageEntry, Pagemap, ProcError, ProcFs, ProcessMemory, ProcessStat, sys};
+use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError, ProcFs, ProcessMemory, ProcessStat};
 
-/// How often the mappings of a member are read until two lists agree.
-const READINGS: usize = 4;
+/// Bytes of a mapping that `smaps` may count while the process goes on with its work: a stall below 10 ms.
+const NO_STALL: u64 = 128 << 20;
 
 /// A member that can be looked at.
 #[derive(Debug)]
 struct Member {
     stat: ProcessStat,
     /// `None` while it is closed to save descriptors.
-    pagemap: Option<Pagemap>,
-    memory: ProcessMemory,
+    pagemap: Option<Arc<Pagemap>>,
+    memory: Arc<Mutex<ProcessMemory>>,
     mappings: Vec<Mapping>,
+    /// Bytes of its largest mapping, where that was too large to read the flags of its mappings.
+    large: Option<u64>,
+    /// Addresses that it has excluded from forks, once they were asked for.
+    excluded: Option<Result<Vec<Range<u64>>, Unread>>,
     pages: u64,
     contents_denied: bool,
 }
@@ -34,12 +41,28 @@ pub(crate) struct Lost {
     pub pages: u64,
 }
 
+/// How the processes of a family are read.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    /// Their files.
+    pub proc: ProcFs,
+    /// Flags of frames.
+    pub flags: Arc<FrameFlags>,
+    /// How frames are distinguished.
+    pub access: FrameAccess,
+    /// Gives a process up that does not answer.
+    pub limit: &'a mut TimeLimit,
+    /// A process may be stalled where its numbers would be less exact without.
+    pub may_stall: bool,
+}
+
 /// The members of a family that can be looked at, the eldest first.
 #[derive(Debug)]
 pub(crate) struct LiveFamily<'a> {
-    proc: &'a ProcFs,
-    flags: &'a FrameFlags,
+    reading: Reading<'a>,
     members: Vec<Member>,
+    /// Buffers of the last look, to be used again.
+    spare: (Vec<PageEntry>, Vec<u8>),
     open: OpenFiles,
     lost: Vec<Lost>,
     in_motion: Vec<usize>,
@@ -48,26 +71,21 @@ pub(crate) struct LiveFamily<'a> {
 impl<'a> LiveFamily<'a> {
     /// Opens every member that lives and may be looked at; the others are counted. A single
     /// one that remains is counted as alone, and there is nothing to compare.
-    pub(crate) fn open(
-        proc: &'a ProcFs,
-        flags: &'a FrameFlags,
-        access: FrameAccess,
-        family: &Family,
-        counts: &mut ProcessCounts,
-    ) -> Self {
+    pub(crate) fn open(reading: Reading<'a>, family: &Family, counts: &mut ProcessCounts) -> Self {
+        let (proc, access) = (reading.proc.clone(), reading.access);
         let mut live = Self {
-            proc,
-            flags,
+            reading,
             members: Vec::with_capacity(family.members.len()),
+            spare: Default::default(),
             open: OpenFiles::new(family.members.len()),
             lost: Vec::new(),
             in_motion: Vec::new(),
         };
-        let comparable = comparable(proc);
+        let comparable = comparable(&proc);
         // Numbers of members in the kernel's order of their memories.
         let mut memories: Vec<u32> = Vec::with_capacity(family.members.len());
         for stat in &family.members {
-            let pages = anonymous_pages(proc, stat);
+            let pages = anonymous_pages(&proc, stat);
             let (member, settled) = match live.open_member(stat, pages) {
                 Ok(opened) => opened,
                 Err(reason) => {
@@ -92,7 +110,9 @@ impl<'a> LiveFamily<'a> {
                 }
                 Some(Err(place)) => memories.insert(place, number),
                 // With frame numbers such a child shows the frames of its parent, and no copy.
-                None if access == FrameAccess::ExclusiveBit && live.may_borrow(stat) => {
+                None if access == FrameAccess::ExclusiveBit
+                    && may_borrow(&proc, live.members.iter().map(|member| &member.stat), stat) =>
+                {
                     counts.unreadable += 1;
                     live.lost.push(Lost { reason: Unread::OwnMemoryUnknown, pages });
                     continue;
@@ -148,7 +168,8 @@ impl<'a> LiveFamily<'a> {
     fn open_member(&mut self, stat: &ProcessStat, pages: u64) -> Result<(Member, bool), Unread> {
         let opened = self.open_task(stat, pages);
         if stat.thread.is_none() && !matches!(&opened, Ok((member, _)) if !member.mappings.is_empty()) {
-            let now = self.proc.process(stat.pid).ok().filter(|now| now.thread.is_some() && same_program(stat, now));
+            let now = self.reading.proc.process(stat.pid).ok();
+            let now = now.filter(|now| now.thread.is_some() && same_program(stat, now));
             if let Some(now) = now {
                 return self.open_task(&now, pages);
             }
@@ -158,34 +179,24 @@ impl<'a> LiveFamily<'a> {
 
     fn open_task(&mut self, stat: &ProcessStat, pages: u64) -> Result<(Member, bool), Unread> {
         let unread = |error: ProcError| reason(&error, stat);
-        let proc = self.proc;
-        let pagemap = self.descriptor(|| proc.pagemap(stat.task())).map_err(unread)?;
-        let (mappings, settled) = self.mappings(stat).map_err(unread)?;
-        let now = self.descriptor(|| proc.process(stat.pid)).map_err(unread)?;
+        let task = stat.task();
+        let pagemap = self.ask(stat, move |proc| proc.pagemap(task).map(Arc::new)).map_err(unread)?;
+        let flags = self.reading.access == FrameAccess::Frames && self.reading.flags.can_be_read();
+        let flags = flags.then(|| self.reading.flags.clone());
+        let map = pagemap.clone();
+        let listed = self.ask(stat, move |proc| mappings::read(proc, task, &map, flags.as_deref())).map_err(unread)?;
+        let Listed { mappings, settled, large } = listed;
+        let pid = stat.pid;
+        let now = self.ask(stat, move |proc| proc.process(pid)).map_err(unread)?;
         if !same_program(stat, &now) {
             return Err(Unread::Vanished);
         }
         if stat.thread.is_some() && mappings.is_empty() {
             return Err(Unread::MainThreadEnded);
         }
-        let memory = proc.memory(stat.task());
-        let member = Member { stat: *stat, pagemap: Some(pagemap), memory, mappings, pages, contents_denied: false };
-        Ok((member, settled))
-    }
-
-    /// Reads the mappings with their counts until the list is the same afterwards: the kernel lets the program map
-    /// and unmap between two of its lines.
-    fn mappings(&mut self, stat: &ProcessStat) -> Result<(Vec<Mapping>, bool), ProcError> {
-        let proc = self.proc;
-        let mut mappings = Vec::new();
-        for _ in 0..READINGS {
-            mappings = self.descriptor(|| proc.mappings(stat.task()))?;
-            let after = self.descriptor(|| proc.bare_mappings(stat.task()))?;
-            if covered(&mappings) == covered(&after) {
-                return Ok((mappings, true));
-            }
-        }
-        Ok((mappings, false))
+        let memory = Arc::new(Mutex::new(self.reading.proc.memory(task)));
+        let (pagemap, excluded, contents_denied) = (Some(pagemap), None, false);
+        Ok((Member { stat: *stat, pagemap, memory, mappings, large, excluded, pages, contents_denied }, settled))
     }
 
     fn add(&mut self, member: Member) {
@@ -194,10 +205,17 @@ impl<'a> LiveFamily<'a> {
         self.keep_within_limit();
     }
 
-    /// Does something that needs a descriptor, after closing others where none is left.
-    fn descriptor<T>(&mut self, mut action: impl FnMut() -> Result<T, ProcError>) -> Result<T, ProcError> {
+    /// Reads something of a process within the time limit, after closing files of others where no descriptor is left.
+    fn ask<T: Send + 'static>(
+        &mut self,
+        stat: &ProcessStat,
+        action: impl Fn(&ProcFs) -> Result<T, ProcError> + Send + Sync + 'static,
+    ) -> Result<T, ProcError> {
+        let action = Arc::new(action);
         loop {
-            match action() {
+            let (proc, action) = (self.reading.proc.clone(), action.clone());
+            let outcome = self.reading.limit.call(stat, move || action(&proc));
+            match outcome.unwrap_or(Err(ProcError::Hung { pid: stat.pid })) {
                 Err(ProcError::Descriptors { path }) => {
                     let Some(member) = self.open.least_recent() else {
                         return Err(ProcError::Descriptors { path });
@@ -217,48 +235,43 @@ impl<'a> LiveFamily<'a> {
 
     fn close(&mut self, member: usize) {
         self.members[member].pagemap = None;
-        self.members[member].memory.close();
+        // A thread that was left behind with the file keeps it.
+        if let Ok(mut memory) = self.members[member].memory.try_lock() {
+            memory.close();
+        }
     }
 
     /// Opens the pagemap of a member again, after it was closed to save descriptors, and checks that it still is
     /// that of the same program.
-    fn reopen(&mut self, member: usize) -> Result<(), Unread> {
-        if self.members[member].pagemap.is_none() {
-            let (proc, stat) = (self.proc, self.members[member].stat);
-            let unread = |error: ProcError| reason(&error, &stat);
-            let pagemap = self.descriptor(|| proc.pagemap(stat.task())).map_err(unread)?;
-            let now = self.descriptor(|| proc.process(stat.pid)).map_err(unread)?;
-            if !same_program(&stat, &now) {
-                return Err(Unread::Vanished);
+    fn reopen(&mut self, member: usize) -> Result<Arc<Pagemap>, Unread> {
+        let pagemap = match &self.members[member].pagemap {
+            Some(pagemap) => pagemap.clone(),
+            None => {
+                let stat = self.members[member].stat;
+                let unread = |error: ProcError| reason(&error, &stat);
+                let (task, pid) = (stat.task(), stat.pid);
+                let pagemap = self.ask(&stat, move |proc| proc.pagemap(task).map(Arc::new)).map_err(unread)?;
+                let now = self.ask(&stat, move |proc| proc.process(pid)).map_err(unread)?;
+                if !same_program(&stat, &now) {
+                    return Err(Unread::Vanished);
+                }
+                self.members[member].pagemap.insert(pagemap).clone()
             }
-            self.members[member].pagemap = Some(pagemap);
-        }
+        };
         self.open.opened(member);
         self.keep_within_limit();
-        Ok(())
+        Ok(pagemap)
     }
 
-    /// Whether a process may have borrowed the memory of a member, where the kernel does not compare: it counts the
-    /// same of its memory as the process that created it, or as any member if that one is not among them.
-    fn may_borrow(&self, stat: &ProcessStat) -> bool {
-        let creator = self.members.iter().find(|member| member.stat.pid == stat.parent);
-        match creator {
-            Some(creator) => self.equal_counts(&creator.stat, stat),
-            None => self.members.iter().any(|member| self.equal_counts(&member.stat, stat)),
-        }
-    }
-
-    /// Whether two processes count the same of their memories. They are different memories when one shows the same
-    /// before and after the other was read, and the other something else.
-    fn equal_counts(&self, a: &ProcessStat, b: &ProcessStat) -> bool {
-        let lines = |stat: &ProcessStat| self.proc.memory_lines(stat.task()).ok();
-        for _ in 0..READINGS {
-            let (before, other, after) = (lines(a), lines(b), lines(a));
-            if before.is_some() && before == after {
-                return other.is_none() || other == before;
-            }
-        }
-        true
+    /// Asks the kernel for runs of pages of a member.
+    fn runs(
+        &mut self,
+        member: usize,
+        action: impl FnOnce(&Pagemap) -> std::io::Result<Vec<Range<u64>>> + Send + 'static,
+    ) -> Option<Vec<Range<u64>>> {
+        let pagemap = self.reopen(member).ok()?;
+        let stat = self.members[member].stat;
+        self.reading.limit.call(&stat, move || action(&pagemap).ok())?
     }
 }
 
@@ -269,6 +282,7 @@ fn reason(error: &ProcError, stat: &ProcessStat) -> Unread {
         ProcError::Vanished { .. } => Unread::Vanished,
         ProcError::Denied { .. } => Unread::Permission,
         ProcError::Descriptors { .. } => Unread::Descriptors,
+        ProcError::Hung { .. } => Unread::Hung,
         _ => Unread::Other,
     }
 }
@@ -290,94 +304,94 @@ pub(crate) fn anonymous_pages(proc: &ProcFs, stat: &ProcessStat) -> u64 {
     bytes / crate::procfs::PAGE_SIZE as u64
 }
 
-/// Whether the kernel compares memories of the processes that `/proc` shows: the call may be forbidden, and its
-/// numbers are those of our own PID namespace.
-pub(crate) fn comparable(proc: &ProcFs) -> bool {
-    let own = std::process::id();
-    proc.own_pid().is_ok_and(|pid| pid == own) && sys::compare_memory(own, own).is_ok()
-}
-
-/// The place of a memory in the kernel's order, as of a binary search; `None` where a comparison was refused.
-fn place_in_order(memories: &[u32], number: u32) -> Option<Result<usize, usize>> {
-    let mut refused = false;
-    let place = memories.binary_search_by(|&other| {
-        sys::compare_memory(other, number).unwrap_or_else(|_| {
-            refused = true;
-            Ordering::Less
-        })
-    });
-    (!refused).then_some(place)
-}
-
-/// Addresses and origin of a mapping, or of several that follow each other and have the same origin.
-#[derive(PartialEq, Eq)]
-struct Covered {
-    start: u64,
-    end: u64,
-    device: (u32, u32),
-    inode: u64,
-    shared: bool,
-}
-
-/// The addresses that mappings cover, by origin, however they are cut into pieces.
-fn covered(mappings: &[Mapping]) -> Vec<Covered> {
-    let mut covered: Vec<Covered> = Vec::with_capacity(mappings.len());
-    for mapping in mappings {
-        let Mapping { start, end, device, inode, shared, .. } = *mapping;
-        match covered.last_mut() {
-            Some(last) if last.end == start && (last.device, last.inode, last.shared) == (device, inode, shared) => {
-                last.end = end;
-            }
-            _ => covered.push(Covered { start, end, device, inode, shared }),
-        }
-    }
-    covered
-}
-
 impl FamilyView for LiveFamily<'_> {
     fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Unread> {
-        self.reopen(member)?;
-        let Member { pagemap: Some(pagemap), stat, .. } = &self.members[member] else {
-            return Err(Unread::Other);
-        };
-        pagemap.read(address, entries).map_err(|error| match reason(&error, stat) {
+        let pagemap = self.reopen(member)?;
+        let stat = self.members[member].stat;
+        let mut table = std::mem::take(&mut self.spare.0);
+        table.resize(entries.len(), PageEntry::default());
+        let look = move || pagemap.read(address, &mut table).map(|()| table);
+        match self.reading.limit.call(&stat, look).ok_or(Unread::Hung)? {
+            Ok(table) => {
+                entries.copy_from_slice(&table);
+                self.spare.0 = table;
+                Ok(())
+            }
             // The memory is gone, whichever thread it was opened through.
-            Unread::MainThreadEnded => Unread::Vanished,
-            reason => reason,
-        })
+            Err(error) => Err(match reason(&error, &stat) {
+                Unread::MainThreadEnded => Unread::Vanished,
+                reason => reason,
+            }),
+        }
     }
 
     fn contents(&mut self, member: usize, addresses: &[u64], out: &mut [u8], readable: &mut [bool]) {
         self.open.opened(member);
         self.keep_within_limit();
+        readable.fill(false);
+        let stat = self.members[member].stat;
         loop {
-            match self.members[member].memory.open() {
-                Err(ProcError::Descriptors { .. }) => match self.open.least_recent() {
+            let memory = self.members[member].memory.clone();
+            let open = move || memory.lock().unwrap_or_else(PoisonError::into_inner).open();
+            match self.reading.limit.call(&stat, open) {
+                Some(Err(ProcError::Descriptors { .. })) => match self.open.least_recent() {
                     Some(other) => self.close(other),
-                    None => break,
+                    None => return,
                 },
-                Err(error) => {
+                Some(Err(error)) => {
                     self.members[member].contents_denied |= error.is_denied();
-                    break;
+                    return;
                 }
-                Ok(()) => break,
+                Some(Ok(())) => break,
+                None => return,
             }
         }
-        self.members[member].memory.read_pages(addresses, out, readable);
+        let memory = self.members[member].memory.clone();
+        let (addresses, mut bytes) = (addresses.to_vec(), std::mem::take(&mut self.spare.1));
+        let mut read = vec![false; addresses.len()];
+        bytes.resize(addresses.len() * PAGE_SIZE, 0);
+        let look = move || {
+            memory.lock().unwrap_or_else(PoisonError::into_inner).read_pages(&addresses, &mut bytes, &mut read);
+            (bytes, read)
+        };
+        if let Some((bytes, read)) = self.reading.limit.call(&stat, look) {
+            out.copy_from_slice(&bytes);
+            readable.copy_from_slice(&read);
+            self.spare.1 = bytes;
+        }
     }
 
     fn huge(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>> {
-        self.reopen(member).ok()?;
-        self.members[member].pagemap.as_ref()?.huge(range).ok()
+        self.runs(member, move |pagemap| pagemap.huge(range))
     }
 
     fn populated(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>> {
-        self.reopen(member).ok()?;
-        self.members[member].pagemap.as_ref()?.populated(range).ok()
+        self.runs(member, move |pagemap| pagemap.populated(range, SMALL_HOLE))
+    }
+
+    fn not_inherited(&mut self, members: &[usize], range: Range<u64>) -> bool {
+        members.iter().any(|&member| {
+            let Some(large) = self.members[member].large else {
+                return false;
+            };
+            // What would stall the process is not asked for; then it may be so.
+            if large > NO_STALL && !self.reading.may_stall {
+                return true;
+            }
+            let stat = self.members[member].stat;
+            if self.members[member].excluded.is_none() {
+                let excluded = self.ask(&stat, move |proc| mappings::excluded(proc, stat.task()));
+                self.members[member].excluded = Some(excluded.map_err(|error| reason(&error, &stat)));
+            }
+            match &self.members[member].excluded {
+                Some(Ok(excluded)) => excluded.iter().any(|one| one.start < range.end && range.start < one.end),
+                _ => true,
+            }
+        })
     }
 
     fn merged(&mut self, frame: u64) -> Option<bool> {
-        self.flags.merged(frame)
+        self.reading.flags.merged(frame)
     }
 }
 

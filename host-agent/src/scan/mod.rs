@@ -21,6 +21,7 @@
 //! ```
 
 mod batch;
+mod borrowed;
 mod config;
 mod contents;
 mod coverage;
@@ -29,21 +30,27 @@ mod family;
 mod frame_flags;
 mod frames;
 mod huge_pages;
+mod inheritance;
 mod judge;
+mod listing;
 mod live;
+mod mappings;
 mod moved_memory;
 mod moved_search;
 mod open_files;
 mod overlap;
+mod pace;
 mod privileges;
 mod probe;
 mod record;
 mod round;
 mod scanner;
+mod time_limit;
 mod view;
 
 pub use config::{BATCH_BYTES, ScanConfig, ScanError, ScanTarget, TaggedRegion};
 pub use coverage::{Bracket, Counts, Coverage, Doubt, DoubtCounts, Reason, Scope, Unbounded, Unread, UnreadCounts};
+pub use pace::{Budget, Cost};
 pub use privileges::{Capability, Privileges};
 pub use probe::Probe;
 pub use record::{

@@ -12,12 +12,14 @@ pub(crate) struct Traits {
     pub not_inherited: bool,
     /// Huge pages are mapped whole there.
     pub huge: bool,
+    /// A mapping was read without its flags, so that `not_inherited` is not known.
+    pub flags_unknown: bool,
 }
 
 impl Traits {
     fn of(mapping: &Mapping) -> Self {
-        let Mapping { mergeable, not_inherited, huge, .. } = *mapping;
-        Self { mergeable, not_inherited, huge: huge != Some(0) }
+        let Mapping { mergeable, not_inherited, huge, flags_unknown, .. } = *mapping;
+        Self { mergeable, not_inherited, huge: huge != Some(0), flags_unknown }
     }
 
     fn with(self, other: Self) -> Self {
@@ -25,6 +27,7 @@ impl Traits {
             mergeable: self.mergeable || other.mergeable,
             not_inherited: self.not_inherited || other.not_inherited,
             huge: self.huge || other.huge,
+            flags_unknown: self.flags_unknown || other.flags_unknown,
         }
     }
 }
@@ -78,7 +81,6 @@ type Origin = ((u32, u32), u64, u64);
 /// The origin of a mapping whose pages can be copies; for the others, counts why not.
 pub(crate) fn origin(mapping: &Mapping, skips: &mut Skips) -> Option<Origin> {
     let pages = mapping.pages();
-    let in_pages = |bytes: Option<u64>| bytes.map_or(0, |bytes| bytes / PAGE_SIZE as u64);
     if mapping.hugetlb {
         skips.hugetlb += pages;
         return None;
@@ -87,9 +89,11 @@ pub(crate) fn origin(mapping: &Mapping, skips: &mut Skips) -> Option<Origin> {
         skips.device_memory += pages;
         return None;
     }
-    if mapping.shared || mapping.anonymous == Some(0) {
-        let resident = in_pages(mapping.resident).min(pages);
-        let swapped = in_pages(mapping.swapped).min(pages - resident);
+    // A mapping of which all is in swap has nothing anonymous in memory.
+    if mapping.shared || mapping.anonymous == Some(0) && mapping.swapped.is_none_or(|bytes| bytes == 0) {
+        // Shared memory that is read without its counts is left out whole.
+        let resident = mapping.resident.map_or(pages, |bytes| bytes / PAGE_SIZE as u64).min(pages);
+        let swapped = mapping.swapped.map_or(0, |bytes| bytes / PAGE_SIZE as u64).min(pages - resident);
         skips.file_or_shared += resident;
         skips.swapped += swapped;
         skips.absent += pages - resident - swapped;
@@ -141,10 +145,16 @@ pub(crate) fn overlap(members: &[Vec<Mapping>], skips: &mut Skips) -> Overlap {
     overlap
 }
 
-/// Adds a span, to the one before where that only ends because a mapping was split.
+/// Adds a span, to the one before where that only ends because a mapping was split. Without its flags each piece is a span
+/// of its own: some may have been excluded from forks.
 fn push(spans: &mut Vec<Span>, span: Span) {
     match spans.last_mut() {
-        Some(last) if last.end == span.start && last.members == span.members && last.traits == span.traits => {
+        Some(last)
+            if !span.traits.flags_unknown
+                && last.end == span.start
+                && last.members == span.members
+                && last.traits == span.traits =>
+        {
             last.end = span.end;
         }
         _ => spans.push(span),

@@ -24,6 +24,7 @@ impl Probe {
     pub fn new(proc: &ProcFs) -> Result<Self, ScanError> {
         let pages = ProbePages::new().map_err(ScanError::Probe)?;
         let pagemap = proc.own_pagemap().map_err(|source| match source.kind() {
+            ErrorKind::NotFound if proc.own_pid().is_err() => ScanError::NoProc,
             ErrorKind::NotFound => ScanError::NoPagemap(source),
             ErrorKind::PermissionDenied => ScanError::PagemapDenied(source),
             _ => ScanError::OwnPagemap(source),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Bracket, Coverage, Privileges, Reason, Scope, Unread};
+use super::{Bracket, Cost, Coverage, Privileges, Reason, Scope, Unread};
 use crate::attribution::ContainerId;
 
 /// How frames can be distinguished.
@@ -161,10 +161,14 @@ pub struct ScanSummary {
     pub privileges: Privileges,
     /// Processes that were asked for and not looked at.
     pub not_seen: Vec<(u32, NotSeen)>,
+    /// Processes that did not answer, by number, with the names of their first threads.
+    pub hung: Vec<(u32, String)>,
     /// Bytes of contents read.
     pub bytes_read: u64,
     /// How long it took.
     pub duration: Duration,
+    /// What it has cost this process.
+    pub cost: Cost,
 }
 
 impl ScanSummary {

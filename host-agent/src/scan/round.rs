@@ -9,7 +9,7 @@ use super::huge_pages::{forget_exclusive, maybe_huge};
 use super::judge::Judgement;
 use super::moved_memory::MovedMemory;
 use super::overlap::{Overlap, Span, Traits};
-use super::view::FamilyView;
+use super::view::{FamilyView, SMALL_HOLE};
 use super::{Doubt, DoubtCounts, FrameAccess, RegionTag, ScanRecord, Skips, Unread, UnreadCounts};
 use crate::attribution::ContainerId;
 use crate::procfs::{PAGE_SIZE, PageEntry};
@@ -26,8 +26,6 @@ const SETTLES: usize = 20;
 const MAX_UNSETTLED: usize = 1 << 20;
 /// Pages of the address space in one window at most: 16 MiB.
 const WINDOW_PAGES: usize = 4096;
-/// Bytes of a hole that is not worth a window of its own.
-const SMALL_HOLE: u64 = 256 * PAGE;
 
 /// What was found in one family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -169,9 +167,10 @@ impl<'a, V: FamilyView> Round<'a, V> {
         let members = span.members.len() as u64;
         self.counts.skips.absent += (all - looked_at) * members;
         done(&self.counts, (all - looked_at) * members * PAGE);
+        let traits = self.known(span, &populated);
         let of_range = |range: &Range<u64>| windows(range.start, range.end, span.members.len());
         for (start, pages) in populated.iter().flat_map(of_range) {
-            let window = Window { members: &span.members, traits: span.traits, start, pages };
+            let window = Window { members: &span.members, traits, start, pages };
             let places = self.window(window, None);
             self.later(window, places);
             done(&self.counts, pages as u64 * PAGE * span.members.len() as u64);

@@ -1,32 +1,29 @@
 //! The scan from end to end: list, sort into families, look, count.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::cut::{self, Hidden};
-use super::family::{Family, families};
+use super::borrowed::comparable;
+use super::family::Family;
 use super::frame_flags::FrameFlags;
 use super::frames::Rule;
-use super::live::{LiveFamily, comparable, unread_counts};
+use super::listing::Listing;
+use super::live::{LiveFamily, Reading, anonymous_pages, unread_counts};
 use super::overlap::overlap;
+use super::pace::{Meter, Pace};
 use super::round::{Charges, Round, RoundCounts};
+use super::time_limit::TimeLimit;
 use super::{
-    BATCH_BYTES, Capability, Coverage, Doubt, FrameAccess, NotSeen, Privileges, Probe, ProcessCounts, Progress,
-    ScanConfig, ScanError, ScanRecord, ScanSummary, ScanTarget, Scope, Skips, Unbounded, Unread,
+    BATCH_BYTES, Cost, Coverage, Doubt, FrameAccess, NotSeen, Privileges, Probe, ProcessCounts, Progress, ScanConfig,
+    ScanError, ScanRecord, ScanSummary, ScanTarget, Skips, Unread,
 };
 use crate::attribution::{Attribution, AttributionLimits};
-use crate::procfs::{PAGE_SIZE, ProcFs, ProcessStat, sys};
+use crate::procfs::{Mapping, PAGE_SIZE, ProcFs, sys};
+use crate::stop::Stop;
 
-/// How long, and how often, a process that shows no layout is waited for.
-const ENDING: Duration = Duration::from_millis(1);
-const ENDING_LOOKS: usize = 20;
-
-/// What a scan is going to look at.
-struct Listing {
-    families: Vec<Family>,
-    coverage: Coverage,
-    not_seen: Vec<(u32, NotSeen)>,
-}
+/// Longest pause without a sign of life.
+const NAP: Duration = Duration::from_millis(50);
 
 /// Scans as often as it is asked to and remembers the containers that it has met.
 #[derive(Debug)]
@@ -34,13 +31,29 @@ pub struct Scanner {
     config: ScanConfig,
     proc: ProcFs,
     attribution: Attribution,
+    limit: TimeLimit,
+    pace: Pace,
+    stop: Stop,
 }
 
 impl Scanner {
     /// A scanner of this machine's `/proc`. Nothing is looked at yet.
     pub fn new(config: ScanConfig) -> Self {
         let proc = ProcFs::default();
-        Self { config, attribution: Attribution::new(proc.clone(), AttributionLimits::default()), proc }
+        Self {
+            config,
+            attribution: Attribution::new(proc.clone(), AttributionLimits::default()),
+            proc,
+            limit: TimeLimit::default(),
+            pace: Pace::default(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// Ends scans early once `stop` is asked for: families whose turn has not come are counted as such.
+    pub fn stop_with(&mut self, stop: Stop) {
+        self.limit.stop_with(stop.clone());
+        self.stop = stop;
     }
 
     /// The containers that the handles in the records mean.
@@ -66,10 +79,12 @@ impl Scanner {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ScanSummary, ScanError> {
         let begun = Instant::now();
+        let whole = Meter::start();
+        self.limit.begin();
         let rule = Rule::new(&self.prepare()?);
         let privileges = Privileges::probe(&self.proc, !comparable(&self.proc));
         let mut processes = ProcessCounts::default();
-        let listing = self.families(&privileges, &mut processes)?;
+        let listing = Listing::new(&self.proc, &mut self.limit, &self.config.target, &privileges, &mut processes)?;
         let Listing { families, mut coverage, mut not_seen } = listing;
         let weights: Vec<u64> = families.iter().map(|family| self.weight(family)).collect();
         let mut state = Progress {
@@ -79,13 +94,20 @@ impl Scanner {
         };
         progress(state);
         let mut sum = RoundCounts::default();
+        let mut paused = self.rest(&whole, 0, &mut || progress(state));
         for (family, weight) in families.iter().zip(weights) {
+            if self.stop.is_asked() {
+                self.not_reached(family, &mut processes, &mut coverage);
+                not_seen.extend(self.wanted(family).map(|pid| (pid, NotSeen::Family(Unread::NotReached))));
+                continue;
+            }
             let base = state;
             let mut tell = |counts: &RoundCounts, share: f64| {
                 state.bytes_done = base.bytes_done + (weight as f64 * share.min(1.0)) as u64;
                 state.copies = base.copies + counts.copies;
                 progress(state);
             };
+            let meter = Meter::start();
             let counts = self.family(rule, family, &mut processes, &mut coverage, emit, &mut tell);
             not_seen.extend(self.wanted(family).filter_map(|pid| Some((pid, NotSeen::Family(counts.unseen?)))));
             add(&mut sum, &counts);
@@ -93,6 +115,7 @@ impl Scanner {
             state.bytes_done = base.bytes_done + weight;
             state.copies = sum.copies;
             progress(state);
+            paused += self.rest(&meter, counts.bytes_read, &mut || progress(state));
         }
         let given_up = sum.unread.total();
         let vanished = sum.unread.get(Unread::Vanished);
@@ -118,9 +141,40 @@ impl Scanner {
             coverage,
             privileges,
             not_seen,
+            hung: self.limit.hung().into_iter().map(|pid| (pid, self.proc.command(pid))).collect(),
             bytes_read: sum.bytes_read,
             duration: begun.elapsed(),
+            cost: Cost { cpu: whole.cpu(), paused, peak_memory: sys::peak_memory() },
         })
+    }
+
+    /// Pauses after a piece of work as the budget asks for, and returns how long.
+    fn rest(&mut self, meter: &Meter, bytes: u64, alive: &mut dyn FnMut()) -> Duration {
+        let Some(budget) = &self.config.budget else {
+            return Duration::ZERO;
+        };
+        let begun = Instant::now();
+        let pause = self.pace.charge(budget, meter.begun(), begun, meter.cpu(), bytes);
+        while let Some(left) = pause.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
+            if self.stop.is_asked() {
+                break;
+            }
+            alive();
+            std::thread::sleep(left.min(NAP));
+        }
+        begun.elapsed()
+    }
+
+    /// Counts a family whose turn has not come before the end of the scan was asked for.
+    fn not_reached(&self, family: &Family, processes: &mut ProcessCounts, coverage: &mut Coverage) {
+        let members = family.members.len() as u64;
+        processes.unreadable += members;
+        coverage.members_seen += members;
+        coverage.unread.add(Unread::NotReached, members);
+        let pages = family.members.iter().map(|member| anonymous_pages(&self.proc, member));
+        // The pages of the largest member are originals.
+        let (sum, largest) = pages.fold((0u64, 0), |(sum, most), pages| (sum.saturating_add(pages), most.max(pages)));
+        coverage.doubts.add(Doubt::UnreadMembers, sum - largest);
     }
 
     /// Checks the configuration and the machine, and finds out how frames can be distinguished.
@@ -143,96 +197,6 @@ impl Scanner {
                 Ok(probe)
             }
             _ => Ok(probe),
-        }
-    }
-
-    /// The families of the target with two or more members, and what is not among them.
-    fn families(&self, privileges: &Privileges, counts: &mut ProcessCounts) -> Result<Listing, ScanError> {
-        let mut listed = Vec::new();
-        let (mut vanished, mut unreadable, mut without_memory) = (0, 0, HashMap::new());
-        let pids = self.proc.pids()?;
-        for &pid in &pids {
-            match self.proc.process(pid) {
-                Ok(stat) if stat.has_memory() => match self.settled(stat, privileges) {
-                    Some(stat) => listed.push(stat),
-                    None => vanished += 1,
-                },
-                Ok(stat) => {
-                    without_memory.insert(pid, stat.kernel_thread);
-                }
-                Err(error) if error.is_vanished() => vanished += 1,
-                Err(_) => unreadable += 1,
-            }
-        }
-        let found = families(&listed, &mut |process| self.proc.exec_nonce(process.task()).ok());
-        let hidden = Hidden::find(&self.proc, &found.families);
-        let mut families = found.families;
-        counts.rejoined = found.rejoined;
-        let mut coverage = Coverage::new(match (&self.config.target, privileges.pid_namespace) {
-            (ScanTarget::Pids(_), _) => Scope::Pids,
-            (ScanTarget::Machine, false) => Scope::Machine,
-            (ScanTarget::Machine, true) => Scope::PidNamespace,
-        });
-        // Process 1 is there as long as its PID namespace.
-        if unreadable > 0 || pids.first().is_some_and(|&first| first != 1) {
-            coverage.unbounded = Some(Unbounded::HiddenProcesses);
-        }
-        if coverage.scope == Scope::PidNamespace {
-            coverage.unbounded = Some(Unbounded::PidNamespace);
-        }
-        let mut not_seen = Vec::new();
-        match &self.config.target {
-            ScanTarget::Machine => {
-                counts.without_memory = without_memory.len() as u64;
-                counts.vanished = vanished;
-                counts.unreadable = unreadable;
-                counts.listed = listed.len() as u64 + counts.without_memory + vanished + unreadable;
-            }
-            ScanTarget::Pids(pids) => {
-                let mut wanted: HashSet<u32> = pids.iter().copied().collect();
-                families.retain(|family| family.members.iter().any(|m| wanted.contains(&m.pid)));
-                for member in families.iter().flat_map(|family| &family.members) {
-                    wanted.remove(&member.pid);
-                    counts.listed += 1;
-                }
-                not_seen.extend(wanted.into_iter().map(|pid| (pid, self.not_seen(pid, without_memory.get(&pid)))));
-                counts.listed += not_seen.len() as u64;
-                for (_, why) in &not_seen {
-                    match why {
-                        NotSeen::KernelThread | NotSeen::Ended => counts.without_memory += 1,
-                        _ => counts.vanished += 1,
-                    }
-                }
-            }
-        }
-        cut::note(&self.proc, &hidden, &families, &mut coverage);
-        let all = families.len();
-        families.retain(|family| family.members.len() > 1);
-        counts.alone += (all - families.len()) as u64;
-        Ok(Listing { families, coverage, not_seen })
-    }
-
-    /// A process as it is listed, unless it has ended meanwhile. One that is about to end shows no layout, like one that
-    /// hides it; with the privilege to see it, it is given a moment.
-    fn settled(&self, stat: ProcessStat, privileges: &Privileges) -> Option<ProcessStat> {
-        let mut now = stat;
-        for _ in 0..ENDING_LOOKS {
-            if now.layout.is_some() || !privileges.has(Capability::SysPtrace) {
-                break;
-            }
-            std::thread::sleep(ENDING);
-            now = self.proc.process(stat.pid).ok().filter(ProcessStat::has_memory)?;
-        }
-        Some(now)
-    }
-
-    /// Why a number that was asked for is none of a process with memory; `kernel_thread` if it was listed.
-    fn not_seen(&self, pid: u32, kernel_thread: Option<&bool>) -> NotSeen {
-        match (kernel_thread, self.proc.thread_of(pid)) {
-            (Some(true), _) => NotSeen::KernelThread,
-            (Some(false), _) => NotSeen::Ended,
-            (None, Some(process)) => NotSeen::Thread(process),
-            (None, None) => NotSeen::NoProcess,
         }
     }
 
@@ -260,28 +224,51 @@ impl Scanner {
         emit: &mut dyn FnMut(ScanRecord),
         tell: &mut dyn FnMut(&RoundCounts, f64),
     ) -> RoundCounts {
-        let proc = self.proc.clone();
-        let flags = FrameFlags::open(&proc);
-        let mut live = LiveFamily::open(&proc, &flags, rule.access(), family, processes);
+        let mut limit = std::mem::take(&mut self.limit);
+        let reading = Reading {
+            proc: self.proc.clone(),
+            flags: Arc::new(FrameFlags::open(&self.proc)),
+            access: rule.access(),
+            limit: &mut limit,
+            may_stall: self.config.may_stall,
+        };
+        let mut live = LiveFamily::open(reading, family, processes);
+        let counts = self.compare(rule, family, &mut live, coverage, emit, tell);
+        drop(live);
+        self.limit = limit;
+        counts
+    }
+
+    /// Compares the members of a family that are open.
+    fn compare(
+        &mut self,
+        rule: Rule,
+        family: &Family,
+        live: &mut LiveFamily<'_>,
+        coverage: &mut Coverage,
+        emit: &mut dyn FnMut(ScanRecord),
+        tell: &mut dyn FnMut(&RoundCounts, f64),
+    ) -> RoundCounts {
         let mappings = live.take_mappings();
         coverage.members_seen += family.members.len() as u64;
         coverage.members_read += (mappings.len() - live.in_motion().len()) as u64;
         coverage.unread += unread_counts(live.lost());
         coverage.unread.add(Unread::InMotion, live.in_motion().len() as u64);
-        coverage.doubts.add(Doubt::UnreadMembers, missed(&live));
+        coverage.doubts.add(Doubt::UnreadMembers, missed(live));
         if mappings.len() < 2 {
             let unseen = live.lost().first().filter(|_| mappings.is_empty()).map(|lost| lost.reason);
             return RoundCounts { unseen, ..RoundCounts::default() };
         }
-        let charges = self.charges(family, &live);
+        let charges = self.charges(family, live);
         let mut skips = Skips::default();
         let overlap = overlap(&mappings, &mut skips);
-        let swap = mappings.iter().flatten().any(|mapping| mapping.swapped != Some(0));
+        let may_be_swapped = |mapping: &Mapping| !mapping.shared && !mapping.gate && mapping.swapped != Some(0);
+        let swap = mappings.iter().flatten().any(may_be_swapped);
         drop(mappings);
         let pages: u64 = overlap.spans.iter().map(|span| span.pages()).sum();
         let total = (pages * PAGE_SIZE as u64).max(1) as f64;
         let mut done = 0;
-        let mut round = Round::new(&mut live, rule, &charges, self.config.batch_bytes, swap, emit);
+        let mut round = Round::new(live, rule, &charges, self.config.batch_bytes, swap, emit);
         round.skip(&skips);
         for span in &overlap.spans {
             round.span(span, &mut |counts, bytes| {

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::Unread;
 use crate::procfs::PageEntry;
 
+/// Bytes of a hole that is not worth a look of its own.
+pub(crate) const SMALL_HOLE: u64 = 256 * 4096;
+
 /// The memory of the members of one family. Members are numbered, the eldest 0.
 pub(crate) trait FamilyView {
     /// Reads the state of consecutive pages of a member from an address on. After an error the member is not asked
@@ -22,7 +25,12 @@ pub(crate) trait FamilyView {
     /// asked.
     fn huge(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>>;
 
-    /// Returns the ranges of a member's addresses that have pages, or `None` where that cannot be asked.
+    /// Whether one of some members has excluded memory from forks (`MADV_DONTFORK`, `MADV_WIPEONFORK`), or may have. Asked
+    /// only where the mappings were read without their flags and nothing was handed down.
+    fn not_inherited(&mut self, members: &[usize], range: Range<u64>) -> bool;
+
+    /// Returns the ranges of a member's addresses that have pages, or `None` where that cannot be asked. Holes of at most
+    /// [`SMALL_HOLE`] may be within them.
     fn populated(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>>;
 
     /// Whether a frame is one that the kernel has merged from equal pages (KSM); `None` where that cannot be asked.

@@ -5,6 +5,7 @@ use std::fmt;
 use super::bpf::{self, BpfOptions};
 use super::{Kmod, Scan, Source};
 use crate::scan::ScanConfig;
+use crate::stop::Stop;
 
 /// A source and why it was chosen.
 pub struct Choice {
@@ -43,7 +44,7 @@ fn first(candidates: Vec<(&'static str, Open<'_>)>, last: impl FnOnce() -> Box<d
 
 /// Opens the first of the BPF programs, the module and the scan that can be opened. The programs come first: nothing that
 /// an observed process holds makes them miss another one's events.
-pub fn open(bpf: &BpfOptions, sampling: bool, scan: ScanConfig) -> Choice {
+pub fn open(bpf: &BpfOptions, sampling: bool, scan: ScanConfig, stop: &Stop) -> Choice {
     let candidates: Vec<(&'static str, Open<'_>)> = vec![
         ("bpf", Box::new(|| bpf::open(bpf).map_err(|error| error.to_string()))),
         (
@@ -51,7 +52,7 @@ pub fn open(bpf: &BpfOptions, sampling: bool, scan: ScanConfig) -> Choice {
             Box::new(|| Ok(Box::new(Kmod::open(sampling).map_err(|error| error.to_string())?) as Box<dyn Source>)),
         ),
     ];
-    first(candidates, || Box::new(Scan::new(scan, [])))
+    first(candidates, || Box::new(Scan::new(scan, []).ended_by(stop)))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::event::{Event, OwnerKind, What};
 use crate::report::{Details, ScanJson};
 use crate::scan::{RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
 use crate::sink::Sink;
+use crate::stop::Stop;
 
 /// Records between two calls of `progress` while a round is given to the sink.
 const PROGRESS_RECORDS: usize = 65_536;
@@ -39,6 +40,13 @@ impl Scan {
             names: HashMap::new(),
             captured: 0,
         }
+    }
+
+    /// Ends rounds early once `stop` is asked for.
+    #[must_use]
+    pub fn ended_by(mut self, stop: &Stop) -> Scan {
+        self.scanner.stop_with(stop.clone());
+        self
     }
 
     /// The container behind a name of the last round.

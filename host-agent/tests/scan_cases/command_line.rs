@@ -12,6 +12,8 @@ pub const TESTS: &[Test] = &[
     ("one_target_that_is_missing_is_named", one_target_that_is_missing_is_named),
     ("a_recording_keeps_what_the_scan_reported", a_recording_keeps_what_the_scan_reported),
     ("each_round_of_a_run_reports_its_coverage", each_round_of_a_run_reports_its_coverage),
+    ("metrics_have_what_the_scan_reports", metrics_have_what_the_scan_reports),
+    ("rounds_keep_their_budget", rounds_keep_their_budget),
     ("a_reader_that_goes_ends_the_program_quietly", a_reader_that_goes_ends_the_program_quietly),
 ];
 
@@ -108,6 +110,66 @@ fn each_round_of_a_run_reports_its_coverage() {
     }
     let text = with_daemon(&source).ok().out;
     assert!(text.contains("exact: everything was read") && text.contains("coverage: 2 of 2 members"), "{text}");
+}
+
+fn metrics_have_what_the_scan_reports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("scan.prom");
+    let name = file.to_str().expect("a plain name");
+    for kind in ["plain", "moved"] {
+        let family = Family::start(&[kind]);
+        let pid = family.root().to_string();
+        let report = with_daemon(&["scan", "--json", "--pid", &pid, "--metrics", name]).ok().json();
+        let text = std::fs::read_to_string(&file).expect("metrics");
+        let mut expected = vec![
+            format!("scan_mode{{mode={}}} 1", report["mode"]),
+            format!("scan_copies{{end=\"at_least\"}} {}", report["copies"]["at_least"]),
+            format!("scan_copies{{end=\"at_most\"}} {}", report["copies"]["at_most"]),
+            format!("scan_redundant{{end=\"at_most\"}} {}", report["redundant"]["at_most"]),
+            format!("scan_members_read {}", report["coverage"]["members"]["read"]),
+            format!("scan_whole {}", u8::from(report["coverage"]["whole"] == true)),
+            format!("captured_total {}", report["captured"]),
+        ];
+        for (samples, reasons) in [
+            ("scan_members_unread", &report["coverage"]["members"]["unread"]),
+            ("scan_pages_unjudged", &report["coverage"]["pages"]["unjudged"]),
+        ] {
+            let reasons = reasons.as_object().expect("counts by reason");
+            expected.extend(reasons.iter().map(|(reason, count)| format!("{samples}{{reason=\"{reason}\"}} {count}")));
+        }
+        for line in expected {
+            assert!(text.lines().any(|found| found == format!("deltascope_{line}")), "{kind}: {line}: {text}");
+        }
+        let copies = report["containers"][0]["cow_copies"].to_string();
+        let of_container = |line: &&str| line.starts_with("deltascope_container_cow_copies{container=");
+        assert!(text.lines().find(of_container).is_some_and(|line| line.ends_with(&copies)), "{text}");
+    }
+    // Names that are longer than a folder are refused, with what to do.
+    with_daemon(&["scan", "--metrics", "/nowhere/scan.prom"]).fails(&["/nowhere/scan.prom", "name a file"]);
+}
+
+fn rounds_keep_their_budget() {
+    let family = Family::start(&["many", "20"]);
+    let pid = family.root().to_string();
+    let source = ["run", "--source", "scan", "--pid", &pid, "--interval", "0.01", "--duration", "4", "--json-lines"];
+    let outcome = with_daemon(&source).ok();
+    let lines: Vec<serde_json::Value> =
+        outcome.out.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    // The last round ends with the run and rests no more.
+    let (rounds, _) = lines.split_at(lines.len() - 1);
+    let mut cpu = 0.0;
+    for line in rounds {
+        cpu += number(&line["cost"]["cpu_seconds_measured"]);
+        assert!(number(&line["cost"]["paused_seconds"]) > 0.0 && cpu > 0.0, "{line}");
+        // 2 % of a core; what is not charged is the end of a round.
+        assert!(cpu <= 0.03 * number(&line["seconds"]), "{cpu} s of processors: {line}");
+        assert!(number(&line["cost"]["peak_memory_bytes"]) > 0.0, "{line}");
+    }
+    assert!(outcome.err.contains("expected at most the interval"), "{outcome:?}");
+    // A scan has none.
+    let scan = with_daemon(&["scan", "--json", "--pid", &pid]).ok().json();
+    assert_eq!(scan["cost"]["paused_seconds"], 0.0, "{scan}");
 }
 
 fn replay(file: &str) -> serde_json::Value {

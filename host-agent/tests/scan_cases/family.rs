@@ -1,11 +1,11 @@
 //! Starting families and other copies of this program.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
 /// First argument of a copy that is a member of a family.
@@ -17,6 +17,7 @@ pub const NOBODY: u32 = 65_534;
 pub struct Family {
     child: Child,
     stop: Option<ChildStdin>,
+    lines: BufReader<ChildStdout>,
     /// Addresses of its region.
     pub range: Range<u64>,
     /// Members that it has named, the root first where that lives.
@@ -43,12 +44,21 @@ impl Family {
         let mut child = command.spawn().expect("a family starts");
         let stop = child.stdin.take();
         let mut line = String::new();
-        let pipe = child.stdout.take().expect("its output");
-        BufReader::new(pipe).read_line(&mut line).expect("its announcement");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output"));
+        lines.read_line(&mut line).expect("its announcement");
         let numbers: Vec<u64> = line.split_whitespace().map(|word| word.parse().expect("a number")).collect();
         let [start, bytes, members @ ..] = &numbers[..] else { panic!("{kind:?} announced {line:?}") };
         let members = members.iter().map(|&pid| pid as u32).collect();
-        Family { child, stop, range: *start..start + bytes, members }
+        Family { child, stop, lines, range: *start..start + bytes, members }
+    }
+
+    /// Sends a line to a family that answers, and returns its answer.
+    pub fn ask(&mut self) -> String {
+        let stop = self.stop.as_mut().expect("its input");
+        stop.write_all(b"\n").and_then(|()| stop.flush()).expect("it reads");
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("its answer");
+        line.trim().to_owned()
     }
 
     /// The root, or the first member of a family that has lost it.

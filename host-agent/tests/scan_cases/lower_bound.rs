@@ -8,6 +8,7 @@ use super::look::{at, behind, without_numbers};
 pub const TESTS: &[Test] = &[
     ("huge_pages_invent_no_copies", huge_pages_invent_no_copies),
     ("users_number_is_at_most_roots", users_number_is_at_most_roots),
+    ("users_number_is_at_most_roots_with_any_setting", users_number_is_at_most_roots_with_any_setting),
     ("borrowed_memory_is_no_copy_without_kcmp", borrowed_memory_is_no_copy_without_kcmp),
     ("without_kcmp_other_families_are_counted", without_kcmp_other_families_are_counted),
 ];
@@ -31,15 +32,57 @@ fn huge_pages_invent_no_copies() {
 fn users_number_is_at_most_roots() {
     for kind in ["huge", "small"] {
         for seed in 0..12 {
-            let family = Family::start(&[kind, "4", &seed.to_string()]);
-            let (root, user) = (at(&family), without_numbers(&family));
-            assert_eq!(root.scan.mode, "exact", "{kind} {seed}: {root:#?}");
-            let (exact, bracket) = (root.scan.copies.at_least, user.scan.copies);
-            assert!(bracket.at_least <= exact, "{kind} {seed}: {bracket:?}, exact {exact}");
-            assert!(bracket.at_most >= Some(exact), "{kind} {seed}: {bracket:?}, exact {exact}");
-            let (exact, bracket) = (root.scan.redundant.at_least, user.scan.redundant);
-            assert!(bracket.at_least <= exact && bracket.at_most >= Some(exact), "{kind} {seed}: {bracket:?}");
+            user_is_at_most_root(&Family::start(&[kind, "4", &seed.to_string()]), &format!("{kind} {seed}"));
         }
+    }
+}
+
+fn user_is_at_most_root(family: &Family, label: &str) {
+    let (root, user) = (at(family), without_numbers(family));
+    assert_eq!(root.scan.mode, "exact", "{label}: {root:#?}");
+    let (exact, bracket) = (root.scan.copies.at_least, user.scan.copies);
+    assert!(bracket.at_least <= exact, "{label}: {bracket:?}, exact {exact}");
+    assert!(bracket.at_most >= Some(exact), "{label}: {bracket:?}, exact {exact}");
+    let (exact, bracket) = (root.scan.redundant.at_least, user.scan.redundant);
+    assert!(bracket.at_least <= exact && bracket.at_most >= Some(exact), "{label}: {bracket:?}");
+}
+
+/// The machine's setting of huge pages, put back when dropped.
+struct HugePages(String);
+
+impl HugePages {
+    const PATH: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
+
+    fn set(value: &str) -> HugePages {
+        let text = std::fs::read_to_string(Self::PATH).expect("huge pages in this kernel");
+        let before = text.split(['[', ']']).nth(1).expect("a setting in brackets").to_owned();
+        std::fs::write(Self::PATH, value).expect("root may set it");
+        HugePages(before)
+    }
+}
+
+impl Drop for HugePages {
+    fn drop(&mut self) {
+        let _ = std::fs::write(Self::PATH, &self.0);
+    }
+}
+
+/// Whether a process has huge pages.
+fn has_huge_pages(pid: u32) -> bool {
+    let smaps = std::fs::read_to_string(format!("/proc/{pid}/smaps")).expect("its mappings");
+    smaps.lines().any(|line| line.starts_with("AnonHugePages:") && !line.contains(" 0 kB"))
+}
+
+fn users_number_is_at_most_roots_with_any_setting() {
+    for (setting, huge) in [("always", true), ("never", false)] {
+        let _setting = HugePages::set(setting);
+        let mut seen = false;
+        for seed in 0..12 {
+            let family = Family::start(&["as-the-machine-has-it", "4", &seed.to_string()]);
+            seen |= has_huge_pages(family.root());
+            user_is_at_most_root(&family, &format!("{setting} {seed}"));
+        }
+        assert_eq!(seen, huge, "{setting}");
     }
 }
 

@@ -2,97 +2,9 @@
 //! its standard input closes, so that no member outlives the test.
 
 use std::io::Write;
-use std::ops::Range;
 use std::ptr::null_mut;
 
-/// Bytes in a page.
-const PAGE: usize = 4096;
-/// Bytes in a huge page.
-const HUGE: usize = 2 << 20;
-
-/// Pages of one process.
-#[derive(Clone, Copy)]
-struct Region {
-    start: *mut u8,
-    pages: usize,
-}
-
-impl Region {
-    /// Maps pages, in huge ones if that is wanted.
-    fn map(pages: usize, huge: bool) -> Region {
-        let bytes = pages * PAGE + if huge { HUGE } else { 0 };
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: a new mapping at an address that the kernel chooses.
-        let start = unsafe { libc::mmap(null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
-        assert_ne!(start, libc::MAP_FAILED, "mmap");
-        let aligned = if huge { (start as usize).next_multiple_of(HUGE) } else { start as usize };
-        let region = Region { start: aligned as *mut u8, pages };
-        region.advise(if huge { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE });
-        region
-    }
-
-    /// Maps fresh pages at the addresses of a region that is not mapped.
-    fn map_again(self) {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: nothing is mapped there.
-        let start = unsafe { libc::mmap(self.start.cast(), self.pages * PAGE, protection, flags, -1, 0) };
-        assert_eq!(start.cast::<u8>(), self.start, "mmap");
-        self.advise(libc::MADV_NOHUGEPAGE);
-    }
-
-    fn advise(self, advice: libc::c_int) {
-        // SAFETY: the range is a mapping of our own.
-        unsafe { libc::madvise(self.start.cast(), self.pages * PAGE, advice) };
-    }
-
-    /// The first word of a page.
-    fn word(self, page: usize) -> *mut u64 {
-        assert!(page < self.pages);
-        self.start.wrapping_add(page * PAGE).cast()
-    }
-
-    fn write(self, page: usize, value: u64) {
-        // SAFETY: the page is mapped for writing.
-        unsafe { self.word(page).write_volatile(value) }
-    }
-
-    fn read(self, page: usize) -> u64 {
-        // SAFETY: the page is mapped for reading.
-        unsafe { self.word(page).read_volatile() }
-    }
-
-    /// Writes a content of its own to each page.
-    fn fill(self) -> Region {
-        (0..self.pages).for_each(|page| self.write(page, page as u64 + 1));
-        self
-    }
-
-    /// Writes to each page what it holds.
-    fn rewrite(self, pages: Range<usize>) {
-        pages.for_each(|page| self.write(page, self.read(page)));
-    }
-
-    /// Writes something else to each page.
-    fn change(self, pages: Range<usize>) {
-        pages.for_each(|page| self.write(page, !(page as u64)));
-    }
-
-    /// What most kinds write: 50 pages as they are, 50 with another content.
-    fn usual(self) {
-        self.rewrite(0..50);
-        self.change(50..100);
-    }
-
-    /// Moves the pages to another address of this process.
-    fn move_to(self, target: *mut u8) -> Region {
-        let (flags, bytes) = (libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED, self.pages * PAGE);
-        // SAFETY: both ranges are our own; nothing else is mapped at the target.
-        let moved = unsafe { libc::mremap(self.start.cast(), bytes, bytes, flags, target) };
-        assert_ne!(moved, libc::MAP_FAILED, "mremap");
-        Region { start: moved.cast(), pages: self.pages }
-    }
-}
+use super::region::{PAGE, Region};
 
 /// A pipe through which children report that they are ready.
 #[derive(Clone, Copy)]
@@ -294,13 +206,22 @@ pub fn run(arguments: &[String]) -> ! {
         }
         // The child has memory of its own where the parent's was not handed down, with equal contents.
         "dontfork" | "wipeonfork" => {
-            let region = Region::map(256, false).fill();
+            let region = Region::map(number(1).max(256), false).fill();
             region.advise(if kind == "dontfork" { libc::MADV_DONTFORK } else { libc::MADV_WIPEONFORK });
             let one = child(|| {
                 if kind == "dontfork" {
                     region.map_again();
                 }
                 region.fill();
+                ready.report();
+            });
+            ready.wait(1);
+            announce(region, &[own(), one]);
+        }
+        "all-copied" => {
+            let region = Region::map(number(1), false).fill();
+            let one = child(|| {
+                region.rewrite(0..region.pages);
                 ready.report();
             });
             ready.wait(1);
@@ -317,8 +238,12 @@ pub fn run(arguments: &[String]) -> ! {
             announce(region, &[own(), one]);
         }
         // Huge pages of which members write some parts, chosen by a seed.
-        "huge" | "small" => {
-            let region = Region::map(number(1) * 512, kind == "huge").fill();
+        "huge" | "small" | "as-the-machine-has-it" => {
+            let region = match kind {
+                "as-the-machine-has-it" => Region::map_plain(number(1) * 512),
+                _ => Region::map(number(1) * 512, kind == "huge"),
+            };
+            let region = region.fill();
             let seed = number(2) as u64;
             let children: Vec<i32> = (0..1 + seed % 3)
                 .map(|child_number| {
@@ -333,6 +258,81 @@ pub fn run(arguments: &[String]) -> ! {
                 write_some(region, seed * 16 + 15);
             }
             announce(region, &[&[own()], &children[..]].concat());
+        }
+        // Of 256 pages the child copies 192, of which it puts 64 into swap; of 32 more both put their own there, and 32
+        // are in swap since before the fork, where the child has copied 16 of them.
+        "swapped" => {
+            let region = Region::map(256, false).fill();
+            region.page_out(224..256);
+            let again = Ready::new();
+            let one = child(|| {
+                region.rewrite(0..96);
+                region.change(96..192);
+                region.change(192..240);
+                region.page_out(128..224);
+                ready.report();
+                again.wait(1);
+            });
+            ready.wait(1);
+            region.page_out(192..224);
+            again.report();
+            announce(region, &[own(), one]);
+        }
+        // One thread reads a file that gives nothing, another one maps it and waits with the memory's lock.
+        "hanging" => {
+            let region = Region::map(256, false).fill();
+            let one = child(|| {
+                region.change(0..128);
+                ready.report();
+            });
+            ready.wait(1);
+            let path = arguments[1].clone();
+            std::thread::spawn({
+                let path = path.clone();
+                move || std::fs::read(path)
+            });
+            std::thread::spawn(move || {
+                let file = std::fs::File::options().read(true).write(true).open(path).expect("the file opens");
+                use std::os::fd::AsRawFd;
+                // Once the reader has begun, this waits for its page.
+                loop {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    // SAFETY: a new mapping at an address that the kernel chooses, which is taken away again.
+                    unsafe {
+                        let at = libc::mmap(null_mut(), PAGE, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0);
+                        libc::munmap(at, PAGE);
+                    }
+                }
+            });
+            announce(region, &[own(), one]);
+        }
+        // Measures the longest time that a mapping takes it, and prints it each time that a line comes.
+        "stalled" => {
+            let region = Region::map(number(1), false).fill();
+            let one = child(|| {
+                // Standard input is the parent's.
+                // SAFETY: takes numbers; the parent's first thread lives as long as the parent.
+                unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+                region.usual();
+                ready.report();
+                loop {
+                    std::thread::park();
+                }
+            });
+            ready.wait(1);
+            announce(region, &[own(), one]);
+            measure_stalls()
+        }
+        // The child has copied all of its pages and put them into swap.
+        "swapped-whole" => {
+            let region = Region::map(256, false).fill();
+            let one = child(|| {
+                region.rewrite(0..256);
+                region.page_out(0..256);
+                ready.report();
+            });
+            ready.wait(1);
+            announce(region, &[own(), one]);
         }
         "guard" => {
             let whole = Region::map(256 + number(1), false);
@@ -453,6 +453,27 @@ pub fn run(arguments: &[String]) -> ! {
             announce(region, &[&[own()], &children[..]].concat());
         }
         other => panic!("no kind {other:?}"),
+    }
+    rest()
+}
+
+/// Maps and unmaps a page over and over. For each line on standard input, prints the longest time since the line before, in
+/// microseconds; at the end of the input, ends.
+fn measure_stalls() -> ! {
+    let worst = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let seen = worst.clone();
+    std::thread::spawn(move || {
+        loop {
+            let begun = std::time::Instant::now();
+            let region = Region::mapped(1, false);
+            // SAFETY: the mapping is our own and not used any more.
+            unsafe { libc::munmap(region.start.cast(), PAGE) };
+            seen.fetch_max(begun.elapsed().as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+            std::thread::sleep(std::time::Duration::from_micros(200));
+        }
+    });
+    for _ in std::io::stdin().lines() {
+        println!("{}", worst.swap(0, std::sync::atomic::Ordering::Relaxed));
     }
     rest()
 }

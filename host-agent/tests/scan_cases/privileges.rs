@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = &[
     ("a_user_who_may_read_nobody_sees_nothing", a_user_who_may_read_nobody_sees_nothing),
     ("a_pid_namespace_of_its_own_is_named", a_pid_namespace_of_its_own_is_named),
     ("a_foreign_proc_is_used_with_its_numbers", a_foreign_proc_is_used_with_its_numbers),
+    ("a_machine_without_proc_is_named", a_machine_without_proc_is_named),
     ("a_pagemap_that_is_missing_or_denied_is_named", a_pagemap_that_is_missing_or_denied_is_named),
     ("contents_that_are_denied_leave_copies_unjudged", contents_that_are_denied_leave_copies_unjudged),
 ];
@@ -146,6 +147,16 @@ fn denied(file: &str, error: i32, arguments: &[&str]) -> Outcome {
     command.args(arguments).arg("--boardd").arg(boardd());
     command.env("LD_PRELOAD", &library).env("DENIED_FILE", file).env("DENIED_ERROR", error.to_string());
     finish(command)
+}
+
+fn a_machine_without_proc_is_named() {
+    let script = "umount -l /proc; exec \"$0\" \"$@\"";
+    let without = ["unshare", "-m", "sh", "-c", script];
+    let outcome = finish(command(&without, &["scan"])).fails(&["/proc: expected the proc file system", "mount"]);
+    says_nothing_false(&outcome);
+    let mut command = Command::new(without[0]);
+    command.args(&without[1..]).args([AGENT, "scan"]);
+    finish(command).fails(&["/proc/self/exe", "mount /proc"]);
 }
 
 fn a_pagemap_that_is_missing_or_denied_is_named() {

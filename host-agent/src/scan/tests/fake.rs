@@ -58,6 +58,9 @@ pub struct FakeFamily {
     pub huge: Option<HashMap<usize, std::ops::Range<usize>>>,
     /// Whether holes can be found without reading their entries.
     pub tells_holes: bool,
+    /// Whether a member has excluded the pages from forks, and how often that was asked.
+    pub excluded: bool,
+    pub asked: usize,
     /// Entries read so far.
     pub entries: usize,
     /// Frames that a process outside the family has too.
@@ -185,6 +188,11 @@ impl FamilyView for FakeFamily {
         let address = |page: usize| START + (page * PAGE_SIZE) as u64;
         let pages = (0..self.pages[member].len()).filter(|&page| self.pages[member][page] != Page::Absent);
         Some(pages.map(|page| address(page)..address(page + 1)).filter(|one| range.contains(&one.start)).collect())
+    }
+
+    fn not_inherited(&mut self, _members: &[usize], _range: std::ops::Range<u64>) -> bool {
+        self.asked += 1;
+        self.excluded
     }
 
     fn merged(&mut self, frame: u64) -> Option<bool> {

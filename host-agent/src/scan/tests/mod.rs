@@ -3,6 +3,7 @@
 mod compare;
 mod fake;
 mod families;
+mod inheritance;
 mod judging;
 mod opening;
 mod probing;

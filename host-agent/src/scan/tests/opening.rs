@@ -1,9 +1,12 @@
 //! Opening real processes: this one, in several disguises.
 
+use std::sync::Arc;
+
 use crate::procfs::{ProcFs, sys};
 use crate::scan::family::{Family, Origin};
 use crate::scan::frame_flags::FrameFlags;
-use crate::scan::live::LiveFamily;
+use crate::scan::live::{LiveFamily, Reading};
+use crate::scan::time_limit::TimeLimit;
 use crate::scan::{FrameAccess, ProcessCounts};
 
 fn open(change: impl Fn(&mut Family)) -> (usize, ProcessCounts) {
@@ -12,8 +15,10 @@ fn open(change: impl Fn(&mut Family)) -> (usize, ProcessCounts) {
     let mut family = Family { members: vec![own, own], origin: Origin::Exec };
     change(&mut family);
     let mut counts = ProcessCounts::default();
-    let flags = FrameFlags::open(&proc);
-    let mut live = LiveFamily::open(&proc, &flags, FrameAccess::Frames, &family, &mut counts);
+    let mut limit = TimeLimit::default();
+    let flags = Arc::new(FrameFlags::open(&proc));
+    let reading = Reading { proc, flags, access: FrameAccess::Frames, limit: &mut limit, may_stall: true };
+    let mut live = LiveFamily::open(reading, &family, &mut counts);
     (live.take_mappings().len(), counts)
 }
 

@@ -13,6 +13,7 @@ use super::liveness::Liveness;
 use super::programs::Programs;
 use super::sampler::Sampler;
 use super::{BpfError, BpfOptions};
+use crate::report::Details;
 use crate::sampling::Estimates;
 use crate::sink::Sink;
 use crate::sources::kmod::events::{self, OwnerTable};
@@ -181,6 +182,10 @@ impl Source for Bpf {
     fn stop(&mut self) -> bool {
         self.programs.stop_capture();
         true
+    }
+
+    fn details(&self, name: &str) -> Option<Details> {
+        self.owners.details(name)
     }
 
     fn captured(&self) -> u64 {

@@ -10,6 +10,7 @@ use deltascope_abi::ring::{RingKind, RingRecord, flag};
 use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
 use crate::event::{Event, OwnerId, OwnerKind, What};
 use crate::procfs::ProcFs;
+use crate::report::Details;
 use crate::sink::{Sink, SinkError};
 use crate::sources::kmod::map::monotonic_ns;
 
@@ -86,6 +87,11 @@ impl OwnerTable {
             }
             std::thread::sleep(WALK_INTERVAL);
         }
+    }
+
+    /// What is known of the container of a name.
+    pub(in crate::sources) fn details(&self, name: &str) -> Option<Details> {
+        self.attribution.named(name).map(Details::from)
     }
 
     /// Records so far that named no control group: the module says `attribution=none`.

@@ -27,6 +27,7 @@ use self::map::{Rings, monotonic_ns};
 use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
 use crate::event::OwnerId;
+use crate::report::Details;
 use crate::sampling::Estimates;
 use crate::sink::Sink;
 
@@ -364,6 +365,10 @@ impl Source for Kmod {
         self.reader = self.reader.after(&left, same_load, self.skipped);
         self.save_position(sink);
         Ok(())
+    }
+
+    fn details(&self, name: &str) -> Option<Details> {
+        self.owners.details(name)
     }
 
     fn captured(&self) -> u64 {

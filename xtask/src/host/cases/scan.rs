@@ -10,6 +10,7 @@ const fn case(name: &'static str, expected: &'static str, test: &'static str) ->
 /// The cases of this area.
 pub const CASES: &[Case] = &[
     case("no-pagemap", "named with its cause", "a_pagemap_that_is_missing_or_denied_is_named"),
+    case("no-proc", "named with its cause", "a_machine_without_proc_is_named"),
     case("contents-denied", "copies unjudged, not exact", "contents_that_are_denied_leave_copies_unjudged"),
     case("first-thread-ended", "counted", "first_threads_that_ended_hide_nothing"),
     case("mappings-in-motion", "counted, or in the bracket", "mappings_in_motion_lose_nothing"),
@@ -38,4 +39,21 @@ pub const CASES: &[Case] = &[
     case("thp-random", "the user's number is at most root's", "users_number_is_at_most_roots"),
     case("vfork-no-kcmp", "no copy, in the coverage", "borrowed_memory_is_no_copy_without_kcmp"),
     case("no-kcmp", "counted, or in the coverage", "without_kcmp_other_families_are_counted"),
+    case(
+        "thp-setting",
+        "the user's number is at most root's, always and never",
+        "users_number_is_at_most_roots_with_any_setting",
+    ),
+    case("swap", "in the bracket, and left in swap", "pages_in_swap_are_in_the_bracket"),
+    case("swap-whole", "in the bracket", "memory_that_is_in_swap_as_a_whole_is_in_the_bracket"),
+    case("recording", "replays what the scan reported", "a_recording_keeps_what_the_scan_reported"),
+    case("run-coverage", "each round has its coverage", "each_round_of_a_run_reports_its_coverage"),
+    case("metrics", "mode, bracket and coverage for node_exporter", "metrics_have_what_the_scan_reports"),
+    case("host/t35", "a hung process is named and hides no other", "process_that_hangs_is_named_and_hides_no_other"),
+    case("host/t35-run", "rounds continue beside a hung process", "run_reports_rounds_beside_a_process_that_hangs"),
+    case("host/t35-signal", "a signal ends each command", "signal_ends_each_command_beside_a_process_that_hangs"),
+    case("host/t40", "no stall of a target above 10 ms", "a_large_process_is_not_stalled"),
+    case("dontfork-large", "no copy", "large_memory_that_was_not_handed_down_is_no_copy"),
+    case("copied-large", "counted", "large_memory_of_which_all_was_copied_is_counted"),
+    case("budget", "2 % of a core, and the cost in the output", "rounds_keep_their_budget"),
 ];

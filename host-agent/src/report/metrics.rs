@@ -1,0 +1,114 @@
+//! Reports as a file in the text format of Prometheus, for the textfile collector of its node exporter.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::{BracketJson, ContainerJson, ReportJson, ScanJson};
+
+/// Labels of a sample and its value.
+type Sample<'a> = (Vec<(&'a str, &'a str)>, f64);
+
+/// Returns a report as metrics. Counters of one round (`gauges`) are gauges, those since the start counters; a scan adds its
+/// mode, bracket, coverage and cost.
+pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> String {
+    let mut text = String::new();
+    let law = &report.conservation;
+    let one = |value: f64| vec![(Vec::new(), value)];
+    let mut add = |name: &str, kind: &str, about: &str, samples: Vec<Sample<'_>>| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "# HELP deltascope_{name} {about}\n# TYPE deltascope_{name} {kind}");
+        for (labels, value) in samples {
+            let labels: Vec<String> =
+                labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+            let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+            let _ = writeln!(text, "deltascope_{name}{labels} {value}");
+        }
+    };
+    add("captured_total", "counter", "Events that passed the filter of the source.", one(law.captured as f64));
+    add("counted_total", "counter", "Events in the counters of the engine.", one(law.counted as f64));
+    add("in_flight", "gauge", "Events that are not counted yet.", one(law.in_flight as f64));
+    let lost = law.lost.iter().map(|(&reason, &count)| (vec![("reason", reason)], count as f64)).collect();
+    add("lost_total", "counter", "Events that are never counted, by reason.", lost);
+    let mut containers = |name: &str, about: &str, value: fn(&ContainerJson) -> u64| {
+        let samples = report.containers.iter().map(|one| (labels(one), value(one) as f64)).collect();
+        match gauges {
+            true => add(&format!("container_{name}"), "gauge", about, samples),
+            false => add(&format!("container_{name}_total"), "counter", about, samples),
+        }
+    };
+    containers("cow_copies", "Copied pages.", |one| one.cow_copies);
+    containers("cow_redundant", "Redundant copies.", |one| one.cow_redundant);
+    containers("cow_redundant_bytes", "Bytes of the redundant copies.", |one| one.cow_bytes_redundant);
+    containers("cow_unjudged", "Copies that could not be judged.", |one| one.cow_unjudged);
+    if !gauges {
+        containers("net_sends", "Sends.", |one| one.net_sends);
+        containers("net_redundant", "Redundant sends.", |one| one.net_redundant);
+        containers("net_redundant_bytes", "Bytes of the redundant sends.", |one| one.net_bytes_redundant);
+    }
+    let Some(scan) = scan else {
+        return text;
+    };
+    let coverage = &scan.coverage;
+    add("scan_mode", "gauge", "1 for the mode of the last scan.", vec![(vec![("mode", scan.mode.as_str())], 1.0)]);
+    add("scan_copies", "gauge", "Copies, as a bracket; without at_most nothing bounds them.", ends(&scan.copies));
+    add("scan_redundant", "gauge", "Redundant copies, as a bracket.", ends(&scan.redundant));
+    add("scan_whole", "gauge", "1 if everything in the scope was read.", one(f64::from(u8::from(coverage.whole))));
+    add("scan_members_seen", "gauge", "Members of families.", one(coverage.members.seen as f64));
+    add("scan_members_read", "gauge", "Members that were compared whole.", one(coverage.members.read as f64));
+    add(
+        "scan_members_unread",
+        "gauge",
+        "Members that were not read whole, by reason.",
+        reasons(&coverage.members.unread),
+    );
+    add("scan_pages_unjudged", "gauge", "Pages that were not judged, by reason.", reasons(&coverage.pages.unjudged));
+    add("scan_pages_judged", "gauge", "Copies whose bytes were compared.", one(coverage.pages.judged as f64));
+    add("scan_families_maybe_cut", "gauge", "Families that may be cut.", one(coverage.families_maybe_cut as f64));
+    add("scan_contents_denied", "gauge", "Members whose contents were denied.", one(coverage.contents_denied as f64));
+    let unbounded = coverage.unbounded.iter().map(|why| (vec![("why", why.as_str())], 1.0)).collect();
+    add("scan_unbounded", "gauge", "Why nothing bounds the number of copies, if so.", unbounded);
+    add("scan_seconds", "gauge", "Time of the last scan.", one(scan.scan_seconds_measured));
+    add("scan_cpu_seconds", "gauge", "Processor time of the last scan.", one(scan.cost.cpu_seconds_measured));
+    add("scan_paused_seconds", "gauge", "Pauses of the last scan for its budget.", one(scan.cost.paused_seconds));
+    add("scan_compared_bytes", "gauge", "Bytes of contents read by the last scan.", one(scan.bytes_read as f64));
+    add("peak_memory_bytes", "gauge", "Largest memory of the agent.", one(scan.cost.peak_memory_bytes as f64));
+    text
+}
+
+fn ends(bracket: &BracketJson) -> Vec<Sample<'static>> {
+    let at_most = bracket.at_most.map(|most| (vec![("end", "at_most")], most as f64));
+    std::iter::once((vec![("end", "at_least")], bracket.at_least as f64)).chain(at_most).collect()
+}
+
+fn reasons(counts: &BTreeMap<String, u64>) -> Vec<Sample<'_>> {
+    counts.iter().map(|(reason, &count)| (vec![("reason", reason.as_str())], count as f64)).collect()
+}
+
+fn labels(container: &ContainerJson) -> Vec<(&str, &str)> {
+    let rest = [("cgroup", &container.cgroup), ("id", &container.id), ("pod", &container.pod)];
+    let rest = rest.into_iter().filter_map(|(label, value)| Some((label, value.as_deref()?)));
+    std::iter::once(("container", container.name.as_str())).chain(rest).collect()
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// Replaces the file at once, so that a reader never sees half of it. Everybody may read it, whatever the umask: the
+/// collector is another user.
+///
+/// # Errors
+/// The folder is not there, or nothing can be written in it.
+pub fn write_metrics(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let mut file = File::create(&beside)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(text.as_bytes())?;
+    drop(file);
+    fs::rename(&beside, path)
+}

@@ -1,0 +1,159 @@
+//! Reading the mappings of a member, so that it does not notice.
+//!
+//! The kernel holds the lock of the memory while it writes one mapping into `smaps`, and counts each page of it: 100 ms and
+//! more for some GiB. Where `PAGEMAP_SCAN` (Linux 6.7) and the flags of frames are there, a process with such a mapping is
+//! read from `maps` and the runs of its pages instead. What is not in these are the flags of a mapping.
+
+use std::ops::Range;
+
+use super::frame_flags::{FrameFlags, FrameKind};
+use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError, ProcFs, TaskId};
+
+/// Bytes of a mapping that are counted in one go: a stall of some ms.
+const LARGE: u64 = 32 << 20;
+/// Mappings with pages of a process that is read from `maps`; beyond, `smaps` takes less memory, since its neighbours of one
+/// kind are joined.
+const MAX_PIECES: usize = 8192;
+/// How often the mappings of a member are read until two lists agree.
+const READINGS: usize = 4;
+
+/// The mappings of a member.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// Ordered by address.
+    pub mappings: Vec<Mapping>,
+    /// The list was the same afterwards: the kernel lets the program map and unmap between two of its lines.
+    pub settled: bool,
+    /// Bytes of the largest mapping in memory, where it is too large for `smaps`.
+    pub large: Option<u64>,
+}
+
+/// Reads the mappings with their counts until the list is the same afterwards.
+pub(crate) fn read(
+    proc: &ProcFs,
+    task: TaskId,
+    pagemap: &Pagemap,
+    flags: Option<&FrameFlags>,
+) -> Result<Listed, ProcError> {
+    let mut listed = Listed { mappings: Vec::new(), settled: false, large: None };
+    for _ in 0..READINGS {
+        let walked = match flags {
+            Some(flags) => walked(proc, task, pagemap, flags)?,
+            None => None,
+        };
+        (listed.mappings, listed.large) = match walked {
+            Some((mappings, large)) => (mappings, Some(large)),
+            None => (proc.mappings(task)?, None),
+        };
+        let after = proc.bare_mappings(task)?;
+        listed.settled = covered(&listed.mappings) == covered(&after);
+        if listed.settled {
+            break;
+        }
+    }
+    Ok(listed)
+}
+
+/// Reads the ranges that a process has excluded from forks, with the stall that this makes.
+pub(crate) fn excluded(proc: &ProcFs, task: TaskId) -> Result<Vec<Range<u64>>, ProcError> {
+    let mappings = proc.mappings(task)?;
+    Ok(mappings.into_iter().filter(|m| m.not_inherited).map(|m| m.start..m.end).collect())
+}
+
+/// The mappings of a process with a large one from `maps`, and how large; `None` where `smaps` is to be read.
+fn walked(
+    proc: &ProcFs,
+    task: TaskId,
+    pagemap: &Pagemap,
+    flags: &FrameFlags,
+) -> Result<Option<(Vec<Mapping>, u64)>, ProcError> {
+    let mut mappings = proc.mapping_pieces(task)?;
+    let mut largest = 0;
+    for mapping in mappings.iter().filter(|mapping| !mapping.gate && mapping.end - mapping.start > LARGE) {
+        let mut resident = 0;
+        // Where the call is missing there is one way only.
+        let walk = pagemap.runs(mapping.start..mapping.end, &mut |run| {
+            resident += if run.swapped { 0 } else { run.range.end - run.range.start };
+        });
+        if walk.is_err() {
+            return Ok(None);
+        }
+        largest = largest.max(resident);
+    }
+    if largest <= LARGE {
+        return Ok(None);
+    }
+    let mergeable = proc.merged_pages(task) != Some(0);
+    // Pages on the way to another frame and guard regions look swapped too.
+    let in_swap = proc.status(task)?.swapped != Some(0);
+    for mapping in mappings.iter_mut().filter(|mapping| !mapping.shared && !mapping.gate) {
+        if count(mapping, pagemap, flags).is_err() {
+            return Ok(None);
+        }
+        mapping.mergeable = mergeable;
+        mapping.swapped = mapping.swapped.filter(|_| in_swap).or(Some(0));
+    }
+    let pieces = mappings.iter().filter(|mapping| mapping.anonymous.is_some_and(|bytes| bytes > 0)).count();
+    Ok((pieces <= MAX_PIECES).then_some((mappings, largest)))
+}
+
+/// Counts the pages of a private mapping as `smaps` does.
+fn count(mapping: &mut Mapping, pagemap: &Pagemap, flags: &FrameFlags) -> std::io::Result<()> {
+    let (mut resident, mut anonymous, mut swapped, mut huge) = (0, 0, 0, 0);
+    let mut first = None;
+    pagemap.runs(mapping.start..mapping.end, &mut |run| {
+        let bytes = run.range.end - run.range.start;
+        if run.swapped {
+            swapped += bytes;
+        } else if !run.zero {
+            resident += bytes;
+            if !run.file {
+                anonymous += bytes;
+                huge += if run.huge { bytes } else { 0 };
+                first = first.or(Some(run.range.start));
+            }
+        }
+    })?;
+    mapping.resident = Some(resident);
+    // As in `smaps`, a mapping that is in swap as a whole has anonymous pages too.
+    mapping.anonymous = Some(anonymous + swapped);
+    mapping.swapped = Some(swapped);
+    mapping.huge = Some(huge);
+    // Which of them are mapped more than once is not counted.
+    mapping.mapped_twice = anonymous;
+    mapping.flags_unknown = anonymous + swapped > 0;
+    if let Some(address) = first {
+        let mut entry = [PageEntry::default()];
+        let read = pagemap.read(address, &mut entry);
+        let kind = read.ok().and_then(|()| flags.kind(entry[0].frame()));
+        mapping.hugetlb = kind == Some(FrameKind::Hugetlb);
+        mapping.device_memory = kind == Some(FrameKind::Device) && entry[0].present() && !entry[0].file_or_shared();
+    }
+    debug_assert!(resident <= mapping.pages() * PAGE_SIZE as u64);
+    Ok(())
+}
+
+/// Addresses and origin of a mapping, or of several that follow each other and have the same origin.
+#[derive(PartialEq, Eq)]
+struct Covered {
+    start: u64,
+    end: u64,
+    device: (u32, u32),
+    inode: u64,
+    shared: bool,
+}
+
+/// The addresses that mappings cover, by origin, however they are cut into pieces.
+fn covered(mappings: &[Mapping]) -> Vec<Covered> {
+    let mut covered: Vec<Covered> = Vec::with_capacity(mappings.len());
+    for mapping in mappings {
+        let Mapping { start, end, device, inode, shared, .. } = *mapping;
+        match covered.last_mut() {
+            Some(last) if last.end == start && (last.device, last.inode, last.shared) == (device, inode, shared) => {
+                last.end = end;
+            }
+            _ => covered.push(Covered { start, end, device, inode, shared }),
+        }
+    }
+    covered
+}
