@@ -16,17 +16,27 @@ struct Shared {
 
 /// A request to end that is made once and seen by every clone.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<Shared>);
+pub struct Stop {
+    shared: Arc<Shared>,
+    /// When the work of this clone is due without a request.
+    until: Option<Instant>,
+}
 
 impl Stop {
     /// Returns the flag that makes the request, for a signal handler.
     pub fn flag(&self) -> Arc<AtomicBool> {
-        self.0.asked.clone()
+        self.shared.asked.clone()
     }
 
     /// Makes the request.
     pub fn ask(&self) {
-        self.0.asked.store(true, Ordering::Relaxed);
+        self.shared.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns a clone whose work is due at a time; the request itself is not made then.
+    #[must_use]
+    pub fn until(&self, end: Option<Instant>) -> Stop {
+        Stop { until: end, ..self.clone() }
     }
 
     /// Whether the request was made.
@@ -34,9 +44,14 @@ impl Stop {
         self.since().is_some()
     }
 
+    /// Whether the request was made, or the time of this clone is over: what is under way may not pause any more.
+    pub fn is_due(&self) -> bool {
+        self.is_asked() || self.until.is_some_and(|end| Instant::now() >= end)
+    }
+
     /// Returns when the request was first seen.
     pub fn since(&self) -> Option<Instant> {
-        self.0.asked.load(Ordering::Relaxed).then(|| *self.0.seen.get_or_init(Instant::now))
+        self.shared.asked.load(Ordering::Relaxed).then(|| *self.shared.seen.get_or_init(Instant::now))
     }
 
     /// Whether the request was made and work under way has had its [`GRACE`].

@@ -178,11 +178,13 @@ fn positive(text: &str) -> Result<f64, String> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let stop = signals::catch()?;
     let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
-    let mut source = arguments.source.open(&stop, Some(budget))?;
+    let end = arguments.duration.map(|duration| Instant::now() + duration);
+    let mut source = arguments.source.open(&stop.until(end), Some(budget))?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote())?;
     let (_daemon, mut accounting) = arguments.engine.open(state, &stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
+    // The source was told a little sooner, which only shortens its pauses.
     let end = arguments.duration.map(|duration| begun + duration);
     let mut due = begun + arguments.interval;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);

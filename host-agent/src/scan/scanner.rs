@@ -148,7 +148,8 @@ impl Scanner {
         })
     }
 
-    /// Pauses after a piece of work as the budget asks for, and returns how long.
+    /// Pauses after a piece of work as the budget asks for, and returns how long. The last round of a run is not to be late:
+    /// it pauses no more once its time is over.
     fn rest(&mut self, meter: &Meter, bytes: u64, alive: &mut dyn FnMut()) -> Duration {
         let Some(budget) = &self.config.budget else {
             return Duration::ZERO;
@@ -156,7 +157,7 @@ impl Scanner {
         let begun = Instant::now();
         let pause = self.pace.charge(budget, meter.begun(), begun, meter.cpu(), bytes);
         while let Some(left) = pause.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
-            if self.stop.is_asked() {
+            if self.stop.is_due() {
                 break;
             }
             alive();
