@@ -112,26 +112,24 @@ agent_start() {
 	n=0
 	until [ -s /tmp/agent ]; do
 		n=$((n + 1))
-		[ $n -gt 200 ] && break
+		[ $n -gt 600 ] && break
 		kill -0 $AGENT 2> /dev/null || break
 		sleep 0.1
 	done
 }
-# reported NAME: a number of the agent's last line
-reported() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
-
 # work whose copies and sends the agent does not compare one by one
 more() { work "$@" > /dev/null; }
 
-# agent_stop PHASE: the last line is exact after everything before it
+# agent_stop PHASE: the last report is exact after everything before it
 agent_stop() {
 	kill -TERM $AGENT
 	wait $AGENT
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
-	echo "AGENT $1 $(tail -n 1 /tmp/agent)"
+	print_report $1
 }
 
+. /agent.sh
 . /phases.sh
 . /hostile.sh
 for phase in $(echo $PHASES | tr , ' '); do

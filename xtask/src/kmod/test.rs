@@ -131,7 +131,7 @@ fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> 
     programs::renamed(&module, [UNTRACED], &untraced)?;
     files.push(("deltascope-untraced.ko".to_owned(), untraced));
     files.push(("deltascope.ko".to_owned(), module));
-    for script in ["phases.sh", "hostile.sh"] {
+    for script in ["agent.sh", "phases.sh", "hostile.sh"] {
         files.push((script.to_owned(), root().join("kmod/test").join(script)));
     }
     Ok(files)
