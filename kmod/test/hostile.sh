@@ -127,6 +127,49 @@ phase_lock_held() {
 	unload lock_held
 }
 
+# By default a send is compared up to 512 bytes: a longer one is counted, and never redundant.
+phase_default_limit() {
+	load
+	set_to send_limit $default_send_limit
+	reader_start
+	more a duplicates 10
+	more b sockets 4
+	reader_stop
+	check default_limit 512 $default_send_limit
+	check default_limit_long 0 "$(counted a send_redundant)"
+	check default_limit_short 8 "$(counted b send_redundant)"
+	grep ^CHECK /tmp/read
+	unload default_limit
+}
+
+# Only what is in the cgroups of the filter, and below them.
+phase_filter() {
+	mkdir /sys/fs/cgroup/a/below
+	load
+	set_to cgroups "$(group a)"
+	check filter_set "$(group a)" "$(get cgroups)"
+	reader_start
+	more a mixed 100
+	more a/below duplicates 5
+	more b mixed 100
+	more b duplicates 5
+	reader_stop
+	check filter_copies 100 "$(counted a copies)"
+	check filter_below 1 $(($(counted a/below sends) >= 5))
+	check filter_other_copies 0 "$(counted b copies)"
+	check filter_other_sends 0 "$(counted b sends)"
+	check filter_counts 1 $(($(get filtered) >= 105))
+	grep ^CHECK /tmp/read
+	set_to cgroups ""
+	check filter_empty 0 "$(get cgroups | wc -w)"
+	before=$(get captured)
+	set_to capture_pages 1
+	more b mixed 100
+	check filter_is_off 1 $(($(get captured) - before >= 100))
+	unload filter
+	rmdir /sys/fs/cgroup/a/below
+}
+
 # What is not a copy by a write, and what is not a send by tcp_sendmsg.
 phase_coverage() {
 	load
@@ -195,6 +238,18 @@ phase_alive() {
 	silence
 	agent_stop alive
 	unload alive
+}
+
+# Random operations on memory, judged after 1 ms: the counters balance, and the kernel does not complain.
+phase_chaos() {
+	load pending_pages=1024
+	set_to judge_after_ms 1
+	echo 1 > /sys/kernel/mm/ksm/run 2> /dev/null
+	in_group a chaos 3 20
+	check chaos_captures 1 $(($(get captured) > 1000))
+	check chaos_discards 1 $(($(get discarded) > 0))
+	unload chaos
+	echo 0 > /sys/kernel/mm/ksm/run 2> /dev/null
 }
 
 # Off is off: no probe is armed, no work is done.

@@ -41,6 +41,8 @@ load() {
 	set_to max_overhead_ppm 1000000
 	set_to max_cpu_overhead_ppm 1000000
 	set_to max_group_overhead_ppm 1000000000
+	default_send_limit=$(get send_limit)
+	set_to send_limit 16384
 }
 # silence: nothing is captured any more, and nothing waits any more
 silence() {
