@@ -38,7 +38,21 @@ const GUESTS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("churn", &["churn", "sampling", "follow", "chaos"]),
-    ("hostile", &["blinded", "one_page", "discarded", "lock_held", "coverage", "default_limit", "filter", "secret", "off", "alive"]),
+    (
+        "hostile",
+        &[
+            "blinded",
+            "one_page",
+            "discarded",
+            "lock_held",
+            "coverage",
+            "default_limit",
+            "filter",
+            "secret",
+            "off",
+            "alive",
+        ],
+    ),
 ];
 /// Of that, what the engine sees: with the Verilated one there is no processor to spare for the rest.
 const ENGINE_PHASES: [&str; 2] = ["exact", "overflow"];
