@@ -67,10 +67,10 @@ wait_for() {
 		sleep 0.1
 	done
 }
-# reader_start: a reader of all records; reader_stop: when no copy waits any more
+# reader_start [COMMAND]: a reader of all records; reader_stop: when no copy waits any more
 reader_start() {
 	rm -f /tmp/read-on
-	rings read-until /tmp/read-on > /tmp/read &
+	rings ${1:-read-until} /tmp/read-on > /tmp/read &
 	until_line /tmp/read READING
 }
 reader_stop() {
@@ -88,7 +88,7 @@ until_zero() {
 	done
 }
 group() { stat -c %i /sys/fs/cgroup/$1; }
-# counted GROUP NAME: a number that `rings read` has printed; 0 without a line of that group
+# counted GROUP NAME: a number that the reader has printed; 0 without a line of that group
 counted() { awk -v g="$(group $1)" -v n="$2" '$1 == "COUNT" && $2 == g { for (i = 3; i < NF; i += 2) if ($i == n) v = $(i + 1) } END { print v + 0 }' /tmp/read; }
 # Probes of the module that are armed.
 probes() { grep -E 'ptep_clear_flush|unmap_page_range|__zap_vma_range|exit_mmap|tcp_sendmsg_locked|mptcp_sendmsg' /sys/kernel/debug/kprobes/list; }
