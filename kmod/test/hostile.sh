@@ -46,7 +46,7 @@ phase_kill() {
 	for limit in cpu group; do
 		load
 		set_to max_${limit}_overhead_ppm 1
-		in_group a hostile busy 600 &
+		exec_in_group a hostile busy 600 &
 		H=$!
 		wait_for throttle 2
 		check ${limit}_limit_throttles 1 $(($(get throttle) >= 2))
@@ -124,7 +124,7 @@ phase_discarded() {
 phase_lock_held() {
 	load
 	reader_start
-	in_group b hostile lock-holder 16 30 > /tmp/holder &
+	exec_in_group b hostile lock-holder 16 30 > /tmp/holder &
 	H=$!
 	until_line /tmp/holder HOLDING
 	for i in 1 2 3 4 5; do in_group a hostile copies 100 400; done
@@ -278,7 +278,11 @@ phase_off() {
 	check on_probes_armed 3 "$(armed)"
 	set_to capture_pages 0
 	unload off
-	load start=0
+	insmod /deltascope.ko start=0
 	check start_0_probes_armed 0 "$(armed)"
-	unload start_0
+	check start_0_captures 00 "$(get capture_pages)$(get capture_sends)"
+	rmmod deltascope
+	insmod /deltascope.ko
+	check start_1_captures 11 "$(get capture_pages)$(get capture_sends)"
+	unload start_1
 }

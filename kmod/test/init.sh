@@ -35,14 +35,16 @@ check() { echo "CHECK $1 $2 $3"; }
 get() { cat $S/$1; }
 set_to() { echo "$2" > $S/$1; }
 work() { workload /sys/fs/cgroup/$1 $2 $3 || check "workload_$2" ok failed; }
-# A simulated machine is slow: the kill switch is out of the way unless a phase wants it.
+# A simulated machine is slow: the kill switch is out of the way, from the start, unless a phase wants it.
 load() {
-	insmod /deltascope.ko "$@" || check load ok failed
+	insmod /deltascope.ko start=0 "$@" || check load ok failed
 	set_to max_overhead_ppm 1000000
 	set_to max_cpu_overhead_ppm 1000000
 	set_to max_group_overhead_ppm 1000000000
 	default_send_limit=$(get send_limit)
 	set_to send_limit 16384
+	set_to capture_pages 1
+	set_to capture_sends 1
 }
 # silence: nothing is captured any more, and nothing waits any more
 silence() {
@@ -93,8 +95,10 @@ counted() { awk -v g="$(group $1)" -v n="$2" '$1 == "COUNT" && $2 == g { for (i 
 # Probes of the module that are armed.
 probes() { grep -E 'ptep_clear_flush|unmap_page_range|__zap_vma_range|exit_mmap|tcp_sendmsg_locked|mptcp_sendmsg' /sys/kernel/debug/kprobes/list; }
 armed() { probes | grep -vc DISABLED; }
+# exec_in_group GROUP COMMAND...: becomes a program in a cgroup; in the background, so that $! is the program
+exec_in_group() { echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"; }
 # in_group GROUP COMMAND...: runs a program in a cgroup
-in_group() { (echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"); }
+in_group() { (exec_in_group "$@"); }
 # until_line FILE TEXT: until a program has written a line
 until_line() {
 	n=0

@@ -235,14 +235,12 @@ ring_pages() { grep -E 'ds_ring_create|ring_prepare' /proc/vmallocinfo | sed -n 
 # The CPUs that there are come and go; one that was never there costs a header.
 phase_hotplug() {
 	echo 0 > /sys/devices/system/cpu/cpu1/online
-	load start=0
+	load
 	one=$(ring_pages)
 	echo 1 > /sys/devices/system/cpu/cpu1/online
 	# 8,192 records of 64 bytes.
 	check hotplug_ring_when_online 128 $(($(ring_pages) - one))
 	check hotplug_ring_and_headers 130 $one
-	set_to capture_pages 1
-	set_to capture_sends 1
 	set_to judge_after_ms 500
 	agent_start --no-sampling
 	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/' &
