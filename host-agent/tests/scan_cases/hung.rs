@@ -116,13 +116,16 @@ impl Hanging {
         let family = Family::start(&["hanging", mount.file().to_str().expect("a plain name")]);
         let hanging = Hanging { mount: Some(mount), family };
         let deadline = Instant::now() + Duration::from_secs(60);
-        let waits = |task: PathBuf| std::fs::read_to_string(task.join("stat")).is_ok_and(|stat| stat.contains(") D "));
-        let waiting = || {
-            let tasks = std::fs::read_dir(format!("/proc/{}/task", hanging.root())).expect("its threads");
-            tasks.flatten().filter(|task| waits(task.path())).count()
+        let waits = |task: PathBuf| {
+            let stat = std::fs::read_to_string(task.join("stat"));
+            stat.is_ok_and(|stat| stat.contains("(mapper) D "))
         };
-        // One for the file, and one with the lock for the page that the first is to get.
-        while waiting() < 2 {
+        // It has the lock, and waits for the page that the reader is to get.
+        while !std::fs::read_dir(format!("/proc/{}/task", hanging.root()))
+            .expect("its threads")
+            .flatten()
+            .any(|task| waits(task.path()))
+        {
             assert!(Instant::now() < deadline, "it does not hang");
             std::thread::sleep(Duration::from_millis(5));
         }

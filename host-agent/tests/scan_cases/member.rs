@@ -286,25 +286,25 @@ pub fn run(arguments: &[String]) -> ! {
                 ready.report();
             });
             ready.wait(1);
-            let path = arguments[1].clone();
-            std::thread::spawn({
-                let path = path.clone();
-                move || std::fs::read(path)
-            });
-            std::thread::spawn(move || {
-                let file = std::fs::File::options().read(true).write(true).open(path).expect("the file opens");
+            let open = |writes| std::fs::File::options().read(true).write(writes).open(&arguments[1]);
+            // Opening waits as well once the reader has begun.
+            let (mut read, map) = (open(false).expect("the file opens"), open(true).expect("the file opens"));
+            std::thread::spawn(move || std::io::Read::read(&mut read, &mut [0; PAGE]));
+            let mapper = move || {
                 use std::os::fd::AsRawFd;
                 // Once the reader has begun, this waits for its page.
                 loop {
                     std::thread::sleep(std::time::Duration::from_millis(20));
                     // SAFETY: a new mapping at an address that the kernel chooses, which is taken away again.
                     unsafe {
-                        let at = libc::mmap(null_mut(), PAGE, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0);
+                        let at = libc::mmap(null_mut(), PAGE, libc::PROT_READ, libc::MAP_PRIVATE, map.as_raw_fd(), 0);
                         libc::munmap(at, PAGE);
                     }
                 }
-            });
+            };
+            // What is printed later may need memory.
             announce(region, &[own(), one]);
+            std::thread::Builder::new().name("mapper".to_owned()).spawn(mapper).expect("a thread");
         }
         // Measures the longest time that a mapping takes it, and prints it each time that a line comes.
         "stalled" => {
