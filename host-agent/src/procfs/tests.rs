@@ -115,11 +115,13 @@ fn addresses_that_a_moving_list_names_twice_count_once() {
 
 #[test]
 fn pieces_of_anonymous_memory_are_one_mapping() {
-    let piece = |start: u64, anonymous: u64| {
+    let piece = |start: u64, anonymous: u64, swap: u64| {
         let end = start + 0x1000;
-        format!("{start:x}-{end:x} rw-p 0 0:0 0\nRss: 4 kB\nAnonymous: {anonymous} kB\nSwap: 4 kB\nVmFlags: rd wr\n")
+        format!(
+            "{start:x}-{end:x} rw-p 0 0:0 0\nRss: 4 kB\nAnonymous: {anonymous} kB\nSwap: {swap} kB\nVmFlags: rd wr\n"
+        )
     };
-    let text = piece(0x1000, 4) + &piece(0x2000, 4) + &piece(0x3000, 0) + &piece(0x5000, 4);
+    let text = piece(0x1000, 4, 8) + &piece(0x2000, 4, 0) + &piece(0x3000, 0, 0) + &piece(0x5000, 4, 0);
     let mappings = parse_mappings(text.as_bytes()).unwrap();
     let ranges: Vec<_> = mappings.iter().map(|m| (m.start, m.end)).collect();
     // What has no anonymous page stays apart, and a hole is a hole.

@@ -359,7 +359,14 @@ pub fn run(arguments: &[String]) -> ! {
         "orphaned-at-once" => {
             let region = Region::map(256, false);
             (0..256).for_each(|page| region.write(page, number(1) as u64));
-            child(|| announce(region, &[own()]));
+            let ending = own();
+            child(|| {
+                // Until it has ended, its parent is a process of the same layout.
+                while parent() == ending {
+                    std::thread::yield_now();
+                }
+                announce(region, &[own()]);
+            });
             // SAFETY: ends this process only.
             unsafe { libc::_exit(0) }
         }

@@ -59,6 +59,10 @@ fn missing_pagemap_is_not_a_denied_one() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("self");
     std::fs::create_dir(&own).unwrap();
+    // Without any file of the own process this is no proc file system.
+    let error = Probe::new(&ProcFs::new(folder.path())).unwrap_err();
+    assert!(matches!(error, ScanError::NoProc), "{error}");
+    std::fs::copy("/proc/self/stat", own.join("stat")).unwrap();
     let error = Probe::new(&ProcFs::new(folder.path())).unwrap_err();
     assert!(matches!(error, ScanError::NoPagemap(_)), "{error}");
     // A directory in its place cannot be read either, for another reason.
