@@ -80,7 +80,7 @@ pub(crate) struct PageRun {
 /// Addresses that one call walks over, and pages that it names. The kernel holds the lock of the memory meanwhile: some
 /// hundred microseconds.
 const WALK_BYTES: u64 = 1 << 30;
-const WALK_PAGES: u64 = 1 << 14;
+const WALK_PAGES: u64 = 1 << 11;
 
 /// The runs of pages of a kind within a range of addresses (`PAGEMAP_SCAN`, `admin-guide/mm/pagemap.rst`), given to
 /// `found` in ascending order.

@@ -130,7 +130,7 @@ fn pieces_of_anonymous_memory_are_one_mapping() {
         (mappings[0].resident, mappings[0].anonymous, mappings[0].swapped),
         (Some(8192), Some(8192), Some(8192))
     );
-    let excluded = piece(0x1000, 4) + &piece(0x2000, 4).replace("rd wr", "rd wr dc");
+    let excluded = piece(0x1000, 4, 0) + &piece(0x2000, 4, 0).replace("rd wr", "rd wr dc");
     let mappings = parse_mappings(excluded.as_bytes()).unwrap();
     assert_eq!(mappings.iter().map(|m| m.not_inherited).collect::<Vec<_>>(), [false, true]);
 }
