@@ -8,9 +8,10 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::frame::records::records_offset;
 use deltascope_protocol::frame::{
-    Ack, Bye, Cursor, ErrorCode, ErrorFrame, FrameBuffer, FrameError, Hello, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES,
-    MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, Message, Records, RecordsHead, Replies,
-    ReplyEntry, Snapshot, SnapshotRow, StateAt, decode, encode, frame_length, seal_records,
+    Ack, Bye, Cursor, ErrorCode, ErrorFrame, Extensions, FrameBuffer, FrameError, Hello, Kind, MAX_CURSORS,
+    MAX_ERROR_TEXT_BYTES, MAX_EXTENSION_BYTES, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES,
+    Message, PROTOCOL_VERSION, Records, RecordsHead, Replies, ReplyEntry, Secret, Snapshot, SnapshotRow, StateAt,
+    decode, encode, frame_length, seal_records,
 };
 use messages::{Owned, message, reply, row};
 use proptest::prelude::*;
@@ -26,7 +27,7 @@ fn sealed(mut frame: Vec<u8>) -> Vec<u8> {
 /// A frame of this kind around this body, checksum right.
 fn raw(kind: Kind, body: &[u8]) -> Vec<u8> {
     let mut frame = ((body.len() + 12) as u32).to_le_bytes().to_vec();
-    frame.extend([kind as u8, 1, 0, 0]);
+    frame.extend([kind as u8, PROTOCOL_VERSION, 0, 0]);
     frame.extend(body);
     frame.extend([0; 4]);
     sealed(frame)
@@ -324,12 +325,16 @@ fn texts_are_cut_at_a_character() {
     let Ok(Message::Error(found)) = decode(&frame) else { panic!("no error frame") };
     assert_eq!(found.text, "ä".repeat(MAX_ERROR_TEXT_BYTES / 2));
 
+    let mut extension = vec![0; MAX_EXTENSION_BYTES];
+    extension[2] = (MAX_EXTENSION_BYTES - 4) as u8;
     let host = "x".to_string() + &"ä".repeat(MAX_HOST_BYTES);
     let hello = Hello {
         abi_version: 1,
         session: [1; 16],
         agent: [2; 16],
+        secret: Secret([3; 16]),
         nonce: 3,
+        resumes: true,
         groups: 0,
         contexts: 0,
         oldest_sequence: 0,
@@ -338,6 +343,7 @@ fn texts_are_cut_at_a_character() {
         grant: 0,
         replies_below: 0,
         host: &host,
+        extensions: Extensions::parse(&extension).unwrap(),
     };
     let frame = encoded(&Message::Hello(hello)).unwrap();
     assert!(frame.len() <= MAX_HELLO_BYTES, "a server takes the longest Hello");

@@ -61,6 +61,7 @@ impl Accounting {
         let Options { mut uplink, state, permutation } = options;
         if let Some(state) = &state {
             (uplink.agent, uplink.wait_for_server) = (Some(state.id().0), true);
+            (uplink.secret, uplink.resumes) = (state.secret(), true);
         }
         let mut uplink = Uplink::connect(address, uplink, Carried { state, rows: Vec::new() })?;
         let inherited = inherit(&mut uplink)?;

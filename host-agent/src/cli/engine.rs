@@ -76,6 +76,11 @@ impl EngineArguments {
         self.connect.is_some() || self.insecure_peer.is_some()
     }
 
+    /// Whether the board server learns from a certificate who this agent is.
+    pub fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Connects, after starting a daemon if no address is given; it is stopped when it is dropped, which must be after
     /// the session. With `reconnect` a broken connection to a server that was there before is made again. `state` is
     /// what an agent needs that resumes after a restart.

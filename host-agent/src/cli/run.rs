@@ -127,7 +127,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .map_err(|error| anyhow!("cannot catch signal {signal}: {error}"))?;
     }
     let mut source = arguments.source.open()?;
-    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote())?;
+    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let (_daemon, mut accounting) = arguments.engine.open(true, state)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();

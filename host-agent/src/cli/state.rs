@@ -24,8 +24,9 @@ pub struct StateArguments {
 }
 
 impl StateArguments {
-    /// What a restart needs; `None` for a run that is an agent of its own. `remote`: the board server outlives the run.
-    pub fn open(&self, source: &dyn Source, remote: bool) -> Result<Option<AgentState>> {
+    /// What a restart needs; `None` for a run that is an agent of its own. `remote`: the board server outlives the run;
+    /// `has_tls`: it knows the agent by its certificate.
+    pub fn open(&self, source: &dyn Source, remote: bool, has_tls: bool) -> Result<Option<AgentState>> {
         let service = source.name() == "kmod" && remote;
         // systemd.exec(5): a list with colons if there are several.
         let given = std::env::var("STATE_DIRECTORY").ok().filter(|_| remote);
@@ -42,7 +43,10 @@ impl StateArguments {
         }
         Ok(match (folder, self.agent_id) {
             (Some(folder), id) => Some(AgentState::open(&folder, id)?),
-            (None, Some(id)) => Some(AgentState::with_id(id)),
+            (None, Some(id)) if has_tls => Some(AgentState::with_id(id)),
+            (None, Some(_)) => bail!(
+                "--agent-id: expected --state-dir too, or --tls: others see the id, so that alone it proves nothing to a board server"
+            ),
             (None, None) => None,
         })
     }

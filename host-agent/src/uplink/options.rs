@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use deltascope_protocol::frame::Secret;
+
 use super::Tls;
 
 /// How to talk to a board server.
@@ -19,6 +21,10 @@ pub struct Options {
     pub reconnect: bool,
     /// Id of an agent whose restarts resume where it stopped; `None`: a random one.
     pub agent: Option<[u8; 16]>,
+    /// What proves to a server without TLS that the id is this agent's.
+    pub secret: Secret,
+    /// Resume where a process of this agent before stopped; without it the session of that one ends.
+    pub resumes: bool,
     /// Try again, until `timeout`, while the server is not there yet or still has the connection of the process before.
     pub wait_for_server: bool,
 }
@@ -32,6 +38,8 @@ impl Default for Options {
             tls: None,
             reconnect: false,
             agent: None,
+            secret: Secret::NONE,
+            resumes: false,
             wait_for_server: false,
         }
     }

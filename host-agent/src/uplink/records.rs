@@ -26,6 +26,7 @@ impl<S: GrantStore> Uplink<S> {
     pub fn connect(address: SocketAddr, options: Options, store: S) -> Result<Uplink<S>, UplinkError> {
         let mut identity = identity::random().map_err(UplinkError::Random)?;
         identity.agent = options.agent.unwrap_or(identity.agent);
+        (identity.secret, identity.resumes) = (options.secret, options.resumes);
         let begun = Instant::now();
         let (groups, contexts, silence) = (options.groups, options.contexts, options.timeout);
         let config = Config { groups, contexts, silence, ..Config::default() };

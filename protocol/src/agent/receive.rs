@@ -1,6 +1,7 @@
 //! What each frame of the server does.
 
 use super::contexts::CoveredContexts;
+use super::error::bounded;
 use super::retention::Mark;
 use super::state::{Endpoint, Notification, State};
 use super::totals::Totals;
@@ -13,10 +14,6 @@ use deltascope_abi::ABI_MAJOR;
 
 /// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
 const MAX_SEQUENCE: u64 = 1 << 63;
-
-fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), EndpointError> {
-    if (min..=max).contains(&found) { Ok(()) } else { Err(EndpointError::Number { what, min, max, found }) }
-}
 
 impl Endpoint {
     /// Works on every whole frame that has arrived.
@@ -53,10 +50,7 @@ impl Endpoint {
             (State::Handshake, Message::Welcome(welcome)) => self.welcomed(welcome, now),
             (State::Handshake, _) => unexpected("Welcome or Error"),
             (_, Message::Ack(ack)) => self.acknowledged(ack),
-            (_, Message::Replies(replies)) => {
-                self.replied(replies);
-                Ok(())
-            }
+            (_, Message::Replies(replies)) => self.replied(replies),
             (_, Message::Snapshot(snapshot)) => self.counted(snapshot),
             (_, Message::StateAtReply(reply)) => {
                 self.answered(reply);
@@ -77,6 +71,12 @@ impl Endpoint {
         if major != ABI_MAJOR {
             return Err(EndpointError::Version { expected: ABI_MAJOR, found: major });
         }
+        if let Some(kind) = welcome.extensions.not_understood() {
+            return Err(EndpointError::Extension { kind });
+        }
+        bounded("boot id in Welcome", 1, u64::MAX, welcome.boot_id)?;
+        bounded("grant in Welcome", 1, u64::MAX, welcome.grant)?;
+        bounded("inherited in Welcome", 0, self.identity.resumes.into(), welcome.inherited.into())?;
         let known = self.granted.as_ref().is_some_and(|granted| {
             granted.grant != 0 && (granted.boot_id, granted.grant) == (welcome.boot_id, welcome.grant)
         });
@@ -94,6 +94,11 @@ impl Endpoint {
             cursors: welcome.cursors.iter().collect(),
         };
         bounded("next number in Welcome", 0, MAX_SEQUENCE, welcome.next_sequence)?;
+        bounded("credit in Welcome", welcome.next_sequence, u64::MAX, welcome.credit)?;
+        if !self.begun && !welcome.inherited {
+            let oldest = self.oldest();
+            bounded("next number in Welcome", oldest, oldest, welcome.next_sequence)?;
+        }
         self.credit = welcome.credit;
         self.progress.welcomes += 1;
         self.snapshot_asked = now;
@@ -178,7 +183,7 @@ impl Endpoint {
     }
 
     fn acknowledged(&mut self, ack: &Ack) -> Result<(), EndpointError> {
-        bounded("number in Ack", 0, self.retention.next(), ack.sequence)?;
+        bounded("number in Ack", 0, self.sent_below(), ack.sequence)?;
         self.acked = self.acked.max(ack.sequence);
         self.progress.acknowledged = self.progress.acknowledged.max(ack.sequence);
         self.credit = self.credit.max(ack.credit);
@@ -190,13 +195,16 @@ impl Endpoint {
     }
 
     /// Replies of records that were sent again come again; the first ones count.
-    fn replied(&mut self, replies: &Replies<'_>) {
+    fn replied(&mut self, replies: &Replies<'_>) -> Result<(), EndpointError> {
+        let sent = self.sent_below();
         for entry in replies.iter() {
+            bounded("number in Replies", 0, sent.saturating_sub(1), entry.sequence)?;
             if entry.sequence >= self.replies_below {
                 self.replies_below = entry.sequence + 1;
                 self.notifications.push_back(Notification::Reply(entry));
             }
         }
+        Ok(())
     }
 
     fn answered(&mut self, reply: &StateAtReply) {
@@ -214,12 +222,17 @@ impl Endpoint {
         let ask = self.control.asks.remove(at);
         let sequence = snapshot.sequence;
         let groups = self.granted.as_ref().map_or(0, |granted| granted.groups);
+        bounded("first group in Snapshot", 0, 0, snapshot.first.into())?;
         bounded("groups in Snapshot", groups.into(), groups.into(), u64::from(snapshot.last) + 1)?;
+        let counted = self.totals.check(snapshot)?;
         if self.state == State::Inheriting {
             self.inherited(snapshot);
             return Ok(());
         }
         bounded("number in Snapshot", self.progress.covered, self.sent_below(), sequence)?;
+        let sent = self.retention.sums_below(sequence);
+        bounded("new events in Snapshot", sent.events, sent.events, counted.events)?;
+        bounded("new bytes in Snapshot", sent.bytes, sent.bytes, counted.bytes)?;
         self.cover(sequence)?;
         self.totals.take(snapshot);
         self.progress.counted_events = self.totals.events();

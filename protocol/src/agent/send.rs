@@ -2,7 +2,9 @@
 
 use super::state::{Endpoint, Granted, State};
 use super::{Config, EndpointError};
-use crate::frame::{Bye, Cursors, Hello, MAX_HELLO_BYTES, Message, Records, SnapshotRequest, records_overhead};
+use crate::frame::{
+    Bye, Cursors, Extensions, Hello, MAX_HELLO_BYTES, Message, Records, SnapshotRequest, records_overhead,
+};
 use crate::time::micros;
 use alloc::vec::Vec;
 use deltascope_abi::ABI_VERSION;
@@ -31,7 +33,9 @@ impl Endpoint {
             abi_version: ABI_VERSION,
             session: identity.session,
             agent: identity.agent,
+            secret: identity.secret,
             nonce: identity.nonce,
+            resumes: identity.resumes,
             groups,
             contexts,
             oldest_sequence,
@@ -40,6 +44,7 @@ impl Endpoint {
             grant: granted.as_ref().map_or(0, |granted| granted.grant),
             replies_below: self.replies_below,
             host: &identity.host,
+            extensions: Extensions::NONE,
         };
         control.push(MAX_HELLO_BYTES, &Message::Hello(hello));
         self.state = State::Handshake;

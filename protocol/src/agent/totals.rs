@@ -1,10 +1,12 @@
 //! Totals over every grant of the session.
 
+use super::EndpointError;
+use super::error::bounded;
 use crate::frame::Snapshot;
 use alloc::vec;
 use alloc::vec::Vec;
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::record::CLASSES;
+use deltascope_abi::record::{CLASSES, Class, MAX_LENGTH};
 
 /// Counters by group and class: row `4 * group + class`.
 #[derive(Debug, Default)]
@@ -24,6 +26,28 @@ impl Totals {
     /// A new grant: its counters begin at 0 and what was counted before stays.
     pub fn regranted(&mut self) {
         self.snapshot.fill(CounterRow::default());
+    }
+
+    /// Checks what a snapshot has more than the last one, and returns the sum of it.
+    ///
+    /// # Errors
+    /// A row holds what no record can count: more redundant than there is, bytes without events, redundant unjudged
+    /// pages.
+    pub fn check(&self, snapshot: &Snapshot<'_>) -> Result<CounterRow, EndpointError> {
+        let mut rows = snapshot.iter().peekable();
+        let mut sum = CounterRow::default();
+        for (index, before) in self.snapshot.iter().enumerate() {
+            let here = rows.next_if(|row| row.group as usize * CLASSES + row.class as usize == index);
+            let new = here.map_or(CounterRow::default(), |row| row.row).since(before);
+            let judged = index % CLASSES != Class::PageUnjudged as usize;
+            let most_bytes = new.events.saturating_mul(MAX_LENGTH.into());
+            bounded("new bytes of a row in Snapshot", 0, most_bytes, new.bytes)?;
+            let (events, bytes) = if judged { (new.events, new.bytes) } else { (0, 0) };
+            bounded("new redundant events of a row in Snapshot", 0, events, new.redundant_events)?;
+            bounded("new redundant bytes of a row in Snapshot", 0, bytes, new.redundant_bytes)?;
+            sum.add(&new);
+        }
+        Ok(sum)
     }
 
     /// Takes a snapshot of every group of the grant. Rows that it leaves out are 0.

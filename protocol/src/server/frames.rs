@@ -3,9 +3,7 @@
 use super::queue::{Cause, Violation};
 use super::session::{Phase, Session};
 use super::state::{Refusal, State};
-use crate::frame::{
-    self, Bye, ErrorCode, FrameBuffer, FrameError, Message, Records, SnapshotRequest, StateAt, StateAtReply,
-};
+use crate::frame::{self, Bye, ErrorCode, FrameBuffer, FrameError, Message, Records, SnapshotRequest, StateAt};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -178,21 +176,20 @@ impl State {
             let text = format!("state: expected a context below {contexts}, found {context}");
             return Err(Refusal::new(ErrorCode::OutOfGrant, text));
         }
-        let sequence = session.next;
-        if !has_journal || mark < session.position {
-            let position = session.position;
-            let reply = StateAtReply { token, mark, position, state: 0, sequence, context, too_old: true };
-            self.send(slot, &Message::StateAtReply(reply));
-            return Ok(());
-        }
+        let (sequence, answerable) = (session.next, has_journal && mark >= session.position);
         if session.states >= most {
             let text = format!("states asked for and not received: expected at most {most}, found one more");
             return Err(Refusal::new(ErrorCode::Limit, text));
         }
         session.states += 1;
-        let inside = (session.contexts.start + context) as u16;
+        let (inside, context) = ((session.contexts.start + context) as u16, context as u16);
+        if !answerable {
+            // It waits behind the records before it like any other: the agent confirms replies by its number.
+            session.queue.push_marked(Record::sync(token), Cause::TooOld { token, mark, sequence, context });
+            return Ok(());
+        }
         session.queue.push_marked(Record::query(inside, mark), Cause::Query);
-        let cause = Cause::State { token, mark, sequence, context: context as u16 };
+        let cause = Cause::State { token, mark, sequence, context };
         session.queue.push_marked(Record::read(inside), cause);
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::ranges::Ranges;
 use super::session::{NOBODY, Phase, Session};
 use super::state::{Refusal, State};
 use super::{Identity, Quota};
-use crate::frame::{ErrorCode, Hello, Message, Welcome};
+use crate::frame::{ErrorCode, Extensions, Hello, Message, Welcome};
 use alloc::format;
 use alloc::string::String;
 use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
@@ -18,6 +18,12 @@ impl State {
         let major = (hello.abi_version >> 16) as u16;
         if major != ABI_MAJOR {
             let text = format!("ABI version: expected {ABI_MAJOR}.x, found {major}.x; use an agent of this release");
+            return Err(Refusal::new(ErrorCode::Version, text));
+        }
+        if let Some(kind) = hello.extensions.not_understood() {
+            let text = format!(
+                "Hello: expected no extension that must be understood, found type {kind:#06x}; use a board server of the agent's release"
+            );
             return Err(Refusal::new(ErrorCode::Version, text));
         }
         let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
@@ -37,8 +43,10 @@ impl State {
         let known = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.id == hello.session);
         let slot = if let Some(slot) = self.sessions.iter().position(known) {
             let Some(session) = &self.sessions[slot] else { return Ok(()) };
-            if session.identity != identity {
-                let text = String::from("the session belongs to another identity; use the certificate it began with");
+            if session.identity != identity || !session.secret.matches(&hello.secret) {
+                let text = String::from(
+                    "the session belongs to another identity; use the certificate, or the state folder, that it began with",
+                );
                 return Err(Refusal::new(ErrorCode::Unauthorised, text));
             }
             self.known(slot, hello, boot)?;
@@ -90,10 +98,7 @@ impl State {
     fn check_alone(&self, hello: &Hello<'_>, identity: Identity) -> Result<(), Refusal> {
         let mut sessions = self.sessions.iter().flatten();
         let rival = sessions.any(|session| {
-            session.agent == hello.agent
-                && session.identity == identity
-                && session.phase != Phase::Draining
-                && session.connection.is_some()
+            session.is_of_agent(hello, identity) && session.phase != Phase::Draining && session.connection.is_some()
         });
         if !rival {
             return Ok(());
@@ -109,8 +114,7 @@ impl State {
     /// written before the session had a successor has no claim to it.
     fn predecessor(&self, hello: &Hello<'_>, identity: Identity) -> Option<usize> {
         let same_agent = |session: &Session| {
-            session.agent == hello.agent
-                && session.identity == identity
+            session.is_of_agent(hello, identity)
                 && session.phase != Phase::Draining
                 && !session.past.contains(&hello.session)
         };
@@ -128,17 +132,18 @@ impl State {
             && hello.contexts <= session.contexts.end - session.contexts.start
     }
 
-    /// The agent restarted: its new session gets what the old one had. One whose baseline is still inside the engine
-    /// had nothing yet, and nobody waits for that baseline any more: its ranges are granted anew.
+    /// Gives the session of an agent that restarted to its next process. A session whose baseline is still inside the
+    /// engine has nothing to leave, and a process that does not resume wants nothing of it: then its ranges are granted
+    /// again.
     fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
         self.grants += 1;
         let Some(session) = &mut self.sessions[slot] else { return };
-        if session.baseline.is_empty() {
-            session.succeed(hello.session);
+        if session.baseline.is_empty() || !hello.resumes {
+            session.succeed(hello);
             session.renew(self.grants, hello.oldest_sequence);
             self.stats.renewed += 1;
         } else {
-            session.inherit(self.grants, hello.session);
+            session.inherit(self.grants, hello);
             self.stats.inherited += 1;
         }
     }
@@ -163,7 +168,7 @@ impl State {
             }
         };
         self.grants += 1;
-        let mut session = Session::new(hello.session, hello.agent, identity, groups, contexts);
+        let mut session = Session::new(hello, identity, groups, contexts);
         session.renew(self.grants, hello.oldest_sequence);
         if slot == self.sessions.len() {
             self.sessions.push(None);
@@ -231,6 +236,8 @@ impl State {
             inherited: session.inherited,
             groups: session.groups.end - session.groups.start,
             contexts: session.contexts.end - session.contexts.start,
+            most_groups: config.max_groups,
+            most_contexts: config.max_contexts,
             journal_lanes: info.journal_lanes,
             journal_depth: info.journal_depth,
             next_sequence: session.next,
@@ -238,6 +245,7 @@ impl State {
             position: session.position,
             losses: session.losses,
             cursors: session.cursors(),
+            extensions: Extensions::NONE,
         }));
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Answered {
     Rows { owner: Owner, cause: Cause, position: u64 },
     /// The SYNC of an inherited grant.
     Inherited { owner: Owner },
+    /// The SYNC of a state that cannot be answered.
+    TooOld { owner: Owner, cause: Cause, position: u64 },
     /// QUERY and READ of a state.
     State { owner: Owner, cause: Cause, query: Reply, read: Reply, position: u64 },
 }
@@ -144,6 +146,9 @@ impl Outstanding {
                 Ok(Some(Answered::Reply { owner, sequence, reply }))
             }
             (Cause::Inherited, Some(Op::Sync)) => Ok(Some(Answered::Inherited { owner })),
+            (Cause::TooOld { .. }, Some(Op::Sync)) => {
+                Ok(Some(Answered::TooOld { owner, cause, position: self.position }))
+            }
             (Cause::Query, Some(Op::Query)) => {
                 self.queries.retain(|(slot, ..)| *slot != owner.slot);
                 self.queries.push((owner.slot, reply, self.position));

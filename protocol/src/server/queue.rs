@@ -20,6 +20,8 @@ pub(super) enum Cause {
     Query,
     /// The server's READ for a request, right behind its QUERY.
     State { token: u64, mark: u64, sequence: u64, context: u16 },
+    /// The server's SYNC for a request whose mark cannot be answered.
+    TooOld { token: u64, mark: u64, sequence: u64, context: u16 },
 }
 
 /// What is wrong with a record of an agent.

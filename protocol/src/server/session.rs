@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::outstanding::Owner;
 use super::queue::{Cause, Grant, Queue};
 use crate::frame::message::{Cursors, REPLY_ENTRY_BYTES};
-use crate::frame::{Ack, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry};
+use crate::frame::{Ack, Hello, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry, Secret};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -42,6 +42,9 @@ pub(super) struct Session {
     /// Ids of the sessions that it went on from, the latest last.
     pub past: VecDeque<[u8; 16]>,
     pub agent: [u8; 16],
+    pub secret: Secret,
+    /// A later process of the agent goes on with what this session leaves.
+    pub resumes: bool,
     pub identity: Identity,
     pub connection: Option<usize>,
     /// When the connection was lost.
@@ -91,11 +94,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub fn new(id: [u8; 16], agent: [u8; 16], identity: Identity, groups: Range<u32>, contexts: Range<u32>) -> Session {
+    pub fn new(hello: &Hello<'_>, identity: Identity, groups: Range<u32>, contexts: Range<u32>) -> Session {
         Session {
-            id,
+            id: hello.session,
             past: VecDeque::new(),
-            agent,
+            agent: hello.agent,
+            secret: hello.secret,
+            resumes: hello.resumes,
             identity,
             connection: None,
             lost_at: 0,
@@ -147,10 +152,10 @@ impl Session {
 
     /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
     /// the records that wait, whose answers nobody gets.
-    pub fn inherit(&mut self, number: u64, id: [u8; 16]) {
+    pub fn inherit(&mut self, number: u64, hello: &Hello<'_>) {
         self.forget_answers();
         self.queue.orphan();
-        self.succeed(id);
+        self.succeed(hello);
         (self.number, self.inherited, self.confirmed, self.received) = (number, true, false, false);
         self.phase = Phase::Granting;
         self.ack_due = true;
@@ -158,13 +163,20 @@ impl Session {
         self.queue.push_marked(Record::sync(number), Cause::Inherited);
     }
 
+    /// Returns whether a Hello is of the same agent: the transport knows who it is, or it knows the agent's secret. An id
+    /// alone proves nothing, because other users of the host see it.
+    pub fn is_of_agent(&self, hello: &Hello<'_>, identity: Identity) -> bool {
+        let proved = identity != Identity::ANYBODY || !hello.secret.is_none();
+        proved && self.agent == hello.agent && self.identity == identity && self.secret.matches(&hello.secret)
+    }
+
     /// The session is that of another process of the agent now.
-    pub fn succeed(&mut self, id: [u8; 16]) {
+    pub fn succeed(&mut self, hello: &Hello<'_>) {
         if self.past.len() == PAST_IDS {
             self.past.pop_front();
         }
         self.past.push_back(self.id);
-        self.id = id;
+        (self.id, self.resumes) = (hello.session, hello.resumes);
     }
 
     fn clear_contexts(&mut self) {

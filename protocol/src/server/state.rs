@@ -170,19 +170,28 @@ impl State {
                     self.welcome(owner.slot);
                 }
             }
+            Some(Answered::TooOld { owner, cause, position }) => self.state_at_reply(owner, cause, position, None),
             Some(Answered::State { owner, cause, query, read, position }) => {
-                let Cause::State { token, mark, sequence, context } = cause else { return Ok(()) };
-                let too_old = query.too_old();
-                let state = if too_old { 0 } else { read.value ^ query.value };
-                let context = context.into();
-                let reply = StateAtReply { token, mark, position, state, sequence, context, too_old };
-                if let Some(session) = self.session_of(owner) {
-                    session.states = session.states.saturating_sub(1);
-                    self.send(owner.slot, &Message::StateAtReply(reply));
-                }
+                let state = (!query.too_old()).then_some(read.value ^ query.value);
+                self.state_at_reply(owner, cause, position, state);
             }
         }
         Ok(())
+    }
+
+    /// Answers a question about the past; `None`: it is too old.
+    fn state_at_reply(&mut self, owner: Owner, cause: Cause, position: u64, state: Option<u64>) {
+        let (Cause::State { token, mark, sequence, context } | Cause::TooOld { token, mark, sequence, context }) =
+            cause
+        else {
+            return;
+        };
+        let (too_old, state, context) = (state.is_none(), state.unwrap_or(0), context.into());
+        if let Some(session) = self.session_of(owner) {
+            session.states = session.states.saturating_sub(1);
+            let reply = StateAtReply { token, mark, position, state, sequence, context, too_old };
+            self.send(owner.slot, &Message::StateAtReply(reply));
+        }
     }
 
     /// The session that asked, unless it has a new grant or a new agent since.

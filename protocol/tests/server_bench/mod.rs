@@ -8,7 +8,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_protocol::frame::{
-    self, Cursors, ErrorCode, Hello, MAX_FRAME_BYTES, Message, Records, SnapshotRequest, StateAt,
+    self, Cursors, ErrorCode, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret, SnapshotRequest, StateAt,
 };
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
@@ -25,7 +25,9 @@ pub fn hello(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
         abi_version: ABI_VERSION,
         session: [number; 16],
         agent: [number | 0x80; 16],
+        secret: Secret([number; 16]),
         nonce: 3,
+        resumes: true,
         groups,
         contexts,
         oldest_sequence: 0,
@@ -34,6 +36,7 @@ pub fn hello(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
         grant: 0,
         replies_below: 0,
         host: "host",
+        extensions: Extensions::NONE,
     }
 }
 

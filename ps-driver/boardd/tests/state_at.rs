@@ -14,7 +14,7 @@ use deltascope_boardd::cli::Cli;
 use deltascope_boardd::daemon::Daemon;
 use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, Latched};
 use deltascope_protocol::frame::{
-    self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records, StateAt, StateAtReply, frame_length,
+    self, Cursors, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret, StateAt, StateAtReply, frame_length,
 };
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -146,7 +146,9 @@ impl Client {
             abi_version: ABI_VERSION,
             session: [number; 16],
             agent: [number | 0x80; 16],
+            secret: Secret::NONE,
             nonce: 1,
+            resumes: false,
             groups: 1,
             contexts: CONTEXTS,
             oldest_sequence: 0,
@@ -155,6 +157,7 @@ impl Client {
             grant: 0,
             replies_below: 0,
             host: "state-at",
+            extensions: Extensions::NONE,
         };
         push(&mut out, &Message::Hello(hello));
         stream.write_all(&out).unwrap();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records};
+use deltascope_protocol::frame::{self, Cursors, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret};
 
 use crate::job::World;
 use deltascope_testkit::Rng;
@@ -41,7 +41,9 @@ fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
         abi_version: ABI_VERSION,
         session: [1; 16],
         agent: [1; 16],
+        secret: Secret::NONE,
         nonce: 1,
+        resumes: false,
         groups: 4,
         contexts: 4,
         oldest_sequence: 0,
@@ -50,6 +52,7 @@ fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
         grant: 0,
         replies_below: 0,
         host: "flood",
+        extensions: Extensions::NONE,
     };
     hello.session.copy_from_slice(&session);
     hello.agent.copy_from_slice(&agent);

@@ -88,15 +88,16 @@ impl World<'_> {
         let proxy = Proxy::start(self.board.address, size.rate, rng.next(), self.planted_fault)?;
         // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and told.
         let forgetful = rng.below(3) == 0 && self.planted_fault.is_none();
-        let state = if forgetful {
-            [String::from("--agent-id"), format!("{:032x}", 1 + u128::from(rng.next()))]
-        } else {
-            [String::from("--state-dir"), folder.join("state").display().to_string()]
-        };
+        let state_folder = folder.join("state");
+        let state = [String::from("--state-dir"), state_folder.display().to_string()];
         let options = self.agent_options(&recording, &proxy, &state);
         let (mut starts, mut given_up, mut faults) = (0, 0, size.faults);
         let mut start = || -> Result<Program> {
             starts += 1;
+            if forgetful {
+                // It is not there at the first start.
+                _ = std::fs::remove_file(state_folder.join("session.json"));
+            }
             Program::start(&self.agent, &options, folder.join(format!("agent-{starts}.out")))
         };
         let mut agent = start()?;

@@ -6,7 +6,7 @@ use crate::{Violation, hold};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_protocol::agent::{Config, Endpoint, Granted, Identity, Notification};
-use deltascope_protocol::frame::{Cursor, StateAtReply};
+use deltascope_protocol::frame::{Cursor, Secret, StateAtReply};
 use deltascope_testkit::Rng;
 
 /// What a commit said.
@@ -67,7 +67,9 @@ pub struct Agent {
 fn identity(tag: usize, incarnation: u64) -> Identity {
     let mut session = [tag as u8; 16];
     session[8..].copy_from_slice(&(incarnation + 1).to_le_bytes());
-    Identity { session, agent: [0x40 | tag as u8; 16], nonce: incarnation * 8 + tag as u64, host: "host".into() }
+    let (agent, secret) = ([0x40 | tag as u8; 16], Secret([0x80 | tag as u8; 16]));
+    let nonce = incarnation * 8 + tag as u64;
+    Identity { session, agent, secret, resumes: true, nonce, host: "host".into() }
 }
 
 impl Agent {

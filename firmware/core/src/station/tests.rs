@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use core::cell::RefCell;
 use deltascope_abi::ABI_VERSION;
 use deltascope_model::GoldenEngine;
-use deltascope_protocol::frame::Hello;
+use deltascope_protocol::frame::{Extensions, Hello, Secret};
 use deltascope_protocol::server::{Config, Entropy};
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -139,7 +139,9 @@ fn hello(number: u8) -> Vec<u8> {
         abi_version: ABI_VERSION,
         session: [number; 16],
         agent: [number | 0x80; 16],
+        secret: Secret::NONE,
         nonce: 3,
+        resumes: false,
         groups: 4,
         contexts: 16,
         oldest_sequence: 0,
@@ -148,6 +150,7 @@ fn hello(number: u8) -> Vec<u8> {
         grant: 0,
         replies_below: 0,
         host: "host",
+        extensions: Extensions::NONE,
     });
     let mut bytes = vec![0; 4096];
     let length = frame::encode(&message, &mut bytes).unwrap();

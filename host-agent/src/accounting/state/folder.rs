@@ -5,7 +5,9 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{SavedSession, StateError};
+use deltascope_protocol::frame::Secret;
+
+use super::{SavedSession, StateError, secret};
 
 const ID_FILE: &str = "agent.id";
 const SESSION_FILE: &str = "session.json";
@@ -46,6 +48,7 @@ impl std::fmt::Display for AgentId {
 #[derive(Debug)]
 pub struct AgentState {
     id: AgentId,
+    secret: Secret,
     folder: Option<PathBuf>,
     /// Holds the lock for as long as the agent runs; the system lets it go however that one ends.
     _lock: Option<File>,
@@ -55,7 +58,7 @@ pub struct AgentState {
 impl AgentState {
     /// An agent that was given its id and keeps nothing: what its groups held before a restart is charged to `other`.
     pub fn with_id(id: AgentId) -> AgentState {
-        AgentState { id, folder: None, _lock: None, saved: None }
+        AgentState { id, secret: Secret::NONE, folder: None, _lock: None, saved: None }
     }
 
     /// An agent with a folder, which is made with mode 0700 if there is none. `id` replaces the one in it.
@@ -100,12 +103,18 @@ impl AgentState {
             let write = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{id}"));
             write.map_err(fail(&path, "write to it"))?;
         }
-        Ok(AgentState { id, folder: Some(folder.to_path_buf()), _lock: Some(file), saved })
+        let secret = secret::open(folder)?;
+        Ok(AgentState { id, secret, folder: Some(folder.to_path_buf()), _lock: Some(file), saved })
     }
 
     /// The agent's id.
     pub fn id(&self) -> AgentId {
         self.id
+    }
+
+    /// Returns what proves to a board server without TLS that the id is this agent's.
+    pub fn secret(&self) -> Secret {
+        self.secret
     }
 
     /// What the agent before kept, if it belongs to the boot id of the server.

@@ -7,12 +7,15 @@
 //! | file | content |
 //! |---|---|
 //! | `agent.id` | the id as 32 hex digits and a newline; locked while an agent runs with it |
+//! | `agent.secret` | what proves that the id is this agent's, as 32 hex digits and a newline |
 //! | `session.json` | a [`SavedSession`], replaced whole whenever it changes |
 //!
-//! Both have mode 0600: without TLS a program that knows the id can take the totals over.
+//! All have mode 0600: without TLS a program that knows id and secret can take the totals over. The id alone proves
+//! nothing; it may stand on a command line.
 
 mod folder;
 mod saved;
+mod secret;
 #[cfg(test)]
 mod tests;
 

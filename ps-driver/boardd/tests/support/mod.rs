@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
 
 use deltascope_abi::ABI_VERSION;
-use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Extensions, Hello, MAX_FRAME_BYTES, Message, Secret};
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -229,7 +229,9 @@ pub fn hello_of(number: u8, groups: u32, contexts: u32) -> Vec<u8> {
         abi_version: ABI_VERSION,
         session: [number; 16],
         agent: [number | 0x80; 16],
+        secret: Secret::NONE,
         nonce: 1,
+        resumes: false,
         groups,
         contexts,
         oldest_sequence: 0,
@@ -238,6 +240,7 @@ pub fn hello_of(number: u8, groups: u32, contexts: u32) -> Vec<u8> {
         grant: 0,
         replies_below: 0,
         host: "test",
+        extensions: Extensions::NONE,
     }))
 }
 
