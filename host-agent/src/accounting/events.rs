@@ -11,6 +11,7 @@ use super::conservation::Conservation;
 use super::contexts::ContextTable;
 use super::earlier_grants::Carried;
 use super::groups::{GroupTable, OTHER};
+use super::growth::{Growth, Wanted};
 use super::inherited::{Inherited, inherit};
 use super::snapshot::{Snapshot, Totals};
 use super::state::AgentState;
@@ -41,6 +42,7 @@ pub struct Accounting {
     groups: GroupTable,
     contexts: ContextTable,
     permutation: Option<Permutation>,
+    growth: Growth,
     /// Of the groups' changes, those that are saved for a restart.
     saved_changes: u64,
     /// Number of the first record that is an event of this process.
@@ -59,6 +61,7 @@ impl Accounting {
     /// As [`Uplink::connect`]; the state cannot be saved.
     pub fn connect(address: SocketAddr, options: Options) -> Result<Accounting, AccountingError> {
         let Options { mut uplink, state, permutation } = options;
+        let growth = Growth::new(&uplink);
         if let Some(state) = &state {
             (uplink.agent, uplink.wait_for_server) = (Some(state.id().0), true);
             (uplink.secret, uplink.resumes) = (state.secret(), true);
@@ -82,6 +85,7 @@ impl Accounting {
             groups,
             contexts: ContextTable::new(contexts),
             permutation,
+            growth,
             restarts: 0,
             left_behind: Vec::new(),
         })
@@ -187,9 +191,8 @@ impl Accounting {
         let group = match self.groups.group(owner) {
             Some(group) => group,
             None => {
-                let snapshot = self.snapshot()?;
-                self.groups.fold(&snapshot);
-                self.groups.group(owner).unwrap_or(OTHER)
+                self.grow(Wanted::Groups)?;
+                self.group_of_a_full_table(owner)?
             }
         };
         if self.groups.changes() != self.saved_changes {
@@ -199,13 +202,43 @@ impl Accounting {
         Ok(group)
     }
 
+    /// Asks for twice the groups, or contexts, unless the user has said how many there are to be.
+    fn grow(&mut self, wanted: Wanted) -> Result<(), AccountingError> {
+        let (now, most) = (self.uplink.granted(), self.uplink.most_granted());
+        let shared = self.contexts.shared();
+        let Some((groups, contexts)) = self.growth.next(wanted, now, most, shared) else {
+            return Ok(());
+        };
+        let granted = self.uplink.grow(groups, contexts)?;
+        self.growth.answered(wanted, now, granted, shared);
+        self.groups.grow(granted.groups);
+        self.contexts.grow(granted.contexts);
+        Ok(())
+    }
+
+    fn group_of_a_full_table(&mut self, owner: OwnerId) -> Result<u16, AccountingError> {
+        Ok(match self.groups.group(owner) {
+            Some(group) => group,
+            None => {
+                let snapshot = self.snapshot()?;
+                self.groups.fold(&snapshot);
+                self.groups.group(owner).unwrap_or(OTHER)
+            }
+        })
+    }
+
     fn take(&mut self, event: Event, cursor: Option<Cursor>) -> Result<(), SinkError> {
         if self.owners.get(event.owner).is_none() {
             return Err(SinkError::Owner { expected: self.owners.len(), found: event.owner.0 });
         }
         let group = self.group(event.owner)?;
         let context = match event.what {
-            What::Send { socket, .. } => self.contexts.context(socket),
+            What::Send { socket, .. } => {
+                if self.contexts.is_full_for(socket) {
+                    self.grow(Wanted::Contexts)?;
+                }
+                self.contexts.context(socket)
+            }
             What::Page { .. } => 0,
         };
         let record = self.permuted(event.record(group, context));

@@ -43,6 +43,7 @@ impl<S: GrantStore> Uplink<S> {
             uncommitted: 0,
             opened: (begun, 0),
             ended: None,
+            grown: false,
             snapshot: None,
             moved: (Progress::default(), None, begun),
             left: begun,
@@ -160,6 +161,29 @@ impl<S: GrantStore> Uplink<S> {
             again = count == 0;
         }
         Ok(())
+    }
+
+    /// Returns how large the grant may become.
+    pub fn most_granted(&self) -> (u32, u32) {
+        self.endpoint.granted().map_or((0, 0), |granted| (granted.most_groups, granted.most_contexts))
+    }
+
+    /// Asks for a grant of at least so many groups and contexts and waits for the answer, which [`Uplink::granted`] returns
+    /// then: it may be less, or what it was.
+    ///
+    /// # Errors
+    /// The session failed.
+    pub fn grow(&mut self, groups: u32, contexts: u32) -> Result<Granted, UplinkError> {
+        self.commit();
+        self.grown = false;
+        self.endpoint.request_growth(groups, contexts);
+        (self.moved.2, self.left) = (Instant::now(), Instant::now());
+        self.doing = "waiting for a larger grant";
+        self.turn(false)?;
+        while !self.grown {
+            self.turn(true)?;
+        }
+        Ok(self.granted())
     }
 
     /// Longest time that a record has waited for others to share its frame.

@@ -41,6 +41,8 @@ pub struct Uplink<S> {
     pub(super) opened: (Instant, u64),
     /// Why the connection before this one ended.
     pub(super) ended: Option<UplinkError>,
+    /// Whether the server has answered the last request for a larger grant.
+    pub(super) grown: bool,
     /// The last snapshot that was answered: token and record number.
     pub(super) snapshot: Option<(u64, u64)>,
     /// How far the session was when it last moved, and when that was.

@@ -6,7 +6,7 @@ use super::retention::Mark;
 use super::state::{Endpoint, Notification, State};
 use super::totals::Totals;
 use super::{EndpointError, Granted};
-use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Message, Replies, Snapshot, StateAtReply, Welcome};
+use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Grown, Message, Replies, Snapshot, StateAtReply, Welcome};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
@@ -56,7 +56,8 @@ impl Endpoint {
                 self.answered(reply);
                 Ok(())
             }
-            _ => unexpected("Ack, Replies, Snapshot, StateAtReply or Error"),
+            (State::Streaming | State::Leaving, Message::Grown(grown)) => self.grown(grown),
+            _ => unexpected("Ack, Replies, Snapshot, StateAtReply, Grown or Error"),
         }
     }
 
@@ -86,6 +87,8 @@ impl Endpoint {
             grant: welcome.grant,
             groups: welcome.groups,
             contexts: welcome.contexts,
+            most_groups: welcome.most_groups,
+            most_contexts: welcome.most_contexts,
             journal_lanes: welcome.journal_lanes,
             journal_depth: welcome.journal_depth,
             position: welcome.position,
@@ -107,16 +110,19 @@ impl Endpoint {
             return Ok(());
         }
         if let Some(old) = &self.granted {
-            bounded("groups granted", old.groups.into(), old.groups.into(), new.groups.into())?;
-            bounded("contexts granted", old.contexts.into(), old.contexts.into(), new.contexts.into())?;
+            bounded("groups granted", old.groups.into(), u64::MAX, new.groups.into())?;
+            bounded("contexts granted", old.contexts.into(), u64::MAX, new.contexts.into())?;
         }
         let (oldest, next) = (self.oldest(), welcome.next_sequence);
         bounded("next number in Welcome", oldest, if known { self.retention.closed() } else { oldest }, next)?;
         self.go_on(next)?;
         self.state = State::Streaming;
         if known {
+            self.grow(new.groups, new.contexts);
             return Ok(());
         }
+        self.contexts.grow(new.contexts);
+        self.totals.grow(new.groups);
         self.totals.regranted();
         self.progress.regrants += 1;
         self.acked = next;
@@ -170,6 +176,37 @@ impl Endpoint {
         self.granted = Some(granted);
     }
 
+    fn grown(&mut self, grown: &Grown) -> Result<(), EndpointError> {
+        let has = self.granted.as_ref().map_or((0, 0), |granted| (granted.groups, granted.contexts));
+        bounded("groups in Grown", has.0.into(), u64::MAX, grown.groups.into())?;
+        bounded("contexts in Grown", has.1.into(), u64::MAX, grown.contexts.into())?;
+        if self.control.growth_sent {
+            (self.control.growth, self.control.growth_sent) = (None, false);
+            // The host waits for it, whatever it says.
+            self.take_growth(grown.groups, grown.contexts);
+        } else {
+            self.grow(grown.groups, grown.contexts);
+        }
+        Ok(())
+    }
+
+    /// The grant may have grown while nobody heard of it.
+    fn grow(&mut self, groups: u32, contexts: u32) {
+        let grown = |granted: &Granted| (granted.groups, granted.contexts) != (groups, contexts);
+        if self.granted.as_ref().is_some_and(grown) {
+            self.take_growth(groups, contexts);
+        }
+    }
+
+    fn take_growth(&mut self, groups: u32, contexts: u32) {
+        self.contexts.grow(contexts);
+        self.totals.grow(groups);
+        if let Some(granted) = &mut self.granted {
+            (granted.groups, granted.contexts) = (groups, contexts);
+        }
+        self.notifications.push_back(Notification::Grown { groups, contexts });
+    }
+
     /// Sends from record `next` on, and before it what restores the contexts.
     fn go_on(&mut self, next: u64) -> Result<(), EndpointError> {
         let (oldest, covered) = (self.oldest(), self.progress.covered);
@@ -221,9 +258,9 @@ impl Endpoint {
         };
         let ask = self.control.asks.remove(at);
         let sequence = snapshot.sequence;
-        let groups = self.granted.as_ref().map_or(0, |granted| granted.groups);
+        let last = ask.map_or(0, |ask| ask.last);
         bounded("first group in Snapshot", 0, 0, snapshot.first.into())?;
-        bounded("groups in Snapshot", groups.into(), groups.into(), u64::from(snapshot.last) + 1)?;
+        bounded("last group in Snapshot", last.into(), last.into(), snapshot.last.into())?;
         let counted = self.totals.check(snapshot)?;
         if self.state == State::Inheriting {
             self.inherited(snapshot);

@@ -8,6 +8,11 @@ use alloc::vec::Vec;
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{CLASSES, Class, MAX_LENGTH};
 
+/// Rows of the groups that a snapshot is of. Groups that the grant got after it was asked for have counted nothing yet.
+fn rows_of(snapshot: &Snapshot<'_>) -> usize {
+    (snapshot.last as usize + 1) * CLASSES
+}
+
 /// Counters by group and class: row `4 * group + class`.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
@@ -23,6 +28,13 @@ impl Totals {
         Totals { snapshot: rows.clone(), totals: rows }
     }
 
+    /// The grant has so many groups now; new ones have counted nothing.
+    pub fn grow(&mut self, groups: u32) {
+        let rows = self.totals.len().max(groups as usize * CLASSES);
+        self.snapshot.resize(rows, CounterRow::default());
+        self.totals.resize(rows, CounterRow::default());
+    }
+
     /// A new grant: its counters begin at 0 and what was counted before stays.
     pub fn regranted(&mut self) {
         self.snapshot.fill(CounterRow::default());
@@ -36,7 +48,7 @@ impl Totals {
     pub fn check(&self, snapshot: &Snapshot<'_>) -> Result<CounterRow, EndpointError> {
         let mut rows = snapshot.iter().peekable();
         let mut sum = CounterRow::default();
-        for (index, before) in self.snapshot.iter().enumerate() {
+        for (index, before) in self.snapshot.iter().enumerate().take(rows_of(snapshot)) {
             let here = rows.next_if(|row| row.group as usize * CLASSES + row.class as usize == index);
             let new = here.map_or(CounterRow::default(), |row| row.row).since(before);
             let judged = index % CLASSES != Class::PageUnjudged as usize;
@@ -53,7 +65,8 @@ impl Totals {
     /// Takes a snapshot of every group of the grant. Rows that it leaves out are 0.
     pub fn take(&mut self, snapshot: &Snapshot<'_>) {
         let mut rows = snapshot.iter().peekable();
-        for (index, (before, total)) in self.snapshot.iter_mut().zip(&mut self.totals).enumerate() {
+        let asked = self.snapshot.iter_mut().zip(&mut self.totals).take(rows_of(snapshot));
+        for (index, (before, total)) in asked.enumerate() {
             let here = rows.next_if(|row| row.group as usize * CLASSES + row.class as usize == index);
             let now = here.map_or(CounterRow::default(), |row| row.row);
             total.add(&now.since(before));

@@ -6,9 +6,9 @@ use core::time::Duration;
 /// Limits and timers.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Groups granted to an agent that asks for 0.
+    /// Groups of the first grant of an agent that asks for 0.
     pub default_groups: u32,
-    /// Contexts granted to an agent that asks for 0.
+    /// Contexts of the first grant of an agent that asks for 0.
     pub default_contexts: u32,
     /// Most groups of one grant; a snapshot of all of them fits one frame.
     pub max_groups: u32,
@@ -16,6 +16,8 @@ pub struct Config {
     pub max_contexts: u32,
     /// Most sessions at a time, those waiting for a reconnect among them.
     pub max_sessions: usize,
+    /// Sessions for each of which a first grant is kept free, whatever the others grow to.
+    pub reserved_sessions: usize,
     /// Most connections at a time.
     pub max_connections: usize,
     /// Records of a session that are received and have not passed the engine: the credit that an idle session
@@ -35,6 +37,8 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// Time that a session without a connection keeps its grant, cursors and losses.
     pub resume_time: Duration,
+    /// Time after which the place of a session without any record may be given to another one.
+    pub unused_time: Duration,
     /// Time between two attempts to bring a failed engine back.
     pub engine_retry: Duration,
 }
@@ -42,11 +46,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Config {
         Config {
-            default_groups: 256,
-            default_contexts: 4_096,
+            default_groups: 16,
+            default_contexts: 256,
             max_groups: deltascope_abi::DEFAULT_GROUPS,
             max_contexts: 1 << 16,
             max_sessions: 64,
+            reserved_sessions: 32,
             max_connections: 128,
             window: 131_072,
             quantum: 16_384,
@@ -56,6 +61,7 @@ impl Default for Config {
             hello_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(30),
             resume_time: Duration::from_secs(60),
+            unused_time: Duration::from_secs(30),
             engine_retry: Duration::from_secs(1),
         }
     }

@@ -1,9 +1,10 @@
 //! Hello and Welcome: which session a connection carries, and what it was granted.
 
-use super::ranges::Ranges;
+use super::extents::Extents;
+use super::places::Need;
 use super::session::{NOBODY, Phase, Session};
 use super::state::{Refusal, State};
-use super::{Identity, Quota};
+use super::{Config, Identity, Quota};
 use crate::frame::{ErrorCode, Extensions, Hello, Message, Welcome};
 use alloc::format;
 use alloc::string::String;
@@ -49,16 +50,16 @@ impl State {
                 );
                 return Err(Refusal::new(ErrorCode::Unauthorised, text));
             }
-            self.known(slot, hello, boot)?;
+            self.known(slot, hello, quota, boot, now)?;
             slot
         } else {
             self.check_alone(hello, identity)?;
             match self.predecessor(hello, identity) {
-                Some(slot) if hello.grant == 0 && self.covers(slot, hello) => {
-                    self.take_over(slot, hello);
+                Some(slot) if hello.grant == 0 => {
+                    self.take_over(slot, hello, quota, now)?;
                     slot
                 }
-                _ => self.new_session(hello, identity, quota)?,
+                _ => self.new_session(hello, identity, quota, now)?,
             }
         };
         self.carry(index, slot, now);
@@ -69,7 +70,7 @@ impl State {
     }
 
     /// A session that is here: it goes on if both sides mean the same grant.
-    fn known(&mut self, slot: usize, hello: &Hello<'_>, boot: u64) -> Result<(), Refusal> {
+    fn known(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, boot: u64, now: u64) -> Result<(), Refusal> {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
         // The agent has not shown that the Welcome arrived: it may be repeated as it was.
@@ -85,12 +86,9 @@ impl State {
         if named || repeat {
             session.resume(hello.replies_below);
             self.stats.resumed += 1;
-        } else {
-            self.grants += 1;
-            session.renew(self.grants, hello.oldest_sequence);
-            self.stats.renewed += 1;
+            return Ok(());
         }
-        Ok(())
+        self.renew(slot, hello, quota, now)
     }
 
     /// Two processes with one agent id would count as one and take each other's grant. A restarted agent meets its own
@@ -125,85 +123,67 @@ impl State {
         latest.map(|(slot, _)| slot)
     }
 
-    /// Whether the grant of `slot` is as large as what is asked for.
-    fn covers(&self, slot: usize, hello: &Hello<'_>) -> bool {
-        let Some(session) = &self.sessions[slot] else { return false };
-        hello.groups <= session.groups.end - session.groups.start
-            && hello.contexts <= session.contexts.end - session.contexts.start
-    }
-
     /// Gives the session of an agent that restarted to its next process. A session whose baseline is still inside the
     /// engine has nothing to leave, and a process that does not resume wants nothing of it: then its ranges are granted
     /// again.
-    fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
-        self.grants += 1;
-        let Some(session) = &mut self.sessions[slot] else { return };
+    fn take_over(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
+        let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         if session.baseline.is_empty() || !hello.resumes {
             session.succeed(hello);
-            session.renew(self.grants, hello.oldest_sequence);
-            self.stats.renewed += 1;
-        } else {
-            session.inherit(self.grants, hello);
+            return self.renew(slot, hello, quota, now);
+        }
+        self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
+        self.grants += 1;
+        if let Some(session) = &mut self.sessions[slot] {
+            session.inherit(self.grants, hello, now);
             self.stats.inherited += 1;
         }
+        Ok(())
     }
 
-    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota) -> Result<usize, Refusal> {
-        let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
-        let most = self.config.max_sessions;
-        if slot >= most {
-            let text = format!("sessions: expected at most {most}, found one more; connect again when one has ended");
-            return Err(Refusal::new(ErrorCode::Limit, text));
-        }
-        let (default_groups, default_contexts) = (self.config.default_groups, self.config.default_contexts);
-        let groups = if hello.groups == 0 { default_groups } else { hello.groups };
-        let contexts = if hello.contexts == 0 { default_contexts } else { hello.contexts };
-        self.check_quota(identity, quota, groups, contexts)?;
-        let groups = lend(&mut self.groups, groups, self.config.max_groups, "groups")?;
-        let contexts = match lend(&mut self.contexts, contexts, self.config.max_contexts, "contexts") {
-            Ok(contexts) => contexts,
-            Err(refusal) => {
-                self.groups.give_back(&groups);
-                return Err(refusal);
-            }
-        };
+    /// Makes the grant of a session again, at least as large as the agent asks for.
+    fn renew(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
+        self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
         self.grants += 1;
-        let mut session = Session::new(hello, identity, groups, contexts);
-        session.renew(self.grants, hello.oldest_sequence);
+        if let Some(session) = &mut self.sessions[slot] {
+            session.renew(self.grants, hello.oldest_sequence, now);
+            self.stats.renewed += 1;
+        }
+        Ok(())
+    }
+
+    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota, now: u64) -> Result<usize, Refusal> {
+        let Config { default_groups, default_contexts, max_groups, max_contexts, .. } = self.config;
+        let wanted = |asked, default, most: u32, what: &str| {
+            let wanted = if asked == 0 { default } else { asked };
+            if wanted <= most {
+                return Ok(wanted);
+            }
+            let text = format!("{what}: expected at most {most} in one grant, found {wanted} asked for; ask for less");
+            Err(Refusal::new(ErrorCode::NoCapacity, text))
+        };
+        let groups = wanted(hello.groups, default_groups, max_groups, "groups")?;
+        let contexts = wanted(hello.contexts, default_contexts, max_contexts, "contexts")?;
+        self.make_room(identity, quota, Need { sessions: 1, groups, contexts }, now)?;
+        let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
         if slot == self.sessions.len() {
             self.sessions.push(None);
         }
+        let none = || {
+            let text = String::from("groups and contexts: expected as many as asked for, found less; ask again");
+            Refusal::new(ErrorCode::NoCapacity, text)
+        };
+        let lent = self.groups.lend(groups).ok_or_else(none)?;
+        let Some(contexts) = self.contexts.lend(contexts) else {
+            self.groups.give_back(&lent);
+            return Err(none());
+        };
+        self.grants += 1;
+        let mut session = Session::new(hello, identity, Extents::new(lent), Extents::new(contexts));
+        session.renew(self.grants, hello.oldest_sequence, now);
         self.sessions[slot] = Some(session);
         self.stats.grants += 1;
         Ok(slot)
-    }
-
-    /// What the sessions of an identity have together.
-    pub fn usage(&self, identity: Identity) -> Quota {
-        let mut usage = Quota { sessions: 0, groups: 0, contexts: 0 };
-        for session in self.sessions.iter().flatten().filter(|session| session.identity == identity) {
-            usage.sessions += 1;
-            usage.groups += session.groups.end - session.groups.start;
-            usage.contexts += session.contexts.end - session.contexts.start;
-        }
-        usage
-    }
-
-    /// Whether an identity may have one more session of that size.
-    fn check_quota(&self, identity: Identity, quota: Quota, groups: u32, contexts: u32) -> Result<(), Refusal> {
-        let used = self.usage(identity);
-        let check = |code, what: &str, most: u64, used: u64, wanted: u64| {
-            if used.saturating_add(wanted) <= most {
-                return Ok(());
-            }
-            let text = format!(
-                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; ask for less, or end another session"
-            );
-            Err(Refusal::new(code, text))
-        };
-        check(ErrorCode::Limit, "sessions", quota.sessions as u64, used.sessions as u64, 1)?;
-        check(ErrorCode::NoCapacity, "groups", quota.groups.into(), used.groups.into(), groups.into())?;
-        check(ErrorCode::NoCapacity, "contexts", quota.contexts.into(), used.contexts.into(), contexts.into())
     }
 
     /// From now on the session is on this connection; one that it was on before is closed.
@@ -234,8 +214,8 @@ impl State {
             boot_id: boot.id(0),
             grant: session.number,
             inherited: session.inherited,
-            groups: session.groups.end - session.groups.start,
-            contexts: session.contexts.end - session.contexts.start,
+            groups: session.grant.groups(),
+            contexts: session.grant.contexts(),
             most_groups: config.max_groups,
             most_contexts: config.max_contexts,
             journal_lanes: info.journal_lanes,
@@ -248,15 +228,4 @@ impl State {
             extensions: Extensions::NONE,
         }));
     }
-}
-
-fn lend(ranges: &mut Ranges, count: u32, most: u32, what: &str) -> Result<core::ops::Range<u32>, Refusal> {
-    if count <= most
-        && let Some(range) = ranges.lend(count)
-    {
-        return Ok(range);
-    }
-    let longest = ranges.longest().min(most);
-    let text = format!("{what}: expected at most {longest}, found {count} asked for; ask for less or wait");
-    Err(Refusal::new(ErrorCode::NoCapacity, text))
 }

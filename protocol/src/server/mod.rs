@@ -12,9 +12,11 @@
 mod boot;
 mod config;
 mod connection;
+mod extents;
 mod frames;
 mod grants;
 mod outstanding;
+mod places;
 mod queue;
 mod ranges;
 mod session;

@@ -41,6 +41,8 @@ pub(super) enum Answered {
     Rows { owner: Owner, cause: Cause, position: u64 },
     /// The SYNC of an inherited grant.
     Inherited { owner: Owner },
+    /// The SYNC of a grant that has grown.
+    Grown { owner: Owner },
     /// The SYNC of a state that cannot be answered.
     TooOld { owner: Owner, cause: Cause, position: u64 },
     /// QUERY and READ of a state.
@@ -114,7 +116,7 @@ impl Outstanding {
                 self.header_position = self.position;
                 self.rows.clear();
                 match self.expected.front() {
-                    Some((_, Cause::Baseline | Cause::Snapshot { .. })) => Ok(None),
+                    Some((_, Cause::Baseline | Cause::Rows | Cause::Snapshot { .. })) => Ok(None),
                     other => Err(format!("reply stream: expected an answer to {other:?}, found a snapshot")),
                 }
             }
@@ -146,6 +148,7 @@ impl Outstanding {
                 Ok(Some(Answered::Reply { owner, sequence, reply }))
             }
             (Cause::Inherited, Some(Op::Sync)) => Ok(Some(Answered::Inherited { owner })),
+            (Cause::Grown, Some(Op::Sync)) => Ok(Some(Answered::Grown { owner })),
             (Cause::TooOld { .. }, Some(Op::Sync)) => {
                 Ok(Some(Answered::TooOld { owner, cause, position: self.position }))
             }

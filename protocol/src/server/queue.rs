@@ -1,27 +1,33 @@
 //! Records of one session on their way into the engine: checked against the grant, with the grant's base added.
 
+use super::extents::Extents;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 use deltascope_abi::record::{Op, RECORD_BYTES, Record, field};
 
-/// Why a record of a queue answers, and who waits for the answer.
+/// Why a record of a queue answers, and who waits for the answer. A request names the connection that it came over
+/// (`round`, see `Session`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// A record of the agent.
     Reply { sequence: u64, op: Op },
     /// The server's SNAPSHOT at a grant.
     Baseline,
+    /// The server's SNAPSHOT of a run of groups that more belongs to.
+    Rows,
     /// The server's SYNC when a grant is inherited.
     Inherited,
+    /// The server's SYNC when a grant has grown.
+    Grown,
     /// The server's SNAPSHOT for a request; `first` and `last` as the session numbers them.
-    Snapshot { token: u64, sequence: u64, first: u16, last: u16 },
+    Snapshot { round: u32, token: u64, sequence: u64, first: u16, last: u16 },
     /// The server's QUERY for a request; its READ follows.
     Query,
     /// The server's READ for a request, right behind its QUERY.
-    State { token: u64, mark: u64, sequence: u64, context: u16 },
+    State { round: u32, token: u64, mark: u64, sequence: u64, context: u16 },
     /// The server's SYNC for a request whose mark cannot be answered.
-    TooOld { token: u64, mark: u64, sequence: u64, context: u16 },
+    TooOld { round: u32, token: u64, mark: u64, sequence: u64, context: u16 },
 }
 
 /// What is wrong with a record of an agent.
@@ -56,20 +62,38 @@ struct Rule {
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     rules: [Rule; 16],
+    groups: u32,
+    contexts: u32,
+    /// The engine's numbers one by one, for a grant in several runs.
+    map: Option<Map>,
+}
+
+/// The engine's groups and contexts by the session's.
+#[derive(Clone, Debug)]
+struct Map {
+    groups: Vec<u16>,
+    contexts: Vec<u16>,
 }
 
 const ANY: u32 = 1 << 16;
 
 impl Grant {
-    pub fn new(groups: &Range<u32>, contexts: &Range<u32>) -> Grant {
+    pub fn new(groups: &Extents, contexts: &Extents) -> Grant {
         let mut rules = [Rule::default(); 16];
+        let list = |extents: &Extents| extents.runs().iter().flat_map(|run| run.clone()).map(|n| n as u16).collect();
+        let map = match (groups.runs(), contexts.runs()) {
+            ([_], [_]) => None,
+            _ => Some(Map { groups: list(groups), contexts: list(contexts) }),
+        };
+        let base = |extents: &Extents| if map.is_none() { extents.runs()[0].start.into() } else { 0 };
+        let (group_base, context_base) = (base(groups), base(contexts));
         for op in Op::ALL.into_iter().filter(|op| op.is_of_sessions()) {
             let (group_limit, group_mask, group_add) = match op.counts() {
-                true => (groups.end - groups.start, 0, field::GROUP.set(0, groups.start.into())),
+                true => (groups.count(), 0, field::GROUP.set(0, group_base)),
                 false => (ANY, field::GROUP.mask(), 0),
             };
             let (context_limit, context_mask, context_add) = match op.uses_context() {
-                true => (contexts.end - contexts.start, 0, field::CONTEXT.set(0, contexts.start.into())),
+                true => (contexts.count(), 0, field::CONTEXT.set(0, context_base)),
                 false => (ANY, field::CONTEXT.mask(), 0),
             };
             rules[op as usize] = Rule {
@@ -81,7 +105,17 @@ impl Grant {
                 always: op.always_replies().into(),
             };
         }
-        Grant { rules }
+        Grant { rules, groups: groups.count(), contexts: contexts.count(), map }
+    }
+
+    /// Groups granted.
+    pub fn groups(&self) -> u32 {
+        self.groups
+    }
+
+    /// Contexts granted.
+    pub fn contexts(&self) -> u32 {
+        self.contexts
     }
 
     fn violation(&self, index: usize, record: &Record) -> Option<Violation> {
@@ -94,6 +128,23 @@ impl Grant {
         }
         let out = u32::from(record.context()) >= rule.contexts;
         out.then_some(Violation::Context { index, context: record.context() })
+    }
+}
+
+impl Map {
+    /// Puts the engine's numbers in place of the session's. They were checked.
+    fn translate(&self, record: &mut Record) {
+        let Some(op) = record.op() else { return };
+        if op.counts()
+            && let Some(&group) = self.groups.get(usize::from(record.group()))
+        {
+            *record = record.with_group(group);
+        }
+        if op.uses_context()
+            && let Some(&context) = self.contexts.get(usize::from(record.context()))
+        {
+            *record = record.with_context(context);
+        }
     }
 }
 
@@ -152,6 +203,9 @@ impl Queue {
             let records = records.iter().map(Record::from_bytes).enumerate();
             let found = records.filter_map(|(index, record)| grant.violation(index, &record)).next();
             return found.map_or(Ok(()), Err);
+        }
+        if let Some(map) = &grant.map {
+            self.records[start..].iter_mut().for_each(|record| map.translate(record));
         }
         if replies != 0 {
             for (offset, record) in self.records[start..].iter().enumerate() {

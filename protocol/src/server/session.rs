@@ -3,13 +3,13 @@
 use super::Identity;
 use super::config::Config;
 use super::connection::Connection;
+use super::extents::Extents;
 use super::outstanding::Owner;
 use super::queue::{Cause, Grant, Queue};
 use crate::frame::message::{Cursors, REPLY_ENTRY_BYTES};
 use crate::frame::{Ack, Hello, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry, Secret};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::ops::Range;
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{CLASSES, Record};
@@ -50,9 +50,14 @@ pub(super) struct Session {
     /// When the connection was lost.
     pub lost_at: u64,
     pub phase: Phase,
-    pub groups: Range<u32>,
-    pub contexts: Range<u32>,
+    /// What is lent to it; the grant is behind it while it grows.
+    pub groups: Extents,
+    pub contexts: Extents,
     pub grant: Grant,
+    /// The grant grows: what is new in it is being cleared.
+    pub growing: bool,
+    /// When the grant was made.
+    pub granted_at: u64,
     /// Number of the grant, as Welcome and Hello carry it.
     pub number: u64,
     pub inherited: bool,
@@ -60,12 +65,18 @@ pub(super) struct Session {
     pub confirmed: bool,
     /// Records came under this grant.
     pub received: bool,
+    /// Records came under this grant, or under one that it was inherited from: there is something to go on with.
+    pub leaves: bool,
     /// Frames that the server had decoded when a Records frame of the session came last.
     pub stamp: u64,
     /// Journal position at the grant.
     pub position: u64,
+    /// First context and journal position of each growth since: before it the contexts from there on were another session's.
+    pub grown_at: Vec<(u32, u64)>,
     /// Counters of the engine at the grant; empty until they are known.
     pub baseline: Vec<CounterRow>,
+    /// Rows of the snapshot that is being read, from runs before its last.
+    pub partial: Vec<CounterRow>,
     pub queue: Queue,
     /// Rises when waiting replies lose their addressee.
     pub epoch: u32,
@@ -87,6 +98,9 @@ pub(super) struct Session {
     /// Replies that the agent has not confirmed.
     replies: VecDeque<[u8; REPLY_ENTRY_BYTES]>,
     replies_sent: usize,
+    /// Rises with each connection: requests die with the one that they came over.
+    pub round: u32,
+    /// Requests of this connection that are not answered.
     pub snapshots: usize,
     pub states: usize,
     pub losses: Losses,
@@ -94,7 +108,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub fn new(hello: &Hello<'_>, identity: Identity, groups: Range<u32>, contexts: Range<u32>) -> Session {
+    pub fn new(hello: &Hello<'_>, identity: Identity, groups: Extents, contexts: Extents) -> Session {
         Session {
             id: hello.session,
             past: VecDeque::new(),
@@ -108,13 +122,18 @@ impl Session {
             grant: Grant::new(&groups, &contexts),
             groups,
             contexts,
+            growing: false,
+            granted_at: 0,
             number: 0,
             inherited: false,
             confirmed: false,
             received: false,
+            leaves: false,
             stamp: 0,
             position: 0,
+            grown_at: Vec::new(),
             baseline: Vec::new(),
+            partial: Vec::new(),
             queue: Queue::default(),
             epoch: 0,
             numbering: 0,
@@ -127,6 +146,7 @@ impl Session {
             ack_due: false,
             replies: VecDeque::new(),
             replies_sent: 0,
+            round: 0,
             snapshots: 0,
             states: 0,
             losses: Losses::default(),
@@ -136,30 +156,73 @@ impl Session {
 
     /// Makes the grant anew under `number`: whatever waited is forgotten, contexts are loaded with 0 and a baseline
     /// is taken behind what is inside the engine. The agent numbers its records from `next` on.
-    pub fn renew(&mut self, number: u64, next: u64) {
+    pub fn renew(&mut self, number: u64, next: u64, now: u64) {
         self.forget_answers();
         self.queue.clear();
         self.baseline.clear();
         self.numbering += 1;
         (self.number, self.inherited, self.confirmed, self.received) = (number, false, false, false);
+        (self.leaves, self.granted_at) = (false, now);
         (self.next, self.submitted, self.passed, self.acked, self.credit) = (next, next, next, next, next);
         (self.losses, self.cursors) = (Losses::default(), Vec::new());
         self.phase = Phase::Granting;
-        self.clear_contexts();
-        let (first, last) = (self.groups.start as u16, (self.groups.end - 1) as u16);
-        self.queue.push_marked(Record::snapshot(first, last), Cause::Baseline);
+        self.grant_all();
+        self.clear_contexts(0);
+        self.ask_rows(0, self.groups.count(), Cause::Baseline);
+    }
+
+    /// Grants everything that is lent; its contexts are all (0, 0).
+    pub fn grant_all(&mut self) {
+        self.growing = false;
+        self.grown_at.clear();
+        self.grant = Grant::new(&self.groups, &self.contexts);
+    }
+
+    /// Asks for the counters of groups `first..end`, in one snapshot for each run of the engine's groups. The last one has
+    /// `cause`.
+    pub fn ask_rows(&mut self, first: u32, end: u32, cause: Cause) {
+        let mut runs = self.groups.inside(first, end).peekable();
+        while let Some(run) = runs.next() {
+            let cause = if runs.peek().is_some() { Cause::Rows } else { cause };
+            self.queue.push_marked(Record::snapshot(run.start as u16, (run.end - 1) as u16), cause);
+        }
+    }
+
+    /// Grants what was lent beside the grant. It is ready since journal position `position`.
+    pub fn finish_growth(&mut self, position: u64) {
+        self.growing = false;
+        self.baseline.append(&mut self.partial);
+        self.grown_at.push((self.grant.contexts(), position));
+        self.grant = Grant::new(&self.groups, &self.contexts);
+    }
+
+    /// The oldest mark that a state of the context may be asked at.
+    pub fn oldest_mark(&self, context: u32) -> u64 {
+        let grown = self.grown_at.iter().rev().find(|(first, _)| *first <= context);
+        grown.map_or(self.position, |(_, position)| *position)
+    }
+
+    /// Prepares what was lent beside the grant; [`Cause::Grown`] comes when it is ready.
+    pub fn begin_growth(&mut self) {
+        self.growing = true;
+        self.clear_contexts(self.grant.contexts());
+        self.ask_rows(self.grant.groups(), self.groups.count(), Cause::Rows);
+        self.queue.push_marked(Record::sync(self.number), Cause::Grown);
     }
 
     /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
     /// the records that wait, whose answers nobody gets.
-    pub fn inherit(&mut self, number: u64, hello: &Hello<'_>) {
+    pub fn inherit(&mut self, number: u64, hello: &Hello<'_>, now: u64) {
         self.forget_answers();
         self.queue.orphan();
         self.succeed(hello);
         (self.number, self.inherited, self.confirmed, self.received) = (number, true, false, false);
         self.phase = Phase::Granting;
-        self.ack_due = true;
-        self.clear_contexts();
+        (self.ack_due, self.granted_at) = (true, now);
+        self.grant_all();
+        self.clear_contexts(0);
+        // Groups that came while the grant grew, or that come now, have no baseline yet.
+        self.ask_rows((self.baseline.len() / CLASSES) as u32, self.groups.count(), Cause::Rows);
         self.queue.push_marked(Record::sync(number), Cause::Inherited);
     }
 
@@ -179,21 +242,32 @@ impl Session {
         (self.id, self.resumes) = (hello.session, hello.resumes);
     }
 
-    fn clear_contexts(&mut self) {
-        self.queue.push_silent(self.contexts.clone().map(|context| Record::load(context as u16, 0)));
+    /// LOADs 0 into every context from `first` on.
+    fn clear_contexts(&mut self, first: u32) {
+        for run in self.contexts.inside(first, self.contexts.count()) {
+            self.queue.push_silent(run.map(|context| Record::load(context as u16, 0)));
+        }
+    }
+
+    /// Returns whether a later process of the agent may go on with what the session leaves.
+    pub fn has_heirs(&self) -> bool {
+        let proved = self.identity != Identity::ANYBODY || !self.secret.is_none();
+        self.resumes && proved && self.leaves
     }
 
     /// Replies and requests of before have no addressee any more.
     fn forget_answers(&mut self) {
         self.epoch += 1;
         self.replies.clear();
+        self.partial.clear();
         (self.replies_sent, self.snapshots, self.states) = (0, 0, 0);
     }
 
     /// Requests die with their connection; replies are kept and sent again.
     pub fn resume(&mut self, replies_below: u64) {
         self.confirm_replies(replies_below);
-        self.replies_sent = 0;
+        self.round = self.round.wrapping_add(1);
+        (self.replies_sent, self.snapshots, self.states) = (0, 0, 0);
         self.ack_due = true;
     }
 
@@ -217,8 +291,9 @@ impl Session {
     /// Keeps a reply for the agent, with group and context as the session numbers them.
     pub fn keep_reply(&mut self, sequence: u64, reply: Reply) {
         let op = reply.op();
-        let group = if op.is_some_and(|op| op.counts()) { u32::from(reply.group()) - self.groups.start } else { 0 };
-        let context = u32::from(reply.context()).wrapping_sub(self.contexts.start);
+        let counts = op.is_some_and(|op| op.counts());
+        let group = if counts { self.groups.to_session(reply.group().into()).unwrap_or(0) } else { 0 };
+        let context = self.contexts.to_session(reply.context().into()).unwrap_or(0);
         let kept = Reply { head: reply.head & !SOURCE_BITS, value: reply.value };
         let reply = kept.with_source(reply.class(), group as u16, context as u16);
         self.replies.push_back(ReplyEntry { sequence, reply }.to_bytes());

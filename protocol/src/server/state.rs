@@ -8,11 +8,12 @@ use super::ranges::Ranges;
 use super::session::{Phase, Session};
 use super::{Activity, Config, ConnectionId, Entropy, Identity, Quota, Stats};
 use crate::frame::message::SNAPSHOT_ROW_BYTES;
-use crate::frame::{Ack, ErrorCode, ErrorFrame, Message, Snapshot, SnapshotRow, StateAtReply};
+use crate::frame::{Ack, ErrorCode, ErrorFrame, Grown, Message, Snapshot, SnapshotRow, StateAtReply};
 use crate::time::micros;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 use deltascope_abi::record::Class;
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Capabilities, Engine, EngineError};
@@ -167,7 +168,17 @@ impl State {
                 let position = self.outstanding.position();
                 if let Some(session) = self.session_of(owner) {
                     (session.position, session.phase) = (position, Phase::Live);
+                    session.baseline.append(&mut session.partial);
                     self.welcome(owner.slot);
+                }
+            }
+            Some(Answered::Grown { owner }) => {
+                let position = self.outstanding.position();
+                if let Some(session) = self.session_of(owner) {
+                    session.finish_growth(position);
+                    let grown = Grown { groups: session.grant.groups(), contexts: session.grant.contexts() };
+                    self.stats.grown += 1;
+                    self.send(owner.slot, &Message::Grown(grown));
                 }
             }
             Some(Answered::TooOld { owner, cause, position }) => self.state_at_reply(owner, cause, position, None),
@@ -181,13 +192,13 @@ impl State {
 
     /// Answers a question about the past; `None`: it is too old.
     fn state_at_reply(&mut self, owner: Owner, cause: Cause, position: u64, state: Option<u64>) {
-        let (Cause::State { token, mark, sequence, context } | Cause::TooOld { token, mark, sequence, context }) =
-            cause
+        let (Cause::State { round, token, mark, sequence, context }
+        | Cause::TooOld { round, token, mark, sequence, context }) = cause
         else {
             return;
         };
         let (too_old, state, context) = (state.is_none(), state.unwrap_or(0), context.into());
-        if let Some(session) = self.session_of(owner) {
+        if let Some(session) = self.session_of(owner).filter(|session| session.round == round) {
             session.states = session.states.saturating_sub(1);
             let reply = StateAtReply { token, mark, position, state, sequence, context, too_old };
             self.send(owner.slot, &Message::StateAtReply(reply));
@@ -215,19 +226,24 @@ impl State {
         if session.epoch != owner.epoch {
             return;
         }
+        session.partial.extend_from_slice(&outstanding.rows);
         match cause {
             Cause::Baseline => {
                 session.baseline.clear();
-                session.baseline.extend_from_slice(&outstanding.rows);
+                session.baseline.append(&mut session.partial);
                 (session.position, session.phase) = (position, Phase::Live);
                 self.welcome(owner.slot);
             }
-            Cause::Snapshot { token, sequence, first, last } => {
+            Cause::Snapshot { round, token, sequence, first, last } => {
+                let found = mem::take(&mut session.partial);
+                if round != session.round {
+                    return;
+                }
                 session.snapshots = session.snapshots.saturating_sub(1);
                 let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
                 session.write_replies(usize::MAX, connection);
                 rows.clear();
-                rows.extend(session.rows_since(first, &outstanding.rows).filter_map(|(group, class, row)| {
+                rows.extend(session.rows_since(first, &found).filter_map(|(group, class, row)| {
                     let class = Class::ALL[class];
                     (!row.is_zero()).then(|| SnapshotRow { group, class, row }.to_bytes())
                 }));
@@ -305,11 +321,7 @@ impl State {
                     session.connection = None;
                 }
             }
-            if over && session.connection.is_none() {
-                self.groups.give_back(&session.groups);
-                self.contexts.give_back(&session.contexts);
-                self.sessions[slot] = None;
-            }
+            self.clear_drained(slot);
         }
         if self.stopping && self.outstanding.is_empty() && !self.busy {
             self.close_connections(now);

@@ -84,6 +84,10 @@ pub enum Got {
         too_old: bool,
         position: u64,
     },
+    Grown {
+        groups: u32,
+        contexts: u32,
+    },
     Error {
         code: ErrorCode,
         sequence: u64,
@@ -122,6 +126,7 @@ fn got(message: &Message<'_>) -> Got {
             too_old: s.too_old,
             position: s.position,
         },
+        Message::Grown(grown) => Got::Grown { groups: grown.groups, contexts: grown.contexts },
         Message::Error(e) => Got::Error { code: e.code, sequence: e.sequence, text: e.text.into() },
         other => panic!("a server does not send {other:?}"),
     }
