@@ -5,7 +5,7 @@
  * The kill switch compares the time spent in handlers and judges over a window
  * of a second with the time that all online CPUs had. Above max_overhead_ppm
  * both probes are disarmed: the functions run as if the module were not there.
- * What waits for its judgement is still judged, so the books stay balanced.
+ * What waits for its judgement is still judged, so the counters stay balanced.
  */
 #define pr_fmt(format) KBUILD_MODNAME ": " format
 
@@ -52,7 +52,7 @@ u64 ds_control_overhead_ppm(void)
 
 void ds_control_publish(void)
 {
-	ds_ring_tell_global(ds_cow_blind() + ds_send_blind(), READ_ONCE(kills),
+	ds_ring_publish(ds_cow_blind() + ds_send_blind(), READ_ONCE(kills),
 			    ds_reader_refused(), READ_ONCE(capturing));
 }
 
@@ -102,7 +102,7 @@ static void kill_captures(u64 ppm)
 
 static void watch_overhead(void)
 {
-	u64 now = ktime_get_mono_fast_ns(), spent = ds_books_sum(offsetof(struct ds_books, handler_ns));
+	u64 now = ktime_get_mono_fast_ns(), spent = ds_counters_sum(offsetof(struct ds_counters, handler_ns));
 	u64 window = now - window_start_ns, ppm;
 
 	if (window < WINDOW_NS)

@@ -40,13 +40,13 @@ struct ds_settings {
 
 extern struct ds_settings ds_settings;
 
-/* ring.c: the per-CPU rings and the books of conservation. */
+/* ring.c: the per-CPU rings and the counters of conservation. */
 
 /*
- * The books of one CPU. Its ring's first page is written from here and never
- * read, except for the tail: whatever the reader writes there, the books hold.
+ * The counters of one CPU. Its ring's first page is written from here and never
+ * read, except for the tail: whatever the reader writes there, the counters hold.
  */
-struct ds_books {
+struct ds_counters {
 	struct deltascope_ring_header *page;
 	struct deltascope_ring_record *records;
 	u64 generation;
@@ -65,13 +65,13 @@ struct ds_books {
 	u64 handler_ns;
 	u64 bad_tails;
 	/* Loss records: what the last ones said, and when. */
-	u64 told[DELTASCOPE_LOSS_REASONS];
-	u64 told_ns;
+	u64 reported[DELTASCOPE_LOSS_REASONS];
+	u64 reported_ns;
 	u32 sampling_shift;
-	bool untold;
+	bool unreported;
 } ____cacheline_aligned;
 
-DECLARE_PER_CPU(struct ds_books, ds_books);
+DECLARE_PER_CPU(struct ds_counters, ds_counters);
 
 int ds_ring_create(unsigned int records);
 void ds_ring_destroy(void);
@@ -79,12 +79,12 @@ void *ds_ring_region(size_t *bytes);
 unsigned int ds_ring_records(void);
 bool ds_ring_high(void);
 u64 ds_ring_load_id(void);
-void ds_ring_tell_judge_time(unsigned int ms);
-void ds_ring_tell_global(u64 blind, u64 kills, u64 refused, u64 capturing);
-/* Sum of one field of the books over all CPUs, by its offset in ds_books. */
-u64 ds_books_sum(size_t offset);
+void ds_ring_set_judge_time(unsigned int ms);
+void ds_ring_publish(u64 blind, u64 kills, u64 refused, u64 capturing);
+/* Sum of one field of the counters over all CPUs, by its offset in ds_counters. */
+u64 ds_counters_sum(size_t offset);
 
-/* Hook. Each is one transaction on the books of this CPU. */
+/* Hook. Each is one transaction on the counters of this CPU. */
 void ds_capture_lost(enum deltascope_loss_reason reason);
 void ds_capture_left_out_send(u64 bytes);
 void ds_capture_pending(void);
@@ -198,9 +198,9 @@ static inline u64 ds_handler_start(void)
 
 static inline void ds_handler_end(u64 start)
 {
-	struct ds_books *books = this_cpu_ptr(&ds_books);
+	struct ds_counters *counters = this_cpu_ptr(&ds_counters);
 
-	WRITE_ONCE(books->handler_ns, books->handler_ns + (local_clock() - start));
+	WRITE_ONCE(counters->handler_ns, counters->handler_ns + (local_clock() - start));
 }
 
 #endif

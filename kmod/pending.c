@@ -3,9 +3,9 @@
  * Copied pages that wait for their judgement.
  *
  * A page is judged once, at the first of: T after its copy, exit of its mm, a
- * second copy at the same address. Whoever moves an entry from LIVE to CLAIMED
- * judges it; the others pass by. Entries come from a pool of fixed size, shared
- * out over the CPUs. An entry stands in three lists, each with locks of its own
+ * second copy at the same address. The context that moves an entry from
+ * LIVE to CLAIMED judges it; the others pass by. Entries come from a pool of fixed size, shared
+ * out over the CPUs. An entry is in three lists, each with locks of its own
  * that are never nested:
  *
  *	chain	by (mm, address)	to find a second copy
@@ -345,9 +345,9 @@ void ds_pending_exit(struct mm_struct *mm)
 				budget--;
 				seen = ds_look(mm, entry->addr, entry->pfn, DS_LOOK_SAME, &found, &after);
 			} else {
-				struct ds_books *books = this_cpu_ptr(&ds_books);
+				struct ds_counters *counters = this_cpu_ptr(&ds_counters);
 
-				WRITE_ONCE(books->page->over_budget, ++books->over_budget);
+				WRITE_ONCE(counters->page->over_budget, ++counters->over_budget);
 			}
 			if (seen == DS_LOOK_SAME)
 				judge(entry, DELTASCOPE_FLAG_AT_EXIT, after);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Per-CPU rings of records, and the books that say what became of every event.
+ * Per-CPU rings of records, and the counters of each CPU: the outcome of every event.
  *
  * One producer per ring: the CPU itself, with preemption off. Every event goes
- * through one transaction on one CPU's books, so that at every even generation
+ * through one transaction on one CPU's counters, so that at every even generation
  *
  *	captured == head - controls + pending + sum(lost)	(modulo 2^64)
  *
@@ -20,9 +20,9 @@
 #include "deltascope.h"
 
 /* Longest time for which a loss other than a full ring stays out of the ring. */
-#define TELL_NS (100 * NSEC_PER_MSEC)
+#define REPORT_NS (100 * NSEC_PER_MSEC)
 
-DEFINE_PER_CPU(struct ds_books, ds_books);
+DEFINE_PER_CPU(struct ds_counters, ds_counters);
 
 static void *region;
 static size_t region_bytes, stride;
@@ -61,11 +61,11 @@ int ds_ring_create(unsigned int records)
 		page->sampling_shift = ds_settings.sampling_shift;
 	}
 	for_each_possible_cpu(cpu) {
-		struct ds_books *books = per_cpu_ptr(&ds_books, cpu);
+		struct ds_counters *counters = per_cpu_ptr(&ds_counters, cpu);
 
-		books->page = page_of(cpu);
-		books->records = (void *)books->page + PAGE_SIZE;
-		books->sampling_shift = ds_settings.sampling_shift;
+		counters->page = page_of(cpu);
+		counters->records = (void *)counters->page + PAGE_SIZE;
+		counters->sampling_shift = ds_settings.sampling_shift;
 	}
 	return 0;
 }
@@ -93,9 +93,9 @@ u64 ds_ring_load_id(void)
 }
 
 /* Records that the reader has not taken; more than the ring holds means a wrong tail. */
-static u64 fill_of(const struct ds_books *books)
+static u64 fill_of(const struct ds_counters *counters)
 {
-	return READ_ONCE(books->head) - smp_load_acquire(&books->page->tail);
+	return READ_ONCE(counters->head) - smp_load_acquire(&counters->page->tail);
 }
 
 bool ds_ring_high(void)
@@ -103,13 +103,13 @@ bool ds_ring_high(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
-		if (fill_of(per_cpu_ptr(&ds_books, cpu)) >= READ_ONCE(ds_settings.wake_records))
+		if (fill_of(per_cpu_ptr(&ds_counters, cpu)) >= READ_ONCE(ds_settings.wake_records))
 			return true;
 	}
 	return false;
 }
 
-void ds_ring_tell_judge_time(unsigned int ms)
+void ds_ring_set_judge_time(unsigned int ms)
 {
 	unsigned int cpu;
 
@@ -117,7 +117,7 @@ void ds_ring_tell_judge_time(unsigned int ms)
 		WRITE_ONCE(page_of(cpu)->judge_after_ms, ms);
 }
 
-void ds_ring_tell_global(u64 blind, u64 kills, u64 refused, u64 capturing)
+void ds_ring_publish(u64 blind, u64 kills, u64 refused, u64 capturing)
 {
 	struct deltascope_ring_header *first = page_of(0);
 	unsigned int cpu;
@@ -126,84 +126,84 @@ void ds_ring_tell_global(u64 blind, u64 kills, u64 refused, u64 capturing)
 	WRITE_ONCE(first->kills, kills);
 	WRITE_ONCE(first->capturing, capturing);
 	for_each_possible_cpu(cpu) {
-		const struct ds_books *books = per_cpu_ptr(&ds_books, cpu);
+		const struct ds_counters *counters = per_cpu_ptr(&ds_counters, cpu);
 
-		WRITE_ONCE(books->page->handler_ns, READ_ONCE(books->handler_ns));
-		WRITE_ONCE(books->page->refused, READ_ONCE(books->bad_tails) + (cpu ? 0 : refused));
+		WRITE_ONCE(counters->page->handler_ns, READ_ONCE(counters->handler_ns));
+		WRITE_ONCE(counters->page->refused, READ_ONCE(counters->bad_tails) + (cpu ? 0 : refused));
 	}
 }
 
-u64 ds_books_sum(size_t offset)
+u64 ds_counters_sum(size_t offset)
 {
 	unsigned int cpu;
 	u64 sum = 0;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*(u64 *)((void *)per_cpu_ptr(&ds_books, cpu) + offset));
+		sum += READ_ONCE(*(u64 *)((void *)per_cpu_ptr(&ds_counters, cpu) + offset));
 	return sum;
 }
 
 /*
  * A transaction: the generation is odd from begin to end. Only the CPU itself
- * writes here, so plain arithmetic on the books is enough; the reader orders
+ * writes here, so plain arithmetic on the counters is enough; the reader orders
  * its loads by the generation.
  */
-static struct ds_books *begin(void)
+static struct ds_counters *begin(void)
 {
-	struct ds_books *books = this_cpu_ptr(&ds_books);
+	struct ds_counters *counters = this_cpu_ptr(&ds_counters);
 
 	lockdep_assert_preemption_disabled();
-	WRITE_ONCE(books->page->generation, ++books->generation);
+	WRITE_ONCE(counters->page->generation, ++counters->generation);
 	smp_wmb();
-	return books;
+	return counters;
 }
 
-static void end(struct ds_books *books)
+static void end(struct ds_counters *counters)
 {
-	WRITE_ONCE(books->page->captured, books->captured);
-	WRITE_ONCE(books->page->pending, books->pending);
+	WRITE_ONCE(counters->page->captured, counters->captured);
+	WRITE_ONCE(counters->page->pending, counters->pending);
 	smp_wmb();
-	WRITE_ONCE(books->page->generation, ++books->generation);
+	WRITE_ONCE(counters->page->generation, ++counters->generation);
 }
 
-static void lose(struct ds_books *books, enum deltascope_loss_reason reason)
+static void lose(struct ds_counters *counters, enum deltascope_loss_reason reason)
 {
-	books->lost[reason]++;
-	WRITE_ONCE(books->page->lost[reason], books->lost[reason]);
-	books->untold = true;
+	counters->lost[reason]++;
+	WRITE_ONCE(counters->page->lost[reason], counters->lost[reason]);
+	counters->unreported = true;
 }
 
 /* Room for one more record. Counts a tail that no reader can have meant. */
-static bool has_room(struct ds_books *books)
+static bool has_room(struct ds_counters *counters)
 {
-	u64 fill = fill_of(books);
+	u64 fill = fill_of(counters);
 
 	if (likely(fill < ring_records))
 		return true;
 	if (fill > ring_records)
-		WRITE_ONCE(books->bad_tails, books->bad_tails + 1);
+		WRITE_ONCE(counters->bad_tails, counters->bad_tails + 1);
 	return false;
 }
 
-static void put(struct ds_books *books, struct deltascope_ring_record *record)
+static void put(struct ds_counters *counters, struct deltascope_ring_record *record)
 {
-	record->sequence = books->head;
+	record->sequence = counters->head;
 	record->cpu = smp_processor_id();
-	books->records[books->head & (ring_records - 1)] = *record;
-	smp_store_release(&books->page->head, ++books->head);
-	if (unlikely(fill_of(books) == READ_ONCE(ds_settings.wake_records)))
+	counters->records[counters->head & (ring_records - 1)] = *record;
+	smp_store_release(&counters->page->head, ++counters->head);
+	if (unlikely(fill_of(counters) == READ_ONCE(ds_settings.wake_records)))
 		ds_reader_wake();
 }
 
-static void put_control(struct ds_books *books, struct deltascope_ring_record *record)
+static void put_control(struct ds_counters *counters, struct deltascope_ring_record *record)
 {
 	record->time_ns = ktime_get_mono_fast_ns();
-	WRITE_ONCE(books->page->controls, ++books->controls);
-	put(books, record);
+	WRITE_ONCE(counters->page->controls, ++counters->controls);
+	put(counters, record);
 }
 
 /* Says in-band that p changed, before any record that was chosen with the new p. */
-static bool tell_sampling(struct ds_books *books)
+static bool report_sampling(struct ds_counters *counters)
 {
 	unsigned int shift = READ_ONCE(ds_settings.sampling_shift);
 	struct deltascope_ring_record record = {
@@ -211,137 +211,137 @@ static bool tell_sampling(struct ds_books *books)
 		.key = shift,
 	};
 
-	if (likely(shift == books->sampling_shift))
+	if (likely(shift == counters->sampling_shift))
 		return true;
-	if (!has_room(books))
+	if (!has_room(counters))
 		return false;
-	books->sampling_shift = shift;
-	WRITE_ONCE(books->page->sampling_shift, shift);
-	put_control(books, &record);
+	counters->sampling_shift = shift;
+	WRITE_ONCE(counters->page->sampling_shift, shift);
+	put_control(counters, &record);
 	return true;
 }
 
 /* Says in-band what was lost, at once after a full ring and now and then for the rest. */
-static void tell_losses(struct ds_books *books)
+static void report_losses(struct ds_counters *counters)
 {
 	u64 now = ktime_get_mono_fast_ns();
-	bool full = books->lost[DELTASCOPE_LOST_RING] != books->told[DELTASCOPE_LOST_RING];
+	bool full = counters->lost[DELTASCOPE_LOST_RING] != counters->reported[DELTASCOPE_LOST_RING];
 	int reason;
 
-	if (!full && now - books->told_ns < TELL_NS)
+	if (!full && now - counters->reported_ns < REPORT_NS)
 		return;
 	for (reason = 0; reason < DELTASCOPE_LOSS_REASONS; reason++) {
 		struct deltascope_ring_record record = {
 			.kind = DELTASCOPE_KIND_LOSS,
 			.key = reason,
-			.unit = books->lost[reason],
+			.unit = counters->lost[reason],
 		};
 
-		if (books->lost[reason] == books->told[reason])
+		if (counters->lost[reason] == counters->reported[reason])
 			continue;
-		if (!has_room(books))
+		if (!has_room(counters))
 			return;
-		books->told[reason] = books->lost[reason];
-		put_control(books, &record);
+		counters->reported[reason] = counters->lost[reason];
+		put_control(counters, &record);
 	}
-	books->told_ns = now;
-	books->untold = false;
+	counters->reported_ns = now;
+	counters->unreported = false;
 }
 
-/* Sends and their bytes are told apart, so that both totals stay exact; a page is a page. */
-static void leave_out_send(struct ds_books *books, u64 bytes)
+/* Sends and their bytes are reported apart, so that both totals stay exact; a page is a page. */
+static void leave_out_send(struct ds_counters *counters, u64 bytes)
 {
-	lose(books, DELTASCOPE_LOST_SAMPLED);
-	WRITE_ONCE(books->page->sampled_sends, ++books->sampled_sends);
-	books->sampled_send_bytes += bytes;
-	WRITE_ONCE(books->page->sampled_send_bytes, books->sampled_send_bytes);
+	lose(counters, DELTASCOPE_LOST_SAMPLED);
+	WRITE_ONCE(counters->page->sampled_sends, ++counters->sampled_sends);
+	counters->sampled_send_bytes += bytes;
+	WRITE_ONCE(counters->page->sampled_send_bytes, counters->sampled_send_bytes);
 }
 
 /* Puts an event into the ring or says why not. */
-static void put_event(struct ds_books *books, struct deltascope_ring_record *record)
+static void put_event(struct ds_counters *counters, struct deltascope_ring_record *record)
 {
-	if (!has_room(books) || !tell_sampling(books)) {
-		lose(books, DELTASCOPE_LOST_RING);
+	if (!has_room(counters) || !report_sampling(counters)) {
+		lose(counters, DELTASCOPE_LOST_RING);
 		return;
 	}
 	/* A record after the change obeys it, whenever its event was captured. */
-	if (!ds_kept(record->unit, books->sampling_shift)) {
+	if (!ds_kept(record->unit, counters->sampling_shift)) {
 		if (record->kind == DELTASCOPE_KIND_SEND)
-			leave_out_send(books, record->length);
+			leave_out_send(counters, record->length);
 		else
-			lose(books, DELTASCOPE_LOST_SAMPLED);
+			lose(counters, DELTASCOPE_LOST_SAMPLED);
 		return;
 	}
-	if (unlikely(books->untold))
-		tell_losses(books);
-	if (!has_room(books)) {
-		lose(books, DELTASCOPE_LOST_RING);
+	if (unlikely(counters->unreported))
+		report_losses(counters);
+	if (!has_room(counters)) {
+		lose(counters, DELTASCOPE_LOST_RING);
 		return;
 	}
-	put(books, record);
+	put(counters, record);
 }
 
 void ds_capture_lost(enum deltascope_loss_reason reason)
 {
-	struct ds_books *books = begin();
+	struct ds_counters *counters = begin();
 
-	books->captured++;
-	lose(books, reason);
-	end(books);
+	counters->captured++;
+	lose(counters, reason);
+	end(counters);
 }
 
 void ds_capture_left_out_send(u64 bytes)
 {
-	struct ds_books *books = begin();
+	struct ds_counters *counters = begin();
 
-	books->captured++;
-	leave_out_send(books, bytes);
-	end(books);
+	counters->captured++;
+	leave_out_send(counters, bytes);
+	end(counters);
 }
 
 void ds_capture_pending(void)
 {
-	struct ds_books *books = begin();
+	struct ds_counters *counters = begin();
 
-	books->captured++;
-	books->pending++;
-	end(books);
+	counters->captured++;
+	counters->pending++;
+	end(counters);
 }
 
 void ds_capture_send(struct deltascope_ring_record *record)
 {
-	struct ds_books *books = begin();
+	struct ds_counters *counters = begin();
 
-	books->captured++;
-	put_event(books, record);
-	end(books);
+	counters->captured++;
+	put_event(counters, record);
+	end(counters);
 }
 
 void ds_judged(struct deltascope_ring_record *record)
 {
-	struct ds_books *books = begin();
+	struct ds_counters *counters = begin();
 
-	books->pending--;
-	put_event(books, record);
-	end(books);
+	counters->pending--;
+	put_event(counters, record);
+	end(counters);
 }
 
 void ds_seen(enum ds_seen what)
 {
-	struct ds_books *books = this_cpu_ptr(&ds_books);
+	struct ds_counters *counters = this_cpu_ptr(&ds_counters);
 
 	switch (what) {
 	case DS_SEEN_FILE:
-		WRITE_ONCE(books->page->file_first_writes, ++books->file_first_writes);
+		WRITE_ONCE(counters->page->file_first_writes, ++counters->file_first_writes);
 		break;
 	case DS_SEEN_ZERO:
-		WRITE_ONCE(books->page->zero_fills, ++books->zero_fills);
+		WRITE_ONCE(counters->page->zero_fills, ++counters->zero_fills);
 		break;
 	case DS_SEEN_UNSHARE:
-		WRITE_ONCE(books->page->unshares, ++books->unshares);
+		WRITE_ONCE(counters->page->unshares, ++counters->unshares);
 		break;
 	case DS_SEEN_REMOTE:
-		WRITE_ONCE(books->page->remote_faults, ++books->remote_faults);
+		WRITE_ONCE(counters->page->remote_faults, ++counters->remote_faults);
 		break;
 	}
 }

@@ -39,7 +39,7 @@ static ssize_t setting_store(struct device *dev, struct device_attribute *attrib
 		return -EINVAL;
 	WRITE_ONCE(*setting->value, value);
 	if (setting->value == &ds_settings.judge_after_ms)
-		ds_ring_tell_judge_time(value);
+		ds_ring_set_judge_time(value);
 	return count;
 }
 
@@ -62,13 +62,13 @@ static ssize_t counter_show(struct device *dev, struct device_attribute *attribu
 {
 	const struct counter *counter = container_of(attribute, struct counter, attribute);
 
-	return sysfs_emit(text, "%llu\n", ds_books_sum(counter->offset));
+	return sysfs_emit(text, "%llu\n", ds_counters_sum(counter->offset));
 }
 
 #define COUNTER(name, field)						\
 	static struct counter counter_##name = {			\
 		.attribute = __ATTR(name, 0444, counter_show, NULL),	\
-		.offset = offsetof(struct ds_books, field),		\
+		.offset = offsetof(struct ds_counters, field),		\
 	}
 
 COUNTER(captured, captured);

@@ -100,7 +100,7 @@ struct deltascope_ring_header {
 	__u32 rings;
 	/* Bytes from one ring to the next in the device's mapping. */
 	__u32 stride;
-	/* Random number of this load of the module; another value means that it was loaded anew. */
+	/* Random number of this load of the module; another value means that it was loaded again. */
 	__u64 load_id;
 	/* T in milliseconds: after that long a copied page is judged. */
 	__u32 judge_after_ms;
@@ -126,7 +126,7 @@ struct deltascope_ring_header {
 	__u64 unshares;
 	/* Records in the ring that are no events. */
 	__u64 controls;
-	/* Odd while the CPU changes its books; two equal even readings enclose a consistent one. */
+	/* Odd while the CPU changes its counters; two equal even readings enclose a consistent one. */
 	__u64 generation;
 	/* Records consumed (agent writes, release). */
 	__u64 tail;

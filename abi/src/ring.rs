@@ -4,7 +4,7 @@
 //! module was loaded and never wrap in practice; the slot is the count modulo the ring's size. The agent's
 //! `tail` is untrusted: the kernel masks it, and a wrong one can only cause drops.
 //!
-//! Every CPU keeps its own books, and one of them balances at every even `generation`, modulo 2^64:
+//! Every CPU keeps its own counters, and they balance at every even `generation`, modulo 2^64:
 //! `captured == head - controls + pending + sum(lost)`. A page that one CPU captured and another one judged
 //! leaves `pending` of the first above, and that of the second below, what waits there; only the sum over
 //! all CPUs is a number of pages.
@@ -132,7 +132,7 @@ layout! {
         pub rings: u32,
         /// Bytes from one ring to the next in the device's mapping.
         pub stride: u32,
-        /// Random number of this load of the module; another value means that it was loaded anew.
+        /// Random number of this load of the module; another value means that it was loaded again.
         pub load_id: u64,
         /// T in milliseconds: after that long a copied page is judged.
         pub judge_after_ms: u32,
@@ -160,7 +160,7 @@ layout! {
         pub unshares: u64,
         /// Records in the ring that are no events.
         pub controls: u64,
-        /// Odd while the CPU changes its books; two equal even readings enclose a consistent one.
+        /// Odd while the CPU changes its counters; two equal even readings enclose a consistent one.
         pub generation: u64,
 
         /// Records consumed (agent writes, release).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Everything that a reader can do wrong: an error code and a counter, and the books balance. */
+/* Everything that a reader can do wrong: an error code and a counter, and the counters balance. */
 #include "rings.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static void mappings(const struct rings *rings)
 	int fd = rings->fd, both = PROT_READ | PROT_WRITE;
 	uint64_t refused;
 
-	/* The header is told with every tick of the housekeeping. */
+	/* The header is written with every tick of the housekeeping. */
 	usleep(TICKS_US);
 	refused = ring_of(rings, 0)->refused;
 	check_equal("map_too_long", EINVAL, map_error(fd, rings->bytes + 4096, both, MAP_SHARED, 0));
@@ -135,18 +135,18 @@ static void tails(const struct rings *rings)
 	static const uint64_t wrong[] = { 1, 2, 4096, 1UL << 31, 1UL << 32, 1UL << 62, 1UL << 63, -1000000UL };
 	uint64_t first_refused = ring_of(rings, 0)->refused + ring_of(rings, rings->count - 1)->refused, refused;
 	unsigned int i;
-	struct books before, after;
+	struct counters before, after;
 
 	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		char name[64];
 
 		set_tails(rings, wrong[i]);
-		before = rings_books(rings);
+		before = rings_counters(rings);
 		some_copies(64);
 		usleep(100000);
-		after = rings_books(rings);
-		snprintf(name, sizeof(name), "tail_%u_books", i);
-		check_equal(name, after.captured, books_explained(&after));
+		after = rings_counters(rings);
+		snprintf(name, sizeof(name), "tail_%u_balance", i);
+		check_equal(name, after.captured, counters_explained(&after));
 		snprintf(name, sizeof(name), "tail_%u_loses", i);
 		check_true(name, after.lost[DELTASCOPE_LOST_RING] > before.lost[DELTASCOPE_LOST_RING]);
 	}
@@ -154,10 +154,10 @@ static void tails(const struct rings *rings)
 	refused = ring_of(rings, 0)->refused + ring_of(rings, rings->count - 1)->refused;
 	check_true("wrong_tails_counted", refused > first_refused);
 	set_tails(rings, 0);
-	before = rings_books(rings);
+	before = rings_counters(rings);
 	some_copies(64);
 	usleep(100000);
-	after = rings_books(rings);
+	after = rings_counters(rings);
 	check_equal("good_tail_loses_nothing", before.lost[DELTASCOPE_LOST_RING], after.lost[DELTASCOPE_LOST_RING]);
 	check_true("good_tail_keeps", after.head >= before.head + 64);
 }
@@ -181,7 +181,7 @@ static void scribble(struct rings *rings)
 	some_copies(64);
 	usleep(100000);
 	check_true("scribbled_ring_captures", counter("captured") >= before + 64);
-	check_equal("scribbled_books", counter("captured"),
+	check_equal("scribbled_balance", counter("captured"),
 		    counter("records") - counter("control_records") + counter("pending") +
 		    counter("lost_ring") + counter("lost_sampled") + counter("lost_pending_full"));
 }

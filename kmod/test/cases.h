@@ -2,8 +2,8 @@
 #ifndef CASES_H
 #define CASES_H
 
-/* What a case did: the truth that the counters are compared with. */
-struct truth {
+/* What a case did: the reference that the counters are compared with. */
+struct reference {
 	unsigned long copies;
 	unsigned long redundant;
 	unsigned long unjudged;
@@ -24,7 +24,7 @@ struct work {
 
 /* In memory that every process of the workload shares. */
 struct shared {
-	struct truth truth;
+	struct reference reference;
 	struct work work;
 	volatile unsigned int flag[8];
 };

@@ -21,7 +21,7 @@ S=/sys/class/misc/deltascope
 measure() {
 	for i in 1 2 3; do
 		for one in "cost_copy 1000" "cost_reuse 1000" "cost_exit 1000" "cost_send 100" "cost_send 1000" "cost_send 16000"; do
-			workload /sys/fs/cgroup/a $one | sed "s/^TRUTH [^ ]* cost_\([a-z]*\) .* ticks/COST $1 \1_${one##* } ticks/"
+			workload /sys/fs/cgroup/a $one | sed "s/^REFERENCE [^ ]* cost_\([a-z]*\) .* ticks/COST $1 \1_${one##* } ticks/"
 		done
 	done
 }

@@ -17,7 +17,7 @@ done
 echo
 cp /rules/70-deltascope.rules /etc/udev/rules.d/
 ln -s /bin/udevadm /bin/systemd-udevd
-# Two users, of whom one is in the group.
+# Two users, one of them in the group.
 echo "agent:x:1000:1000::/:/bin/sh" >> /etc/passwd
 echo "other:x:1001:1001::/:/bin/sh" >> /etc/passwd
 sed -i 's/^deltascope:.*:$/&agent/' /etc/group

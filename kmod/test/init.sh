@@ -5,7 +5,7 @@
 # BOARDD_PORT  port of the board server on the host
 # PHASES       what to do, by name
 #
-# Lines that the host reads: CHECK name expected found, TRUTH cgroup case ..., AGENT phase json.
+# Lines that the host reads: CHECK name expected found, REFERENCE cgroup case ..., AGENT phase json.
 
 export PATH=/bin
 /bin/busybox mkdir -p /proc /sys /dev /tmp
@@ -47,10 +47,10 @@ silence() {
 	[ "$(get judge_after_ms)" -gt 500 ] && set_to judge_after_ms 100
 	sleep 1.2
 }
-# unload NAME: with the books balanced and nothing pending
+# unload NAME: with the counters balanced and nothing pending
 unload() {
 	silence
-	rings books "$1_books"
+	rings balance "$1_balance"
 	check "$1_pending" 0 "$(get pending)"
 	rmmod deltascope
 	check "$1_unload" 0 $?
@@ -71,8 +71,8 @@ agent_start() {
 		sleep 0.1
 	done
 }
-# told NAME: a number of the agent's last line
-told() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+# reported NAME: a number of the agent's last line
+reported() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 
 # work whose copies and sends the agent does not compare one by one
 more() { work "$@" > /dev/null; }
@@ -108,11 +108,11 @@ phase_exact() {
 	check exact_zero_fills 1 $(($(get zero_fills) >= 32))
 	check exact_over_budget 0 "$(get over_budget)"
 	agent_stop exact
-	check exact_encrypted 5 "$(told encrypted_sends)"
+	check exact_encrypted 5 "$(reported encrypted_sends)"
 	unload exact
 }
 
-# A reader that stands still: the ring overflows, and every event is still explained.
+# A reader that is stopped: the ring overflows, and every event is still explained.
 phase_overflow() {
 	load ring_records=64
 	agent_start --no-sampling
@@ -177,7 +177,7 @@ phase_sampling() {
 	done
 	set_to sampling_shift 0
 	sleep 0.3
-	# One event on each CPU tells what it has lost.
+	# One event on each CPU makes it report what it has lost.
 	taskset 1 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
 	taskset 2 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
 	wait
@@ -208,16 +208,16 @@ phase_follow() {
 		sleep 0.5
 	done
 	check follow_lowers 0 "$(get sampling_shift)"
-	# The rings say so with their next event each.
+	# Each ring reports it with its next event.
 	taskset 1 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
 	taskset 2 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
 	silence
 	sleep 0.5
 	agent_stop follow
-	check follow_told_raised 1 $(($(told sampling_raised) > 0))
-	check follow_told_lowered "$(told sampling_raised)" "$(told sampling_lowered)"
-	check follow_sampled_is_exact "$(get lost_sampled)" "$(told sampled)"
-	check follow_shift_in_force 0 "$(told sampling_shift)"
+	check follow_reported_raised 1 $(($(reported sampling_raised) > 0))
+	check follow_reported_lowered "$(reported sampling_raised)" "$(reported sampling_lowered)"
+	check follow_sampled_is_exact "$(get lost_sampled)" "$(reported sampled)"
+	check follow_shift_in_force 0 "$(reported sampling_shift)"
 	unload follow
 }
 
@@ -228,7 +228,7 @@ phase_pressure() {
 	sleep 1
 	dd if=/dev/zero of=/tmp/hog bs=1M count=330 2> /dev/null &
 	(for i in 1 2 3 4 5 6; do echo 1 > /proc/sys/vm/compact_memory; sleep 0.3; done) &
-	work b same 600 | sed 's/^TRUTH/PRESSURE/'
+	work b same 600 | sed 's/^REFERENCE/PRESSURE/'
 	wait
 	rm /tmp/hog
 	sed 's/^COUNT/PRESSURE COUNT/; s/^CHECK /CHECK pressure_/' /tmp/read
@@ -262,7 +262,7 @@ phase_other_hook() {
 		set_to max_overhead_ppm 1000000
 		rings read 5 > /tmp/read &
 		sleep 1
-		work a mixed 100 | sed 's/^TRUTH/OTHER/'
+		work a mixed 100 | sed 's/^REFERENCE/OTHER/'
 		more b tls 5
 		more b duplicates 3
 		wait
@@ -303,7 +303,7 @@ phase_churn() {
 	failed=0
 	while [ $i -lt 100 ]; do
 		insmod /deltascope.ko ring_records=64 pending_pages=64 send_instances=16 || failed=$((failed + 1))
-		[ $((i % 20)) = 0 ] && rings books churn_$i
+		[ $((i % 20)) = 0 ] && rings balance churn_$i
 		rmmod deltascope || failed=$((failed + 1))
 		i=$((i + 1))
 	done
@@ -318,8 +318,8 @@ phase_storm() {
 	load
 	set_to judge_after_ms 500
 	agent_start --no-sampling
-	work a storm 1024 | sed 's/^TRUTH/SUM storm/'
-	work a churned 1000 | sed 's/^TRUTH/SUM storm/'
+	work a storm 1024 | sed 's/^REFERENCE/SUM storm/'
+	work a churned 1000 | sed 's/^REFERENCE/SUM storm/'
 	silence
 	check storm_lost 0 $(($(get captured) - $(get records) + $(get control_records)))
 	agent_stop storm
@@ -331,27 +331,27 @@ phase_hotplug() {
 	load
 	set_to judge_after_ms 500
 	agent_start --no-sampling
-	work a mixed 64 | sed 's/^TRUTH/SUM hotplug/' &
+	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/' &
 	W=$!
 	sleep 0.3
 	echo 0 > /sys/devices/system/cpu/cpu1/online
 	check cpu_offline 0 "$(cat /sys/devices/system/cpu/cpu1/online)"
 	wait $W
-	work a mixed 64 | sed 's/^TRUTH/SUM hotplug/'
+	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/'
 	echo 1 > /sys/devices/system/cpu/cpu1/online
-	work a mixed 64 | sed 's/^TRUTH/SUM hotplug/'
+	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/'
 	silence
 	agent_stop hotplug
 	unload hotplug
 }
 
-# An agent that is killed: the next one goes on from the rings, and every event is counted once.
+# An agent that is killed: the next one resumes at the rings, and every event is counted once.
 phase_resume() {
 	load
 	set_to judge_after_ms 500
 	agent_start --no-sampling
 	for one in "a mixed 100" "b duplicates 10"; do
-		work $one | sed 's/^TRUTH/SUM resume/'
+		work $one | sed 's/^REFERENCE/SUM resume/'
 	done
 	work a mixed 200 > /tmp/late &
 	W=$!
@@ -360,20 +360,20 @@ phase_resume() {
 	sleep 0.3
 	kill -9 $AGENT
 	wait $AGENT
-	work b duplicates 10 | sed 's/^TRUTH/SUM resume/'
+	work b duplicates 10 | sed 's/^REFERENCE/SUM resume/'
 	wait $W
-	sed 's/^TRUTH/SUM resume/' /tmp/late
+	sed 's/^REFERENCE/SUM resume/' /tmp/late
 	check resume_leaves_something 1 $(($(get records) > 200))
 	agent_start --no-sampling
-	work a changed 50 | sed 's/^TRUTH/SUM resume/'
+	work a changed 50 | sed 's/^REFERENCE/SUM resume/'
 	silence
 	agent_stop resume
-	check resume_loses_nothing 0 "$(told agent_restart)"
-	check resume_captured "$(get captured)" "$(told captured)"
+	check resume_loses_nothing 0 "$(reported agent_restart)"
+	check resume_captured "$(get captured)" "$(reported captured)"
 	unload resume
 }
 
-# A module that is loaded anew while no agent runs: what the first one held is lost, and told.
+# A module that is loaded again while no agent runs: what the first one held is lost, and reported.
 phase_reload() {
 	load
 	set_to judge_after_ms 60000
@@ -382,7 +382,7 @@ phase_reload() {
 	more a held 64 &
 	W=$!
 	until [ "$(get pending)" -ge 64 ]; do sleep 0.1; done
-	# The agent tells the server how far it is twice a second.
+	# The agent reports its position to the server twice a second.
 	sleep 1.1
 	kill -9 $AGENT
 	wait $AGENT
@@ -391,10 +391,10 @@ phase_reload() {
 	unload reload_first
 	load
 	agent_start --no-sampling
-	work a mixed 64 | sed 's/^TRUTH/SUM reload/'
+	work a mixed 64 | sed 's/^REFERENCE/SUM reload/'
 	silence
 	agent_stop reload
-	check reload_tells_what_is_lost 1 $(($(told agent_restart) >= 64))
+	check reload_reports_what_is_lost 1 $(($(reported agent_restart) >= 64))
 	unload reload
 }
 
@@ -413,8 +413,8 @@ phase_v1() {
 	more pids/old duplicates 5
 	silence
 	agent_stop v1
-	check v1_attribution_none "$(told captured)" "$(told attribution_none)"
-	check v1_captures 1 $(($(told captured) >= 69))
+	check v1_attribution_none "$(reported captured)" "$(reported attribution_none)"
+	check v1_captures 1 $(($(reported captured) >= 69))
 	unload v1
 }
 

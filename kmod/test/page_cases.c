@@ -50,8 +50,8 @@ static void count_copies(unsigned long count, int changes)
 {
 	unsigned long changed = changes == 2 ? count : changes ? count / 2 : 0;
 
-	shared->truth.copies += count;
-	shared->truth.redundant += count - changed;
+	shared->reference.copies += count;
+	shared->reference.redundant += count - changed;
 }
 
 static void write_all(const struct job *job)
@@ -169,8 +169,8 @@ static void mover(void *argument)
 	write_pages(job->region, 0, job->count, 1, 1);
 	check("mremap", sys(__NR_mremap, (long)job->region, job->count * PAGE, job->count * PAGE,
 			    3 /* MAYMOVE | FIXED */, (long)target, 0));
-	shared->truth.copies += job->count;
-	shared->truth.unjudged += job->count;
+	shared->reference.copies += job->count;
+	shared->reference.unjudged += job->count;
 	sleep_ms(1200);
 }
 
@@ -187,8 +187,8 @@ static void unmapper(void *argument)
 
 	write_pages(job->region, 0, job->count, 1, 1);
 	check("munmap", sys(__NR_munmap, (long)job->region, job->count * PAGE, 0, 0, 0, 0));
-	shared->truth.copies += job->count;
-	shared->truth.unjudged += job->count;
+	shared->reference.copies += job->count;
+	shared->reference.unjudged += job->count;
 	sleep_ms(1200);
 }
 
@@ -222,7 +222,7 @@ void case_twice(unsigned long count)
 	await(spawn(repeater, &job, 0));
 }
 
-/* The pages of a region that stand in no page table entry now: bit 63 of the process's own pagemap is clear. */
+/* The pages of a region that are in no page table entry now: bit 63 of the process's own pagemap is clear. */
 static unsigned long pages_away(const unsigned long *region, unsigned long count)
 {
 	long fd = check("open pagemap", sys_open("/proc/self/pagemap", 0));
@@ -249,9 +249,9 @@ static void evicted(void *argument)
 
 	write_pages(job->region, 0, job->count, 1, 1);
 	check("madvise", sys(__NR_madvise, (long)job->region, job->count * PAGE, MADV_PAGEOUT, 0, 0, 0));
-	shared->truth.copies += job->count;
-	shared->truth.unjudged += pages_away(job->region, job->count);
-	if (!shared->truth.unjudged)
+	shared->reference.copies += job->count;
+	shared->reference.unjudged += pages_away(job->region, job->count);
+	if (!shared->reference.unjudged)
 		die("no page was swapped out");
 	sleep_ms(1200);
 }
@@ -272,7 +272,7 @@ void case_zero(unsigned long count)
 		sum += *word(region, i);
 	for (i = 0; i < count; i++)
 		*word(region, i) = sum + 1;
-	shared->truth.zero_fills += count;
+	shared->reference.zero_fills += count;
 }
 
 static void nothing(void *argument)
@@ -309,14 +309,14 @@ void case_storm(unsigned long count)
 			await(children[j]);
 	}
 	/* The children counted without a lock between them. */
-	shared->truth.copies = i * 4;
-	shared->truth.redundant = i * 2;
+	shared->reference.copies = i * 4;
+	shared->reference.redundant = i * 2;
 }
 
 static void measured(unsigned long begun, unsigned long events)
 {
-	shared->truth.ticks = ticks() - begun;
-	shared->truth.events = events;
+	shared->reference.ticks = ticks() - begun;
+	shared->reference.events = events;
 }
 
 static void copy_measured(void *argument)

@@ -28,7 +28,7 @@ static struct socket {
 static unsigned int group_count, socket_count;
 static uint64_t events, controls, changes, sequence_errors, unit_errors, loss_errors;
 /* What the last loss records said, by CPU and reason. */
-static uint64_t told[4096][DELTASCOPE_LOSS_REASONS];
+static uint64_t reported[4096][DELTASCOPE_LOSS_REASONS];
 static unsigned int shifts[4096];
 
 static struct group *group_of(uint64_t cgroup)
@@ -84,10 +84,10 @@ static void take(const struct deltascope_ring_record *record)
 		if (record->kind == DELTASCOPE_KIND_SAMPLING) {
 			shifts[record->cpu] = record->key;
 			changes++;
-		} else if (record->key >= DELTASCOPE_LOSS_REASONS || record->unit <= told[record->cpu][record->key]) {
+		} else if (record->key >= DELTASCOPE_LOSS_REASONS || record->unit <= reported[record->cpu][record->key]) {
 			loss_errors++;
 		} else {
-			told[record->cpu][record->key] = record->unit;
+			reported[record->cpu][record->key] = record->unit;
 		}
 		return;
 	}
@@ -128,17 +128,17 @@ static void drain(const struct rings *rings)
 }
 
 /* The sums of the loss records are those of the headers, when an event followed the last loss of each CPU. */
-static void check_losses(const struct rings *rings, const struct books *books)
+static void check_losses(const struct rings *rings, const struct counters *counters)
 {
-	static const char *const names[] = { "reader_told_ring", "reader_told_sampled", "reader_told_pending_full" };
+	static const char *const names[] = { "reader_reported_ring", "reader_reported_sampled", "reader_reported_pending_full" };
 	unsigned int cpu, reason;
 
 	for (reason = 0; reason < sizeof(names) / sizeof(*names); reason++) {
 		uint64_t sum = 0;
 
 		for (cpu = 0; cpu < rings->count; cpu++)
-			sum += told[cpu][reason];
-		check_equal(names[reason], books->lost[reason], sum);
+			sum += reported[cpu][reason];
+		check_equal(names[reason], counters->lost[reason], sum);
 	}
 	check_equal("reader_loss_records", 0, loss_errors);
 }
@@ -147,7 +147,7 @@ void read_for(unsigned long seconds, bool with_losses)
 {
 	struct rings rings = rings_open();
 	time_t end = time(NULL) + seconds;
-	struct books books;
+	struct counters counters;
 	unsigned int i;
 
 	for (i = 0; i < rings.count && i < sizeof(shifts) / sizeof(*shifts); i++)
@@ -160,7 +160,7 @@ void read_for(unsigned long seconds, bool with_losses)
 		poll(&poll_fd, 1, 50);
 		drain(&rings);
 	}
-	books = rings_books(&rings);
+	counters = rings_counters(&rings);
 	drain(&rings);
 	for (i = 0; i < group_count; i++) {
 		const struct group *group = &groups[i];
@@ -170,14 +170,14 @@ void read_for(unsigned long seconds, bool with_losses)
 		       group->cgroup, group->pages, group->redundant, group->unjudged, group->sends,
 		       group->bytes, group->send_redundant, group->encrypted);
 	}
-	check_equal("reader_books_balance", books.captured, books_explained(&books));
-	check_equal("reader_nothing_waits", 0, books.pending);
-	check_equal("reader_got_every_event", books.head - books.controls, events);
-	check_equal("reader_got_every_control", books.controls, controls);
+	check_equal("reader_counters_balance", counters.captured, counters_explained(&counters));
+	check_equal("reader_nothing_waits", 0, counters.pending);
+	check_equal("reader_got_every_event", counters.head - counters.controls, events);
+	check_equal("reader_got_every_control", counters.controls, controls);
 	check_equal("reader_sequences", 0, sequence_errors);
 	check_equal("reader_units", 0, unit_errors);
 	if (with_losses)
-		check_losses(&rings, &books);
+		check_losses(&rings, &counters);
 	printf("CHANGES %" PRIu64 "\n", changes);
 	rings_close(&rings);
 }

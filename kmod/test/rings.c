@@ -51,36 +51,36 @@ const struct deltascope_ring_record *record_of(const struct rings *rings, unsign
 	return &records[number & (header->records - 1)];
 }
 
-static struct books books_of(const volatile struct deltascope_ring_header *header)
+static struct counters counters_of(const volatile struct deltascope_ring_header *header)
 {
-	struct books books;
+	struct counters counters;
 	uint64_t before;
 	int i;
 
 	do {
 		before = __atomic_load_n(&header->generation, __ATOMIC_ACQUIRE);
-		books.captured = header->captured;
-		books.head = header->head;
-		books.controls = header->controls;
-		books.pending = header->pending;
+		counters.captured = header->captured;
+		counters.head = header->head;
+		counters.controls = header->controls;
+		counters.pending = header->pending;
 		for (i = 0; i < DELTASCOPE_LOSS_REASONS; i++)
-			books.lost[i] = header->lost[i];
+			counters.lost[i] = header->lost[i];
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (before % 2 || header->generation != before);
-	return books;
+	return counters;
 }
 
-struct books rings_books(const struct rings *rings)
+struct counters rings_counters(const struct rings *rings)
 {
-	struct books sum = { 0 };
+	struct counters sum = { 0 };
 	unsigned int cpu;
 	int i;
 
 	for (cpu = 0; cpu < rings->count; cpu++) {
-		struct books own = books_of(ring_of(rings, cpu));
+		struct counters own = counters_of(ring_of(rings, cpu));
 
-		if (own.captured != books_explained(&own))
-			check_equal("books_of_one_cpu", own.captured, books_explained(&own));
+		if (own.captured != counters_explained(&own))
+			check_equal("counters_of_one_cpu", own.captured, counters_explained(&own));
 		sum.captured += own.captured;
 		sum.head += own.head;
 		sum.controls += own.controls;
@@ -91,13 +91,13 @@ struct books rings_books(const struct rings *rings)
 	return sum;
 }
 
-uint64_t books_explained(const struct books *books)
+uint64_t counters_explained(const struct counters *counters)
 {
-	uint64_t sum = books->head - books->controls + books->pending;
+	uint64_t sum = counters->head - counters->controls + counters->pending;
 	int i;
 
 	for (i = 0; i < DELTASCOPE_LOSS_REASONS; i++)
-		sum += books->lost[i];
+		sum += counters->lost[i];
 	return sum;
 }
 
@@ -112,13 +112,13 @@ void check_true(const char *name, bool holds)
 	check_equal(name, 1, holds);
 }
 
-/* The books of this moment, whatever goes on. */
+/* The counters of this moment, while events come. */
 static void balance(const char *name)
 {
 	struct rings rings = rings_open();
-	struct books books = rings_books(&rings);
+	struct counters counters = rings_counters(&rings);
 
-	check_equal(name, books.captured, books_explained(&books));
+	check_equal(name, counters.captured, counters_explained(&counters));
 	rings_close(&rings);
 }
 
@@ -128,11 +128,11 @@ int main(int count, char **arguments)
 		read_for(strtoul(arguments[2], NULL, 10), false);
 	else if (count == 3 && !strcmp(arguments[1], "read-losses"))
 		read_for(strtoul(arguments[2], NULL, 10), true);
-	else if (count == 3 && !strcmp(arguments[1], "books"))
+	else if (count == 3 && !strcmp(arguments[1], "balance"))
 		balance(arguments[2]);
 	else if (count == 2 && !strcmp(arguments[1], "bad-input"))
 		bad_input();
 	else
-		errx(2, "usage: rings read SECONDS | read-losses SECONDS | books NAME | bad-input");
+		errx(2, "usage: rings read SECONDS | read-losses SECONDS | balance NAME | bad-input");
 	return 0;
 }

@@ -23,12 +23,12 @@ struct rings rings_open(void);
 void rings_close(struct rings *rings);
 struct deltascope_ring_header *ring_of(const struct rings *rings, unsigned int cpu);
 const struct deltascope_ring_record *record_of(const struct rings *rings, unsigned int cpu, uint64_t number);
-/* Sums over all rings, each ring's books read at one even generation. */
-struct books {
+/* Sums over all rings, each ring's counters read at one even generation. */
+struct counters {
 	uint64_t captured, head, controls, pending, lost[DELTASCOPE_LOSS_REASONS];
 };
-struct books rings_books(const struct rings *rings);
-uint64_t books_explained(const struct books *books);
+struct counters rings_counters(const struct rings *rings);
+uint64_t counters_explained(const struct counters *counters);
 /* Says what a check expected and found; the host reads the line. */
 void check_equal(const char *name, uint64_t expected, uint64_t found);
 void check_true(const char *name, bool holds);

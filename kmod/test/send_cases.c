@@ -63,9 +63,9 @@ static long connect_to(const struct sink *sink)
 
 static void sent(long bytes, int redundant)
 {
-	shared->truth.sends++;
-	shared->truth.send_bytes += bytes;
-	shared->truth.send_redundant += redundant;
+	shared->reference.sends++;
+	shared->reference.send_bytes += bytes;
+	shared->reference.send_redundant += redundant;
 }
 
 static void send_all(long fd, const char *bytes, unsigned long length, int redundant)
@@ -204,7 +204,7 @@ void case_sockets(unsigned long count)
 	await(taker);
 }
 
-/* A new socket under the same number starts anew: equal bytes are not redundant. */
+/* A new socket under the same number has no earlier send: equal bytes are not redundant. */
 void case_socket_reuse(unsigned long count)
 {
 	char *bytes = payload(300, 9);
@@ -238,7 +238,7 @@ void case_again(unsigned long count)
 	while (refused < count) {
 		long taken;
 
-		bytes = payload(length, 10 + shared->truth.sends);
+		bytes = payload(length, 10 + shared->reference.sends);
 		taken = sys_write(fd, bytes, length);
 		if (taken == -EAGAIN)
 			refused++;
@@ -310,8 +310,8 @@ static void visits(long fd, unsigned long count)
 		check("mkdir", sys(__NR_mkdir, (long)job.cgroup, 0755, 0, 0, 0, 0));
 		await(spawn(visit, &job, 0));
 		check("rmdir", sys(__NR_rmdir, (long)job.cgroup, 0, 0, 0, 0, 0));
-		shared->truth.copies += 2;
-		shared->truth.redundant++;
+		shared->reference.copies += 2;
+		shared->reference.redundant++;
 		sent(100, i > 0);
 	}
 }
@@ -336,7 +336,7 @@ void case_cost_send(unsigned long length)
 	begun = ticks();
 	for (i = 0; i < count; i++)
 		sys_write(fd, bytes, length);
-	shared->truth.ticks = ticks() - begun;
-	shared->truth.events = count;
+	shared->reference.ticks = ticks() - begun;
+	shared->reference.events = count;
 	sys_close(fd);
 }

@@ -8,7 +8,7 @@
  * one line: the copies, how many of them end redundant, how many cannot be
  * judged, the sends, their bytes, and how many are redundant.
  *
- * It uses no C library, and its processes stand on stacks in shared memory and
+ * It uses no C library, and its processes have their stacks in shared memory and
  * keep their results there: nothing is copied but the pages of the case.
  */
 #include "bare.h"
@@ -53,22 +53,22 @@ static void run(void *argument)
 
 static void say(const char *cgroup, const char *name)
 {
-	const struct truth *truth = &shared->truth;
+	const struct reference *reference = &shared->reference;
 
-	say_text("TRUTH ");
+	say_text("REFERENCE ");
 	say_text(cgroup);
 	say_text(" ");
 	say_text(name);
-	say_number(" copies ", truth->copies);
-	say_number(" redundant ", truth->redundant);
-	say_number(" unjudged ", truth->unjudged);
-	say_number(" sends ", truth->sends);
-	say_number(" send_bytes ", truth->send_bytes);
-	say_number(" send_redundant ", truth->send_redundant);
-	say_number(" zero_fills ", truth->zero_fills);
-	if (truth->events) {
-		say_number(" ticks ", truth->ticks);
-		say_number(" events ", truth->events);
+	say_number(" copies ", reference->copies);
+	say_number(" redundant ", reference->redundant);
+	say_number(" unjudged ", reference->unjudged);
+	say_number(" sends ", reference->sends);
+	say_number(" send_bytes ", reference->send_bytes);
+	say_number(" send_redundant ", reference->send_redundant);
+	say_number(" zero_fills ", reference->zero_fills);
+	if (reference->events) {
+		say_number(" ticks ", reference->ticks);
+		say_number(" events ", reference->events);
 	}
 	say_text("\n");
 }

@@ -10,6 +10,7 @@ mod demo;
 mod document;
 mod emulator;
 mod generate;
+mod host;
 mod initrd;
 mod kmod;
 mod net;
@@ -55,6 +56,9 @@ enum Task {
     /// The capture module of the x86 kernel, in a guest
     #[command(subcommand)]
     Kmod(kmod::Task),
+    /// The observed host: what operators, real programs and hostile peers reported, as tests
+    #[command(subcommand)]
+    Host(host::Task),
     /// The board: its daemon for ARM, the emulated Zynq, the DMA, the device tree
     #[command(subcommand)]
     Board(board::Task),
@@ -71,6 +75,7 @@ fn main() -> Result<()> {
         Task::Rtl(task) => rtl::run(task),
         Task::Net(task) => net::run(task),
         Task::Kmod(task) => kmod::run(task),
+        Task::Host(task) => host::run(task),
         Task::Board(task) => board::run(task),
     }
 }

@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{board, chroot, generate, kmod, net, publish, replay, rtl, setup};
+use crate::{board, chroot, generate, host, kmod, net, publish, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -47,6 +47,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     stages.run("both ends of the stream, full length", || net::sim::schedules(100_000))?;
     stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
     stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
+    stages.run("cases of operators and hostile peers", || host::cases::run(&host::cases::Arguments::default()))?;
     stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;
     for kernel in ["6.1", "6.12", "newest"] {
         stages

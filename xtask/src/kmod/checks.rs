@@ -52,12 +52,12 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
     Ok(())
 }
 
-/// Phases whose agent ends with its account.
+/// Phases whose agent prints the sides of conservation last.
 const AGENT_PHASES: [&str; 8] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1"];
 /// Phases whose events are compared in sum.
 const SUM_PHASES: [&str; 4] = ["storm", "hotplug", "resume", "reload"];
 
-/// Names of the workload's truths and of the agent's counters.
+/// Names of the workload's reference numbers and of the agent's counters.
 const COUNTERS: [(&str, &str); 5] = [
     ("copies", "cow_copies"),
     ("redundant", "cow_redundant"),
@@ -66,7 +66,7 @@ const COUNTERS: [(&str, &str); 5] = [
     ("send_redundant", "net_redundant"),
 ];
 
-/// Numbers by name, as they stand on a line: `name value name value ...`.
+/// Numbers by name, as they are on a line: `name value name value ...`.
 type Numbers = BTreeMap<String, u64>;
 
 fn numbers(words: &[&str]) -> Numbers {
@@ -82,7 +82,7 @@ fn get(numbers: &Numbers, name: &str) -> u64 {
 pub struct Console {
     checks: Vec<Check>,
     /// By cgroup: sums of the cases.
-    truth: BTreeMap<String, Numbers>,
+    reference: BTreeMap<String, Numbers>,
     /// By phase: the agent's last line.
     agent: BTreeMap<String, Value>,
     /// By phase: what the reader of its own and the workload said.
@@ -100,7 +100,7 @@ pub struct Console {
 /// A case whose copies the reader of its own has counted.
 #[derive(Debug, Default)]
 struct Compared {
-    truth: Numbers,
+    reference: Numbers,
     counts: BTreeMap<String, Numbers>,
     cgroup: String,
 }
@@ -123,9 +123,9 @@ impl Console {
         match words.as_slice() {
             ["CHECK", name, expected, found] => self.checks.push(Check::new(*name, expected, found)),
             ["CHECK", name, ..] => self.checks.push(Check::new(*name, "a value", "none")),
-            ["TRUTH", cgroup, _case, rest @ ..] => {
+            ["REFERENCE", cgroup, _case, rest @ ..] => {
                 let name = cgroup.rsplit('/').next().unwrap_or(cgroup);
-                let sums = self.truth.entry(name.to_owned()).or_default();
+                let sums = self.reference.entry(name.to_owned()).or_default();
                 for (name, value) in numbers(rest) {
                     *sums.entry(name).or_default() += value;
                 }
@@ -152,8 +152,8 @@ impl Console {
                         compared.counts.insert((*cgroup).to_owned(), numbers(rest));
                     }
                     ["CGROUP", cgroup] => compared.cgroup = (*cgroup).to_owned(),
-                    [_cgroup, _case, rest @ ..] => compared.truth = numbers(rest),
-                    _ => bail!("expected a count, a cgroup or a truth"),
+                    [_cgroup, _case, rest @ ..] => compared.reference = numbers(rest),
+                    _ => bail!("expected a count, a cgroup or a reference"),
                 }
             }
             ["PHASE", name, begun, ended] => {
@@ -165,7 +165,7 @@ impl Console {
     }
 
     /// Sides of the conservation law in the agent's last line of a phase.
-    pub fn account(&self, phase: &str) -> Option<Account> {
+    pub fn sides(&self, phase: &str) -> Option<Sides> {
         let line = self.agent.get(phase)?;
         let side = |name: &str| line[name].as_u64();
         let lost: BTreeMap<String, u64> = line["lost"]
@@ -173,7 +173,7 @@ impl Console {
             .iter()
             .filter_map(|(reason, events)| Some((reason.clone(), events.as_u64()?)))
             .collect();
-        Some(Account { captured: side("captured")?, counted: side("counted")?, in_flight: side("in_flight")?, lost })
+        Some(Sides { captured: side("captured")?, counted: side("counted")?, in_flight: side("in_flight")?, lost })
     }
 
     /// Every comparison, of the phases that were run.
@@ -188,7 +188,7 @@ impl Console {
             self.conservation(phase, &mut checks);
         }
         if ran("overflow") {
-            let ring = self.account("overflow").and_then(|account| account.lost.get("ring").copied()).unwrap_or(0);
+            let ring = self.sides("overflow").and_then(|sides| sides.lost.get("ring").copied()).unwrap_or(0);
             checks.push(Check::new("overflow_loses_in_ring", true, ring > 0));
         }
         for phase in SUM_PHASES.into_iter().filter(|phase| ran(phase)) {
@@ -216,16 +216,16 @@ impl Console {
     /// The counters of all containers together, whatever they are called, without what belongs to no cgroup.
     fn sums(&self, phase: &str, checks: &mut Vec<Check>) {
         let none = Numbers::new();
-        let truth = self.sums.get(phase).unwrap_or(&none);
-        checks.push(Check::new(format!("{phase}_truth"), true, get(truth, "copies") > 0));
+        let reference = self.sums.get(phase).unwrap_or(&none);
+        checks.push(Check::new(format!("{phase}_reference"), true, get(reference, "copies") > 0));
         for (true_name, counted_name) in COUNTERS {
             let named = self.containers(phase).iter().filter(|container| container["name"] != "none");
             let found: u64 = named.filter_map(|container| container[counted_name].as_u64()).sum();
-            checks.push(Check::new(format!("{phase}_{true_name}"), get(truth, true_name), found));
+            checks.push(Check::new(format!("{phase}_{true_name}"), get(reference, true_name), found));
         }
     }
 
-    /// Estimates stand beside the counters, and what is exact in them is exact.
+    /// Compares what is exact in the estimates with the counters.
     fn estimates(&self, phase: &str, checks: &mut Vec<Check>) {
         let none = Value::Null;
         let estimated = &self.agent.get(phase).unwrap_or(&none)["estimated"];
@@ -245,26 +245,26 @@ impl Console {
 
     /// The counters of the engine on the host against what the workload did.
     fn exact(&self, cgroup: &str, checks: &mut Vec<Check>) {
-        let Some(truth) = self.truth.get(cgroup) else {
-            checks.push(Check::new(format!("{cgroup}_truth"), "some", "none"));
+        let Some(reference) = self.reference.get(cgroup) else {
+            checks.push(Check::new(format!("{cgroup}_reference"), "some", "none"));
             return;
         };
         let container = self.containers("exact").iter().find(|container| container["name"] == cgroup);
         for (true_name, counted_name) in COUNTERS {
             let found = container.and_then(|container| container[counted_name].as_u64());
             let found = found.map_or("none".to_owned(), |found| found.to_string());
-            checks.push(Check::new(format!("{cgroup}_{true_name}"), get(truth, true_name), found));
+            checks.push(Check::new(format!("{cgroup}_{true_name}"), get(reference, true_name), found));
         }
     }
 
     fn conservation(&self, phase: &str, checks: &mut Vec<Check>) {
-        let Some(account) = self.account(phase) else {
+        let Some(sides) = self.sides(phase) else {
             checks.push(Check::new(format!("{phase}_account"), "some", "none"));
             return;
         };
-        let lost: u64 = account.lost.values().sum();
-        checks.push(Check::new(format!("{phase}_in_flight"), 0, account.in_flight));
-        checks.push(Check::new(format!("{phase}_conservation"), account.captured, account.counted + lost));
+        let lost: u64 = sides.lost.values().sum();
+        checks.push(Check::new(format!("{phase}_in_flight"), 0, sides.in_flight));
+        checks.push(Check::new(format!("{phase}_conservation"), sides.captured, sides.counted + lost));
     }
 }
 
@@ -273,17 +273,17 @@ impl Compared {
     fn copies(&self, phase: &str, checks: &mut Vec<Check>) {
         let none = Numbers::new();
         let found = self.counts.get(&self.cgroup).unwrap_or(&none);
-        checks.push(Check::new(format!("{phase}_copies"), get(&self.truth, "copies"), get(found, "copies")));
+        checks.push(Check::new(format!("{phase}_copies"), get(&self.reference, "copies"), get(found, "copies")));
         if phase != "pressure" {
             let name = format!("{phase}_redundant");
-            checks.push(Check::new(name, get(&self.truth, "redundant"), get(found, "redundant")));
+            checks.push(Check::new(name, get(&self.reference, "redundant"), get(found, "redundant")));
         }
     }
 }
 
 /// One reading of the conservation law.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct Sides {
     /// Events captured.
     pub captured: u64,
     /// Events in the engine's counters.
@@ -300,9 +300,9 @@ mod tests {
 
     const GOOD: &str = "\
         CHECK one 1 1\n\
-        TRUTH /sys/fs/cgroup/a same copies 3 redundant 2 unjudged 0 sends 1 send_bytes 9 send_redundant 0\n\
-        TRUTH /sys/fs/cgroup/a mixed copies 1 redundant 0 unjudged 0 sends 0 send_bytes 0 send_redundant 0\n\
-        TRUTH /sys/fs/cgroup/b same copies 0 redundant 0 unjudged 0 sends 0 send_bytes 0 send_redundant 0\n\
+        REFERENCE /sys/fs/cgroup/a same copies 3 redundant 2 unjudged 0 sends 1 send_bytes 9 send_redundant 0\n\
+        REFERENCE /sys/fs/cgroup/a mixed copies 1 redundant 0 unjudged 0 sends 0 send_bytes 0 send_redundant 0\n\
+        REFERENCE /sys/fs/cgroup/b same copies 0 redundant 0 unjudged 0 sends 0 send_bytes 0 send_redundant 0\n\
         AGENT exact {\"captured\": 9, \"counted\": 9, \"in_flight\": 0, \"lost\": {\"ring\": 0}, \"containers\": \
         [{\"name\": \"a\", \"cow_copies\": 4, \"cow_redundant\": 2, \"cow_unjudged\": 0, \"net_sends\": 1, \"net_redundant\": 0}, \
         {\"name\": \"b\", \"cow_copies\": 0, \"cow_redundant\": 0, \"cow_unjudged\": 0, \"net_sends\": 0, \"net_redundant\": 0}]}\n\
@@ -336,7 +336,7 @@ mod tests {
             ("{\"ring\": 5}", "{\"sampled\": 5}", "overflow_loses_in_ring"),
             ("CHECK one 1 1", "KLOG [ 1.0] BUG: sleeping function", "complaints_in_the_log"),
             ("\"cow_copies\": 2", "\"cow_copies\": 1", "storm_copies"),
-            ("SUM storm", "SUM snow", "storm_truth"),
+            ("SUM storm", "SUM snow", "storm_reference"),
             ("AGENT overflow", "NOTHING overflow", "overflow_account"),
         ];
         for (good, bad, name) in faults {

@@ -80,7 +80,7 @@ impl Kernel {
         }
     }
 
-    /// What `make` is told for the build of a module by the compiler of this machine.
+    /// Arguments of `make` for the build of a module by the compiler of this machine.
     fn compiler(self) -> &'static [&'static str] {
         match self {
             Kernel::V6_1 | Kernel::V6_12 => &[],
@@ -100,7 +100,7 @@ pub struct Unpacked {
     pub modules: Vec<(&'static str, PathBuf)>,
     /// A static busybox.
     pub busybox: PathBuf,
-    /// What `make` is told beside the headers, so that the compiler of this machine serves.
+    /// Arguments of `make` with which the compiler of this machine builds for these headers.
     pub compiler: &'static [&'static str],
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A guest in QEMU (TCG: no acceleration, so no time in it means anything) loads the module, does work whose copies
 //! and sends are known in two cgroups, and streams with the real agent to a real board server on the host's loopback
-//! interface. Every number is compared with the truth that the workload itself counted.
+//! interface. Every number is compared with the reference that the workload itself counted.
 
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -139,7 +139,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn report(release: &str, arguments: &Arguments, console: &Console, phases: &[&str]) -> Result<()> {
     let checks = console.checks(phases);
-    let account = console.account("overflow").unwrap_or_default();
+    let sides = console.sides("overflow").unwrap_or_default();
     if !arguments.json {
         let rows = console.phases.iter().map(|(phase, seconds)| vec![phase.clone(), format!("{seconds:.1} s")]);
         print!("time of each phase by the guest's clock\n{}", columns(rows, &[1]));
@@ -148,9 +148,9 @@ fn report(release: &str, arguments: &Arguments, console: &Console, phases: &[&st
     let more = json!({
         "kernel": release,
         "engine": arguments.engine.name(),
-        "captured": account.captured,
-        "counted": account.counted,
-        "lost": account.lost,
+        "captured": sides.captured,
+        "counted": sides.counted,
+        "lost": sides.lost,
         "kill_switch": console.kill_switch,
     });
     checks::conclude(&format!("Linux {release}"), &checks, arguments.json, more)

@@ -71,7 +71,7 @@ impl ReaderCounters {
     /// given by that one. `same_load`: the module is the one that `left` is about; another one's counters begin at 0.
     pub(super) fn after(mut self, left: &Handover, same_load: bool, skipped: u64) -> ReaderCounters {
         self.before = self.before.wrapping_add(skipped);
-        // Here `captured` and `lost` of the counters stand for nothing captured and lost by this reader.
+        // Here this reader has captured and lost nothing yet, so `captured` and `lost` are its starting values.
         let base = |own: u64, then: u64, left: u64| if same_load { then } else { own }.wrapping_sub(left);
         self.captured = base(self.captured, left.module_captured, left.captured);
         for (reason, lost) in self.lost.0.iter_mut().enumerate() {

@@ -56,7 +56,7 @@ impl OwnerTable {
         Ok(owner)
     }
 
-    /// On a host without version 2 every task is at its root: there the process may still tell.
+    /// On a host without version 2 every task is at its root: there `/proc` of the process may have the container.
     fn without_group(&mut self, record: &RingRecord, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
         self.without += 1;
         if self.attribution.hierarchy() == Hierarchy::V1 {
@@ -72,7 +72,7 @@ impl OwnerTable {
     }
 
     /// The container of a group that this table has not met. A walk that began after the event and did not meet the
-    /// group has come too late for it: the group is gone, and nobody will ever know its name.
+    /// group has come too late for it: the group is gone, and its name cannot be known any more.
     fn resolve(&mut self, record: &RingRecord) -> ContainerId {
         let deadline = Instant::now() + 4 * WALK_INTERVAL;
         loop {

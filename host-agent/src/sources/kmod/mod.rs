@@ -71,7 +71,7 @@ pub enum KmodError {
         /// Number of the ring.
         ring: u32,
     },
-    /// A record does not stand where it says.
+    /// A record has another number than its place.
     #[error("ring {ring}: expected record {expected}, found {found}; the ring was written over")]
     Sequence {
         /// Number of the ring.
@@ -83,7 +83,7 @@ pub enum KmodError {
     },
 }
 
-/// What the module tells beside its events.
+/// State that the module reports beside its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KmodStatus {
     /// Random number of this load of the module.
@@ -128,7 +128,7 @@ impl Kmod {
     /// setting; without, events are lost to full rings then.
     ///
     /// # Errors
-    /// There is no module, somebody else reads it, or it is of another version.
+    /// There is no module, another process reads it, or it is of another version.
     pub fn open(sampling: bool) -> Result<Kmod, KmodError> {
         Kmod::open_at(Path::new(DEVICE), sampling.then(|| PathBuf::from(SAMPLING_SHIFT)))
     }
@@ -164,7 +164,7 @@ impl Kmod {
         })
     }
 
-    /// What the module tells beside its events.
+    /// Returns the state that the module reports beside its events.
     pub fn status(&self) -> KmodStatus {
         KmodStatus {
             load_id: self.rings.global(offset_of!(RingHeader, load_id)),
@@ -180,9 +180,9 @@ impl Kmod {
         let settled = monotonic_ns().saturating_sub(SETTLED.as_nanos() as u64);
         let heads: Vec<u64> = (0..self.rings.count()).map(|ring| self.rings.head(ring)).collect();
         let begin = self.read.clone();
-        // After the heads, so that whatever is given now is told as captured before.
+        // After the heads, so that whatever is given now was reported as captured before.
         self.counters = self.rings.counters()?;
-        self.tell(sink);
+        self.save_position(sink);
         let outcome = self.merge(&heads, settled, sink, Kmod::read_record);
         for (ring, begin) in (0u32..).zip(begin) {
             let end = self.read[ring as usize];
@@ -253,7 +253,7 @@ impl Kmod {
     fn skip_record(&mut self, ring: u32, sink: &mut dyn Sink) -> Result<bool, SourceError> {
         let number = self.read[ring as usize];
         let record = self.rings.record(ring, number);
-        // Nobody is charged, so nobody has to be found.
+        // No owner is charged, so none has to be found.
         if let Some(event) = events::event(&record, OwnerId(0)) {
             sink.skip(event)?;
             self.skipped += 1;
@@ -262,12 +262,12 @@ impl Kmod {
         Ok(true)
     }
 
-    /// Tells where this reader is, beside the records.
-    fn tell(&self, sink: &mut dyn Sink) {
+    /// Gives the sink the position of this reader, beside the records.
+    fn save_position(&self, sink: &mut dyn Sink) {
         resume::save(self.rings.global(offset_of!(RingHeader, load_id)), &self.reader, &self.counters, sink);
     }
 
-    /// Moves the tails over everything that nobody will ask for again.
+    /// Moves the tails over everything that is acknowledged.
     fn give_back(&mut self, sink: &dyn Sink) {
         let settled = sink.settled().unwrap_or(self.given);
         while let Some(span) = self.unacknowledged.front().copied().filter(|span| span.events <= settled) {
@@ -301,7 +301,7 @@ impl Source for Kmod {
             self.rings.wait(WAIT)?;
         }
         self.counters = self.rings.counters()?;
-        self.tell(sink);
+        self.save_position(sink);
         let Kmod { sampler, rings, read, counters, .. } = self;
         sampler.pass(counters, |ring| rings.head(ring) == read[ring as usize], sink)?;
         progress(Progress { done: self.given, total: None });
@@ -313,7 +313,7 @@ impl Source for Kmod {
     }
 
     fn resume(&mut self, cursors: &[Cursor], sink: &mut dyn Sink) -> Result<(), SourceError> {
-        let Some((load_id, told)) = resume::saved(cursors) else { return Ok(()) };
+        let Some((load_id, left)) = resume::saved(cursors) else { return Ok(()) };
         let same_load = load_id == self.rings.global(offset_of!(RingHeader, load_id));
         if same_load {
             let mut ends = self.read.clone();
@@ -334,8 +334,8 @@ impl Source for Kmod {
             while self.merge(&ends, u64::MAX, sink, Kmod::skip_record)? > 0 {}
             (0u32..).zip(&self.read).for_each(|(ring, &next)| self.rings.set_tail(ring, next));
         }
-        self.reader = self.reader.after(&told, same_load, self.skipped);
-        self.tell(sink);
+        self.reader = self.reader.after(&left, same_load, self.skipped);
+        self.save_position(sink);
         Ok(())
     }
 

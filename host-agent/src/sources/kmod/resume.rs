@@ -1,4 +1,4 @@
-//! How far a reader is, as cursors, and going on there after a restart of the agent.
+//! How far a reader is, as cursors, and resuming there after a restart of the agent.
 //!
 //! A ring's cursor is the number of the next record. With them go the load of the module and its counters, because
 //! the counters of a module that was loaded again hold nothing of what its forerunner captured.
@@ -29,14 +29,14 @@ pub(super) fn of_ring(ring: u32, next: u64) -> Cursor {
 /// Gives the load and the counters to the sink.
 pub(super) fn save(load_id: u64, reader: &ReaderCounters, counters: &ModuleCounters, sink: &mut dyn Sink) {
     let left = reader.handover(counters);
-    let mut tell = |unit, position| sink.cursor(Cursor { source: cursor::KMOD, unit, position });
-    tell(LOAD, load_id);
-    tell(CAPTURED, left.captured);
-    tell(MODULE_CAPTURED, left.module_captured);
+    let mut put = |unit, position| sink.cursor(Cursor { source: cursor::KMOD, unit, position });
+    put(LOAD, load_id);
+    put(CAPTURED, left.captured);
+    put(MODULE_CAPTURED, left.module_captured);
     for reason in REASONS {
         let unit = LOST + 2 * reason as u32;
-        tell(unit, left.lost.get(reason));
-        tell(unit + 1, left.module_lost.get(reason));
+        put(unit, left.lost.get(reason));
+        put(unit + 1, left.module_lost.get(reason));
     }
 }
 

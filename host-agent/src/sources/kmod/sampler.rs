@@ -1,7 +1,7 @@
 //! Sampling by the module's rings: when k changes, and that every ring and the counters change with it.
 //!
 //! A new k is written to the module, and each ring says in-band from which record on it obeys. Reading stops at that
-//! record in each ring, until all rings stand there or are empty. Then the counters get a snapshot, and a period with
+//! record in each ring, until all rings are there or empty. Then the counters get a snapshot, and a period with
 //! the new p begins: no record of one p is counted or estimated together with those of another.
 
 use std::fs::OpenOptions;
@@ -50,7 +50,7 @@ impl Clock {
 /// See the module's documentation.
 #[derive(Debug)]
 pub(super) struct Sampler {
-    /// The module's setting; none: k is somebody else's business.
+    /// The module's setting; none: k is not changed here.
     setting: Option<PathBuf>,
     control: Control,
     pub(super) clock: Clock,
@@ -66,7 +66,7 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    /// Begins with `counters` as they are, and with k = `shift` as the rings have told it last; the module may have been
+    /// Begins with `counters` as they are, and with k = `shift` as the rings reported it last; the module may have been
     /// set to another one since.
     pub(super) fn new(setting: Option<PathBuf>, shift: u32, rings: u32, counters: &ModuleCounters) -> Sampler {
         let before = left_out(counters);

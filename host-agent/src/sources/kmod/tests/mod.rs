@@ -112,7 +112,7 @@ fn control() -> RingRecord {
     RingRecord { kind: RingKind::Sampling as u16, ..RingRecord::default() }
 }
 
-/// Keeps everything, and has settled what it is told to have.
+/// Keeps everything, and has settled what the test sets.
 #[derive(Default)]
 struct Memory {
     owners: Owners,
@@ -216,7 +216,7 @@ fn sends_of_all_rings_come_in_the_order_of_their_times() {
     fake.store();
     let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     let mut memory = Memory::default();
-    // The sender moves from CPU to CPU; pages stand in between, with times of their own.
+    // The sender moves from CPU to CPU; pages are in between, with times of their own.
     for number in 1..=60u64 {
         let ring = (number * number % 3) as u32;
         fake.produce(ring, RingRecord { time_ns: number, ..send(7, number as u32, 0) });

@@ -1,4 +1,4 @@
-//! A restart of the agent, with a module that goes on and with one that was loaded anew.
+//! A restart of the agent, with the same load of the module and with another one.
 
 use super::*;
 use crate::sources::agent_restart;
@@ -58,7 +58,7 @@ fn the_next_agent_gives_what_the_server_does_not_have_and_nothing_twice() {
     let mut fake = Fake::new(2);
     loaded(&mut fake, 1);
     let (counted, cursors) = first_agent(&mut fake);
-    // Nobody reads meanwhile.
+    // No agent reads meanwhile.
     work(&mut fake, 11..14);
     lose(&mut fake, 0, 3);
     fake.store();

@@ -7,7 +7,7 @@ use crate::sources::kmod::sampler::Clock;
 struct Sampled {
     fake: Fake,
     setting: tempfile::NamedTempFile,
-    told: [u64; 2],
+    announced: [u64; 2],
     /// Events captured, and the redundant ones among them.
     reference: (u64, u64),
 }
@@ -18,7 +18,7 @@ impl Sampled {
         fake.store();
         let setting = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(setting.path(), "0\n").expect("a file");
-        Sampled { fake, setting, told: [0; 2], reference: (0, 0) }
+        Sampled { fake, setting, announced: [0; 2], reference: (0, 0) }
     }
 
     fn shift(&self) -> u64 {
@@ -50,9 +50,9 @@ impl Sampled {
         self.reference.1 += u64::from(redundant);
         let shift = self.shift();
         let kept = crate::sampling::is_kept(hash, shift as u32);
-        let told = RingRecord { kind: RingKind::Sampling as u16, key: shift, ..RingRecord::default() };
-        if kept && (self.told[ring as usize] == shift || self.put(ring, told)) {
-            self.told[ring as usize] = shift;
+        let announced = RingRecord { kind: RingKind::Sampling as u16, key: shift, ..RingRecord::default() };
+        if kept && (self.announced[ring as usize] == shift || self.put(ring, announced)) {
+            self.announced[ring as usize] = shift;
             let record = RingRecord { unit: hash, ..page(1, u32::from(!redundant) + 1, flag::AFTER_T) };
             if self.put(ring, record) {
                 return;
@@ -163,15 +163,15 @@ fn a_ring_waits_at_a_new_p_until_all_rings_have_it() {
     fake.store();
     let mut source = Kmod::open_at(fake.path(), None).expect("rings");
     let mut sink = Slow::new(1000);
-    let told = RingRecord { kind: RingKind::Sampling as u16, key: 2, ..RingRecord::default() };
+    let announced = RingRecord { kind: RingKind::Sampling as u16, key: 2, ..RingRecord::default() };
     fake.produce(0, page(1, 1, flag::AFTER_T));
-    fake.produce(0, told);
+    fake.produce(0, announced);
     fake.produce(0, page(2, 1, flag::AFTER_T));
     // Longer than one batch would be if rings were longer: here, read in one go, but after ring 0.
     for _ in 0..5 {
         fake.produce(1, page(3, 1, flag::AFTER_T));
     }
-    fake.produce(1, told);
+    fake.produce(1, announced);
     fake.produce(1, page(4, 1, flag::AFTER_T));
     sink.turn(&mut source, &fake);
     assert_eq!((sink.memory.events.len(), &sink.boundaries[..]), (6, &[6][..]));

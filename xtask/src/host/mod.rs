@@ -1,0 +1,20 @@
+//! `cargo xtask host`: tasks on the observed host's side: the agent, and the server as the agent's operator meets it.
+
+pub mod cases;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Tasks of this group.
+#[derive(Subcommand)]
+pub enum Task {
+    /// Run the tests of what operators, real programs and hostile peers reported, one row a case
+    Cases(cases::Arguments),
+}
+
+/// Runs a task of this group.
+pub fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Cases(arguments) => cases::run(&arguments),
+    }
+}
