@@ -1,7 +1,9 @@
 //! Limits and timers of the board server.
 
-use crate::frame::MAX_FRAME_RECORDS;
+use crate::frame::message::REPLY_ENTRY_BYTES;
+use crate::frame::{MAX_FRAME_BYTES, MAX_FRAME_RECORDS};
 use core::time::Duration;
+use deltascope_abi::record::RECORD_BYTES;
 
 /// Limits and timers.
 #[derive(Clone, Debug)]
@@ -20,11 +22,14 @@ pub struct Config {
     pub reserved_sessions: usize,
     /// Most connections at a time.
     pub max_connections: usize,
-    /// Records of a session that are received and have not passed the engine: the credit that an idle session
-    /// has. Never less than the records of one frame, see [`Config::effective_window`].
+    /// Records of a session that are received and have not passed the engine, and replies that it has not confirmed: the
+    /// credit of a session to which as much is lent as it can use. Never less than the records of one frame, see [`Config::effective_window`].
     pub window: usize,
     /// Records of one session that enter the engine before it is the next session's turn.
     pub quantum: usize,
+    /// Bytes that all sessions together may have: buffers, queues and replies. Never less than [`LEAST_SESSION_BYTES`] for
+    /// each of [`Config::max_sessions`]; what is more is lent to the sessions that use it.
+    pub memory: u64,
     /// Bytes that wait to be sent on one connection before its session's records are held back.
     pub max_output: usize,
     /// Snapshots that a session may have asked for and not received.
@@ -55,7 +60,8 @@ impl Default for Config {
             max_connections: 128,
             window: 131_072,
             quantum: 16_384,
-            max_output: 1 << 20,
+            memory: 160 << 20,
+            max_output: 128 << 10,
             max_snapshots: 4,
             max_states: 256,
             hello_timeout: Duration::from_secs(5),
@@ -67,7 +73,29 @@ impl Default for Config {
     }
 }
 
+/// Replies that a session may always have unconfirmed.
+pub(super) const LEAST_REPLIES: usize = 8_192;
+/// Bytes of one session when none is lent to it: input, queue, replies, and the output with the frame that ends it.
+pub const LEAST_SESSION_BYTES: u64 = 1 << 20;
+/// Bytes that one more record of credit costs: the record, and its reply.
+pub(super) const LENT_BYTES: usize = RECORD_BYTES + REPLY_ENTRY_BYTES;
+const _: () = assert!(
+    MAX_FRAME_BYTES + MAX_FRAME_RECORDS.next_multiple_of(8_192) * RECORD_BYTES + LEAST_REPLIES * REPLY_ENTRY_BYTES
+        <= LEAST_SESSION_BYTES as usize - (256 << 10)
+);
+
 impl Config {
+    /// Returns the records of credit that may be lent to sessions beside what each always has.
+    pub fn lent_records(&self) -> usize {
+        let least = self.max_sessions as u64 * LEAST_SESSION_BYTES;
+        (self.memory.saturating_sub(least) / LENT_BYTES as u64).try_into().unwrap_or(usize::MAX)
+    }
+
+    /// Returns the bytes that all sessions together have at most: what `docs/protocol.md` says of [`Config::memory`].
+    pub fn memory_bound(&self) -> u64 {
+        self.memory.max(self.max_sessions as u64 * LEAST_SESSION_BYTES)
+    }
+
     /// [`Config::window`], at least the records of the longest frame: an agent that has nothing outstanding can
     /// always send its next frame.
     pub fn effective_window(&self) -> u64 {

@@ -2,10 +2,11 @@
 
 use super::extents::Extents;
 use super::places::Need;
+use super::queue::ROOM_STEP;
 use super::session::{NOBODY, Phase, Session};
 use super::state::{Refusal, State};
 use super::{Config, Identity, Quota};
-use crate::frame::{ErrorCode, Extensions, Hello, Message, Welcome};
+use crate::frame::{ErrorCode, Extensions, Hello, MAX_FRAME_RECORDS, Message, Welcome};
 use alloc::format;
 use alloc::string::String;
 use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
@@ -181,6 +182,10 @@ impl State {
         self.grants += 1;
         let mut session = Session::new(hello, identity, Extents::new(lent), Extents::new(contexts));
         session.renew(self.grants, hello.oldest_sequence, now);
+        // As long as there is plenty a session begins with all that it can use.
+        let most = self.config.effective_window() as usize - MAX_FRAME_RECORDS;
+        session.lent = most.min(self.left_to_lend / 4 / ROOM_STEP * ROOM_STEP);
+        self.left_to_lend -= session.lent;
         self.sessions[slot] = Some(session);
         self.stats.grants += 1;
         Ok(slot)
@@ -207,7 +212,7 @@ impl State {
         let State { config, connections, sessions, boot, info, .. } = self;
         let Some(Some(session)) = sessions.get_mut(slot) else { return };
         let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
-        session.credit = session.passed + config.effective_window();
+        session.credit = session.credit.max(session.passed + session.window(config)).max(session.next);
         connection.push(&Message::Welcome(Welcome {
             abi_version: ABI_VERSION,
             engine: info.kind as u32,

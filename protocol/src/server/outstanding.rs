@@ -71,6 +71,11 @@ impl Outstanding {
         self.batches.is_empty()
     }
 
+    /// Answers that are awaited.
+    pub fn awaited(&self) -> usize {
+        self.expected.len()
+    }
+
     /// Journal position after the last beat.
     pub fn position(&self) -> u64 {
         self.position

@@ -134,13 +134,14 @@ impl State {
 
     /// Gives the ranges of a session back that has nothing left in the engine and no connection.
     pub fn clear_drained(&mut self, slot: usize) {
-        let State { sessions, groups, contexts, .. } = self;
+        let State { sessions, groups, contexts, left_to_lend, .. } = self;
         let Some(place) = sessions.get_mut(slot) else { return };
         if let Some(session) = place
             && session.phase == Phase::Draining
             && session.is_drained()
             && session.connection.is_none()
         {
+            *left_to_lend += session.lent;
             groups.give_back(session.groups.runs());
             contexts.give_back(session.contexts.runs());
             *place = None;
