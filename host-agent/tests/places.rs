@@ -77,15 +77,28 @@ fn daemon_with_its_defaults_serves_32_agents() {
     }
 }
 
+/// The default source has an identity that survives a restart: the next process has the place of the one before.
+#[test]
+fn restarted_scan_has_the_place_of_the_process_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut board, address) = board();
+    let own = std::process::id().to_string();
+    let state = ["--state-dir", folder.path().to_str().expect("a plain path")];
+    for _ in 0..5 {
+        let scan = [&["--source", "scan", "--pid", &own][..], &state].concat();
+        let report = run(&address, &scan).report();
+        assert_eq!(report["conserved"], true, "{report}");
+    }
+    let asked = Command::new("kill").args(["-USR1", &board.child.id().to_string()]).status().expect("kill runs");
+    assert!(asked.success());
+    let status = board.report();
+    assert_eq!((&status["sessions"], &status["connections_total"]), (&1.into(), &5.into()), "{status}");
+}
+
 /// More agents are killed than there are sessions, within the time that a session waits for its agent.
 #[test]
 fn places_of_killed_agents_are_there_for_others() {
     let (_board, address) = board();
-    let own = std::process::id().to_string();
-    for _ in 0..70 {
-        let mut scan = run(&address, &["--source", "scan", "--pid", &own]);
-        assert_eq!(scan.report()["conserved"], true);
-    }
     for _ in 0..70 {
         assert_eq!(run(&address, &SYNTH).report()["conserved"], true);
     }

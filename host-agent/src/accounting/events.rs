@@ -14,7 +14,7 @@ use super::groups::{GroupTable, OTHER};
 use super::growth::{Growth, Wanted};
 use super::inherited::{Inherited, inherit};
 use super::snapshot::{Snapshot, Totals};
-use super::state::AgentState;
+use super::state::{AgentIdentity, AgentState};
 use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
 use crate::permutation::Permutation;
 use crate::sink::{Sink, SinkError};
@@ -28,6 +28,8 @@ pub struct Options {
     pub uplink: uplink::Options,
     /// What a restart of the agent needs; `None` for a run that is an agent of its own.
     pub state: Option<AgentState>,
+    /// Who this agent is when there is no state: its place at the server is that of the process before.
+    pub identity: Option<AgentIdentity>,
     /// Permutation of fingerprints; `None`: they are sent as they are.
     pub permutation: Option<Permutation>,
 }
@@ -41,6 +43,8 @@ pub struct Accounting {
     owners: Owners,
     groups: GroupTable,
     contexts: ContextTable,
+    /// Locked for as long as the session lasts.
+    _identity: Option<AgentIdentity>,
     permutation: Option<Permutation>,
     growth: Growth,
     /// Of the groups' changes, those that are saved for a restart.
@@ -60,8 +64,11 @@ impl Accounting {
     /// # Errors
     /// As [`Uplink::connect`]; the state cannot be saved.
     pub fn connect(address: SocketAddr, options: Options) -> Result<Accounting, AccountingError> {
-        let Options { mut uplink, state, permutation } = options;
+        let Options { mut uplink, state, identity, permutation } = options;
         let growth = Growth::new(&uplink);
+        if let Some(identity) = &identity {
+            (uplink.agent, uplink.secret) = (Some(identity.id.0), identity.secret);
+        }
         if let Some(state) = &state {
             (uplink.agent, uplink.wait_for_server) = (Some(state.id().0), true);
             (uplink.secret, uplink.resumes) = (state.secret(), true);
@@ -84,6 +91,7 @@ impl Accounting {
             owners,
             groups,
             contexts: ContextTable::new(contexts),
+            _identity: identity,
             permutation,
             growth,
             restarts: 0,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use deltascope_agent::accounting::state::AgentState;
+use deltascope_agent::accounting::state::{AgentIdentity, AgentState};
 use deltascope_agent::accounting::{Accounting, Conservation, Options};
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::permutation::Permutation;
@@ -85,6 +85,16 @@ impl EngineArguments {
     /// the session. With `reconnect` a broken connection to a server that was there before is made again. `state` is
     /// what an agent needs that resumes after a restart.
     pub fn open(&self, reconnect: bool, state: Option<AgentState>) -> Result<(Option<Daemon>, Accounting)> {
+        self.open_as(reconnect, state, None)
+    }
+
+    /// Connects as [`EngineArguments::open`] does, with the identity of an agent that has no state.
+    pub fn open_as(
+        &self,
+        reconnect: bool,
+        state: Option<AgentState>,
+        identity: Option<AgentIdentity>,
+    ) -> Result<(Option<Daemon>, Accounting)> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
             (Some(text), _) if tls.is_some() => (resolve(text)?, None),
@@ -108,7 +118,7 @@ impl EngineArguments {
             ..uplink::Options::default()
         };
         let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
-        let accounting = Accounting::connect(address, Options { uplink, state, permutation })?;
+        let accounting = Accounting::connect(address, Options { uplink, state, identity, permutation })?;
         Ok((daemon, accounting))
     }
 

@@ -128,7 +128,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut source = arguments.source.open()?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
-    let (_daemon, mut accounting) = arguments.engine.open(true, state)?;
+    let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
+    let (_daemon, mut accounting) = arguments.engine.open_as(true, state, identity)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);

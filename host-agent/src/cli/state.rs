@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use deltascope_agent::accounting::state::{AgentId, AgentState};
+use deltascope_agent::accounting::state::{AgentId, AgentIdentity, AgentState, StateError};
 use deltascope_agent::sources::Source;
 
 /// Where services of the system keep their state.
@@ -50,4 +50,37 @@ impl StateArguments {
             (None, None) => None,
         })
     }
+
+    /// Who an agent is whose source has nothing to resume (`scan`): its next process takes its place at the board server.
+    /// `None` for a run with a board server of its own, and when no folder can be used or another process has it: then it
+    /// is an agent of its own.
+    pub fn identity(&self, source: &dyn Source, remote: bool) -> Option<AgentIdentity> {
+        if source.can_resume() || !remote {
+            return None;
+        }
+        let given = self.state_dir.clone().or_else(|| folder_of("STATE_DIRECTORY", ""));
+        let folders = match given {
+            Some(folder) => vec![folder],
+            None => [
+                Some(PathBuf::from(DEFAULT_FOLDER)),
+                folder_of("XDG_STATE_HOME", "deltascope"),
+                folder_of("HOME", ".local/state/deltascope"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        };
+        folders.into_iter().find_map(|folder| match AgentIdentity::open(&folder.join(source.name())) {
+            Ok(identity) => Some(Some(identity)),
+            Err(StateError::InUse { .. }) => Some(None),
+            Err(_) => None,
+        })?
+    }
+}
+
+/// A folder that a variable of the environment names; of a list the first.
+fn folder_of(variable: &str, below: &str) -> Option<PathBuf> {
+    let value = std::env::var(variable).ok()?;
+    let first = value.split(':').next().filter(|first| !first.is_empty())?;
+    Some(PathBuf::from(first).join(below))
 }

@@ -46,7 +46,8 @@ impl<S: GrantStore> Uplink<S> {
                 if self.endpoint.is_finished() {
                     return Ok(());
                 }
-                let resumes = self.granted.is_some() || self.options.wait_for_server;
+                // A server that refuses for a lack of room is there: it has room later.
+                let resumes = self.granted.is_some() || self.options.wait_for_server || error.is_refusal();
                 let over = self.moved.2.elapsed() > self.options.timeout;
                 if !self.options.reconnect || error.is_fatal() || !resumes || over {
                     return Err(error);

@@ -19,7 +19,7 @@ pub struct AgentId(pub [u8; 16]);
 
 impl AgentId {
     /// A new one of the system's random numbers.
-    fn random() -> Result<AgentId, StateError> {
+    pub(super) fn random() -> Result<AgentId, StateError> {
         let mut id = [0; 16];
         File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut id)).map_err(StateError::Random)?;
         Ok(AgentId(id))

@@ -14,12 +14,14 @@
 //! nothing; it may stand on a command line.
 
 mod folder;
+mod identity;
 mod saved;
 mod secret;
 #[cfg(test)]
 mod tests;
 
 pub use folder::{AgentId, AgentState};
+pub use identity::AgentIdentity;
 pub use saved::SavedSession;
 
 use std::path::PathBuf;
