@@ -269,3 +269,19 @@ fn sessions_share_the_journal_and_nothing_else() {
     let frames = bench.ask(first, &events(0, 0, &[Record::read(0)]));
     assert_eq!(frames[0], Got::Replies(vec![(0, 0, 0, 0)]));
 }
+
+/// A session that grows, or comes back for more, does not make room by its own place.
+#[test]
+fn session_that_needs_room_keeps_its_own_place() {
+    let config = Config { max_sessions: 2, ..Config::default() };
+    let unused = config.unused_time.as_micros() as u64;
+    let mut bench = Bench::new(config);
+    let (idle, boot_id, ..) = bench.welcome(&alone(1, 2, 3));
+    bench.now += unused;
+    assert_eq!(bench.ask(idle, &grow(17, 3)), [Got::Grown { groups: 16, contexts: 3 }]);
+    bench.server.disconnect(idle, bench.now);
+    let more = Hello { boot_id, grant: 77, ..alone(1, 16, 65) };
+    assert_eq!(refused(&mut bench, &more), ErrorCode::NoCapacity);
+    let (_, _, _, next) = bench.welcome(&Hello { boot_id, grant: 77, ..alone(1, 16, 64) });
+    assert_eq!((next, bench.server.sessions()), (0, 1));
+}

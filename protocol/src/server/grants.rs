@@ -47,7 +47,7 @@ impl State {
             let Some(session) = &self.sessions[slot] else { return Ok(()) };
             if session.identity != identity || !session.secret.matches(&hello.secret) {
                 let text = String::from(
-                    "the session belongs to another identity; use the certificate, or the state folder, that it began with",
+                    "session: expected the identity and the secret that it began with, found others; use the same certificate and state folder",
                 );
                 return Err(Refusal::new(ErrorCode::Unauthorised, text));
             }
@@ -165,7 +165,7 @@ impl State {
         };
         let groups = wanted(hello.groups, default_groups, max_groups, "groups")?;
         let contexts = wanted(hello.contexts, default_contexts, max_contexts, "contexts")?;
-        self.make_room(identity, quota, Need { sessions: 1, groups, contexts }, now)?;
+        self.make_room(identity, quota, Need { sessions: 1, groups, contexts, slot: None }, now)?;
         let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
         if slot == self.sessions.len() {
             self.sessions.push(None);

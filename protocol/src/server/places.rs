@@ -19,6 +19,8 @@ pub(super) struct Need {
     pub sessions: usize,
     pub groups: u32,
     pub contexts: u32,
+    /// The session that it is for, whose place is not taken for it.
+    pub slot: Option<usize>,
 }
 
 impl State {
@@ -95,7 +97,7 @@ impl State {
             let Err(refusal) = self.check(identity, quota, need) else { return Ok(()) };
             // Beyond its own quota an identity gives up its own places only.
             let own = self.check_quota(identity, quota, need).is_err();
-            let Some(slot) = self.spare(own.then_some(identity), now) else { return Err(refusal) };
+            let Some(slot) = self.spare(own.then_some(identity), need.slot, now) else { return Err(refusal) };
             self.take_back(slot, now);
         }
     }
@@ -103,13 +105,16 @@ impl State {
     /// The session whose place can be taken with the least loss: one without a connection and without a successor, which
     /// restores itself if its agent comes back after all, the longest gone first; else one that has had a connection for
     /// long and has sent no record.
-    fn spare(&self, of: Option<Identity>, now: u64) -> Option<usize> {
+    fn spare(&self, of: Option<Identity>, keep: Option<usize>, now: u64) -> Option<usize> {
         let unused = micros(self.config.unused_time);
         let sessions = self.sessions.iter().enumerate().filter_map(|(slot, session)| Some((slot, session.as_ref()?)));
-        let sessions = sessions.filter(|(_, session)| {
+        let sessions = sessions.filter(|(slot, session)| {
             let gone = session.connection.is_none() && !session.has_heirs();
             let idle = !session.leaves && now.saturating_sub(session.granted_at) >= unused;
-            session.phase != Phase::Draining && of.is_none_or(|of| session.identity == of) && (gone || idle)
+            keep != Some(*slot)
+                && session.phase != Phase::Draining
+                && of.is_none_or(|of| session.identity == of)
+                && (gone || idle)
         });
         let age = |session: &Session| match session.connection {
             None => (0, session.lost_at),
@@ -169,7 +174,7 @@ impl State {
         let contexts = contexts.saturating_sub(session.contexts.count());
         if groups > 0 || contexts > 0 {
             let identity = session.identity;
-            self.make_room(identity, quota, Need { sessions: 0, groups, contexts }, now)?;
+            self.make_room(identity, quota, Need { sessions: 0, groups, contexts, slot: Some(slot) }, now)?;
             self.lend(slot, groups, contexts);
         }
         Ok(())
@@ -183,7 +188,7 @@ impl State {
         let groups = wanted(self.config.max_groups, groups, session.groups.count());
         let contexts = wanted(self.config.max_contexts, contexts, session.contexts.count());
         // Room is made for all of it; what there is then is lent. A refusal here says only that it is less.
-        _ = self.make_room(identity, quota, Need { sessions: 0, groups, contexts }, now);
+        _ = self.make_room(identity, quota, Need { sessions: 0, groups, contexts, slot: Some(slot) }, now);
         let ((free_groups, free_contexts), used) = (self.available(0), self.usage(identity));
         let groups = groups.min(free_groups).min(quota.groups.saturating_sub(used.groups));
         let contexts = contexts.min(free_contexts).min(quota.contexts.saturating_sub(used.contexts));
