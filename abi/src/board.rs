@@ -59,7 +59,7 @@ pub const INTERRUPT_GIC: u32 = INTERRUPT_SPI + 32;
 
 /// Name of the UIO device: the name of its node in the device tree.
 pub const UIO_NAME: &str = "deltascope";
-/// `compatible` of its node; the kernel is told `uio_pdrv_genirq.of_id=` this.
+/// `compatible` of its node; the kernel gets `uio_pdrv_genirq.of_id=` this.
 pub const UIO_COMPATIBLE: &str = "generic-uio";
 /// Name of the u-dma-buf device, where that driver serves the buffers instead of the reserved window.
 pub const UDMABUF_NAME: &str = "udmabuf-deltascope";

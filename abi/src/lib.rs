@@ -32,7 +32,7 @@ pub mod registers;
 pub mod reply;
 pub mod ring;
 
-/// Version of every layout in this crate, as it stands in the register `ABI_VERSION` and in `Hello`.
+/// Version of every layout in this crate, as in the register `ABI_VERSION` and in `Hello`.
 /// The major half changes when an old reader would misread, the minor half when something is added.
 pub const ABI_MAJOR: u16 = 1;
 /// See [`ABI_MAJOR`].

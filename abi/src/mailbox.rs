@@ -69,7 +69,7 @@ layout! {
 pub const OKAY: u32 = 0;
 /// AXI response SLVERR.
 pub const SLVERR: u32 = 2;
-/// AXI response DECERR: nobody is at that address.
+/// AXI response DECERR: no block has that address.
 pub const DECERR: u32 = 3;
 
 const _: () = {

@@ -8,7 +8,7 @@
 //! | [`hash`] | the same after one step of the generator: the first number of a seed |
 //!
 //! Recorded streams, boot ids and the seeds of planted faults depend on these numbers: they must never change, and the
-//! tests hold them against published ones. Nobody can keep a secret with them: keys and identities come from the
+//! tests hold them against published ones. They keep no secret: keys and identities come from the
 //! operating system.
 
 /// What a step adds to the state: 2^64 over the golden ratio, made odd.

@@ -35,7 +35,7 @@ pub const SOURCE_BITS: u64 = field::CLASS.mask() | field::GROUP.mask() | field::
 /// Bytes of a reply beat.
 pub const REPLY_BYTES: usize = 16;
 
-/// One reply beat as it stands on the stream.
+/// One reply beat as it is on the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct Reply {
@@ -140,7 +140,7 @@ impl Reply {
     }
 }
 
-/// What a beat means where it stands in the stream.
+/// What a beat means at its place in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The reply of LOAD, ACCUM, READ, SWAP, SEND, SYNC or QUERY.
@@ -172,7 +172,7 @@ pub enum Answer {
     },
 }
 
-/// A beat that cannot stand where it stood.
+/// A beat that cannot come at its place in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
     /// Bits 3:0 name no op that answers.

@@ -1,15 +1,13 @@
 //! Records, replies, counter rows and losses: round trips, bit positions, arithmetic.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
 use deltascope_abi::counters::{CounterRow, EVENT_MASK};
 use deltascope_abi::frame::Kind;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::{Class, MAX_LENGTH, Op, Record, split_records};
 use deltascope_abi::reply::{POSITION_MODULUS, Reply, reply_beats};
+use deltascope_testkit::strategies::{any_record as record, any_row as row};
 use proptest::prelude::*;
-use support::{record, row};
 
 fn op() -> impl Strategy<Value = Op> {
     prop::sample::select(&Op::ALL[..])

@@ -1,13 +1,11 @@
 //! The parser of reply streams: whatever a model of the stream says comes back, and nothing makes it panic.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{CLASSES, Class, Op};
 use deltascope_abi::reply::{Answer, Reply, ReplyError, ReplyParser};
+use deltascope_testkit::strategies::{any_reply as reply, any_row as row};
 use proptest::prelude::*;
-use support::{reply, row};
 
 /// What an engine may answer, before it is beats.
 #[derive(Clone, Debug)]
@@ -89,7 +87,7 @@ proptest! {
         }
     }
 
-    /// Outside a snapshot every beat stands for itself: an answer of its op, or an error that shows the beat.
+    /// Outside a snapshot every beat is complete in itself: an answer of its op, or an error that shows the beat.
     #[test]
     fn a_beat_outside_a_snapshot_stands_for_itself(beat in reply()) {
         let found = ReplyParser::new().push(beat);

@@ -116,7 +116,7 @@ impl Demo {
         let (report, summary, phases) = loop {
             scan.round(accounting, progress)?;
             let (after, conservation) = accounting.read(&scan)?;
-            let summary = *scan.summary().ok_or(DemoError::NoSummary)?;
+            let summary = scan.summary().ok_or(DemoError::NoSummary)?.clone();
             let state = after.since(&before);
             let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), &state, conservation);
             report.lower_bound = summary.lower_bound();

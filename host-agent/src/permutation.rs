@@ -1,6 +1,6 @@
 //! An optional keyed permutation of fingerprints: the engine needs to know only which ones are equal.
 //!
-//! A CRC of a guessable page confirms a guess. With a key that never leaves the agent, whoever sees the records sees
+//! A CRC of a guessable page confirms a guess. With a key that never leaves the agent, a reader of the records sees
 //! which fingerprints of one session are equal, as the engine must, and can no longer check a guess against them, nor
 //! compare sessions.
 //!

@@ -5,6 +5,7 @@ use deltascope_protocol::frame::Cursor;
 use crate::accounting::AccountingError;
 use crate::event::{Event, OwnerId, OwnerKind};
 use crate::recording::RecordingError;
+use crate::report::ScanJson;
 
 /// Where a source's events go: a session, or a file.
 pub trait Sink {
@@ -33,7 +34,12 @@ pub trait Sink {
         Ok(())
     }
 
-    /// What was given so far is counted apart from what comes: a snapshot stands between the two.
+    /// Takes what a scan reported beside the events that it has given.
+    fn scan(&mut self, _scan: &ScanJson) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// What was given so far is counted apart from what comes: a snapshot comes between the two.
     fn boundary(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
@@ -59,7 +65,7 @@ pub enum SinkError {
     Owner {
         /// Owners numbered so far.
         expected: usize,
-        /// As it stands in the event.
+        /// As found in the event.
         found: u32,
     },
 }

@@ -26,9 +26,14 @@ pub fn wait(fd: BorrowedFd<'_>, write: bool, timeout: Duration) -> io::Result<()
 pub fn tie_to_parent(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     command.process_group(0);
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl is one system call.
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl and pthread_sigmask are one system call
+    // each, and the all-zero set is made the empty set before it is used.
     unsafe {
         command.pre_exec(|| {
+            // The mask is inherited: what this process leaves to a thread of its own is the child's again.
+            let mut none: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut none);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
             let signal = libc::SIGKILL as libc::c_ulong;
             match libc::prctl(libc::PR_SET_PDEATHSIG, signal, 0, 0, 0) {
                 0 => Ok(()),
@@ -36,4 +41,21 @@ pub fn tie_to_parent(command: &mut Command) {
             }
         });
     }
+}
+
+/// Blocks signals in this thread, and in those that it starts later, or lets them come again.
+pub fn block_signals(signals: &[i32], block: bool) -> io::Result<()> {
+    let how = if block { libc::SIG_BLOCK } else { libc::SIG_UNBLOCK };
+    // SAFETY: an all-zero set is a valid value of the type, and is made the empty set before it is used.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `set` lives through the calls; a number that is no signal is refused.
+    let result = unsafe {
+        libc::sigemptyset(&mut set);
+        for &signal in signals {
+            libc::sigaddset(&mut set, signal);
+        }
+        libc::pthread_sigmask(how, &set, std::ptr::null_mut())
+    };
+    // The error is the result, not errno.
+    if result == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(result)) }
 }

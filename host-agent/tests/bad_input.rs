@@ -8,9 +8,9 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
 
 use deltascope_agent::daemon::Daemon;
+use support::run::Run;
 use support::{agent, boardd, end, finish, with_daemon};
 
 #[test]
@@ -52,7 +52,8 @@ fn a_daemon_that_is_not_there_or_not_one_is_named() {
 #[test]
 fn nobody_at_the_address_is_an_error() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    finish(agent(&["scan", "--connect", &free.to_string()])).fails(&["cannot connect", &free.to_string()]);
+    let outcome = finish(agent(&["scan", "--outage", "1", "--connect", &free.to_string()]));
+    outcome.fails(&["cannot connect", &free.to_string(), "trying again", "no session for 1 s"]);
 }
 
 /// Serves one connection: says `bytes`, then keeps it open or closes it.
@@ -84,21 +85,20 @@ fn a_server_that_is_none_is_an_error_in_time() {
         ([&16u32.to_le_bytes()[..], &[2, 1, 0, 0], &[0; 8]].concat(), false, "CRC32C"),
     ] {
         let address = odd_server(bytes, close);
-        finish(agent(&["scan", "--timeout", "1", "--connect", &address])).fails(&[part, &address]);
+        finish(agent(&["scan", "--timeout", "1", "--outage", "2", "--connect", &address])).fails(&[part, &address]);
     }
 }
 
 #[test]
-fn a_daemon_that_dies_midway_is_an_error() {
-    for command in [&["run", "--source", "synth", "--events", "0"] as &[&str], &["run", "--interval", "0.05"]] {
+fn a_daemon_that_dies_for_longer_than_allowed_is_an_error() {
+    for command in [&["run", "--source", "synth", "--events", "0"] as &[&str], &["run"]] {
         let daemon = Daemon::start(boardd(), "model").expect("a daemon");
-        let mut run = agent(command);
-        run.args(["--timeout", "1", "--connect", &daemon.address().to_string()]);
-        run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = run.spawn().expect("the program starts");
-        thread::sleep(Duration::from_millis(500));
+        let address = daemon.address().to_string();
+        let more = ["--interval", "0.05", "--json-lines", "--outage", "1", "--connect", &address];
+        let mut run = Run::start(&[command, &more].concat());
+        run.line();
         drop(daemon);
-        end(child).fails(&["board server"]);
+        run.end().fails(&["board server", "trying again", "no session for 1 s"]);
     }
 }
 
@@ -116,7 +116,6 @@ fn files_that_are_no_recordings_are_refused() {
     };
     replay("empty", &[], &["magic", "offset 0"]);
     replay("elf", b"\x7fELF\x02\x01\x01\0and more of it, longer than a header", &["magic", "expected", "DLTAREC"]);
-    replay("cut", &bytes[..bytes.len() / 2], &["cut short", "expected", "offset"]);
     replay("headless", &bytes[..10], &["cut short"]);
     let mut other = bytes.clone();
     other[8] = 2;
@@ -151,9 +150,14 @@ fn an_output_that_nobody_takes_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn processes_that_are_not_there_are_counted_and_no_error() {
+fn processes_that_are_not_there_are_named_with_a_status_of_their_own() {
     // Above the largest process number of Linux.
-    let report = with_daemon(&["scan", "--pid", "4194305", "--json"]).ok().json();
+    let outcome = with_daemon(&["scan", "--pid", "4194305", "--json"]);
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
+    assert!(outcome.err.contains("process 4194305: expected a process of this number, found none"), "{outcome:?}");
+    let report = outcome.json();
+    assert_eq!(report["mode"], "nothing_seen");
+    assert_eq!(report["not_seen"][0]["why"], "no_process");
     assert_eq!(report["processes"]["vanished"], 1);
     assert_eq!(report["captured"], 0);
     assert_eq!(report["conserved"], true);

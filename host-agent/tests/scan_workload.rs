@@ -1,4 +1,4 @@
-//! The workload whose result is known, scanned: by whoever runs the test, and, when that is root,
+//! The workload whose result is known, scanned: by the user who runs the test, and, when that is root,
 //! once more by a user without any privilege.
 //!
 //! This test has a `main` of its own: the workload runs the binary that it is in once more.
@@ -8,11 +8,28 @@ use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode};
 
+use clap::Parser;
+
 #[path = "scan_workload/cases.rs"]
 mod cases;
 
-/// First argument of the copy that runs without privileges.
-const UNPRIVILEGED: &str = "run-unprivileged";
+/// Options of cargo's own test harness that mean nothing here are ignored.
+#[derive(clap::Parser)]
+#[command(ignore_errors = true)]
+struct Arguments {
+    /// This is the copy that runs without privileges
+    #[arg(long)]
+    unprivileged: bool,
+    /// Hold the workload until killed
+    #[arg(long)]
+    hold: bool,
+    /// Only list the cases
+    #[arg(long)]
+    list: bool,
+    /// Run only the cases with this in their names
+    filter: Option<String>,
+}
+
 /// `nobody`.
 const NOBODY: u32 = 65_534;
 
@@ -20,22 +37,21 @@ fn main() -> ExitCode {
     if let Some(code) = deltascope_agent::workload::child_entry() {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == cases::HOLDER) {
+    let Arguments { unprivileged, hold, list, filter } = Arguments::parse();
+    if hold {
         cases::hold();
     }
-    let unprivileged = arguments.first().is_some_and(|first| first == UNPRIVILEGED);
-    let filter = arguments.iter().find(|a| !a.starts_with('-') && *a != UNPRIVILEGED);
-    if arguments.iter().any(|argument| argument == "--list") {
+    if list {
         for (name, _) in cases::CASES {
             println!("{name}: test");
         }
         return ExitCode::SUCCESS;
     }
+    let filter = filter.as_deref();
     let label = if unprivileged { " (unprivileged)" } else { "" };
     let (mut passed, mut failed) = (0, 0);
     for (name, case) in cases::CASES {
-        if filter.is_some_and(|filter| !name.contains(filter.as_str())) {
+        if filter.is_some_and(|filter| !name.contains(filter)) {
             continue;
         }
         let outcome = catch_unwind(AssertUnwindSafe(case));
@@ -56,7 +72,7 @@ fn main() -> ExitCode {
 
 /// Runs all cases once more as a user without privileges, from a copy of this binary that such
 /// a user can reach.
-fn as_nobody(filter: Option<&String>) -> bool {
+fn as_nobody(filter: Option<&str>) -> bool {
     let folder = tempfile::tempdir().expect("a folder for the copy");
     let copy = folder.path().join("scan_workload");
     std::fs::copy("/proc/self/exe", &copy).expect("a copy of this binary");
@@ -65,7 +81,7 @@ fn as_nobody(filter: Option<&String>) -> bool {
         std::fs::set_permissions(path, mode).expect("permissions of the copy");
     }
     Command::new(&copy)
-        .arg(UNPRIVILEGED)
+        .arg("--unprivileged")
         .args(filter)
         .current_dir("/")
         .uid(NOBODY)

@@ -3,16 +3,15 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::process::Stdio;
-use std::time::Duration;
 
 use deltascope_agent::daemon::Daemon;
-use deltascope_agent::report::ContainerJson;
 use deltascope_agent::sources::SynthConfig;
+use deltascope_testkit::frame_faults::{FrameFault, relay};
+use deltascope_testkit::reference::containers;
 use serde_json::Value;
-use support::proxy::{self, Fault};
 use support::reference::{check, reference};
-use support::{Outcome, agent, boardd, end, finish, with_daemon};
+use support::run::Run;
+use support::{Outcome, agent, boardd, finish, with_daemon};
 
 fn last_line(outcome: &Outcome) -> Value {
     let line = outcome.out.lines().last().unwrap_or_else(|| panic!("no output: {outcome:?}"));
@@ -49,9 +48,8 @@ fn sockets_that_share_contexts_hide_waste_and_invent_none() {
     let report = last_line(&with_daemon(&strings(&arguments)).ok());
     let reference = reference(SynthConfig { seed: 5, events: 50_000, sockets: 500, ..SynthConfig::default() });
     let mut hidden = 0;
-    for found in report["containers"].as_array().expect("an array") {
-        let found: ContainerJson = serde_json::from_value(found.clone()).expect("a container");
-        let expected = &reference.containers[&found.name];
+    for (name, found) in containers(&report).expect("a report") {
+        let expected = &reference.containers[&name];
         assert_eq!((found.net_sends, found.cow_redundant), (expected.net_sends, expected.cow_redundant));
         assert!(found.net_redundant <= expected.net_redundant, "{found:?} against {expected:?}");
         hidden += expected.net_redundant - found.net_redundant;
@@ -77,10 +75,11 @@ fn a_recording_counts_like_the_source_it_came_from() {
 #[test]
 fn a_connection_that_breaks_is_made_again_and_nothing_is_lost_or_repeated() {
     let expected = reference(SynthConfig { seed: 5, events: 200_000, ..SynthConfig::default() });
-    for fault in [Fault::Cut, Fault::DropByte, Fault::FlipBit, Fault::RepeatFrame, Fault::DropFrame] {
+    use FrameFault::{Cut, DropByte, DropFrame, FlipBit, RepeatFrame};
+    for fault in [Cut, DropByte, FlipBit, RepeatFrame, DropFrame] {
         let daemon = Daemon::start(boardd(), "model").expect("a daemon");
-        let proxy = proxy::start(daemon.address(), fault).to_string();
-        let arguments = synth("200000", &["--timeout", "5", "--connect", &proxy]);
+        let relay = relay(daemon.address(), fault);
+        let arguments = synth("200000", &["--timeout", "5", "--connect", &relay.address().to_string()]);
         let outcome = finish(agent(&strings(&arguments)));
         assert_eq!(outcome.code, Some(0), "{fault:?}: {outcome:?}");
         check(&last_line(&outcome), &expected, 200_000);
@@ -122,31 +121,17 @@ fn a_scan_is_a_state_and_its_rounds_are_not_added() {
 
 #[test]
 fn ctrl_c_ends_a_run_with_its_numbers_and_without_its_daemon() {
-    let mut command = agent(&strings(&synth("0", &["--interval", "3600"])));
-    command.arg("--boardd").arg(boardd()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("the program starts");
-    let daemon = daemon_of(child.id());
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(sent.success());
-    let outcome = end(child).ok();
-    let report = last_line(&outcome);
+    let boardd = boardd().to_str().expect("a plain path");
+    let mut run = Run::start(&strings(&synth("0", &["--interval", "0.05", "--boardd", boardd])));
+    let first = run.line();
+    let id = run.child.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("its children");
+    let daemon = children.split_whitespace().next().expect("its daemon").to_owned();
+    run.signal("INT");
+    let report = run.last_line();
     assert_eq!(report["conserved"], true);
-    assert!(report["captured"].as_u64() > Some(0));
+    assert!(report["captured"].as_u64() >= first["captured"].as_u64(), "{report}");
     assert!(!std::path::Path::new(&format!("/proc/{daemon}")).exists(), "the daemon is gone");
-}
-
-/// The child of a process that serves, once it has captured something.
-fn daemon_of(agent: u32) -> u32 {
-    for _ in 0..400 {
-        let children = std::fs::read_to_string(format!("/proc/{agent}/task/{agent}/children")).unwrap_or_default();
-        if let Some(child) = children.split_whitespace().next().and_then(|child| child.parse().ok()) {
-            // Long enough for the agent to catch signals and to send something.
-            std::thread::sleep(Duration::from_millis(500));
-            return child;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("no daemon was started");
 }
 
 #[test]
@@ -157,4 +142,21 @@ fn the_address_of_a_daemon_is_one_that_answers() {
     std::net::TcpStream::connect(address).expect("it answers");
     drop(daemon);
     assert!(std::net::TcpStream::connect(address).is_err(), "it ended with its handle");
+}
+
+#[test]
+fn lines_stay_within_the_limit_of_a_log() {
+    let outcome = with_daemon(&strings(&synth("20000", &["--containers", "200", "--interval", "100"]))).ok();
+    let expected = reference(SynthConfig { seed: 5, events: 20_000, containers: 200, ..SynthConfig::default() });
+    // As journald and Docker take them.
+    assert!(outcome.out.lines().all(|line| line.len() <= 16_000), "{:?}", outcome.out.lines().map(str::len).max());
+    let lines: Vec<Value> = outcome.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let last = lines.iter().rposition(|line| line.get("captured").is_some()).expect("a first part");
+    let mut whole = lines[last].clone();
+    for part in &lines[last + 1..] {
+        let more = part["containers"].as_array().expect("a list").clone();
+        whole["containers"].as_array_mut().expect("a list").extend(more);
+    }
+    assert!(lines.len() > last + 1 && lines[last]["parts"] == lines.len() - last);
+    check(&whole, &expected, 20_000);
 }

@@ -8,8 +8,8 @@ use deltascope_abi::record::{CLASSES, Class, Op, Record};
 use deltascope_abi::reply::{Answer, Reply, ReplyParser, reply_beats};
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config, ConfigError, Context, Engine, EngineKind, GoldenEngine};
+use deltascope_testkit::strategies;
 use proptest::prelude::*;
-use support::streams;
 
 const CONTEXTS: u32 = 6;
 const GROUPS: u32 = 4;
@@ -41,7 +41,7 @@ fn tables(engine: &GoldenEngine) -> (Vec<Context>, Vec<CounterRow>) {
 
 proptest! {
     #[test]
-    fn accepted_is_the_sum_by_op_and_the_rejected(records in streams::records(CONTEXTS, GROUPS, 120)) {
+    fn accepted_is_the_sum_by_op_and_the_rejected(records in strategies::records(CONTEXTS, GROUPS, 120)) {
         let mut engine = GoldenEngine::new(small()).unwrap();
         prop_assert_eq!(engine.submit(&records).unwrap(), records.len());
         let latched = engine.counters().unwrap();
@@ -61,8 +61,8 @@ proptest! {
     /// A rejected record is counted and nothing else: no reply, no state, no counter, no position.
     #[test]
     fn rejected_records_have_no_effect(
-        history in streams::records(CONTEXTS, GROUPS, 60),
-        record in streams::record(CONTEXTS, GROUPS, 20).prop_filter("is rejected", rejected),
+        history in strategies::records(CONTEXTS, GROUPS, 60),
+        record in strategies::record(CONTEXTS, GROUPS, 20).prop_filter("is rejected", rejected),
     ) {
         let mut engine = GoldenEngine::new(small()).unwrap();
         engine.submit(&history).unwrap();
@@ -84,7 +84,7 @@ proptest! {
 
     /// Bits that an op does not use change nothing.
     #[test]
-    fn unused_bits_are_ignored(records in streams::records(CONTEXTS, GROUPS, 60), noise: u64) {
+    fn unused_bits_are_ignored(records in strategies::records(CONTEXTS, GROUPS, 60), noise: u64) {
         let cleaned: Vec<Record> = records.iter().map(|record| {
             let Some(op) = record.op() else { return *record };
             let mut used = 0xFu64;
@@ -121,7 +121,7 @@ proptest! {
 
     /// What a driver must keep room for is never less than what comes.
     #[test]
-    fn reply_beats_is_an_upper_bound(records in streams::records(CONTEXTS, GROUPS, 60)) {
+    fn reply_beats_is_an_upper_bound(records in strategies::records(CONTEXTS, GROUPS, 60)) {
         let mut engine = GoldenEngine::new(small()).unwrap();
         for record in records {
             let mut beats = 0;
@@ -135,7 +135,7 @@ proptest! {
     /// A SNAPSHOT is exact at its own number and leaves everything as it was.
     #[test]
     fn snapshots_are_exact_where_they_stand(
-        records in streams::records(CONTEXTS, GROUPS, 60),
+        records in strategies::records(CONTEXTS, GROUPS, 60),
         first in 0..GROUPS as u16,
         more in 0..GROUPS as u16,
     ) {

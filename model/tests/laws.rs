@@ -5,15 +5,16 @@ mod support;
 
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_model::{Config, Context, Engine, GoldenEngine};
+use deltascope_testkit::strategies;
 use proptest::prelude::*;
-use support::streams;
 
 fn any_context() -> impl Strategy<Value = Context> {
-    (streams::operand(), streams::operand()).prop_map(|(reference, accumulator)| Context { reference, accumulator })
+    (strategies::operand(), strategies::operand())
+        .prop_map(|(reference, accumulator)| Context { reference, accumulator })
 }
 
 fn deltas() -> impl Strategy<Value = Vec<u64>> {
-    prop::collection::vec(streams::operand(), 0..40)
+    prop::collection::vec(strategies::operand(), 0..40)
 }
 
 fn accum_all(mut context: Context, deltas: &[u64]) -> Context {
@@ -83,8 +84,8 @@ proptest! {
     /// What an op answers is what a READ before it would have answered.
     #[test]
     fn every_reply_is_the_read_before_it(
-        history in streams::records(4, 2, 60),
-        record in streams::record(4, 2, 1).prop_filter("answers with the state", |record| {
+        history in strategies::records(4, 2, 60),
+        record in strategies::record(4, 2, 1).prop_filter("answers with the state", |record| {
             record.op().is_some_and(|op| op.journals()) && record.context() < 4 && record.group() < 2
         }),
     ) {
@@ -115,7 +116,7 @@ proptest! {
     /// SEND is a SWAP that counts: same states and replies, and redundant exactly when its answer is its operand.
     #[test]
     fn send_is_a_swap_that_counts(
-        history in prop::collection::vec((0..4u16, streams::operand(), 0..4u8, 0..2u16, 0..1u32 << 24), 1..60),
+        history in prop::collection::vec((0..4u16, strategies::operand(), 0..4u8, 0..2u16, 0..1u32 << 24), 1..60),
     ) {
         let mut sends = GoldenEngine::new(Config::with_tables(4, 2)).unwrap();
         let mut swaps = GoldenEngine::new(Config::with_tables(4, 2)).unwrap();

@@ -7,9 +7,9 @@ use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Config, Engine, GoldenEngine};
+use deltascope_testkit::strategies;
 use proptest::prelude::*;
 use support::naive::Naive;
-use support::streams;
 
 /// A configuration with small and odd sizes.
 fn config() -> impl Strategy<Value = Config> {
@@ -22,7 +22,8 @@ fn config() -> impl Strategy<Value = Config> {
 }
 
 fn case() -> impl Strategy<Value = (Config, Vec<Record>, u64)> {
-    config().prop_flat_map(|config| (Just(config), streams::records(config.contexts, config.groups, 200), any::<u64>()))
+    config()
+        .prop_flat_map(|config| (Just(config), strategies::records(config.contexts, config.groups, 200), any::<u64>()))
 }
 
 fn naive(config: &Config) -> Naive {

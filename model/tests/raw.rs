@@ -9,11 +9,11 @@ use deltascope_abi::record::{CLASSES, Class, Op, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_model::raw::{RawError, RawReport, replay_raw, replay_raw_within};
 use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, Latched};
+use deltascope_testkit::strategies;
 use proptest::prelude::*;
 use std::io::{self, Read};
 use std::time::Duration;
 use support::naive::Naive;
-use support::streams;
 
 fn bytes(records: &[Record]) -> Vec<u8> {
     records.iter().flat_map(|record| record.to_bytes()).collect()
@@ -124,7 +124,7 @@ impl Read for Trickle<'_> {
 
 proptest! {
     #[test]
-    fn the_report_is_what_the_naive_engine_says(records in streams::records(6, 70, 200)) {
+    fn the_report_is_what_the_naive_engine_says(records in strategies::records(6, 70, 200)) {
         let report = replay_raw(&mut &bytes(&records)[..], &mut small()).unwrap();
         let mut naive = Naive::new(6, 70, 2, 3, 256);
         let mut replies = Vec::new();
@@ -147,7 +147,7 @@ proptest! {
 
     /// The report does not depend on how records come, how many an engine takes, or when it answers.
     #[test]
-    fn equal_engines_give_equal_bytes(records in streams::records(6, 70, 200)) {
+    fn equal_engines_give_equal_bytes(records in strategies::records(6, 70, 200)) {
         let file = bytes(&records);
         let plain = replay_raw(&mut &file[..], &mut small()).unwrap();
         let mut awkward = Awkward::new(Fault::None);

@@ -8,8 +8,8 @@ use deltascope_abi::record::{Op, Record};
 use deltascope_abi::reply::POSITION_MODULUS;
 use deltascope_model::journal::{Journal, Window};
 use deltascope_model::{Config, Engine, GoldenEngine};
+use deltascope_testkit::strategies;
 use proptest::prelude::*;
-use support::streams;
 
 const CONTEXTS: u32 = 5;
 
@@ -75,17 +75,16 @@ fn travel(lanes: u32, depth: u32, records: &[Record], stride: usize) -> (u64, u6
 
 /// A record that moves a context, or sometimes any other.
 fn mostly_moving() -> impl Strategy<Value = Record> {
-    let moving =
-        (0..4u8, 0..CONTEXTS as u16, streams::operand(), any::<bool>()).prop_map(|(op, context, operand, rebase)| {
-            match op {
-                0 => Record::load(context, operand),
-                1 => Record::accum(context, operand),
-                2 if rebase => Record::swap(context, operand).with_rebase(),
-                2 => Record::swap(context, operand),
-                _ => Record::send(1, context, 100, operand),
-            }
-        });
-    prop_oneof![3 => moving, 1 => streams::record(CONTEXTS, 2, 64)]
+    let moving = (0..4u8, 0..CONTEXTS as u16, strategies::operand(), any::<bool>()).prop_map(
+        |(op, context, operand, rebase)| match op {
+            0 => Record::load(context, operand),
+            1 => Record::accum(context, operand),
+            2 if rebase => Record::swap(context, operand).with_rebase(),
+            2 => Record::swap(context, operand),
+            _ => Record::send(1, context, 100, operand),
+        },
+    );
+    prop_oneof![3 => moving, 1 => strategies::record(CONTEXTS, 2, 64)]
 }
 
 /// `count` of them, the same in every run.

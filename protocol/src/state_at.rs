@@ -1,7 +1,7 @@
 //! The state of a context at an earlier journal position: QUERY and READ, adjacent.
 //!
 //! `state(then) = state(now) ^ query` holds only if nothing changes the context between the two. Here the exclusive
-//! borrow of the engine is the lock: until both have answered nobody else can submit. (The board server reaches the
+//! borrow of the engine is the lock: until both have answered nothing else can submit. (The board server reaches the
 //! same by queueing both behind the records of the one session that may name the context.)
 
 use deltascope_abi::record::{Op, Record};
@@ -10,10 +10,10 @@ use deltascope_model::{Engine, EngineError};
 
 /// Polls within which an engine that takes records answers them.
 const POLLS: u32 = 1_000_000;
-/// Operand of the SYNC that stands in front of QUERY and READ. Nobody else uses it.
+/// Operand of the SYNC in front of QUERY and READ. Nothing else uses it.
 pub const FENCE: u64 = 0xF3AC_E0F5_7A7E_A701;
 
-/// Why a state of the past cannot be told.
+/// Why a state of the past cannot be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StateAtError {
     /// The mark lies before the session, beyond the present, or further back than the journal reaches.

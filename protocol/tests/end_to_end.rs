@@ -4,12 +4,12 @@
 mod pair;
 
 use deltascope_abi::loss::Losses;
-use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_protocol::agent::{Config, Notification};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::Config as ServerConfig;
-use pair::{Agent, random_record, reference, run_until, server};
+use deltascope_testkit::Rng;
+use pair::{Agent, random_records, reference, run_until, server};
 
 fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize, now: u64) {
     let end = records.len().min(*at + most);
@@ -21,8 +21,8 @@ fn admit_all(agent: &mut Agent, records: &[Record], at: &mut usize, most: usize,
 #[test]
 fn totals_and_replies_are_those_of_one_engine() {
     for seed in 0..8 {
-        let mut rng = Random::new(seed);
-        let records: Vec<_> = (0..30_000).map(|_| random_record(&mut rng, 7, 11)).collect();
+        let mut rng = Rng::new(seed);
+        let records = random_records(&mut rng, 30_000, 7, 11);
         let (rows, replies) = reference(&records, 7, 11);
         let mut server = server(ServerConfig::default(), seed + 1);
         let config =
@@ -30,7 +30,7 @@ fn totals_and_replies_are_those_of_one_engine() {
         let mut agent = Agent::new(config, 1);
         let (mut now, mut at) = (0, 0);
         agent.connect(&mut server, now);
-        let mut rounds = Random::new(seed);
+        let mut rounds = Rng::new(seed);
         run_until(&mut server, &mut [&mut agent], &mut now, &mut rng, |agents| {
             let agent = &mut *agents[0];
             admit_all(agent, &records, &mut at, rounds.below(3_000) as usize, 0);

@@ -9,7 +9,7 @@ use deltascope_model::{Capabilities, Engine, EngineError, GoldenEngine, Latched}
 use deltascope_protocol::server::Config;
 use server_bench::{Bench, Got, events, sizes};
 
-/// Takes at most so many records between two polls.
+/// Takes at most that many records between two polls.
 struct Slow {
     engine: GoldenEngine,
     most: usize,

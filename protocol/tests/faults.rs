@@ -4,18 +4,18 @@
 mod pair;
 
 use deltascope_abi::loss::Losses;
-use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_model::GoldenEngine;
 use deltascope_protocol::agent::{Config, Notification, Progress};
 use deltascope_protocol::frame::Cursor;
 use deltascope_protocol::server::{Config as ServerConfig, Server};
-use pair::{Agent, random_record, reference, server};
+use deltascope_testkit::Rng;
+use pair::{Agent, random_records, reference, server};
 
 const GROUPS: u64 = 5;
 const CONTEXTS: u64 = 9;
 
-/// What may happen, each with one chance in so many rounds; 0: never.
+/// What may happen, each once in N rounds on average; 0: never.
 #[derive(Clone, Copy)]
 struct Faults {
     cut: u64,
@@ -26,7 +26,7 @@ struct Faults {
 struct World {
     server: Server<GoldenEngine>,
     agent: Agent,
-    rng: Random,
+    rng: Rng,
     now: u64,
 }
 
@@ -44,23 +44,19 @@ fn agent_config() -> Config {
 impl World {
     fn new(seed: u64) -> World {
         let server = server(ServerConfig::default(), seed);
-        World { server, agent: Agent::new(agent_config(), 1), rng: Random::new(seed), now: 0 }
-    }
-
-    fn chance(&mut self, one_in: u64) -> bool {
-        one_in > 0 && self.rng.below(one_in) == 0
+        World { server, agent: Agent::new(agent_config(), 1), rng: Rng::new(seed), now: 0 }
     }
 
     /// One round: perhaps a fault, then bytes both ways and a turn of the engine.
     fn round(&mut self, faults: Faults) {
-        if self.chance(faults.cut) {
+        if self.rng.chance(faults.cut) {
             self.agent.cut(&mut self.server, self.now);
         }
-        if self.chance(faults.restart) {
+        if self.rng.chance(faults.restart) {
             self.agent.cut(&mut self.server, self.now);
             self.server = server(ServerConfig::default(), self.rng.next());
         }
-        if self.chance(faults.forget) {
+        if self.rng.chance(faults.forget) {
             self.agent.cut(&mut self.server, self.now);
             self.now += 61_000_000;
             self.server.poll(self.now);
@@ -71,7 +67,7 @@ impl World {
         }
         let most = 1 + self.rng.below(1 << (2 + self.now / 100 % 9)) as usize;
         self.agent.shuttle(&mut self.server, most, self.now);
-        if self.chance(2) {
+        if self.rng.chance(2) {
             self.server.poll(self.now);
         }
         self.now += 100;
@@ -81,7 +77,7 @@ impl World {
 /// Runs records through a faulty world; gives the progress at the end.
 fn run(seed: u64, faults: Faults, count: usize) -> Progress {
     let mut world = World::new(seed);
-    let records: Vec<_> = (0..count).map(|_| random_record(&mut world.rng, GROUPS, CONTEXTS)).collect();
+    let records = random_records(&mut world.rng, count, GROUPS, CONTEXTS);
     let (rows, replies) = reference(&records, GROUPS as u32, CONTEXTS as u32);
     let mut at = 0;
     let mut rounds = 0;
@@ -139,13 +135,13 @@ fn a_forgotten_session_changes_no_total_and_no_reply() {
     assert!(welcomes > 100 && regrants > 50 && replayed > 1_000, "{welcomes} {regrants} {replayed}");
 }
 
-/// An agent dies without a word, again and again; the next one goes on where the cursors say.
+/// An agent dies without a word, again and again; the next one resumes where the cursors say.
 #[test]
-fn a_restarted_agent_goes_on_at_the_cursors() {
+fn a_restarted_agent_resumes_at_the_cursors() {
     let mut restarts = 0;
     for seed in 0..20 {
         let mut world = World::new(seed);
-        let records: Vec<_> = (0..4_000).map(|_| random_record(&mut world.rng, GROUPS, CONTEXTS)).collect();
+        let records = random_records(&mut world.rng, 4_000, GROUPS, CONTEXTS);
         // The engine sees every record once, and contexts of 0 wherever an agent began.
         let mut seen: Vec<Record> = Vec::new();
         let mut begun_at = Vec::new();
@@ -155,7 +151,7 @@ fn a_restarted_agent_goes_on_at_the_cursors() {
         while !world.agent.session.is_finished() {
             rounds += 1;
             assert!(rounds < 2_000_000, "seed {seed}: {:?}", world.agent.session.progress());
-            if number < 12 && world.chance(120) {
+            if number < 12 && world.rng.chance(120) {
                 world.agent.cut(&mut world.server, world.now);
                 let mut agent = Agent::new(agent_config(), 1);
                 number += 1;

@@ -13,14 +13,13 @@ use deltascope_protocol::frame::{
     Message, PROTOCOL_VERSION, Records, RecordsHead, Replies, ReplyEntry, Secret, Snapshot, SnapshotRow, StateAt,
     decode, encode, frame_length, seal_records,
 };
+use deltascope_testkit::frames::seal;
 use messages::{Owned, message, reply, row};
 use proptest::prelude::*;
 
 /// The frame with its checksum made right again.
 fn sealed(mut frame: Vec<u8>) -> Vec<u8> {
-    let at = frame.len() - 4;
-    let crc = crc32c(&frame[..at]);
-    frame[at..].copy_from_slice(&crc.to_le_bytes());
+    seal(&mut frame);
     frame
 }
 
@@ -175,7 +174,7 @@ proptest! {
             if rest.is_empty() {
                 break;
             }
-            prop_assert!(taken > 0, "a buffer with room for a frame stands still");
+            prop_assert!(taken > 0, "a buffer with room for a frame makes no progress");
         }
         prop_assert_eq!(found, frames);
         prop_assert!(buffer.pending().is_empty());
@@ -257,7 +256,7 @@ fn snapshot_rows_come_once_and_in_order() {
     };
     let good = snapshot(&rows(&[(5, 1), (5, 3), (6, 0)])).unwrap();
     assert!(decode(&good).is_ok());
-    // Rows stand from 8 + 3 * 8 + 3 * 4 = 44 on.
+    // Rows begin at 8 + 3 * 8 + 3 * 4 = 44.
     for (numbers, at, min, found) in [
         (vec![(5, 1), (5, 1)], 84, 22, 21),
         (vec![(5, 2), (5, 1)], 84, 23, 21),

@@ -8,6 +8,7 @@ use deltascope_protocol::frame::{
     Ack, Bye, ErrorCode, Hello, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, PROTOCOL_VERSION,
 };
 use deltascope_protocol::server::Config;
+use deltascope_testkit::frames::seal;
 use proptest::prelude::*;
 use server_bench::{Bench, Got, code, encode, events, hello, snapshot_request, state_at};
 
@@ -220,8 +221,7 @@ proptest! {
         for (at, value) in changes {
             bytes[4 + at % (body - 4)] = value;
         }
-        let crc = deltascope_abi::crc::crc32c(&bytes[..body]);
-        bytes[body..].copy_from_slice(&crc.to_le_bytes());
+        seal(&mut bytes);
         let mut bench = Bench::new(Config::default());
         let id = if which == 4 { bench.connect() } else { bench.session(1, 2, 2) };
         bench.give(id, &bytes);

@@ -116,7 +116,7 @@ fn states_of_two_sessions_do_not_mix() {
         bench.give(id, &events(0, 0, &[Record::load(0, value), Record::load(0, 1)]));
         bench.take(id);
     }
-    // Two grants of one LOAD, then two LOADs of each: the first value stands at 3 and at 5.
+    // Two grants of one LOAD, then two LOADs of each: the first value is at 3 and at 5.
     for (id, mark) in ids.into_iter().zip([3, 5]) {
         bench.server.receive(id, &state_at(1, 0, mark), bench.now);
     }
@@ -127,7 +127,7 @@ fn states_of_two_sessions_do_not_mix() {
     }
 }
 
-/// The agent starts again before its first grant was made: the next session is not told an earlier one's nothing.
+/// The agent starts again before its first grant was made: the next session does not get the nothing of an earlier one.
 #[test]
 fn a_grant_without_a_baseline_is_made_anew() {
     let mut bench = Bench::new(Config::default());
@@ -253,7 +253,7 @@ fn a_session_that_takes_no_replies_is_held_back_alone() {
     let held = bench.server.transmit(greedy).len();
     assert!(held < 1_000_000, "{held} bytes wait");
     assert_eq!(bench.ask(other, &events(0, 0, &[pair(0, 1)])), [Got::Ack { sequence: 1, credit: 20_001 }]);
-    // It goes on as soon as it reads and confirms, to the last reply, in order.
+    // It continues as soon as it reads and confirms, to the last reply, in order.
     let mut sequences = Vec::new();
     for _ in 0..100 {
         for got in bench.take(greedy) {
@@ -364,7 +364,7 @@ fn a_failed_engine_is_told_reset_and_has_another_boot_id() {
     assert_ne!(boot_id, second);
     assert_eq!(rows(&mut bench, id), (0, vec![]), "the tables were cleared");
 
-    // A reply that nobody asked for: the stream is out of step.
+    // A reply without a question: the stream is out of step.
     bench.server.engine().lies = true;
     bench.settle();
     let frames = bench.take(id);

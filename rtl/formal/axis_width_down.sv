@@ -1,5 +1,5 @@
 // Proves the converter from 128 to 64 bits: beat number n leaves as its low and then its high half, once, with TLAST
-// on the high half only; the mark of a beat is said in the clock after its high half was taken; the offer stands.
+// on the high half only; the mark of a beat is given in the clock after its high half was taken; the offer is held.
 module axis_width_down_proof (
     input wire         clock,
     input wire         resetn,

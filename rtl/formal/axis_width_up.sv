@@ -1,5 +1,5 @@
 // Proves the converter from 64 to 128 bits: the record that its halves make up as number n leaves as number n, once;
-// a half that ends its batch alone, or a half with missing bytes, makes a record of op 15; the offer stands.
+// a half that ends its batch alone, or a half with missing bytes, makes a record of op 15; the offer is held.
 module axis_width_up_proof (
     input wire        clock,
     input wire        resetn,

@@ -68,7 +68,7 @@ module delta_engine_proof (
     always @(posedge clock) started <= 1;
     always @(*) if (!started) assume (!resetn);
 
-    // Beats on their way: reply[i] stands i clocks behind S0 and writes one beat when i = 4; row[i] writes one beat
+    // Beats on their way: reply[i] is i clocks behind S0 and writes one beat when i = 4; row[i] writes one beat
     // when i = 6 and the other when i = 7.
     wire [2:0] state = \dut.control.state ;
     wire [3:0] waited = \dut.control.waited ;

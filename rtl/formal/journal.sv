@@ -1,7 +1,7 @@
 // Proves what holds the journal together, at the committed size: the note with number p goes to lane (p - 1) mod LANES
 // of row ((p - 1) / LANES) mod rows, whole and once; the lanes of a step of the walk are those that the walk issues, for
 // one arbitrary lane; the answer is the XOR of what the tree gives for the steps of its walk and of nothing else, it
-// stands 2^DEPTH_BITS + 14 clocks after the query and until the next one, and is zero when the mark is out of reach, which
+// is valid 2^DEPTH_BITS + 14 clocks after the query and until the next one, and is zero when the mark is out of reach, which
 // is said exactly when more deltas lie between mark and position than the journal holds; nothing is written from the
 // first read of a query to its last.
 // This is the ghost journal of the whole by parts. An entry is one lane of one row: query_walk.sv shows for an arbitrary
@@ -10,7 +10,7 @@
 // are the XOR of lanes and banks. XOR being associative and commutative, the answer is the XOR of the wanted entries.
 // The tree of the banks answers anything here but zero when no lane was selected (journal_lane.sv: zero_out_of_range).
 // Assumed of the engine (delta_engine.sv): no note and no second query from a query to `answer_near`, no query until the
-// answer stands.
+// answer is held.
 module journal_proof (
     input wire        clock,
     input wire        resetn,
@@ -59,7 +59,7 @@ module journal_proof (
     reg [11:0] age;
     reg [`CONTEXT_BITS-1:0] wanted;
     reg [63:0] distance, rows_sum;
-    reg [9:1] empty;       // no lane was selected, so many clocks ago
+    reg [9:1] empty;       // no lane was selected, [i] clocks ago
     always @(posedge clock) begin
         {n1, n2} <= {note, n1};
         {place_1, place_2} <= {place, place_1};

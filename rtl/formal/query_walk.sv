@@ -2,7 +2,7 @@
 // entry is selected exactly once when it is one of the `distance` newest and the mark is in reach, and never otherwise;
 // outside a walk nothing is selected; the first and the last step are said once, in their clocks.
 // Entries are numbered by age: 1 is the newest, the one before `next_lane` of `next_row`; LANES x rows is the oldest.
-// Assumed of the journal (journal.sv): a walk begins when none is under way, the next entry's place stands still in a
+// Assumed of the journal (journal.sv): a walk begins when none is under way, the next entry's place is stable in a
 // walk and is a place, and no more entries are in reach than there are.
 module query_walk_proof (
     input wire        clock,

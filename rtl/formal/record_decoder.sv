@@ -1,5 +1,5 @@
 // Proves the decoder against the record's definition: what is rejected, what a record does, how its reply is labelled.
-// The block is combinational: the record stands in a register only so that the solver sees it as one word. Comparisons
+// The block is combinational: the record is in a register only so that the solver sees it as one word. Comparisons
 // are written with numbers, not with masks as in the block.
 `include "generated/deltascope_abi.svh"
 

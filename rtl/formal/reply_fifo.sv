@@ -1,5 +1,5 @@
 // Proves the reply FIFO: the word that entered as number n leaves as number n, unchanged, once; the oldest word
-// stands still while it is not taken; a full FIFO refuses a word instead of losing one.
+// is stable while it is not taken; a full FIFO refuses a word instead of losing one.
 module reply_fifo_proof (
     input wire                  clock,
     input wire                  resetn,

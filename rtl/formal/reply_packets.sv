@@ -1,5 +1,5 @@
 // Proves TLAST and end of batch: a beat closes its packet exactly when it ends a batch or is the PACKET-th since the
-// last TLAST; every beat passes once, unchanged; marks go with their beats; the offer stands while it is stalled.
+// last TLAST; every beat passes once, unchanged; marks go with their beats; the offer is held while it is stalled.
 module reply_packets_proof (
     input wire         clock,
     input wire         resetn,

@@ -1,4 +1,4 @@
-// Proves that a slot stands at the outputs three clocks after the inputs, whole and once, and that after a reset no
+// Proves that a slot is at the outputs three clocks after the inputs, whole and once, and that after a reset no
 // slot causes anything.
 module slot_pipeline_proof (
     input wire        clock,

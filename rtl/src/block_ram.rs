@@ -8,7 +8,7 @@ use smart_default::SmartDefault;
 
 /// Simple dual-port block RAM of `2^A` words of type `T`.
 ///
-/// The data of the address that is present at one clock edge stands at `read_data` two edges later:
+/// The data of the address that is present at one clock edge is at `read_data` two edges later:
 /// the first register is inside the memory array, the second is the block's output register.
 /// When the address being read is written at the same edge, the data is **arbitrary**: 7-series block
 /// RAM promises nothing there (UG473, "Conflict Avoidance"). The models say so: the proof model returns

@@ -9,7 +9,7 @@ use smart_default::SmartDefault;
 
 /// `2^A` contexts of (R, A) in block RAM.
 ///
-/// A record enters with `valid` (stage S0) and its result stands at the outputs three clocks later
+/// A record enters with `valid` (stage S0) and its result is at the outputs three clocks later
 /// (stage S3). S0 presents the address, S1 is the memory array, S2 modifies, S3 writes. A record that
 /// meets another one of the same context in S3, S4 or S5 takes that one's new state, the youngest first;
 /// S5 is needed because the memory returns arbitrary data when S3 writes the row that S0 reads.

@@ -146,7 +146,7 @@ impl<const BYTES: usize> Logic for Crc32cRetreat<BYTES> {
     }
 }
 
-/// The state from which a message that begins at a lane of the first beat goes on: `word` is what the initial state
+/// The state from which a message that begins at a lane of the first beat continues: `word` is what the initial state
 /// contributes to the state at the end of that beat. Combinational.
 #[derive(LogicBlock)]
 pub struct Crc32cStart {

@@ -67,7 +67,7 @@ pub struct DeltaEngine<
     pub soft_reset: Signal<In, Bit>,
     /// Pulse: copy the counters.
     pub latch: Signal<In, Bit>,
-    /// What stands behind the engine holds no reply; a soft reset waits for it.
+    /// What is behind the engine holds no reply; a soft reset waits for it.
     pub sink_idle: Signal<In, Bit>,
     /// Tables are being cleared.
     pub clearing: Signal<Out, Bit>,
@@ -299,7 +299,7 @@ impl<
         self.groups.redundant.next = self.slots.result_pair_redundant.val() | self.redundant_send.val();
         self.groups.length.next = self.slots.result_length.val();
 
-        comment!("S3: the journal. A QUERY stands here once as a record and once more as its reply.");
+        comment!("S3: the journal. A QUERY is here once as a record and once more as its reply.");
         self.query_leaves.next = self.slots.result_op.val() == self.op_query.val();
         self.journal.note.next = self.slots.result_journals.val();
         self.journal.query.next =

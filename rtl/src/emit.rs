@@ -9,7 +9,7 @@
 //! identical modules are written once.
 //!
 //! A block says its module name in its first statement, `comment!("@module group_counters")`; a part of
-//! the name in braces stands for the width of that port or for the value of that constant, as in
+//! the name in braces means the width of that port or for the value of that constant, as in
 //! `@module lut_ram_{waddr}x{wdata}`. Hand-written leaf cells say it in their text: `// @module name`.
 //! Comments directly after it become the head of the module.
 

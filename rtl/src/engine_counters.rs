@@ -1,4 +1,4 @@
-//! The engine's counters: records by fate and op, the journal position, clocks by class.
+//! The engine's counters: records by outcome and op, the journal position, clocks by class.
 
 use crate::comment;
 use crate::latched_counter::LatchedCounter;

@@ -8,7 +8,7 @@ use smart_default::SmartDefault;
 
 /// `2^R` rows of counters in block RAM; row = 4 * group + class.
 ///
-/// The same pipeline as the context table: an add or a read enters at S0 and its result stands at the
+/// The same pipeline as the context table: an add or a read enters at S0 and its result is at the
 /// outputs three clocks later (S3), forwarded from S3, S4 and S5. An add adds one event and `length`
 /// bytes and, when redundant, the same to the redundant pair; a read adds nothing and answers the row
 /// as all adds before it left it.

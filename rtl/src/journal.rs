@@ -12,7 +12,7 @@ pub const LANES_OF_A_BANK: usize = 16;
 
 /// Notes deltas, one a clock, and XORs those of a context after a mark.
 ///
-/// `note` and `query` come in the order of the records. The answer stands `2^DEPTH_BITS` + 14 clocks after
+/// `note` and `query` come in the order of the records. The answer is valid `2^DEPTH_BITS` + 14 clocks after
 /// `query` and stays until the next one's; `answer_near` says so four clocks before. No note may come from
 /// `query` to `answer_near`.
 #[derive(LogicBlock, SmartDefault)]
@@ -40,7 +40,7 @@ pub struct Journal<
     pub delta: Signal<In, Bits<64>>,
     /// With `query`: a position of the journal.
     pub mark: Signal<In, Bits<64>>,
-    /// With `query`: the position where it stands.
+    /// With `query`: its position.
     pub position: Signal<In, Bits<64>>,
     /// Pulse, four clocks before the answer.
     pub answer_near: Signal<Out, Bit>,
@@ -218,7 +218,7 @@ impl<
             self.tree.words[i].next = self.banks[i].sum.val();
         }
 
-        comment!("The XOR of the rows. The first row's starts anew; outside a walk the tree gives zero.");
+        comment!("The XOR of the rows. The first row starts a new one; outside a walk the tree gives zero.");
         self.first_bit.next = bit_cast::<10, 1>(self.walk.first_step.val().into());
         self.moved_first.next = self.since_first.q.val() << 1;
         self.since_first.d.next = self.moved_first.val() | self.first_bit.val();

@@ -7,9 +7,9 @@ use smart_default::SmartDefault;
 
 /// Keeps (context, delta) by row and gives the delta of a row if it belongs to the query, else zero.
 ///
-/// Contexts and deltas stand in two memories, because the context is read three clocks before the delta:
+/// Contexts and deltas are in two memories, because the context is read three clocks before the delta:
 /// L0 reads the context, L1 compares it in pieces, L2 joins the pieces with the range, L3 reads the delta,
-/// which stands at the output in L4. No stage has more than one LUT beside the memory.
+/// which is at the output in L4. No stage has more than one LUT beside the memory.
 #[derive(LogicBlock, SmartDefault)]
 pub struct JournalLane<const CONTEXT_BITS: usize, const DEPTH_BITS: usize> {
     /// Clock.

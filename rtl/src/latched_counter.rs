@@ -12,7 +12,7 @@ pub struct LatchedCounter {
     pub resetn: Signal<In, Bit>,
     /// Counts this clock.
     pub increment: Signal<In, Bit>,
-    /// Copies the count as it stands before this clock.
+    /// Copies the count as it is before this clock.
     pub latch: Signal<In, Bit>,
     /// The count with this clock.
     pub count_after: Signal<Out, Bits<64>>,

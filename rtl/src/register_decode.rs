@@ -9,7 +9,7 @@ use smart_default::SmartDefault;
 // Bits 11:8 of the offset select the page of the counters, which are counted in 32-bit words of one page.
 const _: () = assert!(offset::COUNTERS == 0x100 && 2 * COUNTERS < 64);
 
-/// Decodes a byte offset; the answer stands one clock later.
+/// Decodes a byte offset; the answer is valid one clock later.
 #[derive(LogicBlock, SmartDefault)]
 pub struct RegisterDecode {
     /// Clock.

@@ -15,7 +15,7 @@ const _: () = assert!(COUNTERS == 19);
 
 /// Reads the word of the register at an offset, and the counters, low word first, after them.
 ///
-/// The address must stand from the clock before `select` to the end of it; `data` and `defined` hold the
+/// The address must be stable from the clock before `select` to the end of it; `data` and `defined` hold the
 /// answer from the clock after it on, until the next `select`.
 #[derive(LogicBlock, Default)]
 pub struct RegisterRead {

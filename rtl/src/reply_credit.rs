@@ -6,7 +6,7 @@ use smart_default::SmartDefault;
 
 /// Counts the places of the reply queue (`2^Q` beats) that are taken or promised.
 ///
-/// A place is promised when its slot stands in S0 and given back when the beat leaves the queue.
+/// A place is promised when its slot is in S0 and given back when the beat leaves the queue.
 /// `available` is low unless there is room for two more slots of two beats each: the one in S0, which
 /// is not counted yet, and the one that enters now.
 #[derive(LogicBlock, SmartDefault)]

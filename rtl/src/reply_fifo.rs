@@ -7,7 +7,7 @@ use smart_default::SmartDefault;
 
 /// A FIFO of `2^A` words of `W` bits in LUTRAM; `C` is `A + 1`, the bits of its occupancy.
 ///
-/// A word that is written stands at `data` one clock later when the FIFO was empty. The engine grants
+/// A word that is written is at `data` one clock later when the FIFO was empty. The engine grants
 /// itself credit from `occupancy` before it accepts a record, so `write_ready` is true whenever it writes;
 /// a write without it is ignored, and a proof shows that there is none.
 #[derive(LogicBlock, SmartDefault)]

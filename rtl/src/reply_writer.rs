@@ -84,7 +84,7 @@ impl Logic for ReplyWriter {
         dff_setup!(self, clock, reply_valid, reply_ends_batch, reply, s4_last_row, s5_last_row, s6_last_row);
         dff_setup!(self, clock, second_half_valid, second_half_ends_snapshot, second_half);
 
-        comment!("S3: an end-of-batch beat says only where the journal stands and how many records were taken.");
+        comment!("S3: an end-of-batch beat says only where the journal is and how many records were taken.");
         self.answers_operand.next = self.op.val() == self.op_sync.val();
         self.answers_accepted.next = self.ends_batch.val() | (self.op.val() == self.op_snapshot.val());
         self.answers_journal.next = self.op.val() == self.op_query.val();

@@ -141,7 +141,7 @@ pub fn blocks(top: &str, files: &[PathBuf]) -> Result<BTreeMap<String, Block>, L
 /// The script that maps a design to cells of the part and writes the netlist.
 ///
 /// Each bank of the journal has its own registers for what is broadcast to all of them. Equal registers are made one
-/// by every synthesis unless it is told otherwise, so the banks keep their borders while they are mapped; they lose
+/// by every synthesis unless an attribute forbids it, so the banks keep their borders while they are mapped; they lose
 /// them before the netlist is written. A build for the part needs the same (`keep_hierarchy`).
 fn mapped(top: &str, flatten: &str, path: &Path) -> String {
     // Before `hierarchy` the modules of files are not there yet.

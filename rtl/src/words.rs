@@ -74,7 +74,7 @@ pub struct ReplyBeat {
     pub value: Bits<64>,
 }
 
-/// Half of a counter row as it stands in a SNAPSHOT's answer.
+/// Half of a counter row as in a SNAPSHOT's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, LogicStruct)]
 pub struct RowBeat {
     /// Events, or redundant events.

@@ -62,7 +62,7 @@ fn every_file_list_is_complete_and_ordered() {
         for (i, file) in entry.files.iter().enumerate() {
             let text = &files[file];
             let used = |other: &String| text.contains(&format!("\n    {} ", other.trim_end_matches(".v")));
-            assert!(!entry.files[i..].iter().any(used), "{}: {file} stands before its children", entry.block);
+            assert!(!entry.files[i..].iter().any(used), "{}: {file} comes before its children", entry.block);
             assert!(
                 !text.lines().any(|l| l.split("//").next().unwrap().contains(['$', '\\']) && !l.contains("$urandom"))
             );

@@ -1,4 +1,4 @@
-//! The source lint rejects what it must, on the line where it stands, and nothing else.
+//! The source lint rejects what it must, on its line, and nothing else.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;

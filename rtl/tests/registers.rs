@@ -64,7 +64,7 @@ impl Bench {
             if self.block.rvalid.val() {
                 let answer = (number(self.block.rdata.val()) as u32, number(self.block.rresp.val()));
                 assert!(taken, "an answer before the address was taken");
-                assert_eq!(*held.get_or_insert(answer), answer, "the answer stands until it is taken");
+                assert_eq!(*held.get_or_insert(answer), answer, "the answer is held until it is taken");
                 if self.block.rready.val() {
                     self.clock();
                     self.block.rready.next = false;

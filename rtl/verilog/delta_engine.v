@@ -454,7 +454,7 @@ module delta_engine (
     assign groups_row_id = group_row | class_wide;
     assign groups_redundant = slots_result_pair_redundant | redundant_send;
 
-    // S3: the journal. A QUERY stands here once as a record and once more as its reply.
+    // S3: the journal. A QUERY is here once as a record and once more as its reply.
     assign query_leaves = slots_result_op == op_query;
     assign journal_query = query_leaves & slots_result_taken & ~slots_result_rejected;
     assign journal_context_id = slots_result_context_id[13:0];

@@ -659,7 +659,7 @@ module journal (
     assign banks_15_to_high = banks_to_high[15];
     assign banks_15_before_high = banks_before_high[15];
 
-    // The XOR of the rows. The first row's starts anew; outside a walk the tree gives zero.
+    // The XOR of the rows. The first row starts a new one; outside a walk the tree gives zero.
     assign first_bit = {9'd0, walk_first_step};
     assign moved_first = since_first << 1;
     assign last_bit = {6'd0, walk_last_step};

@@ -81,7 +81,7 @@ module reply_writer (
         second_half_next[127:64] = row[223:160];
     end
 
-    // S3: an end-of-batch beat says only where the journal stands and how many records were taken.
+    // S3: an end-of-batch beat says only where the journal is and how many records were taken.
     assign answers_operand = op == op_sync;
     assign answers_accepted = ends_batch | (op == op_snapshot);
     assign answers_journal = op == op_query;

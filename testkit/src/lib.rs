@@ -1,9 +1,26 @@
 //! What the tests of several crates share.
 //!
-//! | module | what |
-//! |---|---|
-//! | [`rng`] | choices that replay from a seed |
+//! | module | feature | what |
+//! |---|---|---|
+//! | [`rng`] | | choices that replay from a seed |
+//! | [`records`] | | random records |
+//! | `strategies` | `strategies` | the same for proptest |
+//! | `frames` | `frames` | frames made by hand |
+//! | `relay` | `frames` | a TCP relay that breaks connections |
+//! | `frame_faults` | `frames` | filters of the relay that change frames with records |
+//! | `reference` | `reference` | what must be counted of each container |
 
+#[cfg(feature = "frames")]
+pub mod frame_faults;
+#[cfg(feature = "frames")]
+pub mod frames;
+pub mod records;
+#[cfg(feature = "reference")]
+pub mod reference;
+#[cfg(feature = "frames")]
+pub mod relay;
 pub mod rng;
+#[cfg(feature = "strategies")]
+pub mod strategies;
 
 pub use rng::Rng;

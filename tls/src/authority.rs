@@ -9,7 +9,8 @@
 //!
 //! Certificate and key are in one file, which is put in its place whole, so a renewal is never seen half done.
 
-use crate::certificate::{is_name, now};
+use crate::certificate::{is_dns_name, now};
+use crate::files::Readers;
 use crate::{KeyError, files};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -23,6 +24,8 @@ use time::OffsetDateTime;
 const CLOCK_SKEW: i64 = 3_600;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
+/// Longest common name (RFC 5280, appendix A.1, ub-common-name).
+const MOST_COMMON_NAME: usize = 64;
 
 /// What a certificate is for. One is never taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +101,10 @@ impl Authority {
     /// There is none, or others can read its key.
     pub fn open(folder: &Path) -> Result<Authority, KeyError> {
         let key_path = folder.join("ca.key");
-        let key = KeyPair::from_pem(&files::read(&key_path, true)?)?;
-        let certificate = files::read(&folder.join("ca.pem"), false)?;
+        let text = files::read(&key_path)?;
+        text.check_secret(Readers::Owner)?;
+        let key = KeyPair::from_pem(&text.text)?;
+        let certificate = files::read(&folder.join("ca.pem"))?.text;
         Ok(Authority { folder: folder.to_path_buf(), issuer: Issuer::from_ca_cert_pem(&certificate, key)? })
     }
 
@@ -114,14 +119,16 @@ impl Authority {
     /// # Errors
     /// The name is none, or the folder cannot be written.
     pub fn issue(&self, role: Role, name: &str, addresses: &[IpAddr], validity: Validity) -> Result<PathBuf, KeyError> {
-        if !is_name(name) {
+        if !is_dns_name(name) {
             return Err(KeyError::Name { found: String::from(name) });
         }
         let name = name.to_ascii_lowercase();
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(vec![name.clone()])?;
         params.subject_alt_names.extend(addresses.iter().copied().map(SanType::IpAddress));
-        params.distinguished_name.push(DnType::CommonName, name.as_str());
+        if name.len() <= MOST_COMMON_NAME {
+            params.distinguished_name.push(DnType::CommonName, name.as_str());
+        }
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![match role {

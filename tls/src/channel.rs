@@ -16,10 +16,12 @@ use std::sync::Arc;
 const RECORD_BYTES: usize = 5 + 16_384 + 256;
 /// Bytes of TLS that are held while the peer is not authenticated.
 pub const HANDSHAKE_BYTES: usize = RECORD_BYTES;
-/// Bytes of TLS that are held afterwards.
-const OPEN_BYTES: usize = 256 * 1024;
+/// Bytes of TLS that are held afterwards: several records, so that reading costs few calls.
+pub const OPEN_BYTES: usize = 128 * 1024;
 /// Plaintext that is encrypted at a time.
-const CHUNK_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes of TLS that wait for the socket, at most: a chunk, in records of 16 KiB with header, tag and type each.
+pub const OUTGOING_BYTES: usize = CHUNK_BYTES + (CHUNK_BYTES / 16_384 + 1) * 32;
 /// First byte of a handshake record (RFC 8446, section 5.1).
 const HANDSHAKE_RECORD: u8 = 22;
 

@@ -1,5 +1,6 @@
 //! The files of one side, and what rustls makes of them.
 
+use crate::files::Readers;
 use crate::{About, KeyError, TlsError, files};
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 /// Where the files of one side are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// Own certificate and key, mode 0600.
+    /// Own certificate and key. If there is no key in it, the key is in the file beside it that ends with `.key`: `tls.key`
+    /// beside `tls.crt`. A file with a key is of mode 0600, or of root with a group for its readers.
     pub own: PathBuf,
     /// Certificate of the authority that both sides trust.
     pub authority: PathBuf,
@@ -39,11 +41,17 @@ impl Credentials {
     /// # Errors
     /// A file is not there, holds something else, or holds a key and others can read it.
     pub fn load(paths: &Paths) -> Result<Credentials, KeyError> {
-        let text = files::read(&paths.own, true)?;
-        let chain = files::certificates(&paths.own, &text)?;
-        let key = files::private_key(&paths.own, &text)?;
+        let text = files::read(&paths.own)?;
+        let chain = files::certificates(&paths.own, &text.text)?;
+        let key = match files::private_key(&paths.own, &text.text)? {
+            Some(key) => {
+                text.check_secret(Readers::GroupOfRoot)?;
+                key
+            }
+            None => key_beside(&paths.own)?,
+        };
         let about = about(&paths.own, &chain[0])?;
-        let authorities = files::certificates(&paths.authority, &files::read(&paths.authority, false)?)?;
+        let authorities = files::certificates(&paths.authority, &files::read(&paths.authority)?.text)?;
         let mut roots = RootCertStore::empty();
         let mut authority_until = i64::MAX;
         for certificate in authorities {
@@ -100,6 +108,18 @@ impl Credentials {
     }
 }
 
+/// The key of a certificate in a file of its own.
+fn key_beside(certificate: &Path) -> Result<PrivateKeyDer<'static>, KeyError> {
+    let path = certificate.with_extension("key");
+    let missing = || KeyError::NoKey { certificate: certificate.to_path_buf(), path: path.clone() };
+    let text = match files::read(&path) {
+        Err(KeyError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
+        text => text?,
+    };
+    text.check_secret(Readers::GroupOfRoot)?;
+    files::private_key(&path, &text.text)?.ok_or_else(missing)
+}
+
 fn refused(path: &Path) -> impl Fn(rustls::Error) -> KeyError {
     let path = path.to_path_buf();
     move |source| KeyError::Refused { path: path.clone(), source }
@@ -108,7 +128,7 @@ fn refused(path: &Path) -> impl Fn(rustls::Error) -> KeyError {
 fn about(path: &Path, certificate: &CertificateDer<'_>) -> Result<About, KeyError> {
     About::of(certificate).map_err(|error: TlsError| KeyError::Content {
         path: path.to_path_buf(),
-        expected: "a certificate with a name",
+        expected: "a certificate with a name that can be served",
         found: error.to_string(),
     })
 }

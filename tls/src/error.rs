@@ -16,7 +16,7 @@ pub enum KeyError {
     },
     /// Others can read or write a file that holds a key.
     #[error(
-        "{}: expected mode 0600, found {mode:04o}; others may have read this key: make another one, or chmod 600 if no other user has",
+        "{}: expected mode 0600, or 0640 of a file of root, found {mode:04o}; others may have read this key: make another one, or chmod 600 if no other user has",
         path.display()
     )]
     Loose {
@@ -24,6 +24,14 @@ pub enum KeyError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The certificate has no key.
+    #[error("{}: expected a private key in PEM in it or in {}, found none; put the two together, or the key there", certificate.display(), path.display())]
+    NoKey {
+        /// The file with the certificate.
+        certificate: PathBuf,
+        /// The file where the key could be.
+        path: PathBuf,
     },
     /// The file holds something else.
     #[error("{}: expected {expected}, found {found}", path.display())]
@@ -35,13 +43,27 @@ pub enum KeyError {
         /// What is there.
         found: String,
     },
-    /// The certificate is out of date, or not valid yet.
+    /// The certificate is out of date.
     #[error("{}: expected a certificate that is valid now, found one {found}; renew it with `deltascope keys`", path.display())]
     Dates {
         /// The file.
         path: PathBuf,
-        /// Since when it is not, or from when on it is.
+        /// Since when it is not.
         found: String,
+    },
+    /// The certificate is not valid yet: the clock of this machine is behind, as that of a board without a battery is
+    /// until a time server has set it.
+    #[error(
+        "{}: expected a certificate that is valid now, found one of {name:?} that is valid in {seconds} s; set the clock, or wait for the time server",
+        path.display()
+    )]
+    Early {
+        /// The file.
+        path: PathBuf,
+        /// Name in the certificate.
+        name: String,
+        /// Seconds until it is valid.
+        seconds: i64,
     },
     /// There are keys already.
     #[error("{}: expected no authority there, found one; give another folder, or remove it if its keys are not used any more", path.display())]
@@ -50,7 +72,7 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// The name is not allowed in a certificate.
-    #[error("name {found:?}: expected 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit")]
+    #[error("name {found:?}: expected 1 to 253 letters, digits, `.`, `-` and `_`, beginning with a letter or digit")]
     Name {
         /// As given.
         found: String,
@@ -66,6 +88,13 @@ pub enum KeyError {
         /// What it said.
         source: Error,
     },
+}
+
+impl KeyError {
+    /// Whether the clock of this machine is behind the first day of the certificate.
+    pub fn is_early(&self) -> bool {
+        matches!(self, KeyError::Early { .. })
+    }
 }
 
 /// Why a channel ended.
@@ -86,6 +115,14 @@ pub enum TlsError {
     /// The certificate has no name.
     #[error("certificate: expected one name, found none; use one made by `deltascope keys`")]
     NoName,
+    /// The certificate has a name that cannot be served.
+    #[error(
+        "certificate: expected a DNS name, a SPIFFE ID or a common name of at most 253 letters, digits, `.`, `-`, `_`, found {found:?}; a name stands for one agent, so a wildcard is none"
+    )]
+    Name {
+        /// As it is in the certificate.
+        found: String,
+    },
     /// The connection was closed by its peer in the middle.
     #[error("expected the end of the TLS session, found the end of the connection")]
     Truncated,
@@ -142,13 +179,21 @@ pub enum Rejection {
     BrokenHandshake,
     /// Its handshake took too long.
     Slow,
-    /// Others came while its handshake was not over, and there was no room for all.
+    /// Its place was given to another one while its handshake was not over.
     CrowdedOut,
+    /// It was one of too many that came at a time, and was not chosen.
+    DroppedEarly,
+    /// Its certificate is good and names nobody.
+    NoName,
+    /// It was authenticated and sent a TLS record that is damaged.
+    BrokenRecord,
+    /// Its name has as many connections as it may have.
+    Quota,
 }
 
 impl Rejection {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Rejection; 11] = [
+    pub const ALL: [Rejection; 15] = [
         Rejection::NoCertificate,
         Rejection::UnknownAuthority,
         Rejection::Expired,
@@ -160,6 +205,10 @@ impl Rejection {
         Rejection::BrokenHandshake,
         Rejection::Slow,
         Rejection::CrowdedOut,
+        Rejection::DroppedEarly,
+        Rejection::NoName,
+        Rejection::BrokenRecord,
+        Rejection::Quota,
     ];
 
     /// Name in counters and logs.
@@ -176,6 +225,10 @@ impl Rejection {
             Rejection::BrokenHandshake => "broken_handshake",
             Rejection::Slow => "slow",
             Rejection::CrowdedOut => "crowded_out",
+            Rejection::DroppedEarly => "dropped_early",
+            Rejection::NoName => "no_name",
+            Rejection::BrokenRecord => "broken_record",
+            Rejection::Quota => "quota",
         }
     }
 }
@@ -183,7 +236,9 @@ impl Rejection {
 impl TlsError {
     /// Whether another connection with the same keys would end the same way. A damaged record would not.
     pub fn is_final(&self) -> bool {
-        let TlsError::Peer(error) = self else { return matches!(self, TlsError::NotTls | TlsError::NoName) };
+        let TlsError::Peer(error) = self else {
+            return matches!(self, TlsError::NotTls | TlsError::NoName | TlsError::Name { .. });
+        };
         match error {
             Error::AlertReceived(alert) => matches!(
                 alert,
@@ -208,7 +263,7 @@ impl TlsError {
     pub fn rejection(&self) -> Rejection {
         match self {
             TlsError::NotTls => Rejection::PlainToTls,
-            TlsError::NoName => Rejection::BadCertificate,
+            TlsError::NoName | TlsError::Name { .. } => Rejection::NoName,
             TlsError::TooLong { .. } | TlsError::Truncated | TlsError::Write(_) => Rejection::BrokenHandshake,
             TlsError::Peer(error) => match error {
                 Error::NoCertificatesPresented => Rejection::NoCertificate,

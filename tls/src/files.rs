@@ -1,12 +1,12 @@
 //! Reading and writing files that hold keys.
 
 use crate::KeyError;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 /// Longest file that is read.
 const MOST_BYTES: u64 = 1 << 20;
@@ -16,17 +16,44 @@ fn file_error(path: &Path) -> impl Fn(std::io::Error) -> KeyError {
     move |source| KeyError::File { path: path.clone(), source }
 }
 
-/// The text of a file; one that is `secret` must be for its owner alone.
-pub(crate) fn read(path: &Path, secret: bool) -> Result<String, KeyError> {
+/// Who may read a file with a key, beside its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// No other user.
+    Owner,
+    /// The group of a file that belongs to root, as Kubernetes (fsGroup) and systemd (LoadCredential=) give keys to a
+    /// service: the service is its only member, or stands in an access list that shows as the group's bits.
+    GroupOfRoot,
+}
+
+/// The text of a file, with what is known of the open file.
+pub(crate) struct Text {
+    path: PathBuf,
+    pub text: String,
+    about: Metadata,
+}
+
+impl Text {
+    /// Refuses a key that others may have read.
+    pub fn check_secret(&self, readers: Readers) -> Result<(), KeyError> {
+        let mode = self.about.permissions().mode() & 0o7777;
+        let group = readers == Readers::GroupOfRoot && self.about.uid() == 0;
+        let loose = if group { 0o037 } else { 0o077 };
+        if mode & loose != 0 {
+            return Err(KeyError::Loose { path: self.path.clone(), mode });
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Text, KeyError> {
     let file = File::open(path).map_err(file_error(path))?;
     // Asked of the open file: no other process can replace it in between.
-    let mode = file.metadata().map_err(file_error(path))?.permissions().mode() & 0o7777;
-    if secret && mode & 0o077 != 0 {
-        return Err(KeyError::Loose { path: path.to_path_buf(), mode });
-    }
+    let about = file.metadata().map_err(file_error(path))?;
     let mut text = String::new();
     file.take(MOST_BYTES).read_to_string(&mut text).map_err(file_error(path))?;
-    Ok(text)
+    Ok(Text { path: path.to_path_buf(), text, about })
 }
 
 /// Puts a file in its place whole: a reader sees the old one or the new one.
@@ -63,7 +90,11 @@ pub(crate) fn certificates(path: &Path, text: &str) -> Result<Vec<CertificateDer
     if list.is_empty() { Err(content(path, expected, "none")) } else { Ok(list) }
 }
 
-/// The private key in `text`.
-pub(crate) fn private_key(path: &Path, text: &str) -> Result<PrivateKeyDer<'static>, KeyError> {
-    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|error| content(path, "a private key in PEM", error))
+/// The private key in `text`; `None` if there is none.
+pub(crate) fn private_key(path: &Path, text: &str) -> Result<Option<PrivateKeyDer<'static>>, KeyError> {
+    match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+        Ok(key) => Ok(Some(key)),
+        Err(pem::Error::NoItemsFound) => Ok(None),
+        Err(error) => Err(content(path, "a private key in PEM", error)),
+    }
 }

@@ -127,3 +127,49 @@ fn key_files_are_for_their_owner_alone() {
         assert!(matches!(authority.issue(Role::Agent, name, &[], Validity::days(1)), Err(KeyError::Name { .. })));
     }
 }
+
+/// Makes the files of one agent, with the mode for each file with a key.
+fn apart(folder: &std::path::Path, mode: u32) -> Paths {
+    let authority = Authority::create(folder, Validity::days(2)).unwrap();
+    let both = std::fs::read_to_string(authority.issue(Role::Agent, "web_1", &[], Validity::days(1)).unwrap()).unwrap();
+    let (certificate, key) = both.split_at(both.find("-----BEGIN PRIVATE KEY").unwrap());
+    std::fs::write(folder.join("tls.crt"), certificate).unwrap();
+    std::fs::write(folder.join("tls.key"), key).unwrap();
+    set_permissions(folder.join("tls.crt"), Permissions::from_mode(0o644)).unwrap();
+    set_permissions(folder.join("tls.key"), Permissions::from_mode(mode)).unwrap();
+    Paths { own: folder.join("tls.crt"), authority: authority.certificate() }
+}
+
+#[test]
+fn key_beside_its_certificate_is_found_and_guarded() {
+    let folder = TempDir::new().unwrap();
+    let paths = apart(folder.path(), 0o600);
+    assert_eq!(Credentials::load(&paths).unwrap().about.name, "web_1");
+    set_permissions(folder.path().join("tls.key"), Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(Credentials::load(&paths), Err(KeyError::Loose { mode: 0o644, .. })));
+    std::fs::remove_file(folder.path().join("tls.key")).unwrap();
+    let text = Credentials::load(&paths).unwrap_err().to_string();
+    assert!(text.contains("tls.crt") && text.contains("tls.key") && text.contains("found none"), "{text}");
+}
+
+#[test]
+fn group_may_read_a_key_of_root_alone() {
+    let folder = TempDir::new().unwrap();
+    let paths = apart(folder.path(), 0o440);
+    let key = folder.path().join("tls.key");
+    let root = std::os::unix::fs::MetadataExt::uid(&key.metadata().unwrap()) == 0;
+    for mode in [0o440, 0o640] {
+        set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(Credentials::load(&paths).is_ok(), root, "{mode:o}");
+    }
+    for mode in [0o660, 0o444, 0o604, 0o620] {
+        set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        assert!(matches!(Credentials::load(&paths), Err(KeyError::Loose { .. })), "{mode:o}");
+    }
+    if root {
+        // Of another user the group is not a service's own.
+        set_permissions(&key, Permissions::from_mode(0o440)).unwrap();
+        std::os::unix::fs::chown(&key, Some(65_534), None).unwrap();
+        assert!(matches!(Credentials::load(&paths), Err(KeyError::Loose { mode: 0o440, .. })));
+    }
+}

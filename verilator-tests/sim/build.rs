@@ -7,6 +7,9 @@ mod designs;
 #[path = "build/fingerprint.rs"]
 mod fingerprint;
 #[cfg(feature = "verilate")]
+#[path = "build/tool.rs"]
+mod tool;
+#[cfg(feature = "verilate")]
 #[path = "build/verilate.rs"]
 mod verilate;
 #[cfg(feature = "verilate")]

@@ -10,7 +10,7 @@ use deltascope_sim::flow::{Flow, Pattern};
 use deltascope_sim::session::{self, Session};
 use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
 
-/// Op of the record that stands for a fragment; no op has this number.
+/// Op of the record that marks a fragment; no op has this number.
 const FRAGMENT_OP: u64 = 0xF;
 
 /// A half with the bytes that are there.

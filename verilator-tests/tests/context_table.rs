@@ -26,7 +26,7 @@ struct Answer {
 struct Table {
     contexts: Vec<Context>,
     clearing: usize,
-    /// What stands in S1, S2 and S3: oldest first.
+    /// What is in S1, S2 and S3: oldest first.
     stages: VecDeque<Option<Answer>>,
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Commands that stand for those of Vivado or Vitis HLS: each knows its options and records its call as a line of JSON.
+# Commands in place of those of Vivado or Vitis HLS: each knows its options and records its call as a line of JSON.
 # `cargo xtask board vivado-check` judges the record.
 #
 #   tclsh recorder.tcl RECORD COMMANDS KNOWN SCRIPT ?ARGUMENTS?

@@ -13,15 +13,16 @@ mod generate;
 mod host;
 mod initrd;
 mod kmod;
+mod machine;
 mod net;
 mod publish;
 mod replay;
 mod rtl;
 mod setup;
+#[cfg(test)]
+mod source_rules;
 mod stages;
 mod test;
-#[cfg(test)]
-mod trait_defaults;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -46,7 +47,7 @@ enum Task {
     /// Time each part of the path
     Bench(bench::Arguments),
     /// Install the tools that the tests need (as root), or print the line that does
-    Setup(setup::Arguments),
+    Setup(machine::Arguments),
     /// The engine's hardware description: lint, simulation, proofs, faults, size
     #[command(subcommand)]
     Rtl(rtl::Task),
@@ -71,7 +72,7 @@ fn main() -> Result<()> {
         Task::Gen(arguments) => generate::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Setup(arguments) => setup::everything(&arguments),
+        Task::Setup(arguments) => machine::run(&arguments),
         Task::Rtl(task) => rtl::run(task),
         Task::Net(task) => net::run(task),
         Task::Kmod(task) => kmod::run(task),

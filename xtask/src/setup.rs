@@ -215,24 +215,6 @@ pub fn installable(package: &str) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Options of `cargo xtask setup`.
-#[derive(clap::Args)]
-pub struct Arguments {
-    /// Do it in a fresh chroot of this Debian release, made by debootstrap (as root)
-    #[arg(long, value_name = "CODENAME")]
-    in_debian: Option<String>,
-}
-
-/// Provides what the bounded tier needs, and what the capture module's tests do.
-pub fn everything(arguments: &Arguments) -> Result<()> {
-    if let Some(release) = &arguments.in_debian {
-        return crate::chroot::run(release, &["setup"]);
-    }
-    provide(&[ALL, CAPTURE, PACKAGING].concat())?;
-    println!("{}", crate::emulator::provide(crate::emulator::SYSTEM_X86)?.display());
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::first_version;

@@ -46,6 +46,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     }
     stages.run("both ends of the stream, full length", || net::sim::schedules(100_000))?;
     stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
+    stages.run("a session and agents during a flood of ClientHellos", net::flood::full)?;
     stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
     stages.run("cases of operators and hostile peers", || host::cases::run(&host::cases::Arguments::default()))?;
     stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;
@@ -128,7 +129,7 @@ fn no_std_crates() -> Result<()> {
     Ok(())
 }
 
-/// Runs the demo of `engine` as whoever runs the tests.
+/// Runs the demo of `engine` as the user who runs the tests.
 fn demo_is_exact(engine: Engine) -> Result<()> {
     check_demo(engine, &mut demo::command(engine, true)?)
 }
@@ -165,10 +166,10 @@ fn check_demo(engine: Engine, command: &mut Command) -> Result<()> {
     }
     let report: Value =
         serde_json::from_str(&text).with_context(|| format!("expected one JSON object, found {text}"))?;
-    let truth = serde_json::json!({"copied": 128, "redundant": 64});
+    let reference = serde_json::json!({"copied": 128, "redundant": 64});
     ensure!(report["engine"] == engine.name(), "engine: expected {}, found {}", engine.name(), report["engine"]);
     for key in ["workload", "workload_parent_writes"] {
-        ensure!(report[key] == truth, "{key}: expected {truth}, found {}", report[key]);
+        ensure!(report[key] == reference, "{key}: expected {reference}, found {}", report[key]);
     }
     let number = |key: &str| report[key].as_u64().with_context(|| format!("expected a number in {key}, found {text}"));
     let lost = report["lost"].as_object().context("expected an object in lost")?;

@@ -215,7 +215,7 @@ pub(crate) mod tests {
         }
         assert_eq!(dividers(u32::MAX, 1), None);
         let mut control = LogicControl::new(Plain::default(), Plain::default());
-        // A PLL that stands still.
+        // A PLL that does not lock.
         assert!(matches!(control.set_clock(50_000_000, 100_000_000), Ok(0) | Err(_)));
     }
 }

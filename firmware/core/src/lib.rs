@@ -11,6 +11,7 @@
 //! | [`phy`] | link and speed by the registers that every PHY has |
 //! | [`record`] | what the last run leaves to the next one: panics, resets |
 //! | [`remote`] | the engine of an image, used from another machine |
+//! | [`silence`] | the DMA of a run that ends in a panic |
 //! | [`watermark`] | most memory in use at a time: heap and stack |
 #![no_std]
 
@@ -24,5 +25,6 @@ pub mod phy;
 pub mod record;
 pub mod remote;
 pub mod settings;
+pub mod silence;
 pub mod station;
 pub mod watermark;

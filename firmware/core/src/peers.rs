@@ -1,4 +1,4 @@
-//! Which addresses are served. There is no TLS here: whoever may send packets to the board may use it, so only the link
+//! Which addresses are served. There is no TLS here: every machine that can send packets to the board can use it, so only the link
 //! itself and what the settings name are served.
 
 use core::fmt;

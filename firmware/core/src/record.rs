@@ -21,7 +21,7 @@ pub enum Ending {
     Requested = 3,
 }
 
-/// The record. Plain words: whatever memory holds after power-on is a valid value of it, and its checksum tells whether
+/// The record. Plain words: whatever memory holds after power-on is a valid value of it, and its checksum shows whether
 /// it is a record.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

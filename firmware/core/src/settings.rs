@@ -141,6 +141,8 @@ pub enum Test {
     Hang,
     /// Serves the engine itself ([`crate::remote`]) instead of agents.
     Engine,
+    /// Measures the copies into and out of the DMA's buffers, and stops.
+    Copy,
 }
 
 /// Everything that can be set.
@@ -299,9 +301,15 @@ impl Settings {
             "test" => {
                 let found = named(
                     value,
-                    &[("none", Test::None), ("panic", Test::Panic), ("hang", Test::Hang), ("engine", Test::Engine)],
+                    &[
+                        ("none", Test::None),
+                        ("panic", Test::Panic),
+                        ("hang", Test::Hang),
+                        ("engine", Test::Engine),
+                        ("copy", Test::Copy),
+                    ],
                 );
-                put(&mut self.test, found, "test", "none, panic, hang or engine")
+                put(&mut self.test, found, "test", "none, panic, hang, engine or copy")
             }
             _ => Err(SettingsError::Key { line }),
         }

@@ -194,7 +194,7 @@ fn peer_of(socket: &tcp::Socket<'_>) -> (Ipv4Addr, u16) {
     }
 }
 
-/// Tells the peer why, as far as its socket takes it.
+/// Sends the peer the reason, as far as its socket takes it.
 fn refuse(socket: &mut tcp::Socket<'_>) {
     let text = "connections: as many as are allowed; connect again later";
     let mut bytes = [0; 256];

@@ -66,7 +66,7 @@ pub fn take(peripherals: zynq7000_hal::pac::Peripherals, table: &Table, clocks: 
         Console::Uart1 => 0xE000_1000,
     };
     if let Some(config) = config {
-        // Kept for ever: it is the log's.
+        // Never released: the log uses it.
         let made = match table.console {
             Console::Uart0 => Uart::new_with_mio_for_uart_0(peripherals.uart_0, config, (mio.mio15, mio.mio14)).is_ok(),
             Console::Uart1 => Uart::new_with_mio_for_uart_1(peripherals.uart_1, config, (mio.mio48, mio.mio49)).is_ok(),

@@ -30,7 +30,7 @@ fn registers() -> &'static Registers {
 /// Starts the timer at 0, which counts `hertz` ticks a second.
 pub fn start(hertz: u32) {
     let timer = registers();
-    // SAFETY: the timer counts, without comparator and interrupt; nothing else uses it. A counter is set while it stands.
+    // SAFETY: the timer counts, without comparator and interrupt; nothing else uses it. A counter is set while it is stopped.
     unsafe {
         timer.control.write(0);
         timer.low.write(0);
@@ -40,7 +40,8 @@ pub fn start(hertz: u32) {
     TICKS_PER_US.store((hertz / 1_000_000).max(1), Relaxed);
 }
 
-fn ticks() -> u64 {
+/// Ticks since the start.
+pub fn ticks() -> u64 {
     let timer = registers();
     loop {
         let (high, low) = (timer.high.read(), timer.low.read());

@@ -12,6 +12,7 @@ use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
 use deltascope_driver::seams::{BusError, Fabric, FabricError, Registers};
 use deltascope_firmware_core::settings::Access;
+use deltascope_firmware_core::silence::Reached;
 use deltascope_mailbox::{Block, Guest, Words};
 use deltascope_model::{EngineError, EngineKind};
 
@@ -25,6 +26,11 @@ const WAIT: Duration = Duration::from_micros(200);
 /// Time without movement after which the streams of an emulated board have failed: the process that simulates
 /// the logic shares its machine.
 const EMULATED_LIMIT: Duration = Duration::from_secs(60);
+
+/// Longest wait for the mailbox of an emulated board at the end of a run.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+/// How the registers of the DMA are reached.
+static DMA: Reached = Reached::new();
 
 /// Registers, however they are reached.
 pub enum BlockRegisters {
@@ -99,7 +105,22 @@ pub unsafe fn open(access: Access) -> Result<FirmwareEngine, EngineError> {
             (BlockRegisters::Mailbox(guest.block(ENGINE)), BlockRegisters::Mailbox(guest.block(AXI_DMA)))
         }
     };
+    DMA.set(access);
     let parts = DmaParts { engine, dma, buffer, irq: LogicLine, clock: GlobalTimer };
     let host = DmaHost::open(&mut Checked, parts, &settings(access)).map_err(failed)?;
     EngineDriver::open(host, EngineKind::Uio)
+}
+
+/// Resets the DMA at the end of a run that does not unwind.
+pub fn silence() {
+    DMA.silence(|access| match access {
+        // SAFETY: the registers have answered, and what else used them does not run any more.
+        Access::Logic => Some(BlockRegisters::Logic(unsafe { Mmio::new(AXI_DMA) })),
+        Access::Mailbox => {
+            // SAFETY: the page is memory that the linker script leaves alone; its other user does not run any more.
+            let words = unsafe { Words::at(MAILBOX.base as usize) }.ok()?;
+            let guest = Guest::with_clock(words, LAST_WAIT, Box::new(GlobalTimer)).ok()?;
+            Some(BlockRegisters::Mailbox(Rc::new(guest).block(AXI_DMA)))
+        }
+    });
 }

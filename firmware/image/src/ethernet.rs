@@ -1,6 +1,6 @@
 //! The Ethernet controller 0 and its PHY, by the registers that every PHY has (IEEE 802.3, clause 22).
 
-use crate::rings::Rings;
+use crate::rings::{RECEIVE, Rings, TRANSMIT};
 use arbitrary_int::u5;
 use deltascope_firmware_core::phy::{self, Link, Speed as LinkSpeed};
 use zynq7000_hal::cache::clean_and_invalidate_data_cache_range;
@@ -13,11 +13,6 @@ use zynq7000_hal::eth::{
 };
 use zynq7000_hal::gpio::mio::*;
 use zynq7000_hal::mmu::{mmu_l1_table_mut, section_attrs};
-
-/// Received frames that wait, at most.
-pub const RECEIVE: usize = 64;
-/// Frames that wait to be sent, at most.
-pub const TRANSMIT: usize = 32;
 
 #[unsafe(link_section = ".uncached")]
 static RECEIVE_RING: RxList<RECEIVE> = RxList::new();

@@ -42,6 +42,8 @@ fn end(ending: Ending, what: core::fmt::Arguments<'_>) -> ! {
         };
         crate::memory::with_record(|record| record.end(ending, text));
         defmt::error!("PANIC {=str}; resetting", text);
+        // Last: an access that is never answered ends by the watchdog, and everything is written by now.
+        crate::engine::silence();
     }
     crate::watchdog::reset(emulated)
 }

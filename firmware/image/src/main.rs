@@ -29,6 +29,7 @@ extern crate alloc;
 mod board;
 mod buffers;
 mod clock;
+mod copy_cost;
 mod engine;
 mod ethernet;
 mod faults;

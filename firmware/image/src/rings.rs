@@ -14,8 +14,10 @@ use zynq7000_hal::eth::{AlignedBuffer, EthernetId};
 
 use deltascope_firmware_core::lines::widen;
 
-use crate::ethernet::{RECEIVE, TRANSMIT};
-
+/// Received frames that wait, at most.
+pub const RECEIVE: usize = 64;
+/// Frames that wait to be sent, at most.
+pub const TRANSMIT: usize = 32;
 /// Longest frame without its checksum.
 const FRAME: usize = 1514;
 

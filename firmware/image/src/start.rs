@@ -116,6 +116,10 @@ pub fn run() -> ! {
         None => defmt::info!("LAST RUN none since power-on"),
     }
     defmt::info!("CLOCKS processor {=u32} Hz, timers {=u32} Hz", clocks.arm_clocks().cpu_6x4x_clk().to_raw(), timers);
+    if settings.test == Test::Copy {
+        // SAFETY: called once; the engine is opened below, which is not reached.
+        unsafe { crate::copy_cost::run() }
+    }
     if settings.engine == Access::Logic
         && let Err(error) = crate::logic::start(&settings, table.oscillator.to_raw())
     {
@@ -238,7 +242,7 @@ impl Board {
             info.build_id
         );
         let peers = self.settings.peers.to_string();
-        defmt::warn!("NO TLS: served is whoever has one of these addresses: {=str}", peers.as_str());
+        defmt::warn!("NO TLS: every machine with one of these addresses is served: {=str}", peers.as_str());
         if let Address::Static(network) = self.settings.address {
             defmt::info!("SERVING {=str} port {=u16}", address_text(network.address).as_str(), self.settings.port);
         }

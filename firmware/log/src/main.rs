@@ -1,17 +1,26 @@
-//! Decodes the log of the bare-metal image: `firmware-log ELF` reads bytes of the UART on standard input and prints
-//! lines. What is no frame, as after a reset in the middle of one, is passed over and counted.
+//! Decodes the log of the bare-metal image. What is no frame, as after a reset in the middle of one, is passed over and
+//! counted.
 
 use std::io::{self, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use clap::Parser;
 use defmt_decoder::{DecodeError, Table};
 
 /// Bytes read at a time.
 const READ: usize = 4096;
 
+#[derive(Parser)]
+#[command(about = "Reads the bytes of the image's UART on standard input and prints lines")]
+struct Arguments {
+    /// The image
+    elf: PathBuf,
+}
+
 fn main() -> ExitCode {
-    match run() {
+    match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("firmware-log: {error:#}");
@@ -20,10 +29,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [elf] = arguments.as_slice() else { bail!("expected the ELF file, found {} arguments", arguments.len()) };
-    let bytes = std::fs::read(elf).with_context(|| format!("reading {elf}"))?;
+fn run(arguments: &Arguments) -> Result<()> {
+    let elf = arguments.elf.display();
+    let bytes = std::fs::read(&arguments.elf).with_context(|| format!("reading {elf}"))?;
     let Some(table) = Table::parse(&bytes).with_context(|| format!("reading the strings of {elf}"))? else {
         bail!("{elf}: expected a section .defmt, found none; it is no image of `cargo xtask board fw`");
     };

@@ -3,7 +3,7 @@
 use deltascope_abi::counters::CounterRow;
 
 use super::snapshot::Snapshot;
-use super::state::AgentState;
+use super::state::{self, AgentState, Change};
 use crate::uplink::{EarlierGrants, GrantStore, StoreError};
 
 /// The agent's state, and the counters that came from it.
@@ -26,9 +26,11 @@ impl Carried {
 
 impl GrantStore for Carried {
     fn regranted(&mut self, earlier: &EarlierGrants<'_>) -> Result<(), StoreError> {
-        let carried = self.snapshot(0, earlier.totals).rows();
-        let Some(state) = &mut self.state else { return Ok(()) };
-        let saved = state.save(|saved| saved.regranted(earlier.boot_id, &carried, earlier.losses, earlier.cursors));
-        saved.map_err(StoreError::new)
+        let rows = self.snapshot(0, earlier.totals).rows();
+        if let Some(state) = &mut self.state {
+            let (losses, cursors) = (*earlier.losses, earlier.cursors.to_vec());
+            state.record(&[Change::Regrant(state::Carried { boot_id: earlier.boot_id, rows, losses, cursors })]);
+        }
+        Ok(())
     }
 }

@@ -15,6 +15,13 @@ pub enum AccountingError {
     State(#[from] StateError),
 }
 
+impl AccountingError {
+    /// Whether the process was asked to end and the server did not answer in time.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, AccountingError::Uplink(error) if error.is_stop())
+    }
+}
+
 impl From<UplinkError> for AccountingError {
     /// The store of the uplink is the agent's state, so its error comes back with its own type.
     fn from(error: UplinkError) -> AccountingError {

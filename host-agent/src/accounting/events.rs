@@ -1,7 +1,5 @@
 //! A session as a sink of events: owners get groups, sockets get contexts, and counters are read back.
 
-use std::net::SocketAddr;
-
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::Record;
 use deltascope_protocol::frame::Cursor;
@@ -14,12 +12,12 @@ use super::groups::{GroupTable, OTHER};
 use super::growth::{Growth, Wanted};
 use super::inherited::{Inherited, inherit};
 use super::snapshot::{Snapshot, Totals};
-use super::state::{AgentIdentity, AgentState};
+use super::state::{AgentIdentity, AgentState, Change, StateStatus};
 use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
 use crate::permutation::Permutation;
 use crate::sink::{Sink, SinkError};
-use crate::sources::{self, Source, SourceError};
-use crate::uplink::{self, Granted, Uplink};
+use crate::sources::{self, Source, SourceError, cursor};
+use crate::uplink::{self, Address, Granted, Uplink};
 
 /// How events reach an engine.
 #[derive(Debug, Default)]
@@ -47,8 +45,8 @@ pub struct Accounting {
     _identity: Option<AgentIdentity>,
     permutation: Option<Permutation>,
     growth: Growth,
-    /// Of the groups' changes, those that are saved for a restart.
-    saved_changes: u64,
+    /// Of the owners, those that are saved for a restart.
+    saved_owners: usize,
     /// Number of the first record that is an event of this process.
     first_event: u64,
     /// Events lost by restarts of the agent.
@@ -58,20 +56,18 @@ pub struct Accounting {
 }
 
 impl Accounting {
-    /// Connects and waits for the grant. With a state, a server that is not there yet, or still has the connection of
-    /// the process before, is tried again until the time is over.
+    /// Connects and waits for the grant.
     ///
     /// # Errors
     /// As [`Uplink::connect`]; the state cannot be saved.
-    pub fn connect(address: SocketAddr, options: Options) -> Result<Accounting, AccountingError> {
+    pub fn connect(address: impl Into<Address>, options: Options) -> Result<Accounting, AccountingError> {
         let Options { mut uplink, state, identity, permutation } = options;
         let growth = Growth::new(&uplink);
         if let Some(identity) = &identity {
             (uplink.agent, uplink.secret) = (Some(identity.id.0), identity.secret);
         }
         if let Some(state) = &state {
-            (uplink.agent, uplink.wait_for_server) = (Some(state.id().0), true);
-            (uplink.secret, uplink.resumes) = (state.secret(), true);
+            (uplink.agent, uplink.secret, uplink.resumes) = (Some(state.id().0), state.secret(), true);
         }
         let mut uplink = Uplink::connect(address, uplink, Carried { state, rows: Vec::new() })?;
         let inherited = inherit(&mut uplink)?;
@@ -83,8 +79,8 @@ impl Accounting {
             }
             None => (Owners::default(), GroupTable::new(groups)),
         };
-        Ok(Accounting {
-            saved_changes: groups.changes(),
+        let mut accounting = Accounting {
+            saved_owners: owners.len(),
             first_event: uplink.next_sequence(),
             uplink,
             inherited,
@@ -96,7 +92,9 @@ impl Accounting {
             growth,
             restarts: 0,
             left_behind: Vec::new(),
-        })
+        };
+        accounting.save_whole();
+        Ok(accounting)
     }
 
     /// Lets a source resume where that of the agent before stopped, and counts what is lost by that. To be called once
@@ -120,7 +118,7 @@ impl Accounting {
         }
         self.first_event = self.uplink.next_sequence();
         self.uplink.set_losses(&self.losses(source));
-        self.save().map_err(SinkError::from)?;
+        self.save_whole();
         Ok(())
     }
 
@@ -131,20 +129,52 @@ impl Accounting {
         losses
     }
 
-    /// Saves what a restarted agent needs to know of the groups.
-    fn save(&mut self) -> Result<(), AccountingError> {
-        self.saved_changes = self.groups.changes();
-        if let Some(state) = &mut self.uplink.store().state {
-            state.save(|saved| saved.set_groups(&self.owners, &self.groups.save()))?;
+    /// Saves what a restarted agent needs to know of the groups: what has changed, and now and then all of it.
+    fn save(&mut self) {
+        let Accounting { uplink, owners, groups, saved_owners, .. } = self;
+        let new = owners.iter().skip(*saved_owners);
+        let mut changes: Vec<Change> =
+            new.map(|(_, owner)| Change::Owner(owner.kind, owner.name.to_string())).collect();
+        *saved_owners = owners.len();
+        changes.append(&mut groups.take_changes());
+        let number = uplink.with_store(|store| {
+            let state = store.state.as_mut()?;
+            state.record(&changes);
+            if state.wants_whole() {
+                let mut session = state.session();
+                session.set_groups(owners, &groups.save());
+                state.save(session);
+            }
+            Some(state.number())
+        });
+        if let Some(position) = number {
+            uplink.set_cursor(Cursor { source: cursor::STATE, unit: 0, position });
         }
-        Ok(())
+    }
+
+    /// Saves all that a restarted agent needs to know of the groups.
+    fn save_whole(&mut self) {
+        self.save();
+        let Accounting { uplink, owners, groups, .. } = self;
+        uplink.with_store(|store| {
+            if let Some(state) = &mut store.state {
+                let mut session = state.session();
+                session.set_groups(owners, &groups.save());
+                state.save(session);
+            }
+        });
+    }
+
+    /// Returns what was written to the state folder; `None` without one.
+    pub fn state_status(&self) -> Option<StateStatus> {
+        self.uplink.with_store(|store| store.state.as_ref().map(AgentState::status))
     }
 
     /// Counters after every record admitted so far, those of earlier grants included.
     fn snapshot(&mut self) -> Result<Snapshot, AccountingError> {
         let sequence = self.uplink.snapshot()?;
-        let totals = self.uplink.totals().to_vec();
-        Ok(self.uplink.store().snapshot(sequence, &totals))
+        let totals = self.uplink.totals();
+        Ok(self.uplink.with_store(|store| store.snapshot(sequence, &totals)))
     }
 
     fn admit(&mut self, record: Record, cursor: Option<Cursor>) -> Result<(), SinkError> {
@@ -154,6 +184,11 @@ impl Accounting {
     /// What the server granted.
     pub fn granted(&self) -> Granted {
         self.uplink.granted()
+    }
+
+    /// Whether there is a session with the board server now; records are kept while there is none.
+    pub fn is_online(&self) -> bool {
+        self.uplink.is_online()
     }
 
     /// Owners that had events so far.
@@ -203,9 +238,9 @@ impl Accounting {
                 self.group_of_a_full_table(owner)?
             }
         };
-        if self.groups.changes() != self.saved_changes {
+        if self.groups.is_changed() {
             // Before a record of the group can be counted.
-            self.save()?;
+            self.save();
         }
         Ok(group)
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::slot_table::SlotTable;
 use super::snapshot::{Rows, Snapshot, Totals, add, since};
+use super::state::Change;
 use crate::event::OwnerId;
 
 /// The group of everything that has none of its own.
@@ -23,8 +24,8 @@ pub struct GroupTable {
     /// Counters of groups whose owner is not known, from before the agent restarted.
     adopted: Rows,
     folds: u64,
-    /// Rises whenever [`GroupTable::save`] would give something else.
-    changes: u64,
+    /// What [`GroupTable::take_changes`] has not given yet.
+    changes: Vec<Change>,
 }
 
 /// What a restarted agent needs of a [`GroupTable`].
@@ -50,7 +51,7 @@ impl GroupTable {
             folded: BTreeMap::new(),
             adopted: Rows::default(),
             folds: 0,
-            changes: 0,
+            changes: Vec::new(),
         }
     }
 
@@ -61,7 +62,7 @@ impl GroupTable {
         self.baselines.resize(self.baselines.len().max(slots as usize), Rows::default());
     }
 
-    /// A table that goes on from that of an agent before. `snapshot` is what the groups hold now; what stands in a group
+    /// A table that continues that of an agent before. `snapshot` is what the groups hold now; what is in a group
     /// without an owner is charged to [`OTHER`].
     pub fn inherit(granted: u32, saved: &SavedGroups, snapshot: &Snapshot) -> GroupTable {
         let mut table = GroupTable::new(granted);
@@ -78,8 +79,11 @@ impl GroupTable {
         let owned: HashSet<u32> = table.slots.by_age().map(|(slot, _)| slot).collect();
         for slot in (0..table.baselines.len()).filter(|slot| !owned.contains(&(*slot as u32))) {
             let rows = snapshot.group(slot as u16 + 1);
-            add(&mut table.adopted, &since(&rows, &table.baselines[slot]));
-            table.baselines[slot] = rows;
+            if rows != table.baselines[slot] {
+                add(&mut table.adopted, &since(&rows, &table.baselines[slot]));
+                table.baselines[slot] = rows;
+                table.changes.push(Change::Adopt(slot as u16 + 1, rows));
+            }
         }
         table
     }
@@ -95,10 +99,14 @@ impl GroupTable {
         }
     }
 
-    /// Rises whenever [`GroupTable::save`] would give something that a restarted agent cannot do without: an owner got
-    /// a group, or lost it.
-    pub fn changes(&self) -> u64 {
-        self.changes
+    /// Whether an owner got a group, or lost it, since the last [`GroupTable::take_changes`].
+    pub fn is_changed(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Returns who got a group and who lost it since the last call.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     /// The group of an owner; `None` when every group is taken and [`GroupTable::fold`] must make room first.
@@ -111,7 +119,7 @@ impl GroupTable {
             Some(slot) => slot,
             None => {
                 let slot = self.slots.insert(owner)?;
-                self.changes += 1;
+                self.changes.push(Change::Take(slot as u16 + 1, owner));
                 slot
             }
         };
@@ -128,7 +136,7 @@ impl GroupTable {
             add(self.folded.entry(owner).or_default(), &counted);
             self.baselines[slot as usize] = rows;
             self.folds += 1;
-            self.changes += 1;
+            self.changes.push(Change::Fold(slot as u16 + 1, rows));
         }
     }
 
@@ -197,9 +205,9 @@ mod tests {
     }
 
     proptest! {
-        /// A restart of the agent at any event changes nobody's total; without what it kept, the sum is the same.
+        /// A restart of the agent at any event changes no owner's total; without what it kept, the sum is the same.
         #[test]
-        fn a_restarted_table_goes_on(
+        fn a_restarted_table_continues(
             granted in 1u32..12,
             events in prop::collection::vec((0u32..30, 0usize..4, any::<bool>()), 1..300),
             restart in any::<prop::sample::Index>(),

@@ -8,8 +8,9 @@ use super::AccountingError;
 use super::earlier_grants::Carried;
 use super::groups::SavedGroups;
 use super::snapshot::Snapshot;
-use super::state::SavedSession;
+use super::state::{self, Change, SavedSession};
 use crate::event::Owners;
+use crate::sources::{cursor, position};
 use crate::uplink::Uplink;
 
 /// What an agent before this one left in the grant that this one inherited.
@@ -27,21 +28,26 @@ pub struct Inherited {
 
 /// Returns what is inherited, and begins to save what the next agent will need. To be called once, with nothing admitted.
 pub(super) fn inherit(uplink: &mut Uplink<Carried>) -> Result<Option<Inherited>, AccountingError> {
-    let Some(granted) = uplink.grant().cloned() else { return Ok(None) };
-    let Some(state) = &uplink.store().state else { return Ok(None) };
-    let saved = state.saved(granted.boot_id).filter(|_| granted.inherited).cloned();
+    let Some(granted) = uplink.grant() else { return Ok(None) };
+    if uplink.with_store(|store| store.state.is_none()) {
+        return Ok(None);
+    }
+    let saved = uplink.with_store(|store| store.state.as_ref()?.saved(granted.boot_id).cloned());
+    let saved = saved.filter(|_| granted.inherited);
     let inherited = granted.inherited.then(|| take_over(uplink, &granted, saved.as_ref()));
-    if saved.is_none() {
+    // With its groups the session continues; without them it begins again, with what was counted under earlier grants.
+    if inherited.as_ref().is_none_or(|inherited| inherited.groups.is_none()) {
         let (losses, cursors) = match &inherited {
             Some(inherited) => (inherited.losses, inherited.cursors.clone()),
             None => (Losses::default(), Vec::new()),
         };
-        if let Some(state) = &mut uplink.store().state {
-            state.save(|saved| {
-                *saved = SavedSession::new(granted.boot_id);
-                saved.regranted(granted.boot_id, &[], &losses, &cursors);
-            })?;
-        }
+        let rows = saved.map(|saved| saved.carried()).unwrap_or_default();
+        let reset = Change::Reset(state::Carried { boot_id: granted.boot_id, rows, losses, cursors });
+        uplink.with_store(|store| {
+            if let Some(state) = &mut store.state {
+                state.record(&[reset]);
+            }
+        });
     }
     Ok(inherited)
 }
@@ -49,14 +55,17 @@ pub(super) fn inherit(uplink: &mut Uplink<Carried>) -> Result<Option<Inherited>,
 fn take_over(uplink: &mut Uplink<Carried>, granted: &Granted, saved: Option<&SavedSession>) -> Inherited {
     let (mut losses, mut cursors) = (granted.losses, granted.cursors.clone());
     if let Some(saved) = saved {
-        uplink.store().rows = saved.carried();
+        uplink.with_store(|store| store.rows = saved.carried());
         if cursors.is_empty() {
             // Nothing has come under the grant: what is carried is all that there is.
             (losses, cursors) = saved.mark();
         }
     }
     uplink.set_sources(losses, cursors.clone());
-    let (sequence, totals) = (uplink.covered(), uplink.totals().to_vec());
-    let snapshot = uplink.store().snapshot(sequence, &totals);
-    Inherited { snapshot, losses, cursors, groups: saved.and_then(SavedSession::groups) }
+    let (sequence, totals) = (uplink.covered(), uplink.totals());
+    let snapshot = uplink.with_store(|store| store.snapshot(sequence, &totals));
+    // What was counted rests on changes up to this one.
+    let needed = position(&granted.cursors, cursor::STATE, 0).unwrap_or(0);
+    let groups = saved.filter(|saved| saved.number() >= needed).and_then(SavedSession::groups);
+    Inherited { snapshot, losses, cursors, groups }
 }

@@ -50,6 +50,12 @@ const SHORT_ID: usize = 12;
 /// Describes the group at a path of `/proc/PID/cgroup`. Where containers are nested, the
 /// innermost counts.
 pub fn describe(path: &str) -> Description {
+    // The kernel's mark of a group that was removed.
+    const REMOVED: &str = " (deleted)";
+    if let Some(before) = path.strip_suffix(REMOVED) {
+        let Description { path, name, kind } = describe(before);
+        return Description { path: path + REMOVED, name: name + REMOVED, kind };
+    }
     let mut pod: Option<(usize, String)> = None;
     let mut container: Option<(usize, String, String)> = None;
     let mut unit: Option<(usize, String)> = None;

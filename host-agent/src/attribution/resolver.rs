@@ -1,6 +1,8 @@
 //! The resolver: caches in front of `/proc` and the control group file system.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::fresh_map::FreshMap;
 use super::walk::walk;
 use super::{ContainerKind, describe};
-use crate::procfs::ProcFs;
+use crate::procfs::{ProcFs, lossless};
 
 /// Handle of a container. A handle is never used twice, so one that outlives its entry in the
 /// resolver means "unknown" and never another container.
@@ -258,7 +260,8 @@ impl Attribution {
         if path.split('/').any(|component| component == "..") {
             return None;
         }
-        let directory = mount.join(path.trim_start_matches('/'));
+        let name = lossless::name(path.trim_start_matches('/'));
+        let directory = mount.join(OsStr::from_bytes(&name));
         Some(std::fs::metadata(directory).ok()?.ino())
     }
 }

@@ -1,8 +1,11 @@
 //! A bounded walk over the version 2 hierarchy: from inode numbers to paths.
 
 use std::collections::VecDeque;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+use crate::procfs::lossless;
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -34,7 +37,7 @@ pub(crate) fn walk(mount: &Path, limit: usize) -> Walk {
                 found.cut = true;
                 return found;
             }
-            let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+            let path = format!("{prefix}/{}", lossless::text(entry.file_name().as_bytes()));
             found.groups.push((entry.ino(), path.clone()));
             pending.push_back((entry.path(), path));
         }

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::demo::Demo;
+use deltascope_agent::report::{ScanJson, scan_lines};
+use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, text};
@@ -19,14 +21,14 @@ pub struct Arguments {
 
 /// Runs the main job.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
     let bar = Bar::new("scanning");
     let demo = Demo::run(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     if arguments.json {
         super::print_json(&demo.json(), false)?;
     } else {
-        let mut out = text(&demo.report) + &super::scan::notes(&demo.summary);
+        let mut out = text(&demo.report) + &scan_lines(&ScanJson::from(&demo.summary));
         for phase in &demo.phases {
             let (found, expected) = (phase.counted(), phase.expected);
             out += &format!(

@@ -1,6 +1,5 @@
 //! Options that name an engine, and the way to it.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +10,8 @@ use deltascope_agent::accounting::{Accounting, Conservation, Options};
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::permutation::Permutation;
 use deltascope_agent::report::{Report, conservation_line};
-use deltascope_agent::uplink::{self, Tls, UplinkError};
+use deltascope_agent::stop::Stop;
+use deltascope_agent::uplink::{self, Address, Tls, UplinkError};
 
 /// Engines that a daemon started here can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,7 +37,8 @@ pub struct EngineArguments {
     /// Address of a running board server, as HOST:PORT: on this machine, or on any with --tls
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["engine", "boardd", "insecure_peer"])]
     connect: Option<String>,
-    /// Certificate and key of this agent in one PEM file of mode 0600, for TLS with --connect
+    /// Certificate and key of this agent (PEM), for TLS with --connect: in one file, or the key beside it in a file that
+    /// ends with `.key` (tls.crt and tls.key); mode 0600, or 0640 of root with a group
     #[arg(long, value_name = "FILE", requires_all = ["authority", "connect"])]
     tls: Option<PathBuf>,
     /// Certificate of the authority of agents and board servers (PEM)
@@ -65,9 +66,13 @@ pub struct EngineArguments {
     /// Contexts to ask for [default: the server's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     contexts: Option<u32>,
-    /// Longest time without any progress of the board server, in seconds
+    /// Longest time without an answer on a connection with the board server, in seconds; then it is made again
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Longest time without a running board server, in seconds, before the command ends with the reason
+    /// [default: 60 until the first session, no limit afterwards]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
+    outage: Option<u64>,
 }
 
 impl EngineArguments {
@@ -82,31 +87,31 @@ impl EngineArguments {
     }
 
     /// Connects, after starting a daemon if no address is given; it is stopped when it is dropped, which must be after
-    /// the session. With `reconnect` a broken connection to a server that was there before is made again. `state` is
-    /// what an agent needs that resumes after a restart.
-    pub fn open(&self, reconnect: bool, state: Option<AgentState>) -> Result<(Option<Daemon>, Accounting)> {
-        self.open_as(reconnect, state, None)
+    /// the session. A connection to a server that runs without this program is made again when it breaks. `state` is
+    /// what an agent needs that resumes after a restart; `stop` ends what waits for the server.
+    pub fn open(&self, state: Option<AgentState>, stop: &Stop) -> Result<(Option<Daemon>, Accounting)> {
+        self.open_as(state, None, stop)
     }
 
     /// Connects as [`EngineArguments::open`] does, with the identity of an agent that has no state.
     pub fn open_as(
         &self,
-        reconnect: bool,
         state: Option<AgentState>,
         identity: Option<AgentIdentity>,
+        stop: &Stop,
     ) -> Result<(Option<Daemon>, Accounting)> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
-            (Some(text), _) if tls.is_some() => (resolve(text)?, None),
-            (Some(text), _) => (local(text)?, None),
-            (None, Some(text)) => (resolve(text)?, None),
+            (Some(text), _) if tls.is_some() => (text.parse::<Address>()?, None),
+            (Some(text), _) => (text.parse::<Address>()?.local_only(), None),
+            (None, Some(text)) => (text.parse::<Address>()?, None),
             (None, None) => {
                 let program = match &self.boardd {
                     Some(program) => program.clone(),
                     None => Daemon::beside_this_program()?,
                 };
                 let daemon = Daemon::start(&program, self.engine.name())?;
-                (daemon.address(), Some(daemon))
+                (daemon.address().into(), Some(daemon))
             }
         };
         let uplink = uplink::Options {
@@ -114,7 +119,10 @@ impl EngineArguments {
             contexts: self.contexts.unwrap_or(0),
             timeout: Duration::from_secs(self.timeout),
             tls,
-            reconnect: reconnect && daemon.is_none(),
+            reconnect: daemon.is_none(),
+            outage: self.outage.map(Duration::from_secs),
+            stop: stop.clone(),
+            report: |notice| eprintln!("deltascope: {notice}"),
             ..uplink::Options::default()
         };
         let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
@@ -126,29 +134,12 @@ impl EngineArguments {
         let (Some(own), Some(authority), Some(connect)) = (&self.tls, &self.authority, &self.connect) else {
             return Ok(None);
         };
-        let host = connect.rsplit_once(':').map_or(connect.as_str(), |(host, _)| host);
+        let address: Address = connect.parse()?;
+        // A zone is of this host and in no certificate.
+        let host = address.host().split('%').next().unwrap_or_default();
         let name = self.server_name.as_deref().unwrap_or(host);
         Ok(Some(Tls::new(own.clone(), authority.clone(), name)?))
     }
-}
-
-fn resolve(text: &str) -> Result<SocketAddr> {
-    let expected = "expected HOST:PORT of a board server";
-    match text.to_socket_addrs() {
-        Ok(mut found) => found.next().ok_or_else(|| anyhow::anyhow!("{text:?}: {expected}, found no address")),
-        Err(error) => bail!("{text:?}: {expected}, found {error}"),
-    }
-}
-
-fn local(text: &str) -> Result<SocketAddr> {
-    let address = resolve(text)?;
-    if !address.ip().is_loopback() {
-        bail!(
-            "--connect {text}: expected an address of this machine, found {}; fingerprints would cross the network in the clear: give --tls and --authority, or --insecure-peer {text} if that is meant",
-            address.ip()
-        );
-    }
-    Ok(address)
 }
 
 /// Table and conservation line, as every command shows them.

@@ -3,7 +3,9 @@
 mod bar;
 mod demo;
 mod engine;
+mod exit;
 mod keys;
+mod lines;
 mod record;
 mod replay;
 mod run;
@@ -53,20 +55,14 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Every error tells its cause in its own text.
-            eprintln!("deltascope: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => exit::report(&error),
     }
 }
 
-/// Prints to standard output. A reader that has gone away (`| head`) is an error like any other, not a panic.
+/// Prints to standard output.
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| anyhow::anyhow!("cannot write to standard output: {error}; give it somewhere to write to"))
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| exit::Failure::output(error).into())
 }
 
 /// Prints a value as one JSON object, on one line or indented.

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_agent::recording::{RawWriter, Writer};
+use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Round, Source};
+use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::run::SourceArguments;
@@ -16,7 +18,7 @@ use super::run::SourceArguments;
 /// Options of the command.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// File to make; only its owner may read it
+    /// File to make, which only its owner may read; `-` is standard output
     #[arg(id = "output", value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -24,29 +26,36 @@ pub struct Arguments {
     /// Write bare records of 16 bytes, without names, as an engine takes them
     #[arg(long)]
     raw: bool,
-    /// Replace the file if it exists
+    /// Replace the file if it exists, once the recording is whole: until then it is written to FILE.new
     #[arg(long)]
     force: bool,
-    /// Seconds until the end [default: until the source ends; a scan is one round]
+    /// Seconds until the end [default: until the source ends, or Ctrl-C; a scan is one round]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     duration: Option<u64>,
 }
 
-/// Records until the source ends or the time is over.
+/// Records until the source ends, the time is over or a signal asks for the end. Standard output gets records and nothing
+/// else.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let stop = signals::catch()?;
     let mut source = arguments.source.open()?;
+    let (file, force, read) = (&arguments.file, arguments.force, arguments.source.files());
     let events = if arguments.raw {
-        let mut writer = RawWriter::create(&arguments.file, arguments.force, DEFAULT_GROUPS, DEFAULT_CONTEXTS)?;
-        drain(source.as_mut(), &mut writer, arguments.duration)?;
+        let mut writer = RawWriter::create(file, force, &read, DEFAULT_GROUPS, DEFAULT_CONTEXTS)?;
+        drain(source.as_mut(), &mut writer, arguments.duration, &stop)?;
         let events = writer.events();
-        writer.finish()?;
+        writer.finish()?.into_inner().map_err(|error| anyhow!("{}: {}", file.display(), error.error()))?.finish()?;
         events
     } else {
-        let mut writer = Writer::create(&arguments.file, arguments.force)?;
-        drain(source.as_mut(), &mut writer, arguments.duration)?;
+        let mut writer = Writer::create(file, force, &read)?;
+        if let Err(error) = drain(source.as_mut(), &mut writer, arguments.duration, &stop) {
+            let (at, whole) = (writer.at().display(), writer.written());
+            let missing = source.captured().saturating_sub(whole + source.losses().total());
+            bail!("{error}; {whole} events are in {at}, {missing} that were captured after them are not");
+        }
         let events = writer.events();
         // What the source still holds is not in the file.
-        writer.finish(source.captured() - source.in_flight(), &source.losses())?;
+        writer.finish(source.captured() - source.in_flight(), &source.losses())?.finish()?;
         events
     };
     let lost = source.losses().total();
@@ -57,15 +66,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             source.in_flight()
         );
     }
-    super::print(&format!("{}: {events} events of {}, {lost} lost\n", arguments.file.display(), source.name()))
+    if let Some(notice) = source.notice() {
+        eprintln!("deltascope: {notice}");
+    }
+    eprintln!("{}: {events} events of {}, {lost} lost", file.display(), source.name());
+    Ok(())
 }
 
-fn drain(source: &mut dyn Source, sink: &mut dyn Sink, duration: Option<u64>) -> Result<()> {
+fn drain(source: &mut dyn Source, sink: &mut dyn Sink, duration: Option<u64>, stop: &Stop) -> Result<()> {
     let end = duration.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let bar = Bar::new("recording");
     loop {
         let round = source.round(sink, &mut |progress| bar.show(progress))?;
-        if round == Round::End || source.is_state() || end.is_some_and(|end| Instant::now() >= end) {
+        let over = stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
+        if round == Round::End || source.is_state() || over {
             return Ok(());
         }
     }

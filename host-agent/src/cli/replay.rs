@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use deltascope_agent::report::{Report, ReportJson};
+use deltascope_agent::report::{Report, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::sources::{Replay, Round, Source};
+use deltascope_agent::stop::Stop;
+use serde::Serialize;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
@@ -22,19 +24,34 @@ pub struct Arguments {
     engine: EngineArguments,
 }
 
+#[derive(Serialize)]
+struct Json {
+    #[serde(flatten)]
+    report: ReportJson,
+    /// What the recorded scan reported.
+    #[serde(flatten)]
+    scan: Option<ScanJson>,
+}
+
 /// Streams a recording.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut replay = Replay::open(&arguments.file)?;
-    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
     let bar = Bar::new("replaying");
     while replay.round(&mut accounting, &mut |progress| bar.show(progress))? == Round::More {}
     drop(bar);
     let (totals, conservation) = accounting.read(&replay)?;
-    let report = Report::new(accounting.granted().engine.name(), accounting.owners(), &totals, conservation);
+    let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), &totals, conservation);
+    report.lower_bound = replay.is_lower_bound();
+    let scan = replay.scan_report();
+    report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
     if arguments.json {
-        super::print_json(&ReportJson::from(&report), false)?;
+        super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
     } else {
-        super::print(&text(&report))?;
+        super::print(&(text(&report) + &scan.as_ref().map(scan_lines).unwrap_or_default()))?;
+    }
+    if let Some(notice) = replay.notice() {
+        eprintln!("deltascope: {}: {notice}", arguments.file.display());
     }
     accounting.finish()?;
     check(&conservation)

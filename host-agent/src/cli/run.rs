@@ -1,22 +1,23 @@
 //! `deltascope run`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
-use deltascope_agent::accounting::Conservation;
 use deltascope_agent::accounting::Totals;
-use deltascope_agent::report::{EstimatedJson, Report, ReportJson, estimate_lines};
+use deltascope_agent::accounting::state::StateStatus;
+use deltascope_agent::report::{EstimatedJson, Report, ReportJson, ScanJson, estimate_lines, scan_lines};
+use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
+use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
 use super::engine::{EngineArguments, check, text};
+use super::lines::{self, Silence};
 use super::state::StateArguments;
 use super::synth::SynthArguments;
 
@@ -53,6 +54,11 @@ pub struct SourceArguments {
 }
 
 impl SourceArguments {
+    /// Files that the source reads.
+    pub fn files(&self) -> Vec<&Path> {
+        self.file.as_deref().filter(|_| self.source == SourceKind::Replay).into_iter().collect()
+    }
+
     /// The source.
     pub fn open(&self) -> Result<Box<dyn Source>> {
         Ok(match self.source {
@@ -78,9 +84,12 @@ pub struct Arguments {
     /// Seconds until the end [default: until the source ends, or Ctrl-C]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
-    /// Print one JSON object a line
+    /// Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`
     #[arg(long)]
     json_lines: bool,
+    /// Seconds without an event after which a container leaves the output; what it has counted stays in the sums
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    silence: Duration,
     #[command(flatten)]
     state: StateArguments,
     #[command(flatten)]
@@ -96,14 +105,27 @@ struct Json {
     gauges: bool,
     /// Copies are at least as many as this.
     lower_bound: bool,
-    /// What the source tells beside its events, by name.
+    /// What the source reports beside its events, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     status: BTreeMap<&'static str, u64>,
     /// What sampling has left out, estimated; not in any other number.
     #[serde(skip_serializing_if = "Option::is_none")]
     estimated: Option<EstimatedJson>,
+    /// Containers that are left out because they have had no event for a while.
+    #[serde(skip_serializing_if = "is_zero")]
+    silent_containers: usize,
+    /// What was written to the state folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<StateStatus>,
     #[serde(flatten)]
     report: ReportJson,
+    /// What the scan of this round, or the one that was recorded, reported beside its events.
+    #[serde(flatten)]
+    scan: Option<ScanJson>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
@@ -117,49 +139,78 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Streams until the source ends, the time is over or somebody stops it.
+/// Streams until the source ends, the time is over or a signal asks for the end.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The second signal ends the program at once: the first has set the flag by then.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
-            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-            .map_err(|error| anyhow!("cannot catch signal {signal}: {error}"))?;
-    }
+    let stop = signals::catch()?;
     let mut source = arguments.source.open()?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
-    let (_daemon, mut accounting) = arguments.engine.open_as(true, state, identity)?;
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
     let mut due = begun + arguments.interval;
-    let stopped = || stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end);
+    let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
     let mut base = Totals::default();
+    let mut late = Late::default();
+    let mut silence = Silence::new(arguments.silence);
     loop {
+        let round_begun = Instant::now();
         let round = source.round(&mut accounting, &mut |_| ())?;
         if source.is_state() {
+            late.note(round_begun.elapsed(), arguments.interval);
             wait(&mut accounting, due.min(end.unwrap_or(due)), &stop)?;
         }
         let over = round == Round::End || stopped();
-        if over || Instant::now() >= due {
-            due += arguments.interval;
+        // Without a server there are no numbers to show; what a source of events gives meanwhile is kept.
+        let shows = source.is_state() || accounting.is_online();
+        if over || shows && Instant::now() >= due {
             let (totals, conservation) = accounting.read(source.as_ref())?;
             let shown = if source.is_state() { totals.since(&base) } else { totals.clone() };
             base = totals;
-            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &shown, conservation)?;
+            let engine = accounting.granted().engine.name();
+            let mut report = Report::new(engine, accounting.owners(), &shown, conservation);
+            report.lower_bound = source.is_lower_bound();
+            report.describe(|name| source.details(name));
+            report.nothing_seen = source.scan_report().as_ref().is_some_and(ScanJson::nothing_seen);
+            // A round of a state names what there is now.
+            let silent = if source.is_state() { 0 } else { silence.apply(&mut report, Instant::now()) };
+            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &report, silent)?;
             check(&conservation)?;
+            // From now on, not from when it was due: after a pause of this process there is one round and no burst.
+            due = Instant::now() + arguments.interval;
         }
         if over {
             break;
         }
     }
+    if let Some(notice) = source.notice() {
+        eprintln!("deltascope: {notice}");
+    }
     Ok(accounting.finish()?)
 }
 
-/// Waits until `due`, or until somebody stops it, and keeps the session alive.
-fn wait(accounting: &mut Accounting, due: Instant, stop: &AtomicBool) -> Result<()> {
-    while !stop.load(Ordering::Relaxed) {
+/// Reports rounds that take longer than the interval, the first one and then each time that one takes twice as long
+/// as the longest reported.
+#[derive(Default)]
+struct Late(Duration);
+
+impl Late {
+    fn note(&mut self, round: Duration, interval: Duration) {
+        if round > interval && round >= 2 * self.0 {
+            self.0 = round;
+            eprintln!(
+                "deltascope: a round took {:.1} s, expected at most the interval of {:.1} s; the next one begins after it",
+                round.as_secs_f64(),
+                interval.as_secs_f64()
+            );
+        }
+    }
+}
+
+/// Waits until `due`, or until the process is asked to end, and keeps the session alive.
+fn wait(accounting: &mut Accounting, due: Instant, stop: &Stop) -> Result<()> {
+    while !stop.is_asked() {
         let left = due.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
@@ -175,21 +226,33 @@ fn show(
     accounting: &Accounting,
     source: &dyn Source,
     elapsed: Duration,
-    totals: &Totals,
-    conservation: Conservation,
+    report: &Report,
+    silent: usize,
 ) -> Result<()> {
-    let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), totals, conservation);
-    report.lower_bound = source.is_lower_bound();
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
+    let scan = source.scan_report();
     if arguments.json_lines {
-        let (gauges, lower_bound) = (source.is_state(), source.is_lower_bound());
-        let report = ReportJson::from(&report);
-        let status = source.status().into_iter().collect();
-        let estimated = estimated.map(|estimates| EstimatedJson::new(&estimates, accounting.owners()));
-        let name = source.name();
-        let json = Json { seconds, source: name, gauges, lower_bound, status, estimated, report };
-        return super::print_json(&json, true);
+        let json = Json {
+            seconds,
+            source: source.name(),
+            gauges: source.is_state(),
+            lower_bound: source.is_lower_bound(),
+            status: source.status().into_iter().collect(),
+            estimated: estimated.map(|estimates| EstimatedJson::new(&estimates, accounting.owners())),
+            silent_containers: silent,
+            state: accounting.state_status(),
+            report: ReportJson::from(report),
+            scan,
+        };
+        return super::print(&(lines::split(&json)?.join("\n") + "\n"));
     }
     let estimated = estimated.map(|estimates| estimate_lines(&estimates)).unwrap_or_default();
-    super::print(&format!("after {seconds:.1} s\n{}{estimated}\n", text(&report)))
+    let scan = scan.as_ref().map(scan_lines).unwrap_or_default();
+    let left_out = match silent {
+        0 => String::new(),
+        _ => {
+            format!("{silent} containers without an event for {:.0} s are not shown\n", arguments.silence.as_secs_f64())
+        }
+    };
+    super::print(&format!("after {seconds:.1} s\n{}{left_out}{estimated}{scan}\n", text(report)))
 }

@@ -2,13 +2,15 @@
 
 use anyhow::Result;
 use clap::Args;
-use deltascope_agent::report::{Report, ReportJson, ScanJson};
-use deltascope_agent::scan::{ScanConfig, ScanSummary, ScanTarget};
+use deltascope_agent::report::{Report, ReportJson, ScanJson, not_seen_text, scan_lines};
+use deltascope_agent::scan::{ScanConfig, ScanTarget};
 use deltascope_agent::sources::{Scan, Source};
+use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
+use super::exit::Failure;
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -37,31 +39,9 @@ pub fn config(pids: &[u32]) -> ScanConfig {
     ScanConfig { target, ..ScanConfig::default() }
 }
 
-/// What was left out of a scan, and how frames were told apart.
-pub fn notes(summary: &ScanSummary) -> String {
-    let json = ScanJson::from(summary);
-    let list = |counts: &std::collections::BTreeMap<&str, u64>| {
-        let some: Vec<String> =
-            counts.iter().filter(|&(_, &count)| count > 0).map(|(name, count)| format!("{name} {count}")).collect();
-        if some.is_empty() { "none".to_owned() } else { some.join(", ") }
-    };
-    let mode = if summary.lower_bound() {
-        "frame numbers not visible: copies are a lower bound"
-    } else {
-        "frame numbers visible: copies are exact"
-    };
-    format!(
-        "scan: {mode}; {} families, measured {:.3} s\nprocesses: {}\npages left out: {}\n",
-        json.families,
-        json.scan_seconds_measured,
-        list(&json.processes),
-        list(&json.skipped)
-    )
-}
-
 /// Scans once.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (_daemon, mut accounting) = arguments.engine.open(false, None)?;
+    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
     let mut scan = Scan::new(config(&arguments.pids), []);
     let (before, _) = accounting.read(&scan)?;
     let bar = Bar::new("scanning");
@@ -70,14 +50,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (after, conservation) = accounting.read(&scan)?;
     let mut report =
         Report::new(accounting.granted().engine.name(), accounting.owners(), &after.since(&before), conservation);
+    report.describe(|name| scan.details(name));
     if let Some(summary) = scan.summary() {
-        report.lower_bound = scan.is_lower_bound();
+        report.lower_bound = summary.lower_bound();
+        report.nothing_seen = summary.nothing_seen();
         if arguments.json {
             super::print_json(&Json { report: ReportJson::from(&report), scan: ScanJson::from(summary) }, false)?;
         } else {
-            super::print(&(text(&report) + &notes(summary)))?;
+            super::print(&(text(&report) + &scan_lines(&ScanJson::from(summary))))?;
         }
     }
+    let unseen = scan.summary().and_then(not_seen_text);
     accounting.finish()?;
-    check(&conservation)
+    check(&conservation)?;
+    match unseen {
+        Some(text) => Err(Failure::NothingSeen(text).into()),
+        None => Ok(()),
+    }
 }

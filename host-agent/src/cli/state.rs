@@ -13,7 +13,7 @@ const DEFAULT_FOLDER: &str = "/var/lib/deltascope";
 /// Who this agent is, over its restarts.
 #[derive(Args, Clone, Debug)]
 pub struct StateArguments {
-    /// Folder with the id of this agent and what its restart needs: killed and started again within 60 s it goes on
+    /// Folder with the id of this agent and what its restart needs: killed and started again within 60 s it resumes
     /// with its totals [default: $STATE_DIRECTORY, as systemd sets it for StateDirectory=; with --source kmod and a
     /// running board server /var/lib/deltascope; else each run is an agent of its own]
     #[arg(long, value_name = "DIR")]
@@ -42,7 +42,7 @@ impl StateArguments {
             return Ok(None);
         }
         Ok(match (folder, self.agent_id) {
-            (Some(folder), id) => Some(AgentState::open(&folder, id)?),
+            (Some(folder), id) => Some(AgentState::open(&folder, id, |notice| eprintln!("deltascope: {notice}"))?),
             (None, Some(id)) if has_tls => Some(AgentState::with_id(id)),
             (None, Some(_)) => bail!(
                 "--agent-id: expected --state-dir too, or --tls: others see the id, so that alone it proves nothing to a board server"

@@ -1,11 +1,11 @@
 //! `/proc/PID/cgroup`: which control groups a process is in (`cgroups(7)`).
 
-use super::ParseError;
 use super::text::Cursor;
+use super::{ParseError, lossless};
 
 /// What the file is called in errors.
 const FILE: &str = "/proc/PID/cgroup";
-/// Version 1 hierarchies to look at, the first that tells more than `/` wins.
+/// Version 1 hierarchies to look at, the first that has more than `/` wins.
 const V1_ORDER: [&str; 4] = ["pids", "memory", "cpu", "name=systemd"];
 
 /// The paths of one process, version 2 and version 1.
@@ -18,7 +18,7 @@ pub struct CgroupPaths {
 }
 
 impl CgroupPaths {
-    /// The path that tells most about the process, and whether it is a version 2 path: the one
+    /// The path that says most about the process, and whether it is a version 2 path: the one
     /// of version 2 unless that is `/`, else the first of pids, memory, cpu and name=systemd
     /// that is not `/`, else `/`. `None` when the process is in no hierarchy at all.
     pub fn best(&self) -> Option<(&str, bool)> {
@@ -54,10 +54,8 @@ pub fn parse_cgroup(text: &[u8]) -> Result<CgroupPaths, ParseError> {
         if cursor.peek() != Some(b'/') {
             return Err(cursor.error("a path that starts with `/`"));
         }
-        // The kernel appends this to the path of a group that was removed.
-        let path = cursor.rest();
-        let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
-        let path = String::from_utf8_lossy(path).into_owned();
+        // The path of a group that was removed ends in ` (deleted)`: it is not that of a group of its name that lives.
+        let path = lossless::text(cursor.rest());
         if number == 0 && controllers.is_empty() {
             paths.v2 = Some(path);
         } else {

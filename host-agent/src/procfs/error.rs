@@ -11,7 +11,7 @@ pub struct ParseError {
     pub file: &'static str,
     /// What the format asks for at this place.
     pub expected: &'static str,
-    /// What stands there, escaped and cut to a few bytes, or `the end of the text`.
+    /// What was found there, escaped and cut to a few bytes, or `the end of the text`.
     pub found: String,
     /// Bytes from the start of the text.
     pub offset: u64,
@@ -28,9 +28,15 @@ pub enum ProcError {
         path: String,
     },
     /// The caller may not read it: it needs to be the same user (and, under Yama's
-    /// `ptrace_scope` 1, an ancestor) or to hold `CAP_SYS_PTRACE`.
-    #[error("{path}: not permitted; run as the owner of the process or with CAP_SYS_PTRACE")]
+    /// `ptrace_scope` 1, an ancestor) or to hold `CAP_SYS_PTRACE` and `CAP_DAC_READ_SEARCH`.
+    #[error("{path}: not permitted; run as the owner of the process or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")]
     Denied {
+        /// The file.
+        path: String,
+    },
+    /// No file can be opened, because this process or the machine has too many open already.
+    #[error("{path}: no file descriptor is left; raise the limit of open files (`ulimit -n`)")]
+    Descriptors {
         /// The file.
         path: String,
     },
@@ -67,6 +73,7 @@ impl ProcError {
         match source.raw_os_error() {
             Some(libc::ENOENT | libc::ESRCH) => Self::Vanished { path },
             Some(libc::EACCES | libc::EPERM) => Self::Denied { path },
+            Some(libc::EMFILE | libc::ENFILE) => Self::Descriptors { path },
             _ => Self::Io { path, source },
         }
     }
@@ -74,6 +81,11 @@ impl ProcError {
     /// Adds the file to an error of a parser.
     pub fn from_parse(path: &Path, source: ParseError) -> Self {
         Self::Parse { path: path.display().to_string(), source }
+    }
+
+    /// Whether access was denied.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied { .. })
     }
 
     /// Whether the process is simply gone.

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::{
     CgroupMount, CgroupPaths, Mapping, MappingParser, Pagemap, ParseError, ProcError, ProcessMemory, ProcessStat,
-    ProcessStatus, parse_cgroup, parse_mountinfo, parse_stat, parse_status,
+    ProcessStatus, TaskId, parse_cgroup, parse_mountinfo, parse_stat, parse_status,
 };
 
 /// Bound of the small text files, bytes.
@@ -36,8 +37,41 @@ impl ProcFs {
         Self { root: root.into() }
     }
 
-    fn path(&self, pid: u32, name: &str) -> PathBuf {
-        self.root.join(pid.to_string()).join(name)
+    fn path(&self, task: impl Into<TaskId>, name: &str) -> PathBuf {
+        let TaskId { pid, thread } = task.into();
+        let mut path = self.root.join(pid.to_string());
+        if let Some(thread) = thread {
+            path.push("task");
+            path.push(thread.to_string());
+        }
+        path.join(name)
+    }
+
+    /// Opens a file that belongs to no process.
+    pub(crate) fn open(&self, name: &str) -> std::io::Result<File> {
+        File::open(self.root.join(name))
+    }
+
+    /// Returns the number of the calling process as this file system has it, which differs from that of the
+    /// system calls where the file system belongs to another PID namespace.
+    ///
+    /// # Errors
+    /// `self` is missing: the calling process is in no namespace that this file system shows.
+    pub fn own_pid(&self) -> Result<u32, ProcError> {
+        let path = self.root.join("self").join("stat");
+        Ok(parsed(&path, SMALL, parse_stat)?.pid)
+    }
+
+    /// Reads a symbolic link.
+    pub(crate) fn link(&self, name: &str) -> std::io::Result<String> {
+        let link = std::fs::read_link(self.root.join(name))?;
+        Ok(link.to_string_lossy().into_owned())
+    }
+
+    /// Reads a small file of the calling process.
+    pub(crate) fn own_text(&self, name: &str) -> Result<String, ProcError> {
+        let path = self.root.join("self").join(name);
+        parsed(&path, SMALL, |bytes| Ok(String::from_utf8_lossy(bytes).into_owned()))
     }
 
     /// The numbers of all processes, ascending.
@@ -45,16 +79,47 @@ impl ProcFs {
     /// # Errors
     /// The directory cannot be listed.
     pub fn pids(&self) -> Result<Vec<u32>, ProcError> {
-        let io = |source| ProcError::from_io(&self.root, source);
-        let mut pids = Vec::new();
-        for entry in std::fs::read_dir(&self.root).map_err(io)? {
-            let name = entry.map_err(io)?.file_name();
-            if let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) {
-                pids.push(pid);
+        numbers(&self.root)
+    }
+
+    /// Reads `/proc/PID/stat` and, where the first thread has ended and others have not, takes state, layout and
+    /// files from one that lives. The flags stay those of the first thread: every other one has `PF_FORKNOEXEC`.
+    ///
+    /// # Errors
+    /// The process is gone, or the text is not understood.
+    pub fn process(&self, pid: u32) -> Result<ProcessStat, ProcError> {
+        let mut process = self.stat(pid)?;
+        if process.ended() && process.threads > 1 {
+            for thread in self.threads(pid)? {
+                let task = TaskId { pid, thread: Some(thread) };
+                match parsed(&self.path(task, "stat"), SMALL, parse_stat) {
+                    Ok(living) if !living.ended() => {
+                        process.layout = living.layout;
+                        process.thread = Some(thread);
+                        break;
+                    }
+                    // One that ends meanwhile is passed over.
+                    _ => {}
+                }
             }
         }
-        pids.sort_unstable();
-        Ok(pids)
+        Ok(process)
+    }
+
+    /// The process of which `number` is a thread and not the first.
+    pub fn thread_of(&self, number: u32) -> Option<u32> {
+        let path = self.path(number, "status");
+        let text = parsed(&path, SMALL, |bytes| Ok(String::from_utf8_lossy(bytes).into_owned())).ok()?;
+        let process = text.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()?;
+        (process != number).then_some(process)
+    }
+
+    /// The numbers of the threads of a process, ascending.
+    ///
+    /// # Errors
+    /// The process is gone.
+    pub fn threads(&self, pid: u32) -> Result<Vec<u32>, ProcError> {
+        numbers(&self.path(pid, "task"))
     }
 
     /// Reads `/proc/PID/stat`.
@@ -69,8 +134,43 @@ impl ProcFs {
     ///
     /// # Errors
     /// The process is gone, or the text is not understood.
-    pub fn status(&self, pid: u32) -> Result<ProcessStatus, ProcError> {
-        parsed(&self.path(pid, "status"), SMALL, parse_status)
+    pub fn status(&self, task: impl Into<TaskId>) -> Result<ProcessStatus, ProcError> {
+        parsed(&self.path(task, "status"), SMALL, parse_status)
+    }
+
+    /// Reads the lines of `/proc/PID/status` that count memory. They are equal for two processes with one memory.
+    ///
+    /// # Errors
+    /// The process is gone.
+    pub(crate) fn memory_lines(&self, task: impl Into<TaskId>) -> Result<String, ProcError> {
+        parsed(&self.path(task, "status"), SMALL, |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let counts = text.lines().filter(|line| line.starts_with("Vm") || line.starts_with("Rss"));
+            Ok(counts.collect::<Vec<_>>().join("\n"))
+        })
+    }
+
+    /// Reads the number that exec put into `AT_RANDOM` of the memory: 16 bytes that fork hands down.
+    ///
+    /// # Errors
+    /// The process is gone, or its memory may not be read.
+    pub(crate) fn exec_nonce(&self, task: impl Into<TaskId>) -> Result<[u8; 16], ProcError> {
+        const AT_RANDOM: u64 = 25;
+        let task = task.into();
+        let auxiliary = self.path(task, "auxv");
+        let words: Vec<u64> = parsed(&auxiliary, SMALL, |bytes| {
+            Ok(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_ne_bytes(*word)).collect())
+        })?;
+        let address = words.as_chunks::<2>().0.iter().find(|[key, _]| *key == AT_RANDOM);
+        let Some([_, address]) = address else {
+            return Err(ProcError::Vanished { path: auxiliary.display().to_string() });
+        };
+        let path = self.path(task, "mem");
+        let mut nonce = [0; 16];
+        File::open(&path)
+            .and_then(|file| file.read_exact_at(&mut nonce, *address))
+            .map_err(|source| ProcError::from_io(&path, source))?;
+        Ok(nonce)
     }
 
     /// Reads `/proc/PID/cgroup`.
@@ -95,10 +195,21 @@ impl ProcFs {
     /// # Errors
     /// The process is gone, the caller may not look at it, the text is not understood or is
     /// longer than its bound.
-    pub fn mappings(&self, pid: u32) -> Result<Vec<Mapping>, ProcError> {
-        let path = self.path(pid, "smaps");
-        let io = |source| ProcError::from_io(&path, source);
-        let mut reader = BufReader::with_capacity(64 << 10, File::open(&path).map_err(io)?);
+    pub fn mappings(&self, task: impl Into<TaskId>) -> Result<Vec<Mapping>, ProcError> {
+        self.mapping_lines(&self.path(task, "smaps"))
+    }
+
+    /// Reads `/proc/PID/maps`: the mappings without their counts.
+    ///
+    /// # Errors
+    /// As [`ProcFs::mappings`].
+    pub fn bare_mappings(&self, task: impl Into<TaskId>) -> Result<Vec<Mapping>, ProcError> {
+        self.mapping_lines(&self.path(task, "maps"))
+    }
+
+    fn mapping_lines(&self, path: &Path) -> Result<Vec<Mapping>, ProcError> {
+        let io = |source| ProcError::from_io(path, source);
+        let mut reader = BufReader::with_capacity(64 << 10, File::open(path).map_err(io)?);
         let mut parser = MappingParser::new();
         let (mut line, mut offset) = (Vec::new(), 0u64);
         loop {
@@ -109,12 +220,12 @@ impl ProcFs {
             }
             let whole = line.strip_suffix(b"\n");
             if length == LINE && whole.is_none() {
-                return Err(too_large(&path, LINE));
+                return Err(too_large(path, LINE));
             }
-            parser.line(whole.unwrap_or(&line), offset).map_err(|source| ProcError::from_parse(&path, source))?;
+            parser.line(whole.unwrap_or(&line), offset).map_err(|source| ProcError::from_parse(path, source))?;
             offset += length;
             if offset > SMAPS {
-                return Err(too_large(&path, SMAPS));
+                return Err(too_large(path, SMAPS));
             }
         }
     }
@@ -123,14 +234,38 @@ impl ProcFs {
     ///
     /// # Errors
     /// The process is gone or the caller may not look at it.
-    pub fn pagemap(&self, pid: u32) -> Result<Pagemap, ProcError> {
-        Pagemap::open(self.path(pid, "pagemap"))
+    pub fn pagemap(&self, task: impl Into<TaskId>) -> Result<Pagemap, ProcError> {
+        Pagemap::open(self.path(task, "pagemap"))
+    }
+
+    /// Opens the pagemap of the calling process. Its number is not used: it may be that of another process where
+    /// this file system belongs to another PID namespace.
+    ///
+    /// # Errors
+    /// There is no such file, or it is denied.
+    pub fn own_pagemap(&self) -> Result<Pagemap, std::io::Error> {
+        let path = self.root.join("self").join("pagemap");
+        File::open(&path).map(|file| Pagemap::new(file, path))
     }
 
     /// Prepares to read the memory of a process; nothing is opened yet.
-    pub fn memory(&self, pid: u32) -> ProcessMemory {
-        ProcessMemory::new(self.path(pid, "mem"))
+    pub fn memory(&self, task: impl Into<TaskId>) -> ProcessMemory {
+        ProcessMemory::new(self.path(task, "mem"))
     }
+}
+
+/// The names in a directory that are numbers, ascending.
+fn numbers(directory: &Path) -> Result<Vec<u32>, ProcError> {
+    let io = |source| ProcError::from_io(directory, source);
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        if let Some(number) = name.to_str().and_then(|name| name.parse().ok()) {
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 fn too_large(path: &Path, limit: u64) -> ProcError {
@@ -140,7 +275,7 @@ fn too_large(path: &Path, limit: u64) -> ProcError {
 fn parsed<T>(path: &Path, limit: u64, parse: impl FnOnce(&[u8]) -> Result<T, ParseError>) -> Result<T, ProcError> {
     let io = |source| ProcError::from_io(path, source);
     let mut bytes = Vec::new();
-    // One byte more than the bound tells a full file from a longer one.
+    // One byte more than the bound distinguishes a full file from a longer one.
     let length = File::open(path).map_err(io)?.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
     if length as u64 > limit {
         return Err(too_large(path, limit));

@@ -32,6 +32,14 @@ pub struct Mapping {
     pub anonymous: Option<u64>,
     /// `Swap`: swapped out anonymous memory; `None` when read from `maps`.
     pub swapped: Option<u64>,
+    /// `AnonHugePages`: anonymous huge pages that are mapped whole; `None` when read from `maps`.
+    pub huge: Option<u64>,
+    /// `Shared_Clean` and `Shared_Dirty`: mapped more than once, at any address of any process.
+    pub mapped_twice: u64,
+    /// `VmFlags` holds `mg`: the kernel may merge equal pages (KSM).
+    pub mergeable: bool,
+    /// `VmFlags` holds `dc` or `wf`: a fork does not hand the pages down (`MADV_DONTFORK`, `MADV_WIPEONFORK`).
+    pub not_inherited: bool,
     /// `VmFlags` holds `ht`: huge pages of hugetlbfs.
     pub hugetlb: bool,
     /// `VmFlags` holds `io`, `pf` or `mm` (VM_IO, VM_PFNMAP, VM_MIXEDMAP): frames without a
@@ -40,6 +48,28 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// Whether `next` continues this mapping as far as its pages are concerned: programs that change the protection
+    /// of single pages have tens of thousands of such pieces. Pieces with and without anonymous pages stay apart,
+    /// so that a large reservation is not looked at with the memory beside it.
+    fn continues(&self, next: &Mapping) -> bool {
+        let kind = |m: &Mapping| {
+            let Mapping { shared, gate, hugetlb, device_memory, mergeable, not_inherited, .. } = *m;
+            ((shared, gate, hugetlb, device_memory), (mergeable, not_inherited), m.anonymous.map(|bytes| bytes > 0))
+        };
+        let anonymous = |m: &Mapping| m.inode == 0 && m.device == (0, 0) && !m.shared;
+        self.end == next.start && anonymous(self) && anonymous(next) && kind(self) == kind(next)
+    }
+
+    fn join(&mut self, next: &Mapping) {
+        let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
+        self.end = next.end;
+        self.resident = sum(self.resident, next.resident);
+        self.anonymous = sum(self.anonymous, next.anonymous);
+        self.swapped = sum(self.swapped, next.swapped);
+        self.huge = sum(self.huge, next.huge);
+        self.mapped_twice = self.mapped_twice.saturating_add(next.mapped_twice);
+    }
+
     /// Pages in the mapping.
     pub fn pages(&self) -> u64 {
         (self.end - self.start) / super::PAGE_SIZE as u64
@@ -47,9 +77,15 @@ impl Mapping {
 }
 
 /// Takes the lines of `smaps` or `maps` one by one.
+///
+/// A program that maps while the kernel writes the list can make it name addresses twice: the kernel resumes behind
+/// the last address and a mapping that has grown meanwhile begins before it. Such a mapping is taken from there on, so
+/// that every address counts once.
 #[derive(Debug, Default)]
 pub struct MappingParser {
     mappings: Vec<Mapping>,
+    /// The fields that come belong to a mapping whose addresses were all named before.
+    repeated: bool,
 }
 
 impl MappingParser {
@@ -61,8 +97,7 @@ impl MappingParser {
     /// Takes one line, without its line end, that starts `offset` bytes into the file.
     ///
     /// # Errors
-    /// The line is neither the head of a mapping nor a field of one, a mapping is empty or
-    /// lies before its predecessor's end, or there are more than 2^20.
+    /// The line is neither the head of a mapping nor a field of one, a mapping is empty, or there are more than 2^20.
     pub fn line(&mut self, line: &[u8], offset: u64) -> Result<(), ParseError> {
         let mut cursor = Cursor::new(FILE, line, offset);
         match cursor.peek() {
@@ -73,7 +108,15 @@ impl MappingParser {
     }
 
     /// The mappings, ordered by address.
-    pub fn finish(self) -> Vec<Mapping> {
+    pub fn finish(mut self) -> Vec<Mapping> {
+        self.mappings.dedup_by(|next, mapping| {
+            let one = mapping.continues(next);
+            if one {
+                mapping.join(next);
+            }
+            one
+        });
+        self.mappings.shrink_to_fit();
         self.mappings
     }
 
@@ -84,8 +127,8 @@ impl MappingParser {
         cursor.literal(b"-", "`-` between start and end")?;
         let end = cursor.hexadecimal("the end of a mapping")?;
         let after = self.mappings.last().map_or(0, |last| last.end);
-        if start >= end || start < after || start % 4096 != 0 || end % 4096 != 0 {
-            return Err(place.error("a mapping of whole pages behind the one before"));
+        if start >= end || start % 4096 != 0 || end % 4096 != 0 {
+            return Err(place.error("a mapping of whole pages"));
         }
         if self.mappings.len() >= MAX_MAPPINGS {
             return Err(place.error("at most 2^20 mappings"));
@@ -106,11 +149,16 @@ impl MappingParser {
         cursor.literal(b" ", "a blank before the inode")?;
         let inode = cursor.decimal("an inode number")?;
         cursor.blanks();
+        self.repeated = end <= after;
+        if self.repeated {
+            return Ok(());
+        }
+        let known = after.saturating_sub(start);
         self.mappings.push(Mapping {
-            start,
+            start: start + known,
             end,
             shared,
-            offset,
+            offset: if inode == 0 { offset } else { offset.wrapping_add(known) },
             device: (major, minor),
             inode,
             gate: cursor.rest() == b"[vsyscall]",
@@ -126,7 +174,14 @@ impl MappingParser {
         let Some(mapping) = self.mappings.last_mut() else {
             return Err(place.error("the address of a mapping before its fields"));
         };
+        if self.repeated {
+            return Ok(());
+        }
         match key {
+            b"Shared_Clean" | b"Shared_Dirty" => {
+                mapping.mapped_twice = mapping.mapped_twice.saturating_add(kib(cursor)?)
+            }
+            b"AnonHugePages" => mapping.huge = Some(kib(cursor)?),
             b"Rss" => mapping.resident = Some(kib(cursor)?),
             b"Anonymous" => mapping.anonymous = Some(kib(cursor)?),
             b"Swap" => mapping.swapped = Some(kib(cursor)?),
@@ -134,6 +189,8 @@ impl MappingParser {
                 for flag in cursor.rest().split(|&byte| byte == b' ') {
                     match flag {
                         b"ht" => mapping.hugetlb = true,
+                        b"mg" => mapping.mergeable = true,
+                        b"dc" | b"wf" => mapping.not_inherited = true,
                         b"io" | b"pf" | b"mm" => mapping.device_memory = true,
                         _ => {}
                     }

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::PAGE_SIZE;
+use super::{PAGE_SIZE, ProcError};
 
-/// How `/proc/PID/mem` stands.
+/// Whether `/proc/PID/mem` can be read.
 #[derive(Debug)]
 enum MemFile {
     Untried,
     Open(File),
-    Unusable,
+    Denied,
 }
 
 /// Reads the memory of one process, and leaves it as it was.
@@ -31,6 +31,36 @@ impl ProcessMemory {
         Self { path, mem: MemFile::Untried }
     }
 
+    /// Opens the file if that has not been tried yet.
+    ///
+    /// # Errors
+    /// It cannot be opened; a later call tries again unless access was denied.
+    pub fn open(&mut self) -> Result<(), ProcError> {
+        if let MemFile::Untried = self.mem {
+            match File::open(&self.path) {
+                Ok(file) => self.mem = MemFile::Open(file),
+                Err(source) => {
+                    let error = ProcError::from_io(&self.path, source);
+                    if error.is_denied() {
+                        self.mem = MemFile::Denied;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        match self.mem {
+            MemFile::Denied => Err(ProcError::Denied { path: self.path.display().to_string() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes the file; the next use opens it again.
+    pub fn close(&mut self) {
+        if let MemFile::Open(_) = self.mem {
+            self.mem = MemFile::Untried;
+        }
+    }
+
     /// Reads whole pages at ascending addresses, one behind the other into `out`, and notes in
     /// `readable` which of them came. Neighbours are read in one call. A page that cannot be
     /// read, or a process that is gone, is no error: the caller looks at the frames again
@@ -42,7 +72,10 @@ impl ProcessMemory {
         assert_eq!(out.len(), addresses.len() * PAGE_SIZE);
         assert_eq!(readable.len(), addresses.len());
         readable.fill(false);
-        let Some(file) = self.file() else {
+        if self.open().is_err() {
+            return;
+        }
+        let MemFile::Open(file) = &self.mem else {
             return;
         };
         let mut done = 0;
@@ -57,19 +90,6 @@ impl ProcessMemory {
             readable[done..done + pages].fill(true);
             // The page that stopped the call is left out; the next call starts behind it.
             done += pages.max(1);
-        }
-    }
-
-    fn file(&mut self) -> Option<&File> {
-        if matches!(self.mem, MemFile::Untried) {
-            self.mem = match File::open(&self.path) {
-                Ok(file) => MemFile::Open(file),
-                Err(_) => MemFile::Unusable,
-            };
-        }
-        match &self.mem {
-            MemFile::Open(file) => Some(file),
-            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod cgroup;
 mod error;
 mod files;
+pub mod lossless;
 mod maps;
 mod memory;
 mod mountinfo;
@@ -24,7 +25,7 @@ pub use maps::{Mapping, MappingParser, parse_mappings};
 pub use memory::ProcessMemory;
 pub use mountinfo::{CgroupMount, parse_mountinfo};
 pub use pagemap::{PageEntry, Pagemap};
-pub use stat::{ExecLayout, ProcessStat, parse_stat};
+pub use stat::{ExecLayout, ProcessStat, TaskId, parse_stat};
 pub use status::{ProcessStatus, parse_status};
 
 /// Bytes in a page; [`crate::scan::Scanner`] refuses a machine with another size.

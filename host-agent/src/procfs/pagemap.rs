@@ -1,10 +1,12 @@
 //! `/proc/PID/pagemap`: one 64-bit word for each page (`admin-guide/mm/pagemap.rst`).
 
 use std::fs::File;
+use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::{PAGE_SIZE, ProcError};
+use super::{PAGE_SIZE, ProcError, sys};
 
 /// Bytes of one entry.
 const ENTRY: usize = 8;
@@ -26,6 +28,20 @@ impl PageEntry {
         self.0 >> 62 & 1 == 1
     }
 
+    /// Bit 58 (since Linux 6.15), or without it the kind of the entry where that is shown: a guard region
+    /// (`MADV_GUARD_INSTALL`), which is in no swap although bit 62 is set.
+    pub fn guard(self) -> bool {
+        // SWP_PTE_MARKER, the last of the 32 kinds of swap entries (`include/linux/swapops.h`).
+        const MARKER: u64 = 31;
+        !self.present() && self.swapped() && (self.0 >> 58 & 1 == 1 || self.frame() & 31 == MARKER)
+    }
+
+    /// The entry as that of a page that may be mapped more than once.
+    #[must_use]
+    pub fn maybe_shared(self) -> Self {
+        Self(self.0 & !(1 << 56))
+    }
+
     /// Bit 61: a page of a file, or shared anonymous memory.
     pub fn file_or_shared(self) -> bool {
         self.0 >> 61 & 1 == 1
@@ -36,7 +52,8 @@ impl PageEntry {
         self.0 >> 56 & 1 == 1
     }
 
-    /// Bits 54:0 of a present page: the frame number; 0 without `CAP_SYS_ADMIN`.
+    /// Bits 54:0 of a present page: the frame number; of a swapped one its place in swap. 0 without
+    /// `CAP_SYS_ADMIN`.
     pub fn frame(self) -> u64 {
         self.0 & ((1 << 55) - 1)
     }
@@ -57,9 +74,30 @@ impl Pagemap {
     /// The process is gone or the caller may not look at it.
     pub fn open(path: PathBuf) -> Result<Self, ProcError> {
         match File::open(&path) {
-            Ok(file) => Ok(Self { file, path }),
+            Ok(file) => Ok(Self::new(file, path)),
             Err(source) => Err(ProcError::from_io(&path, source)),
         }
+    }
+
+    /// Reads through a file that is open; `path` is for errors.
+    pub(super) fn new(file: File, path: PathBuf) -> Self {
+        Self { file, path }
+    }
+
+    /// The ranges of addresses within `range` that huge pages are mapped at whole (`PAGEMAP_SCAN`, Linux 6.7).
+    ///
+    /// # Errors
+    /// The kernel lacks the call.
+    pub fn huge(&self, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
+        sys::pagemap_scan(&self.file, range, sys::Pages::Huge)
+    }
+
+    /// The ranges of addresses within `range` that have pages, in memory or in swap (`PAGEMAP_SCAN`, Linux 6.7).
+    ///
+    /// # Errors
+    /// The kernel lacks the call.
+    pub fn populated(&self, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
+        sys::pagemap_scan(&self.file, range, sys::Pages::Populated)
     }
 
     /// Reads the entries of consecutive pages from the page of address `address` on.

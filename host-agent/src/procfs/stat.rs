@@ -39,15 +39,52 @@ pub struct ProcessStat {
     pub kernel_thread: bool,
     /// Field 22, clock ticks after boot; with the pid it names a process for good.
     pub start_time: u64,
+    /// Field 20: threads that have not ended, the first one included until all have.
+    pub threads: u64,
     /// Fields 26, 28 and 47; `None` when the reader may not see them or there is no memory.
     pub layout: Option<ExecLayout>,
+    /// The thread through which the memory is read where the first one has ended.
+    pub thread: Option<u32>,
 }
 
 impl ProcessStat {
     /// Whether the process has memory that could be scanned: it is no thread of the kernel and
-    /// has not ended.
+    /// a thread of it has not ended.
     pub fn has_memory(&self) -> bool {
-        !self.kernel_thread && !matches!(self.state, b'Z' | b'X' | b'x')
+        !self.kernel_thread && (self.thread.is_some() || !self.ended())
+    }
+
+    /// Whether this task has ended. Memory lives as long as the last thread, not as the first.
+    pub fn ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X' | b'x')
+    }
+
+    /// The files under which the memory is found.
+    pub fn task(&self) -> TaskId {
+        TaskId { pid: self.pid, thread: self.thread }
+    }
+}
+
+/// Names the files of a process, or those of one of its threads: the files of a first thread
+/// that has ended are empty although the memory lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TaskId {
+    /// The process.
+    pub pid: u32,
+    /// The thread; `None` for the files of the process.
+    pub thread: Option<u32>,
+}
+
+impl From<u32> for TaskId {
+    fn from(pid: u32) -> Self {
+        Self { pid, thread: None }
+    }
+}
+
+impl TaskId {
+    /// The number that system calls take.
+    pub fn number(self) -> u32 {
+        self.thread.unwrap_or(self.pid)
     }
 }
 
@@ -75,7 +112,9 @@ pub fn parse_stat(text: &[u8]) -> Result<ProcessStat, ParseError> {
     let session = field(&mut cursor)?;
     skip_fields(&mut cursor, 7..=8)?;
     let flags = unsigned(&mut cursor)?;
-    skip_fields(&mut cursor, 10..=21)?;
+    skip_fields(&mut cursor, 10..=19)?;
+    let threads = unsigned(&mut cursor)?;
+    skip_fields(&mut cursor, 21..=21)?;
     let start_time = unsigned(&mut cursor)?;
     skip_fields(&mut cursor, 23..=25)?;
     let code = unsigned(&mut cursor)?;
@@ -91,6 +130,8 @@ pub fn parse_stat(text: &[u8]) -> Result<ProcessStat, ParseError> {
         forked_without_exec: flags & PF_FORKNOEXEC != 0,
         kernel_thread: flags & PF_KTHREAD != 0,
         start_time,
+        threads,
+        thread: None,
         // A reader without permission is shown 1 and 0 in their place.
         layout: (stack != 0).then_some(ExecLayout { code, stack, heap }),
     })

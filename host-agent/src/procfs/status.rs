@@ -1,4 +1,4 @@
-//! `/proc/PID/status`: how much anonymous memory a process has.
+//! `/proc/PID/status`: how much anonymous memory a process has, and whose it is.
 
 use super::ParseError;
 use super::text::Cursor;
@@ -11,6 +11,8 @@ const FILE: &str = "/proc/PID/status";
 pub struct ProcessStatus {
     /// `RssAnon` in bytes: resident anonymous memory; `None` without memory.
     pub resident_anonymous: Option<u64>,
+    /// `Uid`, the real one.
+    pub user: Option<u32>,
     /// `VmSwap` in bytes; `None` without memory.
     pub swapped: Option<u64>,
 }
@@ -28,6 +30,10 @@ pub fn parse_status(text: &[u8]) -> Result<ProcessStatus, ParseError> {
         let mut cursor = Cursor::new(FILE, content, offset);
         match cursor.until(b':', "a key and `:`")? {
             b"RssAnon" => status.resident_anonymous = Some(kib(&mut cursor)?),
+            b"Uid" => {
+                cursor.blanks();
+                status.user = Some(cursor.decimal32("a user id")?);
+            }
             b"VmSwap" => status.swapped = Some(kib(&mut cursor)?),
             _ => {}
         }

@@ -1,47 +1,49 @@
 //! Recordings: files of captured events with the names of their owners.
 //!
-//! All integers are little endian. A file is a header and then chunks; the last chunk is END.
+//! All integers are little endian. A file is a header and then chunks; the last chunk is END. A file that ends without it, because
+//! the recording was killed or the disk was full, is good up to its last whole chunk.
 //!
 //! | offset | bytes | header |
 //! |---|---|---|
 //! | 0 | 8 | magic, the bytes `DLTAREC` and a zero |
-//! | 8 | 4 | version, 1 |
+//! | 8 | 4 | version, 2 |
 //! | 12 | 4 | bytes of an event, 32 |
 //! | 16 | 4 | zero |
 //! | 20 | 4 | CRC32C of bytes 0 to 19 |
 //!
 //! | offset | bytes | chunk |
 //! |---|---|---|
-//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END |
+//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END, 4 SCAN |
 //! | 4 | 4 | bytes of the body, n |
 //! | 8 | n | body |
 //! | 8 + n | 4 | CRC32C of everything before it in the chunk |
 //!
 //! OWNER: number 4 (0, 1, 2 and so on), kind 4 ([`OwnerKind`](crate::event::OwnerKind)), name in UTF-8. An owner
-//! stands before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
-//! owner 4, socket 8 (send), length 4, zero 4, operand 8 (as in the event record). END: events captured 8, events in the file 8, losses 7 x 8 in
+//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
+//! owner 4, socket 8 (send; zero of a page), length 4, zero 4, operand 8 (as in the event record). SCAN: what a scan
+//! reported beside its events, as the JSON object of `docs/scan.md` from `mode` on; after the events of the round. END: events captured 8, events in the file 8, losses 7 x 8 in
 //! the order of [`LossReason`](deltascope_abi::loss::LossReason).
 //!
 //! Fingerprints of guessable contents confirm a guess, so a recording is made with mode 0600.
 
+mod output;
 mod raw;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use output::Output;
 pub use raw::RawWriter;
-pub use reader::{End, Item, Reader};
+pub use reader::{Cut, End, Item, Reader};
 pub use writer::Writer;
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// First bytes of a recording.
 pub const MAGIC: [u8; 8] = *b"DLTAREC\0";
 /// Version of the layout.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 24;
 /// Bytes before the body of a chunk.
@@ -58,6 +60,7 @@ pub const END_BYTES: usize = 16 + 8 * deltascope_abi::loss::LOSS_REASONS;
 const CHUNK_OWNER: u32 = 1;
 const CHUNK_EVENTS: u32 = 2;
 const CHUNK_END: u32 = 3;
+const CHUNK_SCAN: u32 = 4;
 const WHAT_PAGE: u8 = 1;
 const WHAT_SEND: u8 = 2;
 
@@ -84,7 +87,7 @@ pub enum RecordingError {
     Magic {
         /// The file.
         path: PathBuf,
-        /// As they stand in the file.
+        /// As found in the file.
         found: Vec<u8>,
     },
     /// Another release wrote it.
@@ -95,7 +98,7 @@ pub enum RecordingError {
     Version {
         /// The file.
         path: PathBuf,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u32,
     },
     /// The file ends too early.
@@ -106,7 +109,7 @@ pub enum RecordingError {
     Truncated {
         /// The file.
         path: PathBuf,
-        /// What should stand there.
+        /// What was expected there.
         what: &'static str,
         /// Its offset in the file.
         at: u64,
@@ -127,7 +130,7 @@ pub enum RecordingError {
         at: u64,
         /// Computed over the bytes.
         expected: u32,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u32,
     },
     /// A number is out of its bounds.
@@ -142,10 +145,20 @@ pub enum RecordingError {
         what: &'static str,
         /// Its offset in the file.
         at: u64,
-        /// What may stand there.
+        /// What is allowed there.
         expected: String,
-        /// As it stands in the file.
+        /// As found in the file.
         found: u64,
+    },
+    /// What a scan reported is not understood, or cannot be written.
+    #[error("{path}: scan report at offset {at}: expected the JSON object of docs/scan.md, found {source}", path = path.display())]
+    Scan {
+        /// The file.
+        path: PathBuf,
+        /// Its offset in the file.
+        at: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
     },
     /// A name is not UTF-8.
     #[error("{path}: owner name at offset {at}: expected UTF-8 text; the file is damaged", path = path.display())]
@@ -155,47 +168,32 @@ pub enum RecordingError {
         /// Its offset in the file.
         at: u64,
     },
+    /// The file to be made is one that is read.
+    #[error("{path}: expected another file than the recording that is read, found the same; name another file", path = path.display())]
+    Itself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A recording is no text.
+    #[error(
+        "standard output: expected a file or a pipe for a recording, found a terminal; redirect it, or name a file"
+    )]
+    Terminal,
     /// An event names an owner that was never numbered.
     #[error("event names owner {found}: expected a number below {expected}; this is a fault of the source")]
     Owner {
         /// Owners numbered so far.
         expected: usize,
-        /// As it stands in the event.
+        /// As found in the event.
         found: u32,
     },
-}
-
-/// Makes a file that only its owner can read. An existing file is an error unless `overwrite` is set; then it is
-/// emptied and, if it is a regular file, its mode becomes 0600 too.
-pub fn create_private(path: &Path, overwrite: bool) -> Result<File, RecordingError> {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    if overwrite {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
-    }
-    let fail = |source: std::io::Error| RecordingError::Io {
-        path: path.to_path_buf(),
-        action: "create it",
-        advice: match source.kind() {
-            std::io::ErrorKind::AlreadyExists => "name another file or give --force",
-            _ => "name a file in a folder that you may write to",
-        },
-        source,
-    };
-    let file = options.open(path).map_err(fail)?;
-    if overwrite && file.metadata().map_err(fail)?.is_file() {
-        file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
-    }
-    Ok(file)
 }
 
 fn write_error(path: &Path, source: std::io::Error) -> RecordingError {
     RecordingError::Io {
         path: path.to_path_buf(),
         action: "write to it",
-        advice: "the file is incomplete: free some space, delete it and record again",
+        advice: "the file is incomplete and replays to its last whole chunk; free some space and record again",
         source,
     }
 }

@@ -1,10 +1,9 @@
 //! Writes bare records, 16 bytes each, for `replay --raw`.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{RecordingError, create_private, write_error};
+use super::{Output, RecordingError, write_error};
 use crate::accounting::ContextTable;
 use crate::accounting::{GroupTable, OTHER};
 use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
@@ -14,7 +13,7 @@ use crate::sink::{Sink, SinkError};
 ///
 /// A file cannot ask for a snapshot, so nothing is folded: owners that come when every group is taken go to
 /// group 0, `other`.
-pub struct RawWriter<W: Write = BufWriter<File>> {
+pub struct RawWriter<W: Write = BufWriter<Output>> {
     path: PathBuf,
     out: W,
     owners: Owners,
@@ -24,14 +23,20 @@ pub struct RawWriter<W: Write = BufWriter<File>> {
 }
 
 impl RawWriter {
-    /// Starts a raw file of mode 0600, see [`create_private`].
-    pub fn create(path: &Path, overwrite: bool, groups: u32, contexts: u32) -> Result<RawWriter, RecordingError> {
-        Ok(RawWriter::new(path, BufWriter::new(create_private(path, overwrite)?), groups, contexts))
+    /// Starts a raw file, see [`Output::open`].
+    pub fn create(
+        path: &Path,
+        replace: bool,
+        sources: &[&Path],
+        groups: u32,
+        contexts: u32,
+    ) -> Result<RawWriter, RecordingError> {
+        Ok(RawWriter::new(path, BufWriter::new(Output::open(path, replace, sources)?), groups, contexts))
     }
 }
 
 impl<W: Write> RawWriter<W> {
-    /// Starts raw records in `out`; `path` stands in errors.
+    /// Starts raw records in `out`; `path` is named in errors.
     pub fn new(path: &Path, out: W, groups: u32, contexts: u32) -> RawWriter<W> {
         RawWriter {
             path: path.to_path_buf(),

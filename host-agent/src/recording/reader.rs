@@ -11,6 +11,7 @@ use deltascope_abi::record::{Class, MAX_LENGTH};
 
 use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::report::ScanJson;
 
 /// What a recording says at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,15 +24,30 @@ pub struct End {
     pub losses: Losses,
 }
 
+/// Where a recording ends that has no END: it was killed, or its disk was full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Events that are in whole chunks.
+    pub events: u64,
+    /// Offset behind the last whole chunk.
+    pub at: u64,
+    /// Bytes behind it: part of a chunk.
+    pub torn_bytes: u64,
+}
+
 /// What comes next in a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// An owner; its number is the count of owners before it.
     Owner(OwnerKind, String),
     /// An event.
     Event(Event),
+    /// What a scan reported beside the events before it.
+    Scan(Box<ScanJson>),
     /// The end, after which nothing follows.
     End(End),
+    /// The end of a file that has none: what was recorded behind it is missing.
+    Cut(Cut),
 }
 
 /// Reads one recording.
@@ -61,7 +77,7 @@ impl Reader {
 }
 
 impl<R: Read> Reader<R> {
-    /// Starts to read `input` and checks its header; `path` stands in errors.
+    /// Starts to read `input` and checks its header; `path` is named in errors.
     pub fn new(path: &Path, input: R) -> Result<Reader<R>, RecordingError> {
         let mut reader = Reader {
             path: path.to_path_buf(),
@@ -108,7 +124,7 @@ impl<R: Read> Reader<R> {
         self.at
     }
 
-    /// Checksum of the first chunk with events, once it was read: tells one recording from another.
+    /// Checksum of the first chunk with events, once it was read: distinguishes one recording from another.
     pub fn first_events_crc(&self) -> Option<u32> {
         self.first_events_crc
     }
@@ -117,17 +133,23 @@ impl<R: Read> Reader<R> {
         let start = self.at;
         let mut chunk = vec![0; CHUNK_HEAD_BYTES];
         let found = self.fill(&mut chunk)?;
-        self.whole("chunk", start, CHUNK_HEAD_BYTES, found)?;
+        if found < CHUNK_HEAD_BYTES {
+            self.cut(start, found);
+            return Ok(());
+        }
         let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
-        if !(CHUNK_OWNER..=CHUNK_END).contains(&kind) {
-            return Err(self.field("chunk kind", start, "1 to 3", kind.into()));
+        if !(CHUNK_OWNER..=CHUNK_SCAN).contains(&kind) {
+            return Err(self.field("chunk kind", start, "1 to 4", kind.into()));
         }
         if length > MAX_BODY_BYTES {
             return Err(self.field("chunk length", start + 4, &format!("0 to {MAX_BODY_BYTES}"), length as u64));
         }
         chunk.resize(CHUNK_HEAD_BYTES + length + 4, 0);
         let found = self.fill(&mut chunk[CHUNK_HEAD_BYTES..])?;
-        self.whole("chunk body", start + CHUNK_HEAD_BYTES as u64, length + 4, found)?;
+        if found < length + 4 {
+            self.cut(start, CHUNK_HEAD_BYTES + found);
+            return Ok(());
+        }
         self.check_crc(&chunk, self.at)?;
         let (body, at) = (&chunk[CHUNK_HEAD_BYTES..CHUNK_HEAD_BYTES + length], start + CHUNK_HEAD_BYTES as u64);
         match kind {
@@ -136,8 +158,22 @@ impl<R: Read> Reader<R> {
                 self.first_events_crc.get_or_insert(le32(&chunk, CHUNK_HEAD_BYTES + length));
                 self.event_list(body, at)
             }
+            CHUNK_SCAN => {
+                let scan = serde_json::from_slice(body).map_err(|source| RecordingError::Scan {
+                    path: self.path.clone(),
+                    at,
+                    source,
+                })?;
+                self.items.push_back(Item::Scan(Box::new(scan)));
+                Ok(())
+            }
             _ => self.end(body, at),
         }
+    }
+
+    fn cut(&mut self, at: u64, torn: usize) {
+        self.ended = true;
+        self.items.push_back(Item::Cut(Cut { events: self.events, at, torn_bytes: torn as u64 }));
     }
 
     fn owner(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
@@ -177,6 +213,17 @@ impl<R: Read> Reader<R> {
         }
         if length > MAX_LENGTH {
             return Err(self.field("length of an event", at + 16, &format!("0 to {MAX_LENGTH}"), length.into()));
+        }
+        // The zeros of the layout: what a later version puts there is not to be passed over.
+        let page = bytes[0] == WHAT_PAGE;
+        let reserved = u64::from(le32(bytes, 0) >> 16) | u64::from(le32(bytes, 20));
+        if reserved != 0 || (page && le64(bytes, 8) != 0) {
+            return Err(self.field(
+                "reserved bytes of an event",
+                at,
+                "zero",
+                reserved | (u64::from(page) * le64(bytes, 8)),
+            ));
         }
         let class = Class::from_code(class);
         let operand = le64(bytes, 24);

@@ -1,4 +1,6 @@
+use std::fs::Permissions;
 use std::io::Cursor;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use deltascope_abi::crc::crc32c;
@@ -62,12 +64,25 @@ proptest! {
         prop_assert_eq!(read(&bytes).expect("a whole recording"), items);
     }
 
+    /// A recording that ends anywhere gives what is in its whole chunks, and says where it was cut.
     #[test]
-    fn every_cut_is_an_error(events in events(), cut in any::<prop::sample::Index>()) {
-        let (bytes, _) = record(&events, Losses::default());
+    fn cut_recording_gives_its_whole_chunks(events in events(), cut in any::<prop::sample::Index>()) {
+        let (bytes, all) = record(&events, Losses::default());
         let cut = cut.index(bytes.len());
-        let error = read(&bytes[..cut]).expect_err("a cut recording");
-        prop_assert!(matches!(error, RecordingError::Truncated { .. } | RecordingError::Magic { .. }), "{error}");
+        match read(&bytes[..cut]) {
+            Err(error) => {
+                prop_assert!(cut < HEADER_BYTES, "{error}");
+                prop_assert!(matches!(error, RecordingError::Truncated { .. } | RecordingError::Magic { .. }), "{error}");
+            }
+            Ok(mut items) => {
+                let Some(Item::Cut(end)) = items.pop() else { panic!("no cut in {items:?}") };
+                prop_assert_eq!(end.at + end.torn_bytes, cut as u64);
+                prop_assert_eq!(items.iter().filter(|item| matches!(item, Item::Event(_))).count() as u64, end.events);
+                prop_assert_eq!(&items[..], &all[..items.len()]);
+                // Chunks end where they end: a byte more or less of the torn one changes nothing.
+                prop_assert_eq!(read(&bytes[..end.at as usize]).expect("whole chunks").len(), items.len() + 1);
+            }
+        }
     }
 
     #[test]
@@ -75,7 +90,9 @@ proptest! {
         let (mut bytes, _) = record(&events, Losses::default());
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
-        prop_assert!(read(&bytes).is_err());
+        // A length that became longer reads as a cut.
+        let cut = |items: Vec<Item>| matches!(items.last(), Some(Item::Cut(_)));
+        prop_assert!(read(&bytes).map_or(true, cut));
     }
 
     #[test]
@@ -98,7 +115,7 @@ proptest! {
             bytes.extend(crc32c(&bytes[start..]).to_le_bytes());
         }
         if let Ok(items) = read(&bytes) {
-            prop_assert!(matches!(items.last(), Some(Item::End(_))));
+            prop_assert!(matches!(items.last(), Some(Item::End(_) | Item::Cut(_))));
         }
     }
 }
@@ -115,7 +132,7 @@ fn another_version_is_refused_by_number() {
     let (mut bytes, _) = record(&[], Losses::default());
     bytes[8] = 9;
     let text = read(&bytes).expect_err("another version").to_string();
-    assert!(text.contains("expected 1, found 9"), "{text}");
+    assert!(text.contains("expected 2, found 9"), "{text}");
 }
 
 #[test]
@@ -140,25 +157,50 @@ fn an_event_of_nobody_is_refused() {
 }
 
 #[test]
-fn files_are_private_and_never_replaced_by_accident() {
+fn files_are_private_and_replaced_only_when_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("new.rec");
-    Writer::create(&path, false).expect("a new file").finish(0, &Losses::default()).expect("an empty recording");
+    let create = |replace| Writer::create(&path, replace, &[]);
+    create(false)
+        .expect("a new file")
+        .finish(0, &Losses::default())
+        .expect("an empty recording")
+        .finish()
+        .expect("ours");
     let mode = |path: &Path| std::fs::metadata(path).expect("the file").permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o600);
-    let text = Writer::create(&path, false).map(|_| ()).expect_err("it exists").to_string();
+    let text = create(false).map(|_| ()).expect_err("it exists").to_string();
     assert!(text.contains("--force"), "{text}");
     std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("my file");
-    Writer::create(&path, true).expect("it may be replaced");
-    assert_eq!(mode(&path), 0o600);
+    let before = std::fs::read(&path).expect("the file");
+    let mut writer = create(true).expect("it may be replaced");
+    writer.add_owner(OwnerKind::Container, "web").expect("the disk takes it");
+    assert_eq!(std::fs::read(&path).expect("the file"), before, "until the recording is whole");
+    assert_eq!((writer.at(), mode(writer.at())), (&*folder.path().join("new.rec.new"), 0o600));
+    writer.finish(0, &Losses::default()).expect("whole").finish().expect("ours");
+    assert_ne!(std::fs::read(&path).expect("the file"), before);
+    assert_eq!((mode(&path), folder.path().join("new.rec.new").exists()), (0o600, false));
 }
 
 #[test]
-fn a_full_disk_is_an_error() {
-    let full = File::options().write(true).open("/dev/full").expect("every Linux has it");
-    let writer = Writer::new(Path::new("/dev/full"), std::io::BufWriter::new(full)).expect("it is buffered");
-    let text = writer.finish(0, &Losses::default()).map(|_| ()).expect_err("no space").to_string();
-    assert!(text.contains("incomplete") && text.contains("record again"), "{text}");
+fn recording_that_is_read_is_not_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, link) = (folder.path().join("a.rec"), folder.path().join("link.rec"));
+    std::fs::write(&path, "a recording").expect("ours");
+    std::os::unix::fs::symlink(&path, &link).expect("ours");
+    for output in [&path, &link] {
+        for replace in [false, true] {
+            let error = Output::open(output, replace, &[&path]).map(|_| ()).expect_err("it is read");
+            assert!(matches!(error, RecordingError::Itself { .. }), "{error}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&path).expect("ours"), "a recording");
+}
+
+#[test]
+fn full_disk_is_an_error_that_names_what_is_there() {
+    let error = Writer::create(Path::new("/dev/full"), true, &[]).map(|_| ()).expect_err("no space").to_string();
+    assert!(error.contains("incomplete") && error.contains("last whole chunk"), "{error}");
 }
 
 #[test]
@@ -182,4 +224,48 @@ fn raw_records_are_those_of_the_session() {
     ];
     assert_eq!(bytes.len(), expected.len() * RECORD_BYTES);
     assert_eq!(bytes, expected.map(Record::to_bytes).concat());
+}
+
+#[test]
+fn reserved_bytes_that_are_not_zero_are_refused() {
+    let event =
+        Event { owner: OwnerId(0), length: 4096, what: What::Page { class: Class::PageAfterT, before: 1, after: 2 } };
+    let (whole, _) = record(&[(0, event)], Losses::default());
+    // Behind the header and the chunk of the only owner.
+    let events = HEADER_BYTES + CHUNK_HEAD_BYTES + 8 + "container-0-ä".len() + 4;
+    let body = events + CHUNK_HEAD_BYTES;
+    assert!(read(&whole).is_ok());
+    // The two zeros, the socket of a page, the zeros behind the length.
+    for at in [2, 3, 8, 15, 20, 23] {
+        let mut bytes = whole.clone();
+        bytes[body + at] = 1;
+        let end = body + EVENT_BYTES;
+        let crc = crc32c(&bytes[events..end]);
+        bytes[end..end + 4].copy_from_slice(&crc.to_le_bytes());
+        let text = read(&bytes).expect_err("a byte that is reserved").to_string();
+        assert!(text.contains("reserved bytes of an event") && text.contains("expected zero"), "{at}: {text}");
+    }
+}
+
+#[test]
+fn what_a_scan_reported_is_read_as_it_was_written() {
+    let scan = crate::report::ScanJson::from(
+        &crate::scan::Scanner::new(crate::scan::ScanConfig {
+            target: crate::scan::ScanTarget::Pids(vec![std::process::id()]),
+            ..Default::default()
+        })
+        .scan(&mut |_| (), &mut |_| ())
+        .expect("the scan runs"),
+    );
+    let mut writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    writer.scan(&scan).expect("memory takes it");
+    let mut bytes = writer.finish(0, &Losses::default()).expect("memory takes it");
+    assert_eq!(read(&bytes).expect("a whole recording")[0], Item::Scan(Box::new(scan)));
+    // With a right checksum, text that is none of this is refused.
+    let (start, end) = (HEADER_BYTES, bytes.len() - CHUNK_HEAD_BYTES - END_BYTES - 4);
+    bytes[start + CHUNK_HEAD_BYTES] = b'[';
+    let crc = crc32c(&bytes[start..end - 4]);
+    bytes[end - 4..end].copy_from_slice(&crc.to_le_bytes());
+    let text = read(&bytes).expect_err("no report").to_string();
+    assert!(text.contains("scan report at offset 32"), "{text}");
 }

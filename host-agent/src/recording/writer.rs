@@ -1,37 +1,53 @@
 //! Writes recordings.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
 
 use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::report::ScanJson;
 use crate::sink::{Sink, SinkError};
 
 /// Events that are gathered before they become a chunk.
 const EVENTS_PER_CHUNK: usize = 4096;
+/// Longest time that an event waits for its chunk: a kill loses no more than that.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// Events between two looks at the clock, a power of two.
+const EVENTS_PER_LOOK: u64 = 256;
 
-/// Writes one recording. Without [`Writer::finish`] the file has no END and is refused by the reader.
-pub struct Writer<W: Write = BufWriter<File>> {
+/// Writes one recording, chunk by chunk. Without [`Writer::finish`] it has no END: a reader gives what is in whole chunks
+/// and reports that the rest is missing.
+pub struct Writer<W: Write = Output> {
     path: PathBuf,
     out: W,
     owners: Owners,
     events: Vec<u8>,
+    /// Events given.
+    given: u64,
+    /// Of them, those in chunks that were written.
     written: u64,
+    /// When the last chunk with events was written.
+    flushed: Instant,
 }
 
 impl Writer {
-    /// Starts a recording in a file of mode 0600, see [`create_private`].
-    pub fn create(path: &Path, overwrite: bool) -> Result<Writer, RecordingError> {
-        Writer::new(path, BufWriter::new(create_private(path, overwrite)?))
+    /// Starts a recording in a file, see [`Output::open`].
+    pub fn create(path: &Path, replace: bool, sources: &[&Path]) -> Result<Writer, RecordingError> {
+        Writer::new(path, Output::open(path, replace, sources)?)
+    }
+
+    /// Returns the file that holds what was written so far.
+    pub fn at(&self) -> &Path {
+        self.out.at()
     }
 }
 
 impl<W: Write> Writer<W> {
-    /// Starts a recording in `out`; `path` stands in errors.
+    /// Starts a recording in `out`; `path` is named in errors.
     pub fn new(path: &Path, mut out: W) -> Result<Writer<W>, RecordingError> {
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend(MAGIC);
@@ -41,11 +57,17 @@ impl<W: Write> Writer<W> {
         header.extend(crc32c(&header).to_le_bytes());
         out.write_all(&header).map_err(|source| write_error(path, source))?;
         let events = Vec::with_capacity(EVENTS_PER_CHUNK * EVENT_BYTES);
-        Ok(Writer { path: path.to_path_buf(), out, owners: Owners::default(), events, written: 0 })
+        let (path, owners, flushed) = (path.to_path_buf(), Owners::default(), Instant::now());
+        Ok(Writer { path, out, owners, events, given: 0, written: 0, flushed })
     }
 
     /// Events given so far.
     pub fn events(&self) -> u64 {
+        self.given
+    }
+
+    /// Events in chunks that were written.
+    pub fn written(&self) -> u64 {
         self.written
     }
 
@@ -54,7 +76,7 @@ impl<W: Write> Writer<W> {
         self.flush_events()?;
         let mut body = Vec::with_capacity(END_BYTES);
         body.extend(captured.to_le_bytes());
-        body.extend(self.written.to_le_bytes());
+        body.extend(self.given.to_le_bytes());
         body.extend(losses.0.iter().flat_map(|count| count.to_le_bytes()));
         self.chunk(CHUNK_END, &body)?;
         self.out.flush().map_err(|source| write_error(&self.path, source))?;
@@ -71,11 +93,13 @@ impl<W: Write> Writer<W> {
     }
 
     fn flush_events(&mut self) -> Result<(), RecordingError> {
+        self.flushed = Instant::now();
         if self.events.is_empty() {
             return Ok(());
         }
         let mut body = std::mem::take(&mut self.events);
         self.chunk(CHUNK_EVENTS, &body)?;
+        self.written = self.given;
         body.clear();
         self.events = body;
         Ok(())
@@ -97,17 +121,34 @@ impl<W: Write> Writer<W> {
         Ok(id)
     }
 
+    /// Adds what a scan reported beside the events that were given.
+    pub fn add_scan(&mut self, scan: &ScanJson) -> Result<(), RecordingError> {
+        self.flush_events()?;
+        let body = serde_json::to_vec(scan).map_err(|source| RecordingError::Scan {
+            path: self.path.clone(),
+            at: 0,
+            source,
+        })?;
+        self.chunk(CHUNK_SCAN, &body)
+    }
+
     /// Adds one event.
     pub fn add_event(&mut self, event: Event) -> Result<(), RecordingError> {
         if self.owners.get(event.owner).is_none() {
             return Err(RecordingError::Owner { expected: self.owners.len(), found: event.owner.0 });
         }
         self.events.extend(encode(&event));
-        self.written += 1;
+        self.given += 1;
         if self.events.len() >= EVENTS_PER_CHUNK * EVENT_BYTES {
             self.flush_events()?;
+        } else if self.given.is_multiple_of(EVENTS_PER_LOOK) {
+            self.flush_old()?;
         }
         Ok(())
+    }
+
+    fn flush_old(&mut self) -> Result<(), RecordingError> {
+        if self.flushed.elapsed() >= LONGEST_WAIT { self.flush_events() } else { Ok(()) }
     }
 }
 
@@ -118,6 +159,14 @@ impl<W: Write> Sink for Writer<W> {
 
     fn event(&mut self, event: Event) -> Result<(), SinkError> {
         Ok(self.add_event(event)?)
+    }
+
+    fn idle(&mut self) -> Result<(), SinkError> {
+        Ok(self.flush_old()?)
+    }
+
+    fn scan(&mut self, scan: &ScanJson) -> Result<(), SinkError> {
+        Ok(self.add_scan(scan)?)
     }
 }
 

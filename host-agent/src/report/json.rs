@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
+use super::escape::escape;
+use super::{Line, Report, ScanJson};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
-use crate::scan::ScanSummary;
 
 /// The sides of the conservation law.
 #[derive(Clone, Debug, Serialize)]
@@ -39,8 +39,20 @@ impl From<&Conservation> for ConservationJson {
 /// One owner's counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerJson {
-    /// Name of the container, or `other`.
+    /// Name of the container, or `other`; what a terminal would act on is escaped.
     pub name: String,
+    /// The path of its control group, escaped like the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup: Option<String>,
+    /// The engine that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Its whole id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Uid of its pod under Kubernetes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
     /// Copied pages, unjudged ones included.
     pub cow_copies: u64,
     /// Redundant copies.
@@ -55,6 +67,27 @@ pub struct ContainerJson {
     pub net_redundant: u64,
     /// Bytes of the redundant sends.
     pub net_bytes_redundant: u64,
+}
+
+impl From<&Line> for ContainerJson {
+    fn from(line: &Line) -> ContainerJson {
+        let details = line.details.as_ref();
+        let text = |text: &String| escape(text);
+        ContainerJson {
+            name: escape(&line.name),
+            cgroup: details.map(|details| escape(&details.cgroup)),
+            runtime: details.and_then(|details| details.runtime.as_ref()).map(text),
+            id: details.and_then(|details| details.id.as_ref()).map(text),
+            pod: details.and_then(|details| details.pod.as_ref()).map(text),
+            cow_copies: line.pages.events,
+            cow_redundant: line.pages.redundant_events,
+            cow_bytes_redundant: line.pages.redundant_bytes,
+            cow_unjudged: line.unjudged,
+            net_sends: line.sends.events,
+            net_redundant: line.sends.redundant_events,
+            net_bytes_redundant: line.sends.redundant_bytes,
+        }
+    }
 }
 
 /// What any command reports.
@@ -73,16 +106,8 @@ pub struct ReportJson {
 
 impl From<&Report> for ReportJson {
     fn from(report: &Report) -> ReportJson {
-        let containers = report.lines.iter().filter(|line| line.kind != OwnerKind::Region).map(|line| ContainerJson {
-            name: line.name.clone(),
-            cow_copies: line.pages.events,
-            cow_redundant: line.pages.redundant_events,
-            cow_bytes_redundant: line.pages.redundant_bytes,
-            cow_unjudged: line.unjudged,
-            net_sends: line.sends.events,
-            net_redundant: line.sends.redundant_events,
-            net_bytes_redundant: line.sends.redundant_bytes,
-        });
+        let lines = report.lines.iter().filter(|line| line.kind != OwnerKind::Region);
+        let containers = lines.map(ContainerJson::from);
         ReportJson {
             engine: report.engine,
             conservation: ConservationJson::from(&report.conservation),
@@ -90,70 +115,6 @@ impl From<&Report> for ReportJson {
             containers: containers.collect(),
         }
     }
-}
-
-/// What a scan round says beside its events.
-#[derive(Clone, Debug, Serialize)]
-pub struct ScanJson {
-    /// `exact` with frame numbers, `lower_bound` without.
-    pub mode: &'static str,
-    /// Pages left out, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
-    /// Processes, by what became of them.
-    pub processes: BTreeMap<&'static str, u64>,
-    /// Families with two or more members.
-    pub families: u64,
-    /// Frames that merging equal contents would free.
-    pub mergeable: u64,
-    /// Pairs of different contents with the same CRC32C.
-    pub fingerprint_collisions: u64,
-    /// Bytes of contents read.
-    pub bytes_read: u64,
-    /// Measured time of the scan in seconds.
-    pub scan_seconds_measured: f64,
-}
-
-impl From<&ScanSummary> for ScanJson {
-    fn from(summary: &ScanSummary) -> ScanJson {
-        ScanJson {
-            mode: if summary.lower_bound() { "lower_bound" } else { "exact" },
-            skipped: skipped(summary).into_iter().collect(),
-            processes: processes(summary).into_iter().collect(),
-            families: summary.families,
-            mergeable: summary.mergeable,
-            fingerprint_collisions: summary.fingerprint_collisions,
-            bytes_read: summary.bytes_read,
-            scan_seconds_measured: summary.duration.as_secs_f64(),
-        }
-    }
-}
-
-/// Pages left out, by reason.
-pub(super) fn skipped(summary: &ScanSummary) -> [(&'static str, u64); 6] {
-    let skips = &summary.skips;
-    [
-        ("absent", skips.absent),
-        ("swapped", skips.swapped),
-        ("file_or_shared", skips.file_or_shared),
-        ("zero_frame", skips.zero_frame),
-        ("hugetlb", skips.hugetlb),
-        ("device_memory", skips.device_memory),
-    ]
-}
-
-/// Processes, by what became of them.
-pub(super) fn processes(summary: &ScanSummary) -> [(&'static str, u64); 8] {
-    let counts = &summary.processes;
-    [
-        ("listed", counts.listed),
-        ("without_memory", counts.without_memory),
-        ("alone", counts.alone),
-        ("sharing_memory", counts.sharing_memory),
-        ("scanned", counts.scanned),
-        ("vanished", counts.vanished),
-        ("unreadable", counts.unreadable),
-        ("rejoined", counts.rejoined),
-    ]
 }
 
 /// What the engine counted for one region of the workload.

@@ -1,13 +1,17 @@
 //! What the commands print: a table for people, JSON for machines.
 
+mod escape;
 mod estimated;
 mod json;
+mod scan;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
-pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, ScanJson, WorkloadJson};
+pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, WorkloadJson};
+pub use scan::{BracketJson, CoverageJson, ScanJson, not_seen_text, scan_lines};
 pub use table::{columns, conservation_line, render};
 
 use deltascope_abi::counters::CounterRow;
@@ -15,6 +19,7 @@ use deltascope_abi::record::Class;
 
 use crate::accounting::Conservation;
 use crate::accounting::{Rows, Totals};
+use crate::attribution::{Container, ContainerKind};
 use crate::event::{OwnerKind, Owners};
 
 /// Name of group 0.
@@ -33,6 +38,32 @@ pub struct Line {
     pub unjudged: u64,
     /// Network sends.
     pub sends: CounterRow,
+    /// The container behind the name, where it is known.
+    pub details: Option<Details>,
+}
+
+/// A container as its control group describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// The path of its control group.
+    pub cgroup: String,
+    /// The engine that started it.
+    pub runtime: Option<String>,
+    /// Its whole id.
+    pub id: Option<String>,
+    /// Uid of its pod.
+    pub pod: Option<String>,
+}
+
+impl From<&Container> for Details {
+    fn from(container: &Container) -> Details {
+        let (runtime, id, pod) = match &container.kind {
+            ContainerKind::Container { runtime, id, pod } => (Some(runtime.clone()), Some(id.clone()), pod.clone()),
+            ContainerKind::Pod { uid } => (None, None, Some(uid.clone())),
+            _ => (None, None, None),
+        };
+        Details { cgroup: container.path.clone(), runtime, id, pod }
+    }
 }
 
 impl Line {
@@ -48,6 +79,7 @@ impl Line {
             pages,
             unjudged: rows[Class::PageUnjudged as usize].events,
             sends: rows[Class::NetworkSend as usize],
+            details: None,
         }
     }
 }
@@ -63,8 +95,10 @@ pub struct Report {
     pub unjudged: u64,
     /// Owners that counted anything, the most wasted bytes first.
     pub lines: Vec<Line>,
-    /// Copies are a lower bound: frame numbers were not visible.
+    /// Copies are a lower bound: something was not read.
     pub lower_bound: bool,
+    /// Nothing was read at all.
+    pub nothing_seen: bool,
 }
 
 impl Report {
@@ -83,7 +117,14 @@ impl Report {
             wasted(b).cmp(&wasted(a)).then(b.pages.events.cmp(&a.pages.events)).then(a.name.cmp(&b.name))
         });
         let unjudged = lines.iter().map(|line| line.unjudged).sum();
-        Report { engine, conservation, unjudged, lines, lower_bound: false }
+        Report { engine, conservation, unjudged, lines, lower_bound: false, nothing_seen: false }
+    }
+
+    /// Adds to each line what is known of the container of its name.
+    pub fn describe(&mut self, details: impl Fn(&str) -> Option<Details>) {
+        for line in self.lines.iter_mut().filter(|line| line.kind != OwnerKind::Region) {
+            line.details = details(&line.name);
+        }
     }
 
     /// The line of one owner; all zero when nothing was counted for it.

@@ -6,15 +6,23 @@ use bytesize::ByteSize;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
+use super::escape::escape;
 use super::{Line, Report};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 
-/// Widest name that is shown whole.
-const NAME_CHARS: usize = 48;
+/// Characters of a name that are always shown.
+const NAME_CHARS: usize = 24;
 
-/// The table of a report. Columns of what did not happen are left out.
+/// The table of a report. Columns of what did not happen are left out, and names are whole unless the terminal is too
+/// narrow for them.
 pub fn render(report: &Report) -> String {
+    let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    render_within(report, width)
+}
+
+/// The table within so many columns of a terminal, if there is one.
+pub(super) fn render_within(report: &Report, width: Option<usize>) -> String {
     let with_pages = report.lines.iter().any(|line| line.pages.events > 0);
     let with_sends = report.lines.iter().any(|line| line.sends.events > 0);
     let mut head = vec!["container".to_owned()];
@@ -28,15 +36,29 @@ pub fn render(report: &Report) -> String {
     let mut rows = vec![head];
     rows.extend(report.lines.iter().map(|line| cells(line, with_pages, with_sends)));
     if rows.len() == 1 {
-        return "nothing was copied or sent\n".to_owned();
+        let text = match (report.nothing_seen, report.lower_bound) {
+            (true, _) => "nothing could be looked at\n",
+            (_, true) => "no copy was found in what was read\n",
+            _ => "nothing was copied or sent\n",
+        };
+        return text.to_owned();
     }
+    let whole = columns(&rows);
+    let chars = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let too_wide = width.map_or(0, |width| chars(&whole).saturating_sub(width));
+    if too_wide == 0 {
+        return whole;
+    }
+    let longest = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
+    let room = longest.saturating_sub(too_wide).max(NAME_CHARS);
+    rows.iter_mut().skip(1).for_each(|row| row[0] = shorten(&row[0], room));
     columns(&rows)
 }
 
 fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
     let mut cells = vec![match line.kind {
-        OwnerKind::Region => format!("[{}]", shorten(&line.name)),
-        OwnerKind::Container | OwnerKind::Scanned => shorten(&line.name),
+        OwnerKind::Region => format!("[{}]", escape(&line.name)),
+        OwnerKind::Container | OwnerKind::Scanned => escape(&line.name),
     }];
     let numbers = |row: &deltascope_abi::counters::CounterRow| (row.events, row.redundant_events, row.redundant_bytes);
     if with_pages {
@@ -52,14 +74,14 @@ fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
     cells
 }
 
-/// Keeps both ends of a long name: the kind stands at one, what tells it apart at the other.
-fn shorten(name: &str) -> String {
-    let printable: Vec<char> = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    if printable.len() <= NAME_CHARS {
-        return printable.into_iter().collect();
+/// Keeps both ends of a long name: the kind is at one, what distinguishes it at the other.
+fn shorten(name: &str, room: usize) -> String {
+    let name: Vec<char> = name.chars().collect();
+    if name.len() <= room {
+        return name.into_iter().collect();
     }
-    let half = (NAME_CHARS - 3) / 2;
-    let (start, end) = (&printable[..half], &printable[printable.len() - half..]);
+    let half = (room - 3) / 2;
+    let (start, end) = (&name[..half], &name[name.len() - half..]);
     start.iter().chain(&['.'; 3]).chain(end).collect()
 }
 

@@ -72,13 +72,60 @@ fn the_table_is_aligned() {
 }
 
 #[test]
-fn names_cannot_break_the_table() {
+fn names_cannot_break_the_table_or_the_json() {
     let mut report = report();
     report.lines.truncate(1);
-    report.lines[0].name = format!("a\n\x1b[31m{}z", "x".repeat(200));
+    report.lines[0].kind = OwnerKind::Scanned;
+    report.lines[0].name = format!("a\n\x1b[31m\u{202e}{}z", "x".repeat(200));
     let text = render(&report);
     assert_eq!(text.lines().count(), 2);
-    assert!(!text.contains('\x1b') && text.lines().all(|line| line.chars().count() < 100), "{text}");
+    let json = serde_json::to_string(&ReportJson::from(&report)).expect("plain data");
+    for text in [&text, &json] {
+        assert!(!text.contains(['\x1b', '\u{202e}']) && text.contains("\\u{202e}"), "{text}");
+    }
+}
+
+#[test]
+fn names_are_whole_where_the_terminal_has_room() {
+    let mut report = report();
+    report.lines.truncate(2);
+    report.lines[0].name = format!("a{}z", "x".repeat(98));
+    let widest = |text: &str| text.lines().map(|line| line.chars().count()).max();
+    let whole = table::render_within(&report, None);
+    assert!(whole.contains(&report.lines[0].name));
+    assert_eq!(table::render_within(&report, widest(&whole)), whole);
+    let narrow = table::render_within(&report, Some(100));
+    assert!(widest(&narrow) <= Some(100) && narrow.contains("...") && narrow.contains("xz]"), "{narrow}");
+    // What tells names apart stays, however narrow the terminal is.
+    assert!(table::render_within(&report, Some(10)).contains("web"));
+}
+
+#[test]
+fn the_json_has_the_container_behind_a_name() {
+    let mut report = report();
+    let details = Details {
+        cgroup: "/kubepods/pod7/ab".to_owned(),
+        runtime: Some("cri-containerd".to_owned()),
+        id: Some("ab".to_owned()),
+        pod: Some("7".to_owned()),
+    };
+    report.describe(|name| (name == "web").then(|| details.clone()));
+    let value = serde_json::to_value(ReportJson::from(&report)).expect("plain data");
+    let web = &value["containers"][0];
+    assert_eq!((&web["name"], &web["cgroup"]), (&json!("web"), &json!("/kubepods/pod7/ab")));
+    assert_eq!((&web["id"], &web["pod"], &web["runtime"]), (&json!("ab"), &json!("7"), &json!("cri-containerd")));
+    assert_eq!(value["containers"][1].get("cgroup"), None, "of `other` there is none");
+}
+
+#[test]
+fn nothing_counted_is_called_what_it_is() {
+    let mut report = report();
+    report.lines.clear();
+    assert_eq!(render(&report), "nothing was copied or sent\n");
+    report.lower_bound = true;
+    assert_eq!(render(&report), "no copy was found in what was read\n");
+    report.nothing_seen = true;
+    assert_eq!(render(&report), "nothing could be looked at\n");
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub const LEAST_UNITS: usize = 10;
 /// With more of the weight than this in one unit there is no bound.
 const LARGEST_WEIGHT: f64 = 0.5;
 
-/// From so many degrees of freedom on, the quantile is that of the normal distribution: less than 0.0003 apart, and
+/// From this many degrees of freedom on, the quantile is that of the normal distribution: less than 0.0003 apart, and
 /// the inverse that statrs computes for Student's t takes minutes from 10 million degrees on.
 const NORMAL_FROM: usize = 10_000;
 

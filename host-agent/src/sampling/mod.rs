@@ -3,7 +3,7 @@
 //! A unit (an mm for pages, a socket for sends) is kept when its hash is below p = 2^-k, so that the units kept at
 //! k + 1 are among those kept at k, and a unit is kept whole: the sends of a socket stay comparable with each other.
 //! The source counts what it leaves out, so the numbers of events and bytes stay exact. What the left-out events would
-//! have shown is estimated from the units that were kept, and stands in values of its own; counters hold what was
+//! have shown is estimated from the units that were kept, and is given in values of its own; counters hold what was
 //! counted and nothing else.
 //!
 //! | part | what |

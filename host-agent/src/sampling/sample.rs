@@ -183,7 +183,7 @@ pub struct Sample {
     shift: u32,
     periods: u64,
     closed: Sums,
-    /// Events that stand for themselves alone, by kind and owner.
+    /// Events that represent themselves alone, by kind and owner.
     certain: BTreeMap<(bool, OwnerId), Seen>,
     /// The sample of this period: by kind (whether a send), unit and owner.
     units: HashMap<Key, Seen>,
@@ -226,7 +226,7 @@ impl Sample {
         };
         let times = u64::from(redundant);
         let seen = Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };
-        // An event of a unit that this p leaves out was captured before: nobody chose it, so it stands for no other.
+        // An event of a unit that this p leaves out was captured before: no sample chose it, so it represents no other.
         if self.shift == 0 || !is_kept(unit, self.shift) {
             *self.certain.entry((send, event.owner)).or_default() += seen;
         } else {

@@ -14,7 +14,7 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Makes room for so many pages, none of which has come.
+    /// Makes room for that many pages, none of which has come.
     pub(crate) fn reset(&mut self, pages: usize) {
         self.bytes.resize(pages * PAGE_SIZE, 0);
         self.readable.clear();

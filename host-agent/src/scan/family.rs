@@ -9,6 +9,23 @@ use crate::procfs::{ExecLayout, ProcessStat};
 pub(crate) struct Family {
     /// Its members, the eldest first: the root is number 0.
     pub members: Vec<ProcessStat>,
+    /// What is known of where its root came from.
+    pub origin: Origin,
+}
+
+/// Where the root of a family came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Origin {
+    /// It called exec, so that nothing of the family is elsewhere.
+    #[default]
+    Exec,
+    /// It was forked by a process that has ended or has called exec, and no process that shows its layout is of that
+    /// exec. Only processes that hide their layout can belong to the family.
+    Orphan,
+    /// As [`Origin::Orphan`], and it hides its own layout, or the number of its exec could not be compared.
+    Uncertain,
+    /// Its parent is outside the PID namespace.
+    Outside,
 }
 
 /// The families among some processes, and how many orphans were put back into one.
@@ -16,58 +33,104 @@ pub(crate) struct Family {
 pub(crate) struct Families {
     /// Ordered by the number of their root.
     pub families: Vec<Family>,
-    /// Orphans in a family with a brother or sister.
+    /// Orphans in a family with a relative that is not their parent.
     pub rejoined: u64,
 }
+
+/// The 16 random bytes that exec gave a process and fork handed down, if they can be read.
+pub(crate) type ExecNonce<'a> = dyn FnMut(&ProcessStat) -> Option<[u8; 16]> + 'a;
 
 /// Sorts processes with memory into families.
 ///
 /// A process belongs to its parent's family when it was forked and has not called exec
 /// (`PF_FORKNOEXEC`), and both have the same [`ExecLayout`] as far as it can be seen. The
 /// layout is what unmasks a foster parent: an orphan's parent is init or a subreaper, which
-/// was no part of its fork tree. Orphans of one session with the same known layout come from
-/// one exec and stay one family.
-pub(crate) fn families(processes: &[ProcessStat]) -> Families {
+/// was no part of its fork tree. An orphan belongs to the processes with its layout and its [`ExecNonce`]: without
+/// address space randomisation different programs have the same layout.
+pub(crate) fn families(processes: &[ProcessStat], nonce: &mut ExecNonce<'_>) -> Families {
     let by_pid: HashMap<u32, usize> =
         processes.iter().enumerate().map(|(index, process)| (process.pid, index)).collect();
+    let mut by_layout: HashMap<ExecLayout, Vec<usize>> = HashMap::new();
+    for (index, process) in processes.iter().enumerate() {
+        if let Some(layout) = process.layout {
+            by_layout.entry(layout).or_default().push(index);
+        }
+    }
     // `above[i]` leads to the root of the tree of i.
     let mut above: Vec<usize> = (0..processes.len()).collect();
-    let mut orphans: HashMap<(ExecLayout, i64), usize> = HashMap::new();
-    let mut rejoined = 0;
+    let mut orphans: Vec<usize> = Vec::new();
     for (index, process) in processes.iter().enumerate() {
         if !process.forked_without_exec {
             continue;
         }
         let parent =
             by_pid.get(&process.parent).filter(|&&parent| parent != index && is_kin(&processes[parent], process));
-        if let Some(&parent) = parent {
-            unite(&mut above, index, parent);
-        } else if let Some(layout) = process.layout {
-            match orphans.entry((layout, process.session)) {
-                std::collections::hash_map::Entry::Occupied(first) => {
-                    unite(&mut above, index, *first.get());
-                    rejoined += 1;
-                }
-                std::collections::hash_map::Entry::Vacant(place) => {
-                    place.insert(index);
-                }
-            }
+        match parent {
+            Some(&parent) => unite(&mut above, index, parent),
+            None => orphans.push(index),
         }
     }
-    let mut members: HashMap<usize, Vec<ProcessStat>> = HashMap::new();
+    let mut origins: HashMap<usize, Origin> = HashMap::new();
+    let mut rejoined = 0;
+    for &index in &orphans {
+        let process = &processes[index];
+        let Some(layout) = process.layout else {
+            origins.insert(index, Origin::Uncertain);
+            continue;
+        };
+        let mut joined = false;
+        let mut origin = Origin::Orphan;
+        for &other in by_layout.get(&layout).into_iter().flatten() {
+            if other == index {
+                continue;
+            }
+            if root(&mut above, other) == root(&mut above, index) {
+                // A brother or sister has brought them together, or it is a child of its own.
+                continue;
+            }
+            match (nonce(process), nonce(&processes[other])) {
+                (Some(own), Some(others)) if own == others => {
+                    unite(&mut above, index, other);
+                    joined = true;
+                }
+                (Some(_), Some(_)) => {}
+                _ => origin = Origin::Uncertain,
+            }
+        }
+        rejoined += u64::from(joined);
+        origins.insert(index, origin);
+    }
+    let mut members: HashMap<usize, Vec<(usize, ProcessStat)>> = HashMap::new();
     for (index, process) in processes.iter().enumerate() {
-        members.entry(root(&mut above, index)).or_default().push(*process);
+        members.entry(root(&mut above, index)).or_default().push((index, *process));
     }
     let mut families: Vec<Family> = members
         .into_values()
         .map(|mut members| {
             // Within one clock tick the root is the member that is no fork, if there is one.
-            members.sort_unstable_by_key(|member| (member.start_time, member.forked_without_exec, member.pid));
-            Family { members }
+            members.sort_unstable_by_key(|(_, m)| (m.start_time, m.forked_without_exec, m.pid));
+            let origin = origin(&members, &origins);
+            Family { members: members.into_iter().map(|(_, member)| member).collect(), origin }
         })
         .collect();
     families.sort_unstable_by_key(|family| family.members.first().map(|root| root.pid));
     Families { families, rejoined }
+}
+
+/// Where a family came from, with the least certain of its orphans.
+fn origin(members: &[(usize, ProcessStat)], origins: &HashMap<usize, Origin>) -> Origin {
+    let outside =
+        |(index, member): &(usize, ProcessStat)| member.parent == 0 && member.pid != 1 && origins.contains_key(index);
+    if members.iter().any(outside) {
+        return Origin::Outside;
+    }
+    let uncertain = members.iter().any(|(index, _)| origins.get(index) == Some(&Origin::Uncertain));
+    let rooted = members.iter().any(|(_, member)| !member.forked_without_exec);
+    match (uncertain, rooted) {
+        (true, _) => Origin::Uncertain,
+        (false, true) => Origin::Exec,
+        (false, false) => Origin::Orphan,
+    }
 }
 
 /// Whether `child` can have been forked from the program that `parent` runs now. A reader who

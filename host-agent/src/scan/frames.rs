@@ -1,4 +1,4 @@
-//! Which frames stand at one address: the rule of distinct frames.
+//! Which frames are at one address: the rule of distinct frames.
 
 use super::{FrameAccess, Probe, Skips};
 use crate::procfs::PageEntry;
@@ -12,6 +12,8 @@ pub(crate) struct Frame {
     pub eldest: usize,
     /// Mapped once in the whole system, as far as the system says.
     pub exclusive: bool,
+    /// Merged by the kernel from equal pages (KSM). Such a frame is no copy of another one with its content.
+    pub merged: bool,
 }
 
 /// A member that holds a frame. Without frame numbers an exclusive frame has a key of its own
@@ -22,6 +24,26 @@ pub(crate) struct Holder {
     /// The member.
     pub member: usize,
     exclusive: bool,
+}
+
+impl Holder {
+    /// What tells its frame from others: its number, where numbers are shown.
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Whether the frame is mapped once in the whole system, as far as the system says.
+    pub(crate) fn exclusive(&self) -> bool {
+        self.exclusive
+    }
+}
+
+/// The frame of a group of holders that is mapped somewhere else too: not exclusive, with one holder here.
+pub(crate) fn mapped_elsewhere(holders: &[Holder]) -> Option<u64> {
+    match holders {
+        [one] if !one.exclusive => Some(one.key),
+        _ => None,
+    }
 }
 
 /// How entries are read.
@@ -37,7 +59,7 @@ impl Rule {
         Self { access: probe.access, zero_frame: probe.zero_frame }
     }
 
-    /// How frames are told apart.
+    /// How frames are distinguished.
     pub(crate) fn access(&self) -> FrameAccess {
         self.access
     }
@@ -55,7 +77,13 @@ impl Rule {
     /// The holder that an entry of a member makes, or the reason why it makes none, counted.
     pub(crate) fn holder(&self, member: usize, entry: PageEntry, skips: &mut Skips) -> Option<Holder> {
         let reason = if !entry.present() {
-            if entry.swapped() { &mut skips.swapped } else { &mut skips.absent }
+            if entry.guard() {
+                &mut skips.absent
+            } else if entry.swapped() {
+                &mut skips.swapped
+            } else {
+                &mut skips.absent
+            }
         } else if entry.file_or_shared() {
             &mut skips.file_or_shared
         } else if self.zero_frame == Some(entry.frame()) {
@@ -74,6 +102,21 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The pages in swap among the entries at one address: places in swap where these are shown, else members.
+    pub(crate) fn swapped(&self, entries: impl Iterator<Item = PageEntry>) -> u64 {
+        let mut places: Vec<u64> = entries
+            .filter(|entry| !entry.present() && entry.swapped() && !entry.guard())
+            .map(|entry| entry.frame())
+            .collect();
+        if self.access == FrameAccess::Frames {
+            places.sort_unstable();
+            places.dedup();
+        }
+        places.len() as u64
+    }
+}
+
 /// The holders of each distinct frame, the eldest of each first. `holders` must be sorted.
 pub(crate) fn by_frame(holders: &[Holder]) -> impl Iterator<Item = &[Holder]> {
     holders.chunk_by(|a, b| a.key == b.key)
@@ -81,5 +124,10 @@ pub(crate) fn by_frame(holders: &[Holder]) -> impl Iterator<Item = &[Holder]> {
 
 /// The frame that some holders have in common.
 pub(crate) fn frame(holders: &[Holder]) -> Option<Frame> {
-    holders.first().map(|eldest| Frame { holders: holders.len(), eldest: eldest.member, exclusive: eldest.exclusive })
+    holders.first().map(|eldest| Frame {
+        holders: holders.len(),
+        eldest: eldest.member,
+        exclusive: eldest.exclusive,
+        merged: false,
+    })
 }

@@ -26,6 +26,8 @@ pub(crate) struct Judgement {
     pub collisions: u64,
     /// Pages of a shared frame that may be the zero frame, and was left out therefore.
     pub zero_frame: u64,
+    /// Frames that stand for each other because the kernel has merged equal pages into several.
+    pub merged: u64,
     order: Vec<usize>,
     fingerprints: Vec<u32>,
     twin: Vec<bool>,
@@ -40,7 +42,7 @@ impl Judgement {
     pub(crate) fn judge(&mut self, access: FrameAccess, looks: &[Look<'_>]) {
         self.copies.clear();
         self.order.clear();
-        (self.mergeable, self.collisions, self.zero_frame) = (0, 0, 0);
+        (self.mergeable, self.collisions, self.zero_frame, self.merged) = (0, 0, 0, 0);
         for (number, look) in looks.iter().enumerate() {
             // Without numbers the zero frame looks like any other that is not exclusive. To
             // take it for a frame of its own could count a first write as a copy.
@@ -49,7 +51,10 @@ impl Judgement {
             if zeros {
                 self.zero_frame += look.frame.holders as u64;
             } else {
-                self.order.push(number);
+                match self.same_merged(looks, number) {
+                    true => self.merged += 1,
+                    false => self.order.push(number),
+                }
             }
         }
         let rank = |&number: &usize| {
@@ -70,6 +75,15 @@ impl Judgement {
             self.copies.push((number, verdict));
         }
         self.order = order;
+    }
+
+    /// Whether a merged frame has the content of a merged one before it. The kernel keeps several frames for one
+    /// content (`max_page_sharing`), and gives the pages of a fork different ones: that copies nothing.
+    fn same_merged(&self, looks: &[Look<'_>], number: usize) -> bool {
+        let Look { frame, content } = looks[number];
+        frame.merged
+            && content.is_some()
+            && self.order.iter().any(|&other| looks[other].frame.merged && looks[other].content == content)
     }
 
     /// Fingerprints what was read, brings equal contents together and notes who has a twin.

@@ -7,6 +7,9 @@
 //! writes below idle workers counts like a worker that writes. It cannot tell a copy from pages
 //! that two members allocated afresh at the same address after the fork, and counts both.
 //!
+//! Every result has its coverage ([`Coverage`]): members that were not read, pages that were not judged, and what
+//! follows for the number of copies, at least and at most ([`ScanSummary::copies_bracket`]).
+//!
 //! Frames are read, contents read, frames read again: only what stayed in place is judged.
 //!
 //! ```no_run
@@ -17,13 +20,22 @@
 //! # Ok::<(), deltascope_agent::scan::ScanError>(())
 //! ```
 
+mod batch;
 mod config;
 mod contents;
+mod coverage;
+mod cut;
 mod family;
+mod frame_flags;
 mod frames;
+mod huge_pages;
 mod judge;
 mod live;
+mod moved_memory;
+mod moved_search;
+mod open_files;
 mod overlap;
+mod privileges;
 mod probe;
 mod record;
 mod round;
@@ -31,8 +43,12 @@ mod scanner;
 mod view;
 
 pub use config::{BATCH_BYTES, ScanConfig, ScanError, ScanTarget, TaggedRegion};
+pub use coverage::{Bracket, Counts, Coverage, Doubt, DoubtCounts, Reason, Scope, Unbounded, Unread, UnreadCounts};
+pub use privileges::{Capability, Privileges};
 pub use probe::{FrameAccess, Probe};
-pub use record::{ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict};
+pub use record::{
+    NotSeen, ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips, UnjudgedReason, Verdict,
+};
 pub use scanner::Scanner;
 
 #[cfg(test)]

@@ -3,6 +3,32 @@
 use super::Skips;
 use crate::procfs::{Mapping, PAGE_SIZE};
 
+/// What the mappings of a span ask for beside the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Traits {
+    /// The kernel may have merged equal pages there (KSM).
+    pub mergeable: bool,
+    /// A member has excluded it from forks, so that its pages need not be of a common origin.
+    pub not_inherited: bool,
+    /// Huge pages are mapped whole there.
+    pub huge: bool,
+}
+
+impl Traits {
+    fn of(mapping: &Mapping) -> Self {
+        let Mapping { mergeable, not_inherited, huge, .. } = *mapping;
+        Self { mergeable, not_inherited, huge: huge != Some(0) }
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self {
+            mergeable: self.mergeable || other.mergeable,
+            not_inherited: self.not_inherited || other.not_inherited,
+            huge: self.huge || other.huge,
+        }
+    }
+}
+
 /// Addresses at which two or more members have the same mapping with anonymous pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -12,6 +38,30 @@ pub(crate) struct Span {
     pub end: u64,
     /// Members, ascending.
     pub members: Vec<usize>,
+    /// Of all their mappings there.
+    pub traits: Traits,
+}
+
+/// Addresses at which one member has a mapping with anonymous pages of which some are mapped more than once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// The member.
+    pub member: usize,
+    /// First address.
+    pub start: u64,
+    /// First address behind.
+    pub end: u64,
+    /// Bytes of it that are mapped more than once.
+    pub mapped_twice: u64,
+}
+
+/// The addresses that a family has in common, and those that one member has alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Overlap {
+    /// Ordered by address.
+    pub spans: Vec<Span>,
+    /// Where memory may be that was moved to another address.
+    pub alone: Vec<Piece>,
 }
 
 impl Span {
@@ -22,7 +72,7 @@ impl Span {
 }
 
 /// What two mappings must agree in to be one and the same: the file, and where its first byte
-/// would lie. All anonymous memory agrees; its parts merge and split as a program goes on.
+/// would lie. All anonymous memory agrees; its parts merge and split as a program runs.
 type Origin = ((u32, u32), u64, u64);
 
 /// The origin of a mapping whose pages can be copies; for the others, counts why not.
@@ -50,44 +100,59 @@ pub(crate) fn origin(mapping: &Mapping, skips: &mut Skips) -> Option<Origin> {
 }
 
 /// The spans of a family, ordered by address, from the mappings of each member.
-pub(crate) fn spans(members: &[Vec<Mapping>], skips: &mut Skips) -> Vec<Span> {
-    // (address, begins, member, origin): ends sort before beginnings at the same address.
-    let mut edges: Vec<(u64, bool, usize, Origin)> = Vec::new();
+pub(crate) fn overlap(members: &[Vec<Mapping>], skips: &mut Skips) -> Overlap {
+    // (address, begins, member, origin, number of the mapping): ends sort before beginnings at the same address.
+    let mut edges: Vec<(u64, bool, usize, Origin, usize)> = Vec::new();
     for (member, mappings) in members.iter().enumerate() {
-        for mapping in mappings {
+        for (number, mapping) in mappings.iter().enumerate() {
             if let Some(origin) = origin(mapping, skips) {
-                edges.push((mapping.start, true, member, origin));
-                edges.push((mapping.end, false, member, origin));
+                edges.push((mapping.start, true, member, origin, number));
+                edges.push((mapping.end, false, member, origin, number));
             }
         }
     }
     edges.sort_unstable();
-    let mut spans: Vec<Span> = Vec::new();
-    let mut active: Vec<(Origin, usize)> = Vec::new();
+    let mut overlap = Overlap::default();
+    let mut active: Vec<(Origin, usize, usize)> = Vec::new();
     let mut from = 0;
-    for (address, begins, member, origin) in edges {
+    for (address, begins, member, origin, number) in edges {
         if address > from {
-            for group in active.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
-                let members = group.iter().map(|&(_, member)| member).collect();
-                push(&mut spans, from, address, members);
+            for group in active.chunk_by(|a, b| a.0 == b.0) {
+                let mapping = |&(_, member, number): &(Origin, usize, usize)| &members[member][number];
+                match group {
+                    [one] => push_alone(&mut overlap.alone, from, address, one.1, mapping(one)),
+                    _ => {
+                        let traits = group.iter().map(mapping).map(Traits::of).fold(Traits::default(), Traits::with);
+                        let members = group.iter().map(|&(_, member, _)| member).collect();
+                        push(&mut overlap.spans, Span { start: from, end: address, members, traits });
+                    }
+                }
             }
             from = address;
         }
-        match (active.binary_search(&(origin, member)), begins) {
-            (Err(place), true) => active.insert(place, (origin, member)),
+        match (active.binary_search(&(origin, member, number)), begins) {
+            (Err(place), true) => active.insert(place, (origin, member, number)),
             (Ok(place), false) => {
                 active.remove(place);
             }
             _ => {}
         }
     }
-    spans
+    overlap
 }
 
 /// Adds a span, to the one before where that only ends because a mapping was split.
-fn push(spans: &mut Vec<Span>, start: u64, end: u64, members: Vec<usize>) {
+fn push(spans: &mut Vec<Span>, span: Span) {
     match spans.last_mut() {
-        Some(last) if last.end == start && last.members == members => last.end = end,
-        _ => spans.push(Span { start, end, members }),
+        Some(last) if last.end == span.start && last.members == span.members && last.traits == span.traits => {
+            last.end = span.end;
+        }
+        _ => spans.push(span),
+    }
+}
+
+fn push_alone(pieces: &mut Vec<Piece>, start: u64, end: u64, member: usize, mapping: &Mapping) {
+    if mapping.mapped_twice > 0 && mapping.anonymous != Some(0) {
+        pieces.push(Piece { member, start, end, mapped_twice: mapping.mapped_twice });
     }
 }

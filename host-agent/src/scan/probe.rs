@@ -1,11 +1,13 @@
 //! Finding out what pagemap shows us, by a look at pages of our own: user ids say nothing in a
 //! container or under a capability set.
 
+use std::io::ErrorKind;
+
 use super::ScanError;
 use crate::procfs::sys::ProbePages;
 use crate::procfs::{PageEntry, ProcFs};
 
-/// How frames can be told apart.
+/// How frames can be distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameAccess {
     /// By their numbers (`CAP_SYS_ADMIN`): exact.
@@ -31,7 +33,11 @@ impl Probe {
     /// Pagemap cannot be read or shows nothing useful.
     pub fn new(proc: &ProcFs) -> Result<Self, ScanError> {
         let pages = ProbePages::new().map_err(ScanError::Probe)?;
-        let pagemap = proc.pagemap(std::process::id())?;
+        let pagemap = proc.own_pagemap().map_err(|source| match source.kind() {
+            ErrorKind::NotFound => ScanError::NoPagemap(source),
+            ErrorKind::PermissionDenied => ScanError::PagemapDenied(source),
+            _ => ScanError::OwnPagemap(source),
+        })?;
         let mut entries = [PageEntry::default(); 2];
         pagemap.read(pages.address(), &mut entries)?;
         Self::judge(entries[0], entries[1])

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::FrameAccess;
+use super::{Bracket, Coverage, FrameAccess, Privileges, Reason, Scope, Unread};
 use crate::attribution::ContainerId;
 
-/// Names a tagged region, chosen by whoever tagged it; its copies get a group of their own.
+/// Names a tagged region, chosen by the process that tagged it; its copies get a group of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionTag(pub u32);
 
@@ -18,7 +18,7 @@ pub enum UnjudgedReason {
     Unreadable,
 }
 
-/// What became of one copy.
+/// Outcome of one copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Its bytes were compared: redundant exactly when `before == after`.
@@ -45,7 +45,7 @@ pub struct ScanRecord {
     pub container: ContainerId,
     /// Set when the page lies in a tagged region.
     pub region: Option<RegionTag>,
-    /// What became of it.
+    /// Outcome.
     pub verdict: Verdict,
     /// Bytes, 4,096.
     pub length: u32,
@@ -70,7 +70,7 @@ pub struct Skips {
     pub device_memory: u64,
 }
 
-/// Processes, by what became of them.
+/// Processes, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProcessCounts {
     /// Process numbers listed in the target.
@@ -85,16 +85,44 @@ pub struct ProcessCounts {
     pub scanned: u64,
     /// Gone before or while they were looked at.
     pub vanished: u64,
-    /// Not to be read: no permission, or a file that was not understood.
+    /// Not to be read, for the reasons that [`Coverage::unread`] counts.
     pub unreadable: u64,
     /// Orphans that were put back into one family by their layout.
     pub rejoined: u64,
 }
 
+/// Why a process that was asked for was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotSeen {
+    /// There is no process of this number.
+    NoProcess,
+    /// The number is that of a thread of this process.
+    Thread(u32),
+    /// A thread of the kernel, which has no memory of its own.
+    KernelThread,
+    /// It has ended and its parent has not noticed yet.
+    Ended,
+    /// No member of its family could be read, for this reason.
+    Family(Unread),
+}
+
+impl NotSeen {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoProcess => "no_process",
+            Self::Thread(_) => "thread",
+            Self::KernelThread => "kernel_thread",
+            Self::Ended => "ended",
+            Self::Family(reason) => reason.name(),
+        }
+    }
+}
+
 /// What a scan found, beside its records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanSummary {
-    /// How frames could be told apart.
+    /// How frames could be distinguished.
     pub access: FrameAccess,
     /// Copies, each of which was a record: `judged + moved + unreadable`.
     pub copies: u64,
@@ -113,10 +141,16 @@ pub struct ScanSummary {
     pub fingerprint_collisions: u64,
     /// Families with two or more members.
     pub families: u64,
-    /// Processes, by what became of them.
+    /// Processes, by outcome.
     pub processes: ProcessCounts,
     /// Pages left out, by reason.
     pub skips: Skips,
+    /// What was looked at and what not.
+    pub coverage: Coverage,
+    /// What this process may do, and what it lacks.
+    pub privileges: Privileges,
+    /// Processes that were asked for and not looked at.
+    pub not_seen: Vec<(u32, NotSeen)>,
     /// Bytes of contents read.
     pub bytes_read: u64,
     /// How long it took.
@@ -124,9 +158,54 @@ pub struct ScanSummary {
 }
 
 impl ScanSummary {
-    /// Whether `copies` is a lower bound rather than exact: so without frame numbers.
+    /// The number of copies, as far as it is known.
+    pub fn copies_bracket(&self) -> Bracket {
+        let bounded = self.coverage.unbounded.is_none();
+        let at_most = self.copies.saturating_add(self.coverage.doubts.total());
+        Bracket { at_least: self.copies, at_most: bounded.then_some(at_most) }
+    }
+
+    /// The number of redundant copies, as far as it is known. A page that was not read may equal any copy.
+    pub fn redundant_bracket(&self) -> Bracket {
+        let whole = self.coverage.is_whole() && self.unreadable == 0;
+        let at_most = match whole {
+            true => Some(self.redundant.saturating_add(self.moved)),
+            false => self.copies_bracket().at_most,
+        };
+        Bracket { at_least: self.redundant, at_most }
+    }
+
+    /// Whether everything was looked at, so that both numbers are exact.
+    pub fn is_exact(&self) -> bool {
+        self.coverage.is_whole()
+            && self.not_seen.is_empty()
+            && self.copies_bracket().is_exact()
+            && self.redundant_bracket().is_exact()
+    }
+
+    /// Whether nothing at all was looked at, so that no copies does not mean that there are none.
+    pub fn nothing_seen(&self) -> bool {
+        let looked_at = self.coverage.members_read + self.coverage.unread.get(Unread::InMotion);
+        let nothing_read = looked_at == 0 && self.copies == 0;
+        let nothing_alone = self.coverage.scope == Scope::Pids && self.processes.alone == 0;
+        let unread = self.coverage.unread.total() > 0 || self.coverage.unbounded.is_some();
+        nothing_read && (nothing_alone || unread)
+    }
+
+    /// `exact`, `bracket` where both ends are known, `lower_bound` where nothing bounds the number from above, or
+    /// `nothing_seen`.
+    pub fn mode(&self) -> &'static str {
+        match (self.nothing_seen(), self.is_exact(), self.copies_bracket().at_most) {
+            (true, _, _) => "nothing_seen",
+            (_, true, _) => "exact",
+            (_, _, Some(_)) => "bracket",
+            (_, _, None) => "lower_bound",
+        }
+    }
+
+    /// Whether there may be more copies than were counted.
     pub fn lower_bound(&self) -> bool {
-        self.access == FrameAccess::ExclusiveBit
+        !self.copies_bracket().is_exact()
     }
 }
 

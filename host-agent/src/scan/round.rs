@@ -4,16 +4,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::contents::Contents;
-use super::frames::{Frame, Holder, Rule, by_frame, frame};
-use super::judge::{Judgement, Look};
-use super::overlap::Span;
+use super::frames::{Holder, Rule, by_frame, mapped_elsewhere};
+use super::huge_pages::{forget_exclusive, maybe_huge};
+use super::judge::Judgement;
+use super::moved_memory::MovedMemory;
+use super::overlap::{Overlap, Span, Traits};
 use super::view::FamilyView;
-use super::{RegionTag, ScanRecord, Skips, UnjudgedReason, Verdict};
+use super::{Doubt, DoubtCounts, FrameAccess, RegionTag, ScanRecord, Skips, Unread, UnreadCounts};
 use crate::attribution::ContainerId;
 use crate::procfs::{PAGE_SIZE, PageEntry};
 
 /// Bytes in a page, as records and addresses count them.
-const PAGE: u64 = PAGE_SIZE as u64;
+pub(super) const PAGE: u64 = PAGE_SIZE as u64;
 /// Entries that are held at once, of all members together: 8 MiB.
 const WINDOW_ENTRIES: usize = 1 << 20;
 /// How long pages that the kernel is moving get to arrive, and how often: it moves some hundreds
@@ -24,6 +26,8 @@ const SETTLES: usize = 20;
 const MAX_UNSETTLED: usize = 1 << 20;
 /// Pages of the address space in one window at most: 16 MiB.
 const WINDOW_PAGES: usize = 4096;
+/// Bytes of a hole that is not worth a window of its own.
+const SMALL_HOLE: u64 = 256 * PAGE;
 
 /// What was found in one family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +41,12 @@ pub(crate) struct RoundCounts {
     pub collisions: u64,
     pub skips: Skips,
     pub bytes_read: u64,
-    pub vanished: u64,
+    /// Members that were given up, by reason.
+    pub unread: UnreadCounts,
+    /// Pages that may be copies and were not counted.
+    pub doubts: DoubtCounts,
+    /// Why no member at all was read, if so.
+    pub unseen: Option<Unread>,
 }
 
 /// Who pays for the copies of a family.
@@ -47,57 +56,74 @@ pub(crate) struct Charges {
     pub members: Vec<ContainerId>,
     /// The container of the family's root.
     pub root: ContainerId,
+    /// Anonymous pages of each member, in memory and in swap: so many copies are missed at most when it is given up.
+    pub pages: Vec<u64>,
     /// Tagged ranges of addresses.
     pub regions: Vec<(Range<u64>, RegionTag)>,
 }
 
 /// An address with two or more distinct frames.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     /// Pages behind the start of the window.
-    page: usize,
+    pub(super) page: usize,
     /// Its holders in the pool.
-    holders: Range<usize>,
+    pub(super) holders: Range<usize>,
     /// Distinct frames.
-    frames: usize,
+    pub(super) frames: usize,
+    /// Pages there of which each may be one more copy, counted with the place.
+    pub(super) doubts: DoubtCounts,
     /// A frame has moved here before.
-    moved: bool,
+    pub(super) moved: bool,
+}
+
+/// Consecutive pages of some members.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'w> {
+    pub(super) members: &'w [usize],
+    pub(super) traits: Traits,
+    pub(super) start: u64,
+    pub(super) pages: usize,
 }
 
 /// An address that has to be looked at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Unsettled {
-    address: u64,
+pub(super) struct Unsettled {
+    pub(super) address: u64,
     /// A frame there has moved while its content was read; the next time is the last.
-    moved: bool,
+    pub(super) moved: bool,
 }
 
-/// A page to read, for the frame of this number in a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot {
-    member: usize,
-    address: u64,
-    frame: usize,
-}
-
-/// Looks at the memory of one family, span by span.
+/// Looks at the memory of one family, span by span. Reading and judging is in `batch.rs`.
 pub(crate) struct Round<'a, V> {
-    view: &'a mut V,
-    rule: Rule,
-    charges: &'a Charges,
+    pub(super) view: &'a mut V,
+    pub(super) rule: Rule,
+    pub(super) charges: &'a Charges,
     batch_bytes: usize,
-    emit: &'a mut dyn FnMut(ScanRecord),
-    counts: RoundCounts,
-    gone: Vec<bool>,
-    judgement: Judgement,
+    pub(super) emit: &'a mut dyn FnMut(ScanRecord),
+    pub(super) counts: RoundCounts,
+    pub(super) gone: Vec<bool>,
+    pub(super) judgement: Judgement,
     /// Buffers of the last batch, to be used again.
-    spare: Contents,
+    pub(super) spare: Contents,
     /// Whether some page of the family may really be in swap.
     swap: bool,
-    /// Members and addresses to look at once more.
-    unsettled: Vec<(Vec<usize>, Vec<Unsettled>)>,
+    /// Addresses to look at once more.
+    unsettled: Vec<Later>,
     /// This is the last look, so that everything gets its verdict.
-    last: bool,
+    pub(super) last: bool,
+    pub(super) moved_memory: MovedMemory,
+    /// Addresses to look at once it is known which memory was moved.
+    held: Vec<Later>,
+    /// It is known.
+    resolved: bool,
+}
+
+/// Addresses of some members to look at later.
+struct Later {
+    members: Vec<usize>,
+    traits: Traits,
+    places: Vec<Unsettled>,
 }
 
 impl<'a, V: FamilyView> Round<'a, V> {
@@ -124,6 +150,9 @@ impl<'a, V: FamilyView> Round<'a, V> {
             swap,
             unsettled: Vec::new(),
             last: false,
+            moved_memory: MovedMemory::default(),
+            held: Vec::new(),
+            resolved: false,
         }
     }
 
@@ -134,55 +163,105 @@ impl<'a, V: FamilyView> Round<'a, V> {
 
     /// Looks at one span, and says after each window how many of its bytes are done.
     pub(crate) fn span(&mut self, span: &Span, done: &mut dyn FnMut(&RoundCounts, u64)) {
-        let window = (WINDOW_ENTRIES / span.members.len().max(1)).clamp(64, WINDOW_PAGES) as u64;
-        let mut start = span.start;
-        while start < span.end {
-            let pages = ((span.end - start) / PAGE).min(window);
-            let unsettled = self.window(&span.members, start, pages as usize, None);
-            if !unsettled.is_empty() {
-                self.unsettled.push((span.members.clone(), unsettled));
-            }
-            start += pages * PAGE;
-            done(&self.counts, pages * PAGE * span.members.len() as u64);
+        let all = (span.end - span.start) / PAGE;
+        let populated = self.populated(&span.members, span.start..span.end);
+        let looked_at: u64 = populated.iter().map(|range| (range.end - range.start) / PAGE).sum();
+        let members = span.members.len() as u64;
+        self.counts.skips.absent += (all - looked_at) * members;
+        done(&self.counts, (all - looked_at) * members * PAGE);
+        let of_range = |range: &Range<u64>| windows(range.start, range.end, span.members.len());
+        for (start, pages) in populated.iter().flat_map(of_range) {
+            let window = Window { members: &span.members, traits: span.traits, start, pages };
+            let places = self.window(window, None);
+            self.later(window, places);
+            done(&self.counts, pages as u64 * PAGE * span.members.len() as u64);
         }
     }
 
-    /// Looks again at the addresses that had not settled, a moment later, and says what was
-    /// found in all.
-    pub(crate) fn finish(mut self) -> RoundCounts {
+    /// The ranges of addresses in which one of some members has pages; small holes are within them. All of them where
+    /// there are few or where that cannot be asked.
+    pub(super) fn populated(&mut self, members: &[usize], range: Range<u64>) -> Vec<Range<u64>> {
+        let large = range.end - range.start > WINDOW_PAGES as u64 * PAGE;
+        let told = if large { self.told(members, &range) } else { None };
+        told.unwrap_or_else(|| vec![range])
+    }
+
+    fn told(&mut self, members: &[usize], range: &Range<u64>) -> Option<Vec<Range<u64>>> {
+        let mut ranges = Vec::new();
+        for &member in members.iter().filter(|&&member| !self.gone[member]) {
+            ranges.extend(self.view.populated(member, range.clone())?);
+        }
+        ranges.sort_unstable_by_key(|range| range.start);
+        ranges.dedup_by(|next, range| {
+            let near = next.start <= range.end.saturating_add(SMALL_HOLE);
+            if near {
+                range.end = range.end.max(next.end);
+            }
+            near
+        });
+        Some(ranges)
+    }
+
+    /// Looks again at the addresses that had not settled, a moment later, then at those where memory of other
+    /// addresses may be, and returns what was found in all.
+    pub(crate) fn finish(mut self, overlap: &Overlap) -> RoundCounts {
+        self.settle();
+        let alone = self.alone(&overlap.alone);
+        if !self.moved_memory.is_empty() {
+            self.find_moved(overlap);
+            for piece in self.moved_memory.pieces() {
+                self.counts.doubts.add(Doubt::Remapped, alone[piece]);
+            }
+            self.resolved = true;
+            self.unsettled = std::mem::take(&mut self.held);
+            self.last = false;
+            self.settle();
+        }
+        self.counts
+    }
+
+    fn settle(&mut self) {
         for settle in 1..=SETTLES {
-            let count: usize = self.unsettled.iter().map(|(_, places)| places.len()).sum();
+            let count: usize = self.unsettled.iter().map(|later| later.places.len()).sum();
             if count == 0 {
                 break;
             }
             self.last = settle == SETTLES || count > MAX_UNSETTLED;
             std::thread::sleep(SETTLE);
-            for (members, unsettled) in std::mem::take(&mut self.unsettled) {
-                let (Some(first), Some(last)) = (unsettled.first(), unsettled.last()) else {
+            for Later { members, traits, places } in std::mem::take(&mut self.unsettled) {
+                let (Some(first), Some(last)) = (places.first(), places.last()) else {
                     continue;
                 };
                 let (start, pages) = (first.address, ((last.address - first.address) / PAGE) as usize + 1);
-                let again = self.window(&members, start, pages, Some(&unsettled));
-                self.unsettled.push((members, again));
+                let window = Window { members: &members, traits, start, pages };
+                let again = self.window(window, Some(&places));
+                self.later(window, again);
             }
         }
-        self.counts
+    }
+
+    fn later(&mut self, window: Window<'_>, places: Vec<Unsettled>) {
+        if !places.is_empty() {
+            self.unsettled.push(Later { members: window.members.to_vec(), traits: window.traits, places });
+        }
     }
 
     /// Looks at consecutive pages and gives the addresses that have not settled, ascending: a
     /// frame moved while its content was read, or a member shows swap, which is also how a page
     /// looks while the kernel moves it. With `again`, only those addresses are looked at, and
     /// what moves once more stays unjudged.
-    fn window(&mut self, members: &[usize], start: u64, pages: usize, again: Option<&[Unsettled]>) -> Vec<Unsettled> {
+    fn window(&mut self, window: Window<'_>, again: Option<&[Unsettled]>) -> Vec<Unsettled> {
+        let Window { members, traits, start, pages } = window;
         let mut tables = Vec::with_capacity(members.len());
         for &member in members {
-            if let Some(table) = self.entries(member, start, pages) {
+            if let Some(table) = self.entries(member, traits, start, pages) {
                 tables.push((member, table));
             }
         }
         let mut pool: Vec<Holder> = Vec::new();
         let mut places: Vec<Place> = Vec::new();
         let mut unsettled: Vec<Unsettled> = Vec::new();
+        let mut held: Vec<Unsettled> = Vec::new();
         let mut ignored = Skips::default();
         for page in 0..pages {
             let address = start + page as u64 * PAGE;
@@ -198,21 +277,42 @@ impl<'a, V: FamilyView> Round<'a, V> {
             for (member, table) in &tables {
                 pool.extend(self.rule.holder(*member, table[page], skips));
             }
+            let shows_swap = skips.swapped > swapped;
             // With swap, an address without any frame is left in peace, and the second look is
             // believed.
             let suspect = if self.swap { again.is_none() && pool.len() > from } else { !self.last };
-            if suspect && skips.swapped > swapped {
+            if suspect && shows_swap && !traits.not_inherited {
                 pool.truncate(from);
                 unsettled.push(Unsettled { address, moved });
                 continue;
             }
             pool[from..].sort_unstable();
+            let mut moved_here = 0;
+            if self.may_be_moved(traits, &pool[from..]) {
+                match self.resolved {
+                    false => {
+                        let one = by_frame(&pool[from..]).filter_map(mapped_elsewhere);
+                        one.for_each(|frame| self.moved_memory.suspect(frame, address, None));
+                        pool.truncate(from);
+                        held.push(Unsettled { address, moved });
+                        continue;
+                    }
+                    true => moved_here = self.leave_out_moved(traits, &mut pool, from),
+                }
+            }
+            let in_swap = if shows_swap { self.rule.swapped(tables.iter().map(|(_, table)| table[page])) } else { 0 };
             let frames = by_frame(&pool[from..]).count();
-            if frames < 2 {
+            let mut doubts = self.doubts(traits, &pool[from..], frames, in_swap);
+            doubts.add(Doubt::Remapped, moved_here);
+            self.counts.doubts += doubts;
+            if frames < 2 || traits.not_inherited {
                 pool.truncate(from);
                 continue;
             }
-            places.push(Place { page, holders: from..pool.len(), frames, moved });
+            places.push(Place { page, holders: from..pool.len(), frames, doubts, moved });
+        }
+        if !held.is_empty() {
+            self.held.push(Later { members: members.to_vec(), traits, places: held });
         }
         let mut rest = &places[..];
         while !rest.is_empty() {
@@ -226,160 +326,103 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 .count();
             // One address always goes, however many frames it has.
             let (batch, behind) = rest.split_at(fitting.max(1));
-            self.batch(&tables, start, &pool, batch, &mut unsettled);
+            self.batch(window, &tables, &pool, batch, &mut unsettled);
             rest = behind;
         }
         unsettled.sort_unstable();
         unsettled
     }
 
-    /// The entries of a member, unless it has gone.
-    fn entries(&mut self, member: usize, address: u64, pages: usize) -> Option<Vec<PageEntry>> {
+    /// The pages at one address of which each may be a copy that is not counted: those in swap, those that are not
+    /// told apart, and all of a region that a fork need not have handed down.
+    fn doubts(&self, traits: Traits, holders: &[Holder], frames: usize, in_swap: u64) -> DoubtCounts {
+        let mut doubts = DoubtCounts::default();
+        let apart = match self.rule.access() {
+            FrameAccess::Frames => 0,
+            FrameAccess::ExclusiveBit => (holders.len() - frames) as u64,
+        };
+        // The first of all is the original.
+        let in_swap = if frames == 0 { in_swap.saturating_sub(1) } else { in_swap };
+        if traits.not_inherited {
+            doubts.add(Doubt::NotInherited, frames.saturating_sub(1) as u64 + apart + in_swap);
+        } else {
+            doubts.add(Doubt::Swapped, in_swap);
+            doubts.add(Doubt::NotToldApart, apart);
+        }
+        doubts
+    }
+
+    /// Whether one of two frames at an address may be memory that was moved here.
+    fn may_be_moved(&mut self, traits: Traits, holders: &[Holder]) -> bool {
+        self.rule.access() == FrameAccess::Frames
+            && !traits.not_inherited
+            && holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()))
+            && by_frame(holders).any(|one| mapped_elsewhere(one).is_some() && !self.is_merged(traits, one))
+    }
+
+    /// Takes the frames that are at another address too out of the holders of an address, and returns how many pages
+    /// that leaves in doubt.
+    fn leave_out_moved(&mut self, traits: Traits, pool: &mut Vec<Holder>, from: usize) -> u64 {
+        let holders = pool.split_off(from);
+        let (mut frames, mut left) = (0, 0);
+        for one in by_frame(&holders) {
+            frames += 1;
+            let moved = mapped_elsewhere(one).is_some_and(|frame| self.moved_memory.is_moved(frame));
+            if !moved || self.is_merged(traits, one) {
+                left += 1;
+                pool.extend(one);
+            }
+        }
+        frames - left.max(1)
+    }
+
+    /// Whether the kernel has merged the pages that have this frame. Where that cannot be asked, a frame that is
+    /// mapped more than once in memory that may be merged is taken for one.
+    pub(super) fn is_merged(&mut self, traits: Traits, holders: &[Holder]) -> bool {
+        let Some(first) = holders.first().filter(|_| traits.mergeable) else {
+            return false;
+        };
+        self.rule.access() == FrameAccess::Frames && self.view.merged(first.key()).unwrap_or_else(|| !first.exclusive())
+    }
+
+    /// The entries of a member, unless it has been given up. What they say of huge pages that are mapped whole is
+    /// not used: bit 56 of all their pages is that of the first.
+    pub(super) fn entries(
+        &mut self,
+        member: usize,
+        traits: Traits,
+        address: u64,
+        pages: usize,
+    ) -> Option<Vec<PageEntry>> {
         if self.gone[member] {
             return None;
         }
         let mut table = vec![PageEntry::default(); pages];
-        match self.view.entries(member, address, &mut table) {
-            Ok(()) => Some(table),
-            Err(_) => {
-                self.gone[member] = true;
-                self.counts.vanished += 1;
-                None
+        if let Err(reason) = self.view.entries(member, address, &mut table) {
+            self.gone[member] = true;
+            self.counts.unread.add(reason, 1);
+            self.counts.doubts.add(Doubt::UnreadMembers, self.charges.pages[member]);
+            return None;
+        }
+        if traits.huge && self.rule.access() == FrameAccess::ExclusiveBit {
+            let range = address..address + pages as u64 * PAGE;
+            match self.view.huge(member, range.clone()) {
+                Some(huge) => huge.into_iter().for_each(|huge| forget_exclusive(&mut table, address, huge)),
+                None => maybe_huge(&table, address).into_iter().for_each(|huge| {
+                    forget_exclusive(&mut table, address, huge);
+                }),
             }
         }
+        Some(table)
     }
+}
 
-    /// Reads the contents at some places, looks at the frames again, and judges.
-    fn batch(
-        &mut self,
-        tables: &[(usize, Vec<PageEntry>)],
-        start: u64,
-        pool: &[Holder],
-        places: &[Place],
-        unsettled: &mut Vec<Unsettled>,
-    ) {
-        let (Some(first), Some(last)) = (places.first(), places.last()) else {
-            return;
-        };
-        let contents = self.read(start, pool, places);
-        let from = start + first.page as u64 * PAGE;
-        let pages = last.page - first.page + 1;
-        let mut later = Vec::with_capacity(tables.len());
-        for (member, before) in tables {
-            later.push((before, self.entries(*member, from, pages)));
-        }
-        let mut frame_number = 0;
-        for place in places {
-            let address = start + place.page as u64 * PAGE;
-            let holders = &pool[place.holders.clone()];
-            let stayed = later.iter().all(|(before, after)| {
-                after.as_ref().is_some_and(|after| {
-                    let after = after[place.page - first.page];
-                    self.rule.identity(before[place.page]) == self.rule.identity(after)
-                })
-            });
-            if stayed {
-                let looks: Vec<Look<'_>> = by_frame(holders)
-                    .enumerate()
-                    .filter_map(|(number, holders)| {
-                        Some(Look { frame: frame(holders)?, content: contents.frame(frame_number + number) })
-                    })
-                    .collect();
-                self.judge(address, &looks);
-            } else if place.moved || self.last {
-                let eldest = by_frame(holders).filter_map(frame);
-                for copy in eldest.skip(1).collect::<Vec<_>>() {
-                    self.record(address, copy, Verdict::Unjudged(UnjudgedReason::Moved));
-                }
-            } else {
-                unsettled.push(Unsettled { address, moved: true });
-            }
-            frame_number += place.frames;
-        }
-        self.spare = contents;
-    }
-
-    /// Reads one page for each frame of each place, from its eldest holder or, where that
-    /// fails, from the next one.
-    fn read(&mut self, start: u64, pool: &[Holder], places: &[Place]) -> Contents {
-        let mut slots: Vec<Slot> = Vec::new();
-        for place in places {
-            for holders in by_frame(&pool[place.holders.clone()]) {
-                slots.extend(holders.first().map(|eldest| Slot {
-                    member: eldest.member,
-                    address: start + place.page as u64 * PAGE,
-                    frame: slots.len(),
-                }));
-            }
-        }
-        let mut contents = std::mem::take(&mut self.spare);
-        contents.reset(slots.len());
-        slots.sort_unstable();
-        let mut at = 0;
-        for slots in slots.chunk_by(|a, b| a.member == b.member) {
-            let addresses: Vec<u64> = slots.iter().map(|slot| slot.address).collect();
-            let range = at..at + slots.len();
-            self.fetch(slots[0].member, &addresses, &mut contents, range);
-            for (number, slot) in slots.iter().enumerate() {
-                contents.place[slot.frame] = at + number;
-            }
-            at += slots.len();
-        }
-        let mut number = 0;
-        for place in places {
-            let address = [start + place.page as u64 * PAGE];
-            for holders in by_frame(&pool[place.holders.clone()]) {
-                let page = contents.place[number];
-                for other in holders.iter().skip(1) {
-                    if contents.readable[page] {
-                        break;
-                    }
-                    self.fetch(other.member, &address, &mut contents, page..page + 1);
-                }
-                number += 1;
-            }
-        }
-        contents
-    }
-
-    fn fetch(&mut self, member: usize, addresses: &[u64], contents: &mut Contents, range: Range<usize>) {
-        if self.gone[member] {
-            return;
-        }
-        let readable = &mut contents.readable[range.clone()];
-        let out = &mut contents.bytes[range.start * PAGE_SIZE..range.end * PAGE_SIZE];
-        self.view.contents(member, addresses, out, readable);
-        let pages = readable.iter().filter(|read| **read).count() as u64;
-        self.counts.bytes_read += pages * PAGE;
-    }
-
-    fn judge(&mut self, address: u64, looks: &[Look<'_>]) {
-        let mut judgement = std::mem::take(&mut self.judgement);
-        judgement.judge(self.rule.access(), looks);
-        self.counts.mergeable += judgement.mergeable;
-        self.counts.collisions += judgement.collisions;
-        self.counts.skips.zero_frame += judgement.zero_frame;
-        for &(number, verdict) in &judgement.copies {
-            self.record(address, looks[number].frame, verdict);
-        }
-        self.judgement = judgement;
-    }
-
-    fn record(&mut self, address: u64, copy: Frame, verdict: Verdict) {
-        self.counts.copies += 1;
-        match verdict {
-            Verdict::Judged { before, after } => {
-                self.counts.judged += 1;
-                self.counts.redundant += u64::from(before == after);
-            }
-            Verdict::Unjudged(UnjudgedReason::Moved) => self.counts.moved += 1,
-            Verdict::Unjudged(UnjudgedReason::Unreadable) => self.counts.unreadable += 1,
-        }
-        let container = match copy.holders {
-            1 => self.charges.members[copy.eldest],
-            _ => self.charges.root,
-        };
-        let region = self.charges.regions.iter().find(|(range, _)| range.contains(&address)).map(|(_, tag)| *tag);
-        (self.emit)(ScanRecord { container, region, verdict, length: PAGE_SIZE as u32 });
-    }
+/// Returns start and pages of the windows in a range of addresses, for so many members.
+pub(super) fn windows(start: u64, end: u64, members: usize) -> impl Iterator<Item = (u64, usize)> {
+    let window = (WINDOW_ENTRIES / members.max(1)).clamp(64, WINDOW_PAGES) as u64 * PAGE;
+    let count = (end - start).div_ceil(window);
+    (0..count).map(move |number| {
+        let start = start + number * window;
+        (start, ((end - start).min(window) / PAGE) as usize)
+    })
 }

@@ -1,19 +1,32 @@
 //! The scan from end to end: list, sort into families, look, count.
 
-use std::collections::HashSet;
-use std::time::Instant;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
+use super::cut::{self, Hidden};
 use super::family::{Family, families};
+use super::frame_flags::FrameFlags;
 use super::frames::Rule;
-use super::live::LiveFamily;
-use super::overlap::spans;
+use super::live::{LiveFamily, comparable, unread_counts};
+use super::overlap::overlap;
 use super::round::{Charges, Round, RoundCounts};
 use super::{
-    BATCH_BYTES, FrameAccess, Probe, ProcessCounts, Progress, ScanConfig, ScanError, ScanRecord, ScanSummary,
-    ScanTarget, Skips,
+    BATCH_BYTES, Capability, Coverage, Doubt, FrameAccess, NotSeen, Privileges, Probe, ProcessCounts, Progress,
+    ScanConfig, ScanError, ScanRecord, ScanSummary, ScanTarget, Scope, Skips, Unbounded, Unread,
 };
 use crate::attribution::{Attribution, AttributionLimits};
-use crate::procfs::{PAGE_SIZE, ProcFs, sys};
+use crate::procfs::{PAGE_SIZE, ProcFs, ProcessStat, sys};
+
+/// How long, and how often, a process that shows no layout is waited for.
+const ENDING: Duration = Duration::from_millis(1);
+const ENDING_LOOKS: usize = 20;
+
+/// What a scan is going to look at.
+struct Listing {
+    families: Vec<Family>,
+    coverage: Coverage,
+    not_seen: Vec<(u32, NotSeen)>,
+}
 
 /// Scans as often as it is asked to and remembers the containers that it has met.
 #[derive(Debug)]
@@ -54,8 +67,10 @@ impl Scanner {
     ) -> Result<ScanSummary, ScanError> {
         let begun = Instant::now();
         let rule = Rule::new(&self.prepare()?);
+        let privileges = Privileges::probe(&self.proc, !comparable(&self.proc));
         let mut processes = ProcessCounts::default();
-        let families = self.families(&mut processes)?;
+        let listing = self.families(&privileges, &mut processes)?;
+        let Listing { families, mut coverage, mut not_seen } = listing;
         let weights: Vec<u64> = families.iter().map(|family| self.weight(family)).collect();
         let mut state = Progress {
             families_total: families.len() as u64,
@@ -71,15 +86,23 @@ impl Scanner {
                 state.copies = base.copies + counts.copies;
                 progress(state);
             };
-            let counts = self.family(rule, family, &mut processes, emit, &mut tell);
+            let counts = self.family(rule, family, &mut processes, &mut coverage, emit, &mut tell);
+            not_seen.extend(self.wanted(family).filter_map(|pid| Some((pid, NotSeen::Family(counts.unseen?)))));
             add(&mut sum, &counts);
             state.families_done += 1;
             state.bytes_done = base.bytes_done + weight;
             state.copies = sum.copies;
             progress(state);
         }
-        processes.vanished += sum.vanished;
-        processes.scanned -= sum.vanished;
+        let given_up = sum.unread.total();
+        let vanished = sum.unread.get(Unread::Vanished);
+        processes.vanished += vanished;
+        processes.unreadable += given_up - vanished;
+        processes.scanned -= given_up;
+        coverage.unread += sum.unread;
+        coverage.doubts += sum.doubts;
+        coverage.members_read = coverage.members_read.saturating_sub(given_up);
+        not_seen.sort_unstable_by_key(|(pid, _)| *pid);
         Ok(ScanSummary {
             access: rule.access(),
             copies: sum.copies,
@@ -92,12 +115,15 @@ impl Scanner {
             families: families.len() as u64,
             processes,
             skips: sum.skips,
+            coverage,
+            privileges,
+            not_seen,
             bytes_read: sum.bytes_read,
             duration: begun.elapsed(),
         })
     }
 
-    /// Checks the configuration and the machine, and finds out how frames can be told apart.
+    /// Checks the configuration and the machine, and finds out how frames can be distinguished.
     fn prepare(&self) -> Result<Probe, ScanError> {
         let found = self.config.batch_bytes;
         if !BATCH_BYTES.contains(&found) {
@@ -120,27 +146,47 @@ impl Scanner {
         }
     }
 
-    /// The families of the target with two or more members.
-    fn families(&self, counts: &mut ProcessCounts) -> Result<Vec<Family>, ScanError> {
+    /// The families of the target with two or more members, and what is not among them.
+    fn families(&self, privileges: &Privileges, counts: &mut ProcessCounts) -> Result<Listing, ScanError> {
         let mut listed = Vec::new();
-        let (mut vanished, mut unreadable, mut without_memory) = (0, 0, 0);
-        for pid in self.proc.pids()? {
-            match self.proc.stat(pid) {
-                Ok(stat) if stat.has_memory() => listed.push(stat),
-                Ok(_) => without_memory += 1,
+        let (mut vanished, mut unreadable, mut without_memory) = (0, 0, HashMap::new());
+        let pids = self.proc.pids()?;
+        for &pid in &pids {
+            match self.proc.process(pid) {
+                Ok(stat) if stat.has_memory() => match self.settled(stat, privileges) {
+                    Some(stat) => listed.push(stat),
+                    None => vanished += 1,
+                },
+                Ok(stat) => {
+                    without_memory.insert(pid, stat.kernel_thread);
+                }
                 Err(error) if error.is_vanished() => vanished += 1,
                 Err(_) => unreadable += 1,
             }
         }
-        let found = families(&listed);
+        let found = families(&listed, &mut |process| self.proc.exec_nonce(process.task()).ok());
+        let hidden = Hidden::find(&self.proc, &found.families);
         let mut families = found.families;
         counts.rejoined = found.rejoined;
+        let mut coverage = Coverage::new(match (&self.config.target, privileges.pid_namespace) {
+            (ScanTarget::Pids(_), _) => Scope::Pids,
+            (ScanTarget::Machine, false) => Scope::Machine,
+            (ScanTarget::Machine, true) => Scope::PidNamespace,
+        });
+        // Process 1 is there as long as its PID namespace.
+        if unreadable > 0 || pids.first().is_some_and(|&first| first != 1) {
+            coverage.unbounded = Some(Unbounded::HiddenProcesses);
+        }
+        if coverage.scope == Scope::PidNamespace {
+            coverage.unbounded = Some(Unbounded::PidNamespace);
+        }
+        let mut not_seen = Vec::new();
         match &self.config.target {
             ScanTarget::Machine => {
-                counts.without_memory = without_memory;
+                counts.without_memory = without_memory.len() as u64;
                 counts.vanished = vanished;
                 counts.unreadable = unreadable;
-                counts.listed = listed.len() as u64 + without_memory + vanished + unreadable;
+                counts.listed = listed.len() as u64 + counts.without_memory + vanished + unreadable;
             }
             ScanTarget::Pids(pids) => {
                 let mut wanted: HashSet<u32> = pids.iter().copied().collect();
@@ -149,14 +195,54 @@ impl Scanner {
                     wanted.remove(&member.pid);
                     counts.listed += 1;
                 }
-                counts.vanished = wanted.len() as u64;
-                counts.listed += counts.vanished;
+                not_seen.extend(wanted.into_iter().map(|pid| (pid, self.not_seen(pid, without_memory.get(&pid)))));
+                counts.listed += not_seen.len() as u64;
+                for (_, why) in &not_seen {
+                    match why {
+                        NotSeen::KernelThread | NotSeen::Ended => counts.without_memory += 1,
+                        _ => counts.vanished += 1,
+                    }
+                }
             }
         }
+        cut::note(&self.proc, &hidden, &families, &mut coverage);
         let all = families.len();
         families.retain(|family| family.members.len() > 1);
         counts.alone += (all - families.len()) as u64;
-        Ok(families)
+        Ok(Listing { families, coverage, not_seen })
+    }
+
+    /// A process as it is listed, unless it has ended meanwhile. One that is about to end shows no layout, like one that
+    /// hides it; with the privilege to see it, it is given a moment.
+    fn settled(&self, stat: ProcessStat, privileges: &Privileges) -> Option<ProcessStat> {
+        let mut now = stat;
+        for _ in 0..ENDING_LOOKS {
+            if now.layout.is_some() || !privileges.has(Capability::SysPtrace) {
+                break;
+            }
+            std::thread::sleep(ENDING);
+            now = self.proc.process(stat.pid).ok().filter(ProcessStat::has_memory)?;
+        }
+        Some(now)
+    }
+
+    /// Why a number that was asked for is none of a process with memory; `kernel_thread` if it was listed.
+    fn not_seen(&self, pid: u32, kernel_thread: Option<&bool>) -> NotSeen {
+        match (kernel_thread, self.proc.thread_of(pid)) {
+            (Some(true), _) => NotSeen::KernelThread,
+            (Some(false), _) => NotSeen::Ended,
+            (None, Some(process)) => NotSeen::Thread(process),
+            (None, None) => NotSeen::NoProcess,
+        }
+    }
+
+    /// The members of a family that were asked for by number.
+    fn wanted<'f>(&self, family: &'f Family) -> impl Iterator<Item = u32> + use<'f> {
+        let wanted: HashSet<u32> = match &self.config.target {
+            ScanTarget::Machine => HashSet::new(),
+            ScanTarget::Pids(pids) => pids.iter().copied().collect(),
+        };
+        family.members.iter().map(|member| member.pid).filter(move |pid| wanted.contains(pid))
     }
 
     /// Anonymous memory of a family, bytes.
@@ -170,35 +256,46 @@ impl Scanner {
         rule: Rule,
         family: &Family,
         processes: &mut ProcessCounts,
+        coverage: &mut Coverage,
         emit: &mut dyn FnMut(ScanRecord),
         tell: &mut dyn FnMut(&RoundCounts, f64),
     ) -> RoundCounts {
-        let mut live = LiveFamily::open(&self.proc, family, processes);
+        let proc = self.proc.clone();
+        let flags = FrameFlags::open(&proc);
+        let mut live = LiveFamily::open(&proc, &flags, rule.access(), family, processes);
         let mappings = live.take_mappings();
+        coverage.members_seen += family.members.len() as u64;
+        coverage.members_read += (mappings.len() - live.in_motion().len()) as u64;
+        coverage.unread += unread_counts(live.lost());
+        coverage.unread.add(Unread::InMotion, live.in_motion().len() as u64);
+        coverage.doubts.add(Doubt::UnreadMembers, missed(&live));
         if mappings.len() < 2 {
-            return RoundCounts::default();
+            let unseen = live.lost().first().filter(|_| mappings.is_empty()).map(|lost| lost.reason);
+            return RoundCounts { unseen, ..RoundCounts::default() };
         }
         let charges = self.charges(family, &live);
         let mut skips = Skips::default();
-        let spans = spans(&mappings, &mut skips);
+        let overlap = overlap(&mappings, &mut skips);
         let swap = mappings.iter().flatten().any(|mapping| mapping.swapped != Some(0));
         drop(mappings);
-        let pages: u64 = spans.iter().map(|span| span.pages()).sum();
+        let pages: u64 = overlap.spans.iter().map(|span| span.pages()).sum();
         let total = (pages * PAGE_SIZE as u64).max(1) as f64;
         let mut done = 0;
         let mut round = Round::new(&mut live, rule, &charges, self.config.batch_bytes, swap, emit);
         round.skip(&skips);
-        for span in &spans {
+        for span in &overlap.spans {
             round.span(span, &mut |counts, bytes| {
                 done += bytes;
                 tell(counts, done as f64 / total);
             });
         }
-        round.finish()
+        let counts = round.finish(&overlap);
+        coverage.contents_denied += live.contents_denied();
+        counts
     }
 
     /// Who pays in a family, and which of its regions are tagged.
-    fn charges(&mut self, family: &Family, live: &LiveFamily) -> Charges {
+    fn charges(&mut self, family: &Family, live: &LiveFamily<'_>) -> Charges {
         let now = Instant::now();
         let attribution = &mut self.attribution;
         let members: Vec<_> = live.pids().map(|pid| attribution.resolve_pid(pid, now)).collect();
@@ -214,7 +311,20 @@ impl Scanner {
             .filter(|region| family.members.iter().any(|member| member.pid == region.pid))
             .map(|region| (region.range.clone(), region.tag))
             .collect();
-        Charges { members, root, regions }
+        Charges { members, root, pages: live.pages(), regions }
+    }
+}
+
+/// Pages of the members that were not read, or not whole, of which each is one copy at most. Where nobody was read, the
+/// pages of the largest are originals.
+fn missed(live: &LiveFamily<'_>) -> u64 {
+    let pages = live.pages();
+    let in_motion: u64 = live.in_motion().iter().map(|&member| pages[member]).sum();
+    let lost: u64 = live.lost().iter().map(|lost| lost.pages).sum();
+    let largest = live.lost().iter().map(|lost| lost.pages).max().unwrap_or(0);
+    match pages.is_empty() {
+        true => lost - largest,
+        false => lost + in_motion,
     }
 }
 
@@ -228,7 +338,8 @@ fn add(sum: &mut RoundCounts, more: &RoundCounts) {
     sum.mergeable += more.mergeable;
     sum.collisions += more.collisions;
     sum.bytes_read += more.bytes_read;
-    sum.vanished += more.vanished;
+    sum.unread += more.unread;
+    sum.doubts += more.doubts;
     let (sum, more) = (&mut sum.skips, &more.skips);
     sum.absent += more.absent;
     sum.swapped += more.swapped;

@@ -1,17 +1,30 @@
 //! What the comparison needs of a family, so that it can be tried on families of any making.
 
-use crate::procfs::PageEntry;
+use std::ops::Range;
 
-/// The member has ended or called exec: its memory is not there any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gone;
+use super::Unread;
+use crate::procfs::PageEntry;
 
 /// The memory of the members of one family. Members are numbered, the eldest 0.
 pub(crate) trait FamilyView {
-    /// The state of consecutive pages of a member from an address on.
-    fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Gone>;
+    /// Reads the state of consecutive pages of a member from an address on. After an error the member is not asked
+    /// again.
+    ///
+    /// # Errors
+    /// The reason why the member is given up; it is counted in the coverage.
+    fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Unread>;
 
-    /// The contents of pages at ascending addresses, one behind the other, and which of them
+    /// Reads the contents of pages at ascending addresses, one behind the other, and which of them
     /// could be read.
     fn contents(&mut self, member: usize, addresses: &[u64], out: &mut [u8], readable: &mut [bool]);
+
+    /// Returns the ranges of a member's addresses where huge pages are mapped whole, or `None` where that cannot be
+    /// asked.
+    fn huge(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>>;
+
+    /// Returns the ranges of a member's addresses that have pages, or `None` where that cannot be asked.
+    fn populated(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>>;
+
+    /// Whether a frame is one that the kernel has merged from equal pages (KSM); `None` where that cannot be asked.
+    fn merged(&mut self, frame: u64) -> Option<bool>;
 }

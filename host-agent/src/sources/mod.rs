@@ -23,6 +23,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_protocol::frame::Cursor;
 
 use crate::recording::RecordingError;
+use crate::report::{Details, ScanJson};
 use crate::sampling::Estimates;
 use crate::sink::{Sink, SinkError};
 
@@ -60,7 +61,7 @@ pub trait Source {
         false
     }
 
-    /// Gives the events of one round to `sink` and tells `progress` now and then.
+    /// Gives the events of one round to `sink` and calls `progress` now and then.
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError>;
 
     /// Whether [`Source::resume`] can go on where the source of an agent before this one stopped.
@@ -68,7 +69,7 @@ pub trait Source {
         false
     }
 
-    /// Goes on behind the events that an agent before this one has given, up to `cursors`, which are those of
+    /// Resumes behind the events that an agent before this one has given, up to `cursors`, which are those of
     /// [`Sink::event_at`] and [`Sink::cursor`]. Called before the first round and once; without cursors that agent
     /// has given nothing.
     ///
@@ -93,8 +94,23 @@ pub trait Source {
         0
     }
 
+    /// What the last round of a scan reported beside its events, also where that scan was recorded.
+    fn scan_report(&self) -> Option<ScanJson> {
+        None
+    }
+
+    /// What is known of the container behind a name.
+    fn details(&self, _name: &str) -> Option<Details> {
+        None
+    }
+
     /// Estimates of what was left out by sampling, if anything was.
     fn estimates(&self) -> Option<Estimates> {
+        None
+    }
+
+    /// Returns what a person should know at the end: why the events are not all that there were.
+    fn notice(&self) -> Option<String> {
         None
     }
 
@@ -108,13 +124,15 @@ pub trait Source {
 pub mod cursor {
     /// The capture module; a unit is a ring.
     pub const KMOD: u32 = 1;
-    /// A recording; unit 0 is the number of the next event, unit 1 tells one recording from another.
+    /// A recording; unit 0 is the number of the next event, unit 1 distinguishes one recording from another.
     pub const REPLAY: u32 = 2;
     /// Events made up; units as of a recording.
     pub const SYNTH: u32 = 3;
+    /// The agent's state folder: number of the last change that the records rest on.
+    pub const STATE: u32 = 4;
 }
 
-/// Events lost by a restart of the agent: what the source captured up to where it goes on, without what the earlier
+/// Events lost by a restart of the agent: what the source captured up to where it resumes, without what the earlier
 /// agent's session has counted or reported as lost.
 ///
 /// `counted` are the events in the inherited counters, `restarts` those that earlier restarts have lost. `source` has
@@ -134,8 +152,15 @@ pub fn agent_restart(source: &dyn Source, counted: u64, restarts: u64) -> Result
 }
 
 /// The position of one unit among cursors.
-fn position(cursors: &[Cursor], source: u32, unit: u32) -> Option<u64> {
+pub(crate) fn position(cursors: &[Cursor], source: u32, unit: u32) -> Option<u64> {
     cursors.iter().find(|cursor| (cursor.source, cursor.unit) == (source, unit)).map(|cursor| cursor.position)
+}
+
+impl SourceError {
+    /// Whether the process was asked to end and the server did not answer in time.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, SourceError::Sink(SinkError::Accounting(error)) if error.is_stop())
+    }
 }
 
 /// Why a source cannot go on.

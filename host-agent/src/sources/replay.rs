@@ -8,7 +8,8 @@ use deltascope_protocol::frame::Cursor;
 
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind};
-use crate::recording::{Item, Reader, RecordingError};
+use crate::recording::{Cut, Item, Reader, RecordingError};
+use crate::report::ScanJson;
 use crate::sink::Sink;
 
 /// Events of one round.
@@ -22,10 +23,13 @@ pub struct Replay<R: Read = BufReader<File>> {
     size: Option<u64>,
     /// Events read.
     given: u64,
-    /// The recording's identity was told to the sink.
+    /// The recording's identity was given to the sink.
     told: bool,
     captured: u64,
     losses: Losses,
+    cut: Option<Cut>,
+    /// What the recorded scan reported.
+    scan: Option<ScanJson>,
 }
 
 impl Replay {
@@ -39,7 +43,22 @@ impl Replay {
 impl<R: Read> Replay<R> {
     /// A source at the first event of a recording.
     pub fn new(reader: Reader<R>) -> Replay<R> {
-        Replay { reader, owners: Vec::new(), size: None, given: 0, told: false, captured: 0, losses: Losses::default() }
+        Replay {
+            reader,
+            owners: Vec::new(),
+            size: None,
+            given: 0,
+            told: false,
+            captured: 0,
+            losses: Losses::default(),
+            cut: None,
+            scan: None,
+        }
+    }
+
+    /// Where the recording ended, if it was killed or its disk was full; known after the last round.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut
     }
 
     /// The event in numbers of the sink.
@@ -64,12 +83,7 @@ impl<R: Read> Replay<R> {
         SourceError::Resume { source_name: "replay", what, expected, found }
     }
 
-    /// Whatever was recorded, its replay counts: a scanned container of a recording is a container here.
     fn add_owner(&mut self, sink: &mut dyn Sink, kind: OwnerKind, name: &str) -> Result<(), SourceError> {
-        let kind = match kind {
-            OwnerKind::Container | OwnerKind::Scanned => OwnerKind::Container,
-            OwnerKind::Region => OwnerKind::Region,
-        };
         self.owners.push(sink.owner(kind, name)?);
         Ok(())
     }
@@ -99,10 +113,15 @@ impl<R: Read> Source for Replay<R> {
                     }
                     sink.event_at(event, Self::cursor(0, self.given))?;
                 }
+                Some(Item::Scan(scan)) => {
+                    sink.scan(&scan)?;
+                    self.scan = Some(*scan);
+                }
                 Some(Item::End(end)) => {
                     self.captured += end.losses.total();
                     self.losses = end.losses;
                 }
+                Some(Item::Cut(cut)) => self.cut = Some(cut),
                 None => {
                     round = Round::End;
                     break;
@@ -126,7 +145,10 @@ impl<R: Read> Source for Replay<R> {
                     let event = self.take(event);
                     sink.skip(event)?;
                 }
-                Some(Item::End(_)) | None => return Err(Self::other("events in the recording", next, self.given)),
+                Some(Item::Scan(scan)) => self.scan = Some(*scan),
+                Some(Item::End(_) | Item::Cut(_)) | None => {
+                    return Err(Self::other("events in the recording", next, self.given));
+                }
             }
         }
         let identity = position(cursors, cursor::REPLAY, 1).filter(|_| next > 0);
@@ -136,11 +158,30 @@ impl<R: Read> Source for Replay<R> {
         Ok(())
     }
 
+    fn is_lower_bound(&self) -> bool {
+        self.scan.as_ref().is_some_and(|scan| scan.copies.at_most != Some(scan.copies.at_least))
+    }
+
+    fn scan_report(&self) -> Option<ScanJson> {
+        self.scan.clone()
+    }
+
     fn captured(&self) -> u64 {
         self.captured
     }
 
     fn losses(&self) -> Losses {
         self.losses
+    }
+
+    fn notice(&self) -> Option<String> {
+        let Cut { events, at, torn_bytes } = self.cut?;
+        Some(format!(
+            "the recording is cut short at offset {at}, behind {events} events: it was killed or its disk was full; {torn_bytes} bytes behind that are part of a chunk, and what was captured later is not in these numbers"
+        ))
+    }
+
+    fn status(&self) -> Vec<(&'static str, u64)> {
+        self.cut.map_or(Vec::new(), |cut| vec![("cut_at_bytes", cut.at), ("cut_torn_bytes", cut.torn_bytes)])
     }
 }

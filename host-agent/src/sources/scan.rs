@@ -6,7 +6,9 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
 
 use super::{Progress, Round, Source, SourceError};
+use crate::attribution::ContainerId;
 use crate::event::{Event, OwnerKind, What};
+use crate::report::{Details, ScanJson};
 use crate::scan::{RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
 use crate::sink::Sink;
 
@@ -22,13 +24,27 @@ pub struct Scan {
     scanner: Scanner,
     regions: HashMap<RegionTag, String>,
     summary: Option<ScanSummary>,
+    /// Containers of the last round by name.
+    names: HashMap<String, ContainerId>,
     captured: u64,
 }
 
 impl Scan {
     /// A source that scans as `config` says; `regions` names the tags in it. A tag without a name is no region.
     pub fn new(config: ScanConfig, regions: impl IntoIterator<Item = (RegionTag, String)>) -> Scan {
-        Scan { scanner: Scanner::new(config), regions: regions.into_iter().collect(), summary: None, captured: 0 }
+        Scan {
+            scanner: Scanner::new(config),
+            regions: regions.into_iter().collect(),
+            summary: None,
+            names: HashMap::new(),
+            captured: 0,
+        }
+    }
+
+    /// The container behind a name of the last round.
+    pub fn details(&self, name: &str) -> Option<Details> {
+        let id = self.names.get(name)?;
+        Some(Details::from(self.scanner.attribution().container(*id))).filter(|details| !details.cgroup.is_empty())
     }
 
     /// What the last round said beside its events.
@@ -47,7 +63,7 @@ impl Source for Scan {
     }
 
     fn is_lower_bound(&self) -> bool {
-        self.summary.is_some_and(|summary| summary.lower_bound())
+        self.summary.as_ref().is_some_and(ScanSummary::lower_bound)
     }
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
@@ -68,7 +84,7 @@ impl Source for Scan {
             },
         )?;
         idle?;
-        self.summary = Some(summary);
+        self.names.clear();
         let mut owners = HashMap::new();
         for (number, record) in records.iter().enumerate() {
             let region = record.region.filter(|tag| self.regions.contains_key(tag));
@@ -78,7 +94,11 @@ impl Source for Scan {
                 None => {
                     let owner = match key {
                         Ok(tag) => sink.owner(OwnerKind::Region, &self.regions[&tag])?,
-                        Err(id) => sink.owner(OwnerKind::Scanned, &self.scanner.attribution().container(id).name)?,
+                        Err(id) => {
+                            let name = &self.scanner.attribution().container(id).name;
+                            self.names.insert(name.clone(), id);
+                            sink.owner(OwnerKind::Scanned, name)?
+                        }
                     };
                     owners.insert(key, owner);
                     owner
@@ -93,7 +113,17 @@ impl Source for Scan {
                 progress(Progress { done: number as u64, total: Some(records.len() as u64) });
             }
         }
+        sink.scan(&ScanJson::from(&summary))?;
+        self.summary = Some(summary);
         Ok(Round::More)
+    }
+
+    fn scan_report(&self) -> Option<ScanJson> {
+        self.summary.as_ref().map(ScanJson::from)
+    }
+
+    fn details(&self, name: &str) -> Option<Details> {
+        Scan::details(self, name)
     }
 
     fn captured(&self) -> u64 {

@@ -37,7 +37,7 @@ impl Default for SynthConfig {
 }
 
 impl SynthConfig {
-    /// Tells one sequence of events from another; how many of them are made does not matter.
+    /// Distinguishes one sequence of events from another; how many of them are made does not matter.
     fn identity(&self) -> u64 {
         let SynthConfig { seed, events: _, containers, sockets, sends_percent, redundant_percent } = *self;
         let parts = [seed, containers.into(), sockets.into(), sends_percent.into(), redundant_percent.into()];

@@ -112,7 +112,7 @@ proptest! {
 }
 
 #[test]
-fn a_replayed_scan_is_charged_to_containers() {
+fn a_replayed_scan_keeps_the_kind_of_its_owners() {
     let mut writer = Writer::new(Path::new("memory"), Vec::new()).expect("memory takes it");
     for (kind, name) in [(OwnerKind::Scanned, "web"), (OwnerKind::Region, "heap")] {
         writer.owner(kind, name).expect("memory takes it");
@@ -121,7 +121,7 @@ fn a_replayed_scan_is_charged_to_containers() {
     let mut memory = Memory::default();
     let mut replay = Replay::new(Reader::new(Path::new("memory"), Cursor::new(bytes)).expect("a recording"));
     drain(&mut replay, &mut memory).expect("memory takes everything");
-    assert_eq!(memory.names(), [(OwnerKind::Container, "web".into()), (OwnerKind::Region, "heap".into())]);
+    assert_eq!(memory.names(), [(OwnerKind::Scanned, "web".into()), (OwnerKind::Region, "heap".into())]);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn an_event_that_the_sink_refused_was_captured() {
     assert_eq!((source.captured(), memory.events.len()), (101, 100));
 }
 
-/// Takes events from one number on and remembers what was skipped and where each event stands.
+/// Takes events from one number on and remembers what was skipped and the place of each event.
 #[derive(Default)]
 struct Marked {
     memory: Memory,
@@ -167,7 +167,7 @@ impl Sink for Marked {
     }
 }
 
-/// Stops after `stop` events, goes on with another source, and gives what both gave.
+/// Stops after `stop` events, continues with another source, and gives what both gave.
 fn restarted(mut first: Box<dyn Source>, mut second: Box<dyn Source>, stop: usize) -> (Vec<Event>, u64) {
     let mut before = Marked { memory: Memory { refuse: Some(stop), ..Memory::default() }, ..Marked::default() };
     let ended = loop {
@@ -224,6 +224,6 @@ fn another_source_than_the_one_that_was_read_is_refused_by_name() {
     let mut source = Synth::new(config);
     source.resume(&before.cursors, &mut Marked::default()).expect("the same source");
     assert!(agent_restart(&source, 101, 0).is_err());
-    // Less: an agent that died had counted under an earlier grant, and nobody kept it.
+    // Less: an agent that died had counted under an earlier grant, and it was not kept.
     assert_eq!(agent_restart(&source, 60, 7).expect("less was counted"), 33);
 }

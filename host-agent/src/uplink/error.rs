@@ -1,7 +1,8 @@
 //! Why a session with a board server cannot start or continue.
 
-use std::net::SocketAddr;
 use std::time::Duration;
+
+use super::address::{Address, AddressError};
 
 /// See the variants. After any of these the session is over.
 #[derive(Debug, thiserror::Error)]
@@ -13,19 +14,47 @@ pub enum UplinkError {
     /// What a restart needs cannot be saved.
     #[error(transparent)]
     Store(#[from] super::StoreError),
-    /// The address does not answer.
-    #[error("cannot connect to {address}: {source}; check that a board server listens there")]
+    /// The address cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// No address of the server answers.
+    #[error("cannot connect to {address}: {source}{others}; check that a board server listens there")]
     Connect {
         /// The address.
-        address: SocketAddr,
-        /// What the system said.
+        address: Address,
+        /// What the system said of the last address that was tried.
         source: std::io::Error,
+        /// What it said of each address, if there are several.
+        others: String,
+    },
+    /// The system has no thread for the heartbeat.
+    #[error("cannot start the session's heartbeat: {0}; end other programs or raise the limit of threads")]
+    Thread(std::io::Error),
+    /// There was no board server for the whole time that was allowed.
+    #[error("{source}; no session for {} s, which is the longest outage allowed (--outage)", limit.as_secs())]
+    Outage {
+        /// Longest time without a board server.
+        limit: Duration,
+        /// Why the last attempt failed.
+        source: Box<UplinkError>,
+    },
+    /// The process was asked to end and the server did not answer in time.
+    #[error(
+        "stopped while {doing}: {in_flight} events are not in the counters that were read; {address} did not answer in time"
+    )]
+    Stopped {
+        /// The address.
+        address: Address,
+        /// What was going on.
+        doing: &'static str,
+        /// Events admitted and not counted yet.
+        in_flight: u64,
     },
     /// The connection broke.
     #[error("connection to {address} broke while {doing}: {source}; check the board server")]
     Io {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// What was going on.
         doing: &'static str,
         /// What the system said.
@@ -35,7 +64,7 @@ pub enum UplinkError {
     #[error("{address} closed the connection while {doing}: expected an answer; check whether the board server died")]
     Closed {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// What was going on.
         doing: &'static str,
     },
@@ -43,7 +72,7 @@ pub enum UplinkError {
     #[error("{address}: expected progress within {} s while {doing}, found none; check the board server", limit.as_secs_f32())]
     Timeout {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// What was going on.
         doing: &'static str,
         /// Longest time without progress.
@@ -53,7 +82,7 @@ pub enum UplinkError {
     #[error("{address}: {source}")]
     Tls {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// What was wrong.
         source: deltascope_tls::TlsError,
     },
@@ -64,7 +93,7 @@ pub enum UplinkError {
     #[error("session with {address}: {source}")]
     Protocol {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// What was wrong.
         source: deltascope_protocol::agent::EndpointError,
     },
@@ -74,7 +103,7 @@ pub enum UplinkError {
     )]
     Behind {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// Number of the next record when it was asked for.
         expected: u64,
         /// Number up to which it is exact.
@@ -86,19 +115,25 @@ pub enum UplinkError {
     )]
     Engine {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// As it stands in the frame.
         found: u32,
     },
 }
 
 impl UplinkError {
-    /// Whether another connection would end the same way.
-    pub fn is_fatal(&self) -> bool {
+    /// Whether another connection would end the same way. With `established` the session was granted before: then keys,
+    /// names and the server's certificate have been good once and may be again.
+    pub fn is_fatal(&self, established: bool) -> bool {
         match self {
             UplinkError::Protocol { source, .. } => source.is_fatal(),
-            UplinkError::Tls { source, .. } => source.is_final(),
-            UplinkError::Closed { .. } | UplinkError::Io { .. } => false,
+            UplinkError::Tls { source, .. } => !established && source.is_final(),
+            // A clock that is behind is set when the time server answers.
+            UplinkError::TlsOptions(error) => !established && !error.is_early(),
+            UplinkError::Address(AddressError::NotLocal { .. }) => !established,
+            UplinkError::Address(AddressError::Resolve { .. }) | UplinkError::Connect { .. } => false,
+            UplinkError::Closed { .. } | UplinkError::Io { .. } | UplinkError::Timeout { .. } => false,
+            UplinkError::Behind { .. } => false,
             _ => true,
         }
     }
@@ -106,5 +141,10 @@ impl UplinkError {
     /// Whether the server said itself what is wrong.
     pub fn is_refusal(&self) -> bool {
         matches!(self, UplinkError::Protocol { source: deltascope_protocol::agent::EndpointError::Refused { .. }, .. })
+    }
+
+    /// Whether the process was asked to end.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, UplinkError::Stopped { .. })
     }
 }

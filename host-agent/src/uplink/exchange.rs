@@ -1,4 +1,4 @@
-//! Moving bytes between the endpoint and the connection, waiting, and connecting again.
+//! Moving bytes between the endpoint and the connection, and waiting.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -7,96 +7,84 @@ use deltascope_model::EngineKind;
 use deltascope_protocol::agent::Notification;
 
 use super::UplinkError;
-use super::state::{Granted, Uplink};
+use super::heartbeat::BEAT;
+use super::state::{Granted, Link, Session};
 use super::store::{EarlierGrants, GrantStore};
-use super::wire::{Wire, WireError};
 use crate::sys;
 
-/// Time between two attempts to connect again.
-const RETRY: Duration = Duration::from_millis(100);
+/// Longest wait after which a request to end is looked for.
+const SLICE: Duration = Duration::from_millis(100);
 
-impl<S: GrantStore> Uplink<S> {
-    pub(super) fn open(&mut self) -> Result<(), UplinkError> {
-        let address = self.address;
-        let wire =
-            Wire::open(address, self.options.tls.as_ref(), self.options.timeout).map_err(|error| match error {
-                WireError::Io(source) => UplinkError::Connect { address, source },
-                error => self.broken(error),
-            })?;
-        self.wire = Some(wire);
-        self.opened = (Instant::now(), self.endpoint.progress().welcomes);
-        self.endpoint.connected(self.now());
-        Ok(())
+impl<S: GrantStore> Session<S> {
+    /// Takes a turn for an owner who is elsewhere.
+    pub(super) fn beat(&mut self) {
+        if self.failed.is_none() && self.turned.elapsed() >= BEAT {
+            self.failed = self.turn(false).err();
+        }
     }
 
     /// Moves what can be moved; with `wait`, and when nothing could be, waits for the server.
     pub(super) fn turn(&mut self, wait: bool) -> Result<(), UplinkError> {
-        self.moved.2 += self.left.elapsed();
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let result = self.step(wait);
-        self.left = Instant::now();
+        self.turned = Instant::now();
         result
     }
 
     fn step(&mut self, wait: bool) -> Result<(), UplinkError> {
+        self.advance_link()?;
         let moved = match self.exchange() {
             Ok(moved) => moved,
             Err(error) => {
-                self.wire = None;
-                self.endpoint.disconnected();
-                if self.endpoint.is_finished() {
-                    return Ok(());
-                }
-                // A server that refuses for a lack of room is there: it has room later.
-                let resumes = self.granted.is_some() || self.options.wait_for_server || error.is_refusal();
-                let over = self.moved.2.elapsed() > self.options.timeout;
-                if !self.options.reconnect || error.is_fatal() || !resumes || over {
-                    return Err(error);
-                }
-                if self.endpoint.progress().welcomes == self.opened.1 {
-                    // It did not get as far as a Welcome: another attempt at once would end the same way.
-                    std::thread::sleep(RETRY.saturating_sub(self.opened.0.elapsed()));
-                }
-                return self.reconnect(error);
+                self.lose_link(error)?;
+                return Ok(());
             }
         };
         self.take_notifications()?;
-        let state = (self.endpoint.progress(), self.granted);
-        if state != (self.moved.0, self.moved.1) {
-            self.moved = (state.0, state.1, Instant::now());
-        } else if self.moved.2.elapsed() > self.options.timeout {
-            // A server that refuses again and again has said why.
-            if let Some(error) = self.ended.take().filter(|_| self.endpoint.progress().welcomes == self.opened.1) {
-                return Err(error);
+        self.note_welcome();
+        if wait {
+            self.check_progress()?;
+            self.check_stop()?;
+            if !moved && !self.endpoint.is_finished() {
+                self.wait()?;
             }
-            return Err(UplinkError::Timeout { address: self.address, doing: self.doing, limit: self.options.timeout });
-        }
-        if wait && !moved && !self.endpoint.is_finished() {
-            self.wait()?;
         }
         Ok(())
     }
 
-    /// Tries until it works or the time is over; then the reason why the connection broke is the error.
-    pub(super) fn reconnect(&mut self, broken: UplinkError) -> Result<(), UplinkError> {
-        let deadline = Instant::now() + self.options.timeout;
-        while let Err(error) = self.open() {
-            if !matches!(error, UplinkError::Connect { .. }) {
-                return Err(error);
-            }
-            if Instant::now() >= deadline {
-                return Err(broken);
-            }
-            std::thread::sleep(RETRY);
+    /// Gives a connection up on which nothing moves though its owner waits.
+    fn check_progress(&mut self) -> Result<(), UplinkError> {
+        let now = self.clock.now();
+        let (progress, granted) = (self.endpoint.progress(), self.granted);
+        if (progress, granted) != (self.moved.0, self.moved.1) || !matches!(self.link, Link::Open(_)) {
+            self.moved = (progress, granted, now);
+            return Ok(());
         }
-        self.ended = Some(broken);
+        let limit = self.options.timeout;
+        if now.saturating_sub(self.moved.2) <= limit {
+            return Ok(());
+        }
+        self.moved.2 = now;
+        self.lose_link(UplinkError::Timeout { address: self.address.clone(), doing: self.doing, limit })
+    }
+
+    fn check_stop(&self) -> Result<(), UplinkError> {
+        let stop = &self.options.stop;
+        // Without a grant there is nothing to bring to an end.
+        if stop.is_over() || self.granted.is_none() && stop.is_asked() {
+            let (address, doing) = (self.address.clone(), self.doing);
+            return Err(UplinkError::Stopped { address, doing, in_flight: self.endpoint.progress().in_flight() });
+        }
         Ok(())
     }
 
     /// Writes and reads until neither is possible, and says whether either was.
     fn exchange(&mut self) -> Result<bool, UplinkError> {
         let mut moved = false;
-        loop {
-            // Read first: what the server said while this thread was elsewhere is no silence.
+        while matches!(self.link, Link::Open(_)) {
+            // Read first: what the server sent while this thread was elsewhere is no silence.
             let read = self.read()?;
             // What is new is kept before anything is sent because of it.
             self.take_notifications()?;
@@ -111,15 +99,17 @@ impl<S: GrantStore> Uplink<S> {
                 }
             }
         }
+        Ok(moved)
     }
 
     fn read(&mut self) -> Result<bool, UplinkError> {
-        let Uplink { wire, endpoint, begun, .. } = self;
-        let Some(wire) = wire else { return Ok(false) };
+        let now = self.now();
+        let Session { link, endpoint, .. } = self;
+        let Link::Open(wire) = link else { return Ok(false) };
         let mut received = Ok(());
         let read = wire.read(|bytes| {
             if received.is_ok() {
-                received = endpoint.receive(bytes, begun.elapsed().as_micros() as u64);
+                received = endpoint.receive(bytes, now);
             }
         });
         // What the server said before the connection broke is the better message.
@@ -128,8 +118,8 @@ impl<S: GrantStore> Uplink<S> {
     }
 
     fn write(&mut self) -> Result<bool, UplinkError> {
-        let Uplink { wire, endpoint, begun, .. } = self;
-        let Some(wire) = wire else { return Ok(false) };
+        let Session { link, endpoint, clock, .. } = self;
+        let Link::Open(wire) = link else { return Ok(false) };
         let mut moved = false;
         let result = loop {
             match wire.flush() {
@@ -144,7 +134,7 @@ impl<S: GrantStore> Uplink<S> {
                 Ok(0) => break Ok(moved),
                 Ok(count) => {
                     moved = true;
-                    endpoint.advance(count, begun.elapsed().as_micros() as u64);
+                    endpoint.advance(count, clock.now().as_micros() as u64);
                 }
                 Err(error) => break Err(error),
             }
@@ -154,14 +144,17 @@ impl<S: GrantStore> Uplink<S> {
 
     fn wait(&mut self) -> Result<(), UplinkError> {
         let now = self.now();
-        let wake = self.endpoint.poll(now).map_err(|source| self.failed(source))?;
-        let Some(wire) = &self.wire else { return Ok(()) };
+        let Link::Open(wire) = &self.link else {
+            self.wait_for_link(SLICE);
+            return Ok(());
+        };
+        // A connection that the endpoint gives up is lost in the next turn, which reads before it.
+        let Ok(wake) = self.endpoint.poll(now) else { return Ok(()) };
         let (waits, open) = wire.waits();
         let write = waits || open && !self.endpoint.transmit().is_empty();
-        let timer = wake.map_or(Duration::from_secs(1), |wake| Duration::from_micros(wake.saturating_sub(now)));
-        let left = self.options.timeout.saturating_sub(self.moved.2.elapsed());
-        sys::wait(wire.as_fd(), write, timer.min(left)).map_err(|source| UplinkError::Io {
-            address: self.address,
+        let timer = wake.map_or(SLICE, |wake| Duration::from_micros(wake.saturating_sub(now)));
+        sys::wait(wire.as_fd(), write, timer.min(SLICE)).map_err(|source| UplinkError::Io {
+            address: self.address.clone(),
             doing: self.doing,
             source,
         })
@@ -173,7 +166,7 @@ impl<S: GrantStore> Uplink<S> {
                 Notification::Regranted(granted) => self.regranted(granted.boot_id)?,
                 Notification::Granted(granted) => {
                     let engine = EngineKind::from_code(granted.engine)
-                        .ok_or(UplinkError::Engine { address: self.address, found: granted.engine })?;
+                        .ok_or(UplinkError::Engine { address: self.address.clone(), found: granted.engine })?;
                     let known = Granted { engine, groups: granted.groups, contexts: granted.contexts };
                     self.granted.get_or_insert(known);
                 }
@@ -193,7 +186,7 @@ impl<S: GrantStore> Uplink<S> {
 
     /// The server has another grant for the session, whose counters begin at 0.
     fn regranted(&mut self, boot_id: u64) -> Result<(), UplinkError> {
-        let Uplink { store, endpoint, .. } = self;
+        let Session { store, endpoint, .. } = self;
         let (losses, cursors) = endpoint.covered_mark();
         Ok(store.regranted(&EarlierGrants { boot_id, totals: endpoint.totals(), losses, cursors })?)
     }

@@ -2,24 +2,37 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `options.rs` | how to reach a server, and as whom |
+//! | `options.rs`, `address.rs`, `tls.rs` | how to reach a server, and as whom |
 //! | `records.rs` | what the owner of an [`Uplink`] calls |
-//! | `exchange.rs` | moving bytes, waiting, connecting again |
-//! | `wire.rs`, `tls.rs` | one connection, with TLS or without |
+//! | `state.rs` | the session under its lock |
+//! | `exchange.rs` | moving bytes and waiting |
+//! | `link.rs`, `dial.rs`, `outage.rs`, `backoff.rs` | connecting, and connecting again |
+//! | `heartbeat.rs`, `clock.rs` | a session lives on while its owner is at work elsewhere or the process is stopped |
+//! | `wire.rs` | one connection, with TLS or without |
 //! | `store.rs` | what is saved when the server makes another grant |
 
+mod address;
+mod backoff;
+mod clock;
+mod dial;
 mod error;
 mod exchange;
+mod heartbeat;
 mod identity;
+mod link;
 mod options;
+mod outage;
 mod records;
 mod state;
 mod store;
 mod tls;
 mod wire;
 
+pub use address::{Address, AddressError};
 pub use error::UplinkError;
 pub use options::Options;
-pub use state::{Granted, Uplink};
+pub use outage::{OutageNotice, START_LIMIT};
+pub use records::Uplink;
+pub use state::Granted;
 pub use store::{EarlierGrants, GrantStore, StoreError};
 pub use tls::{Tls, TlsOptionsError};

@@ -1,6 +1,6 @@
 //! What the owner of an [`Uplink`] calls.
 
-use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deltascope_abi::counters::CounterRow;
@@ -10,99 +10,117 @@ use deltascope_model::EngineKind;
 use deltascope_protocol::agent::{Config, Endpoint, Granted as Grant, Progress};
 use deltascope_protocol::frame::Cursor;
 
-use super::state::{Granted, Uplink};
+use super::address::Address;
+use super::clock::Clock;
+use super::heartbeat::Heartbeat;
+use super::outage::Outages;
+use super::state::{Granted, Link, Session};
 use super::store::GrantStore;
 use super::{Options, UplinkError, identity};
 
 /// Records between two looks at the socket while there is room for more.
 const BATCH_RECORDS: u32 = 1_024;
 
-impl<S: GrantStore> Uplink<S> {
+/// One session with a board server, which a thread of its own keeps alive. When a call fails the session is over.
+#[derive(Debug)]
+pub struct Uplink<S> {
+    // Before the session: it ends before what it works on.
+    _heartbeat: Heartbeat,
+    session: Arc<Mutex<Session<S>>>,
+}
+
+impl<S: GrantStore + Send + 'static> Uplink<S> {
     /// Connects and waits for the grant. `store` saves what was counted before each grant after it.
     ///
     /// # Errors
-    /// Nothing listens at the address, the server refuses, or it does not answer in time; a key cannot be used; the
-    /// server is not who it must be, or refuses the certificate; another agent with the same id is connected.
-    pub fn connect(address: SocketAddr, options: Options, store: S) -> Result<Uplink<S>, UplinkError> {
+    /// There was no server at the address, or none with room, for as long as the options allow; the server refuses for
+    /// good; a key cannot be used; the server is not who it must be, or refuses the certificate.
+    pub fn connect(address: impl Into<Address>, options: Options, store: S) -> Result<Uplink<S>, UplinkError> {
         let mut identity = identity::random().map_err(UplinkError::Random)?;
         identity.agent = options.agent.unwrap_or(identity.agent);
         (identity.secret, identity.resumes) = (options.secret, options.resumes);
-        let begun = Instant::now();
         let (groups, contexts, silence) = (options.groups, options.contexts, options.timeout);
         let config = Config { groups, contexts, silence, ..Config::default() };
-        let mut uplink = Uplink {
-            address,
+        let session = Session {
+            address: address.into(),
             options,
+            outages: Outages::new(identity.nonce),
             endpoint: Endpoint::new(config, identity),
-            wire: None,
-            begun,
+            link: Link::Down(Duration::ZERO),
+            clock: Clock::new(),
+            welcomes: 0,
+            welcomed: false,
             granted: None,
             losses: Losses::default(),
             cursors: Vec::new(),
             store,
             uncommitted: 0,
-            opened: (begun, 0),
-            ended: None,
             grown: false,
             snapshot: None,
-            moved: (Progress::default(), None, begun),
-            left: begun,
+            moved: (Progress::default(), None, Duration::ZERO),
+            turned: Instant::now(),
+            failed: None,
             doing: "waiting for its welcome",
         };
-        match uplink.open() {
-            Err(error @ UplinkError::Connect { .. }) if uplink.options.wait_for_server => uplink.reconnect(error)?,
-            opened => opened?,
-        }
-        (uplink.moved.2, uplink.left) = (Instant::now(), Instant::now());
-        while uplink.granted.is_none() {
-            uplink.turn(true)?;
+        let session = Arc::new(Mutex::new(session));
+        let heartbeat = Heartbeat::start(&session).map_err(UplinkError::Thread)?;
+        let uplink = Uplink { _heartbeat: heartbeat, session };
+        while uplink.session().granted.is_none() {
+            uplink.session().turn(true)?;
         }
         Ok(uplink)
     }
 
-    /// Returns the store that was given to [`Uplink::connect`].
-    pub fn store(&mut self) -> &mut S {
-        &mut self.store
+    fn session(&self) -> MutexGuard<'_, Session<S>> {
+        // After a panic of the heartbeat the session may be half changed; the endpoint checks what it is given.
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `use_store` with the store that was given to [`Uplink::connect`]; it must not call this uplink.
+    pub fn with_store<R>(&self, use_store: impl FnOnce(&mut S) -> R) -> R {
+        use_store(&mut self.session().store)
     }
 
     /// Returns the present grant with what an agent before this one left in it.
-    pub fn grant(&self) -> Option<&Grant> {
-        self.endpoint.granted()
+    pub fn grant(&self) -> Option<Grant> {
+        self.session().endpoint.granted().cloned()
+    }
+
+    /// Whether there is a connection with a grant now.
+    pub fn is_online(&self) -> bool {
+        self.session().is_online()
     }
 
     /// Sets losses and cursors as an agent before this one left them.
     pub fn set_sources(&mut self, losses: Losses, cursors: Vec<Cursor>) {
-        (self.losses, self.cursors) = (losses, cursors);
+        let mut session = self.session();
+        (session.losses, session.cursors) = (losses, cursors);
     }
 
-    /// From now on sources stand here, after every record admitted.
+    /// From now on sources are here, after every record admitted.
     pub fn set_cursor(&mut self, cursor: Cursor) {
-        let same = |known: &&mut Cursor| (known.source, known.unit) == (cursor.source, cursor.unit);
-        match self.cursors.iter_mut().find(same) {
-            Some(known) => known.position = cursor.position,
-            None => self.cursors.push(cursor),
-        }
+        self.session().set_cursor(cursor);
     }
 
     /// What the server granted.
     pub fn granted(&self) -> Granted {
         // `connect` returns only with a grant; the smallest one stands for none.
-        self.granted.unwrap_or(Granted { engine: EngineKind::Model, groups: 1, contexts: 1 })
+        self.session().granted.unwrap_or(Granted { engine: EngineKind::Model, groups: 1, contexts: 1 })
     }
 
     /// Number of the next record. Numbers begin at 0.
     pub fn next_sequence(&self) -> u64 {
-        self.endpoint.progress().next
+        self.session().endpoint.progress().next
     }
 
     /// Records numbered below this have passed the engine.
     pub fn acknowledged(&self) -> u64 {
-        self.endpoint.progress().acknowledged
+        self.session().endpoint.progress().acknowledged
     }
 
     /// Records numbered below this are in [`Uplink::totals`].
     pub fn covered(&self) -> u64 {
-        self.endpoint.progress().covered
+        self.session().endpoint.progress().covered
     }
 
     /// Takes one record, for good. Waits while the retention is full.
@@ -113,28 +131,43 @@ impl<S: GrantStore> Uplink<S> {
         self.admit_at(record, None)
     }
 
-    /// Takes one record as [`Uplink::admit`] does; its source stands at `cursor` after it.
+    /// Takes one record as [`Uplink::admit`] does; its source is at `cursor` after it.
     ///
     /// # Errors
     /// As [`Uplink::admit`].
     pub fn admit_at(&mut self, record: Record, cursor: Option<Cursor>) -> Result<(), UplinkError> {
-        let mut again = false;
-        while self.endpoint.admit(&[record]) == 0 {
-            self.doing = "waiting for room in the retention";
-            self.commit();
-            self.turn(again)?;
-            again = true;
+        let mut session = self.session();
+        if session.endpoint.admit(&[record]) == 0 {
+            session = self.wait_for_room(session, &[record])?.0;
         }
         if let Some(cursor) = cursor {
-            self.set_cursor(cursor);
+            session.set_cursor(cursor);
         }
-        self.uncommitted += 1;
-        if self.uncommitted >= BATCH_RECORDS {
-            self.doing = "sending records";
-            self.commit();
-            self.turn(false)?;
+        session.uncommitted += 1;
+        if session.uncommitted >= BATCH_RECORDS {
+            session.doing = "sending records";
+            session.commit();
+            session.turn(false)?;
         }
         Ok(())
+    }
+
+    /// Admits a prefix of `records` as soon as there is room for one, and gives its length.
+    fn wait_for_room<'a>(
+        &'a self,
+        mut session: MutexGuard<'a, Session<S>>,
+        records: &[Record],
+    ) -> Result<(MutexGuard<'a, Session<S>>, usize), UplinkError> {
+        session.begin_wait("waiting for room in the retention");
+        session.commit();
+        let mut wait = false;
+        loop {
+            session.turn(wait)?;
+            match session.endpoint.admit(records) {
+                0 => wait = true,
+                count => return Ok((session, count)),
+            }
+        }
     }
 
     /// Takes one batch of a source, for good, and lets it go. Waits while the retention is full. Batches may have any
@@ -143,29 +176,27 @@ impl<S: GrantStore> Uplink<S> {
     /// # Errors
     /// The session failed; some of the records may not have been taken.
     pub fn admit_all(&mut self, mut records: &[Record]) -> Result<(), UplinkError> {
-        let mut again = false;
+        let mut session = self.session();
         while !records.is_empty() {
-            let most = records.len().min(BATCH_RECORDS as usize - self.uncommitted as usize);
-            let count = self.endpoint.admit(&records[..most]);
-            records = &records[count..];
-            self.uncommitted += count as u32;
+            let most = records.len().min(BATCH_RECORDS as usize - session.uncommitted as usize);
+            let mut count = session.endpoint.admit(&records[..most]);
             if count == 0 {
-                self.doing = "waiting for room in the retention";
-                self.commit();
-                self.turn(again)?;
-            } else if self.uncommitted >= BATCH_RECORDS {
-                self.doing = "sending records";
-                self.commit();
-                self.turn(false)?;
+                (session, count) = self.wait_for_room(session, &records[..most])?;
             }
-            again = count == 0;
+            records = &records[count..];
+            session.uncommitted += count as u32;
+            if session.uncommitted >= BATCH_RECORDS {
+                session.doing = "sending records";
+                session.commit();
+                session.turn(false)?;
+            }
         }
         Ok(())
     }
 
     /// Returns how large the grant may become.
     pub fn most_granted(&self) -> (u32, u32) {
-        self.endpoint.granted().map_or((0, 0), |granted| (granted.most_groups, granted.most_contexts))
+        self.session().endpoint.granted().map_or((0, 0), |granted| (granted.most_groups, granted.most_contexts))
     }
 
     /// Asks for a grant of at least so many groups and contexts and waits for the answer, which [`Uplink::granted`] returns
@@ -174,27 +205,30 @@ impl<S: GrantStore> Uplink<S> {
     /// # Errors
     /// The session failed.
     pub fn grow(&mut self, groups: u32, contexts: u32) -> Result<Granted, UplinkError> {
-        self.commit();
-        self.grown = false;
-        self.endpoint.request_growth(groups, contexts);
-        (self.moved.2, self.left) = (Instant::now(), Instant::now());
-        self.doing = "waiting for a larger grant";
-        self.turn(false)?;
-        while !self.grown {
-            self.turn(true)?;
+        let mut session = self.session();
+        session.commit();
+        session.grown = false;
+        session.endpoint.request_growth(groups, contexts);
+        session.begin_wait("waiting for a larger grant");
+        let mut wait = false;
+        while !session.grown {
+            session.turn(wait)?;
+            wait = true;
         }
+        drop(session);
         Ok(self.granted())
     }
 
     /// Longest time that a record has waited for others to share its frame.
     pub fn longest_wait(&self) -> Duration {
-        self.endpoint.longest_wait()
+        self.session().endpoint.longest_wait()
     }
 
     /// Sets what the sources have lost so far; it goes to the server with the next frame.
     pub fn set_losses(&mut self, losses: &Losses) {
-        self.losses = *losses;
-        self.commit();
+        let mut session = self.session();
+        session.losses = *losses;
+        session.commit();
     }
 
     /// Does what is due and waits for nothing: to be called now and then while there is nothing to send.
@@ -202,11 +236,12 @@ impl<S: GrantStore> Uplink<S> {
     /// # Errors
     /// The session failed.
     pub fn idle(&mut self) -> Result<(), UplinkError> {
-        self.doing = "keeping the session alive";
-        if self.uncommitted > 0 {
-            self.commit();
+        let mut session = self.session();
+        session.doing = "keeping the session alive";
+        if session.uncommitted > 0 {
+            session.commit();
         }
-        self.turn(false)
+        session.turn(false)
     }
 
     /// Waits until [`Uplink::totals`] hold every record admitted so far, and returns the number below which they are exact.
@@ -214,48 +249,64 @@ impl<S: GrantStore> Uplink<S> {
     /// # Errors
     /// The session failed.
     pub fn snapshot(&mut self) -> Result<u64, UplinkError> {
-        self.commit();
-        let expected = self.next_sequence();
-        let wanted = self.endpoint.request_snapshot();
-        (self.moved.2, self.left) = (Instant::now(), Instant::now());
-        self.doing = "waiting for a snapshot";
+        let mut session = self.session();
+        session.commit();
+        let expected = session.endpoint.progress().next;
+        let mut wanted = session.endpoint.request_snapshot();
+        session.begin_wait("waiting for a snapshot");
+        let mut wait = false;
         loop {
-            self.turn(false)?;
-            if let Some((token, sequence)) = self.snapshot
+            session.turn(wait)?;
+            if let Some((token, sequence)) = session.snapshot
                 && token == wanted
             {
-                if sequence < expected {
-                    return Err(UplinkError::Behind { address: self.address, expected, found: sequence });
+                if sequence >= expected {
+                    return Ok(sequence);
                 }
-                return Ok(sequence);
+                // Something on the way took records out of the stream: the next connection sends them again.
+                let address = session.address.clone();
+                session.lose_link(UplinkError::Behind { address, expected, found: sequence })?;
+                wanted = session.endpoint.request_snapshot();
             }
-            self.turn(true)?;
+            wait = !wait;
         }
     }
 
     /// Counters by group and class (row `4 * group + class`) since the session began, as of the last snapshot.
-    pub fn totals(&self) -> &[CounterRow] {
-        self.endpoint.totals()
+    pub fn totals(&self) -> Vec<CounterRow> {
+        self.session().endpoint.totals().to_vec()
     }
 
     /// Asks for the counters after every record admitted so far, and does not wait for them.
     pub fn ask_snapshot(&mut self) {
-        self.commit();
-        self.endpoint.request_snapshot();
+        let mut session = self.session();
+        session.commit();
+        session.endpoint.request_snapshot();
     }
 
     /// Sends what is left, waits until it is counted, and ends the session.
     ///
     /// # Errors
     /// The session failed before everything was counted.
-    pub fn finish(mut self) -> Result<(), UplinkError> {
-        self.commit();
-        self.endpoint.finish();
-        (self.moved.2, self.left) = (Instant::now(), Instant::now());
-        self.doing = "ending the session";
-        while !self.endpoint.is_finished() {
-            self.turn(true)?;
+    pub fn finish(self) -> Result<(), UplinkError> {
+        let mut session = self.session();
+        session.commit();
+        session.endpoint.finish();
+        session.begin_wait("ending the session");
+        while !session.endpoint.is_finished() {
+            session.turn(true)?;
         }
         Ok(())
+    }
+}
+
+impl<S> Session<S> {
+    /// From now on a source stands here, after every record admitted.
+    fn set_cursor(&mut self, cursor: Cursor) {
+        let same = |known: &&mut Cursor| (known.source, known.unit) == (cursor.source, cursor.unit);
+        match self.cursors.iter_mut().find(same) {
+            Some(known) => known.position = cursor.position,
+            None => self.cursors.push(cursor),
+        }
     }
 }

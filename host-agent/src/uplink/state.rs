@@ -1,13 +1,16 @@
-//! The state of an [`Uplink`].
+//! The state of a session, under the lock of its [`super::Uplink`].
 
-use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deltascope_abi::loss::Losses;
 use deltascope_model::EngineKind;
 use deltascope_protocol::agent::{Endpoint, EndpointError, Progress};
 use deltascope_protocol::frame::Cursor;
 
+use super::address::Address;
+use super::clock::Clock;
+use super::dial::Dial;
+use super::outage::Outages;
 use super::wire::{Wire, WireError};
 use super::{Options, UplinkError};
 
@@ -22,57 +25,86 @@ pub struct Granted {
     pub contexts: u32,
 }
 
-/// One session. When a call fails the session is over.
+/// The way to the server.
 #[derive(Debug)]
-pub struct Uplink<S> {
-    pub(super) address: SocketAddr,
-    pub(super) options: Options,
-    pub(super) endpoint: Endpoint,
-    pub(super) wire: Option<Wire>,
-    pub(super) begun: Instant,
-    pub(super) granted: Option<Granted>,
-    pub(super) losses: Losses,
-    /// Where the sources stand after every record admitted.
-    pub(super) cursors: Vec<Cursor>,
-    /// Saves what was counted under earlier grants.
-    pub(super) store: S,
-    pub(super) uncommitted: u32,
-    /// When the last connection was opened, and the welcomes before it.
-    pub(super) opened: (Instant, u64),
-    /// Why the connection before this one ended.
-    pub(super) ended: Option<UplinkError>,
-    /// Whether the server has answered the last request for a larger grant.
-    pub(super) grown: bool,
-    /// The last snapshot that was answered: token and record number.
-    pub(super) snapshot: Option<(u64, u64)>,
-    /// How far the session was when it last moved, and when that was.
-    pub(super) moved: (Progress, Option<Granted>, Instant),
-    /// When the last turn ended. Time that the caller spends elsewhere is not the server's.
-    pub(super) left: Instant,
-    pub(super) doing: &'static str,
+pub(super) enum Link {
+    /// There is none; the next attempt is at this time of the session's clock.
+    Down(Duration),
+    /// An attempt is under way.
+    Dialing(Dial),
+    /// There is a connection.
+    Open(Box<Wire>),
 }
 
-impl<S> Uplink<S> {
-    pub(super) fn now(&self) -> u64 {
-        self.begun.elapsed().as_micros() as u64
+/// One session. When a call fails the session is over.
+#[derive(Debug)]
+pub(super) struct Session<S> {
+    pub address: Address,
+    pub options: Options,
+    pub endpoint: Endpoint,
+    pub link: Link,
+    pub clock: Clock,
+    pub outages: Outages,
+    /// Welcomes before the present connection.
+    pub welcomes: u64,
+    /// The present or last connection got a Welcome.
+    pub welcomed: bool,
+    pub granted: Option<Granted>,
+    pub losses: Losses,
+    /// Where the sources stand after every record admitted.
+    pub cursors: Vec<Cursor>,
+    /// Saves what was counted under earlier grants.
+    pub store: S,
+    pub uncommitted: u32,
+    /// Whether the server has answered the last request for a larger grant.
+    pub grown: bool,
+    /// The last snapshot that was answered: token and record number.
+    pub snapshot: Option<(u64, u64)>,
+    /// How far the session was when it last moved while its owner waited, and when that was.
+    pub moved: (Progress, Option<Granted>, Duration),
+    /// When the last turn ended.
+    pub turned: Instant,
+    /// Why the session ended while its owner was elsewhere.
+    pub failed: Option<UplinkError>,
+    pub doing: &'static str,
+}
+
+impl<S> Session<S> {
+    /// Returns the time of the endpoint, in microseconds.
+    pub fn now(&mut self) -> u64 {
+        self.clock.now().as_micros() as u64
     }
 
-    pub(super) fn commit(&mut self) {
-        self.endpoint.commit(&self.losses, &self.cursors, self.now());
+    pub fn commit(&mut self) {
+        let now = self.now();
+        self.endpoint.commit(&self.losses, &self.cursors, now);
         self.uncommitted = 0;
     }
 
-    pub(super) fn broken(&self, error: WireError) -> UplinkError {
-        let (address, doing) = (self.address, self.doing);
+    /// The owner begins to wait for something, which must bring progress from now on.
+    pub fn begin_wait(&mut self, doing: &'static str) {
+        self.doing = doing;
+        self.moved.2 = self.clock.now();
+    }
+
+    pub fn broken(&self, error: WireError) -> UplinkError {
+        let (address, doing) = (self.address.clone(), self.doing);
         match error {
             WireError::Io(source) => UplinkError::Io { address, doing, source },
             WireError::Closed => UplinkError::Closed { address, doing },
             WireError::Tls(source) => UplinkError::Tls { address, source },
             WireError::Options(source) => UplinkError::TlsOptions(source),
+            WireError::Address(source) => UplinkError::Address(source),
+            WireError::Unreachable(mut failed) => {
+                let list: Vec<String> = failed.iter().map(|(at, error)| format!("{at}: {error}")).collect();
+                let others = if list.len() > 1 { format!(" ({})", list.join("; ")) } else { String::new() };
+                let source = failed.pop().map_or_else(|| std::io::ErrorKind::NotFound.into(), |(_, error)| error);
+                UplinkError::Connect { address, source, others }
+            }
         }
     }
 
-    pub(super) fn failed(&self, source: EndpointError) -> UplinkError {
-        UplinkError::Protocol { address: self.address, source }
+    pub fn failed(&self, source: EndpointError) -> UplinkError {
+        UplinkError::Protocol { address: self.address.clone(), source }
     }
 }

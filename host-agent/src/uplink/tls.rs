@@ -12,7 +12,7 @@ use rustls::pki_types::ServerName;
 pub struct Tls {
     /// Own certificate and key, and the certificate of the authority.
     pub paths: Paths,
-    /// Name or address that must stand in the server's certificate.
+    /// Name or address that must be in the server's certificate.
     pub server: ServerName<'static>,
 }
 
@@ -26,16 +26,23 @@ pub enum TlsOptionsError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The server's name.
-    #[error("server {found:?}: expected a host name or an address, as it stands in the server's certificate")]
+    #[error("server {found:?}: expected a host name or an address, as in the server's certificate")]
     Name {
         /// As given.
         found: String,
     },
 }
 
+impl TlsOptionsError {
+    /// Whether the clock of this machine is behind the first day of the certificate.
+    pub fn is_early(&self) -> bool {
+        matches!(self, TlsOptionsError::Keys(error) if error.is_early())
+    }
+}
+
 impl Tls {
     /// TLS with the server that has `name`, a host name or an address, in its certificate. The files are read by
-    /// every connection anew.
+    /// every connection anew, and their dates compared with the clock of that moment.
     ///
     /// # Errors
     /// The name is none, or a file cannot be used.
@@ -47,7 +54,7 @@ impl Tls {
             }
         };
         let tls = Tls { paths: Paths { own, authority }, server };
-        tls.credentials()?;
+        Credentials::load(&tls.paths)?;
         Ok(tls)
     }
 

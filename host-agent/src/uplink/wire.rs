@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use deltascope_tls::{Channel, TlsError};
 
+use super::address::AddressError;
 use super::tls::{Tls, TlsOptionsError};
 
 /// Bytes read from the socket at a time without TLS.
@@ -23,6 +24,10 @@ pub(super) enum WireError {
     Options(TlsOptionsError),
     /// The peer closed.
     Closed,
+    /// The name of the server.
+    Address(AddressError),
+    /// No address of the server takes a connection.
+    Unreachable(Vec<(SocketAddr, Error)>),
 }
 
 impl From<Error> for WireError {
@@ -46,7 +51,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Connects. With TLS the keys are read anew, so that a renewed certificate is used from the next connection on.
+    /// Connects. With TLS the keys are read again, so that a renewed certificate is used from the next connection on.
     pub fn open(address: SocketAddr, tls: Option<&Tls>, timeout: Duration) -> Result<Wire, WireError> {
         let channel = tls.map(Tls::channel).transpose().map_err(WireError::Options)?.map(Box::new);
         let socket = TcpStream::connect_timeout(&address, timeout)?;
@@ -73,7 +78,7 @@ impl Wire {
             Some(channel) => {
                 channel.received(count);
                 if let Err(error) = channel.process(sink) {
-                    // The peer is told why; if it does not listen there is nobody to tell.
+                    // The peer gets the reason; one that does not listen gets none.
                     _ = self.socket.write(channel.transmit());
                     _ = self.socket.shutdown(Shutdown::Write);
                     return Err(error.into());
@@ -87,7 +92,7 @@ impl Wire {
     }
 
     /// Takes a prefix of the pieces, one after the other, and gives its length: 0 when the socket takes no more for
-    /// now. Without TLS the socket takes them in one call from where they stand; with it the first that is not empty
+    /// now. Without TLS the socket takes them in one call from where they are; with it the first that is not empty
     /// is encrypted. What was taken is sent by this call or by [`Wire::flush`].
     pub fn write(&mut self, parts: [&[u8]; 3]) -> Result<usize, WireError> {
         let Some(channel) = &mut self.channel else {

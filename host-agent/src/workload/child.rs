@@ -2,25 +2,40 @@
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 
+use clap::Parser;
+
 use super::os::{self, Fork, Region};
 use super::{Announcement, Pattern, WORKERS};
 
 /// First argument of an agent that is to be the root of a family.
 pub const CHILD_MARKER: &str = "deltascope-workload-child";
 
-/// When this process was started as the root of a family, is one until told to stop, and gives
+#[derive(clap::Parser)]
+#[command(name = CHILD_MARKER)]
+struct Child {
+    /// What the family writes
+    #[arg(value_parser = pattern)]
+    pattern: Pattern,
+    /// The agent's process number
+    agent: u32,
+}
+
+fn pattern(name: &str) -> Result<Pattern, String> {
+    Pattern::from_name(name).ok_or_else(|| String::from("expected the name of a pattern"))
+}
+
+/// When this process was started as the root of a family, is one until asked to stop, and gives
 /// the code to exit with; `None` otherwise. To be called first of all in `main`, before any
 /// thread is started.
 pub fn child_entry() -> Option<i32> {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() != Some(CHILD_MARKER) {
-        return None;
-    }
-    let pattern = arguments.next().as_deref().and_then(Pattern::from_name);
-    let agent = arguments.next().and_then(|agent| agent.parse().ok());
-    let (Some(pattern), Some(agent), None) = (pattern, agent, arguments.next()) else {
-        eprintln!("{CHILD_MARKER}: expected a pattern and the agent's process number");
-        return Some(2);
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    arguments.peek().filter(|first| **first == CHILD_MARKER)?;
+    let Child { pattern, agent } = match Child::try_parse_from(arguments) {
+        Ok(child) => child,
+        Err(error) => {
+            eprintln!("{error}");
+            return Some(2);
+        }
     };
     match run(pattern, agent) {
         Ok(()) => Some(0),

@@ -109,7 +109,7 @@ impl DemoFamily {
         TaggedRegion { pid: self.root(), range: self.range(), tag }
     }
 
-    /// Tells the family to end and waits for it.
+    /// Asks the family to end and waits for it.
     ///
     /// # Errors
     /// It did not end, or not well; it is gone all the same.
@@ -152,7 +152,7 @@ impl Workload {
         &self.families
     }
 
-    /// Tells all families to end and waits for them.
+    /// Asks all families to end and waits for them.
     ///
     /// # Errors
     /// One did not end, or not well; they are gone all the same.

@@ -3,7 +3,7 @@
 //! Each family is a process of its own program run (so that exec cuts it from the agent), which
 //! fills 256 pages with words that differ and are not zero, forks four workers, and has some
 //! member write 128 of the pages, half of them with the value that they had. Then everybody
-//! keeps quiet until told to stop. It works for an ordinary user under Yama (the agent is the
+//! keeps quiet until asked to stop. It works for an ordinary user under Yama (the agent is the
 //! ancestor, and the members let anybody look) and where huge pages are the default.
 //!
 //! The agent runs its own binary again for this: `main` calls [`child_entry`] before anything

@@ -17,7 +17,7 @@ pub(super) enum Fork {
     Child,
 }
 
-/// Forks. The process must have one thread, so that no lock is held for ever in the child.
+/// Forks. The process must have one thread, so that no lock is held for good in the child.
 pub(super) fn fork() -> io::Result<Fork> {
     // SAFETY: the workload never starts a thread, so the child is a whole program.
     let pid = unsafe { libc::fork() };
@@ -62,7 +62,7 @@ pub(super) fn reap(pid: u32) {
         return;
     };
     // SAFETY: a null status is allowed; the pid is a child of ours. A signal begins the wait
-    // anew.
+    // again.
     while unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) } < 0
         && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
     {}

@@ -1,8 +1,7 @@
-//! What several tests share: a second engine written from the tables of the design alone, and records to feed.
+//! What several tests share: a second engine written from the tables of the design alone.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part; a test may fail")]
 
 pub mod naive;
-pub mod streams;
 
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Engine, GoldenEngine};

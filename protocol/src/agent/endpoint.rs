@@ -24,8 +24,8 @@ impl Endpoint {
         self.retention.admit(records, &self.mark)
     }
 
-    /// Everything admitted so far belongs with these: cumulative losses of the sources, and where each source stands
-    /// after the records admitted. They travel with the records, so that a restarted agent goes on exactly there.
+    /// Everything admitted so far belongs with these: cumulative losses of the sources, and the cursor of each source
+    /// after the records admitted. They travel with the records, so that a restarted agent resumes exactly there.
     /// At most 128 cursors are kept.
     pub fn commit(&mut self, losses: &Losses, cursors: &[Cursor], now: u64) {
         let cursors = &cursors[..cursors.len().min(crate::frame::MAX_CURSORS)];
@@ -115,8 +115,8 @@ impl Endpoint {
         if control.is_empty() { frames } else { control }
     }
 
-    /// The same for a transport that writes several pieces at once, in this order: what stands between the records,
-    /// and frames of records from where they stand in the retention, up to its end and from its beginning on.
+    /// The same for a transport that writes several pieces at once, in this order: what is between the records,
+    /// and frames of records from where they are in the retention, up to its end and from its beginning on.
     pub fn transmit_parts(&self) -> [&[u8]; 3] {
         let control = self.control.waiting();
         // A control frame goes out between two frames, so it waits for the end of one only.

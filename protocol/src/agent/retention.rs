@@ -1,7 +1,7 @@
 //! Frames that no snapshot covers yet, as they go over the wire.
 //!
 //! One fixed ring holds whole frames one after the other. A record is copied into the frame that is open; a closed
-//! frame is sent from where it stands, as often as it takes. A frame never wraps: what is left at the end of the
+//! frame is sent from where it is, as often as it takes. A frame never wraps: what is left at the end of the
 //! ring stays unused for that round.
 
 use crate::frame::records::{RecordsHead, records_offset, records_overhead, seal_records};
@@ -280,7 +280,7 @@ impl Retention {
         }
     }
 
-    /// The bytes of the closed frames from number `index` on that stand together, without the first `skip` bytes and
+    /// The bytes of the closed frames from number `index` on that are contiguous, without the first `skip` bytes and
     /// up to the first frame that ends beyond `credit`; and the index of the frame behind them.
     pub fn sendable(&self, index: usize, skip: usize, credit: u64, most: usize) -> (&[u8], usize) {
         let mut frames = self.frames.range(index.min(self.frames.len())..).take_while(|frame| frame.end() <= credit);

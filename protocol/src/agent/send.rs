@@ -152,12 +152,12 @@ impl Endpoint {
     }
 
     /// A frame without records: a sign of life that confirms replies and, when every committed record was sent,
-    /// tells losses and cursors. With a first number below the expected one it leaves those as they are.
+    /// reports losses and cursors. With a first number below the expected one it leaves those as they are.
     fn send_keepalive(&mut self, sent: u64) {
         let all_sent = sent == self.retention.next();
         let first = if all_sent { sent } else { sent.saturating_sub(1) };
         let replies_below = self.mark.replies_below;
-        // No number is lower than that of the first record: before it is sent, what it begins with is told again.
+        // No number is lower than that of the first record: before it is sent, what it begins with is reported again.
         let mark = if all_sent || sent > 0 { &self.mark } else { &self.covered_mark };
         let cursors: Vec<_> = mark.cursors.iter().map(|cursor| cursor.to_bytes()).collect();
         let (losses, cursors) = (mark.losses, Cursors(&cursors));

@@ -35,7 +35,7 @@ pub struct Granted {
     pub journal_depth: u32,
     /// Oldest mark that a state may be asked at.
     pub position: u64,
-    /// The session goes on from an earlier one of the same agent: totals hold what that one counted, and sources
+    /// The session continues an earlier one of the same agent: totals hold what that one counted, and sources
     /// go on at `cursors`.
     pub inherited: bool,
     /// Losses that the earlier session reported.

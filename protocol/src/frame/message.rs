@@ -1,4 +1,4 @@
-//! The bodies of the frames. Every field is little endian and stands in the order of its struct; `codec` turns them
+//! The bodies of the frames. Every field is little endian, in the order of its struct; `codec` turns them
 //! into bytes and back.
 
 use super::{ErrorCode, Extensions, Kind};
@@ -203,7 +203,7 @@ pub struct Records<'a> {
     pub replies_below: u64,
     /// Everything that was lost before it reached the agent's retention, since the session began.
     pub losses: Losses,
-    /// Where the sources stand after these records.
+    /// Cursors of the sources after these records.
     pub cursors: Cursors<'a>,
     /// The records, 16 bytes each, at most [`super::MAX_FRAME_RECORDS`].
     pub records: &'a [[u8; RECORD_BYTES]],

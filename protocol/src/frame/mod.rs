@@ -65,7 +65,7 @@ pub enum FrameError {
         at: usize,
         /// Computed over the bytes.
         expected: u32,
-        /// As it stands in the frame.
+        /// As found in the frame.
         found: u32,
     },
     /// The peer speaks another version of the protocol.
@@ -75,13 +75,13 @@ pub enum FrameError {
     Version {
         /// [`PROTOCOL_VERSION`].
         expected: u8,
-        /// As it stands in the frame.
+        /// As found in the frame.
         found: u8,
     },
     /// No such kind of frame.
     #[error("frame kind at offset 4: expected 1 to {}, found {found}", Kind::ALL.len())]
     Kind {
-        /// As it stands in the frame.
+        /// As found in the frame.
         found: u8,
     },
     /// The body ends too early.
@@ -115,7 +115,7 @@ pub enum FrameError {
         min: u64,
         /// Largest value allowed.
         max: u64,
-        /// As it stands in the frame.
+        /// As found in the frame.
         found: u64,
     },
     /// A text is not UTF-8.
@@ -152,7 +152,7 @@ pub fn frame_length(stream: &[u8], limit: usize) -> Result<Option<usize>, FrameE
 }
 
 /// Decodes one whole frame, whose length [`frame_length`] gave. The version is checked before the CRC, so that
-/// a peer of another release is told so by name.
+/// a peer of another release gets an error that says so.
 pub fn decode(frame: &[u8]) -> Result<Message<'_>, FrameError> {
     let length = frame_length(frame, MAX_FRAME_BYTES)?.unwrap_or(HEADER_BYTES + CRC_BYTES);
     if frame.len() != length {

@@ -1,4 +1,4 @@
-//! A `Records` frame around records that already stand where they are sent from.
+//! A `Records` frame around records that are already where they are sent from.
 //!
 //! The agent's retention holds frames as they go over the wire: a record is copied there once, the frame is closed
 //! once, and a replay sends the same bytes again.
@@ -19,7 +19,7 @@ pub struct RecordsHead<'a> {
     pub replies_below: u64,
     /// Cumulative losses before the agent's retention.
     pub losses: &'a Losses,
-    /// Where the sources stand after these records.
+    /// Cursors of the sources after these records.
     pub cursors: &'a [Cursor],
 }
 
@@ -33,7 +33,7 @@ pub const fn records_overhead(cursors: usize) -> usize {
     records_offset(cursors) + CRC_BYTES
 }
 
-/// Closes the frame at the start of `buffer`, whose `count` records stand from [`records_offset`] on, and gives its
+/// Closes the frame at the start of `buffer`, whose `count` records begin at [`records_offset`], and gives its
 /// length.
 pub fn seal_records(buffer: &mut [u8], head: &RecordsHead<'_>, count: usize) -> Result<usize, FrameError> {
     let within = |what, at, max: usize, found: usize| match found <= max {

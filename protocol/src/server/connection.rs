@@ -2,11 +2,12 @@
 
 use super::{Identity, Quota};
 use crate::frame::message::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
-use crate::frame::{self, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, records_overhead};
+use crate::frame::{self, ErrorCode, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, records_overhead};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Sent bytes that may stand before the unsent ones.
+/// Sent bytes that may be kept before the unsent ones.
 const SENT_LIMIT: usize = 64 * 1024;
 
 pub(super) struct Connection {
@@ -22,6 +23,8 @@ pub(super) struct Connection {
     pub session: Option<usize>,
     /// An Error or the last Ack is in the output: nothing more is read, and nothing more is written after it.
     pub closing: bool,
+    /// The Error that is in the output.
+    pub refused: Option<(ErrorCode, String)>,
     pub opened: u64,
     pub heard: u64,
 }
@@ -41,6 +44,7 @@ impl Connection {
             sent: 0,
             session: None,
             closing: false,
+            refused: None,
             opened: now,
             heard: now,
         }

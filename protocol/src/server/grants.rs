@@ -109,7 +109,7 @@ impl State {
         Err(Refusal::new(ErrorCode::Limit, text))
     }
 
-    /// The session that a new one of the same agent goes on from: the one that records came for last. A Hello that was
+    /// The session that a new one of the same agent continues: the one that records came for last. A Hello that was
     /// written before the session had a successor has no claim to it.
     fn predecessor(&self, hello: &Hello<'_>, identity: Identity) -> Option<usize> {
         let same_agent = |session: &Session| {
@@ -207,7 +207,7 @@ impl State {
         }
     }
 
-    /// Tells the agent its grant and where to go on.
+    /// Sends the agent its grant and where to resume.
     pub fn welcome(&mut self, slot: usize) {
         let State { config, connections, sessions, boot, info, .. } = self;
         let Some(Some(session)) = sessions.get_mut(slot) else { return };

@@ -1,6 +1,6 @@
 //! The board server: sessions of many agents on one engine, with the transport outside.
 //!
-//! The host accepts connections, moves bytes, tells the time and calls [`Server::poll`]; everything that the
+//! The host accepts connections, moves bytes, gives the time and calls [`Server::poll`]; everything that the
 //! protocol says (`docs/protocol.md`) happens in here. Nothing blocks and no input can make it panic.
 //!
 //! ```text
@@ -27,7 +27,7 @@ pub use boot::Entropy;
 pub use config::{Config, LEAST_SESSION_BYTES, Quota};
 pub use stats::Stats;
 
-use self::state::State;
+use self::state::{Refusal, State};
 use crate::frame::ErrorCode;
 use alloc::format;
 use deltascope_model::{Capabilities, Engine, EngineError};
@@ -109,7 +109,7 @@ impl<E: Engine> Server<E> {
         }
     }
 
-    /// Takes bytes that stand elsewhere; they are copied.
+    /// Takes bytes from elsewhere; they are copied.
     pub fn receive(&mut self, id: ConnectionId, mut bytes: &[u8], now: u64) {
         while !bytes.is_empty() {
             let space = self.receive_space(id);
@@ -139,6 +139,24 @@ impl<E: Engine> Server<E> {
     /// [`Server::disconnect`].
     pub fn is_closing(&self, id: ConnectionId) -> bool {
         self.state.connection_ref(id).is_none_or(|connection| connection.closing)
+    }
+
+    /// Whether a connection carries a session: its Hello was accepted and the session has not ended.
+    pub fn carries_session(&self, id: ConnectionId) -> bool {
+        self.state.connection_ref(id).is_some_and(|connection| connection.session.is_some())
+    }
+
+    /// Sends an Error for a reason of the host and closes the connection, as [`Server::is_closing`] says.
+    pub fn refuse(&mut self, id: ConnectionId, code: ErrorCode, text: &str, now: u64) {
+        if self.state.connection(id).is_some() {
+            self.state.refuse(id.index, &Refusal::new(code, text.into()), now);
+        }
+    }
+
+    /// The Error that was sent on a connection, for the host's log.
+    pub fn refusal(&self, id: ConnectionId) -> Option<(ErrorCode, &str)> {
+        let refused = self.state.connection_ref(id)?.refused.as_ref()?;
+        Some((refused.0, &refused.1))
     }
 
     /// The connection is gone. Its session waits for another one.
@@ -172,7 +190,7 @@ impl<E: Engine> Server<E> {
         state.drain(engine)
     }
 
-    /// Tells every agent that the server stops. Records that were received still pass the engine and are
+    /// Notifies every agent that the server stops. Records that were received still pass the engine and are
     /// acknowledged; poll until [`Server::is_stopped`].
     pub fn stop(&mut self) {
         self.state.stop();

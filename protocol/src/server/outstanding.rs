@@ -9,7 +9,7 @@ use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::Op;
 use deltascope_abi::reply::{Answer, POSITION_MODULUS, Reply, ReplyParser};
 
-/// Whom something in the engine belongs to. The epoch tells a session's present from what it was before its grant
+/// The owner of something in the engine. The epoch distinguishes a session's present from what it was before its grant
 /// was renewed or inherited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
@@ -37,7 +37,7 @@ pub(super) enum Answered {
     Accepted(u64),
     /// A reply to a record of the agent.
     Reply { owner: Owner, sequence: u64, reply: Reply },
-    /// Every row of a snapshot stands in [`Outstanding::rows`].
+    /// Every row of a snapshot is in [`Outstanding::rows`].
     Rows { owner: Owner, cause: Cause, position: u64 },
     /// The SYNC of an inherited grant.
     Inherited { owner: Owner },

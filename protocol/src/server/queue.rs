@@ -50,7 +50,7 @@ struct Rule {
     contexts: u32,
     /// Bits of the head that the op uses.
     mask: u64,
-    /// Bases of the grant where they stand in the head.
+    /// Bases of the grant as they are in the head.
     add: u64,
     /// Non-zero if the op answers whenever `head & replies` is not zero.
     replies: u64,
@@ -163,7 +163,7 @@ pub(super) struct Queue {
     first: u64,
     /// Records up to this index hold some of the agent that answer.
     answering: u64,
-    /// Nobody waits for the answers of records before this index.
+    /// No session waits for the answers of records before this index.
     orphans: u64,
 }
 
@@ -240,7 +240,7 @@ impl Queue {
         self.records.push_back(record);
     }
 
-    /// Nobody waits for the answers of the records that wait now.
+    /// No session waits for the answers of the records that wait now.
     pub fn orphan(&mut self) {
         self.orphans = self.end();
     }

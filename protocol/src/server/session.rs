@@ -1,4 +1,4 @@
-//! One session: a grant, the numbers of its records, and what the agent has still to be told.
+//! One session: a grant, the numbers of its records, and what has still to be sent to the agent.
 
 use super::Identity;
 use super::config::{Config, LEAST_REPLIES};
@@ -80,7 +80,7 @@ pub(super) struct Session {
     pub queue: Queue,
     /// Rises when waiting replies lose their addressee.
     pub epoch: u32,
-    /// Rises when records are numbered anew.
+    /// Rises when records are numbered again.
     pub numbering: u32,
     /// Records inside the engine.
     pub inside: usize,
@@ -166,7 +166,7 @@ impl Session {
         }
     }
 
-    /// Makes the grant anew under `number`: whatever waited is forgotten, contexts are loaded with 0 and a baseline
+    /// Renews the grant under `number`: whatever waited is forgotten, contexts are loaded with 0 and a baseline
     /// is taken behind what is inside the engine. The agent numbers its records from `next` on.
     pub fn renew(&mut self, number: u64, next: u64, now: u64) {
         self.forget_answers();
@@ -287,12 +287,12 @@ impl Session {
         self.ack_due = true;
     }
 
-    /// Whom a batch or an answer belongs to.
+    /// The owner of a batch or an answer.
     pub fn owner(&self, slot: usize) -> Owner {
         Owner { slot, epoch: self.epoch }
     }
 
-    /// The session's past, whose answers nobody waits for.
+    /// The session's past, whose answers no agent waits for.
     pub fn nobody(&self, slot: usize) -> Owner {
         Owner { slot, epoch: self.epoch.wrapping_sub(1) }
     }
@@ -339,7 +339,7 @@ impl Session {
         self.replies_sent == self.replies.len() && self.answers.is_empty()
     }
 
-    /// Nobody comes back for the session: what waits is forgotten and nothing is kept.
+    /// No agent comes back for the session: what waits is forgotten and nothing is kept.
     pub fn drain(&mut self) {
         self.forget_answers();
         self.queue.clear();

@@ -153,6 +153,7 @@ impl State {
         if let Some(Some(connection)) = self.connections.get_mut(connection) {
             let Refusal { code, sequence, ref text } = *refusal;
             connection.push(&Message::Error(ErrorFrame { code, sequence, text }));
+            connection.refused = Some((code, text.clone()));
             connection.close(now);
         }
     }
@@ -335,7 +336,7 @@ impl State {
         Ok(())
     }
 
-    /// Writes what the agents have to be told, and gives ranges back that nobody uses any more.
+    /// Writes what the agents have to be sent, and gives ranges back that no session uses any more.
     pub fn flush(&mut self, now: u64) {
         let mut short = self.short && self.left_to_lend < MAX_FRAME_RECORDS;
         for slot in 0..self.sessions.len() {
@@ -384,7 +385,7 @@ impl State {
         self.failed.is_some()
     }
 
-    /// The engine failed: every agent is told, and every session is gone with the counters.
+    /// The engine failed: every agent is notified, and every session is gone with the counters.
     pub fn fail(&mut self, text: &str, now: u64) {
         self.stats.engine_failures += 1;
         self.sessions.clear();
@@ -414,7 +415,7 @@ impl State {
         self.boot.renew();
     }
 
-    /// Closes what is silent for too long and gives up what nobody came back for.
+    /// Closes what is silent for too long and gives up sessions that no agent came back for.
     pub fn timers(&mut self, now: u64) {
         let mut wake = self.failed.as_ref().map(|(_, again)| *again);
         let mut due = |at: u64| {

@@ -1,9 +1,6 @@
 //! Strategies for every frame, with owned bodies that messages borrow from.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-#[path = "../../../abi/tests/support/mod.rs"]
-mod values;
-
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, RECORD_BYTES, Record};
 use deltascope_protocol::frame::message::{CURSOR_BYTES, REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
@@ -12,9 +9,9 @@ use deltascope_protocol::frame::{
     Records, Replies, ReplyEntry, Secret, Snapshot, SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome,
     encode,
 };
+pub use deltascope_testkit::strategies::{any_record as record, any_reply as reply, any_row as row};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
-pub use values::{record, reply, row};
 
 /// A message with everything that it borrows.
 #[derive(Clone, Debug)]

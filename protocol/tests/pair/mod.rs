@@ -3,13 +3,14 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::random::Random;
 use deltascope_abi::record::{CLASSES, Class, Record};
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_protocol::agent::{Config, Endpoint, EndpointError, Identity, Notification};
 use deltascope_protocol::frame::Secret;
 use deltascope_protocol::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::{Mix, OF_A_SESSION};
 use std::collections::VecDeque;
 
 pub fn server(config: ServerConfig, boot: u64) -> Server<GoldenEngine> {
@@ -98,7 +99,7 @@ pub fn run_until(
     server: &mut Server<GoldenEngine>,
     agents: &mut [&mut Agent],
     now: &mut u64,
-    rng: &mut Random,
+    rng: &mut Rng,
     mut done: impl FnMut(&mut [&mut Agent]) -> bool,
 ) {
     for _ in 0..200_000 {
@@ -117,21 +118,10 @@ pub fn run_until(
     panic!("not done after 200,000 rounds: {errors:?}, {:?}", server.stats());
 }
 
-pub fn random_record(rng: &mut Random, groups: u64, contexts: u64) -> Record {
-    let (group, context) = (rng.below(groups) as u16, rng.below(contexts) as u16);
-    let class = Class::ALL[rng.below(4) as usize];
-    let (length, value) = (rng.below(70_000) as u32, rng.below(5));
-    match rng.below(20) {
-        0 => Record::nop(),
-        1 => Record::load(context, value),
-        2 => Record::accum(context, value),
-        3 => Record::read(context).with_group(0xFFFF),
-        4 => Record::swap(context, value).with_rebase(),
-        5 => Record::swap(context, value).with_reply(),
-        6 => Record::send(group, context, length, value).with_reply(),
-        7..=12 => Record::send(group, context, length, value),
-        _ => Record::pair(group, class, length, value as u32, rng.below(5) as u32),
-    }
+/// Records of a session over so few contexts and values that they meet.
+pub fn random_records(rng: &mut Rng, count: usize, groups: u64, contexts: u64) -> Vec<Record> {
+    let mix = Mix { ops: &OF_A_SESSION, contexts, groups, values: 5, lengths: 70_000, reply_in: 5 };
+    mix.records(count, rng)
 }
 
 /// Counters and replies of an engine that takes the records one after the other.

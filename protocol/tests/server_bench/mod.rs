@@ -2,49 +2,12 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use deltascope_abi::ABI_VERSION;
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::loss::Losses;
-use deltascope_abi::record::Record;
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
-use deltascope_protocol::frame::{
-    self, Cursors, ErrorCode, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret, SnapshotRequest, StateAt,
-};
+use deltascope_protocol::frame::{self, ErrorCode, Hello, MAX_FRAME_BYTES, Message, SnapshotRequest, StateAt};
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
-
-pub fn encode(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; MAX_FRAME_BYTES];
-    let length = frame::encode(message, &mut bytes).unwrap();
-    bytes.truncate(length);
-    bytes
-}
-
-/// A Hello of session `number` that holds nothing yet.
-pub fn hello(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
-    Hello {
-        abi_version: ABI_VERSION,
-        session: [number; 16],
-        agent: [number | 0x80; 16],
-        secret: Secret([number; 16]),
-        nonce: 3,
-        resumes: true,
-        groups,
-        contexts,
-        oldest_sequence: 0,
-        next_sequence: 0,
-        boot_id: 0,
-        grant: 0,
-        replies_below: 0,
-        host: "host",
-        extensions: Extensions::NONE,
-    }
-}
-
-pub fn events(first_sequence: u64, replies_below: u64, records: &[Record]) -> Vec<u8> {
-    let records: Vec<_> = records.iter().map(|record| record.to_bytes()).collect();
-    let (losses, cursors) = (Losses::default(), Cursors::default());
-    encode(&Message::Records(Records { first_sequence, replies_below, losses, cursors, records: &records }))
-}
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub use deltascope_testkit::frames::{encode, hello, records as events};
 
 pub fn snapshot_request(token: u64, first: u32, last: u32) -> Vec<u8> {
     encode(&Message::SnapshotRequest(SnapshotRequest { token, first, last }))
@@ -182,7 +145,7 @@ impl<E: Engine> Bench<E> {
                 return;
             }
         }
-        panic!("the server is busy for ever");
+        panic!("the server is busy without end");
     }
 
     /// Every frame that waits on a connection.

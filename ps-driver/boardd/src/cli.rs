@@ -1,14 +1,15 @@
 //! The command line.
 
 use crate::engines::EngineName;
+use crate::listen::ListenAddress;
 use crate::logging::Verbosity;
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_linux::checks::Report;
 use deltascope_linux::panel::PinName;
 use deltascope_linux::{Options, Roots, Trust};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Serves one delta engine to the agents of many hosts.
@@ -27,12 +28,18 @@ pub struct Cli {
     #[arg(long, value_enum, global = true, value_name = "LEVEL", default_value_t = Verbosity::Info)]
     pub log: Verbosity,
 
-    /// Address and port to listen on; port 0 takes a free one. The line `listening on ADDR` on standard output says
-    /// which, once connections are accepted.
+    /// Address or name and port to listen on, an IPv6 address in brackets with or without `%zone`; port 0 takes a free one.
+    /// The line `listening on ADDR` on standard output says which, once connections are accepted.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5770")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
-    /// Certificate and key of this server in one PEM file of mode 0600: speak TLS 1.3, and only with agents that have
+    /// Longest time that a start waits for an address that is not there yet and for a clock that is not set yet, in
+    /// seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub start_wait: u64,
+
+    /// Certificate and key of this server (PEM), in one file, or the key beside it in a file that ends with `.key` (tls.crt
+    /// and tls.key); mode 0600, or 0640 of root with a group. Speak TLS 1.3, and only with agents that have
     /// a certificate of the authority. SIGHUP reads this and the files below again.
     #[arg(long, value_name = "FILE", requires = "authority")]
     pub tls: Option<PathBuf>,
@@ -41,22 +48,28 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub authority: Option<PathBuf>,
 
-    /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]`, with `*` for
-    /// every other name. Without this file every certificate of the authority is served.
+    /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]
+    /// [connections=N]`, with `*` for every other name. Without this file every certificate of the authority is served.
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub identities: Option<PathBuf>,
 
-    /// Most connections at a time whose peer is not authenticated yet; beyond it the oldest gives way.
-    #[arg(long, value_name = "N", default_value_t = 64, requires = "tls")]
+    /// Most connections at a time whose peer is not authenticated yet. One source address has half of them at most; beyond half
+    /// of all, connections are dropped at random.
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "tls")]
     pub max_handshakes: usize,
 
-    /// Serve an address that other machines reach, although nothing is encrypted and nobody is authenticated.
+    /// Serve an address that other machines reach, although nothing is encrypted and no peer is authenticated.
     #[arg(long, conflicts_with = "tls")]
     pub insecure: bool,
 
     /// Most sessions at a time, those waiting for a reconnect among them.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub max_sessions: usize,
+
+    /// Most memory of the whole daemon, the kernel's buffers of its sockets among it. The default leaves a board of 512 MiB enough
+    /// for the system.
+    #[arg(long, value_name = "SIZE", default_value = "384MiB")]
+    pub memory: ByteSize,
 
     /// LED that is lit while the daemon serves and flickers while records come: one of /sys/class/leds, or gpiochipN:LINE;
     /// `!` in front turns its sense around.
@@ -71,9 +84,14 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
+    /// Seconds without any movement of an engine that has work, or that failed, after which systemd's watchdog is not fed.
+    /// The driver of a board gives up by itself after a second; this is for what it does not see.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub stall_limit: u64,
+
     /// Instead of serving: feed the bare records in FILE (`-`: standard input) to the engine and print what came of
     /// it as JSON.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "tls"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "insecure", "max_sessions", "memory", "tls"])]
     pub raw: Option<PathBuf>,
 }
 

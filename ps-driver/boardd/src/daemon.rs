@@ -1,39 +1,46 @@
-//! One thread, one loop: sockets, then the server's round, then sockets. A peer that must be authenticated is among
-//! the `Handshakes` first and is no connection of the server before it is.
+//! One thread, one loop. A turn serves the sessions first: their sockets, the server's round, their sockets again. Then come
+//! peers without a session, as far as the [`Budget`] allows: `accept` has that part.
 //!
 //! While the engine works or records wait, the loop does not sleep; when nothing is to be done it sleeps in poll(2)
-//! until a socket, a signal or the server's next timer.
+//! until a socket, a signal or the next timer.
 
+mod accept;
 mod report;
 
+use crate::admission::Places;
+use crate::budget::{Budget, Work};
 use crate::cli::Cli;
 use crate::error::{DaemonError, system};
-use crate::handshakes::{Arrived, Handshakes};
-use crate::link::{Link, Outcome, Peer};
+use crate::handshakes::Handshakes;
+use crate::link::{End, Holder, Link, Outcome};
+use crate::listen::{self, Patience};
+use crate::memory::{Numbers, Plan};
 use crate::security::Security;
 use crate::service::Service;
 use crate::signals::{self, Signals};
 use crate::status::Counters;
+use crate::warnings::{Topic, Warnings};
+use deltascope_abi::random::hash;
 use deltascope_linux::Roots;
 use deltascope_model::Engine;
-use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
-use deltascope_protocol::server::{Activity, Config, Entropy, Identity, Server};
-use deltascope_tls::{Channel, Rejection};
+use deltascope_protocol::frame::ErrorCode;
+use deltascope_protocol::server::{Activity, Config, Entropy, Server};
+use deltascope_tls::Rejection;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Instant;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
 
 /// Time that a stop may take before the rest is given up, in microseconds.
 const STOP_TIME: u64 = 5_000_000;
-/// Time without accepting after the system had no descriptor left.
-const ACCEPT_PAUSE: u64 = 100_000;
 /// Connections that wait to be accepted, at most; the kernel has a limit of its own (net.core.somaxconn).
 const BACKLOG: i32 = 4_096;
-/// Connections accepted in one round, so that a flood of them does not keep sessions waiting.
-const ACCEPTS: usize = 64;
-/// Rejections that are logged one by one; further ones are only counted.
-const REJECTIONS_LOGGED: u32 = 100;
+/// Descriptors beside those of connections: standard streams, signals, the listener, the engine, files that are written.
+const OTHER_DESCRIPTORS: usize = 32;
+/// Least number of places for connections without a session.
+const LEAST_PLACES: usize = 16;
 
 /// The daemon, listening.
 pub struct Daemon<E> {
@@ -48,8 +55,15 @@ pub struct Daemon<E> {
     security: Option<Security>,
     insecure: bool,
     handshakes: Handshakes,
+    /// Places for connections without a session.
+    places: Places<Holder>,
+    /// Connections without a session that may wait for their peers to read the last frame.
+    most_lingering: usize,
+    budget: Budget,
+    /// What to ask the kernel for as the buffer of a socket with a session, in bytes.
+    socket_buffer: usize,
     counters: Counters,
-    rejections_logged: u32,
+    warnings: Warnings,
     links: Vec<Link>,
     started: Instant,
     accept_again: u64,
@@ -63,25 +77,36 @@ impl<E: Engine> Daemon<E> {
     /// # Errors
     /// The address may not or cannot be served, or the engine failed.
     pub fn start(cli: &Cli, engine: E) -> Result<Daemon<E>, DaemonError> {
-        let address = cli.listen;
-        if !address.ip().is_loopback() && cli.tls.is_none() && !cli.insecure {
-            return Err(DaemonError::NotLoopback { address });
-        }
+        let mut patience = Patience::new(Duration::from_secs(cli.start_wait));
         if cli.insecure {
-            tracing::warn!("INSECURE: {address} is served without encryption, to everybody who reaches it");
+            tracing::warn!("INSECURE: {} is served without encryption, to everybody who reaches it", cli.listen);
         }
-        let security = Security::load(cli)?;
+        let security = listen::keys(|| Security::load(cli), &mut patience)?;
         let mut service = Service::new(cli)?;
         let mut random = [0; 8];
         system("random numbers", rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()))?;
-        let config = Config {
-            max_sessions: cli.max_sessions,
-            max_connections: cli.max_sessions.saturating_mul(2).max(16),
-            ..Config::default()
-        };
-        let server = Server::new(engine, config, Entropy::Random(u64::from_le_bytes(random)))?;
-        let listen = |source| DaemonError::Listen { address, source };
-        let listener = TcpListener::bind(address).map_err(listen)?;
+        let random = u64::from_le_bytes(random);
+        // Sessions, connections without one, and those whose last frame is being read.
+        let places = cli.max_sessions.max(LEAST_PLACES);
+        let max_connections = cli.max_sessions.saturating_add(places.saturating_mul(2));
+        let plan = Plan::of(
+            cli.memory.as_u64(),
+            Numbers {
+                sessions: cli.max_sessions,
+                others: max_connections.saturating_sub(cli.max_sessions),
+                handshakes: if security.is_some() { cli.max_handshakes } else { 0 },
+            },
+        )?;
+        raise_descriptors(max_connections.saturating_add(cli.max_handshakes));
+        let config =
+            Config { max_sessions: cli.max_sessions, max_connections, memory: plan.sessions, ..Config::default() };
+        let server = Server::new(engine, config, Entropy::Random(random))?;
+        let open = cli.tls.is_some() || cli.insecure;
+        let listener = listen::bind(&cli.listen, &mut patience, |address| match open || address.ip().is_loopback() {
+            true => Ok(()),
+            false => Err(DaemonError::NotLoopback { address }),
+        })?;
+        let listen = |source| DaemonError::Listen { address: cli.listen.to_string(), source };
         // The standard library asks for a short queue; when it is full the kernel drops a SYN, and its sender waits a
         // second before it tries again.
         rustix::net::listen(&listener, BACKLOG).map_err(|error| listen(error.into()))?;
@@ -120,9 +145,13 @@ impl<E: Engine> Daemon<E> {
             roots: cli.board.roots(),
             security,
             insecure: cli.insecure,
-            handshakes: Handshakes::new(cli.max_handshakes),
+            handshakes: system("handshakes", Handshakes::new(cli.max_handshakes, hash(random)))?,
+            places: Places::new(places, hash(!random)),
+            most_lingering: places / 2,
+            budget: Budget::default(),
+            socket_buffer: plan.socket as usize,
             counters: Counters::default(),
-            rejections_logged: 0,
+            warnings: Warnings::default(),
             links: Vec::new(),
             started: Instant::now(),
             accept_again: 0,
@@ -145,29 +174,27 @@ impl<E: Engine> Daemon<E> {
     /// The system refused to wait for sockets.
     pub fn run(mut self) -> Result<(), DaemonError> {
         let mut activity = self.server.poll(self.now());
+        // Peers without a session have given the server something to answer.
+        let mut has_input = false;
         loop {
-            let accept = self.wait(activity)?;
+            let ready = self.wait(activity, has_input)?;
+            activity = self.serve_sessions(activity);
             let now = self.now();
-            if self.stop.take() > 0 && !self.begin_stop(now) {
+            if ready.signals && self.stop.take() > 0 && !self.begin_stop(now) {
                 break;
             }
-            if self.reload.take() > 0 {
+            if ready.signals && self.reload.take() > 0 {
                 self.read_keys();
             }
             let due = self.service.turn(now, self.server.stats().records, activity);
             if due.metrics {
                 self.write_metrics();
             }
-            if self.status.take() > 0 || due.pressed {
+            if (ready.signals && self.status.take() > 0) || due.pressed {
                 self.say_status();
             }
-            if accept {
-                self.accept_connections(now);
-            }
-            activity = self.server.poll(self.now());
-            let now = self.now();
-            let Daemon { server, links, .. } = &mut self;
-            links.retain_mut(|link| keep(link.write(server, now), link, server, now));
+            self.warnings.turn(now);
+            has_input = self.serve_others(&ready);
             if let Some(stop_at) = self.stop_at
                 && (now >= stop_at || (self.server.is_stopped() && self.links.is_empty()))
             {
@@ -181,150 +208,144 @@ impl<E: Engine> Daemon<E> {
         Ok(())
     }
 
-    /// Waits for sockets and reads those that are ready. Gives whether a connection waits.
-    fn wait(&mut self, activity: Activity) -> Result<bool, DaemonError> {
+    /// Waits until there is something to do, and notes which links can be read.
+    fn wait(&mut self, activity: Activity, has_input: bool) -> Result<Ready, DaemonError> {
         let now = self.now();
-        let accepting = self.stop_at.is_none() && now >= self.accept_again;
-        let paused = (self.stop_at.is_none() && !accepting).then_some(self.accept_again);
-        let timers = [activity.wake, paused, self.stop_at, self.handshakes.deadline(), self.service.deadline()];
+        let accepts = self.stop_at.is_none() && now >= self.accept_again && self.budget.allows(Work::Accept, now);
+        let serves_others = self.budget.allows(Work::Handshake, now);
+        let paused = (self.stop_at.is_none() && now < self.accept_again).then_some(self.accept_again);
+        let timers = [
+            activity.wake,
+            paused,
+            self.stop_at,
+            self.handshakes.deadline(),
+            self.service.deadline(),
+            self.warnings.deadline(),
+            self.budget.wake(now),
+        ];
         let links = self.links.iter().map(Link::deadline);
         let wake = timers.into_iter().chain(links).flatten().min();
-        let timeout = match (activity.busy, wake) {
+        let timeout = match (activity.busy || has_input, wake) {
             (true, _) => Some(0),
             (false, wake) => wake.map(|wake| wake.saturating_sub(now)),
         };
-        let timeout = timeout.map(|micros| Timespec {
+        let timespec = timeout.map(|micros| Timespec {
             tv_sec: (micros / 1_000_000) as i64,
             tv_nsec: (micros % 1_000_000 * 1_000) as i64,
         });
-        let mut descriptors = Vec::with_capacity(self.links.len() + self.handshakes.len() + 4);
-        descriptors.extend([&self.stop, &self.reload, &self.status].map(|signal| PollFd::new(signal, PollFlags::IN)));
-        let listening = if accepting { PollFlags::IN } else { PollFlags::empty() };
-        descriptors.push(PollFd::new(&self.listener, listening));
-        descriptors.extend(self.links.iter().map(|link| {
-            let writes = link.wants_write(&self.server);
+        let Daemon { server, links, handshakes, listener, stop, reload, status, .. } = self;
+        let mut descriptors = Vec::with_capacity(links.len() + 5);
+        descriptors.extend([stop, reload, status].map(|signal| PollFd::new(signal, PollFlags::IN)));
+        // An empty set would still report the end of a socket, again and again.
+        let is_waited_for = |link: &Link| serves_others || server.carries_session(link.id);
+        descriptors.extend(links.iter().filter(|link| is_waited_for(link)).map(|link| {
+            let writes = link.wants_write(server);
             PollFd::new(link, if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN })
         }));
-        descriptors.extend(self.handshakes.iter().map(|handshake| PollFd::new(handshake, PollFlags::IN)));
-        match poll(&mut descriptors, timeout.as_ref()) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Ok(false),
+        descriptors.extend(accepts.then(|| PollFd::new(listener, PollFlags::IN)));
+        descriptors.extend(serves_others.then(|| PollFd::new(handshakes, PollFlags::IN)));
+        match poll(&mut descriptors, timespec.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return system("waiting for sockets", Err(error)),
         }
         let ready: Vec<bool> = descriptors.iter().map(|descriptor| !descriptor.revents().is_empty()).collect();
+        let mut ready = ready.into_iter();
+        let signals = ready.by_ref().take(3).fold(false, |any, signal| any | signal);
+        for link in links.iter_mut() {
+            link.ready = is_waited_for(link) && ready.next().unwrap_or(false);
+        }
+        let listener = accepts && ready.next().unwrap_or(false);
+        let handshakes = serves_others && ready.next().unwrap_or(false);
+        if timeout != Some(0) {
+            let slept = self.now().saturating_sub(now);
+            self.budget.slept(slept);
+        }
+        Ok(Ready { signals, listener, handshakes })
+    }
+
+    /// Reads the sockets of sessions, polls the server and writes what waits.
+    fn serve_sessions(&mut self, before: Activity) -> Activity {
+        let (start, now) = (cpu(), self.now());
+        let mut has_worked = before.busy;
+        for index in (0..self.links.len()).rev() {
+            let link = &self.links[index];
+            if link.ready && self.server.carries_session(link.id) {
+                has_worked = true;
+                self.read(index, now);
+            }
+        }
+        let activity = self.server.poll(self.now());
+        has_worked |= activity.busy || activity.moved != before.moved;
         let now = self.now();
-        let Daemon { server, links, counters, .. } = self;
-        // Signals are taken by the caller.
-        let mut ready = ready.into_iter().skip(3);
-        let connection = ready.next().unwrap_or(false);
-        links.retain_mut(|link| {
-            if !ready.next().unwrap_or(false) {
-                return true;
-            }
-            let outcome = link.read(server, now);
-            if std::mem::take(&mut link.is_foreign) {
-                counters.rejection(Rejection::TlsToPlain);
-            }
-            keep(outcome, link, server, now)
-        });
-        self.advance_handshakes(ready, now);
-        Ok(connection)
-    }
-
-    /// Goes on with the handshakes that are ready.
-    fn advance_handshakes(&mut self, ready: impl Iterator<Item = bool>, now: u64) {
-        let Daemon { handshakes, counters, rejections_logged, .. } = self;
-        let arrived = handshakes.turn(ready, now, |peer, rejection, text| {
-            note(counters, rejections_logged, peer, rejection, text);
-        });
-        for (handshake, early) in arrived {
-            self.accept_peer((handshake, early), now);
+        for index in (0..self.links.len()).rev() {
+            let Daemon { server, links, .. } = self;
+            let outcome = links[index].write(server, now);
+            self.log_refusal(index, now);
+            self.keep(index, outcome, now);
         }
-    }
-
-    /// The peer has proved its name; if the name is served it gets a connection.
-    fn accept_peer(&mut self, (handshake, early): Arrived, now: u64) {
-        let address = handshake.peer;
-        let (stream, channel) = handshake.into_parts();
-        let Some(security) = &self.security else { return };
-        let about = match channel.peer() {
-            Ok(about) => about,
-            Err(error) => {
-                let rejection = error.rejection();
-                return note(&mut self.counters, &mut self.rejections_logged, address, rejection, &error.to_string());
-            }
-        };
-        self.counters.authenticated += 1;
-        let (identity, quota) = match security.admit(&about) {
-            Ok(admitted) => admitted,
-            Err(rejection) => {
-                let text = format!("{:?} is not among the names that are served", about.name);
-                note(&mut self.counters, &mut self.rejections_logged, address, rejection, &text);
-                return self.reject(stream, Some(channel), ErrorCode::Unauthorised, &text);
-            }
-        };
-        let Some(id) = self.server.connect_within(identity, quota, now) else {
-            return self.reject(stream, Some(channel), ErrorCode::Limit, TOO_MANY);
-        };
-        self.server.receive(id, &early, now);
-        let peer = Peer { name: about.name, identity };
-        self.links.push(Link::with_tls(stream, channel, id, peer));
-    }
-
-    fn accept_connections(&mut self, now: u64) {
-        for _ in 0..ACCEPTS {
-            match self.listener.accept() {
-                Ok((stream, peer)) => self.welcome(stream, peer, now),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {
-                }
-                Err(error) => {
-                    tracing::warn!("accept: {error}; trying again in 100 ms");
-                    self.accept_again = now + ACCEPT_PAUSE;
-                    return;
-                }
-            }
+        if has_worked {
+            self.budget.sessions_worked(now, cpu().saturating_sub(start));
         }
+        activity
     }
 
-    fn welcome(&mut self, stream: TcpStream, peer: SocketAddr, now: u64) {
-        if let Err(error) = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true)) {
-            tracing::warn!("{peer}: {error}");
+    /// Reads once from a link. Returns whether it remains; if not, the last one has its index.
+    fn read(&mut self, index: usize, now: u64) -> bool {
+        let Daemon { server, links, places, socket_buffer, .. } = self;
+        let link = &mut links[index];
+        link.ready = false;
+        let outcome = link.read(server, now);
+        if server.carries_session(link.id)
+            && let Some(holder) = link.place.take()
+        {
+            places.give_back(holder);
+            link.set_buffers(*socket_buffer);
+        }
+        if std::mem::take(&mut link.is_foreign) {
+            let address = link.address;
+            self.reject(address, Rejection::TlsToPlain, "expected a frame, found TLS; this port has no keys", now);
+        }
+        self.keep(index, outcome, now)
+    }
+
+    /// Drops a link that is gone and returns whether it remains.
+    fn keep(&mut self, index: usize, outcome: Outcome, now: u64) -> bool {
+        let Outcome::Gone(end) = outcome else { return true };
+        let link = self.links.swap_remove(index);
+        self.server.disconnect(link.id, now);
+        if let Some(holder) = link.place {
+            self.places.give_back(holder);
+        }
+        let name = link.name();
+        tracing::debug!("{name}: connection ended: {end}");
+        if let End::Tls(error) = end {
+            let text = format!("{name}: authenticated, then a damaged TLS record: {error}");
+            self.reject(link.address, Rejection::BrokenRecord, &text, now);
+        }
+        false
+    }
+
+    /// Logs the Error that the server sent on a link, once.
+    fn log_refusal(&mut self, index: usize, now: u64) {
+        let Daemon { server, links, warnings, .. } = self;
+        let link = &mut links[index];
+        if link.is_refusal_logged {
             return;
         }
-        if let Some(security) = &self.security {
-            match Channel::server(security.config()) {
-                Ok(channel) => {
-                    if let Some(gone) = self.handshakes.push(stream, channel, peer, now) {
-                        let text = "too many handshakes at a time; the oldest gives way";
-                        note(&mut self.counters, &mut self.rejections_logged, gone, Rejection::CrowdedOut, text);
-                    }
-                }
-                Err(error) => tracing::warn!("{peer}: {error}"),
+        if let Some((code, text)) = server.refusal(link.id) {
+            link.is_refusal_logged = true;
+            let text = format!("{}: {code:?}: {text}", link.name());
+            match code {
+                ErrorCode::Shutdown => tracing::debug!("{text}"),
+                _ => warnings.warn(Topic::Refused, now, format_args!("{text}")),
             }
-            return;
-        }
-        match self.server.connect(Identity::ANYBODY, now) {
-            Some(id) => self.links.push(Link::new(stream, id)),
-            None => self.reject(stream, None, ErrorCode::Limit, TOO_MANY),
         }
     }
 
-    /// The peer is told why if its socket takes the frame at once.
-    fn reject(&mut self, mut stream: TcpStream, channel: Option<Channel>, code: ErrorCode, text: &str) {
-        self.server.refused(code);
-        let mut frame = [0; 256];
-        let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code, sequence: 0, text }), &mut frame) else {
-            return;
-        };
-        let Some(mut channel) = channel else {
-            _ = stream.write(&frame[..length]);
-            return;
-        };
-        if channel.write(&frame[..length]).is_ok() {
-            channel.close();
-            _ = stream.write(channel.transmit());
-        }
+    /// Counts and logs a peer that does not get in.
+    fn reject(&mut self, peer: SocketAddr, rejection: Rejection, text: &str, now: u64) {
+        self.counters.rejection(rejection);
+        self.warnings.warn(Topic::Rejected, now, format_args!("{peer}: refused, {}: {text}", rejection.name()));
     }
 
     /// Reads keys and identities again; new handshakes use them.
@@ -359,17 +380,34 @@ impl<E: Engine> Daemon<E> {
     }
 }
 
-const TOO_MANY: &str = "connections: as many as are allowed; connect again later";
+/// What a turn of the loop found.
+struct Ready {
+    signals: bool,
+    listener: bool,
+    handshakes: bool,
+}
 
-/// Counts a rejection, and logs it unless there were many.
-fn note(counters: &mut Counters, logged: &mut u32, peer: SocketAddr, rejection: Rejection, text: &str) {
-    counters.rejection(rejection);
-    match *logged {
-        REJECTIONS_LOGGED => tracing::warn!("rejected peers: further ones are only counted, see the status (SIGUSR1)"),
-        ..REJECTIONS_LOGGED => tracing::warn!("{peer}: refused, {}: {text}", rejection.name()),
-        _ => return,
+/// Allows this process as many descriptors as its connections need, if the hard limit does; else it is logged.
+fn raise_descriptors(connections: usize) {
+    let needed = connections.saturating_add(OTHER_DESCRIPTORS) as u64;
+    let limit = getrlimit(Resource::Nofile);
+    // None is no limit.
+    if limit.current.is_none_or(|current| current >= needed) {
+        return;
     }
-    *logged += 1;
+    let current = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
+    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit }).is_ok();
+    if !is_raised || current < needed {
+        tracing::warn!(
+            "descriptors: expected a limit of at least {needed}, found {current}; raise it (LimitNOFILE=), or lower --max-sessions and --max-handshakes"
+        );
+    }
+}
+
+/// CPU time of this thread in nanoseconds.
+fn cpu() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 fn say_keys(security: &Security) {
@@ -378,12 +416,4 @@ fn say_keys(security: &Security) {
         "TLS 1.3 as {:?}: the certificate is valid for {own:.1} days more, the authority for {authority:.1}",
         security.name()
     );
-}
-
-/// Whether the link stays; if not, the server hears that its connection is gone.
-fn keep<E: Engine>(outcome: Outcome, link: &Link, server: &mut Server<E>, now: u64) -> bool {
-    if outcome == Outcome::Gone {
-        server.disconnect(link.id, now);
-    }
-    outcome == Outcome::Open
 }

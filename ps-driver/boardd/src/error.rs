@@ -1,5 +1,6 @@
 //! Why the daemon cannot start or go on.
 
+use crate::memory::MemoryError;
 use crate::security::SecurityError;
 use deltascope_linux::LinuxError;
 use deltascope_model::EngineError;
@@ -19,16 +20,21 @@ pub enum DaemonError {
         address: SocketAddr,
     },
     /// The address cannot be listened on.
-    #[error("--listen {address}: {source}")]
+    #[error(
+        "--listen {address}: expected an address of this machine that no other program listens on, found: {source}; check the address, and what uses the port"
+    )]
     Listen {
         /// The address asked for.
-        address: SocketAddr,
+        address: String,
         /// The cause.
         source: io::Error,
     },
     /// Keys, certificates or identities cannot be used.
     #[error(transparent)]
     Security(#[from] SecurityError),
+    /// The memory that is allowed is not enough.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The engine could not be reset.
     #[error(transparent)]
     Engine(#[from] EngineError),

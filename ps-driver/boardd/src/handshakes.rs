@@ -1,73 +1,125 @@
 //! Connections whose peer is not authenticated yet, and those that were refused.
 //!
-//! Their number, their time and their buffers are bounded, and the server's own tables do not know them. When there
-//! are too many the oldest gives way, so that peers that wait cannot keep an agent out: an agent needs a few
-//! milliseconds.
+//! Their number, their time and their buffers are bounded, and the server's own tables do not know them. They are waited
+//! for through one descriptor, and worked on one at a time, so that the loop can stop after any of them.
 
+use crate::admission::{Decision, Origin, Places};
+use crate::link::set_buffers;
+use crate::memory::SMALL_SOCKET;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_tls::{Channel, Rejection, TlsError};
-use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustls::ServerConfig;
+use std::borrow::Cow;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 /// Time that a handshake may take, in microseconds.
 const HANDSHAKE_TIME: u64 = 5_000_000;
 /// Time that a refused peer has to read why, in microseconds.
 const LINGER: u64 = 1_000_000;
+/// Handshakes that are looked at in one turn.
+const EVENTS: usize = 256;
+/// First byte of a TLS handshake (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
 
 /// One connection.
 #[derive(Debug)]
 pub struct Handshake {
     stream: TcpStream,
-    channel: Channel,
-    pub peer: SocketAddr,
+    /// Made when the first bytes arrive.
+    channel: Option<Box<Channel>>,
+    peer: SocketAddr,
+    origin: Origin,
     until: u64,
     refused: bool,
+    /// Tells it from the one that had its slot before.
+    generation: u32,
 }
 
-/// What came of a handshake.
-pub enum Outcome {
-    /// It goes on.
+/// A peer that is authenticated, and the plaintext that came with the end of its handshake.
+#[derive(Debug)]
+pub struct Arrived {
+    pub stream: TcpStream,
+    pub channel: Box<Channel>,
+    pub peer: SocketAddr,
+    pub early: Vec<u8>,
+}
+
+/// A peer that does not get in, and why.
+#[derive(Debug)]
+pub struct Rejected {
+    pub peer: SocketAddr,
+    pub rejection: Rejection,
+    pub text: Cow<'static, str>,
+}
+
+/// The result of one step.
+#[derive(Debug)]
+pub enum Step {
+    /// No handshake is ready.
+    Nothing,
+    /// One was worked on.
+    Done,
+    /// A peer is authenticated.
+    Arrived(Box<Arrived>),
+    /// A peer was refused.
+    Rejected(Rejected),
+}
+
+/// What reading from a handshake led to.
+enum Outcome {
     Waiting,
-    /// The peer is authenticated. Plaintext that came with the end of the handshake is behind it.
     Open(Vec<u8>),
-    /// The peer is refused, and is told why if it listens.
     Refused(TlsError),
-    /// Nothing is left to be done.
     Gone,
 }
 
 impl Handshake {
-    /// Reads once and works on it.
-    fn read(&mut self) -> Outcome {
-        let mut waste = [0; 4096];
-        let space = if self.refused { &mut waste[..] } else { self.channel.receive_space() };
+    /// Reads once and works on it. `is_leaving`: the peer sends no more.
+    fn read(&mut self, config: &Arc<ServerConfig>, is_leaving: bool) -> Outcome {
+        if self.refused {
+            let mut waste = [0; 4096];
+            return match self.stream.read(&mut waste) {
+                Ok(count) if count > 0 => Outcome::Waiting,
+                Err(error) if is_no_error(&error) => Outcome::Waiting,
+                Ok(_) | Err(_) => Outcome::Gone,
+            };
+        }
+        if self.channel.is_none() {
+            match Channel::server(config.clone()) {
+                Ok(channel) => self.channel = Some(Box::new(channel)),
+                Err(error) => return Outcome::Refused(error),
+            }
+        }
+        let Some(channel) = &mut self.channel else { return Outcome::Gone };
+        let space = channel.receive_space();
         match self.stream.read(space) {
-            Ok(0) if self.refused => Outcome::Gone,
             Ok(0) => Outcome::Refused(TlsError::Truncated),
-            Ok(_) if self.refused => Outcome::Waiting,
+            // A handshake needs both directions: nothing is computed for a peer that has left.
+            Ok(_) if is_leaving && space.first() == Some(&TLS_HANDSHAKE) => Outcome::Refused(TlsError::Truncated),
             Ok(count) => {
-                self.channel.received(count);
+                channel.received(count);
                 let mut early = Vec::new();
-                let result = self.channel.process(|bytes| early.extend_from_slice(bytes));
-                match result {
+                match channel.process(|bytes| early.extend_from_slice(bytes)) {
                     Err(error) => Outcome::Refused(error),
-                    Ok(()) if self.channel.is_open() => Outcome::Open(early),
+                    Ok(()) if channel.is_open() => Outcome::Open(early),
                     Ok(()) => Outcome::Waiting,
                 }
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Outcome::Waiting,
-            Err(_) if self.refused => Outcome::Gone,
+            Err(error) if is_no_error(&error) => Outcome::Waiting,
             Err(_) => Outcome::Refused(TlsError::Truncated),
         }
     }
 
     /// Writes what waits. What a peer does not take at once in its few hundred bytes it does not need.
     fn write(&mut self) {
-        while !self.channel.transmit().is_empty() {
-            match self.stream.write(self.channel.transmit()) {
-                Ok(count) if count > 0 => self.channel.advance(count),
+        let Some(channel) = &mut self.channel else { return };
+        while !channel.transmit().is_empty() {
+            match self.stream.write(channel.transmit()) {
+                Ok(count) if count > 0 => channel.advance(count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(_) | Err(_) => return,
             }
@@ -85,96 +137,192 @@ impl Handshake {
         }
         self.write();
         _ = self.stream.shutdown(Shutdown::Write);
+        // Its buffers are not needed any more.
+        self.channel = None;
         (self.refused, self.until) = (true, now + LINGER);
     }
-
-    /// The socket and its channel.
-    pub fn into_parts(self) -> (TcpStream, Channel) {
-        (self.stream, self.channel)
-    }
 }
 
-impl AsFd for Handshake {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
-    }
+fn is_no_error(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-/// All of them, the oldest first.
-#[derive(Debug)]
+/// All of them.
 pub struct Handshakes {
-    list: VecDeque<Handshake>,
-    most: usize,
+    epoll: OwnedFd,
+    slots: Vec<Option<Handshake>>,
+    places: Places<Origin>,
+    generation: u32,
+    /// Slots and generations that are ready, the first to be worked on last, each with whether its peer sends no more.
+    ready: Vec<(usize, u32, bool)>,
+    events: Vec<Event>,
+    /// No handshake runs out of time before this.
+    next_deadline: Option<u64>,
 }
-
-/// A peer that got in: its handshake, and the plaintext behind it.
-pub type Arrived = (Handshake, Vec<u8>);
 
 impl Handshakes {
-    /// At most so many at a time, at least one.
-    pub fn new(most: usize) -> Handshakes {
-        Handshakes { list: VecDeque::new(), most: most.max(1) }
+    /// Makes places for `most` handshakes; `seed` starts the random numbers.
+    ///
+    /// # Errors
+    /// The system has no descriptor.
+    pub fn new(most: usize, seed: u64) -> io::Result<Handshakes> {
+        Ok(Handshakes {
+            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            slots: Vec::new(),
+            places: Places::new(most, seed),
+            generation: 0,
+            ready: Vec::new(),
+            events: Vec::with_capacity(EVENTS),
+            next_deadline: None,
+        })
     }
 
     /// Number of connections.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.slots.iter().flatten().count()
     }
 
-    /// The connections, to be waited for.
-    pub fn iter(&self) -> impl Iterator<Item = &Handshake> {
-        self.list.iter()
-    }
-
-    /// When the next one runs out of time.
+    /// When the next one runs out of time, at the earliest.
     pub fn deadline(&self) -> Option<u64> {
-        self.list.iter().map(|handshake| handshake.until).min()
+        self.next_deadline
     }
 
-    /// Takes a connection; gives the peer that had to go for it.
-    pub fn push(&mut self, stream: TcpStream, channel: Channel, peer: SocketAddr, now: u64) -> Option<SocketAddr> {
-        let crowded = (self.list.len() >= self.most).then(|| self.list.pop_front()).flatten();
-        self.list.push_back(Handshake { stream, channel, peer, until: now + HANDSHAKE_TIME, refused: false });
-        crowded.filter(|gone| !gone.refused).map(|gone| gone.peer)
-    }
-
-    /// Works on those that are `ready`, in their order, and drops those whose time is over. Rejected peers and their
-    /// reasons go to `refused`.
-    pub fn turn(
-        &mut self,
-        mut ready: impl Iterator<Item = bool>,
-        now: u64,
-        mut refused: impl FnMut(SocketAddr, Rejection, &str),
-    ) -> Vec<Arrived> {
-        let mut arrived = Vec::new();
-        for _ in 0..self.list.len() {
-            let Some(mut handshake) = self.list.pop_front() else { break };
-            let outcome = if ready.next().unwrap_or(false) { handshake.read() } else { Outcome::Waiting };
-            handshake.write();
-            match outcome {
-                Outcome::Open(early) => {
-                    arrived.push((handshake, early));
+    /// Takes those of the connections of one turn that get a place, and closes the others. Those that do not get in go to
+    /// `sink`.
+    pub fn offer(&mut self, waiting: Vec<(TcpStream, SocketAddr)>, now: u64, mut sink: impl FnMut(Rejected)) {
+        let origins: Vec<Origin> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip())).collect();
+        let decisions = self.places.decide(&origins);
+        for (((stream, peer), origin), decision) in waiting.into_iter().zip(origins).zip(decisions) {
+            match decision {
+                Decision::Drop => {
+                    let text = Cow::Borrowed("too many connections at a time; it was not chosen");
+                    sink(Rejected { peer, rejection: Rejection::DroppedEarly, text });
                     continue;
                 }
-                Outcome::Gone => continue,
-                Outcome::Refused(error) => {
-                    let rejection = error.rejection();
-                    let text = error.to_string();
-                    refused(handshake.peer, rejection, &text);
-                    let told = (rejection == Rejection::PlainToTls)
-                        .then_some("this port speaks TLS 1.3 only: give the agent its certificate and key");
-                    handshake.refuse(told, now);
-                }
-                Outcome::Waiting if now >= handshake.until => {
-                    if !handshake.refused {
-                        refused(handshake.peer, Rejection::Slow, "expected a handshake within 5 s, found none");
+                Decision::Replace(victim) => {
+                    if let Some(gone) = self.remove_random(victim).filter(|gone| !gone.refused) {
+                        let text = Cow::Borrowed("too many handshakes at a time; it gave way to another one");
+                        sink(Rejected { peer: gone.peer, rejection: Rejection::CrowdedOut, text });
                     }
-                    continue;
                 }
-                Outcome::Waiting => {}
+                Decision::Admit => {}
             }
-            self.list.push_back(handshake);
+            if let Err(error) = self.insert(stream, peer, origin, now) {
+                self.places.give_back(origin);
+                let text = Cow::Owned(format!("socket: {error}"));
+                sink(Rejected { peer, rejection: Rejection::BrokenHandshake, text });
+            }
         }
-        arrived
+    }
+
+    fn insert(&mut self, stream: TcpStream, peer: SocketAddr, origin: Origin, now: u64) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        set_buffers(&stream, SMALL_SOCKET as usize);
+        let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        epoll::add(&self.epoll, &stream, EventData::new_u64(slot as u64), EventFlags::IN | EventFlags::RDHUP)?;
+        self.generation = self.generation.wrapping_add(1);
+        let until = now + HANDSHAKE_TIME;
+        let generation = self.generation;
+        let handshake = Handshake { stream, channel: None, peer, origin, until, refused: false, generation };
+        if slot == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.slots[slot] = Some(handshake);
+        self.next_deadline = Some(self.next_deadline.map_or(until, |next| next.min(until)));
+        Ok(())
+    }
+
+    /// Removes a random handshake of an origin; its place was given back already.
+    fn remove_random(&mut self, origin: Origin) -> Option<Handshake> {
+        let of_origin = |slot: &&mut Option<Handshake>| slot.as_ref().is_some_and(|found| found.origin == origin);
+        let count = self.slots.iter_mut().filter(of_origin).count();
+        let number = self.places.random_below(count);
+        self.slots.iter_mut().filter(of_origin).nth(number).and_then(Option::take)
+    }
+
+    /// Finds out which handshakes are ready: those that have answered once come first, then those of origins with few.
+    pub fn look(&mut self) {
+        self.ready.clear();
+        self.events.clear();
+        let no_wait = rustix::event::Timespec::default();
+        let spare = rustix::buffer::spare_capacity(&mut self.events);
+        if epoll::wait(&self.epoll, spare, Some(&no_wait)).is_err() {
+            return;
+        }
+        let Handshakes { slots, places, ready, events, .. } = self;
+        for event in events.iter() {
+            let (flags, data) = (event.flags, event.data);
+            let slot = data.u64() as usize;
+            if let Some(Some(handshake)) = slots.get(slot) {
+                ready.push((slot, handshake.generation, flags.intersects(EventFlags::RDHUP | EventFlags::HUP)));
+            }
+        }
+        ready.sort_by_key(|&(slot, ..)| {
+            let handshake = slots[slot].as_ref();
+            let has_answered = handshake.is_some_and(|handshake| handshake.channel.is_some());
+            std::cmp::Reverse((!has_answered, handshake.map_or(0, |handshake| places.held(handshake.origin))))
+        });
+    }
+
+    /// Works on one handshake of those that [`Handshakes::look`] found ready.
+    pub fn step(&mut self, config: &Arc<ServerConfig>, now: u64) -> Step {
+        let Some((slot, generation, is_leaving)) = self.ready.pop() else { return Step::Nothing };
+        let place = self.slots.get_mut(slot);
+        let Some(handshake) = place.and_then(Option::as_mut).filter(|found| found.generation == generation) else {
+            return Step::Done;
+        };
+        let outcome = handshake.read(config, is_leaving);
+        handshake.write();
+        match outcome {
+            Outcome::Waiting => Step::Done,
+            Outcome::Gone => {
+                self.remove(slot);
+                Step::Done
+            }
+            Outcome::Open(early) => match self.remove(slot) {
+                Some(Handshake { stream, channel: Some(channel), peer, .. }) => {
+                    _ = epoll::delete(&self.epoll, &stream);
+                    Step::Arrived(Box::new(Arrived { stream, channel, peer, early }))
+                }
+                _ => Step::Done,
+            },
+            Outcome::Refused(error) => {
+                let (peer, rejection, text) = (handshake.peer, error.rejection(), Cow::Owned(error.to_string()));
+                let reason = (rejection == Rejection::PlainToTls)
+                    .then_some("this port speaks TLS 1.3 only: give the agent its certificate and key");
+                handshake.refuse(reason, now);
+                self.next_deadline = Some(self.next_deadline.map_or(now + LINGER, |next| next.min(now + LINGER)));
+                Step::Rejected(Rejected { peer, rejection, text })
+            }
+        }
+    }
+
+    fn remove(&mut self, slot: usize) -> Option<Handshake> {
+        let handshake = self.slots.get_mut(slot)?.take()?;
+        self.places.give_back(handshake.origin);
+        Some(handshake)
+    }
+
+    /// Closes those whose time is over.
+    pub fn expire(&mut self, now: u64, mut sink: impl FnMut(Rejected)) {
+        if self.next_deadline.is_none_or(|next| now < next) {
+            return;
+        }
+        for slot in 0..self.slots.len() {
+            if self.slots[slot].as_ref().is_some_and(|handshake| now >= handshake.until)
+                && let Some(gone) = self.remove(slot).filter(|gone| !gone.refused)
+            {
+                let text = Cow::Borrowed("expected a handshake within 5 s, found none");
+                sink(Rejected { peer: gone.peer, rejection: Rejection::Slow, text });
+            }
+        }
+        self.next_deadline = self.slots.iter().flatten().map(|handshake| handshake.until).min();
+    }
+}
+
+impl AsFd for Handshakes {
+    /// Readable when a handshake is ready.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
     }
 }

@@ -1,12 +1,12 @@
 //! `--identities FILE`: who is served, and how much each may have.
 //!
-//! One name a line, as it stands in certificates, with limits that hold for all sessions of that name together. `*`
-//! stands for every name that has no line; without it only the names listed are served, and taking a name off the
+//! One name a line, as in certificates, with limits that hold for all sessions of that name together. `*`
+//! means every name that has no line; without it only the names listed are served, and taking a name off the
 //! list is how a certificate is revoked.
 //!
 //! ```text
 //! # name   limits
-//! web-1    sessions=2 groups=64 contexts=1024
+//! web-1    sessions=2 groups=64 contexts=1024 connections=4
 //! web-2
 //! *        sessions=1 groups=16 contexts=256
 //! ```
@@ -29,7 +29,7 @@ pub enum IdentitiesError {
     },
     /// A line says something else.
     #[error(
-        "--identities {}, line {line}: expected NAME [sessions=N] [groups=N] [contexts=N] with each name once, found {found:?}",
+        "--identities {}, line {line}: expected NAME [sessions=N] [groups=N] [contexts=N] [connections=N] with each name once, found {found:?}",
         path.display()
     )]
     Line {
@@ -37,22 +37,45 @@ pub enum IdentitiesError {
         path: PathBuf,
         /// Its line, from 1.
         line: usize,
-        /// What stands there.
+        /// What was found there.
         found: String,
     },
 }
 
-/// Names and quotas.
+/// Connections of a name beyond its sessions when its line does not say: one for a reconnect that the server learns of before
+/// the end of the old connection, and one for a Hello that is refused.
+const SPARE_CONNECTIONS: usize = 2;
+
+/// What the peers with one name may have together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Sessions and what they are granted.
+    pub quota: Quota,
+    /// Connections at a time, with a session or without; `None`: as many as its sessions and [`SPARE_CONNECTIONS`] more.
+    connections: Option<usize>,
+}
+
+impl Allowance {
+    /// As much as the server has.
+    pub const NONE: Allowance = Allowance { quota: Quota::NONE, connections: None };
+
+    /// Returns the number of connections at a time.
+    pub fn connections(&self) -> usize {
+        self.connections.unwrap_or(self.quota.sessions.saturating_add(SPARE_CONNECTIONS))
+    }
+}
+
+/// Names and what each may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identities {
-    named: BTreeMap<String, Quota>,
-    others: Option<Quota>,
+    named: BTreeMap<String, Allowance>,
+    others: Option<Allowance>,
 }
 
 impl Default for Identities {
     /// Every name, with as much as the server has.
     fn default() -> Identities {
-        Identities { named: BTreeMap::new(), others: Some(Quota::NONE) }
+        Identities { named: BTreeMap::new(), others: Some(Allowance::NONE) }
     }
 }
 
@@ -79,11 +102,11 @@ impl Identities {
             let mut words = content.split_whitespace();
             let Some(name) = words.next() else { continue };
             let wrong = || (index + 1, line.to_owned());
-            let quota = words.try_fold(Quota::NONE, limit).ok_or_else(wrong)?;
+            let allowance = words.try_fold(Allowance::NONE, limit).ok_or_else(wrong)?;
             let before = match name {
-                "*" => identities.others.replace(quota),
+                "*" => identities.others.replace(allowance),
                 name if deltascope_tls::certificate::is_name(name) => {
-                    identities.named.insert(name.to_ascii_lowercase(), quota)
+                    identities.named.insert(deltascope_tls::certificate::canonical(name), allowance)
                 }
                 _ => return Err(wrong()),
             };
@@ -94,36 +117,43 @@ impl Identities {
         Ok(identities)
     }
 
-    /// What a name may have; `None` if it is not served.
-    pub fn quota(&self, name: &str) -> Option<Quota> {
+    /// Returns what a name may have; `None` if it is not served.
+    pub fn allowance(&self, name: &str) -> Option<Allowance> {
         self.named.get(name).copied().or(self.others)
     }
 }
 
-/// The quota with the limit that a word sets.
-fn limit(quota: Quota, word: &str) -> Option<Quota> {
+/// The allowance with the limit that a word sets.
+fn limit(allowance: Allowance, word: &str) -> Option<Allowance> {
     let (key, value) = word.split_once('=')?;
-    Some(match key {
-        "sessions" => Quota { sessions: value.parse().ok()?, ..quota },
-        "groups" => Quota { groups: value.parse().ok()?, ..quota },
-        "contexts" => Quota { contexts: value.parse().ok()?, ..quota },
+    let Allowance { mut quota, mut connections } = allowance;
+    match key {
+        "sessions" => quota.sessions = value.parse().ok()?,
+        "groups" => quota.groups = value.parse().ok()?,
+        "contexts" => quota.contexts = value.parse().ok()?,
+        "connections" => connections = Some(value.parse().ok()?),
         _ => return None,
-    })
+    }
+    Some(Allowance { quota, connections })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Identities, Quota};
+    use super::{Allowance, Identities, Quota};
 
     #[test]
     fn a_list_serves_its_names_and_nobody_else() {
         let list = Identities::parse("# hosts\nWeb-1 groups=8 sessions=2 # racks\n\nweb-2\n").unwrap();
-        assert_eq!(list.quota("web-1"), Some(Quota { sessions: 2, groups: 8, contexts: u32::MAX }));
-        assert_eq!(list.quota("web-2"), Some(Quota::NONE));
-        assert_eq!(list.quota("web-3"), None);
-        let open = Identities::parse("web-1 contexts=1\n* groups=3").unwrap();
-        assert_eq!(open.quota("x").map(|quota| quota.groups), Some(3));
-        assert_eq!(open.quota("web-1").map(|quota| (quota.groups, quota.contexts)), Some((u32::MAX, 1)));
+        let quota = |allowance: Allowance| allowance.quota;
+        let web_1 = list.allowance("web-1").unwrap();
+        assert_eq!(web_1.quota, Quota { sessions: 2, groups: 8, contexts: u32::MAX });
+        assert_eq!(web_1.connections(), 4, "two sessions and two more");
+        assert_eq!(list.allowance("web-2").map(quota), Some(Quota::NONE));
+        assert_eq!(list.allowance("web-3"), None);
+        let open = Identities::parse("web-1 contexts=1 connections=1\n* groups=3").unwrap();
+        assert_eq!(open.allowance("x").map(|found| (found.quota.groups, found.connections())), Some((3, usize::MAX)));
+        let web_1 = open.allowance("web-1").unwrap();
+        assert_eq!((web_1.quota.groups, web_1.quota.contexts, web_1.connections()), (u32::MAX, 1, 1));
     }
 
     #[test]

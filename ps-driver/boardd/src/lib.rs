@@ -5,11 +5,14 @@
 //! | [`cli`] | the command line |
 //! | [`engines`] | where an engine is made by name |
 //! | [`daemon`] | one thread, one loop over all sockets |
+//! | [`budget`] | how much of the loop goes to peers without a session |
+//! | [`admission`] | which connections get a place when there are too many |
 //! | [`error`] | why it cannot start or go on |
 //! | [`security`] | keys and certificates, read again on SIGHUP |
 //! | [`identities`] | who is served, and how much each may have |
 //! | [`status`] | one line of JSON on SIGUSR1 and at the end |
 //! | [`service`] | readiness, watchdog, LED, button |
+//! | [`memory`] | how much memory each part may have |
 //! | [`metrics`] | a file of metrics |
 //! | [`logging`] | the log and its levels |
 //! | [`selftest`] | proves that the engine counts what it is given |
@@ -17,6 +20,8 @@
 //! | [`info`] | what the engine is, and how the board is |
 //! | [`raw`] | `--raw`: a bare sequence of records without a network |
 
+pub mod admission;
+pub mod budget;
 pub mod check;
 pub mod cli;
 pub mod daemon;
@@ -26,7 +31,9 @@ mod handshakes;
 pub mod identities;
 pub mod info;
 mod link;
+pub mod listen;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 pub mod raw;
 pub mod security;
@@ -34,3 +41,4 @@ pub mod selftest;
 pub mod service;
 pub mod signals;
 pub mod status;
+mod warnings;

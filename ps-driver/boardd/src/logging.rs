@@ -18,9 +18,9 @@ pub enum Verbosity {
     Warn,
     /// What it does.
     Info,
-    /// Each connection.
+    /// Each connection, and each refusal with its reason and peer.
     Debug,
-    /// Everything.
+    /// Each read and write of a connection.
     Trace,
 }
 
@@ -38,7 +38,7 @@ impl Verbosity {
 
 /// Begins to log. systemd sets `JOURNAL_STREAM` when standard error goes to the journal (systemd.exec(5)).
 ///
-/// Nobody may be listening on standard error; that is no reason to stop, so errors of writing are dropped.
+/// There may be no reader of standard error; that is no reason to stop, so errors of writing are dropped.
 pub fn start(verbosity: Verbosity) {
     let lines = Lines { for_journal: std::env::var_os("JOURNAL_STREAM").is_some() };
     let subscriber = tracing_subscriber::fmt()
@@ -56,7 +56,7 @@ struct Lines {
     for_journal: bool,
 }
 
-/// Priority of an entry as in sd-daemon(3), and what stands before the text of a line.
+/// Priority of an entry as in sd-daemon(3), and what comes before the text of a line.
 const fn marks(level: Level) -> (u8, &'static str) {
     match level {
         Level::ERROR => (3, "error: "),

@@ -5,9 +5,10 @@ use deltascope_linux::xadc::Health;
 use deltascope_protocol::frame::ErrorCode;
 use deltascope_protocol::server::Stats;
 use deltascope_tls::Rejection;
-use std::fmt::Write;
-use std::fs;
-use std::io;
+use std::fmt::Write as _;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// What is counted now.
@@ -39,6 +40,8 @@ impl Metrics<'_> {
         one("records_total", "counter", "Records queued for the engine.", stats.records as f64);
         one("duplicates_total", "counter", "Records dropped because their number was known.", stats.duplicates as f64);
         one("engine_failures_total", "counter", "Resets of the engine after a failure.", stats.engine_failures as f64);
+        let failures = self.counters.accept_failures as f64;
+        one("accept_failures_total", "counter", "Times that no connection could be accepted.", failures);
         let errors: Vec<_> =
             ErrorCode::ALL.iter().map(|&code| ("code", format!("{code:?}"), stats.errors_of(code) as f64)).collect();
         family(&mut text, "errors_total", "counter", "Errors sent, by code.", &borrowed(&errors));
@@ -81,13 +84,17 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Puts the text in place of the file at once, so that a reader never sees half of it.
+/// Replaces the file at once, so that a reader never sees half of it. Everybody may read it, whatever the umask: the
+/// collector is another user, and there is no secret in it.
 ///
 /// # Errors
 /// The folder is not there, or nothing can be written in it.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    fs::write(&beside, text)?;
+    let mut file = File::create(&beside)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(text.as_bytes())?;
+    drop(file);
     fs::rename(&beside, path)
 }

@@ -1,8 +1,8 @@
 //! Keys, certificates and the list of identities of the daemon, read again on SIGHUP.
 
 use crate::cli::Cli;
-use crate::identities::{Identities, IdentitiesError};
-use deltascope_protocol::server::{Identity, Quota};
+use crate::identities::{Allowance, Identities, IdentitiesError};
+use deltascope_protocol::server::Identity;
 use deltascope_tls::certificate::now;
 use deltascope_tls::{About, Credentials, KeyError, Paths, Rejection};
 use rustls::ServerConfig;
@@ -18,6 +18,13 @@ pub enum SecurityError {
     /// The list of identities.
     #[error(transparent)]
     Identities(#[from] IdentitiesError),
+}
+
+impl SecurityError {
+    /// Whether the clock of this machine is behind the first day of the certificate.
+    pub fn is_early(&self) -> bool {
+        matches!(self, SecurityError::Keys(error) if error.is_early())
+    }
 }
 
 /// What new handshakes use. A connection that is open keeps what it began with.
@@ -78,12 +85,12 @@ impl Security {
         (days(self.until), days(self.authority_until))
     }
 
-    /// The identity and the quota of an authenticated peer.
+    /// Returns the identity of an authenticated peer and what it may have.
     ///
     /// # Errors
     /// Its name is not served.
-    pub fn admit(&self, peer: &About) -> Result<(Identity, Quota), Rejection> {
-        let quota = self.identities.quota(&peer.name).ok_or(Rejection::UnknownName)?;
-        Ok((Identity(peer.identity()), quota))
+    pub fn admit(&self, peer: &About) -> Result<(Identity, Allowance), Rejection> {
+        let allowance = self.identities.allowance(&peer.name).ok_or(Rejection::UnknownName)?;
+        Ok((Identity(peer.identity()), allowance))
     }
 }

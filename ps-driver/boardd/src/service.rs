@@ -15,10 +15,6 @@ use std::path::PathBuf;
 const PANEL_PERIOD: u64 = 50_000;
 /// Microseconds between two files of metrics.
 const METRICS_PERIOD: u64 = 10_000_000;
-/// Microseconds without any movement of an engine that has work, or that failed, after which the daemon is no longer alive.
-/// The driver of a board gives up after a second by itself, so only what it does not see comes to this.
-const STALL_LIMIT: u64 = 30_000_000;
-
 /// What is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Due {
@@ -31,6 +27,8 @@ pub struct Due {
 /// Whether the daemon gets on: a loop that goes round and moves nothing is as dead as one that hangs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Liveness {
+    /// Microseconds without any movement of an engine that has work, or that failed, after which the daemon is not alive.
+    limit: u64,
     /// What had moved at the last movement, and when that was.
     moved: u64,
     since: u64,
@@ -38,17 +36,22 @@ pub struct Liveness {
 }
 
 impl Liveness {
+    /// Begins to watch an engine that may stand still for `limit` microseconds.
+    pub fn new(limit: u64) -> Liveness {
+        Liveness { limit, ..Liveness::default() }
+    }
+
     /// Returns whether the engine has moved lately or has nothing to do. `now` is in microseconds.
     pub fn is_alive(&mut self, now: u64, activity: Activity) -> bool {
         let has_work = activity.busy || activity.is_failed;
         if !has_work || activity.moved != self.moved {
             (self.moved, self.since) = (activity.moved, now);
         }
-        let is_alive = now.saturating_sub(self.since) <= STALL_LIMIT;
+        let is_alive = now.saturating_sub(self.since) <= self.limit;
         if self.was_alive && !is_alive {
             tracing::error!(
                 "the engine has had work for {} s and has moved nothing; the watchdog is not fed until it does",
-                STALL_LIMIT / 1_000_000
+                self.limit / 1_000_000
             );
         }
         self.was_alive = is_alive;
@@ -59,7 +62,7 @@ impl Liveness {
 /// Everything around the server that is none of its business.
 #[derive(Default)]
 pub struct Service {
-    /// Microseconds between two signs of life; `None` when nobody waits for them.
+    /// Microseconds between two signs of life; `None` when systemd does not wait for them.
     watchdog: Option<u64>,
     next_sign: u64,
     liveness: Liveness,
@@ -84,6 +87,7 @@ impl Service {
         let watchdog = sd_notify::watchdog_enabled().map(|limit| (limit.as_micros() / 2).max(1) as u64);
         Ok(Service {
             watchdog,
+            liveness: Liveness::new(cli.stall_limit * 1_000_000),
             lamp: cli.led.as_ref().map(|pin| Lamp::open(&roots, pin)).transpose()?,
             button: cli.button.as_ref().map(|pin| Button::open(&roots, pin)).transpose()?,
             metrics: cli.metrics.clone(),
@@ -111,7 +115,7 @@ impl Service {
         tell(&[NotifyState::Ready]);
     }
 
-    /// The daemon stops, which takes at most so many microseconds.
+    /// The daemon stops, which takes at most this many microseconds.
     pub fn stopping(&mut self, limit_us: u64) {
         let limit = u32::try_from(limit_us).unwrap_or(u32::MAX);
         tell(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(limit)]);
@@ -182,17 +186,14 @@ impl Service {
         }
     }
 
-    /// Writes the file of metrics.
-    pub fn write_metrics(&mut self, text: &str) {
-        if let Some(path) = &self.metrics
-            && let Err(error) = metrics::write(path, text)
-        {
-            tracing::warn!("--metrics {}: {error}", path.display());
-        }
+    /// Writes the file of metrics; the error is a text for the log.
+    pub fn write_metrics(&mut self, text: &str) -> Result<(), String> {
+        let Some(path) = &self.metrics else { return Ok(()) };
+        metrics::write(path, text).map_err(|error| format!("--metrics {}: {error}", path.display()))
     }
 }
 
-/// Tells systemd, when there is one. A systemd that cannot be told will act by itself, so this is only said.
+/// Notifies systemd, when there is one. A systemd that cannot be reached acts by itself, so this is only logged.
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!("notifying systemd: {error}");
@@ -203,11 +204,12 @@ fn tell(state: &[NotifyState<'_>]) {
 mod tests {
     use super::*;
 
+    const STALL_LIMIT: u64 = 30_000_000;
     const IDLE: Activity = Activity { busy: false, is_failed: false, moved: 0, wake: None };
 
     #[test]
     fn engine_without_work_is_alive_at_any_time() {
-        let mut liveness = Liveness::default();
+        let mut liveness = Liveness::new(STALL_LIMIT);
         for now in [0, STALL_LIMIT, 10 * STALL_LIMIT] {
             assert!(liveness.is_alive(now, IDLE));
         }
@@ -216,7 +218,7 @@ mod tests {
     #[test]
     fn engine_that_moves_nothing_while_it_has_work_is_dead() {
         for stuck in [Activity { busy: true, ..IDLE }, Activity { is_failed: true, ..IDLE }] {
-            let mut liveness = Liveness::default();
+            let mut liveness = Liveness::new(STALL_LIMIT);
             assert!(liveness.is_alive(5, IDLE));
             assert!(liveness.is_alive(5 + STALL_LIMIT, stuck));
             assert!(!liveness.is_alive(6 + STALL_LIMIT, stuck));

@@ -19,6 +19,8 @@ pub struct Counters {
     pub reload_failures: u64,
     /// Handshakes that ended with an authenticated peer.
     pub authenticated: u64,
+    /// Times that no connection could be accepted, for want of descriptors or memory.
+    pub accept_failures: u64,
 }
 
 impl Counters {
@@ -42,9 +44,11 @@ pub struct Named {
     pub name: String,
     /// What its sessions have.
     pub usage: Quota,
+    /// Connections, with a session or without.
+    pub connections: usize,
 }
 
-/// The rest of what a status tells.
+/// The rest of what a status reports.
 pub struct Status<'a> {
     /// Where the daemon listens.
     pub address: SocketAddr,
@@ -81,8 +85,9 @@ impl Status<'_> {
         let identities: Vec<Value> = self
             .identities
             .iter()
-            .map(|Named { name, usage }| {
-                json!({"name": name, "sessions": usage.sessions, "groups": usage.groups, "contexts": usage.contexts})
+            .map(|Named { name, usage, connections }| {
+                json!({"name": name, "sessions": usage.sessions, "groups": usage.groups, "contexts": usage.contexts,
+                    "connections": connections})
             })
             .collect();
         json!({
@@ -99,6 +104,7 @@ impl Status<'_> {
             "sessions": self.sessions,
             "connections_total": self.stats.connections,
             "authenticated_total": self.counters.authenticated,
+            "accept_failures_total": self.counters.accept_failures,
             "frames_total": self.stats.frames,
             "bytes_total": self.stats.bytes,
             "records_total": self.stats.records,

@@ -64,7 +64,7 @@ impl Bench {
     /// Runs the program; `start` is this start of the service.
     fn run(&self, who: Who, start: &str, arguments: &[&str]) -> Output {
         let debugfs = self.fake.roots.sys.join("kernel/debug");
-        // As the kernel has it for all but root; without root the tests' own user stands outside too.
+        // As the kernel has it for all but root; without root the tests' own user is outside too.
         let closed = if is_root() { 0o700 } else { 0o000 };
         if debugfs.exists() {
             chmod(debugfs.clone(), if who == Who::User { closed } else { 0o700 });

@@ -1,54 +1,21 @@
-//! The daemon as a process, over real sockets: an honest agent, garbage, strangers and a stop.
+//! The daemon as a process, over real sockets: an honest agent, garbage, unknown peers and a stop.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::{
-    self, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, Secret, SnapshotRequest, message::Cursors,
+    self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Secret, SnapshotRequest,
 };
+use deltascope_testkit::frames::records;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Stdio};
+use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 mod support;
 
-use support::{encode, hello_of};
-
-struct Daemon {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Daemon {
-    fn start(arguments: &[&str]) -> Daemon {
-        let mut child = support::command(&["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
-        Daemon { child, address }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        stream
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
+use support::{Daemon, encode, hello_of};
 
 /// Everything until the server closes.
 fn read_all(stream: &mut TcpStream) -> Vec<u8> {
@@ -70,10 +37,8 @@ fn refusal(mut bytes: &[u8]) -> ErrorCode {
     code.unwrap()
 }
 
-fn events(first_sequence: u64, records: &[Record]) -> Vec<u8> {
-    let records: Vec<_> = records.iter().map(|record| record.to_bytes()).collect();
-    let (losses, cursors) = (Losses::default(), Cursors::default());
-    encode(&Message::Records(Records { first_sequence, replies_below: 0, losses, cursors, records: &records }))
+fn events(first_sequence: u64, list: &[Record]) -> Vec<u8> {
+    records(first_sequence, 0, list)
 }
 
 /// Sends `count` pairs through a session of its own and gives the events counted.
@@ -88,7 +53,7 @@ fn honest_agent(daemon: &Daemon, number: u8, count: usize) -> u64 {
     let records = vec![Record::pair(3, Class::PageAfterT, 4096, 1, 1); 4096];
     let (mut left, mut buffer) = (count, vec![0; 65_536]);
     while !session.is_finished() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", session.progress());
+        assert!(start.elapsed() < Duration::from_secs(300), "{:?}", session.progress());
         let now = start.elapsed().as_micros() as u64;
         left -= session.admit(&records[..left.min(4096)]);
         session.commit(&Losses::default(), &[], now);
@@ -173,30 +138,64 @@ fn survives_garbage_and_says_what_was_wrong() {
     assert_eq!(honest_agent(&daemon, 4, 1_000), 1_000);
 }
 
+/// The kind of the first frame, and whether there was one.
+fn first_frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 4];
+    stream.read_exact(&mut bytes).ok()?;
+    let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+    bytes.resize(length, 0);
+    stream.read_exact(&mut bytes[4..]).ok()?;
+    Some(bytes)
+}
+
 #[test]
-fn connections_beyond_the_limit_are_told_and_turned_away() {
+fn silent_connections_do_not_shut_the_door_and_are_told_why_they_go() {
     let daemon = Daemon::start(&["--max-sessions", "1"]);
-    let held: Vec<_> = (0..16).map(|_| daemon.connect()).collect();
-    let mut told = 0;
-    for _ in 0..50 {
-        let mut stream = daemon.connect();
-        told += usize::from(refusal(&read_all(&mut stream)) == ErrorCode::Limit);
+    let mut silent = Vec::new();
+    for number in 0..60 {
+        // Four silent ones for each agent: 240 on 16 places.
+        silent.extend((0..4).map(|_| daemon.connect()));
+        // An agent sends its Hello at once and tries again when its turn did not come.
+        let mut attempts = 0..600;
+        let welcomed = attempts.find(|_| {
+            let mut stream = daemon.connect();
+            _ = stream.write_all(&hello_of(1, 1, 1));
+            let frame = first_frame(&mut stream).expect("a peer that is refused reads why");
+            let is_welcome = matches!(frame::decode(&frame), Ok(Message::Welcome(_)));
+            if is_welcome {
+                stream.write_all(&encode(&Message::Bye(Bye { next_sequence: 0 }))).unwrap();
+                read_all(&mut stream);
+            }
+            is_welcome
+        });
+        assert!(welcomed.is_some(), "agent {number}");
     }
-    assert_eq!(told, 50);
-    drop(held);
-    // The daemon sees the ends of the held connections when it gets to them.
-    let start = Instant::now();
-    while !is_heard(&daemon) {
-        assert!(start.elapsed() < Duration::from_secs(10));
-    }
+    let told = silent.iter_mut().map(read_all).filter(|bytes| refusal(bytes) == ErrorCode::Limit).count();
+    assert_eq!(told, silent.len());
     assert_eq!(honest_agent(&daemon, 4, 1_000), 1_000);
 }
 
-/// Whether the daemon waits for the Hello of a new connection, which it is not given.
-fn is_heard(daemon: &Daemon) -> bool {
-    let mut stream = daemon.connect();
-    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-    matches!(stream.read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+#[test]
+fn daemon_without_descriptors_says_so_once_and_recovers() {
+    let daemon = support::command(&["--listen", "127.0.0.1:0"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 40 && exec \"$@\"", "sh"]).arg(daemon.get_program()).args(daemon.get_args());
+    let child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut daemon = support::Daemon::of(child);
+    let held: Vec<_> = (0..60).map(|_| daemon.connect()).collect();
+    // It tries again each 100 ms.
+    daemon.status_when(|status| status["accept_failures_total"].as_u64() >= Some(15));
+    drop(held);
+    daemon.status_when(|status| status["connections"] == 0);
+    let mut agent = daemon.connect();
+    agent.write_all(&hello_of(1, 1, 1)).unwrap();
+    let frame = first_frame(&mut agent).unwrap();
+    assert!(matches!(frame::decode(&frame), Ok(Message::Welcome(_))));
+    daemon.signal(libc::SIGTERM);
+    let mut log = String::new();
+    daemon.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log.matches("accept: ").count(), 1, "{log}");
+    assert!(log.contains("descriptors: expected a limit of at least"), "{log}");
 }
 
 #[test]

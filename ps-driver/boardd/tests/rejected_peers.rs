@@ -3,9 +3,9 @@
 
 mod support;
 
-use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{Cursors, ErrorCode, Message, Records, SnapshotRequest, StateAt};
+use deltascope_protocol::frame::{ErrorCode, Message, SnapshotRequest, StateAt};
+use deltascope_testkit::frames::records;
 use deltascope_tls::{Role, TlsError, Validity, certificate};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -26,7 +26,7 @@ fn nameless(keys: &Keys) -> Arc<ClientConfig> {
 
 /// The alert with which the daemon refuses a client. Of TLS 1.3 the client has finished its part by then.
 fn alert(daemon: &Daemon, config: Arc<ClientConfig>) -> AlertDescription {
-    match Peer::new(daemon, config).greet(&hello(1, 4)) {
+    match Peer::new(daemon, config).say_hello(&hello(1, 4)) {
         Err(TlsError::Peer(Error::AlertReceived(alert))) => alert,
         other => panic!("{other:?}"),
     }
@@ -55,7 +55,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     let server = keys.authority.issue(Role::Server, "web-1", &[], Validity::days(1)).unwrap();
     alert(&daemon, keys.client(&server));
 
-    let (code, text) = error(&Peer::new(&daemon, keys.client(&keys.agent("web-2"))).greet(&hello(1, 4)).unwrap());
+    let (code, text) = error(&Peer::new(&daemon, keys.client(&keys.agent("web-2"))).say_hello(&hello(1, 4)).unwrap());
     assert_eq!(code, ErrorCode::Unauthorised);
     assert!(text.contains("\"web-2\""), "{text}");
 
@@ -74,10 +74,10 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     _ = endless.read_to_end(&mut Vec::new());
 
     let good = keys.client(&keys.agent("web-1"));
-    assert!(is_welcome(&Peer::new(&daemon, good).greet(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, good).say_hello(&hello(1, 4)).unwrap()));
 
     let status = daemon.status();
-    let strangers = &status["rejected_peers_total"];
+    let rejected = &status["rejected_peers_total"];
     for (reason, count) in [
         ("no_certificate", 1),
         ("unknown_authority", 1),
@@ -88,7 +88,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
         ("broken_handshake", 1),
         ("tls_to_plain", 0),
     ] {
-        assert_eq!(strangers[reason], count, "{reason}: {status}");
+        assert_eq!(rejected[reason], count, "{reason}: {status}");
     }
     assert_eq!(status["errors_total"]["unauthorised"], 1, "{status}");
     assert_eq!((&status["tls"], &status["insecure"]), (&true.into(), &false.into()));
@@ -164,36 +164,42 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
     let mut daemon = keys.daemon(&[]);
     let agent = keys.client(&keys.agent("web-1"));
     let mut first = Peer::new(&daemon, agent.clone());
-    assert!(is_welcome(&first.greet(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&first.say_hello(&hello(1, 4)).unwrap()));
     let before = daemon.memory("VmRSS");
     let count = descriptors(10_000);
-    // Each says as much as a stranger may: a record of the longest length, but for its last byte.
+    // Each says as much as an unknown peer may: a record of the longest length, but for its last byte.
     let mut said = vec![0; 5 + 16_384 - 1];
     said[..5].copy_from_slice(&[22, 3, 1, 0x40, 0]);
     said[5..9].copy_from_slice(&[1, 0, 0x3f, 0xfc]);
-    let mut strangers: Vec<TcpStream> = Vec::new();
+    let mut peers: Vec<TcpStream> = Vec::new();
     for number in 0..count {
-        let mut stranger = daemon.connect();
-        stranger.set_nonblocking(true).unwrap();
-        _ = stranger.write(&said);
-        strangers.push(stranger);
+        let mut peer = daemon.connect();
+        peer.set_nonblocking(true).unwrap();
+        _ = peer.write(&said);
+        peers.push(peer);
         if number % 2_000 == 1_999 {
-            // In the middle of it an agent comes in.
-            let mut other = Peer::new(&daemon, agent.clone());
-            assert!(is_welcome(&other.greet(&hello(2 + (number / 2_000) as u8, 4)).unwrap()));
+            // In the middle of it an agent comes in, from the same address.
+            let hello = hello(2 + (number / 2_000) as u8, 4);
+            let mut welcome =
+                |_: &u64| Peer::new(&daemon, agent.clone()).say_hello(&hello).is_ok_and(|frame| is_welcome(&frame));
+            assert!((0..600).find(&mut welcome).is_some(), "expected one of 600 attempts to get in, found none");
         }
     }
-    let status =
-        daemon.status_when(|status| status["rejected_peers_total"]["crowded_out"].as_u64() >= Some(count - 64));
+    // One address has half of the places.
+    let rejected = |status: &serde_json::Value| {
+        let count = |reason: &str| status["rejected_peers_total"][reason].as_u64().unwrap();
+        count("crowded_out") + count("dropped_early") + count("slow")
+    };
+    let status = daemon.status_when(|status| rejected(status) >= count - 128);
     let peak = daemon.memory("VmHWM");
     println!(
-        "measured: {count} connections of strangers, {} handshakes held; resident memory {} KiB before, {} KiB at most",
+        "measured: {count} connections of unknown peers, {} handshakes held; resident memory {} KiB before, {} KiB at most",
         status["handshakes"],
         before / 1024,
         peak / 1024
     );
     assert!(peak - before < BOUND, "{before} to {peak}");
-    assert!(status["handshakes"].as_u64() <= Some(64), "{status}");
+    assert!(status["handshakes"].as_u64() <= Some(128), "{status}");
     assert!(daemon.child.try_wait().unwrap().is_none());
 }
 
@@ -204,12 +210,8 @@ fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
     let mut daemon = keys.daemon(&[]);
     let agent = keys.client(&keys.agent("web-1"));
     let mut other = Peer::new(&daemon, agent.clone());
-    assert!(is_welcome(&other.greet(&hello(1, 4)).unwrap()));
-    let records = |record: Record| {
-        let records = [record.to_bytes()];
-        let (losses, cursors) = (Losses::default(), Cursors(&[]));
-        encode(&Message::Records(Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &records }))
-    };
+    assert!(is_welcome(&other.say_hello(&hello(1, 4)).unwrap()));
+    let records = |record: Record| records(0, 0, &[record]);
     let cases = [
         (records(Record::read(4)), ErrorCode::OutOfGrant),
         (records(Record::pair(4, Class::PageAfterT, 1, 1, 1)), ErrorCode::OutOfGrant),
@@ -220,7 +222,7 @@ fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
     ];
     for (number, (bytes, expected)) in cases.iter().enumerate() {
         let mut peer = Peer::new(&daemon, agent.clone());
-        assert!(is_welcome(&peer.greet(&hello(2 + number as u8, 4)).unwrap()));
+        assert!(is_welcome(&peer.say_hello(&hello(2 + number as u8, 4)).unwrap()));
         peer.send(bytes);
         let (code, text) = error(&peer.read_all().unwrap());
         assert_eq!(code, *expected, "{text}");

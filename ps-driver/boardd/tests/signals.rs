@@ -21,7 +21,7 @@ fn signal_ends_what_is_done_with_an_engine_by_an_error() {
     ] {
         assert!(error.to_string().contains("stopped by a signal"), "{error}");
     }
-    // Whoever serves takes the signals over, and learns of the one that came.
+    // The part that serves takes the signals over, and learns of the one that came.
     assert!(signals::disarm());
     assert_eq!(engine.submit(&[Record::nop()]).unwrap(), 1);
     assert!(!signals::disarm());

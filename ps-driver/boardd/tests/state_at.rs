@@ -5,17 +5,14 @@
 mod support;
 
 use clap::Parser;
-use deltascope_abi::ABI_VERSION;
-use deltascope_abi::loss::Losses;
 use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_boardd::cli::Cli;
 use deltascope_boardd::daemon::Daemon;
 use deltascope_model::{Capabilities, Config, Engine, EngineError, GoldenEngine, Latched};
-use deltascope_protocol::frame::{
-    self, Cursors, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret, StateAt, StateAtReply, frame_length,
-};
+use deltascope_protocol::frame::{self, MAX_FRAME_BYTES, Message, StateAt, StateAtReply, frame_length};
+use deltascope_testkit::frames::{encode, hello, records};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -112,13 +109,6 @@ struct Expected {
     asked_engine: bool,
 }
 
-fn push(out: &mut Vec<u8>, message: &Message<'_>) {
-    let start = out.len();
-    out.resize(start + MAX_FRAME_BYTES, 0);
-    let length = frame::encode(message, &mut out[start..]).unwrap();
-    out.truncate(start + length);
-}
-
 /// Reads one frame into `buffer`.
 fn read_frame(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.resize(4, 0);
@@ -140,27 +130,8 @@ impl Client {
     fn connect(address: SocketAddr, number: u8) -> Client {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut out = Vec::new();
-        let hello = Hello {
-            abi_version: ABI_VERSION,
-            session: [number; 16],
-            agent: [number | 0x80; 16],
-            secret: Secret::NONE,
-            nonce: 1,
-            resumes: false,
-            groups: 1,
-            contexts: CONTEXTS,
-            oldest_sequence: 0,
-            next_sequence: 0,
-            boot_id: 0,
-            grant: 0,
-            replies_below: 0,
-            host: "state-at",
-            extensions: Extensions::NONE,
-        };
-        push(&mut out, &Message::Hello(hello));
-        stream.write_all(&out).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
+        stream.write_all(&encode(&Message::Hello(hello(number, 1, CONTEXTS)))).unwrap();
         let mut buffer = Vec::new();
         read_frame(&mut stream, &mut buffer);
         let Message::Welcome(welcome) = frame::decode(&buffer).unwrap() else { panic!("expected Welcome") };
@@ -217,14 +188,8 @@ fn compare(reply: &StateAtReply, expected: &Expected) -> Result<(), String> {
 fn ask(address: SocketAddr, marks: u64, seed: u64) -> Result<Met, String> {
     let mut random = Random::new(seed);
     let mut other = Client::connect(address, 1);
-    let loads: Vec<_> = (0..40).map(|n| Record::accum(n as u16 % CONTEXTS as u16, n).to_bytes()).collect();
-    let (losses, cursors) = (Losses::default(), Cursors::default());
-    let mut out = Vec::new();
-    push(
-        &mut out,
-        &Message::Records(Records { first_sequence: 0, replies_below: 0, losses, cursors, records: &loads }),
-    );
-    other.stream.write_all(&out).unwrap();
+    let deltas: Vec<_> = (0..40).map(|n| Record::accum(n as u16 % CONTEXTS as u16, n)).collect();
+    other.stream.write_all(&records(0, 0, &deltas)).unwrap();
     // Its Ack says that the engine has them.
     while !matches!(frame::decode(&other.buffer), Ok(Message::Ack(ack)) if ack.sequence == 40) {
         read_frame(&mut other.stream, &mut other.buffer);
@@ -234,17 +199,17 @@ fn ask(address: SocketAddr, marks: u64, seed: u64) -> Result<Met, String> {
     let mut memory = Memory::new(client.first);
     let (mut met, mut sequence, mut replies_below) = (Met::default(), 0, 0);
     let mut expected: HashMap<u64, Expected> = HashMap::new();
+    let mut out = Vec::new();
     for token in 0..marks {
         let count = random.below(8);
-        let records: Vec<_> = (0..count).map(|_| memory.record(&mut random).to_bytes()).collect();
-        let events = Records { first_sequence: sequence, replies_below, losses, cursors, records: &records };
+        let list: Vec<_> = (0..count).map(|_| memory.record(&mut random)).collect();
         if token % ROUND == 0 {
             out.clear();
         }
-        push(&mut out, &Message::Records(events));
+        out.extend(records(sequence, replies_below, &list));
         sequence += count;
         let (context, mark) = (random.below(CONTEXTS.into()) as u32, memory.mark(&mut random, horizon));
-        push(&mut out, &Message::StateAt(StateAt { token, mark, context }));
+        out.extend(encode(&Message::StateAt(StateAt { token, mark, context })));
         let state = memory.state_at(context, mark, horizon);
         let asked_engine = mark >= memory.first && horizon > 0;
         let question = Expected { context, mark, position: memory.position, sequence, state, asked_engine };
@@ -314,7 +279,7 @@ struct Faulty {
     flag: bool,
 }
 
-/// What the engine says of its journal: 1 lane of so many deltas.
+/// What the engine says of its journal: 1 lane of that many deltas.
 const FAULTY_HORIZON: u32 = 8_192;
 
 impl Faulty {

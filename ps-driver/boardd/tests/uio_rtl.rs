@@ -1,10 +1,11 @@
-//! Engine `uio` with everything but the kernel: the binding's own buffers, in files that stand for a UIO device and for
+//! Engine `uio` with everything but the kernel: the binding's own buffers, in files in place of a UIO device and for
 //! u-dma-buf, between the driver and the model of the AXI DMA in front of the Verilated top.
 #![cfg(feature = "rtl")]
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 #[path = "../../linux/tests/support/mod.rs"]
 mod fake;
+mod file_memory;
 
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, UDMABUF_NAME, UIO_NAME, Window};
 use deltascope_abi::record::{Class, Record};
@@ -18,53 +19,12 @@ use deltascope_linux::uio::{UioDevice, page_bytes};
 use deltascope_linux::{Options, UioBoard};
 use deltascope_model::raw::{RawReport, replay_raw};
 use deltascope_model::{Config, Engine, EngineError, GoldenEngine};
-use deltascope_sim::axi_dma::{Block, DmaConfig, Memory, Response, System};
+use deltascope_sim::axi_dma::{Block, DmaConfig, System};
 use fake::Fake;
+use file_memory::{BYTES, FileMemory};
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
-
-/// Bytes of the buffers.
-const BYTES: u32 = 0x20_0000;
-
-/// Memory as the DMA sees it: the file that the driver has mapped.
-struct FileMemory {
-    file: File,
-    /// Where the memory begins in the file.
-    start: u64,
-    base: u64,
-}
-
-impl FileMemory {
-    fn new(path: &Path, start: usize, base: u64) -> FileMemory {
-        let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
-        FileMemory { file, start: start as u64, base }
-    }
-
-    fn at(&self, address: u64, bytes: usize) -> Option<u64> {
-        let offset = address.checked_sub(self.base)?;
-        (offset + bytes as u64 <= u64::from(BYTES)).then_some(self.start + offset)
-    }
-}
-
-impl Memory for FileMemory {
-    fn read(&mut self, address: u64, bytes: &mut [u8]) -> Response {
-        match self.at(address, bytes.len()) {
-            Some(at) => self.file.read_exact_at(bytes, at).map_or(Response::SlaveError, |()| Response::Okay),
-            None => Response::DecodeError,
-        }
-    }
-
-    fn write(&mut self, address: u64, bytes: &[u8]) -> Response {
-        match self.at(address, bytes.len()) {
-            Some(at) => self.file.write_all_at(bytes, at).map_or(Response::SlaveError, |()| Response::Okay),
-            None => Response::DecodeError,
-        }
-    }
-}
 
 /// Registers of one block of the simulation.
 struct Simulated(Rc<RefCell<System<FileMemory>>>, Block);

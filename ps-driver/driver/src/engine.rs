@@ -76,7 +76,7 @@ enum InboxError {
         expected: usize,
         found: usize,
     },
-    /// A batch ended that nobody sent.
+    /// A batch ended that was not sent.
     NoBatch {
         accepted: u64,
     },
@@ -195,7 +195,7 @@ impl<H: Registers + RecordStreams> EngineDriver<H> {
         Err(device(self.info.kind, text))
     }
 
-    /// Serves the streams until every batch has ended and nothing is under way, or for so many times.
+    /// Serves the streams until every batch has ended and nothing is under way, or for that many times.
     fn serve(&mut self) -> Result<(), EngineError> {
         let EngineDriver { host, inbox, info, broken, .. } = self;
         for _ in 0..SERVICES {
@@ -279,7 +279,7 @@ impl<H: Registers + RecordStreams> Engine for EngineDriver<H> {
     }
 
     fn reset(&mut self) -> Result<(), EngineError> {
-        // A soft reset keeps what stands in front of the engine, so what was submitted goes through first.
+        // A soft reset keeps what is in front of the engine, so what was submitted goes through first.
         while !self.broken && !self.inbox.batches.is_empty() {
             self.broken |= self.serve().is_err();
         }

@@ -60,11 +60,11 @@ impl StreamError {
     }
 }
 
-/// The engine's stream of records and its stream of replies. Nothing here waits longer than the host was told to.
+/// The engine's stream of records and its stream of replies. Nothing here waits longer than the host's settings allow.
 pub trait RecordStreams {
     /// Records that one batch may have now; 0 while none has room.
     fn room(&self) -> usize;
-    /// Reply beats that one batch may cause now, the beat that ends it included: room for so many is posted behind
+    /// Reply beats that one batch may cause now, the beat that ends it included: room for that many is posted behind
     /// the engine. A host that takes every reply as it comes has no limit: `usize::MAX`. A record that by itself causes
     /// more than is ever posted goes alone, when nothing else is under way; the host makes room while its replies arrive.
     fn reply_room(&self) -> usize;
@@ -84,11 +84,11 @@ pub trait RecordStreams {
     /// # Errors
     /// The stream failed, or nothing has moved for longer than the host allows.
     fn service(&mut self, sink: &mut dyn FnMut(Reply)) -> Result<(), StreamError>;
-    /// So many batches have ended, the oldest ones: their end was among the replies of [`RecordStreams::service`].
+    /// This many batches have ended, the oldest ones: their end was among the replies of [`RecordStreams::service`].
     /// The room that was kept for their replies is free.
     fn end_batches(&mut self, count: usize);
     /// Makes both streams usable after a [`StreamError`]. What was under way is gone, records and replies, and the
-    /// engine may have taken beats that nobody sent: its tables have to be cleared before it is used again.
+    /// engine may have taken beats that were never sent: its tables have to be cleared before it is used again.
     ///
     /// # Errors
     /// The streams stay unusable.

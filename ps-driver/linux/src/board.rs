@@ -28,7 +28,7 @@ pub struct Options {
     pub settings: DmaSettings,
 }
 
-/// Longest wait for one interrupt in microseconds. The loop that serves sockets stands still meanwhile; a batch of
+/// Longest wait for one interrupt in microseconds. The loop that serves sockets does not run meanwhile; a batch of
 /// 128 KiB passes in 110 us (estimated: a 64-bit port feeds `RECORDS_PER_SECOND` of `abi/src/board.rs`).
 const WAIT: Duration = Duration::from_millis(1);
 
@@ -63,7 +63,7 @@ impl Clock for MonotonicClock {
 
 /// The parts of a board, checked and mapped. A simulation brings an interrupt and a clock of its own.
 pub struct UioBoard<I = UioIrq, C = MonotonicClock> {
-    /// The device; nobody else can have it.
+    /// The device; no other process can have it.
     pub device: UioDevice,
     /// Registers of the engine.
     pub engine: BlockRegisters,

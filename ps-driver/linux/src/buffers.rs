@@ -245,7 +245,7 @@ unsafe impl DmaBuffer for Part {
     }
 
     fn sync_for_device(&mut self, range: Range<usize>) {
-        // What was written is out of the processor before the device is told of it.
+        // What was written is out of the processor before the device may read it.
         fence(Ordering::SeqCst);
         let range = self.absolute(range);
         match &self.memory.sync {

@@ -2,11 +2,10 @@
 //! start, else the user's word.
 //!
 //! The daemon of the shipped unit is no root and sees little. So the unit runs `deltascope-boardd check` as root first
-//! (`ExecStartPre=+`), which writes a report. The daemon believes it when root owns it, nobody else can write it, and it
+//! (`ExecStartPre=+`), which writes a report. The daemon believes it when root owns it, no other user can write it, and it
 //! names the same start of the unit (`INVOCATION_ID` of systemd): what was true at another time proves nothing.
 
 use crate::error::LinuxError;
-use crate::logic::{Finding, Look};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -16,6 +15,33 @@ const MAGIC: &str = "deltascope checks 1";
 /// What to do about something unknown.
 const REMEDY: &str = "run `deltascope-boardd check` as root (the unit does, and gives the report by --checks), or say \
                       --assume-configured if you know it: an access to logic that does not answer stops the processor";
+
+/// What one look found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// As it must be; the text says what was found.
+    Good(String),
+    /// It cannot be known here; the text says why.
+    Unknown(String),
+    /// Not as it must be.
+    Bad {
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+}
+
+/// One look at the programmable logic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// What was looked at.
+    pub what: &'static str,
+    /// What was found.
+    pub finding: Finding,
+}
 
 /// What is taken for true without seeing it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +63,7 @@ pub struct Report {
     pub owner: u32,
 }
 
-/// Fails at the first look that is bad, or unknown and vouched for by nobody. Gives what was taken from elsewhere.
+/// Fails at the first look that is bad, or unknown and not vouched for. Gives what was taken from elsewhere.
 ///
 /// # Errors
 /// [`LinuxError::Logic`], [`LinuxError::NotKnown`].
@@ -82,7 +108,7 @@ impl Report {
         let about = fs::symlink_metadata(&self.path).map_err(read)?;
         if !about.is_file() || about.uid() != self.owner || about.mode() & 0o022 != 0 {
             let found = format!("user {}, mode {:o}", about.uid(), about.mode());
-            return Err(refused(format!("a file of user {} that nobody else can write", self.owner), found));
+            return Err(refused(format!("a file of user {} that no other user can write", self.owner), found));
         }
         let text = crate::sysfs::text(&self.path)?;
         let mut lines = text.lines();

@@ -117,7 +117,7 @@ pub enum LinuxError {
         /// Most guarded maps.
         most: usize,
     },
-    /// The programmable logic must not be touched: an access would stop the processor for ever.
+    /// The programmable logic must not be touched: an access would stop the processor until it is reset.
     #[error("programmable logic, {what}: expected {expected}, found {found}; {remedy}")]
     Logic {
         /// What was looked at.
@@ -129,7 +129,7 @@ pub enum LinuxError {
         /// What to do.
         remedy: &'static str,
     },
-    /// Nobody vouches for the programmable logic.
+    /// The state of the programmable logic is unknown.
     #[error("programmable logic, {what}: expected it to be known to be good, found it unknown: {why}; {remedy}")]
     NotKnown {
         /// What was looked at.

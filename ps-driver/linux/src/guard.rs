@@ -2,8 +2,8 @@
 //!
 //! When a load or store in a [`Guarded`] map is answered with SLVERR or DECERR, Linux sends SIGBUS. The handler puts
 //! a page of zeros where the access went and counts a fault of that map. The access is repeated, meets the zeros and
-//! goes on; nothing is unwound. A fault is for ever: from then on the page is memory and no longer the device, so whoever
-//! reads the map looks at [`Guarded::faults`] after each access and never trusts the map again.
+//! continues; nothing is unwound. A fault is permanent: from then on the page is memory and no longer the device, so the
+//! reader of the map looks at [`Guarded::faults`] after each access and never trusts the map again.
 //!
 //! An aborted store may be reported late and without its address (BUS_OBJERR: an imprecise external abort, ARM
 //! DDI0406C, B3.12.4). Then every guarded map counts a fault, because any of them may be the one.

@@ -1,12 +1,13 @@
 //! Is the programmable logic configured, clocked and out of reset? An access that is not answered stops the processor
-//! for ever, so this is asked before the first one.
+//! until it is reset, so this is asked before the first one.
 //!
 //! Direct evidence comes first: the SLCR says whether the clock is gated, the resets are released and the level shifters
-//! are on, and a vendor kernel's `prog_done` says whether the logic is configured. What only tells of the past (the FPGA
+//! are on, and a vendor kernel's `prog_done` says whether the logic is configured. What only shows the past (the FPGA
 //! manager's state, the number of users of a clock) is taken where it can be trusted and is `unknown` otherwise. Most of
 //! it is in debugfs, which only root reads: so root asks ([`crate::checks`]), and `unknown` is no good.
 
 use crate::checks::{self, Trust};
+pub use crate::checks::{Finding, Look};
 use crate::error::LinuxError;
 use crate::sysfs::{self, Roots};
 use deltascope_abi::board::{FCLK, FCLK_HZ, FCLK_TOLERANCE_PPM, UIO_NAME};
@@ -23,33 +24,6 @@ const FPGA_RST_CTRL: u32 = 0x240;
 const LVL_SHFTR_EN: u32 = 0x900;
 /// Name of the FPGA manager of a Zynq-7000 (Linux, drivers/fpga/zynq-fpga.c).
 const MANAGER: &str = "Zynq FPGA Manager";
-
-/// What one look found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// As it must be; the text says what was found.
-    Good(String),
-    /// It cannot be told here; the text says why.
-    Unknown(String),
-    /// Not as it must be.
-    Bad {
-        /// What it must be.
-        expected: String,
-        /// What it is.
-        found: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-}
-
-/// One look at the programmable logic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// What was looked at.
-    pub what: &'static str,
-    /// What was found.
-    pub finding: Finding,
-}
 
 /// Every look, in the order in which a missing one explains the next.
 pub fn looks(roots: &Roots) -> Vec<Look> {
@@ -242,7 +216,7 @@ fn slcr(roots: &Roots, offset: u32) -> Result<u32, String> {
     }
 }
 
-/// The word at an offset in a list of `OFFSET: WORD`, both in hexadecimal; what stands there where it is no word.
+/// The word at an offset in a list of `OFFSET: WORD`, both in hexadecimal; the text found there where it is no word.
 fn word_in(text: &str, offset: u32) -> Option<Result<u32, String>> {
     let lines = text.lines().filter_map(|line| line.split_once(':'));
     let mut found = lines.filter(|(at, _)| u32::from_str_radix(at.trim(), 16) == Ok(offset));

@@ -15,7 +15,7 @@ pub fn page_bytes() -> usize {
     rustix::param::page_size()
 }
 
-/// A map as sysfs tells of it.
+/// A map as sysfs describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapInfo {
     /// N of `mapN`.
@@ -116,7 +116,7 @@ impl UioDevice {
         Ok(map)
     }
 
-    /// Maps it into memory; its first byte stands at [`MapInfo::offset`].
+    /// Maps it into memory; its first byte is at [`MapInfo::offset`].
     ///
     /// # Errors
     /// It is larger than the address space, or the kernel refuses.

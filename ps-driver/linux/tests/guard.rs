@@ -128,7 +128,7 @@ fn a_bus_error_elsewhere_ends_the_process() {
         }
     }
     let mut status = 0;
-    // SAFETY: `child` is a child of this process that nobody waited for.
+    // SAFETY: `child` is a child of this process that was not waited for.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
     assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGBUS, "{status:#x}");
 }

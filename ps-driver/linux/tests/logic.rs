@@ -206,7 +206,7 @@ fn report_of_root_vouches_for_the_same_start_only() {
     };
     refused(Report { invocation: "start 2".to_owned(), ..given.clone() }, "the checks of this start");
     refused(Report { invocation: String::new(), ..given.clone() }, "the checks of this start");
-    refused(Report { owner: given.owner + 1, ..given.clone() }, "nobody else can write");
+    refused(Report { owner: given.owner + 1, ..given.clone() }, "no other user can write");
     refused(Report { path: seen.path().join("none"), ..given.clone() }, "No such file");
     fs::set_permissions(&given.path, fs::Permissions::from_mode(0o666)).unwrap();
     refused(given.clone(), "mode 100666");

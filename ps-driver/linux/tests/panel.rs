@@ -12,10 +12,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use support::Fake;
 
-/// A pin that writes down what it is told, or plays what it was given; it fails when there is nothing to play.
+/// A pin that records the levels that it is given, or plays what it was given; it fails when there is nothing to play.
 #[derive(Clone, Default)]
 struct FakePin {
-    told: Rc<RefCell<Vec<bool>>>,
+    written: Rc<RefCell<Vec<bool>>>,
     levels: Rc<RefCell<VecDeque<bool>>>,
 }
 
@@ -25,12 +25,12 @@ impl ErrorType for FakePin {
 
 impl OutputPin for FakePin {
     fn set_low(&mut self) -> Result<(), ErrorKind> {
-        self.told.borrow_mut().push(false);
+        self.written.borrow_mut().push(false);
         Ok(())
     }
 
     fn set_high(&mut self) -> Result<(), ErrorKind> {
-        self.told.borrow_mut().push(true);
+        self.written.borrow_mut().push(true);
         Ok(())
     }
 }
@@ -67,7 +67,7 @@ fn a_lamp_is_written_when_it_changes_and_only_then() {
     for on in [false, true, true, false, false] {
         lamp.show(on).unwrap();
     }
-    assert_eq!(*pin.told.borrow(), [true, false, true], "low is on");
+    assert_eq!(*pin.written.borrow(), [true, false, true], "low is on");
 }
 
 #[test]

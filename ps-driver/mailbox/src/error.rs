@@ -17,7 +17,7 @@ pub enum MailboxError {
         /// Where in the map the page was said to begin.
         start: usize,
     },
-    /// Nobody serves it.
+    /// No process serves it.
     #[error("mailbox: expected {MAGIC:#010x}, found {found:#010x}; start the process that serves the logic first")]
     Magic {
         /// The first word.

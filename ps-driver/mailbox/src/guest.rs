@@ -47,7 +47,7 @@ impl Guest {
     /// Continues where the last guest stopped.
     ///
     /// # Errors
-    /// Nobody serves the mailbox, or another version does.
+    /// No process serves the mailbox, or another version does.
     #[cfg(feature = "std")]
     pub fn open(words: Words) -> Result<Guest, MailboxError> {
         Guest::with_patience(words, PATIENCE)

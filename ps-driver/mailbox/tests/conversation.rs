@@ -98,7 +98,7 @@ fn refusals_are_carried_with_their_response() {
 }
 
 #[test]
-fn a_guest_that_comes_again_goes_on() {
+fn a_guest_that_comes_again_continues() {
     with_host(|file| {
         for n in 0..5 {
             let guest = Rc::new(Guest::open(words(file)).unwrap());

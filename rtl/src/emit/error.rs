@@ -45,7 +45,7 @@ pub enum EmitError {
     },
     /// Two different modules want the same name.
     #[error(
-        "two different modules are called `{name}`; put what tells them apart into the name, as in \
+        "two different modules are called `{name}`; put what distinguishes them into the name, as in \
          comment!(\"@module {name}_{{data}}\") with a port or constant in braces"
     )]
     Ambiguous {

@@ -35,7 +35,7 @@ impl Scope<'_> {
         EmitError::Construct { module: self.module.to_string(), found: found.into(), fix }
     }
 
-    /// What a name stands for.
+    /// What a name means.
     pub fn net(&self, raw: &str) -> Result<Net, EmitError> {
         self.nets.get(raw).copied().ok_or_else(|| {
             self.construct(
@@ -73,7 +73,7 @@ impl Scope<'_> {
         })
     }
 
-    /// The text of a value of exactly `width` bits, to stand on the right of `=`, in a port or between brackets.
+    /// The text of a value of exactly `width` bits, for the right of `=`, in a port or between brackets.
     pub fn value(&self, e: &Expr, width: usize) -> Result<String, EmitError> {
         Ok(self.write(e, width)?.0)
     }
@@ -112,7 +112,7 @@ impl Scope<'_> {
                     VerilogOpUnary::Xor => ("^", self.sized_operand(x)?),
                 };
                 let (text, bond) = self.write(x, inner)?;
-                // `a & &b` is legal and nobody reads it: a reduction counts as binary, which brings parentheses.
+                // `a & &b` is legal and hard to read: a reduction counts as binary, which brings parentheses.
                 let reduces = !matches!(op, VerilogOpUnary::Not | VerilogOpUnary::Neg);
                 let bond_out = if reduces { Bond::Binary(symbol) } else { Bond::Unary };
                 Ok((format!("{symbol}{}", wrap(text, bond != Bond::Primary)), bond_out))

@@ -12,7 +12,7 @@ use super::collect::Node;
 use super::error::EmitError;
 use super::names;
 
-/// What a name stands for.
+/// What a name means.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Input,

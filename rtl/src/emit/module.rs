@@ -122,7 +122,7 @@ impl<'a> Writer<'a> {
                 return Err(error("is a Verilog keyword"));
             }
             if !seen.insert(name.clone()) {
-                return Err(error("stands for two things"));
+                return Err(error("means two things"));
             }
         }
         Ok(())

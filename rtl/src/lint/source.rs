@@ -43,7 +43,7 @@ pub fn lint_file(path: &Path) -> Result<(usize, Vec<Finding>), LintError> {
 pub fn lint_text(name: &str, text: &str) -> Result<(usize, Vec<Finding>), LintError> {
     let file = syn::parse_file(text).map_err(|source| LintError::Parse { file: name.to_string(), source })?;
     let mut finder = Finder { file: name, widths: BTreeMap::new(), kernels: 0, findings: Vec::new() };
-    // Widths first: the struct may stand behind its implementation.
+    // Widths first: the struct may come after its implementation.
     for item in &file.items {
         if let syn::Item::Struct(item) = item {
             finder.widths.insert(item.ident.to_string(), field_widths(item));

@@ -154,7 +154,7 @@ fn is_signal(e: &Expr) -> bool {
     }
 }
 
-/// `get_bits`, `get_bit` or a reduction of a signal: it has its own width wherever it stands.
+/// `get_bits`, `get_bit` or a reduction of a signal: it has its own width wherever it is used.
 fn is_bits_of_signal(e: &Expr) -> bool {
     match e {
         Expr::MethodCall(m) => {

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::tool::{self, ToolError};
 use super::{Finding, LintError};
 
-/// Warnings that say nothing about the function: an output or a bit that nobody uses, and an output port
+/// Warnings that say nothing about the function: an output or a bit without a use, and an output port
 /// left open on purpose. Everything else is rejected, above all WIDTH, SELRANGE, LATCH, CASEINCOMPLETE,
 /// UNOPTFLAT, MULTIDRIVEN, UNDRIVEN, COMBDLY, BLKSEQ and IMPLICIT.
 ///

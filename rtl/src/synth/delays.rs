@@ -11,7 +11,7 @@ pub const FLIP_FLOP: u32 = 303;
 pub const SHIFT_REGISTER: u32 = 1_472;
 /// A block RAM from clock to output, without its output register.
 pub const BLOCK_RAM: u32 = 2_454;
-/// A LUT by its number of inputs, from the slowest one. The last stands for the read of a LUT used as memory too.
+/// A LUT by its number of inputs, from the slowest one. The last is the read of a LUT used as memory too.
 pub const LUT: [u32; 7] = [0, 127, 238, 407, 472, 631, 642];
 /// MUXF7 and MUXF8.
 pub const MUX: [u32; 2] = [296, 273];

@@ -10,7 +10,7 @@ const SHARES: [usize; 3] = [55, 60, 70];
 const FREE_RAMB36: usize = 6;
 /// RAMB36 that the context table and the group counters may take together.
 const TABLES_RAMB36: usize = 90;
-/// LUTs and carry chains that may stand between two registers.
+/// LUTs and carry chains allowed between two registers.
 const LEVELS: usize = 5;
 /// The same in a stage of the tree that adds up the lanes' answers.
 const TREE_LEVELS: usize = 1;

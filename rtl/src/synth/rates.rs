@@ -25,7 +25,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// For so many lanes of so many entries.
+    /// For a number of lanes and of entries in each.
     pub fn new(lanes: usize, depth: usize) -> Rates {
         let at_fclk0 = lanes as f64 * FCLK0_MHZ * 1e6;
         let busy = depth as f64 / (depth + QUERY_BEYOND_DEPTH) as f64;

@@ -7,11 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use deltascope_testkit::relay::Relay;
 
 use crate::job::{Size, World};
 use crate::planted_fault::PlantedFault;
 use crate::process::{Board, Keys, Program};
-use crate::proxy::Proxy;
 use crate::totals::Totals;
 use crate::{disk, intruders, sweep};
 
@@ -49,7 +49,7 @@ pub struct Plan {
     pub disk: bool,
     /// Size of the jobs.
     pub size: Size,
-    /// Fault to plant.
+    /// Planted fault.
     pub planted_fault: Option<PlantedFault>,
 }
 
@@ -116,22 +116,22 @@ pub fn run(plan: &Plan, folder: &Path, totals: &Mutex<Totals>) -> Result<()> {
     Ok(())
 }
 
-/// An agent that is stopped for longer than the server waits for a sign of life, and goes on in its session.
+/// An agent that is stopped for longer than the server waits for a sign of life, and resumes its session.
 fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
     let folder = world.folder.join("jump");
     std::fs::create_dir(&folder)?;
     let (recording, reference) = world.generate(&folder, seed, 100_000)?;
-    let proxy = Proxy::start(world.board.address, 1 << 20, seed, None)?;
+    let relay = Relay::start(world.board.address, 1 << 20, seed, |_| None)?;
     let state = [String::from("--state-dir"), folder.join("state").display().to_string()];
-    let options = world.agent_options(&recording, &proxy, &state);
+    let options = world.agent_options(&recording, &relay, &state);
     let mut agent = Program::start(&world.agent, &options, folder.join("agent.out"))?;
     ensure!(agent.wait(Duration::from_millis(300))?.is_none(), "the agent ended too early: {}", agent.said());
     agent.pause(time);
     world.jumped(time);
     for start in 2..10 {
-        match agent.wait(Duration::from_secs(60))? {
+        match agent.wait(Duration::from_secs(300))? {
             Some(0) => break,
-            // Its own patience may be over by the jump; whoever runs it starts it again.
+            // Its own patience may be over by the jump; its operator starts it again.
             Some(1) => {
                 world.totals(|totals| totals.gave_up += 1);
                 agent = Program::start(&world.agent, &options, folder.join(format!("agent-{start}.out")))?;

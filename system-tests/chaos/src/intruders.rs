@@ -6,29 +6,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use deltascope_abi::ABI_VERSION;
-use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
-use deltascope_protocol::frame::{self, Cursors, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret};
+use deltascope_protocol::frame::Message;
+use deltascope_testkit::Rng;
+use deltascope_testkit::frames::{encode, hello, records};
 
 use crate::job::World;
-use deltascope_testkit::Rng;
 
 /// Records of one flooding frame.
 const FLOOD_RECORDS: usize = 4_096;
-
-fn encode(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; MAX_FRAME_BYTES];
-    let length = frame::encode(message, &mut bytes).unwrap_or(0);
-    bytes.truncate(length);
-    bytes
-}
 
 fn connect(world: &World<'_>) -> Option<TcpStream> {
     let stream = TcpStream::connect(world.board.address).ok()?;
     stream.set_write_timeout(Some(Duration::from_millis(500))).ok()?;
     stream.set_read_timeout(Some(Duration::from_millis(50))).ok()?;
-    world.totals(|totals| totals.strangers += 1);
+    world.totals(|totals| totals.rejected_peers += 1);
     Some(stream)
 }
 
@@ -37,23 +29,7 @@ fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
     let Some(mut stream) = connect(world) else { return };
     let identity = |rng: &mut Rng| [rng.next().to_le_bytes(), (rng.next() | 1).to_le_bytes()].concat();
     let (session, agent) = (identity(rng), identity(rng));
-    let mut hello = Hello {
-        abi_version: ABI_VERSION,
-        session: [1; 16],
-        agent: [1; 16],
-        secret: Secret::NONE,
-        nonce: 1,
-        resumes: false,
-        groups: 4,
-        contexts: 4,
-        oldest_sequence: 0,
-        next_sequence: 0,
-        boot_id: 0,
-        grant: 0,
-        replies_below: 0,
-        host: "flood",
-        extensions: Extensions::NONE,
-    };
+    let mut hello = hello(1, 4, 4);
     hello.session.copy_from_slice(&session);
     hello.agent.copy_from_slice(&agent);
     let mut sent = 0;
@@ -67,18 +43,11 @@ fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
         }
         let beyond = rng.below(200) == 0;
         let group = if beyond { 4 } else { rng.below(4) as u16 };
-        let records = vec![Record::pair(group, Class::PageAfterT, 1, 2, 3).to_bytes(); FLOOD_RECORDS];
-        let events = Records {
-            first_sequence: next,
-            replies_below: 0,
-            losses: Losses::default(),
-            cursors: Cursors(&[]),
-            records: &records,
-        };
-        frame = encode(&Message::Records(events));
+        let record = Record::pair(group, Class::PageAfterT, 1, 2, 3);
+        frame = records(next, 0, &vec![record; FLOOD_RECORDS]);
         next += FLOOD_RECORDS as u64;
     }
-    world.totals(|totals| totals.stranger_bytes += sent);
+    world.totals(|totals| totals.rejected_peer_bytes += sent);
 }
 
 /// Bytes that mean nothing, some of them behind a right length.
@@ -92,7 +61,7 @@ fn garbage(world: &World<'_>, rng: &mut Rng) {
         (bytes[4], bytes[5]) = (1 + rng.below(11) as u8, 1);
     }
     _ = stream.write_all(&bytes);
-    world.totals(|totals| totals.stranger_bytes += bytes.len() as u64);
+    world.totals(|totals| totals.rejected_peer_bytes += bytes.len() as u64);
     if rng.below(2) == 0 {
         // It reads nothing and stays for a while.
         thread::sleep(rng.millis(0, 100));
@@ -123,12 +92,12 @@ pub fn crowd(world: &World<'_>, count: u64) -> Result<u64> {
         let stream = (0..100).find_map(|_| {
             TcpStream::connect(world.board.address).inspect_err(|_| thread::sleep(Duration::from_millis(20))).ok()
         });
-        let mut stream = stream.with_context(|| format!("connection {number} of {count}: nobody listens"))?;
+        let mut stream = stream.with_context(|| format!("connection {number} of {count}: no listener"))?;
         stream.set_nonblocking(true)?;
         _ = stream.write(&[0xFF; 64]);
         held.push(stream);
     }
-    world.totals(|totals| totals.strangers += count);
+    world.totals(|totals| totals.rejected_peers += count);
     let status = world.board.status()?;
     ensure!(status["connections"].as_u64() <= Some(128), "connections: expected at most 128, found {status}");
     world.board.peak()

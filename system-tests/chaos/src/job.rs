@@ -10,13 +10,13 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::planted_fault::PlantedFault;
 use crate::process::{Board, Program};
-use crate::proxy::{Fault, Proxy, Way};
-use crate::reference::Reference;
 use crate::totals::Totals;
 use deltascope_testkit::Rng;
+use deltascope_testkit::reference::Reference;
+use deltascope_testkit::relay::{Fault, Relay, Way};
 
 /// Longest time of one job after its last fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Agents that may end by themselves in one job.
 const MOST_GIVEN_UP: u32 = 40;
 
@@ -42,7 +42,7 @@ pub struct World<'a> {
 pub struct Size {
     /// Events of its recording.
     pub events: u64,
-    /// Bytes a second that the proxy moves.
+    /// Bytes a second that the relay moves.
     pub rate: u64,
     /// Faults.
     pub faults: u64,
@@ -69,12 +69,12 @@ impl World<'_> {
         Ok((recording, serde_json::from_slice(&read(&reference)?)?))
     }
 
-    /// Options of an agent that streams a recording through a proxy.
-    pub fn agent_options(&self, recording: &Path, proxy: &Proxy, state: &[String]) -> Vec<String> {
+    /// Options of an agent that streams a recording through a relay.
+    pub fn agent_options(&self, recording: &Path, relay: &Relay, state: &[String]) -> Vec<String> {
         let fixed = ["run", "--json-lines", "--interval", "3600", "--timeout", "12", "--source", "replay", "--file"];
         let mut options: Vec<String> = fixed.iter().map(|&part| part.to_owned()).collect();
         options.push(recording.display().to_string());
-        options.extend(self.board.options(proxy.address));
+        options.extend(self.board.options(relay.address()));
         options.extend_from_slice(state);
         options
     }
@@ -85,18 +85,25 @@ impl World<'_> {
         let folder = self.folder.join(name);
         std::fs::create_dir(&folder)?;
         let (recording, reference) = self.generate(&folder, seed, size.events)?;
-        let proxy = Proxy::start(self.board.address, size.rate, rng.next(), self.planted_fault)?;
-        // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and told.
+        let relay = Relay::start(self.board.address, size.rate, rng.next(), {
+            let planted_fault = self.planted_fault;
+            move |_| planted_fault.map(PlantedFault::filter)
+        })?;
+        // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and reported.
         let forgetful = rng.below(3) == 0 && self.planted_fault.is_none();
         let state_folder = folder.join("state");
         let state = [String::from("--state-dir"), state_folder.display().to_string()];
-        let options = self.agent_options(&recording, &proxy, &state);
+        let options = self.agent_options(&recording, &relay, &state);
         let (mut starts, mut given_up, mut faults) = (0, 0, size.faults);
         let mut start = || -> Result<Program> {
             starts += 1;
             if forgetful {
-                // It is not there at the first start.
-                _ = std::fs::remove_file(state_folder.join("session.json"));
+                // There is no folder at the first start.
+                for entry in std::fs::read_dir(&state_folder).into_iter().flatten().flatten() {
+                    if !entry.file_name().to_string_lossy().starts_with("agent.") {
+                        std::fs::remove_file(entry.path())?;
+                    }
+                }
             }
             Program::start(&self.agent, &options, folder.join(format!("agent-{starts}.out")))
         };
@@ -107,7 +114,7 @@ impl World<'_> {
             match agent.wait(time)? {
                 Some(0) => break agent.last_line()?,
                 Some(code) => {
-                    // Whoever runs an agent as a service starts it again.
+                    // A service manager starts an agent again.
                     given_up += 1;
                     self.totals(|totals| {
                         totals.gave_up += 1;
@@ -130,7 +137,7 @@ impl World<'_> {
                 }
                 None => {
                     faults -= 1;
-                    let killed = self.fault(&mut rng, &mut agent, &proxy)?;
+                    let killed = self.fault(&mut rng, &mut agent, &relay)?;
                     if killed {
                         let peak = agent.peak();
                         self.totals(|totals| totals.agent_rss_bytes = totals.agent_rss_bytes.max(peak));
@@ -151,7 +158,7 @@ impl World<'_> {
     }
 
     /// Something breaks. Gives whether the agent was killed.
-    fn fault(&self, rng: &mut Rng, agent: &mut Program, proxy: &Proxy) -> Result<bool> {
+    fn fault(&self, rng: &mut Rng, agent: &mut Program, relay: &Relay) -> Result<bool> {
         let way = if rng.below(2) == 0 { Way::Up } else { Way::Down };
         match rng.below(20) {
             0..=7 => {
@@ -170,19 +177,19 @@ impl World<'_> {
                 });
             }
             12 | 13 => {
-                proxy.break_next(way, Fault::Cut { reset: rng.below(2) == 0 });
+                relay.break_next(way, Fault::Cut { reset: rng.below(2) == 0 });
                 self.totals(|totals| totals.cuts += 1);
             }
             14 => {
-                proxy.break_next(way, Fault::Stall(100 + rng.below(900)));
+                relay.break_next(way, Fault::Stall(100 + rng.below(900)));
                 self.totals(|totals| totals.stalls += 1);
             }
             15 | 16 => {
-                proxy.break_next(way, Fault::Garbage);
+                relay.break_next(way, Fault::Garbage);
                 self.totals(|totals| totals.garbage += 1);
             }
             17 | 18 => {
-                proxy.break_next(way, Fault::Flip);
+                relay.break_next(way, Fault::Flip);
                 self.totals(|totals| totals.flips += 1);
             }
             _ => {

@@ -3,17 +3,18 @@
 
 mod campaign;
 mod disk;
+mod flood;
 mod intruders;
 mod job;
 mod planted_fault;
 mod process;
-mod proxy;
-mod reference;
+mod recording;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod totals;
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -52,7 +53,7 @@ struct Programs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every fault, at least so many kills, and a cut after each byte of a connection
+    /// Every fault, at least N kills, and a cut after each byte of a connection
     Run {
         #[command(flatten)]
         programs: Programs,
@@ -62,7 +63,7 @@ enum Command {
         /// Short: one cut every 16 bytes, 1,000 connections, no long jump of the clock
         #[arg(long)]
         quick: bool,
-        /// Plant a fault, which the run must find: it fails then, as it must
+        /// Put in a fault, which the run must find: it fails then, as it must
         #[arg(long = "fault", value_enum)]
         planted_fault: Option<PlantedFault>,
     },
@@ -73,6 +74,32 @@ enum Command {
         /// Minutes
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
         minutes: u64,
+    },
+    /// Floods of ClientHellos: what a connected session keeps, and how long agents take to get in
+    Flood {
+        #[command(flatten)]
+        programs: Programs,
+        /// Pairs of rates that are compared
+        #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+        pairs: u64,
+        /// ClientHellos a second
+        #[arg(long, value_name = "N", default_value_t = 30_000)]
+        rate: u64,
+    },
+    /// The process of a flood: ClientHellos until standard input ends
+    ClientHellos {
+        /// Daemon
+        #[arg(long)]
+        target: SocketAddr,
+        /// Address of its sockets
+        #[arg(long)]
+        source: IpAddr,
+        /// ClientHellos a second
+        #[arg(long)]
+        rate: u64,
+        /// Folder for keys
+        #[arg(long)]
+        folder: PathBuf,
     },
     /// The third process: write a recording and what must be counted of it
     Generate {
@@ -94,10 +121,14 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate { seed, events, file, reference } => {
-            reference::generate(seed, events, &file, &reference).map(|()| true)
+            recording::generate(seed, events, &file, &reference).map(|()| true)
         }
         Command::Run { programs, kills, quick, planted_fault } => chaos(&programs, kills, quick, planted_fault),
         Command::Soak { programs, minutes } => soak(&programs, minutes),
+        Command::Flood { programs, pairs, rate } => flooded(&programs, pairs, rate),
+        Command::ClientHellos { target, source, rate, folder } => {
+            flood::send_client_hellos(target, source, rate, &folder).map(|()| true)
+        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -156,7 +187,7 @@ fn chaos(programs: &Programs, kills: u64, quick: bool, planted_fault: Option<Pla
         ..plan(programs)
     };
     campaign::run(&plan, folder.path(), &totals)?;
-    tell(
+    print(
         programs,
         totals,
         begun,
@@ -187,11 +218,23 @@ fn soak(programs: &Programs, minutes: u64) -> Result<bool> {
         };
         campaign::run(&plan, folder.path(), &totals)?;
     }
-    tell(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
+    print(programs, totals, begun, json!({"minutes": minutes, "rounds": rounds}), |_| true)
+}
+
+fn flooded(programs: &Programs, pairs: u64, rate: u64) -> Result<bool> {
+    let folder = tempfile::tempdir().context("a folder")?;
+    let plan = flood::Plan { agent: &programs.agent, boardd: &programs.boardd, pairs: pairs as usize, rate };
+    let (report, holds) = flood::run(&plan, folder.path())?;
+    if programs.json {
+        println!("{report}");
+    } else {
+        println!("{report:#}");
+    }
+    Ok(holds)
 }
 
 /// Prints what was seen and gives whether everything held.
-fn tell(
+fn print(
     programs: &Programs,
     totals: Mutex<Totals>,
     begun: Instant,

@@ -13,14 +13,16 @@ use deltascope_tls::{Authority, Role, Validity};
 use serde_json::Value;
 
 /// Time that the daemon may take to listen.
-const START_TIME: Duration = Duration::from_secs(20);
+const START_TIME: Duration = Duration::from_secs(120);
 
 /// Keys of a server and of an agent.
 #[derive(Debug)]
 pub struct Keys {
     server: PathBuf,
-    agent: PathBuf,
-    authority: PathBuf,
+    /// Certificate and key of an agent.
+    pub agent: PathBuf,
+    /// Certificate of the authority.
+    pub authority: PathBuf,
 }
 
 impl Keys {
@@ -90,6 +92,11 @@ impl Board {
         Ok(())
     }
 
+    /// Its keys, if it speaks TLS.
+    pub fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
+    }
+
     /// kill -9, and another one in its place.
     pub fn kill(&self, pause: Duration) -> Result<()> {
         self.with(|running| {
@@ -148,9 +155,9 @@ impl Board {
         })
     }
 
-    /// Options of an agent that connects through `proxy`.
-    pub fn options(&self, proxy: SocketAddr) -> Vec<String> {
-        let mut options = vec![String::from("--connect"), proxy.to_string()];
+    /// Options of an agent that connects through the relay at this address.
+    pub fn options(&self, relay: SocketAddr) -> Vec<String> {
+        let mut options = vec![String::from("--connect"), relay.to_string()];
         if let Some(keys) = &self.keys {
             let text = |path: &Path| path.display().to_string();
             options.extend(["--tls".into(), text(&keys.agent), "--authority".into(), text(&keys.authority)]);
@@ -232,6 +239,13 @@ impl Program {
         let text = read_to_string(&self.out)?;
         let line = text.lines().last().with_context(|| format!("{}: no output", self.out.display()))?;
         serde_json::from_str(line).with_context(|| line.to_owned())
+    }
+
+    /// The whole lines of its standard output, as JSON.
+    pub fn lines(&self) -> Result<Vec<Value>> {
+        let text = read_to_string(&self.out)?;
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
     }
 
     /// What it said on standard error.

@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use deltascope_testkit::reference::Reference;
+use deltascope_testkit::relay::{Relay, Way};
 
 use crate::job::World;
 use crate::process::Program;
-use crate::proxy::{Proxy, Way};
-use crate::reference::Reference;
 
 /// Events of the recording: Hello, one Records frame, a request and Bye go up in some hundred bytes.
 const EVENTS: u64 = 12;
@@ -18,7 +18,7 @@ const EVENTS: u64 = 12;
 const AT_A_TIME: usize = 8;
 /// Bytes a second: as fast as it goes.
 const RATE: u64 = 1 << 30;
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One run of an agent; gives how many bytes have passed on its first connection: up, down.
 fn one(
@@ -28,23 +28,23 @@ fn one(
     reference: &Reference,
     cut: Option<(Way, u64)>,
 ) -> Result<[u64; 2]> {
-    let proxy = Proxy::start(world.board.address, RATE, 1, None)?;
+    let relay = Relay::start(world.board.address, RATE, 1, |_| None)?;
     let name = match cut {
         Some((way, at)) => format!("{way:?}-{at}"),
         None => String::from("whole"),
     };
     if let Some((way, at)) = cut {
-        proxy.cut_first_at(way, at);
+        relay.cut_first_at(way, at);
     }
     let state = [String::from("--state-dir"), folder.join(format!("{name}.state")).display().to_string()];
-    let mut options = world.agent_options(recording, &proxy, &state);
+    let mut options = world.agent_options(recording, &relay, &state);
     options.extend(["--groups".into(), "16".into(), "--contexts".into(), "16".into()]);
     let mut agent = Program::start(&world.agent, &options, folder.join(format!("{name}.out")))?;
     let code = agent.wait(PATIENCE)?;
     ensure!(code == Some(0), "cut {name}: the agent ended with {code:?}: {}", agent.said());
     let report = agent.last_line()?;
     let difference = reference.compare(&report, false).with_context(|| format!("{name}: {report}"))?;
-    let hit = proxy.applied();
+    let hit = relay.applied();
     world.totals(|totals| {
         totals.report(&format!("cut {name}"), &report, difference);
         if let Some((way, _)) = cut {
@@ -52,7 +52,7 @@ fn one(
             totals.cuts += hit;
         }
     });
-    Ok(proxy.passed())
+    Ok(relay.passed())
 }
 
 /// Cuts after every byte that goes up, and after every byte that comes down, `step` apart.

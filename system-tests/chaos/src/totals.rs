@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use deltascope_testkit::reference::Difference;
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::reference::Difference;
 
 /// Failures that are kept word by word.
 const KEPT_FAILURES: usize = 20;
@@ -15,7 +14,7 @@ const KEPT_FAILURES: usize = 20;
 pub struct Totals {
     /// Recordings that were streamed to their end and compared with their reference.
     pub jobs: u64,
-    /// Of them, those whose agents keep nothing but their id: for them alone a restart may lose events, and tell.
+    /// Of them, those whose agents keep nothing but their id: for them alone a restart may lose events, which are reported.
     pub forgetful_jobs: u64,
     /// kill -9 of agents and of the daemon.
     pub kills: u64,
@@ -39,17 +38,17 @@ pub struct Totals {
     pub longest_jump_s: f64,
     /// Agents that ended by themselves with an error, and were started again.
     pub gave_up: u64,
-    /// Connections of strangers.
-    pub strangers: u64,
-    /// Bytes that strangers sent.
-    pub stranger_bytes: u64,
+    /// Connections of rejected peers.
+    pub rejected_peers: u64,
+    /// Bytes that rejected peers sent.
+    pub rejected_peer_bytes: u64,
     /// Recordings that met a full disk.
     pub disk_full: u64,
     /// Events captured, over all jobs.
     pub captured: u64,
     /// Events in counters.
     pub counted: u64,
-    /// Events told as lost.
+    /// Events reported as lost.
     pub lost: u64,
     /// The same by reason.
     pub lost_by_reason: BTreeMap<String, u64>,

@@ -90,7 +90,7 @@ pub fn recording(data: &[u8]) {
     let mut header = b"DLTAREC\0".to_vec();
     header.extend([1u32, 32, 0].map(u32::to_le_bytes).as_flattened());
     header.extend(deltascope_abi::crc::crc32c(&header).to_le_bytes());
-    while script.goes_on() {
+    while script.has_more() {
         let (kind, count) = (script.byte() % 5, script.number() as usize);
         header.extend(sealed_chunk(kind.into(), script.bytes(count.min(MAX_BODY_BYTES))));
     }

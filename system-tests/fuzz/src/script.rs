@@ -29,7 +29,7 @@ pub struct Script<'a>(pub &'a [u8]);
 
 impl<'a> Script<'a> {
     /// Whether anything is left.
-    pub fn goes_on(&self) -> bool {
+    pub fn has_more(&self) -> bool {
         !self.0.is_empty()
     }
 

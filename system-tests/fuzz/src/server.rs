@@ -7,7 +7,7 @@ use deltascope_model::{Config as Sizes, GoldenEngine};
 use deltascope_protocol::frame::{self, Cursors, Extensions, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records, Secret};
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
-/// A peer, and what the server has told it.
+/// A peer, and what the server has sent it.
 struct Peer {
     id: ConnectionId,
     output: FrameBuffer<Vec<u8>>,
@@ -40,9 +40,9 @@ pub fn server(data: &[u8]) {
     let mut peers: Vec<Peer> = Vec::new();
     let mut now = 0u64;
     let mut steps = 0;
-    while script.goes_on() && steps < 500 {
+    while script.has_more() && steps < 500 {
         steps += 1;
-        let (what, whom) = (script.byte(), usize::from(script.byte()));
+        let (what, index) = (script.byte(), usize::from(script.byte()));
         let count = peers.len();
         match what % 10 {
             0 => {
@@ -55,20 +55,20 @@ pub fn server(data: &[u8]) {
             2 => _ = server.poll(now),
             _ if count == 0 => {}
             3 => {
-                let peer = peers.swap_remove(whom % count);
+                let peer = peers.swap_remove(index % count);
                 server.disconnect(peer.id, now);
             }
             4 => {
                 let length = script.number() as usize;
-                server.receive(peers[whom % count].id, script.bytes(length), now);
+                server.receive(peers[index % count].id, script.bytes(length), now);
             }
             5 => {
                 let (kind, length) = (script.byte() % 16, script.number() as usize);
                 let bytes = sealed(kind, script.bytes(length));
-                server.receive(peers[whom % count].id, &bytes, now);
+                server.receive(peers[index % count].id, &bytes, now);
             }
             6 | 7 => {
-                let peer = &peers[whom % count];
+                let peer = &peers[index % count];
                 let ids = [1 + script.byte() % 3; 16];
                 let (oldest, more) = (script.number(), script.number());
                 let known = script.byte().is_multiple_of(2);
@@ -92,7 +92,7 @@ pub fn server(data: &[u8]) {
                 server.receive(peer.id, &bytes_of(&Message::Hello(hello)), now);
             }
             _ => {
-                let peer = &mut peers[whom % count];
+                let peer = &mut peers[index % count];
                 let records: Vec<_> = (0..script.byte() % 16).map(|_| script.record().to_bytes()).collect();
                 let replies_below = script.number();
                 let (losses, cursors) = (Losses::default(), Cursors(&[[7; 16]]));

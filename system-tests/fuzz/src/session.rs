@@ -37,7 +37,7 @@ pub fn session(data: &[u8]) {
     let mut wire = FrameBuffer::new(vec![0; MAX_FRAME_BYTES], MAX_FRAME_BYTES);
     let (mut now, mut position, mut steps) = (0u64, 0, 0);
     let mut seen = Seen::default();
-    while script.goes_on() && steps < 500 {
+    while script.has_more() && steps < 500 {
         steps += 1;
         let result = match script.byte() % 14 {
             0 => {

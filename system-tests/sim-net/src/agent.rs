@@ -1,4 +1,4 @@
-//! One agent: its source, its session, its books, and what is checked of them.
+//! One agent: its source, its session, its counters, and what is checked of them.
 
 use crate::reference::Reference;
 use crate::source::{Source, counts};
@@ -190,7 +190,7 @@ impl Agent {
         }
     }
 
-    /// Takes what the session has, and looks at all the books.
+    /// Takes what the session has, and checks all the counters.
     pub fn look(&mut self) -> Result<(), Violation> {
         while let Some(event) = self.session.next_notification() {
             match event {
@@ -263,8 +263,8 @@ impl Agent {
         self.grow(granted.groups, granted.contexts);
         let totals = self.session.totals().to_vec();
         let number = self.session.progress().next;
-        let told = granted.cursors.first().filter(|_| granted.inherited);
-        if let Some(cursor) = told {
+        let reported = granted.cursors.first().filter(|_| granted.inherited);
+        if let Some(cursor) = reported {
             self.checked.inherited += 1;
             let point = self.checkpoint(&granted.cursors, &granted.losses)?;
             hold!(
@@ -366,7 +366,7 @@ impl Agent {
     }
 
     /// Events captured, counted and lost under the present session.
-    pub fn books(&self) -> (u64, u64, u64) {
+    pub fn counters(&self) -> (u64, u64, u64) {
         (self.captured, self.session.progress().counted_events, self.losses.total())
     }
 }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 /// Most agents of a schedule, with room for tag 0.
 pub const TAGS: usize = 8;
 
-/// A golden engine that takes prefixes, delays replies and fails when told to.
+/// A golden engine that takes prefixes, delays replies and fails when asked to.
 pub struct SlowEngine {
     golden: GoldenEngine,
     rng: Rng,
@@ -24,7 +24,7 @@ pub struct SlowEngine {
     speed: u64,
     /// The next call fails.
     pub failing: bool,
-    /// So many resets fail.
+    /// This many resets fail.
     pub failing_resets: u32,
     /// How often the tables were cleared.
     pub generation: u64,

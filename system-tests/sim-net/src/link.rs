@@ -23,7 +23,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// The stream goes on with these bytes.
+    /// The stream continues with these bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.at);
         self.at = 0;

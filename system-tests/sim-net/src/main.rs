@@ -14,7 +14,7 @@ struct Arguments {
     /// Seed of the first schedule; the others follow
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Plant a fault and stop at the first schedule that finds it
+    /// Put in a fault and stop at the first schedule that finds it
     #[arg(long = "fault", value_enum)]
     planted_fault: Option<PlantedFault>,
     /// Print one JSON object

@@ -2,7 +2,8 @@
 //! be found; nothing of them is in the product.
 
 use deltascope_abi::record::{RECORD_BYTES, Record};
-use deltascope_protocol::frame::{self, Cursors, MAX_FRAME_BYTES, Message, Records, Replies, Welcome};
+use deltascope_protocol::frame::{self, Cursors, Message, Records, Replies, Welcome};
+use deltascope_testkit::frames::encode;
 
 /// A fault to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -15,18 +16,10 @@ pub enum PlantedFault {
     KnownAsNew,
     /// The server keeps no replies over a reconnect.
     LostReplies,
-    /// The server tells a restarted agent cursors that are older than what it counted.
+    /// The server gives a restarted agent cursors that are older than what it counted.
     StaleCursors,
     /// The server takes credit back.
     FallingCredit,
-}
-
-/// Bytes of a message.
-pub fn encode(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; MAX_FRAME_BYTES];
-    let length = frame::encode(message, &mut bytes).unwrap_or(0);
-    bytes.truncate(length);
-    bytes
 }
 
 /// The same Records frame with NOPs for the records that restore contexts: those without a source.

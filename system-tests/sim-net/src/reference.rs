@@ -94,7 +94,7 @@ impl Reference {
         self.log.get(index).map(|entry| entry.serial)
     }
 
-    /// A session that goes on from nothing.
+    /// A session that continues from nothing.
     pub fn clear(&mut self) {
         self.log.clear();
         self.bases = vec![0];
@@ -196,16 +196,16 @@ impl Reference {
         self.bases.push(at);
     }
 
-    /// Another session of the agent goes on after the first `end` records, with contexts of 0. It was told the
+    /// Another session of the agent continues after the first `end` records, with contexts of 0. It was given the
     /// counters of a grant of the earlier one; gives whether they are those of one.
-    pub fn inherit(&mut self, end: usize, told: &[CounterRow]) -> bool {
+    pub fn inherit(&mut self, end: usize, given: &[CounterRow]) -> bool {
         self.log.truncate(end);
         self.restart();
         self.bases.retain(|base| *base <= end);
         for base in self.bases.clone().into_iter().rev() {
             (self.base, self.summed) = (base, base);
             self.rows.fill(CounterRow::default());
-            if self.rows(end) == told {
+            if self.rows(end) == given {
                 return true;
             }
         }

@@ -1,9 +1,10 @@
-//! A source of one agent: a ring that is filled while nobody looks, as the capture module's is.
+//! A source of one agent: a ring that is filled while it is not read, as the capture module's is.
 
-use deltascope_abi::record::{Class, Record};
+use deltascope_abi::record::{Op, Record};
 use deltascope_testkit::Rng;
+use deltascope_testkit::records::Mix;
 
-/// What stands in the ring.
+/// What is in the ring.
 #[derive(Clone, Debug)]
 struct Item {
     record: Record,
@@ -25,7 +26,7 @@ pub struct Source {
     lost: u64,
     groups: u64,
     contexts: u64,
-    /// Of 20 records, so many are counted pages at least.
+    /// Of 20 records, this many are counted pages at least.
     pages: u64,
 }
 
@@ -57,7 +58,7 @@ impl Source {
             self.items.push(Item { record, lost_before });
         }
         if self.left == 0 && self.lost > 0 && self.items.len() - self.tail < self.capacity {
-            // A last word, so that every loss is told.
+            // A last word, so that every loss is reported.
             let lost_before = std::mem::take(&mut self.lost);
             self.items.push(Item { record: Record::nop(), lost_before });
         }
@@ -65,26 +66,18 @@ impl Source {
     }
 
     fn record(&self, rng: &mut Rng) -> Record {
-        let (group, context) = (rng.below(self.groups) as u16, rng.below(self.contexts) as u16);
-        let value = rng.below(4);
-        let class = Class::ALL[rng.below(4) as usize];
-        let record = match rng.below(20) {
-            kind if kind < self.pages => Record::pair(group, class, 0, value as u32, rng.below(4) as u32),
-            10 => Record::nop(),
-            11 => Record::load(context, value),
-            12 | 13 => Record::accum(context, value),
-            14 => Record::read(context),
-            15 => Record::swap(context, value),
-            16 => Record::swap(context, value).with_rebase(),
-            _ => Record::send(group, context, 0, value),
-        };
-        let record = if rng.chance(4) { record.with_reply() } else { record };
-        // Fields that an op does not use hold anything.
-        match record.op() {
-            Some(op) if !op.counts() => record.with_group(rng.next() as u16),
-            Some(op) if !op.uses_context() => record.with_context(rng.next() as u16),
-            _ => record,
-        }
+        let ops = &[
+            (Op::Pair, self.pages),
+            (Op::Nop, 1),
+            (Op::Load, 1),
+            (Op::Accum, 2),
+            (Op::Read, 1),
+            (Op::Swap, 2),
+            (Op::Send, 13 - self.pages),
+        ];
+        // A length names the source of a record, and is put in later.
+        let mix = Mix { ops, contexts: self.contexts, groups: self.groups, values: 4, lengths: 1, reply_in: 4 };
+        mix.record(rng)
     }
 
     /// The records that wait, at most `count`, without their identities.
@@ -124,12 +117,12 @@ impl Source {
         self.items[self.read..].iter().map(|item| counts(&item.record)).sum()
     }
 
-    /// Events that the ring lost and that nobody has read of.
+    /// Events that the ring lost and that were not read.
     pub fn untold_losses(&self) -> u64 {
         self.lost + self.items[self.read..].iter().map(|item| item.lost_before).sum::<u64>()
     }
 
-    /// Whether every item was made and read, and every loss told.
+    /// Whether every item was made and read, and every loss reported.
     pub fn is_done(&self) -> bool {
         self.left == 0 && self.read == self.items.len() && self.lost == 0
     }

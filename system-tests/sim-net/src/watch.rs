@@ -7,7 +7,7 @@ use crate::reference::identity;
 use crate::{Violation, hold};
 use deltascope_protocol::frame::{Ack, Records, Welcome};
 
-/// The grant that an agent's present session was last told.
+/// The grant that an agent's present session was last sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grant {
     boot: u64,
@@ -23,7 +23,7 @@ pub struct Grant {
 /// Boot ids by how often the tables were cleared.
 pub type Boots = Vec<(u64, u64)>;
 
-/// A Welcome stands in the server's output.
+/// A Welcome is in the server's output.
 pub fn welcome(
     welcome: &Welcome<'_>,
     link: &mut Link,
@@ -57,7 +57,7 @@ pub fn welcome(
     Ok(())
 }
 
-/// An Ack stands in the server's output, or a planted_fault has made it.
+/// An Ack is in the server's output, or a planted fault has made it.
 pub fn ack(
     ack: &Ack,
     link: &mut Link,
@@ -96,7 +96,7 @@ pub fn ack(
     Ok(())
 }
 
-/// An Records frame stands in the agent's output.
+/// A Records frame is in the agent's output.
 pub fn events(events: &Records<'_>, link: &mut Link, agent: &Agent, grant: &mut Grant) -> Result<(), Violation> {
     let count = events.records.len() as u64;
     let (first, end) = (events.first_sequence, events.first_sequence + count);

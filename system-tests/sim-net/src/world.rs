@@ -65,7 +65,7 @@ pub struct Stats {
     pub states: u64,
     /// States that were too old.
     pub states_too_old: u64,
-    /// Times that all the books were compared.
+    /// Times that all the counters were compared.
     pub scrapes: u64,
     /// Records captured, counted and lost, of the sessions that lived to the end.
     pub captured: u64,
@@ -290,7 +290,7 @@ impl World {
         hold!(!error.is_fatal() || flipped, "agent {}: found a fatal error: {error}", at + 1);
         if error.is_fatal() {
             // The version is looked at before the checksum, so a damaged one looks like another version: the agent
-            // gives up, and whoever runs it starts it again.
+            // gives up, and its operator starts it again.
             self.end_of_process(at);
             return Ok(());
         }
@@ -316,7 +316,7 @@ impl World {
         for at in 0..self.agents.len() {
             self.end_of_session(at);
             let agent = &self.agents[at];
-            let (captured, counted, lost) = agent.books();
+            let (captured, counted, lost) = agent.counters();
             let checked = agent.checked;
             self.stats.captured += captured;
             self.stats.counted += counted;

@@ -40,7 +40,7 @@ fn nothing_is_violated_and_everything_happens() {
 
 #[test]
 fn every_planted_fault_is_found_and_its_seed_replays() {
-    let plants = [
+    let faults = [
         PlantedFault::AckOnReceipt,
         PlantedFault::ReplayWithoutLoads,
         PlantedFault::KnownAsNew,
@@ -48,7 +48,7 @@ fn every_planted_fault_is_found_and_its_seed_replays() {
         PlantedFault::StaleCursors,
         PlantedFault::FallingCredit,
     ];
-    for planted_fault in plants {
+    for planted_fault in faults {
         let outcome = run(&options(3_000, Some(planted_fault)));
         let (seed, violation) = outcome.violations.first().expect("the planted_fault is found");
         assert_eq!(

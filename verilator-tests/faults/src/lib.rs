@@ -1,5 +1,5 @@
 //! Faults planted in the emitted Verilog: one table, a file for each block, read by the simulation
-//! (`cargo xtask rtl mutate`) and by the proofs (`cargo xtask rtl formal --plant`).
+//! (`cargo xtask rtl mutate`) and by the proofs (`cargo xtask rtl formal --faults`).
 //!
 //! A fault is known by its text and not by its line number: a [`Place`] is a line of the emitted Verilog with the
 //! expression to replace between « and », and it must be in the Verilog exactly once. A line that an emission no longer

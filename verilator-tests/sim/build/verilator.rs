@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::verilate::{VerilateError, run};
+use super::tool::{VerilateError, run};
 
 /// A Verilator: where it is, and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

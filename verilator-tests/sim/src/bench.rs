@@ -71,7 +71,7 @@ impl Bench {
         self.dut.set(self.reset, u64::from(!active));
     }
 
-    /// Holds the reset for `clocks` clocks with the other inputs as they stand, then releases it.
+    /// Holds the reset for `clocks` clocks with the other inputs as they are, then releases it.
     pub fn reset(&mut self, clocks: u64) -> Result<(), DutError> {
         self.set_reset(true);
         for _ in 0..clocks {

@@ -52,7 +52,7 @@ pub struct Description {
     pub axis_bits: u32,
 }
 
-/// The top with its streams and its register bus. Nobody else drives the design.
+/// The top with its streams and its register bus. Nothing else drives the design.
 pub struct Top {
     bench: Bench,
     records: Source,
@@ -68,7 +68,7 @@ pub struct Top {
 }
 
 impl Top {
-    /// Takes over a design of `deltascope_top` and resets it. `build_id` stands at the input of that name.
+    /// Takes over a design of `deltascope_top` and resets it. `build_id` is at the input of that name.
     pub fn new(mut bench: Bench, build_id: u32) -> Result<Top, Failure> {
         let dut = bench.dut();
         let bus = AxiLite::new(dut, "s_axi")?;

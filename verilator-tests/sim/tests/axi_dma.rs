@@ -1,9 +1,6 @@
 //! The AXI DMA driver against the model of the DMA and the Verilated top: both modes, polled and by interrupt.
 #![cfg(feature = "verilate")]
 
-mod support;
-
-use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode, silence};
 use deltascope_driver::engine::EngineDriver;
@@ -13,8 +10,9 @@ use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
 use deltascope_sim::axi_dma::pg021::Channel;
 use deltascope_sim::axi_dma::{Block, DmaConfig, Fault, Ram, Response, Timing};
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::FOR_ANY_ENGINE;
 use std::time::Duration;
-use support::records;
 
 fn settings() -> DmaSettings {
     DmaSettings {
@@ -35,7 +33,7 @@ fn open(config: DmaConfig, settings: &DmaSettings) -> (EngineDriver<SimHost>, Sh
 fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize) {
     let (mut rtl, system) = open(config, settings);
     let mut model = GoldenEngine::new(Config::of(&rtl.info())).expect("the sizes of the RTL are valid");
-    let bytes: Vec<u8> = records(count, &mut Random::new(7)).iter().flat_map(|r| r.to_bytes()).collect();
+    let bytes: Vec<u8> = FOR_ANY_ENGINE.records(count, &mut Rng::new(7)).iter().flat_map(|r| r.to_bytes()).collect();
     let mut reports = Vec::new();
     for engine in [&mut rtl as &mut dyn Engine, &mut model] {
         let mut report = Vec::new();
@@ -162,29 +160,29 @@ fn panic_handler_stops_the_dma_with_one_write() {
 }
 
 /// Settings and a DMA of any kind that works.
-fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
+fn any_system(rng: &mut Rng) -> (DmaConfig, DmaSettings) {
     let timing = Timing {
-        ddr_latency: random.between(1, 120),
-        outstanding_reads: random.between(1, 8) as usize,
-        outstanding_writes: random.between(1, 4) as usize,
-        prefetch: random.between(1, 6) as usize,
-        write_gap: random.below(20),
-        register_access: random.between(8, 60),
+        ddr_latency: rng.within(1, 120),
+        outstanding_reads: rng.within(1, 8) as usize,
+        outstanding_writes: rng.within(1, 4) as usize,
+        prefetch: rng.within(1, 6) as usize,
+        write_gap: rng.below(20),
+        register_access: rng.within(8, 60),
         ..Timing::default()
     };
-    let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(random.one_in(2)) };
-    let completion = match random.one_in(2) {
+    let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(rng.chance(2)) };
+    let completion = match rng.chance(2) {
         true => Completion::Poll,
-        false => Completion::Interrupt { wait: Duration::from_micros(random.between(1, 200)) },
+        false => Completion::Interrupt { wait: Duration::from_micros(rng.within(1, 200)) },
     };
-    let reply_packets = random.between(2, 40) as u16;
+    let reply_packets = rng.within(2, 40) as u16;
     let settings = DmaSettings {
         completion,
-        batch_bytes: 16 * random.between(1, 2_000) as u32,
-        batches: random.between(2, 9) as u16,
+        batch_bytes: 16 * rng.within(1, 2_000) as u32,
+        batches: rng.within(2, 9) as u16,
         reply_packets,
-        coalesce: random.between(1, u64::from(reply_packets - 1).min(4)) as u8,
-        delay: random.between(1, 4) as u8,
+        coalesce: rng.within(1, u64::from(reply_packets - 1).min(4)) as u8,
+        delay: rng.within(1, 4) as u8,
         ..settings()
     };
     (config, settings)
@@ -193,7 +191,7 @@ fn any_system(random: &mut Random) -> (DmaConfig, DmaSettings) {
 #[test]
 fn any_system_replays_as_the_model() {
     for seed in 0..6 {
-        let (config, settings) = any_system(&mut Random::new(seed));
+        let (config, settings) = any_system(&mut Rng::new(seed));
         println!("seed {seed}: {config:?} {settings:?}");
         replays_as_the_model(config, &settings, 1_000);
     }
@@ -206,12 +204,12 @@ fn faults_at_any_moment_leave_nothing_behind() {
     let responses = [Response::SlaveError, Response::DecodeError];
     let mut failed = 0;
     for seed in 0..12 {
-        let mut random = Random::new(1_000 + seed);
-        let (config, settings) = any_system(&mut random);
+        let mut rng = Rng::new(1_000 + seed);
+        let (config, settings) = any_system(&mut rng);
         let (mut rtl, system) = open(config, &DmaSettings { time_limit: Duration::from_micros(500), ..settings });
-        let list = records(1_500, &mut random);
-        let (channel, response) = (random.pick(&channels), random.pick(&responses));
-        let fault = random.pick(&[
+        let list = FOR_ANY_ENGINE.records(1_500, &mut rng);
+        let (channel, response) = (rng.pick(channels), rng.pick(responses));
+        let fault = rng.pick([
             Data(channel, response),
             Fetch(channel, response),
             Update(channel, response),
@@ -224,7 +222,7 @@ fn faults_at_any_moment_leave_nothing_behind() {
             RepeatRecord,
             LoseReply,
         ]);
-        let strikes_at = random.below(1_500) as usize;
+        let strikes_at = rng.below(1_500) as usize;
         let (mut sent, mut planned) = (0, false);
         let outcome = loop {
             if sent == list.len() && !rtl.host().busy() {

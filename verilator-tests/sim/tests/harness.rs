@@ -11,7 +11,7 @@ use deltascope_sim::flow::{Flow, Pattern};
 use deltascope_sim::session::{self, Session};
 use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
 
-fn plant(bench: &mut Bench, fault: u64) -> Result<(), Failure> {
+fn put_in(bench: &mut Bench, fault: u64) -> Result<(), Failure> {
     let port = bench.dut().port("fault")?;
     bench.dut_mut().set(port, fault);
     Ok(())
@@ -25,7 +25,7 @@ fn stream(session: &mut Session, fault: u64) -> Result<(), Failure> {
             let random = &mut session.random;
             let mut source = Source::new(StreamPorts::axis(bench.dut(), "s_axis")?, Flow::new(input, random), random);
             let mut sink = Sink::new(StreamPorts::axis(bench.dut(), "m_axis")?, Flow::new(output, random));
-            plant(&mut bench, fault)?;
+            put_in(&mut bench, fault)?;
             bench.reset(3)?;
             for _ in 0..300 {
                 source.push(Beat { data: random.next128(), last: random.one_in(7) });
@@ -54,7 +54,7 @@ fn stream(session: &mut Session, fault: u64) -> Result<(), Failure> {
 fn registers(session: &mut Session, fault: u64) -> Result<(), Failure> {
     let mut bench = session.bench("stream_stage")?;
     let mut bus = AxiLite::new(bench.dut(), "s_axi")?;
-    plant(&mut bench, fault)?;
+    put_in(&mut bench, fault)?;
     bench.reset(3)?;
     let mut mask = 0;
     for round in 0..200 {

@@ -1,9 +1,6 @@
 //! The engine `rtl` against the engine `model`: equal reports for equal records, resets, bounded memory.
 #![cfg(feature = "verilate")]
 
-mod support;
-
-use deltascope_abi::random::Random;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::{Reply, reply_beats};
 use deltascope_abi::{ABI_VERSION, DEFAULT_CONTEXTS, DEFAULT_GROUPS};
@@ -11,7 +8,8 @@ use deltascope_model::raw::replay_raw;
 use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
 use deltascope_sim::axi_dma::DmaConfig;
 use deltascope_sim::engine::{self, RtlEngine};
-use support::records;
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::FOR_ANY_ENGINE;
 
 fn engine() -> RtlEngine {
     engine::open().expect("the Verilated top comes up")
@@ -33,10 +31,10 @@ fn describes_itself() {
 fn replays_to_the_same_report_as_the_model() {
     let mut rtl = engine();
     let mut model = golden(&rtl);
-    let mut random = Random::new(11);
+    let mut rng = Rng::new(11);
     // The second round shows that nothing of the first is left.
     for count in [30_000, 5_000] {
-        let bytes: Vec<u8> = records(count, &mut random).iter().flat_map(|r| r.to_bytes()).collect();
+        let bytes: Vec<u8> = FOR_ANY_ENGINE.records(count, &mut rng).iter().flat_map(|r| r.to_bytes()).collect();
         let from_rtl = replay_raw(&mut bytes.as_slice(), &mut rtl).expect("rtl replays");
         let from_model = replay_raw(&mut bytes.as_slice(), &mut model).expect("model replays");
         let (mut one, mut other) = (Vec::new(), Vec::new());
@@ -75,7 +73,7 @@ fn a_submit_of_nothing_is_no_batch() {
 fn counters_match_and_a_reset_clears_them() {
     let (mut rtl, system) = engine::open_with(DmaConfig::board(true), &engine::settings()).expect("the top comes up");
     let mut model = golden(&rtl);
-    let list = records(4_000, &mut Random::new(5));
+    let list = FOR_ANY_ENGINE.records(4_000, &mut Rng::new(5));
     for half in list.chunks(2_000) {
         let mut rest = half;
         while !rest.is_empty() {

@@ -3,8 +3,6 @@
 #![cfg(feature = "verilate")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
@@ -17,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, Window};
 use deltascope_abi::mailbox::MAILBOX;
-use deltascope_abi::random::Random;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Notice};
 use deltascope_driver::dma_host::{DmaHost, DmaParts};
 use deltascope_driver::engine::EngineDriver;
@@ -28,11 +25,12 @@ use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
 use deltascope_sim::axi_dma::DmaConfig;
 use deltascope_sim::zynq::line::Line;
 use deltascope_sim::zynq::serve::{Places, Server};
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::FOR_ANY_ENGINE;
 use memmap2::{MmapOptions, MmapRaw};
 use serde_json::Value;
-use support::records;
 
-/// Plays QEMU: tells where the interrupt controller is, and keeps the level of the line.
+/// Plays QEMU: answers where the interrupt controller is, and keeps the level of the line.
 fn play_qemu(places: &Places) -> Arc<AtomicBool> {
     let (qmp, qtest) = (UnixListener::bind(&places.qmp).unwrap(), UnixListener::bind(&places.qtest).unwrap());
     let level = Arc::new(AtomicBool::new(false));
@@ -58,7 +56,7 @@ fn play_qemu(places: &Places) -> Arc<AtomicBool> {
 /// The buffers as a guest has them.
 struct GuestMemory(MmapRaw);
 
-// SAFETY: the map stays as long as the value lives, starts at a page, and nobody makes a reference to its bytes.
+// SAFETY: the map stays as long as the value lives, starts at a page, and nothing makes a reference to its bytes.
 unsafe impl DmaBuffer for GuestMemory {
     fn bus_addr(&self) -> u64 {
         BUFFERS.base.into()
@@ -124,7 +122,7 @@ fn with_logic(scatter_gather: bool, body: impl FnOnce(Rc<Guest>, GuestMemory, Gu
         let guest = scope.spawn(|| {
             let words = Words::new(map(&places.ddr, MAILBOX.base, MAILBOX.bytes), 0).unwrap();
             let memory = GuestMemory(map(&places.ddr, BUFFERS.base, BUFFERS.bytes));
-            /// Also when the guest fails, or nobody would end the logic.
+            /// Also when the guest fails, or nothing would end the logic.
             struct Stop<'a>(&'a AtomicBool);
             impl Drop for Stop<'_> {
                 fn drop(&mut self) {
@@ -143,7 +141,7 @@ fn with_logic(scatter_gather: bool, body: impl FnOnce(Rc<Guest>, GuestMemory, Gu
 
 #[test]
 fn the_driver_counts_as_the_model_through_mailbox_and_shared_memory() {
-    let bytes: Vec<u8> = records(20_000, &mut Random::new(5)).iter().flat_map(|r| r.to_bytes()).collect();
+    let bytes: Vec<u8> = FOR_ANY_ENGINE.records(20_000, &mut Rng::new(5)).iter().flat_map(|r| r.to_bytes()).collect();
     for scatter_gather in [true, false] {
         let report = with_logic(scatter_gather, |guest, buffer, irq| {
             let settings = DmaSettings {
@@ -177,8 +175,8 @@ fn what_the_bus_refuses_is_told_with_its_response() {
         let mut engine = guest.block(ENGINE);
         assert_eq!(engine.read32(0xFFC), Err(BusError::Response { offset: 0xFFC, response: 2 }));
         assert_eq!(engine.write32(0xFFC, 1), Err(BusError::Response { offset: 0xFFC, response: 2 }));
-        let mut nobody = guest.block(Window { base: 0x7FFF_0000, ..ENGINE });
-        assert_eq!(nobody.read32(0), Err(BusError::Response { offset: 0, response: 3 }));
+        let mut nowhere = guest.block(Window { base: 0x7FFF_0000, ..ENGINE });
+        assert_eq!(nowhere.read32(0), Err(BusError::Response { offset: 0, response: 3 }));
         engine.write32(0x10, 0x1234_5678).unwrap();
         assert_eq!(engine.read32(0x10), Ok(0x1234_5678));
     });

@@ -124,7 +124,7 @@ pub fn each_class(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     };
     engine.bench.expect("answering", answered, expected)?;
 
-    // Blocked: nobody takes replies, so the queue fills and the input waits.
+    // Blocked: replies are not taken, so the queue fills and the input waits.
     engine.clocks(8 * groups + 100)?;
     engine.sink.set_flow(Flow::new(Pattern::Never, &mut engine.random));
     let before = engine.classes()?;
@@ -142,7 +142,7 @@ pub fn each_class(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     }
 
     let last_group = (sizes.groups() - 1) as u16;
-    // Blocked comes before answering: a snapshot that nobody takes.
+    // Blocked comes before answering: a snapshot that is not taken.
     engine.sink.set_flow(Flow::always());
     engine.until_taken()?;
     engine.clocks(200)?;
@@ -189,16 +189,16 @@ pub fn status_bits(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
         top.clock()?;
     }
     let found = status(&mut top)?;
-    top.bench().expect("STATUS with a reply that nobody takes", found, STATUS_BLOCKED.mask())?;
+    top.bench().expect("STATUS with a reply that is not taken", found, STATUS_BLOCKED.mask())?;
     top.push(Record::snapshot(0, last_group), true);
     for _ in 0..50 {
         top.clock()?;
     }
     let found = status(&mut top)?;
     let both = STATUS_BLOCKED.mask() | STATUS_ANSWERING.mask();
-    top.bench().expect("STATUS in a snapshot that nobody takes", found, both)?;
+    top.bench().expect("STATUS in a snapshot that is not taken", found, both)?;
 
-    // A soft reset waits for the sink and says so; AXI4-Lite goes on.
+    // A soft reset waits for the sink and says so; AXI4-Lite continues.
     top.write(offset::CONTROL, 1, &mut |_| {})?;
     for _ in 0..20_000 {
         top.clock()?;
@@ -235,5 +235,5 @@ pub fn status_bits(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     }
     let found = status(&mut top)?;
     let waits = STATUS_BLOCKED.mask() | STATUS_DRAINING.mask();
-    top.bench().expect("STATUS in a soft reset with one reply that nobody takes", found, waits)
+    top.bench().expect("STATUS in a soft reset with one reply that is not taken", found, waits)
 }

@@ -239,7 +239,7 @@ pub fn races(session: &mut Session) -> Result<(), Failure> {
                 came[i] = if comes { Some(clock) } else { came[i] };
             }
             registers.clock()?;
-            // The answer stands after the edge at which the write acted.
+            // The answer is valid after the edge at which the write acted.
             registers.bench.settle()?;
             if acted.is_none() && registers.bench.dut().high(answered) {
                 acted = Some(clock);

@@ -8,7 +8,7 @@ use super::Gap;
 pub enum Bits {
     /// These, the first and the last.
     Of(u32, u32),
-    /// In each word of so many bits, these.
+    /// In each word of this many bits, these.
     InEach(u32, u32, u32),
     /// No signal but a branch.
     Branch,
@@ -316,7 +316,7 @@ const STEP: &str = "one, widened to 64 bits";
 const ROWS: &str = "the upper bits of the counters of a row, which longer runs reach; the proof of group_counters adds at full width, and \
                     mutation lets them count in large steps";
 const SMALL: &str = "the configuration is small: the upper bits of contexts, groups, rows, lanes and beats stay zero; the committed sizes \
-                     run in lockstep and stand in the proofs";
+                     run in lockstep and are in the proofs";
 const ONE_BANK: &str = "three lanes are one bank, and no range begins or ends in another; the proof of the journal and its tests at \
                         every number of lanes have several";
 const PADDED: &str = "zeros that widen a number or are shifted in";

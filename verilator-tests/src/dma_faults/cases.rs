@@ -150,7 +150,7 @@ fn built(name: &'static str, scatter_gather: bool, says: &'static str, change: f
     case
 }
 
-/// A case that goes on, driven by interrupts.
+/// A case that continues, driven by interrupts.
 fn interrupted(name: &'static str, faults: &'static [Fault], says: &'static str) -> Case {
     let settings = DmaSettings { completion: Completion::Interrupt { wait: Duration::from_micros(50) }, ..SETTINGS };
     Case { faults, settings, ..case(name, true, Expected::CarriedOn, says) }
@@ -271,7 +271,15 @@ fn configurations() -> Vec<Case> {
         built("addresses of 64 bits, scatter-gather", true, "`Address Width` of the AXI DMA to 32", |config| {
             config.address_bits = 64;
         }),
-        built("Micro DMA, direct", false, "Enable Micro DMA", |config| config.micro = true),
+        built("Micro DMA, direct", false, "disable `Enable Micro DMA`", |config| config.micro = true),
+        built(
+            "Micro DMA, scatter-gather",
+            true,
+            "complete descriptor, found 0; disable `Enable Micro DMA`",
+            |config| {
+                config.micro = true;
+            },
+        ),
         buffer("buffer unaligned", Buffer::At(BUFFERS.base + 0x20), "Allow Unaligned Transfers"),
         buffer("buffer above 4 GiB", Buffer::At(0xFFFF_F000), "Address Width"),
         buffer("buffer too small", Buffer::Short(64), "DMA buffer: expected at least"),
@@ -285,7 +293,7 @@ fn buffer(name: &'static str, buffer: Buffer, says: &'static str) -> Case {
     Case { buffer, ..case(name, true, Expected::Refused, says) }
 }
 
-/// What stands around the DMA.
+/// What is around the DMA.
 fn surroundings() -> Vec<Case> {
     vec![
         refusing("programmable logic not configured", &[Fault::Unconfigured], "expected state `operating`")

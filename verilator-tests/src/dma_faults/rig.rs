@@ -1,7 +1,6 @@
 //! One engine behind the DMA, a golden engine beside it, and the law that both keep.
 
-use deltascope_abi::random::Random;
-use deltascope_abi::record::Record;
+use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::offset;
 use deltascope_abi::reply::{Answer, ReplyParser};
 use deltascope_driver::engine::EngineDriver;
@@ -9,6 +8,8 @@ use deltascope_driver::seams::RecordStreams;
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, GoldenEngine};
 use deltascope_sim::axi_dma::{Block, CLOCKS_PER_US};
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::Mix;
 
 use super::boards::Board;
 use super::cases::{Case, Expected, Traffic};
@@ -47,20 +48,13 @@ fn in_time(case: &Case, within_us: u64) -> Result<(), String> {
 
 /// Records of a case, the same each time.
 fn records(traffic: Traffic) -> Vec<Record> {
-    let mut random = Random::new(29);
+    let ops = &[(Op::Read, 1), (Op::Load, 1), (Op::Send, 1), (Op::Sync, 1), (Op::Accum, 4)];
+    let mix = Mix { ops, contexts: 64, groups: 64, values: 4, lengths: 1_501, reply_in: 0 };
+    let mut rng = Rng::new(29);
     let mut record = |n: usize| match traffic {
         Traffic::Reads => Record::read(n as u16 & 63),
         Traffic::Silent => Record::accum(n as u16 & 63, n as u64),
-        Traffic::Mixed => {
-            let (context, operand) = (random.below(64) as u16, random.below(4) * 0x1_0000_0001);
-            match random.below(8) {
-                0 => Record::read(context),
-                1 => Record::load(context, operand),
-                2 => Record::send(context as u32 as u16 & 7, context, 1_500, operand),
-                3 => Record::sync(n as u64),
-                _ => Record::accum(context, operand),
-            }
-        }
+        Traffic::Mixed => mix.record(&mut rng),
     };
     (0..RECORDS).map(&mut record).collect()
 }
@@ -185,7 +179,7 @@ impl<B: Board> Rig<B> {
         }
     }
 
-    /// A case whose streams fail, and which goes on after a reset.
+    /// A case whose streams fail, and which continues after a reset.
     fn recovered(&mut self, case: &Case) -> Found {
         let (_, _, before) = self.feed(RECORDS / 2);
         before.map_err(|error| format!("before the fault: {error}"))?;

@@ -44,7 +44,7 @@ pub struct EngineRun {
     ask_latch: bool,
     /// What the ports did in the last clock.
     last: Observed,
-    /// Clocks of the input port since the tables were last told to clear.
+    /// Clocks of the input port since the tables were last asked to clear.
     clocks: ClockClasses,
     rejected_pulses: u64,
     refused: u64,
@@ -93,7 +93,7 @@ impl EngineRun {
         let traffic = Traffic::new(sizes, &mut random).with_strides(session.strides);
         let scoreboard = Scoreboard::new(sizes).map_err(|e| bench.mismatch(e.to_string()))?;
         let scoreboard = scoreboard.with_strides(session.strides);
-        // Nothing stands behind the engine here.
+        // Nothing is behind the engine here.
         let sink_idle = dut.port("sink_idle")?;
         bench.dut_mut().set(sink_idle, 1);
         bench.reset(3)?;
@@ -164,7 +164,7 @@ impl EngineRun {
         self.sink.set_flow(Flow::new(output, &mut self.random));
     }
 
-    /// Feeds until so many more records were taken.
+    /// Feeds until that many more records were taken.
     fn episode(&mut self, records: u64) -> Result<(), Failure> {
         let end = self.totals().records + records;
         self.feeding = true;
@@ -395,7 +395,7 @@ impl EngineRun {
         self.bench.expect("accepted = rejected + sum by op", accepted, rejected.wrapping_add(by_op))?;
         self.compare_clocks(clocks)?;
         let taken = self.latched(Counter::ClocksMoving);
-        // A record is counted when its result stands, a few clocks after it was taken.
+        // A record is counted when its result is valid, a few clocks after it was taken.
         if accepted > taken || taken - accepted > 5 {
             return Err(self.bench.mismatch(format!("accepted {accepted} of {taken} records taken")));
         }

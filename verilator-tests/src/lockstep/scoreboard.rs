@@ -16,7 +16,7 @@ pub const MARK_SNAPSHOT: u8 = 1;
 /// Mark beside an end-of-batch beat.
 pub const MARK_BATCH: u8 = 2;
 
-/// A reply beat as it must stand on the stream.
+/// A reply beat as it must be on the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// The 128 bits.
@@ -75,7 +75,7 @@ impl Scoreboard {
         if self.strides { found.wrapping_mul(inverse) } else { found }
     }
 
-    /// The golden engine, which stands after every record accepted.
+    /// The golden engine, which is after every record accepted.
     pub fn model(&self) -> &GoldenEngine {
         &self.model
     }

@@ -327,7 +327,7 @@ impl TopRun {
     }
 
     /// Records are offered without a pause through the whole reset. When the tables are being cleared, one
-    /// complete record, the youngest, stands in the width converter: it is the first one after the reset.
+    /// complete record, the youngest, is in the width converter: it is the first one after the reset.
     fn soft_reset_busy(&mut self) -> Result<(), Failure> {
         self.traffic.dirty();
         self.top.set_record_flow(Flow::always());

@@ -79,7 +79,7 @@ pub struct Traffic {
     mix: Mix,
     /// REPLY on this many of 100 records.
     replies: u64,
-    /// TLAST on one of so many records; 0: never.
+    /// TLAST on one of N records; 0: never.
     last_every: u64,
     /// Random bits in fields that the op does not use.
     junk: bool,
@@ -138,7 +138,7 @@ impl Traffic {
         }
     }
 
-    /// So many records that the journal notes, on few contexts.
+    /// That many records that the journal notes, on few contexts.
     pub fn notes(&mut self, records: u64) {
         self.change();
         (self.heavy, self.mix, self.left) = (None, NOTES, records);
@@ -173,7 +173,7 @@ impl Traffic {
         ]);
     }
 
-    /// The next record and its TLAST, for an engine that stands where `model` stands and has sent
+    /// The next record and its TLAST, for an engine in the state of `model` that has sent
     /// `since_last` reply beats since the last TLAST.
     pub fn next(&mut self, model: &GoldenEngine, since_last: u32) -> (Record, bool) {
         if let Some(scripted) = self.script.pop_front() {

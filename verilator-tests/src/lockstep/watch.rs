@@ -56,7 +56,7 @@ impl Watch {
         self.previous_last_replied = false;
     }
 
-    /// A record is accepted in `clock`; `model` stands before it. Gives its op, `None` when it is rejected.
+    /// A record is accepted in `clock`; `model` is in the state before it. Gives its op, `None` when it is rejected.
     pub fn accept(&mut self, clock: u64, record: &Record, last: bool, model: &GoldenEngine) -> Option<Op> {
         let now = clock + 1;
         let judged = judge(record, &self.sizes);

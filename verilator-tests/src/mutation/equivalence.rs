@@ -9,7 +9,7 @@ use deltascope_sim::dut::VerilateError;
 
 /// Whether the design with the fault is proved equal to the one without: equal registers and inputs give equal
 /// outputs and, a clock later, equal registers. Tried for the block alone; then for the part of the design around
-/// it, where an output that nobody reads and an input that never changes are seen. A planted fault is never proved.
+/// it, where an output without a reader and an input that never changes are seen. A planted fault is never proved.
 ///
 /// # Errors
 /// When yosys cannot be run.
@@ -18,7 +18,7 @@ pub fn proved(mutant: &Mutant, sources: &Sources, folder: &Path) -> Result<bool,
         return Ok(false);
     };
     let block = &mutant.block;
-    // Only registers and ports are compared: a wire between them may differ and matter to nobody.
+    // Only registers and ports are compared: a wire between them may differ without effect.
     let alone = format!(
         "read_rtlil {GOOD}
 copy {block} changed

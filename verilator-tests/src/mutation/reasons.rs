@@ -37,7 +37,7 @@ pub const REASONS: &[Reason] = &[
         hash: 0x008e_b892_5400_43b8,
         what: "cnot1 at A[2] by bit 3 of line 24",
         why: "mixes in bit 4 of `promised` when two beats are promised: that bit is set at 16, all the places of this queue, \
-              where nothing more is promised. In a queue of 32 places it is a fault, which `cargo xtask rtl formal --plant` \
+              where nothing more is promised. In a queue of 32 places it is a fault, which `cargo xtask rtl formal --faults` \
               has: bit 3 of the places inverted by bit 4",
     },
     Reason {
@@ -51,7 +51,7 @@ pub const REASONS: &[Reason] = &[
         hash: 0x5887_3b0f_9d6a_d78f,
         what: "const1 at Y[0] of line 89",
         why: "`batch_end_due` stays set after the end of batch of a SNAPSHOT: it is looked at while rows settle only, and \
-              the next SNAPSHOT sets it anew. True in every configuration",
+              the next SNAPSHOT sets it again. True in every configuration",
     },
     Reason {
         block: "engine_control",
@@ -71,7 +71,7 @@ pub const REASONS: &[Reason] = &[
 
 /// For counts of beats. The first of them is a fault in the committed configuration.
 const SHORT_PACKET: &str = "packets of 4 beats: `beats` counts from 0 to 3, so its upper bits are zero. In packets of 256 \
-                            beats bit 6 counts, and a stuck one is a fault, which `cargo xtask rtl formal --plant` has; bit \
+                            beats bit 6 counts, and a stuck one is a fault, which `cargo xtask rtl formal --faults` has; bit \
                             13 is zero there too";
 
 /// The reason that is written down for this fault in this Verilog.

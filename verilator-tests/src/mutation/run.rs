@@ -13,7 +13,7 @@ use super::sources::Sources;
 use super::trials::{Bed, trials};
 use super::{Mutant, MutationError, Origin, TOPS, equivalence, generated, reasons, stride, table};
 
-/// What became of a fault.
+/// Outcome of a fault.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// A trial failed.
@@ -166,14 +166,14 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
 }
 
 #[derive(Default)]
-struct Tally {
+struct Totals {
     mutants: u32,
     killed: u32,
     equivalent: u32,
     survivors: u32,
 }
 
-impl Tally {
+impl Totals {
     fn add(&mut self, verdict: &Verdict) {
         self.mutants += 1;
         match verdict {
@@ -204,8 +204,8 @@ impl Outcome {
 
     /// The result for machines.
     pub fn json(&self) -> Value {
-        let mut total = Tally::default();
-        let mut by_block: BTreeMap<&str, Tally> = BTreeMap::new();
+        let mut total = Totals::default();
+        let mut by_block: BTreeMap<&str, Totals> = BTreeMap::new();
         let mut equivalents = Vec::new();
         for Judged { mutant, verdict } in &self.judged {
             total.add(verdict);
@@ -231,7 +231,7 @@ impl Outcome {
         let by_block: serde_json::Map<String, Value> = by_block
             .iter()
             .map(|(block, t)| {
-                let Tally { mutants, killed, equivalent, survivors } = t;
+                let Totals { mutants, killed, equivalent, survivors } = t;
                 let counts = json!({
                     "mutants": mutants, "killed": killed, "equivalent": equivalent, "survivors": survivors,
                 });

@@ -1,4 +1,4 @@
-//! The emitted Verilog of a mutation run: blocks, who holds whom, memories.
+//! The emitted Verilog of a mutation run: blocks, which one holds which, memories.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -8,9 +8,9 @@ use super::sources::{Block, Sources, instance};
 /// Name of the input.
 pub const STRIDE: &str = "stride";
 
-/// What one stands for in the counters of the engine and, in its lower 48 bits, in counters of events.
+/// What one is worth in the counters of the engine and, in its lower 48 bits, in counters of events.
 pub const COUNT: u64 = 0x9E37_79B9_7F4A_7C15;
-/// What one stands for in counters of bytes.
+/// What one is worth in counters of bytes.
 pub const BYTES: u64 = 1 << 40 | 1;
 
 /// Block, the line as it is emitted, the expression for the step, the expression for the large step.

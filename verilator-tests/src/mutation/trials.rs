@@ -16,7 +16,7 @@ use deltascope_sim::top::Top;
 /// One trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trial {
-    /// The engine in lockstep: the seed, and so many records. With an even seed counters count in large steps.
+    /// The engine in lockstep: the seed, and the number of records. With an even seed counters count in large steps.
     Core(u64, u64),
     /// The whole top in lockstep.
     Whole(u64, u64),

@@ -35,7 +35,7 @@ impl Core {
         }
     }
 
-    /// So many clocks with the input `port` held at 1 in the first of them.
+    /// That many clocks with the input `port` held at 1 in the first of them.
     fn pulse(&mut self, port: &str, clocks: u32) -> Result<(), Failure> {
         let port = self.bench.dut().port(port)?;
         self.bench.dut_mut().set(port, 1);

@@ -6,7 +6,7 @@ use std::path::Path;
 use wellen::SignalRef;
 use wellen::simple::Waveform;
 
-/// Time units of a clock. In its first half the clock is low and the signals stand as the coming edge takes them.
+/// Time units of a clock. In its first half the clock is low and the signals are as the coming edge takes them.
 const CLOCK: u64 = 10;
 
 /// Every signal at and below one module.

@@ -1,7 +1,7 @@
 //! `cargo xtask board engines`: one suite of records over every engine; snapshots and replies must be the same.
 //!
 //! An engine here is whatever replays a file of bare records and prints the report (`Runner`): a program on this
-//! machine, or one in an emulated board. The golden model's reports are the truth.
+//! machine, or one in an emulated board. The golden model's reports are the reference.
 
 mod cases;
 
@@ -82,7 +82,7 @@ fn compare_all(runners: &[Runner], folder: &Path) -> Result<Vec<Value>> {
         fs::write(&path, &case.records)?;
         cases.push((case, path));
     }
-    let mut truth: Option<(bool, Vec<Vec<u8>>)> = None;
+    let mut reference: Option<(bool, Vec<Vec<u8>>)> = None;
     let mut rows = Vec::new();
     for runner in runners {
         let journal = has_journal(runner, &probe)?;
@@ -91,7 +91,7 @@ fn compare_all(runners: &[Runner], folder: &Path) -> Result<Vec<Value>> {
             let report = (runner.replay)(path).with_context(|| format!("{}: {}", runner.name, case.name))?;
             reports.push(report);
         }
-        let (true_journal, expected) = truth.get_or_insert_with(|| (journal, reports.clone()));
+        let (true_journal, expected) = reference.get_or_insert_with(|| (journal, reports.clone()));
         let names: Vec<&Case> = cases.iter().map(|(case, _)| case).collect();
         rows.push(compare(runner.name, &names, expected, &reports, journal == *true_journal)?);
     }

@@ -47,7 +47,7 @@ pub fn quick() -> Result<()> {
     execute(&mut dma::command(&["fed-rate", "--quick"])?)
 }
 
-/// One row for each latency and number of reads; a share below the bar stands in bold where batches have at least the
+/// One row for each latency and number of reads; a share below the bar is in bold where batches have at least the
 /// size of the bar.
 fn table(report: &Value) -> Result<String> {
     let cells = report["cells"].as_array().context("expected an array `cells`")?;

@@ -1,5 +1,6 @@
 //! `cargo xtask board fw`, `fw-log` and `fw-test`: the bare-metal image (`docs/firmware.md`).
 
+pub mod copy_cost;
 pub mod image;
 pub mod machine;
 pub mod test;

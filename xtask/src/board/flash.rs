@@ -114,7 +114,7 @@ fn copies(folder: &Path, card: &Path, dry_run: bool) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Refuses a folder that is no mounted FAT: the boot ROM reads nothing else, and a copy beside the card helps nobody.
+/// Refuses a folder that is no mounted FAT: the boot ROM reads nothing else, and a copy beside the card has no use.
 fn mounted(card: &Path) -> Result<()> {
     let card = card.canonicalize().with_context(|| format!("expected a folder at {}", card.display()))?;
     let mounts = fs::read_to_string("/proc/self/mounts").context("reading the mounts")?;

@@ -25,7 +25,7 @@ const FAULTS: [(&str, &str, &str); 7] = [
     ("bytes without TKEEP count", "const bool kept = beat.keep[lane] == 1;", "const bool kept = true;"),
     ("lanes after the last byte stay in the state", "if (pad[3 - step] == 1)", "if (false)"),
     ("every packet starts at lane 0", "START.entry[lead]", "START.entry[0]"),
-    ("the state of the packet before goes on", "state = first ? sum :", "state = false ? sum :"),
+    ("the state of the packet before is kept", "state = first ? sum :", "state = false ? sum :"),
     ("a gap in a beat is not seen", "begins > 1 ||", "begins > 16 ||"),
     ("a gap between beats is not seen", "(broken == 1 || gap)", "(broken == 1 || (gap && empty))"),
     ("a beat without bytes moves the state", "if (first || !empty)", "if (true)"),

@@ -40,6 +40,8 @@ pub enum Task {
     FwLog(firmware::LogArguments),
     /// Boot the bare-metal image in QEMU with the Verilated logic, stream to it, and make every fault of its table
     FwTest(firmware::test::Arguments),
+    /// Count the instructions of the copies into and out of the DMA's buffers, in the bare-metal image
+    CopyCost(firmware::copy_cost::Arguments),
     /// Simulate the fingerprint kernel for Vitis HLS in C, against the crate crc32c, and find planted faults
     HlsCsim(hls_csim::Arguments),
     /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
@@ -62,6 +64,7 @@ pub fn run(task: Task) -> Result<()> {
         Task::Fw(arguments) => firmware::run(&arguments),
         Task::FwLog(arguments) => firmware::log(&arguments),
         Task::FwTest(arguments) => firmware::test::run(&arguments),
+        Task::CopyCost(arguments) => firmware::copy_cost::run(&arguments),
         Task::HlsCsim(arguments) => hls_csim::run(&arguments),
         Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
         Task::Dist(arguments) => dist::run(&arguments),

@@ -57,7 +57,7 @@ impl Programs {
         let kernel = kernel::get()?;
         let cross = Cross::find(Target::Linux, None)?;
         let guest_daemon = cross.build("deltascope-boardd", "deltascope-boardd")?;
-        let probe = cross.build("deltascope-mailbox", "mailbox_probe")?;
+        let probe = cross.example("deltascope-mailbox", "mailbox_probe")?;
         let uio_probe = cross.example("deltascope-linux", "uio_probe")?;
         build(&["-p", "deltascope-agent", "-p", "deltascope-boardd"])?;
         build(&["-p", "deltascope-sim", "--features", "deltascope-sim/verilate"])?;

@@ -41,6 +41,12 @@ const ALL: [Generated; 13] = [
     Generated { name: "coverage", what: "table of coverage", measured: true, make: rtl::coverage::document },
     Generated { name: "synth", what: "tables of size and depth", measured: true, make: rtl::synth::document },
     Generated { name: "fed-rate", what: "table of the fed rate", measured: true, make: board::fed_rate::document },
+    Generated {
+        name: "copy-cost",
+        what: "table of copies",
+        measured: true,
+        make: board::firmware::copy_cost::document,
+    },
     Generated { name: "kmod-cost", what: "table of instructions", measured: true, make: kmod::cost::document },
     Generated { name: "demo", what: "docs/img/demo.txt", measured: true, make: picture::output },
 ];

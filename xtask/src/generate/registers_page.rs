@@ -32,7 +32,7 @@ pub fn text() -> String {
         }
     }
     out.push_str(
-        "\n## Latched counters\n\n64 bits each, low word first. They stand still between two writes of \
+        "\n## Latched counters\n\n64 bits each, low word first. They are held between two writes of \
          `CONTROL.LATCH`, which copies all of them in one clock.\n\n| offset | name |\n|---|---|\n",
     );
     for counter in Counter::ALL {

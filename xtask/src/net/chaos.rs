@@ -13,7 +13,7 @@ pub struct Arguments {
     /// Short: one cut every 16 bytes, 1,000 connections, no long jump of the clock
     #[arg(long)]
     quick: bool,
-    /// Plant a fault between the two, which must make the run fail: repeat or lose
+    /// Put in a fault between the two, which must make the run fail: repeat or lose
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
     /// Start of the random numbers

@@ -3,7 +3,7 @@
 //! A job reads the Verilog of one block and its proof, turns both into SMT-LIB with yosys, and asks z3
 //! through yosys-smtbmc: by induction (base case and step) or for traces that reach the cover
 //! statements. An answer other than a proof or a trace (unknown, out of time, a signal that the proof
-//! names and the Verilog does not drive) fails the job. `--plant` breaks copies of the Verilog and
+//! names and the Verilog does not drive) fails the job. `--faults` breaks copies of the Verilog and
 //! demands that the job of the block fails.
 
 pub mod document;
@@ -38,7 +38,7 @@ pub struct Arguments {
     quick: bool,
     /// Break copies of the Verilog and demand that the jobs fail
     #[arg(long, conflicts_with = "quick")]
-    plant: bool,
+    faults: bool,
     /// Jobs at a time
     #[arg(long, default_value_t = AT_ONCE)]
     at_once: usize,
@@ -51,14 +51,14 @@ struct Report {
     took: Duration,
 }
 
-/// Runs the jobs, or with `--plant` the faults, and prints a line for each or one JSON object.
+/// Runs the jobs, or with `--faults` the faults, and prints a line for each or one JSON object.
 ///
 /// # Errors
-/// When a job is not proved or covered, when no job has the name, or when a tool is missing; with `--plant`, when a
+/// When a job is not proved or covered, when no job has the name, or when a tool is missing; with `--faults`, when a
 /// fault is not found by the job that is to find it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let name = arguments.job.as_deref();
-    if arguments.plant {
+    if arguments.faults {
         return faults::run(arguments.json, name, arguments.at_once);
     }
     let quick = arguments.quick;
@@ -80,7 +80,7 @@ pub fn document_times(check: bool) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn quick() -> Result<()> {
-    run(&Arguments { json: false, job: None, quick: true, plant: false, at_once: AT_ONCE })
+    run(&Arguments { json: false, job: None, quick: true, faults: false, at_once: AT_ONCE })
 }
 
 /// Folder for what a run makes: small configurations, SMT-LIB files, traces.

@@ -63,7 +63,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(0.0)
 }
 
-/// The tables, as they stand in the document.
+/// The tables, as in the document.
 fn tables(report: &Value) -> String {
     let mut out = format!(
         "*Estimated* by {} for an XC7Z020; {}.\n\n",

@@ -3,10 +3,9 @@
 use super::*;
 use alloc::rc::Rc;
 use core::cell::RefCell;
-use deltascope_abi::ABI_VERSION;
 use deltascope_model::GoldenEngine;
-use deltascope_protocol::frame::{Extensions, Hello, Secret};
 use deltascope_protocol::server::{Config, Entropy};
+use deltascope_testkit::frames::{self, encode};
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
@@ -135,27 +134,7 @@ impl World {
 }
 
 fn hello(number: u8) -> Vec<u8> {
-    let message = Message::Hello(Hello {
-        abi_version: ABI_VERSION,
-        session: [number; 16],
-        agent: [number | 0x80; 16],
-        secret: Secret::NONE,
-        nonce: 3,
-        resumes: false,
-        groups: 4,
-        contexts: 16,
-        oldest_sequence: 0,
-        next_sequence: 0,
-        boot_id: 0,
-        grant: 0,
-        replies_below: 0,
-        host: "host",
-        extensions: Extensions::NONE,
-    });
-    let mut bytes = vec![0; 4096];
-    let length = frame::encode(&message, &mut bytes).unwrap();
-    bytes.truncate(length);
-    bytes
+    encode(&Message::Hello(frames::hello(number, 4, 16)))
 }
 
 fn notes(station: &mut Station<GoldenEngine>) -> Vec<Note> {

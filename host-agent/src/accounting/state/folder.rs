@@ -1,110 +1,127 @@
-//! The folder of one agent: its id, locked, and what is saved.
+//! The state of one agent: its id, locked, and what is saved for the next run.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use deltascope_protocol::frame::Secret;
+use serde::Serialize;
 
-use super::{SavedSession, StateError, secret};
+use super::changes::{Change, append};
+use super::files::{self, CHANGES, Found, ID_FILE, SESSION_FILE};
+use super::writer::Writer;
+use super::{AgentId, SavedSession, StateError, secret};
 
-const ID_FILE: &str = "agent.id";
-const SESSION_FILE: &str = "session.json";
-const NEW_FILE: &str = "session.json.new";
+/// Bytes of changes after which the session is written whole, unless the session itself is longer.
+const CHANGES_BYTES: u64 = 256 << 10;
+/// Time between two attempts to write to a folder that could not be written.
+const RETRY: Duration = Duration::from_secs(1);
 
-/// The id of an agent, stable over its restarts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AgentId(pub [u8; 16]);
-
-impl AgentId {
-    /// A new one of the system's random numbers.
-    pub(super) fn random() -> Result<AgentId, StateError> {
-        let mut id = [0; 16];
-        File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut id)).map_err(StateError::Random)?;
-        Ok(AgentId(id))
-    }
+/// What was written, for the status of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StateStatus {
+    /// Times that the session was written whole.
+    pub written: u64,
+    /// Bytes of changes appended.
+    pub appended_bytes: u64,
+    /// Whether the last attempt to write failed.
+    pub failing: bool,
 }
 
-impl std::str::FromStr for AgentId {
-    type Err = StateError;
-
-    fn from_str(text: &str) -> Result<AgentId, StateError> {
-        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match u128::from_str_radix(text, 16) {
-            Ok(id) if digits && id != 0 => Ok(AgentId(id.to_be_bytes())),
-            _ => Err(StateError::Id { found: text.to_owned() }),
-        }
-    }
+/// A folder that can be written.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    writer: Writer,
+    /// The file of changes, once there is one.
+    changes: Option<File>,
+    /// Number of the file above, or of the next one.
+    file: u64,
+    /// Bytes of changes since the session was last handed to the writer.
+    pending_bytes: u64,
+    appended_bytes: u64,
+    /// Since when the folder cannot be written: what is in it ends before the present.
+    broken: Option<Instant>,
+    /// Sessions written when the last one was handed over after a failure.
+    repairing: Option<u64>,
 }
 
-impl std::fmt::Display for AgentId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-/// The id, and the folder if there is one.
+/// The id, and the folder if there is one that can be used.
 #[derive(Debug)]
 pub struct AgentState {
     id: AgentId,
     secret: Secret,
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
     /// Holds the lock for as long as the agent runs; the system lets it go however that one ends.
     _lock: Option<File>,
     saved: Option<SavedSession>,
+    /// Number of the last change.
+    number: u64,
+    report: fn(&str),
 }
 
 impl AgentState {
     /// An agent that was given its id and keeps nothing: what its groups held before a restart is charged to `other`.
     pub fn with_id(id: AgentId) -> AgentState {
-        AgentState { id, secret: Secret::NONE, folder: None, _lock: None, saved: None }
+        let secret = Secret::NONE;
+        AgentState { id, secret, folder: None, _lock: None, saved: None, number: 0, report: |_| () }
     }
 
-    /// An agent with a folder, which is made with mode 0700 if there is none. `id` replaces the one in it.
+    /// An agent with a folder, which is made with mode 0700 if there is none. `id` replaces the one in it. A folder or
+    /// file that cannot be used is set aside and given to `report`.
     ///
     /// # Errors
-    /// The folder cannot be used, another agent uses it, or a file in it is damaged.
-    pub fn open(folder: &Path, id: Option<AgentId>) -> Result<AgentState, StateError> {
-        let path = folder.join(ID_FILE);
-        let fail = |path: &Path, action| {
-            let path = path.to_path_buf();
-            move |source| StateError::Io { path, action, source }
+    /// Another agent uses the folder, or there are no random numbers for an id.
+    pub fn open(folder: &Path, id: Option<AgentId>, report: fn(&str)) -> Result<AgentState, StateError> {
+        let found = match files::open(folder, report) {
+            Ok(found) => found,
+            Err(error @ StateError::InUse { .. }) => return Err(error),
+            Err(error) => {
+                report(&format!("{error}; a restart of this run begins at 0"));
+                let id = id.map_or_else(AgentId::random, Ok)?;
+                return Ok(AgentState { report, ..AgentState::with_id(id) });
+            }
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail(folder, "make it"))?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(&path).map_err(fail(&path, "open it"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StateError::InUse { path }),
-            Err(TryLockError::Error(error)) => return Err(fail(&path, "lock it")(error)),
-        }
-        let mode = file.metadata().map_err(fail(&path, "read its mode"))?.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(StateError::Mode { path, found: mode });
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(fail(&path, "read it"))?;
-        let known: Option<AgentId> = match text.trim() {
-            "" => None,
-            text => Some(text.parse().map_err(|_| StateError::Content {
-                path: path.clone(),
-                expected: "32 hex digits that are not all 0",
-                found: format!("{text:?}"),
-            })?),
-        };
-        let saved = if id.is_none_or(|id| known == Some(id)) { read(&folder.join(SESSION_FILE))? } else { None };
+        let Found { mut lock, id: in_file, saved, next_file, writable } = found;
+        // A file with the id that is lost or damaged is made again from the session.
+        let known = in_file.or(saved.as_ref().map(SavedSession::agent).filter(|&agent| agent != AgentId([0; 16])));
         let id = match id.or(known) {
             Some(id) => id,
             None => AgentId::random()?,
         };
-        if known != Some(id) {
-            let write = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{id}"));
-            write.map_err(fail(&path, "write to it"))?;
+        let of = |saved: &SavedSession| match saved.agent() {
+            // Killed before the session was written for the first time.
+            AgentId([0, ..]) if saved.agent() == AgentId([0; 16]) => in_file == Some(id),
+            agent => agent == id,
+        };
+        let saved = saved.filter(of);
+        if in_file != Some(id) && writable {
+            let write = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{id}"));
+            if let Err(source) = write.and_then(|()| lock.sync_all()) {
+                let error = StateError::Io { path: folder.join(ID_FILE), action: "write to it", source };
+                report(&format!("{error}; the next run is another agent"));
+            }
         }
-        let secret = secret::open(folder)?;
-        Ok(AgentState { id, secret, folder: Some(folder.to_path_buf()), _lock: Some(file), saved })
+        let secret = secret::open(folder.as_ref(), report).unwrap_or_else(|error| {
+            report(&format!("{error}; without TLS the next run begins at 0"));
+            Secret::NONE
+        });
+        let number = saved.as_ref().map_or(0, SavedSession::number);
+        let writer = if writable { Some(Writer::start(folder).map_err(StateError::Thread)?) } else { None };
+        let path = folder.to_path_buf();
+        let folder = writer.map(|writer| Folder {
+            path,
+            writer,
+            changes: None,
+            file: next_file,
+            pending_bytes: 0,
+            appended_bytes: 0,
+            broken: None,
+            repairing: None,
+        });
+        Ok(AgentState { id, secret, folder, _lock: Some(lock), saved, number, report })
     }
 
     /// The agent's id.
@@ -122,37 +139,113 @@ impl AgentState {
         self.saved.as_ref().filter(|saved| saved.boot_id == boot_id)
     }
 
-    /// Changes what is kept and puts it in its place whole: whenever the agent dies, the one before or the new one
-    /// stands there. It survives a kill of the process; a loss of power ends the agent's sources too.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn save(&mut self, change: impl FnOnce(&mut SavedSession)) -> Result<(), StateError> {
-        let saved = self.saved.get_or_insert_with(|| SavedSession::new(0));
-        change(saved);
-        let Some(folder) = &self.folder else { return Ok(()) };
-        let (new, path) = (folder.join(NEW_FILE), folder.join(SESSION_FILE));
-        let write = || -> std::io::Result<()> {
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-            file.write_all(&serde_json::to_vec(saved)?)?;
-            std::fs::rename(&new, &path)
-        };
-        write().map_err(|source| StateError::Io { path: path.clone(), action: "write it", source })
+    /// Number of the last change. It travels with the records, so that the next agent knows whether the folder holds
+    /// every change that a counted record rests on.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What was written so far.
+    pub fn status(&self) -> StateStatus {
+        self.folder.as_ref().map_or(StateStatus::default(), |folder| StateStatus {
+            written: folder.writer.written(),
+            appended_bytes: folder.appended_bytes,
+            failing: folder.broken.is_some(),
+        })
+    }
+
+    /// Takes changes and appends them to the folder, where they survive a kill of the process at once and a loss of
+    /// power after a second. A folder that cannot be written stops nothing: it is reported, and tried again.
+    pub fn record(&mut self, changes: &[Change]) {
+        let mut bytes = Vec::new();
+        for change in changes {
+            self.number += 1;
+            append(&mut bytes, self.number, change);
+            if matches!(change, Change::Regrant(_) | Change::Reset(_)) {
+                let saved = self.saved.get_or_insert_with(|| SavedSession::new(0));
+                // Of the other changes this copy knows nothing: they come with the next whole session.
+                saved.stamp(self.id, self.number - 1, 0);
+                saved.apply(self.number, change);
+            }
+        }
+        // While the session is written whole after a failure, what comes behind it is appended already.
+        let open = |folder: &&mut Folder| folder.broken.is_none() || folder.repairing.is_some();
+        if let Some(folder) = self.folder.as_mut().filter(open)
+            && let Err(source) = folder.append(&bytes)
+        {
+            folder.fail(source, self.report);
+        }
+    }
+
+    /// Whether the session is to be written whole: there are many changes behind it, or the folder could not be
+    /// written when it was last tried. At most once a second.
+    pub fn wants_whole(&mut self) -> bool {
+        let report = self.report;
+        self.folder.as_mut().is_some_and(|folder| folder.wants_whole(report))
+    }
+
+    /// Takes the session as it is after the last change; a thread writes it.
+    pub fn save(&mut self, mut session: SavedSession) {
+        let file = self.folder.as_ref().map_or(0, |folder| folder.file + u64::from(folder.changes.is_some()));
+        session.stamp(self.id, self.number, file);
+        if let Some(folder) = &mut self.folder {
+            // Changes from now on go to another file: the present one is removed when the session is written.
+            (folder.changes, folder.file) = (None, file);
+            folder.pending_bytes = 0;
+            folder.repairing = folder.broken.is_some().then(|| folder.writer.written());
+            folder.writer.write(session.clone(), folder.file);
+        }
+        self.saved = Some(session);
+    }
+
+    /// Returns the session as it was last saved whole, with the grants since.
+    pub fn session(&self) -> SavedSession {
+        self.saved.clone().unwrap_or_default()
     }
 }
 
-fn read(path: &Path) -> Result<Option<SavedSession>, StateError> {
-    let content = |found| StateError::Content { path: path.to_path_buf(), expected: "a session as kept", found };
-    match std::fs::read(path) {
-        Ok(bytes) => {
-            let saved: SavedSession = serde_json::from_slice(&bytes).map_err(|error| content(error.to_string()))?;
-            if !saved.is_known() || saved.groups().is_none() {
-                return Err(content(String::from("another version, or numbers that fit nothing")));
+impl Folder {
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut file = match self.changes.take() {
+            Some(file) => file,
+            None => {
+                let path = self.path.join(format!("{CHANGES}{}", self.file));
+                OpenOptions::new().append(true).create(true).mode(0o600).open(path)?
             }
-            Ok(Some(saved))
+        };
+        file.write_all(bytes)?;
+        self.writer.sync(self.file, &file);
+        self.changes = Some(file);
+        self.pending_bytes += bytes.len() as u64;
+        self.appended_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn fail(&mut self, source: std::io::Error, report: fn(&str)) {
+        self.repairing = None;
+        if self.broken.replace(Instant::now()).is_some() {
+            return;
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StateError::Io { path: path.to_path_buf(), action: "read it", source }),
+        let error = StateError::Io { path: self.path.clone(), action: "write to it", source };
+        report(&format!(
+            "{error}; the run continues, and a restart would charge what is counted from now on to `other`"
+        ));
+    }
+
+    fn wants_whole(&mut self, report: fn(&str)) -> bool {
+        if let Some(source) = self.writer.take_failure() {
+            self.fail(source, report);
+        }
+        if self.repairing.is_some_and(|before| self.writer.written() > before) {
+            (self.broken, self.repairing) = (None, None);
+            report(&format!("{}: written again", self.path.join(SESSION_FILE).display()));
+        }
+        if self.writer.is_busy() {
+            return false;
+        }
+        match self.broken {
+            Some(since) => since.elapsed() >= RETRY,
+            None => self.pending_bytes > CHANGES_BYTES.max(2 * self.writer.whole_bytes()),
+        }
     }
 }

@@ -53,7 +53,7 @@ impl AgentIdentity {
                 id
             }
         };
-        Ok(AgentIdentity { id, secret: secret::open(folder)?, _lock: file })
+        Ok(AgentIdentity { id, secret: secret::open(folder, |_| ())?, _lock: file })
     }
 }
 

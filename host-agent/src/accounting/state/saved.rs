@@ -6,11 +6,14 @@ use deltascope_abi::record::CLASSES;
 use deltascope_protocol::frame::Cursor;
 use serde::{Deserialize, Serialize};
 
-use crate::accounting::{Rows, SavedGroups};
+use super::AgentId;
+use super::changes::{Carried, Change};
+use crate::accounting::snapshot::add;
+use crate::accounting::{Rows, SavedGroups, since};
 use crate::event::{OwnerId, OwnerKind, Owners};
 
 /// Version of the layout.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A row of counters: events, bytes, redundant events, redundant bytes.
 type Row = [u64; 4];
@@ -19,13 +22,19 @@ type Row = [u64; 4];
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSession {
     version: u32,
+    /// The agent's id as in its own file, which can be made again from here.
+    agent: String,
+    /// Number of the last change that is in here.
+    number: u64,
+    /// Changes behind it are in files with this number and higher ones.
+    next_file: u64,
     /// Boot id of the server.
     pub boot_id: u64,
     /// Counters of every grant before the present one, by group and class (row `4 * group + class`).
     carried: Vec<Row>,
-    /// Losses told with the last record that `carried` holds.
+    /// Losses reported with the last record that `carried` holds.
     losses: Losses7,
-    /// Cursors told with it: source, unit, position.
+    /// Cursors reported with it: source, unit, position.
     cursors: Vec<(u32, u32, u64)>,
     /// Owners in the order of their numbers: kind and name.
     owners: Vec<(u32, String)>,
@@ -68,12 +77,83 @@ impl SavedSession {
         self.version == VERSION
     }
 
-    /// A new grant: what was counted before it, and the losses and cursors that belong to that.
-    pub fn regranted(&mut self, boot_id: u64, carried: &[CounterRow], losses: &Losses, cursors: &[Cursor]) {
-        self.boot_id = boot_id;
-        self.carried = carried.iter().map(row).collect();
-        self.losses = losses.0;
-        self.cursors = cursors.iter().map(|cursor| (cursor.source, cursor.unit, cursor.position)).collect();
+    /// Takes the agent, the number of the last change and the file of the next.
+    pub(super) fn stamp(&mut self, agent: AgentId, number: u64, next_file: u64) {
+        (self.agent, self.number, self.next_file) = (agent.to_string(), number, next_file);
+    }
+
+    /// Number of the first file with changes that are not in here.
+    pub(super) fn next_file(&self) -> u64 {
+        self.next_file
+    }
+
+    /// Returns the agent; zeros if there is none.
+    pub(super) fn agent(&self) -> AgentId {
+        self.agent.parse().unwrap_or(AgentId([0; 16]))
+    }
+
+    /// Number of the last change that is in here.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Takes a change; false, and nothing happens, when it does not follow what is here.
+    pub(super) fn apply(&mut self, number: u64, change: &Change) -> bool {
+        if number != self.number + 1 && !matches!(change, Change::Reset(_)) {
+            return false;
+        }
+        match change {
+            Change::Owner(kind, name) => self.owners.push((*kind as u32, name.clone())),
+            Change::Take(group, owner) => {
+                if owner.0 as usize >= self.owners.len() || self.slots.iter().any(|(taken, _)| taken == group) {
+                    return false;
+                }
+                self.slots.push((*group, owner.0));
+            }
+            Change::Fold(group, now) => {
+                let Some(at) = self.slots.iter().position(|(taken, _)| taken == group) else { return false };
+                let owner = self.slots.remove(at).1;
+                let counted = since(now, &self.take_baseline(*group));
+                match self.folded.iter_mut().find(|(known, _)| *known == owner) {
+                    Some((_, folded)) => {
+                        let mut sum = counters(folded);
+                        add(&mut sum, &counted);
+                        *folded = rows(&sum);
+                    }
+                    None => self.folded.push((owner, rows(&counted))),
+                }
+                self.baselines.push((*group, rows(now)));
+            }
+            Change::Adopt(group, now) => {
+                let base = self.take_baseline(*group);
+                let mut sum = counters(&self.adopted);
+                add(&mut sum, &since(now, &base));
+                self.adopted = rows(&sum);
+                self.baselines.push((*group, rows(now)));
+            }
+            Change::Regrant(carried) => self.regranted(carried),
+            Change::Reset(carried) => {
+                *self = SavedSession { agent: std::mem::take(&mut self.agent), ..SavedSession::new(carried.boot_id) };
+                self.regranted(carried);
+            }
+        }
+        self.number = number;
+        true
+    }
+
+    fn take_baseline(&mut self, group: u16) -> Rows {
+        match self.baselines.iter().position(|(known, _)| *known == group) {
+            Some(at) => counters(&self.baselines.swap_remove(at).1),
+            None => Rows::default(),
+        }
+    }
+
+    /// Takes what was counted before a new grant.
+    fn regranted(&mut self, carried: &Carried) {
+        self.boot_id = carried.boot_id;
+        self.carried = carried.rows.iter().map(row).collect();
+        self.losses = carried.losses.0;
+        self.cursors = carried.cursors.iter().map(|cursor| (cursor.source, cursor.unit, cursor.position)).collect();
     }
 
     /// Counters of every grant before the present one, by group and class.

@@ -1,12 +1,48 @@
+use std::cell::RefCell;
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_protocol::frame::Cursor;
 
-use super::{AgentId, AgentState, SavedSession, StateError};
-use crate::accounting::{Rows, SavedGroups};
-use crate::event::{OwnerKind, Owners};
+use super::{AgentId, AgentState, Carried, Change, StateError};
+use crate::accounting::{GroupTable, Rows, SavedGroups, Snapshot};
+use crate::event::{OwnerId, OwnerKind, Owners};
+
+thread_local! {
+    static REPORTED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn report(notice: &str) {
+    REPORTED.with_borrow_mut(|reported| reported.push(notice.to_owned()));
+}
+
+/// What was reported since the last call.
+fn reported() -> String {
+    REPORTED.take().join("\n")
+}
+
+fn open(folder: &Path) -> AgentState {
+    AgentState::open(folder, None, report).expect("no other agent uses it")
+}
+
+/// Begins a session of a boot id with nothing counted before it.
+fn begin(state: &mut AgentState, boot_id: u64) {
+    let carried = Carried { boot_id, rows: Vec::new(), losses: Losses::default(), cursors: Vec::new() };
+    state.record(&[Change::Reset(carried)]);
+}
+
+/// Waits until the writer has written `count` times.
+fn written(state: &mut AgentState, count: u64) {
+    let begun = Instant::now();
+    while state.status().written < count {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?} {}", state.status(), reported());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 fn rows(events: u64) -> Rows {
     let mut rows = Rows::default();
@@ -15,14 +51,15 @@ fn rows(events: u64) -> Rows {
 }
 
 #[test]
-fn an_id_is_made_once_and_what_is_kept_comes_back() {
+fn saved_session_comes_back_to_its_agent_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path().join("agent");
-    let mut state = AgentState::open(&folder, None).expect("a new folder");
+    let mut state = open(&folder);
     let id = state.id();
-    let mode = |name: &str| std::fs::metadata(folder.join(name)).expect("a file").permissions().mode() & 0o777;
+    let mode = |name: &str| fs::metadata(folder.join(name)).expect("a file").permissions().mode() & 0o777;
     assert_eq!((mode("."), mode("agent.id")), (0o700, 0o600));
-    assert!(matches!(AgentState::open(&folder, None), Err(StateError::InUse { .. })), "its owner is alive");
+    let second = AgentState::open(&folder, None, report);
+    assert!(matches!(second, Err(StateError::InUse { .. })), "its owner is alive");
 
     let mut owners = Owners::default();
     let web = owners.intern(OwnerKind::Container, "web").0;
@@ -37,54 +74,176 @@ fn an_id_is_made_once_and_what_is_kept_comes_back() {
     losses.add(LossReason::AgentRestart, 5);
     let cursors = [Cursor { source: 2, unit: 1, position: u64::MAX }];
     let carried = vec![CounterRow { events: 9, ..CounterRow::default() }; 8];
-    state
-        .save(|saved| {
-            *saved = SavedSession::new(6);
-            saved.regranted(7, &carried, &losses, &cursors);
-            saved.set_groups(&owners, &groups);
-        })
-        .expect("the folder takes it");
+    let grant = Carried { boot_id: 7, rows: carried.clone(), losses, cursors: cursors.to_vec() };
+    begin(&mut state, 6);
+    state.record(&[Change::Regrant(grant)]);
+    let mut session = state.session();
+    session.set_groups(&owners, &groups);
+    state.save(session);
+    written(&mut state, 1);
     assert_eq!(mode("session.json"), 0o600);
+    let number = state.number();
     drop(state);
 
-    let state = AgentState::open(&folder, None).expect("nobody has it any more");
-    assert_eq!(state.id(), id);
+    let state = open(&folder);
+    assert_eq!((state.id(), state.number()), (id, number));
     assert!(state.saved(6).is_none(), "another boot of the server");
     let saved = state.saved(7).expect("the same boot");
     assert_eq!(saved.carried(), carried);
     assert_eq!(saved.mark(), (losses, cursors.to_vec()));
     assert_eq!(saved.groups(), Some((owners, groups)));
     drop(state);
+    assert_eq!(reported(), "");
 
     let other: AgentId = "000000000000000000000000000000ff".parse().expect("an id");
-    let state = AgentState::open(&folder, Some(other)).expect("nobody has it");
+    let state = AgentState::open(&folder, Some(other), report).expect("no other agent");
     assert!(state.id() == other && state.saved(7).is_none(), "what another agent kept is not its own");
     drop(state);
-    assert_eq!(AgentState::open(&folder, None).expect("nobody has it").id(), other);
+    assert_eq!(open(&folder).id(), other);
+}
+
+/// Gives the groups that a table and a folder hold after the same events; the order of use is not kept.
+fn sorted(mut groups: SavedGroups) -> SavedGroups {
+    groups.slots.sort();
+    groups.baselines.sort_by_key(|(group, _)| *group);
+    groups.folded.sort_by_key(|(owner, _)| *owner);
+    groups
 }
 
 #[test]
-fn what_cannot_be_used_is_named() {
+fn changes_behind_the_session_are_there_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut state = open(folder.path());
+    begin(&mut state, 7);
+    let (mut owners, mut table, mut engine) = (Owners::default(), GroupTable::new(4), vec![Rows::default(); 4]);
+    for event in 0..500u64 {
+        let (owner, new) = owners.intern(OwnerKind::Container, &format!("c{}", event * event % 11));
+        if new {
+            state.record(&[Change::Owner(OwnerKind::Container, format!("c{}", event * event % 11))]);
+        }
+        let group = table.group(owner).unwrap_or_else(|| {
+            table.fold(&Snapshot { sequence: event, groups: engine.clone() });
+            table.group(owner).expect("folding makes room")
+        });
+        state.record(&table.take_changes());
+        engine[group as usize][0].count(4096, event % 3 == 0);
+        if event == 250 {
+            let mut session = state.session();
+            session.set_groups(&owners, &table.save());
+            state.save(session);
+        }
+    }
+    let number = state.number();
+    // Killed: nothing is done at the end. The lock goes with the process, here with the value.
+    drop(state);
+    let state = open(folder.path());
+    assert_eq!(state.number(), number);
+    let (found_owners, found) = state.saved(7).expect("the same boot").groups().expect("whole");
+    assert_eq!(found_owners, owners);
+    assert_eq!(sorted(found), sorted(table.save()));
+    assert_eq!(reported(), "");
+}
+
+#[test]
+fn regrant_behind_the_session_is_there_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut state = open(folder.path());
+    begin(&mut state, 7);
+    let carried = vec![CounterRow { events: 3, ..CounterRow::default() }; 8];
+    let cursors = vec![Cursor { source: 3, unit: 0, position: 9 }];
+    let losses = Losses::default();
+    state.record(&[Change::Regrant(Carried { boot_id: 8, rows: carried.clone(), losses, cursors: cursors.clone() })]);
+    assert_eq!(state.saved(8).expect("the new boot").carried(), carried);
+    drop(state);
+    let state = open(folder.path());
+    assert!(state.saved(7).is_none());
+    let saved = state.saved(8).expect("the new boot");
+    assert_eq!((saved.carried(), saved.mark()), (carried, (losses, cursors)));
+}
+
+#[test]
+fn files_that_cannot_be_used_are_set_aside_and_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let (id, kept) = (folder.path().join("agent.id"), folder.path().join("session.json"));
-    let error = |part: &str| {
-        let error = AgentState::open(folder.path(), None).expect_err("something is wrong").to_string();
-        assert!(error.contains(part) && error.contains("expected"), "{part:?} is not in {error}");
+    let whole = |folder: &Path| {
+        let mut state = open(folder);
+        begin(&mut state, 7);
+        state.save(state.session());
+        written(&mut state, 1);
+        state.id()
     };
-    drop(AgentState::open(folder.path(), None).expect("a new id"));
-    for text in ["0000", "00000000000000000000000000000000", "+000000000000000000000000000000f"] {
-        std::fs::write(&id, text).expect("ours");
-        error("agent.id");
+    let first = whole(folder.path());
+    let session = fs::read_to_string(&kept).expect("a session");
+    // The id is made again from the session.
+    for text in ["", "0000", "00000000000000000000000000000000", "+000000000000000000000000000000f", "\0\0\0\0"] {
+        fs::write(&id, text).expect("ours");
+        assert_eq!(open(folder.path()).id(), first, "{text:?}");
+        assert_eq!(reported().contains("expected 32 hex digits"), !text.is_empty(), "{text:?}");
+        assert_eq!(fs::read_to_string(&id).expect("ours").trim(), first.to_string());
     }
-    std::fs::write(&id, "0123456789abcdef0123456789ABCDEF\n").expect("ours");
-    std::fs::set_permissions(&id, PermissionsExt::from_mode(0o644)).expect("ours");
-    error("0644");
-    std::fs::set_permissions(&id, PermissionsExt::from_mode(0o600)).expect("ours");
-    for text in ["", "{}", "[1", &format!("{:?}", [1; 100])] {
-        std::fs::write(&kept, text).expect("ours");
-        error("session.json");
+    fs::remove_file(&id).expect("ours");
+    assert_eq!(open(folder.path()).id(), first);
+    // A session that is none is kept beside, and the id stays.
+    let newer = session.replace("\"version\":2", "\"version\":3");
+    assert_ne!(newer, session);
+    for text in ["", "{}", "[1", &session[..session.len() / 2], &"\0".repeat(500), &newer] {
+        fs::write(&kept, text).expect("ours");
+        let state = open(folder.path());
+        assert!(state.id() == first && state.saved(7).is_none(), "{text:?}");
+        assert!(reported().contains("session.json: expected a session"), "{text:?}");
+        assert_eq!(fs::read(folder.path().join("session.json.damaged")).expect("kept"), text.as_bytes());
     }
-    std::fs::remove_file(&kept).expect("ours");
-    let state = AgentState::open(folder.path(), None).expect("whole again");
-    assert_eq!(state.id().to_string(), "0123456789abcdef0123456789abcdef");
+    assert_eq!(whole(folder.path()), first);
+    // A copy that other users could read is closed.
+    fs::set_permissions(&id, PermissionsExt::from_mode(0o644)).expect("ours");
+    assert_eq!(open(folder.path()).id(), first);
+    assert!(reported().contains("found 0644, set to 0600"));
+    assert_eq!(fs::metadata(&id).expect("ours").permissions().mode() & 0o777, 0o600);
+    // What an interrupted write has left does not matter.
+    fs::write(folder.path().join("session.json.new"), "junk").expect("ours");
+    assert!(open(folder.path()).saved(7).is_some());
+    assert_eq!(reported(), "");
+}
+
+#[test]
+fn torn_changes_end_before_the_damage_and_are_continued_behind_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut state = open(folder.path());
+    begin(&mut state, 7);
+    state.save(state.session());
+    written(&mut state, 1);
+    let owner = |name: &str| Change::Owner(OwnerKind::Container, name.to_owned());
+    state.record(&[owner("a"), Change::Take(1, OwnerId(0))]);
+    let before = state.number();
+    state.record(&[owner("b")]);
+    drop(state);
+    let changes = folder.path().join("changes.1");
+    let bytes = fs::read(&changes).expect("changes");
+    fs::write(&changes, &bytes[..bytes.len() - 1]).expect("ours");
+    let mut state = open(folder.path());
+    assert_eq!(state.number(), before);
+    state.record(&[owner("c")]);
+    drop(state);
+    let state = open(folder.path());
+    assert_eq!(state.number(), before + 1);
+    let (owners, _) = state.saved(7).expect("the same boot").groups().expect("whole");
+    let names: Vec<&str> = owners.iter().map(|(_, owner)| &*owner.name).collect();
+    assert_eq!(names, ["a", "c"]);
+}
+
+#[test]
+fn folder_that_is_none_is_reported_and_the_agent_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "not a folder").expect("ours");
+    for path in [file.clone(), file.join("below"), Path::new("/proc/none").to_path_buf()] {
+        let mut state = open(&path);
+        let notice = reported();
+        assert!(notice.contains("begins at 0") && notice.contains("--state-dir"), "{notice}");
+        begin(&mut state, 7);
+        state.record(&[Change::Owner(OwnerKind::Container, String::from("a"))]);
+        assert!(!state.wants_whole() && state.number() == 2);
+    }
+    let fixed: AgentId = "000000000000000000000000000000ff".parse().expect("an id");
+    assert_eq!(AgentState::open(&file, Some(fixed), report).expect("it runs").id(), fixed);
 }

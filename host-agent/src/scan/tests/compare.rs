@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::fake::{FakeFamily, Page, START, ZERO, charges};
 use crate::procfs::PAGE_SIZE;
-use crate::scan::{FrameAccess, RegionTag, Verdict};
+use crate::scan::{Doubt, FrameAccess, RegionTag, Verdict};
 
 use FrameAccess::{ExclusiveBit, Frames};
 use Page::{Absent, File, Frame, Swapped};
@@ -96,7 +96,7 @@ fn without_numbers_a_shared_page_of_zeros_may_be_the_zero_frame() {
     let (records, counts) = family.scan(ExclusiveBit);
     assert!(records.is_empty());
     assert_eq!(counts.skips.zero_frame, 2);
-    // Two first writes beside it are told apart all the same.
+    // Two first writes beside it are distinguished all the same.
     let mut family = FakeFamily::new(&[&[Frame(ZERO)], &[Frame(20)], &[Frame(21)]]);
     let (records, _) = family.scan(ExclusiveBit);
     assert_eq!(redundant(&records), [false]);
@@ -104,7 +104,7 @@ fn without_numbers_a_shared_page_of_zeros_may_be_the_zero_frame() {
 
 #[test]
 fn without_numbers_copies_are_a_lower_bound() {
-    // Two pairs, each with a frame of its own: three distinct frames, of which two are told
+    // Two pairs, each with a frame of its own: three distinct frames, of which two are known
     // apart.
     let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(11)], &[Frame(11)], &[Frame(12)]]);
     assert_eq!(family.scan(Frames).1.copies, 2);
@@ -113,9 +113,9 @@ fn without_numbers_copies_are_a_lower_bound() {
 
 #[test]
 fn only_addresses_with_two_frames_are_read_and_each_frame_once() {
-    let mut rows = vec![vec![Frame(1); 10_000]; 3];
+    let mut rows = vec![(0..10_000).map(|page| Frame(1000 + page)).collect::<Vec<Page>>(); 3];
     for page in (0..10_000).step_by(100) {
-        rows[2][page] = Frame(2);
+        rows[2][page] = Frame(100_000 + page as u64);
     }
     let rows: Vec<&[Page]> = rows.iter().map(|row| &row[..]).collect();
     let mut family = FakeFamily::new(&rows);
@@ -157,13 +157,21 @@ proptest! {
         bytes in proptest::collection::vec(0u8..3, 6),
     ) {
         let pages = rows[0].len();
+        // No frame is at two addresses: that would be memory that was moved.
+        let apart = |(page, shown): (usize, &Page)| match *shown {
+            Frame(frame) if frame != ZERO => Frame(frame + 100 * page as u64),
+            other => other,
+        };
+        let rows: Vec<Vec<Page>> = rows.iter().map(|row| row.iter().enumerate().map(apart).collect()).collect();
         let rows: Vec<&[Page]> = rows.iter().map(|row| &row[..]).collect();
         let mut family = FakeFamily::new(&rows);
         family.swap = true;
-        for (frame, byte) in (10..).zip(&bytes) {
-            family = family.holds(frame, *byte);
+        for page in 0..pages as u64 {
+            for (frame, byte) in (10..).zip(&bytes) {
+                family = family.holds(frame + 100 * page, *byte);
+            }
         }
-        // Counted anew, the slow way: sets of frames and of contents.
+        // Counted again, the slow way: sets of frames and of contents.
         let (mut copies, mut mergeable, mut looked_at) = (0, 0, 0);
         for page in 0..pages {
             let shown = rows.iter().map(|row| row[page]);
@@ -174,7 +182,7 @@ proptest! {
                 })
                 .collect();
             let contents: std::collections::BTreeSet<u8> =
-                frames.iter().map(|frame| bytes[*frame as usize - 10]).collect();
+                frames.iter().map(|frame| bytes[*frame as usize % 100 - 10]).collect();
             copies += frames.len().saturating_sub(1) as u64;
             mergeable += (frames.len() - contents.len()) as u64;
             looked_at += rows.len() as u64;
@@ -191,4 +199,127 @@ proptest! {
         let (_, bound) = family.scan(ExclusiveBit);
         prop_assert!(bound.copies <= exact.copies);
     }
+}
+
+#[test]
+fn a_frame_at_another_address_of_the_family_is_no_copy() {
+    // Member 1 has moved its memory one page on; nobody has written.
+    let mut family = FakeFamily::new(&[&[Frame(10), Frame(11), Frame(12)], &[Absent, Frame(10), Frame(11)]]);
+    let (records, counts) = family.scan(Frames);
+    assert!(records.is_empty(), "{records:?}");
+    assert_eq!(counts.doubts.get(Doubt::Remapped), 2, "two addresses with two frames each");
+    // A frame that others have at its own address stays the original there.
+    let mut family = FakeFamily::new(&[
+        &[Frame(10), Frame(11), Frame(12)],
+        &[Frame(10), Frame(11), Frame(12)],
+        &[Absent, Frame(10), Frame(20)],
+    ]);
+    let (records, counts) = family.scan(Frames);
+    assert_eq!((records.len(), counts.doubts.get(Doubt::Remapped)), (1, 1));
+}
+
+#[test]
+fn a_frame_that_a_stranger_shares_is_a_copy() {
+    // Member 1 shares frame 20 with a process that is not of the family: it is mapped twice, but nowhere else here.
+    let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(20)], &[Frame(20)]]);
+    family.pages[3] = vec![Absent];
+    family.outside.insert(20);
+    let (records, counts) = family.scan(Frames);
+    assert_eq!((records.len(), counts.doubts.total()), (1, 0));
+}
+
+#[test]
+fn memory_that_was_moved_where_only_one_has_any_is_in_doubt() {
+    // Pages 2 to 4 of member 1 are its pages 0 and 1 and one of its own.
+    let mut family = FakeFamily::new(&[
+        &[Frame(10), Frame(11), Absent, Absent, Absent],
+        &[Absent, Absent, Frame(10), Frame(30), Frame(11)],
+    ]);
+    family.alone = vec![(1, 2)];
+    let (records, counts) = family.scan(Frames);
+    assert!(records.is_empty());
+    assert_eq!(counts.doubts.get(Doubt::Remapped), 1);
+    // Nothing was moved where no frame is at two addresses.
+    let mut family = FakeFamily::new(&[&[Frame(10), Absent], &[Frame(10), Frame(30)]]);
+    family.alone = vec![(1, 1)];
+    assert_eq!(family.scan(Frames).1.doubts.total(), 0);
+}
+
+#[test]
+fn memory_that_a_fork_does_not_hand_down_is_in_doubt_and_no_copy() {
+    for access in [Frames, ExclusiveBit] {
+        let mut family = FakeFamily::new(&[&[Frame(10), Frame(11)], &[Frame(20), Absent]]);
+        family.traits.not_inherited = true;
+        let (records, counts) = family.scan(access);
+        assert!(records.is_empty());
+        assert_eq!(counts.doubts.get(Doubt::NotInherited), 1);
+    }
+}
+
+#[test]
+fn each_place_in_swap_may_be_one_copy_more() {
+    let mut family = FakeFamily::new(&[&[Frame(10), Swapped], &[Swapped, Swapped], &[Frame(20), Absent]]);
+    family.swap = true;
+    let (records, counts) = family.scan(Frames);
+    // Page 0: two frames and one in swap; page 1: two members with one place in swap, which is one page.
+    assert_eq!((records.len(), counts.doubts.get(Doubt::Swapped)), (1, 1));
+    let (_, counts) = family.scan(ExclusiveBit);
+    assert_eq!(counts.doubts.get(Doubt::Swapped), 2, "places in swap are not shown");
+}
+
+#[test]
+fn without_numbers_frames_that_are_not_exclusive_may_all_be_copies() {
+    let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(11)], &[Frame(11)], &[Frame(12)]]);
+    let (_, counts) = family.scan(ExclusiveBit);
+    assert_eq!((counts.copies, counts.doubts.get(Doubt::NotToldApart)), (1, 3));
+    assert_eq!(family.scan(Frames).1.doubts.total(), 0);
+}
+
+#[test]
+fn the_exclusive_bit_of_a_huge_page_says_nothing_of_its_parts() {
+    // Member 0 has a huge page mapped whole of which member 1 has copied the first part: on older kernels all parts
+    // of it look exclusive.
+    let parts: Vec<Page> = (0..512).map(|part| Frame(1000 + part)).collect();
+    let mut copied = parts.clone();
+    copied[0] = Frame(1);
+    for told in [true, false] {
+        let mut family = FakeFamily::new(&[&parts, &copied]);
+        family.huge_bit.insert(0);
+        assert_eq!(family.scan(ExclusiveBit).1.copies, 512, "what the bit alone would say");
+        family.traits.huge = true;
+        family.huge = told.then(|| [(0, 0..512)].into());
+        let (_, counts) = family.scan(ExclusiveBit);
+        assert_eq!((counts.copies, counts.judged), (1, 1), "told: {told}");
+    }
+}
+
+#[test]
+fn frames_that_the_kernel_has_merged_are_no_copies_of_each_other() {
+    let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(11)], &[Frame(12)]]).holds(10, 1).holds(11, 1);
+    family.traits.mergeable = true;
+    family.merged = Some([10, 11].into());
+    let (records, counts) = family.scan(Frames);
+    assert_eq!((records.len(), counts.redundant), (1, 0));
+    family.merged = Some([].into());
+    assert_eq!(family.scan(Frames).1.copies, 2);
+}
+
+#[test]
+fn holes_are_not_looked_at_where_the_kernel_tells_them() {
+    let mut rows = vec![vec![Absent; 100_000]; 2];
+    for (number, row) in rows.iter_mut().enumerate() {
+        row[7] = Frame(10 + number as u64);
+        row[90_000] = Frame(20 + number as u64);
+    }
+    let rows: Vec<&[Page]> = rows.iter().map(|row| &row[..]).collect();
+    let scan = |tells_holes| {
+        let mut family = FakeFamily { tells_holes, ..FakeFamily::new(&rows) };
+        let (records, counts) = family.scan(Frames);
+        (records.len(), counts.skips.absent, family.entries)
+    };
+    let (found, absent, read) = scan(true);
+    assert_eq!((found, absent), (2, 199_996));
+    assert!(read < 1000, "{read} entries");
+    assert_eq!(scan(false).0, 2);
+    assert_eq!(scan(false).1, absent);
 }

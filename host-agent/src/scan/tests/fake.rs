@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use crate::attribution::ContainerId;
 use crate::procfs::{PAGE_SIZE, PageEntry};
 use crate::scan::frames::Rule;
-use crate::scan::overlap::Span;
+use crate::scan::overlap::{Overlap, Piece, Span, Traits};
 use crate::scan::round::{Charges, Round, RoundCounts};
-use crate::scan::view::{FamilyView, Gone};
-use crate::scan::{FrameAccess, Probe, RegionTag, ScanRecord};
+use crate::scan::view::FamilyView;
+use crate::scan::{FrameAccess, Probe, RegionTag, ScanRecord, Unread};
 
 /// Where the pages of a family begin.
 pub const START: u64 = 0x7f00_0000_0000;
@@ -48,6 +48,22 @@ pub struct FakeFamily {
     pub swap: bool,
     /// Looks at entries so far.
     pub looks: usize,
+    /// What the mappings ask for.
+    pub traits: Traits,
+    /// Frames that the kernel has merged; `None` if it does not tell.
+    pub merged: Option<HashSet<u64>>,
+    /// Members that have the pages from a number on alone.
+    pub alone: Vec<(usize, usize)>,
+    /// Pages at which huge pages are mapped whole, for each member; `None` if the kernel does not tell.
+    pub huge: Option<HashMap<usize, std::ops::Range<usize>>>,
+    /// Whether holes can be told without reading their entries.
+    pub tells_holes: bool,
+    /// Entries read so far.
+    pub entries: usize,
+    /// Frames that a process outside the family has too.
+    pub outside: HashSet<u64>,
+    /// Members that show bit 56 of their first page for all.
+    pub huge_bit: HashSet<usize>,
     /// Pages read of each member.
     pub read: HashMap<usize, Vec<u64>>,
 }
@@ -64,10 +80,15 @@ impl FakeFamily {
         self
     }
 
-    /// Members that show a frame at a page.
-    fn holders(&self, page: usize, frame: u64) -> usize {
-        let shown = self.pages.iter().filter(|pages| pages[page] == Page::Frame(frame));
-        shown.count()
+    /// How often each frame is mapped, at whatever page.
+    fn mapped(&self) -> HashMap<u64, usize> {
+        let mut mapped = HashMap::new();
+        for page in self.pages.iter().flatten() {
+            if let Page::Frame(frame) = page {
+                *mapped.entry(*frame).or_default() += 1;
+            }
+        }
+        mapped
     }
 
     /// Scans the family: its records and what was counted.
@@ -82,13 +103,23 @@ impl FakeFamily {
             start: START,
             end: START + (self.pages[0].len() * PAGE_SIZE) as u64,
             members: (0..self.pages.len()).collect(),
+            traits: self.traits,
         };
+        let piece = |&(member, first): &(usize, usize)| Piece {
+            member,
+            start: START + (first * PAGE_SIZE) as u64,
+            end: span.end,
+            mapped_twice: 4096,
+        };
+        let alone: Vec<Piece> = self.alone.iter().map(piece).collect();
+        let common = self.alone.iter().map(|(_, first)| *first).min().unwrap_or(self.pages[0].len());
+        let span = Span { end: START + (common * PAGE_SIZE) as u64, ..span };
         let mut records = Vec::new();
         let mut emit = |record| records.push(record);
         let swap = self.swap;
         let mut round = Round::new(self, rule, charges, 256 << 10, swap, &mut emit);
         round.span(&span, &mut |_, _| ());
-        let counts = round.finish();
+        let counts = round.finish(&Overlap { spans: vec![span], alone });
         assert_eq!(counts.copies, counts.judged + counts.moved + counts.unreadable);
         assert_eq!(counts.copies, records.len() as u64);
         assert!(counts.mergeable <= counts.redundant);
@@ -102,13 +133,15 @@ pub fn charges(members: usize) -> Charges {
     Charges {
         members: (1..=members as u32).map(ContainerId::numbered).collect(),
         root: ContainerId::numbered(1 + members as u32),
+        pages: vec![1000; members],
         regions: vec![(START + page..START + 2 * page, RegionTag(9))],
     }
 }
 
 impl FamilyView for FakeFamily {
-    fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Gone> {
+    fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Unread> {
         self.looks += 1;
+        self.entries += entries.len();
         for (look, change) in std::mem::take(&mut self.changes) {
             match look == self.looks {
                 true => change(self),
@@ -116,21 +149,46 @@ impl FamilyView for FakeFamily {
             }
         }
         if self.gone.contains(&member) {
-            return Err(Gone);
+            return Err(Unread::Vanished);
         }
         let first = ((address - START) / PAGE_SIZE as u64) as usize;
+        let mapped = self.mapped();
         for (page, entry) in (first..).zip(entries) {
             *entry = PageEntry(match self.pages[member][page] {
                 Page::Absent => 0,
                 Page::Swapped => 1 << 62,
                 Page::File => 1 << 63 | 1 << 61 | 77,
                 Page::Frame(frame) => {
-                    let once = frame != ZERO && self.holders(page, frame) == 1;
+                    let bit_of = match (self.huge_bit.contains(&member), self.pages[member][0]) {
+                        (true, Page::Frame(first)) => first,
+                        _ => frame,
+                    };
+                    let once = bit_of != ZERO && mapped.get(&bit_of) == Some(&1) && !self.outside.contains(&bit_of);
                     1 << 63 | u64::from(once) << 56 | frame
                 }
             });
         }
         Ok(())
+    }
+
+    fn huge(&mut self, member: usize, range: std::ops::Range<u64>) -> Option<Vec<std::ops::Range<u64>>> {
+        let pages = self.huge.as_ref()?.get(&member).cloned().unwrap_or_default();
+        let address = |page: usize| START + (page * PAGE_SIZE) as u64;
+        let within = address(pages.start).max(range.start)..address(pages.end).min(range.end);
+        Some(Vec::from([within]))
+    }
+
+    fn populated(&mut self, member: usize, range: std::ops::Range<u64>) -> Option<Vec<std::ops::Range<u64>>> {
+        if !self.tells_holes {
+            return None;
+        }
+        let address = |page: usize| START + (page * PAGE_SIZE) as u64;
+        let pages = (0..self.pages[member].len()).filter(|&page| self.pages[member][page] != Page::Absent);
+        Some(pages.map(|page| address(page)..address(page + 1)).filter(|one| range.contains(&one.start)).collect())
+    }
+
+    fn merged(&mut self, frame: u64) -> Option<bool> {
+        Some(self.merged.as_ref()?.contains(&frame))
     }
 
     fn contents(&mut self, member: usize, addresses: &[u64], out: &mut [u8], readable: &mut [bool]) {

@@ -6,7 +6,7 @@ use crate::scan::judge::{Judgement, Look};
 use crate::scan::{FrameAccess, UnjudgedReason, Verdict};
 
 fn look(eldest: usize, holders: usize, content: Option<&[u8]>) -> Look<'_> {
-    let frame = Frame { holders, eldest, exclusive: holders == 1 };
+    let frame = Frame { holders, eldest, exclusive: holders == 1, merged: false };
     Look { frame, content }
 }
 
@@ -80,7 +80,7 @@ fn the_reference_is_the_frame_with_most_holders_that_can_be_read() {
 }
 
 #[test]
-fn a_frame_shared_with_a_stranger_comes_before_one_of_our_own() {
+fn a_frame_shared_outside_the_family_comes_before_one_of_our_own() {
     let (old, new) = (vec![1; PAGE_SIZE], vec![2; PAGE_SIZE]);
     let mut shared = look(1, 1, Some(&old));
     shared.frame.exclusive = false;
@@ -95,4 +95,19 @@ fn nothing_to_read_is_nothing_judged() {
     let copies: Vec<Verdict> = judgement.copies.iter().map(|copy| copy.1).collect();
     assert_eq!(copies, [unreadable; 2]);
     assert!(judge(&[]).copies.is_empty());
+}
+
+#[test]
+fn frames_that_the_kernel_merged_from_equal_pages_copy_nothing() {
+    let (one, other) = (vec![1; PAGE_SIZE], vec![2; PAGE_SIZE]);
+    let merged = |eldest, content| {
+        let mut look = look(eldest, 1, Some(content));
+        look.frame.merged = true;
+        look
+    };
+    let judgement = judge(&[merged(0, &one), merged(1, &one), merged(2, &one)]);
+    assert_eq!((judgement.copies.len(), judgement.merged, judgement.mergeable), (0, 2, 0));
+    // With another content it is a copy, and one that was not merged is redundant.
+    let judgement = judge(&[merged(0, &one), merged(1, &other), look(2, 1, Some(&one))]);
+    assert_eq!((judgement.copies.len(), judgement.merged, judgement.mergeable), (2, 0, 1));
 }

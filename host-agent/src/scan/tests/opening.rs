@@ -1,17 +1,19 @@
 //! Opening real processes: this one, in several disguises.
 
 use crate::procfs::{ProcFs, sys};
-use crate::scan::ProcessCounts;
-use crate::scan::family::Family;
+use crate::scan::family::{Family, Origin};
+use crate::scan::frame_flags::FrameFlags;
 use crate::scan::live::LiveFamily;
+use crate::scan::{FrameAccess, ProcessCounts};
 
 fn open(change: impl Fn(&mut Family)) -> (usize, ProcessCounts) {
     let proc = ProcFs::default();
     let own = proc.stat(std::process::id()).unwrap();
-    let mut family = Family { members: vec![own, own] };
+    let mut family = Family { members: vec![own, own], origin: Origin::Exec };
     change(&mut family);
     let mut counts = ProcessCounts::default();
-    let mut live = LiveFamily::open(&proc, &family, &mut counts);
+    let flags = FrameFlags::open(&proc);
+    let mut live = LiveFamily::open(&proc, &flags, FrameAccess::Frames, &family, &mut counts);
     (live.take_mappings().len(), counts)
 }
 

@@ -1,7 +1,7 @@
 //! What a look at our own pages says, and what a scan refuses.
 
 use crate::procfs::{PageEntry, ProcFs};
-use crate::scan::{FrameAccess, Probe, ScanConfig, ScanError, ScanTarget, Scanner};
+use crate::scan::{FrameAccess, NotSeen, Probe, ScanConfig, ScanError, ScanTarget, Scanner};
 
 const PRESENT: u64 = 1 << 63;
 const EXCLUSIVE: u64 = 1 << 56;
@@ -49,5 +49,20 @@ fn a_process_that_does_not_exist_is_counted() {
     let config = ScanConfig { target: ScanTarget::Pids(vec![u32::MAX]), ..ScanConfig::default() };
     let summary = Scanner::new(config).scan(&mut |_| (), &mut |_| ()).unwrap();
     assert_eq!((summary.processes.listed, summary.processes.vanished), (1, 1));
+    assert_eq!(summary.not_seen, [(u32::MAX, NotSeen::NoProcess)]);
+    assert!(summary.nothing_seen() && !summary.is_exact());
     assert_eq!((summary.copies, summary.families), (0, 0));
+}
+
+#[test]
+fn a_kernel_without_pagemap_is_told_from_a_denied_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("self");
+    std::fs::create_dir(&own).unwrap();
+    let error = Probe::new(&ProcFs::new(folder.path())).unwrap_err();
+    assert!(matches!(error, ScanError::NoPagemap(_)), "{error}");
+    // A directory in its place cannot be read either, for another reason.
+    std::fs::create_dir(own.join("pagemap")).unwrap();
+    let error = Probe::new(&ProcFs::new(folder.path())).unwrap_err();
+    assert!(!matches!(error, ScanError::NoPagemap(_) | ScanError::PagemapDenied(_)), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use crate::procfs::Mapping;
 use crate::scan::Skips;
-use crate::scan::overlap::{Span, origin, spans};
+use crate::scan::overlap::{Piece, Span, Traits, origin, overlap};
 
 /// An anonymous mapping of the pages from `first` up to `end`.
 fn anonymous(first: u64, end: u64) -> Mapping {
@@ -12,16 +12,17 @@ fn anonymous(first: u64, end: u64) -> Mapping {
         anonymous: Some(4096),
         resident: Some(4096),
         swapped: Some(0),
+        huge: Some(0),
         ..Mapping::default()
     }
 }
 
 fn span(first: u64, end: u64, members: &[usize]) -> Span {
-    Span { start: first * 4096, end: end * 4096, members: members.to_vec() }
+    Span { start: first * 4096, end: end * 4096, members: members.to_vec(), traits: Traits::default() }
 }
 
 fn spans_of(members: &[Vec<Mapping>]) -> Vec<Span> {
-    spans(members, &mut Skips::default())
+    overlap(members, &mut Skips::default()).spans
 }
 
 #[test]
@@ -80,4 +81,28 @@ fn what_holds_no_copies_is_left_out_and_counted() {
     let unknown = Mapping { anonymous: None, ..base };
     assert!(origin(&unknown, &mut skips).is_some());
     assert_eq!(skips, expected);
+}
+
+#[test]
+fn what_one_mapping_asks_for_counts_for_the_span() {
+    let member = |mapping: Mapping| vec![mapping];
+    let (plain, mergeable) = (anonymous(10, 20), Mapping { mergeable: true, ..anonymous(10, 20) });
+    let (excluded, huge) =
+        (Mapping { not_inherited: true, ..plain }, Mapping { huge: Some(2 << 20), ..anonymous(10, 20) });
+    let traits = |a: Mapping, b: Mapping| spans_of(&[member(a), member(b)])[0].traits;
+    assert_eq!(traits(plain, plain), Traits::default());
+    assert_eq!(traits(plain, mergeable), Traits { mergeable: true, ..Traits::default() });
+    assert_eq!(traits(excluded, plain), Traits { not_inherited: true, ..Traits::default() });
+    assert_eq!(traits(plain, huge), Traits { huge: true, ..Traits::default() });
+    // Without figures nothing may be missed.
+    assert!(traits(plain, Mapping { huge: None, ..plain }).huge);
+}
+
+#[test]
+fn memory_that_one_member_has_alone_is_named_if_it_is_mapped_twice() {
+    let twice = Mapping { mapped_twice: 4096, ..anonymous(40, 50) };
+    let members = [vec![anonymous(10, 20), twice], vec![anonymous(10, 20), anonymous(60, 70)]];
+    let found = overlap(&members, &mut Skips::default());
+    assert_eq!(found.spans, [span(10, 20, &[0, 1])]);
+    assert_eq!(found.alone, [Piece { member: 0, start: 40 * 4096, end: 50 * 4096, mapped_twice: 4096 }]);
 }

@@ -1,7 +1,7 @@
 //! Families that change while they are looked at.
 
 use super::fake::{Change, FakeFamily, Page};
-use crate::scan::{FrameAccess, UnjudgedReason, Verdict};
+use crate::scan::{Doubt, FrameAccess, UnjudgedReason, Unread, Verdict};
 
 use Page::{Absent, Frame};
 
@@ -138,7 +138,8 @@ fn a_member_that_ends_is_counted_and_the_others_are_compared() {
         family.changes.push(end);
         let (_, counts) = family.scan(FrameAccess::Frames);
         assert_eq!((counts.copies, counts.judged), (1, 1), "it ends before {before}");
-        assert_eq!(counts.vanished, 1, "it ends before {before}");
+        assert_eq!(counts.unread.get(Unread::Vanished), 1, "it ends before {before}");
+        assert_eq!(counts.doubts.get(Doubt::UnreadMembers), 1000, "each of its pages may be one copy more");
     }
 }
 
@@ -148,7 +149,7 @@ fn a_family_that_ends_whole_leaves_nothing() {
     family.gone.extend([0, 1]);
     let (records, counts) = family.scan(FrameAccess::Frames);
     assert!(records.is_empty());
-    assert_eq!(counts.vanished, 2);
+    assert_eq!(counts.unread.get(Unread::Vanished), 2);
 }
 
 #[test]

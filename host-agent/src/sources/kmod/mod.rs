@@ -309,7 +309,8 @@ impl Source for Kmod {
     }
 
     fn can_resume(&self) -> bool {
-        self.rings.count() as usize + resume::MORE_CURSORS <= MAX_CURSORS
+        // One is that of the state folder.
+        self.rings.count() as usize + resume::MORE_CURSORS < MAX_CURSORS
     }
 
     fn resume(&mut self, cursors: &[Cursor], sink: &mut dyn Sink) -> Result<(), SourceError> {

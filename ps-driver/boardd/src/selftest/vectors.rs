@@ -23,7 +23,7 @@ pub fn stream_patterns(count: u32) -> Vec<Record> {
 /// Records of one group in [`rows`].
 const PER_GROUP: u32 = 10;
 
-/// Groups that [`rows`] uses, of so many and for so many records.
+/// Groups that [`rows`] uses, of `groups` and for `records`.
 fn groups((groups, records): (u32, u32)) -> u32 {
     groups.min(records.div_ceil(PER_GROUP)).max(1)
 }

@@ -1,8 +1,9 @@
 //! A daemon as a process, keys for it, and peers that speak TLS to it.
 #![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
 
-use deltascope_abi::ABI_VERSION;
-use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Extensions, Hello, MAX_FRAME_BYTES, Message, Secret};
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, MAX_FRAME_BYTES, Message};
+use deltascope_testkit::frames;
+pub use deltascope_testkit::frames::encode;
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -43,13 +44,13 @@ impl Daemon {
     }
 
     pub fn start_with(arguments: &[&str], environment: &[(&'static str, PathBuf)]) -> Daemon {
-        let mut child = command(&["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(&["--listen", "127.0.0.1:0"]);
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        Daemon::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// A daemon that was started, once it listens.
+    pub fn of(mut child: Child) -> Daemon {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -61,7 +62,7 @@ impl Daemon {
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
         stream
     }
 
@@ -195,7 +196,7 @@ impl Peer {
     }
 
     /// Says Hello for a session and reads the first frame that comes.
-    pub fn greet(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
+    pub fn say_hello(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
         self.handshake()?;
         self.send(hello);
         loop {
@@ -211,13 +212,6 @@ impl Peer {
     }
 }
 
-pub fn encode(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; MAX_FRAME_BYTES];
-    let length = frame::encode(message, &mut bytes).unwrap();
-    bytes.truncate(length);
-    bytes
-}
-
 /// A Hello of session `number` for as many groups and four contexts.
 pub fn hello(number: u8, groups: u32) -> Vec<u8> {
     hello_of(number, groups, 4)
@@ -225,23 +219,7 @@ pub fn hello(number: u8, groups: u32) -> Vec<u8> {
 
 /// A Hello of session `number` for as many groups and contexts.
 pub fn hello_of(number: u8, groups: u32, contexts: u32) -> Vec<u8> {
-    encode(&Message::Hello(Hello {
-        abi_version: ABI_VERSION,
-        session: [number; 16],
-        agent: [number | 0x80; 16],
-        secret: Secret::NONE,
-        nonce: 1,
-        resumes: false,
-        groups,
-        contexts,
-        oldest_sequence: 0,
-        next_sequence: 0,
-        boot_id: 0,
-        grant: 0,
-        replies_below: 0,
-        host: "test",
-        extensions: Extensions::NONE,
-    }))
+    encode(&Message::Hello(frames::hello(number, groups, contexts)))
 }
 
 /// Whether the frame is a Welcome.

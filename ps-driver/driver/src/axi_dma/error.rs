@@ -167,9 +167,21 @@ pub enum DmaError {
         /// The register.
         found: u32,
     },
+    /// A descriptor came back complete and without its length. Only a DMA built with `Enable Micro DMA` does that (axi_dma
+    /// v7.1, `GEN_MICRO_DMA` of axi_dma_mm2s_sg_if.vhd and axi_dma_s2mm_sg_if.vhd): a length that is zero after it was cut is
+    /// DMAIntErr.
+    #[error(
+        "{channel}: expected {expected} bytes in STATUS of a complete descriptor, found 0; disable `Enable Micro DMA` of the AXI DMA"
+    )]
+    MicroDescriptor {
+        /// The channel.
+        channel: Channel,
+        /// Bytes that the descriptor had.
+        expected: u32,
+    },
     /// The reply stream's packets do not end.
     #[error(
-        "S2MM: expected TLAST at the end of a reply packet, found none after {bytes} bytes; connect TLAST of the engine's m_axis to S_AXIS_S2MM, and disable `Enable Micro DMA`"
+        "S2MM: expected TLAST at the end of a reply packet, found none after {bytes} bytes; connect TLAST of the engine's m_axis to S_AXIS_S2MM"
     )]
     NoLast {
         /// Bytes that arrived without it.

@@ -68,7 +68,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         self.run(clock)
     }
 
-    /// Starts both channels where their rings stand.
+    /// Starts both channels where their rings are.
     fn run(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
         for channel in Channel::BOTH {
             let mut value = 1 << control::THRESHOLD_SHIFT;
@@ -290,6 +290,9 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     self.refuse_errors(Channel::Mm2s, found)?;
                     let expected = self.mm2s.control(&self.words) & LENGTH_MASK;
                     let bytes = found & LENGTH_MASK;
+                    if bytes == 0 {
+                        return Err(DmaError::MicroDescriptor { channel: Channel::Mm2s, expected });
+                    }
                     if bytes != expected {
                         let (channel, bits) = (Channel::Mm2s, bits_for(expected));
                         return Err(DmaError::Short { channel, expected, found: bytes, bits });

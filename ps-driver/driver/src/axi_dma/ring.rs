@@ -6,7 +6,7 @@ use super::descriptor::{DESCRIPTOR_BYTES, word};
 use super::words::{Volatile, Words};
 use crate::seams::DmaBuffer;
 
-/// Descriptors in a buffer, each pointing to the next and the last to the first. Counts go up for ever; the index of
+/// Descriptors in a buffer, each pointing to the next and the last to the first. Counts never go down; the index of
 /// a descriptor is its count modulo the length. At most `len - 1` are posted, so that no tail is written twice in a
 /// row: PG021 does not say what the same value again does to a channel that is running.
 #[derive(Debug)]

@@ -56,16 +56,16 @@ pub struct DmaSettings {
     /// Bytes of the largest batch: a multiple of 16, at most what the length register holds ([`MAX_BATCH_BYTES`] with the
     /// widest).
     pub batch_bytes: u32,
-    /// Batches that may wait or be under way, 2 to 1,024; with scatter-gather so many descriptors.
+    /// Batches that may wait or be under way, 2 to 1,024; with scatter-gather as many descriptors.
     pub batches: u16,
-    /// Reply packets that room is kept for, 2 to 1,024; with scatter-gather so many descriptors, one of which is
+    /// Reply packets that room is kept for, 2 to 1,024; with scatter-gather as many descriptors, one of which is
     /// never posted.
     pub reply_packets: u16,
     /// IRQThreshold: packets for one interrupt, 1 to 255 and below `reply_packets`: with every buffer full and the
-    /// next packet waiting, the delay timer stands still and the interrupt would never come. Scatter-gather only.
+    /// next packet waiting, the delay timer does not run and the interrupt would never come. Scatter-gather only.
     pub coalesce: u8,
     /// IRQDelay: units of 125 clocks after which fewer packets make an interrupt; 0: never. With `coalesce` above 1
-    /// it must not be 0, or the last packets would wait for ever.
+    /// it must not be 0, or the last packets would wait indefinitely.
     pub delay: u8,
     /// Time without any movement, while a reply is due, after which the streams have failed.
     pub time_limit: Duration,

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "word at 0x2")]
     fn an_unaligned_word_is_caught() {
-        // A processor of 32 bits reads 64 of them as two words, each of which may stand at 4.
+        // A processor of 32 bits reads 64 of them as two words, each of which may be at 4.
         Volatile(Plain::of(4)).read32(2);
     }
 

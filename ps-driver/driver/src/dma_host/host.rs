@@ -155,7 +155,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         self.link.check()?;
         let limit = self.link.settings().time_limit;
         if self.clock.now().saturating_sub(self.progress) > limit {
-            // What came in the very last moment is no fault.
+            // What came in the same poll is no fault.
             return match self.advance(take)?.1 {
                 true => Ok(()),
                 false => Err(self.diagnose(limit)?),

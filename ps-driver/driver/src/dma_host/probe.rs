@@ -95,7 +95,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
 
     /// Resets DMA and engine so that nothing of before is left in either.
     ///
-    /// A reset of the DMA may cut a record in half, and may send beats that nobody wrote (PG022, "MM2S Soft
+    /// A reset of the DMA may cut a record in half, and may send beats that were never written (PG022, "MM2S Soft
     /// Shutdown"). The width converter in front of the engine keeps a half until its other half comes, also over a
     /// soft reset. So half a record with TLAST follows: it completes the old half or is a fragment itself, and either
     /// way ends a batch. The second soft reset forgets what that record did.

@@ -1,4 +1,4 @@
-//! Folders that stand for /sys and /dev of a board.
+//! Folders in place of /sys and /dev of a board.
 #![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
 
 use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, UIO_NAME, Window};
@@ -17,7 +17,7 @@ pub struct Fake {
 impl Fake {
     /// Nothing but the two folders.
     pub fn empty() -> Fake {
-        // In memory, where it can be: what stands for sysfs is written as often as sysfs would be.
+        // In memory, where it can be: the folder for sysfs is written as often as sysfs would be.
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let roots = Roots::below(folder.path());
         fs::create_dir(&roots.sys).unwrap();

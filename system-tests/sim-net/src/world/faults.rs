@@ -56,7 +56,7 @@ impl World {
             }
             link.server = ServerEnd::Gone;
             link.up.clear();
-            // Whole frames stand in the pipe; any byte of them may be the last.
+            // Whole frames are in the pipe; any byte of them may be the last.
             let kept = rng.below(link.down.len() as u64 + 1) as usize;
             link.down.truncate(kept);
         }
@@ -162,7 +162,7 @@ impl World {
         self.agents[at].reconnect_at = self.now + self.rng.spread(20);
     }
 
-    /// A Hello that was written long ago arrives on a connection that nobody holds any more.
+    /// A Hello that was written long ago arrives on a connection that no party holds any more.
     fn old_hello(&mut self) {
         let at = self.rng.below(self.agents.len() as u64) as usize;
         let Some((incarnation, hello)) = self.agents[at].old_hello.clone() else { return };

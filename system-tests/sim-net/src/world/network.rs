@@ -1,7 +1,8 @@
-//! How bytes move: any number at a time, and through the plants.
+//! How bytes move: any number at a time, and through the planted faults.
 
 use super::{Ack, Message, PlantedFault, ServerEnd, Violation, World, frame, planted_fault, watch};
 use deltascope_protocol::server::Identity;
+use deltascope_testkit::frames::encode;
 
 impl World {
     /// The agent's session writes to its link.
@@ -91,7 +92,7 @@ impl World {
         }
         let Some(sequence) = arrived.filter(|_| link.welcomed) else { return Ok(()) };
         let ack = Ack { sequence, credit: link.credit };
-        link.down.extend(planted_fault::encode(&Message::Ack(ack)));
+        link.down.extend(encode(&Message::Ack(ack)));
         self.check_ack(at, &ack)
     }
 
@@ -179,7 +180,7 @@ impl World {
                 }
                 (Some(PlantedFault::FallingCredit), Ok(Message::Ack(ack))) if ack.credit != ack.sequence => {
                     let ack = Ack { credit: ack.credit - ack.credit.min(5_000), ..ack };
-                    changed = Some(planted_fault::encode(&Message::Ack(ack)));
+                    changed = Some(encode(&Message::Ack(ack)));
                     forged = Some(ack);
                 }
                 _ => {}

@@ -1,4 +1,4 @@
-//! How the modelled DMA was built and what stands around it.
+//! How the modelled DMA was built and what is around it.
 
 /// A build of the DMA (the names in Vivado in parentheses) and its surroundings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,8 @@ pub struct DmaConfig {
     pub last_connected: bool,
     /// Bits of an address (`Address Width`), 32 to 64. With more than 32 the upper address registers are there.
     pub address_bits: u32,
-    /// LENGTH of S2MM is never updated (`Enable Micro DMA`). Only that is modelled of it, and only in direct mode.
+    /// `Enable Micro DMA`: LENGTH of S2MM is never updated, and descriptors come back without their bytes (axi_dma v7.1,
+    /// `DETERMINATE_BTT_MODE` and `GEN_MICRO_DMA`). Only that is modelled of it.
     pub micro: bool,
     /// What things take.
     pub timing: Timing,

@@ -444,7 +444,7 @@ impl AxiDma {
 
     /// MM2S has moved all of a command.
     fn sent(&mut self, command: Command, faults: &mut Faults) {
-        let bytes = command.bytes;
+        let bytes = if self.config.micro { 0 } else { command.bytes };
         let Some(descriptor) = command.descriptor else {
             return self.completed(Channel::Mm2s, true);
         };
@@ -467,7 +467,8 @@ impl AxiDma {
         if !faults.strike(Fault::NoWriteBack(Channel::S2mm)) {
             let start = if filled.start { START_OF_FRAME } else { 0 };
             let end = if filled.end { END_OF_FRAME } else { 0 };
-            let status = filled.bytes | start | end | COMPLETE;
+            let bytes = if self.config.micro { 0 } else { filled.bytes };
+            let status = bytes | start | end | COMPLETE;
             self.updater.push(Update { channel: Channel::S2mm, descriptor, status, end: filled.end });
         }
     }
@@ -491,7 +492,7 @@ impl AxiDma {
         }
     }
 
-    /// A transfer of data failed: the error stands in its descriptor too, which is written back as complete.
+    /// A transfer of data failed: the error is in its descriptor too, which is written back as complete.
     fn fail_data(&mut self, channel: Channel, descriptor: Option<Descriptor>, bit: u32) {
         self.fail(channel, bit);
         if let Some(descriptor) = descriptor {

@@ -20,7 +20,7 @@ pub enum Fault {
     Halt(Channel),
     /// The next descriptor that the channel completes is not written back, nor counted for an interrupt.
     NoWriteBack(Channel),
-    /// The channel reports Cyclic BD Enable for ever.
+    /// The channel reports Cyclic BD Enable in every read.
     Cyclic(Channel),
     /// The next transfer of records never gets an answer from memory.
     NoData,
@@ -28,9 +28,9 @@ pub enum Fault {
     NoWrites,
     /// The next interrupt is not seen.
     LoseInterrupt,
-    /// The next interrupt is seen after so many clocks.
+    /// The next interrupt is seen after this many clocks.
     DelayInterrupt(u64),
-    /// An interrupt is seen that nobody raised.
+    /// An interrupt is seen that was not raised.
     SpuriousInterrupt,
     /// Resets never end from now on.
     EndlessReset,
@@ -42,7 +42,7 @@ pub enum Fault {
     LoseReply,
     /// No bitstream is loaded.
     Unconfigured,
-    /// The logic's clock stands still.
+    /// The logic's clock is stopped.
     NoClock,
     /// The logic is held in reset.
     HeldInReset,

@@ -82,7 +82,7 @@ impl Memory for Ram {
 }
 
 // SAFETY: the lines live as long as any clone, never move or shrink, are aligned to 64 bytes as `base` is checked to
-// be by the driver, and nobody makes a reference to their bytes.
+// be by the driver, and nothing makes a reference to their bytes.
 unsafe impl DmaBuffer for Ram {
     fn bus_addr(&self) -> u64 {
         self.base

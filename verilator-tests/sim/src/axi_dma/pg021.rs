@@ -1,5 +1,10 @@
 //! Registers, bits and descriptors of the AXI DMA, transcribed from PG021 v7.1 (2022-04-27), chapter 2. Its sections have
-//! no numbers, so each is named by its title; where the name of a register is the title, the offset stands there too.
+//! no numbers, so each is named by its title; where the name of a register is the title, the offset is there too.
+//!
+//! Compared once more, value by value, with the release of 2025-06-24 ("Scatter/Gather Mode Register Address Map", "Direct
+//! Register Mode Register Address Map", "MM2S_DMACR", "S2MM_DMACR", "MM2S_DMASR", "S2MM_DMASR", "Scatter Gather
+//! Descriptor", "S2MM_CONTROL", "Field Descriptions") and with axi_dma_pkg.vhd of the core, whose older revisions have
+//! lengths of 23 bits.
 //!
 //! The model takes nothing of this from the driver that runs over it: `tests/pg021.rs` compares the two transcriptions, so
 //! that a slip on either side is found.

@@ -13,8 +13,8 @@ use super::engine_side::EngineSide;
 use super::faults::{Fault, Faults};
 use super::memory::Memory;
 
-/// Clocks without a real interrupt before one comes that is late or that nobody raised: in the midst of a real one
-/// nobody could tell.
+/// Clocks without a real interrupt before one comes that is late or was not raised: in the midst of a real one
+/// it could not be noticed.
 const QUIET_CLOCKS: u64 = 200;
 
 /// A block with registers.
@@ -124,7 +124,7 @@ impl<M: Memory> System<M> {
         self.hung
     }
 
-    /// The interrupt lines as they stand.
+    /// The interrupt lines as they are now.
     pub fn interrupts(&self) -> Interrupts {
         let raised = self.dma.interrupts() != [false; 2] && !self.line.hidden;
         Interrupts { engine: self.engine.irq(), dma: raised || self.line.pulse }

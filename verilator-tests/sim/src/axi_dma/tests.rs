@@ -172,7 +172,7 @@ fn descriptors_are_written_back_and_the_tail_pauses_and_restarts() {
     // Round the ring: the third, the fourth, and the first again, which is ready again.
     bed.descriptor(0, 4, DATA, 8 | END_OF_FRAME);
     bed.tail(Mm2s, 0);
-    // Idle still stands for some clocks after the write.
+    // Idle stays set for some clocks after the write.
     bed.run(20);
     bed.run_until(Mm2s, status::IDLE);
     assert_eq!((bed.taken.len(), bed.status_of(0) & LENGTH_MASK), (16 + 16 + 1, 8));

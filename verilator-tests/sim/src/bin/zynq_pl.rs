@@ -52,11 +52,11 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("serving");
     std::io::stdout().flush()?;
     let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stop);
+    let flag = Arc::clone(&stop);
     std::thread::spawn(move || {
-        // Whatever is said, and an error too, means that nobody is left who wants more.
+        // Any input, and an error too, means that the parent has ended.
         let _ = std::io::stdin().lock().read(&mut [0]);
-        told.store(true, Ordering::Relaxed);
+        flag.store(true, Ordering::Relaxed);
     });
     let mut line = Line::connect(&places.qmp, &places.qtest)?;
     let outcome = server.run(&mut line, &stop);

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::ffi::{Instance, Library};
 use super::verilate::Purpose;
 use super::verilator::Verilator;
-use super::{DutError, verilate};
+use super::{DutError, tool, verilate};
 
 /// Returns the Verilator that made the built-in designs and the run-time library. Designs that are compiled at run time
 /// are linked with that library, so they must be made by the same one.
@@ -89,9 +89,9 @@ impl Variant {
             compiler.arg("-I").arg(include);
         }
         compiler.arg("-I").arg(folder).arg("-I").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/csrc"));
-        // The run-time library that the build script compiled is linked into each variant anew.
+        // The run-time library that the build script compiled is linked into each variant.
         compiler.arg(&cpp).arg(env!("DELTASCOPE_VERILATED_LIBRARY")).arg("-o").arg(&shared);
-        verilate::run(&mut compiler, "CXX", top)?;
+        tool::run(&mut compiler, "CXX", top)?;
 
         let fault = |text: String| DutError::Load { path: shared.clone(), text };
         let path = CString::new(shared.as_os_str().as_bytes()).map_err(|e| fault(e.to_string()))?;

@@ -230,7 +230,7 @@ impl Drop for Library {
 }
 
 fn loader_error() -> String {
-    // SAFETY: dlerror returns null or a string that stands until the next call of this thread.
+    // SAFETY: dlerror returns null or a string that is valid until the next call of this thread.
     unsafe {
         let text = libc::dlerror();
         if text.is_null() { "unknown".to_owned() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }

@@ -5,6 +5,8 @@ mod ffi;
 #[cfg(test)]
 #[path = "../../build/fingerprint.rs"]
 mod fingerprint;
+#[path = "../../build/tool.rs"]
+mod tool;
 #[cfg(test)]
 mod tool_version;
 #[path = "../../build/verilate.rs"]
@@ -17,7 +19,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub use compile::Variant;
-pub use verilate::VerilateError;
+pub use tool::VerilateError;
 
 /// Why a design could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +171,7 @@ impl Dut {
         self.instance.eval();
     }
 
-    /// The rising edge. Inputs must stand since [`Dut::settle`].
+    /// The rising edge. Inputs must be stable since [`Dut::settle`].
     #[inline]
     pub fn edge(&mut self) {
         self.set(self.clock, 1);
@@ -196,7 +198,7 @@ impl Dut {
 impl Drop for Dut {
     fn drop(&mut self) {
         let file = self.counting.as_ref().map(compile::Counting::next_file);
-        // A path that is none is noticed by whoever reads the files.
+        // A path that is none is noticed by the reader of the files.
         if let Some(Ok(path)) = file.map(|file| CString::new(file.as_os_str().as_bytes())) {
             self.instance.write_coverage(&path);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::compile::built_with;
 use super::fingerprint::fingerprint;
-use super::verilate::VerilateError;
+use super::tool::VerilateError;
 use super::verilator::Verilator;
 
 /// Writes a program that prints `version` and otherwise is the Verilator of the build.

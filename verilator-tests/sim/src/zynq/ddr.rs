@@ -36,7 +36,7 @@ pub struct Ddr {
 }
 
 impl Ddr {
-    /// Makes the file anew: what a guest before left in it is gone.
+    /// Makes the file, empty: what a guest before left in it is gone.
     ///
     /// # Errors
     /// The file cannot be made or mapped.

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;
 
-    /// A QEMU that knows two sentences, and keeps what it was told.
+    /// A QEMU that knows two sentences, and keeps what it was sent.
     fn fake(folder: &Path, children: &'static str) -> std::thread::JoinHandle<Vec<String>> {
         let (qmp, qtest) = (folder.join("qmp"), folder.join("qtest"));
         let (qmp, qtest) = (UnixListener::bind(qmp).unwrap(), UnixListener::bind(qtest).unwrap());
@@ -179,13 +179,13 @@ mod tests {
             drop(stream);
             let Ok((stream, _)) = qtest.accept() else { return Vec::new() };
             let mut stream = BufReader::new(stream);
-            let mut told = Vec::new();
+            let mut received = Vec::new();
             loop {
                 let mut text = String::new();
                 if stream.read_line(&mut text).unwrap_or(0) == 0 {
-                    return told;
+                    return received;
                 }
-                told.push(text.trim().to_owned());
+                received.push(text.trim().to_owned());
                 stream.get_mut().write_all(b"OK\n").unwrap();
             }
         })
@@ -202,9 +202,9 @@ mod tests {
         }
         assert_eq!(line.raised(), 2);
         drop(line);
-        let told = [0, 1, 0, 1]
+        let expected = [0, 1, 0, 1]
             .map(|level| format!("set_irq_in /machine/unattached/device[7] unnamed-gpio-in {INTERRUPT_SPI} {level}"));
-        assert_eq!(qemu.join().unwrap(), told);
+        assert_eq!(qemu.join().unwrap(), expected);
     }
 
     #[test]

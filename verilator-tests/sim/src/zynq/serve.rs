@@ -44,7 +44,7 @@ pub enum ServeError {
 /// Where guest and logic meet.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// The file of the guest's memory. It is made anew.
+    /// The file of the guest's memory. It is made empty.
     pub ddr: PathBuf,
     /// QEMU's QMP socket.
     pub qmp: PathBuf,

@@ -1,8 +1,9 @@
 //! The suite: sequences of records that together use everything an engine can do.
 
-use deltascope_abi::random::Random;
 use deltascope_abi::record::{Class, Op, RECORD_BYTES, Record};
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::{EVERY_OP, Mix};
 
 /// Contexts and groups of the engines, all of which records can number.
 const CONTEXTS: u16 = DEFAULT_CONTEXTS as u16;
@@ -37,8 +38,8 @@ pub fn journal_probe() -> Vec<u8> {
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    let mut random = Random::new(0x1234_5678_9ABC_DEF1);
-    let mixed: Vec<Record> = (0..20_000).map(|_| any(&mut random, 64)).collect();
+    let mut rng = Rng::new(0x1234_5678_9ABC_DEF1);
+    let mixed = any(&mut rng, 20_000, 64);
     vec![
         Case::new("nothing", []),
         Case::new("algebra", algebra()),
@@ -47,11 +48,11 @@ pub fn all() -> Vec<Case> {
         Case::new("mixed-a", mixed[..1].iter().copied()),
         Case::new("mixed-b", mixed[..4_999].iter().copied()),
         Case::new("mixed-c", mixed.iter().copied()),
-        Case::new("wide", (0..20_000).map(|_| any(&mut random, 20_000))),
-        Case::new("counting", (0..40_000).map(|_| counting(&mut random))),
+        Case::new("wide", any(&mut rng, 20_000, 20_000)),
+        Case::new("counting", counting(&mut rng, 40_000)),
         Case::new("reply-flood", (0..6_000).map(|n| Record::read(n % 7))),
-        Case::new("whole-snapshots", whole_snapshots(&mut random)),
-        Case { journal: true, ..Case::new("journal", journal(&mut random)) },
+        Case::new("whole-snapshots", whole_snapshots(&mut rng)),
+        Case { journal: true, ..Case::new("journal", journal(&mut rng)) },
     ]
 }
 
@@ -105,36 +106,24 @@ fn boundaries() -> Vec<Record> {
     list
 }
 
-/// A record of any op but QUERY on one of `contexts` contexts, some beyond what there is.
-fn any(random: &mut Random, contexts: u64) -> Record {
-    const OPS: [Op; 9] = [Op::Nop, Op::Load, Op::Accum, Op::Read, Op::Swap, Op::Pair, Op::Send, Op::Snapshot, Op::Sync];
-    let op = OPS[random.below(9) as usize];
-    let operand = match op {
-        Op::Snapshot => random.below(u64::from(GROUPS) + 6) | random.below(12) << 16,
-        _ => random.below(4) * 0x1_0000_0001,
-    };
-    let (group, context) = (random.below(u64::from(GROUPS) + 6) as u16, random.below(contexts) as u16);
-    let class = Class::from_code(random.below(4) as u8);
-    let record = Record::new(op, class, group, context, random.below(1 << 24) as u32, operand);
-    if random.below(2) == 0 { record.with_reply() } else { record }
+/// Records of any op but QUERY on some of `contexts` contexts, some beyond what there is.
+fn any(rng: &mut Rng, count: usize, contexts: u64) -> Vec<Record> {
+    let ops: Vec<_> = EVERY_OP.into_iter().filter(|(op, _)| *op != Op::Query).collect();
+    let mix = Mix { ops: &ops, contexts, groups: u64::from(GROUPS) + 6, values: 4, lengths: 1 << 24, reply_in: 2 };
+    mix.records(count, rng)
 }
 
 /// What an agent sends.
-fn counting(random: &mut Random) -> Record {
-    let (group, length) = (random.below(256) as u16, random.below(9_000) as u32);
-    match random.below(2) {
-        0 => {
-            let class = [Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged][random.below(3) as usize];
-            Record::pair(group, class, 4_096, random.below(3) as u32, random.below(3) as u32)
-        }
-        _ => Record::send(group, random.below(4_096) as u16, length, random.below(8)),
-    }
+fn counting(rng: &mut Rng, count: usize) -> Vec<Record> {
+    let ops = &[(Op::Pair, 1), (Op::Send, 1)];
+    let mix = Mix { ops, contexts: 4_096, groups: 256, values: 4, lengths: 9_000, reply_in: 0 };
+    mix.records(count, rng)
 }
 
-fn whole_snapshots(random: &mut Random) -> Vec<Record> {
+fn whole_snapshots(rng: &mut Rng) -> Vec<Record> {
     let mut list = Vec::new();
     for _ in 0..4 {
-        list.extend((0..2_000).map(|_| counting(random)));
+        list.extend(counting(rng, 2_000));
         list.push(Record::snapshot(0, GROUPS - 1));
         list.push(Record::sync(list.len() as u64));
     }
@@ -142,17 +131,17 @@ fn whole_snapshots(random: &mut Random) -> Vec<Record> {
 }
 
 /// Marks that every journal of at least 64 deltas still reaches, and one in the future.
-fn journal(random: &mut Random) -> Vec<Record> {
+fn journal(rng: &mut Rng) -> Vec<Record> {
     let mut list = Vec::new();
     let mut position = 0;
     for _ in 0..400 {
-        for _ in 0..random.below(20) {
-            list.push(Record::accum(random.below(4) as u16, random.next()));
+        for _ in 0..rng.below(20) {
+            list.push(Record::accum(rng.below(4) as u16, rng.next()));
             position += 1;
         }
-        let back = random.below(64.min(position + 1));
-        list.push(Record::query(random.below(4) as u16, position - back));
-        list.push(Record::read(random.below(4) as u16));
+        let back = rng.below(64.min(position + 1));
+        list.push(Record::query(rng.below(4) as u16, position - back));
+        list.push(Record::read(rng.below(4) as u16));
     }
     list.push(Record::query(0, position + 1));
     list

@@ -29,6 +29,8 @@ pub struct Plan<'a> {
     pub name: &'a str,
     /// Folder for the log.
     pub folder: &'a Path,
+    /// An instruction takes a nanosecond of the image's time.
+    pub counts_instructions: bool,
 }
 
 /// A running image.
@@ -63,6 +65,9 @@ impl Machine {
         // The default board's console is the first UART.
         qemu.args(["-serial", "stdio", "-serial", "null"]).arg("-kernel").arg(plan.elf);
         qemu.arg("-nic").arg(format!("user,id=net,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PORT}"));
+        if plan.counts_instructions {
+            qemu.args(["-icount", "shift=0,sleep=off"]);
+        }
         qemu.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
         qemu.arg(format!("unix:{},server=on,wait=off", qtest.display()));
         qemu.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));

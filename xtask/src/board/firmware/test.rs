@@ -79,7 +79,14 @@ impl Programs {
         let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
         let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
         let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
-        Machine::start(&Plan { elf: &elf, decoder: &self.decoder, logic, name, folder: &self.folder })
+        Machine::start(&Plan {
+            elf: &elf,
+            decoder: &self.decoder,
+            logic,
+            name,
+            folder: &self.folder,
+            counts_instructions: false,
+        })
     }
 
     fn record(&self, events: u32) -> Result<PathBuf> {
@@ -198,7 +205,7 @@ fn not_allowed(programs: &Programs) -> Result<Value> {
     peer.set_read_timeout(Some(LIMIT))?;
     let seen = machine.wait_for("not allowed", LIMIT)?;
     let mut bytes = Vec::new();
-    // An end or a reset: both say that nobody is there.
+    // An end or a reset: both say that there is no server.
     let _ = peer.read_to_end(&mut bytes);
     ensure!(bytes.is_empty(), "a peer that is not allowed: expected no byte, found {}", bytes.len());
     machine.finish()?;

@@ -14,7 +14,7 @@ const DOCUMENTS: [&str; 6] = [
     "vivado/README.md",
 ];
 
-/// Numbers of a line that stand between two texts.
+/// Numbers of a line between two texts.
 fn numbers<'a>(line: &'a str, before: &'a str, after: &'a str) -> impl Iterator<Item = f64> + 'a {
     line.match_indices(after).filter_map(move |(at, _)| {
         let from = line[..at].rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |from| from + 1);

@@ -16,7 +16,7 @@ use deltascope_abi::mailbox::DDR_BYTES;
 use super::kernel::Kernel;
 use crate::emulator;
 
-/// Longest time for the guest to end once it was told to.
+/// Longest time for the guest to end once it was asked to.
 const END: Duration = Duration::from_secs(60);
 /// Ports of the guest that can be reached: that of the daemon and of records, and that of reports.
 pub const PORTS: [u16; 2] = [5770, 5771];
@@ -117,7 +117,7 @@ pub fn listen(output: impl Read + Send + 'static, log: &Path) -> Result<Receiver
         while matches!(reader.read_until(b'\n', &mut bytes), Ok(count) if count > 0) {
             let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
             bytes.clear();
-            // Nobody may be left who listens; the file is for people.
+            // There may be no listener left; the file is for people.
             let _ = writeln!(file, "{line}");
             let _ = sender.send(line);
         }
@@ -204,8 +204,11 @@ impl Machine {
         self.logic_output.read_to_string(&mut text)?;
         let status = self.logic.0.wait()?;
         ensure!(status.success(), "the process that serves the logic ended with {status}; it said {text:?}");
-        let report = serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
+        let report: Value =
+            serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
         let _ = self.qemu.0.kill();
+        let is_stopped = &report["dma_stopped"];
+        ensure!(is_stopped == true, "dma_stopped after the end of the guest: expected true, found {is_stopped}");
         // The host lowers the line before it answers, so each interrupt here has a cause.
         let spurious = self.said.iter().find(|line| line.contains("interrupt spurious"));
         ensure!(spurious.is_none(), "expected no interrupt without a cause, found {spurious:?}");

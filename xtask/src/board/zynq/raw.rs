@@ -1,4 +1,4 @@
-//! A guest that replays bare records, as often as it is asked to: each time the daemon starts anew and resets the engine.
+//! A guest that replays bare records, as often as it is asked to: each time the daemon starts again and resets the engine.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{Read, Write};
@@ -52,7 +52,7 @@ impl Guest {
         let expected = format!("RECEIVED {}", bytes.len());
         let end = Instant::now() + LIMIT;
         while Instant::now() < end {
-            // It also succeeds when nobody listens: whether the bytes arrived is for the guest to say.
+            // It also succeeds without a listener: whether the bytes arrived is for the guest to say.
             let _ = self.connect(0).and_then(|mut stream| {
                 stream.write_all(bytes)?;
                 stream.shutdown(Shutdown::Write)?;
@@ -64,7 +64,7 @@ impl Guest {
                 None => {}
             }
         }
-        bail!("expected the guest to take {} bytes, found nobody who listened within {LIMIT:?}", bytes.len())
+        bail!("expected the guest to take {} bytes, found no listener within {LIMIT:?}", bytes.len())
     }
 
     fn receive(&mut self) -> Result<Vec<u8>> {

@@ -57,7 +57,7 @@ fn tables(time: impl Fn(&Job) -> String) -> Result<String> {
         let row = [job.name.to_owned(), job.shows.to_owned(), size(job)?, job.engine(), time(job)];
         text.push_str(&format!("| {} |\n", row.join(" | ")));
     }
-    text.push_str("\nPlanted faults, each found by its job (`cargo xtask rtl formal --plant`):\n\n");
+    text.push_str("\nPlanted faults, each found by its job (`cargo xtask rtl formal --faults`):\n\n");
     text.push_str("| fault | in | job that fails |\n|---|---|---|\n");
     for (job, row) in proved_rows() {
         text.push_str(&format!("| {} | {}.v | {job} |\n", row.fault.what, row.block));

@@ -12,7 +12,7 @@ pub enum Method {
     },
     /// Every output of the proof is one, whatever its inputs: identities of combinational logic, by decision diagrams.
     Identity,
-    /// A trace from power-up reaches every cover statement within so many clocks.
+    /// A trace from power-up reaches every cover statement within this many clocks.
     Cover {
         /// Clocks.
         clocks: u32,
@@ -141,7 +141,7 @@ pub const JOBS: &[Job] = &[
          stream rules",
     ),
     cover("axis_width_down_traces", "axis_width_down", "", 14, "three beats, both places taken, a mark, no clock lost"),
-    proof("reply_fifo", "word n in is word n out, once, unchanged; the offer stands; full and empty are exact"),
+    proof("reply_fifo", "word n in is word n out, once, unchanged; the offer is held; full and empty are exact"),
     cover("reply_fifo_traces", "reply_fifo", "DEPTH_BITS=3,WORD_BITS=8", 30, "full, empty again, the pointers wrap"),
     proof(
         "reply_packets",
@@ -246,7 +246,7 @@ pub const JOBS: &[Job] = &[
         proof(
             "journal",
             "each note goes to the lane and row of its position, whole and once; the lanes of a step are the walk's; the \
-             answer is the XOR of the rows of its walk, stands, and is zero and marked when too old; no write between \
+             answer is the XOR of the rows of its walk, is held, and is zero and marked when too old; no write between \
              (any sums of the banks, zero where no lane is selected)",
         ),
     ),

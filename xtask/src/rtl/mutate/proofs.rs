@@ -2,7 +2,7 @@
 //!
 //! A proof must hold without the fault, else it says nothing. A fault that nothing explained is killed when a property of
 //! the proof fails with it: in the induction, or, when only an invariant fails there, on a trace from power-up. What
-//! moves a register that nobody looks at breaks an invariant and no property, and is not killed. A fault with a written
+//! moves a register without a reader breaks an invariant and no property, and is not killed. A fault with a written
 //! reason stays equivalent only when the whole proof holds with it.
 
 use super::TOP;
@@ -164,7 +164,7 @@ impl Proofs {
 }
 
 /// The parts of what yosys-smtbmc says, and the name after each `Assert failed in x_proof: `. An invariant has no name:
-/// its place in the file stands there.
+/// its place in the file is there.
 fn failures(said: &str) -> impl Iterator<Item = &str> {
     let parts = said.split("Assert failed in ").skip(1).filter_map(|part| part.split_once(": "));
     parts.map(|(_, rest)| rest.split([' ', ';']).next().unwrap_or_default())

@@ -1,0 +1,174 @@
+//! Writes `session.json` on a thread of its own, at most once a second, and makes the changes behind it durable.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::SavedSession;
+use super::files::{CHANGES, SESSION_FILE, changes_files};
+
+const NEW_FILE: &str = "session.json.new";
+/// Shortest time between two writes.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a writer reports to its owner.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// A file is to be written, or is being written.
+    busy: AtomicBool,
+    /// The changes that have to become durable, with the number of their file.
+    unsynced: Mutex<Option<(u64, File)>>,
+    /// Bytes of the last file that was written.
+    whole_bytes: AtomicU64,
+    /// Why the last write failed.
+    failed: Mutex<Option<std::io::Error>>,
+    /// Writes that went well.
+    written: AtomicU64,
+}
+
+/// One file to be written.
+#[derive(Debug)]
+struct Job {
+    saved: SavedSession,
+    /// Files of changes below this number are in it.
+    below: u64,
+}
+
+/// See the module. It ends, with what it is at, when it is dropped.
+#[derive(Debug)]
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn start(folder: &Path) -> std::io::Result<Writer> {
+        let shared = Arc::new(Shared::default());
+        let (jobs, work) = channel();
+        let (folder, own) = (folder.to_path_buf(), shared.clone());
+        let run = move || run(&folder, &own, &work);
+        let thread = std::thread::Builder::new().name(String::from("state")).spawn(run)?;
+        Ok(Writer { shared, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Whether a file waits to be written.
+    pub fn is_busy(&self) -> bool {
+        self.shared.busy.load(Ordering::Acquire)
+    }
+
+    /// Writes a session soon; afterwards files of changes below number `below` are removed.
+    pub fn write(&self, saved: SavedSession, below: u64) {
+        self.shared.busy.store(true, Ordering::Release);
+        if let Some(jobs) = &self.jobs {
+            _ = jobs.send(Job { saved, below });
+        }
+    }
+
+    /// Makes what was appended to file number `number` durable soon. What is in a file before it is in a session that was
+    /// handed over.
+    pub fn sync(&self, number: u64, file: &File) {
+        if let Ok(mut unsynced) = self.shared.unsynced.lock()
+            && unsynced.as_ref().is_none_or(|(known, _)| *known != number)
+        {
+            *unsynced = file.try_clone().ok().map(|file| (number, file));
+        }
+    }
+
+    /// Returns bytes of the last `session.json`, 0 before the first.
+    pub fn whole_bytes(&self) -> u64 {
+        self.shared.whole_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many files were written.
+    pub fn written(&self) -> u64 {
+        self.shared.written.load(Ordering::Acquire)
+    }
+
+    /// Returns why the last write failed, once.
+    pub fn take_failure(&self) -> Option<std::io::Error> {
+        self.shared.failed.lock().ok()?.take()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            _ = thread.join();
+        }
+    }
+}
+
+fn run(folder: &Path, shared: &Shared, jobs: &Receiver<Job>) {
+    let mut begun: Option<Instant> = None;
+    loop {
+        // What has waited for this long is worth a write; what waits at the end is in the files of changes.
+        let due = begun.map_or(Duration::ZERO, |begun| INTERVAL.saturating_sub(begun.elapsed()));
+        let job = match wait(jobs, due) {
+            Some(job) => job,
+            None => return,
+        };
+        begun = Some(Instant::now());
+        if let Some((_, file)) = shared.unsynced.lock().ok().and_then(|mut file| file.take()) {
+            // A file that cannot be made durable is reported with the next one that is written whole.
+            _ = file.sync_data();
+        }
+        let Some(job) = job else { continue };
+        match write(folder, &job) {
+            Ok(bytes) => {
+                shared.whole_bytes.store(bytes, Ordering::Relaxed);
+                shared.written.fetch_add(1, Ordering::Release);
+            }
+            Err(error) => {
+                if let Ok(mut failed) = shared.failed.lock() {
+                    *failed = Some(error);
+                }
+            }
+        }
+        shared.busy.store(false, Ordering::Release);
+    }
+}
+
+/// Waits `least`, then for a job, at most another interval; `None` at the end.
+fn wait(jobs: &Receiver<Job>, least: Duration) -> Option<Option<Job>> {
+    let begun = Instant::now();
+    let mut job = None;
+    loop {
+        let left = if job.is_some() { least } else { least + INTERVAL }.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Some(job);
+        }
+        match jobs.recv_timeout(left) {
+            Ok(new) => job = Some(new),
+            Err(RecvTimeoutError::Timeout) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+}
+
+fn write(folder: &Path, job: &Job) -> std::io::Result<u64> {
+    let (new, path): (PathBuf, PathBuf) = (folder.join(NEW_FILE), folder.join(SESSION_FILE));
+    let bytes = serde_json::to_vec(&job.saved)?;
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&new, &path)?;
+    // The name is in the folder, which has to be durable too.
+    File::open(folder)?.sync_all()?;
+    for number in changes_files(folder).into_iter().filter(|&number| number < job.below) {
+        _ = std::fs::remove_file(folder.join(format!("{CHANGES}{number}")));
+    }
+    Ok(bytes.len() as u64)
+}

@@ -1,0 +1,46 @@
+//! Exit statuses of the program, as the table in `docs/scan.md` has them.
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+/// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nothing could be looked at, or not everything that was asked for by number.
+    #[error("{0}")]
+    NothingSeen(String),
+    /// The reader of the output has gone (`| head`): the status is that of a program ended by SIGPIPE.
+    #[error("the reader of standard output has gone")]
+    ReaderGone,
+    /// The output cannot be written.
+    #[error("cannot write to standard output: {0}; give it somewhere to write to")]
+    Output(std::io::Error),
+}
+
+impl Failure {
+    /// Sorts an error of standard output.
+    pub fn output(error: std::io::Error) -> Failure {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Failure::ReaderGone,
+            _ => Failure::Output(error),
+        }
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Failure::Output(_) => 1,
+            Failure::NothingSeen(_) => 3,
+            Failure::ReaderGone => 128 + 13,
+        }
+    }
+}
+
+/// Prints what went wrong and returns the status. Where nobody reads the message either, there is nothing to do.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    let failure = error.downcast_ref::<Failure>();
+    if !matches!(failure, Some(Failure::ReaderGone)) {
+        // Every error holds its cause in its own text.
+        let _ = writeln!(std::io::stderr(), "deltascope: {error}");
+    }
+    ExitCode::from(failure.map_or(1, Failure::status))
+}

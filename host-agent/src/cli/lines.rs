@@ -1,0 +1,140 @@
+//! What `run` prints, bounded for its readers: lines that a log keeps whole, and no container that is long gone.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use deltascope_agent::event::OwnerKind;
+use deltascope_agent::report::Report;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Longest line in bytes. Docker's log cuts at 16 KiB, journald at 48 KiB (LineMax= of journald.conf(5)).
+pub const LINE_BYTES: usize = 16_000;
+/// Room for the fields that a line of a split object repeats.
+const HEAD_BYTES: usize = 200;
+
+/// Returns an object as one line, or as several with `part` and `parts` and a share of `containers` each. All but
+/// `containers` is in the first part; the others repeat `seconds` and `source`.
+pub fn split(object: &impl Serialize) -> Result<Vec<String>> {
+    let whole = serde_json::to_string(object)?;
+    if whole.len() <= LINE_BYTES {
+        return Ok(vec![whole]);
+    }
+    let mut first = serde_json::to_value(object)?;
+    let containers = match first.get_mut("containers").map(Value::take) {
+        Some(Value::Array(containers)) => containers,
+        _ => return Ok(vec![whole]),
+    };
+    first["containers"] = json!([]);
+    let mut room = LINE_BYTES.saturating_sub(first.to_string().len() + HEAD_BYTES);
+    let mut shares = vec![Vec::new()];
+    for container in containers {
+        let bytes = container.to_string().len() + 1;
+        if bytes > room {
+            shares.push(Vec::new());
+            room = LINE_BYTES - HEAD_BYTES;
+        }
+        room = room.saturating_sub(bytes);
+        if let Some(share) = shares.last_mut() {
+            share.push(container);
+        }
+    }
+    let parts = shares.len();
+    let (seconds, source) = (first["seconds"].clone(), first["source"].clone());
+    let rest = json!({ "seconds": seconds, "source": source });
+    let lines = shares.into_iter().enumerate().map(|(index, share)| {
+        let mut line = if index == 0 { first.clone() } else { rest.clone() };
+        line["part"] = json!(index + 1);
+        line["parts"] = json!(parts);
+        line["containers"] = Value::Array(share);
+        line.to_string()
+    });
+    Ok(lines.collect())
+}
+
+/// Leaves containers out that have had no event for a while.
+#[derive(Debug)]
+pub struct Silence {
+    limit: Duration,
+    /// Events of each line, and since when it has had that many.
+    seen: HashMap<(OwnerKind, String), (u64, Instant)>,
+}
+
+impl Silence {
+    /// Leaves out what has been silent for `limit`.
+    pub fn new(limit: Duration) -> Silence {
+        Silence { limit, seen: HashMap::new() }
+    }
+
+    /// Takes silent lines out of a report and returns how many those were. What they have counted stays in the sums.
+    pub fn apply(&mut self, report: &mut Report, now: Instant) -> usize {
+        let before = report.lines.len();
+        report.lines.retain(|line| {
+            let events = line.pages.events.saturating_add(line.sends.events);
+            let (known, since) = self.seen.entry((line.kind, line.name.clone())).or_insert((events, now));
+            if *known != events {
+                (*known, *since) = (events, now);
+            }
+            now.saturating_duration_since(*since) < self.limit
+        });
+        before - report.lines.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE_BYTES, Silence, split};
+    use deltascope_agent::accounting::{Conservation, Rows, Totals};
+    use deltascope_agent::event::{OwnerKind, Owners};
+    use deltascope_agent::report::{Report, ReportJson};
+    use serde_json::{Value, json};
+    use std::time::{Duration, Instant};
+
+    fn report(containers: u64, events: impl Fn(u64) -> u64) -> Report {
+        let (mut owners, mut totals) = (Owners::default(), Totals::default());
+        for number in 0..containers {
+            let id = owners.intern(OwnerKind::Container, &format!("kubepods/pod{number:032x}/{number:064x}")).0;
+            let mut rows = Rows::default();
+            rows[0].events = events(number);
+            totals.owners.insert(id, rows);
+        }
+        Report::new("model", &owners, &totals, Conservation::default())
+    }
+
+    #[test]
+    fn every_container_is_in_one_line_and_no_line_is_too_long() {
+        for count in [0, 1, 20, 50, 300, 2_000] {
+            let json = ReportJson::from(&report(count, |number| number + 1));
+            let lines = split(&json).expect("it serialises");
+            assert!(lines.iter().all(|line| line.len() <= LINE_BYTES), "{count}");
+            let parsed: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            let found: Vec<Value> =
+                parsed.iter().flat_map(|line| line["containers"].as_array().expect("a list").clone()).collect();
+            assert_eq!(json!(found), json!(json.containers), "{count}");
+            assert_eq!(parsed.iter().filter(|line| line.get("captured").is_some()).count(), 1);
+            if parsed.len() > 1 {
+                for (index, line) in parsed.iter().enumerate() {
+                    assert_eq!((&line["part"], &line["parts"]), (&json!(index + 1), &json!(parsed.len())));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn silent_container_leaves_and_comes_back_with_its_next_event() {
+        let (mut silence, begin) = (Silence::new(Duration::from_secs(600)), Instant::now());
+        let mut at = |seconds, of_first: u64| {
+            let mut report = report(2, |number| if number == 0 { of_first } else { seconds + 1 });
+            let silent = silence.apply(&mut report, begin + Duration::from_secs(seconds));
+            (report.lines.len(), silent)
+        };
+        assert_eq!(at(0, 5), (2, 0));
+        assert_eq!(at(599, 5), (2, 0));
+        assert_eq!(at(600, 5), (1, 1));
+        assert_eq!(at(10_000, 5), (1, 1));
+        assert_eq!(at(10_001, 6), (2, 0));
+        assert_eq!(at(10_600, 6), (2, 0));
+        assert_eq!(at(10_601, 6), (1, 1));
+    }
+}

@@ -1,0 +1,55 @@
+//! SIGINT and SIGTERM: the first asks the command to end with what it has, the second ends it at once.
+//!
+//! A thread of its own takes them. The kernel gives a signal of the process to its first thread if that one takes it, and a
+//! handler runs only when its thread leaves the kernel: one that waits for the memory of a hung process does not.
+
+use std::io;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::stop::Stop;
+use crate::sys;
+
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+/// Longest time from the first signal to the end.
+const LIMIT: Duration = Duration::from_millis(1_900);
+/// Time between two looks at the request.
+const LOOK: Duration = Duration::from_millis(20);
+/// Exit status of a command that a signal ended before it was done.
+const STATUS: i32 = 130;
+
+/// Why signals cannot be caught.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot catch SIGINT and SIGTERM: {0}; end other programs or raise the limit of threads")]
+pub struct SignalError(#[from] io::Error);
+
+/// Catches both signals, in this thread and in those that it starts later. A command that has not ended by itself soon
+/// after the first signal is ended, wherever it hangs.
+///
+/// # Errors
+/// The system refuses a handler or a thread.
+pub fn catch() -> Result<Stop, SignalError> {
+    let stop = Stop::default();
+    for signal in SIGNALS {
+        // The second signal ends the program at once: the first has set the flag by then.
+        signal_hook::flag::register_conditional_shutdown(signal, STATUS, stop.flag())?;
+        signal_hook::flag::register(signal, stop.flag())?;
+    }
+    sys::block_signals(&SIGNALS, true)?;
+    let watched = stop.clone();
+    let watch = move || {
+        if let Err(error) = sys::block_signals(&SIGNALS, false) {
+            eprintln!("deltascope: SIGINT and SIGTERM do not end this command: {error}; use SIGKILL");
+        }
+        while watched.since().is_none_or(|since| since.elapsed() < LIMIT) {
+            std::thread::sleep(LOOK);
+        }
+        eprintln!(
+            "deltascope: ended by a signal before its work was done; what was in flight is not in the numbers above"
+        );
+        signal_hook::low_level::exit(STATUS);
+    };
+    std::thread::Builder::new().name(String::from("signals")).spawn(watch)?;
+    Ok(stop)
+}

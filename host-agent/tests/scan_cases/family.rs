@@ -1,0 +1,90 @@
+//! Starting families and other copies of this program.
+
+use std::io::{BufRead, BufReader};
+use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+/// First argument of a copy that is a member of a family.
+pub const MEMBER: &str = "be-a-member";
+/// A user without privileges: `nobody`.
+pub const NOBODY: u32 = 65_534;
+
+/// A family of real processes; it ends when this is dropped.
+pub struct Family {
+    child: Child,
+    stop: Option<ChildStdin>,
+    /// Addresses of its region.
+    pub range: Range<u64>,
+    /// Members that it has named, the root first where that lives.
+    pub members: Vec<u32>,
+}
+
+impl Family {
+    /// Starts a family of a kind and waits until it has done its work.
+    pub fn start(kind: &[&str]) -> Family {
+        Self::started(kind, None)
+    }
+
+    /// Starts a family as `nobody`.
+    pub fn start_as_nobody(kind: &[&str]) -> Family {
+        Self::started(kind, Some(NOBODY))
+    }
+
+    fn started(kind: &[&str], user: Option<u32>) -> Family {
+        let mut command = Command::new(program());
+        command.arg(MEMBER).args(kind).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
+        if let Some(user) = user {
+            command.uid(user).gid(user);
+        }
+        let mut child = command.spawn().expect("a family starts");
+        let stop = child.stdin.take();
+        let mut line = String::new();
+        let pipe = child.stdout.take().expect("its output");
+        BufReader::new(pipe).read_line(&mut line).expect("its announcement");
+        let numbers: Vec<u64> = line.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+        let [start, bytes, members @ ..] = &numbers[..] else { panic!("{kind:?} announced {line:?}") };
+        let members = members.iter().map(|&pid| pid as u32).collect();
+        Family { child, stop, range: *start..start + bytes, members }
+    }
+
+    /// The root, or the first member of a family that has lost it.
+    pub fn root(&self) -> u32 {
+        self.members[0]
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.child.wait().expect("the family ends");
+    }
+}
+
+/// The copy of this program and its folder.
+static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+
+/// Removes the copy of this program, if one was made.
+pub fn remove_program() {
+    if let Some((folder, _)) = COPY.get() {
+        std::fs::remove_dir_all(folder.path()).expect("my folder");
+    }
+}
+
+/// This program where every user can run it.
+pub fn program() -> &'static Path {
+    &COPY
+        .get_or_init(|| {
+            let folder = tempfile::tempdir().expect("a folder for the copy");
+            let copy = folder.path().join("scan_cases");
+            std::fs::copy("/proc/self/exe", &copy).expect("a copy of this program");
+            for path in [folder.path(), copy.as_path()] {
+                std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("my files");
+            }
+            (folder, copy)
+        })
+        .1
+}

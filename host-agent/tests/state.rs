@@ -1,0 +1,156 @@
+//! The state folder neither stops nor slows a run, whatever the disk does.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use deltascope_agent::sources::SynthConfig;
+use serde_json::Value;
+use support::board::Board;
+use support::reference::{check, reference};
+use support::run::Run;
+use support::{AGENT, agent, finish};
+
+const CONFIG: SynthConfig =
+    SynthConfig { seed: 5, events: 20_000, containers: 40, sockets: 300, sends_percent: 50, redundant_percent: 30 };
+
+fn synth<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let run = ["run", "--json-lines", "--source", "synth", "--seed", "5", "--events", "20000", "--containers", "40"];
+    [&run[..], &["--sockets", "300"], more].concat()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+#[test]
+fn damaged_files_are_set_aside_and_every_event_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let state = folder.path().join("state");
+    let run = || finish(agent(&synth(&["--connect", &address, "--state-dir", text(&state)]))).ok();
+    run();
+    for (file, content) in [
+        ("session.json", &b""[..]),
+        ("session.json", b"{\"version\":2"),
+        ("session.json", &[0; 500]),
+        ("session.json", b"{\"version\":99}"),
+        ("agent.id", b""),
+        ("agent.id", &[0; 33]),
+        ("changes.0", b"torn"),
+    ] {
+        fs::write(state.join(file), content).expect("ours");
+        let outcome = run();
+        let report: Value = serde_json::from_str(outcome.out.lines().last().expect("a line")).expect("JSON");
+        check(&report, &reference(CONFIG), 20_000);
+        assert_eq!(outcome.err.contains(file), file == "session.json" || content == [0; 33], "{file}: {outcome:?}");
+    }
+}
+
+/// Runs a script in a mount namespace of its own, where `$1` is a folder for a mount and `"$@"` behind it the agent.
+fn with_mount(script: &str, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", &format!("at=\"$0\"; {script}")]);
+    command.arg(folder).arg(AGENT).args(arguments);
+    command
+}
+
+#[test]
+fn full_and_read_only_disks_stop_no_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let state = folder.path().join("state");
+    for (script, part) in [
+        (
+            "mount -t tmpfs -o size=16k none \"$at\" && head -c 1M /dev/zero >\"$at/fill\" 2>/dev/null; \"$@\"",
+            "No space",
+        ),
+        ("mount -t tmpfs -o ro none \"$at\" && \"$@\"", "Read-only"),
+    ] {
+        let arguments = synth(&["--connect", &address, "--state-dir", text(&state)]);
+        let outcome = finish(with_mount(script, folder.path(), &arguments)).ok();
+        let report: Value = serde_json::from_str(outcome.out.lines().last().expect("a line")).expect("JSON");
+        check(&report, &reference(CONFIG), 20_000);
+        assert!(outcome.err.contains(part) && outcome.err.contains("--state-dir"), "{outcome:?}");
+    }
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("ours");
+    let arguments = synth(&["--connect", &address, "--state-dir", text(&file)]);
+    let outcome = finish(agent(&arguments)).ok();
+    assert!(outcome.err.contains("begins at 0"), "{outcome:?}");
+}
+
+#[test]
+fn disk_that_becomes_full_costs_a_restart_its_owners_and_no_event() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mount = folder.path().join("mount");
+    fs::create_dir(&mount).expect("ours");
+    let mut board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    // More containers than groups, so that they change hands all the time; the disk is full at once.
+    let state = mount.join("state");
+    let endless = ["run", "--json-lines", "--interval", "0.05", "--source", "synth", "--events", "0"];
+    let more = ["--containers", "500", "--connect", &address, "--state-dir", text(&state)];
+    let script = "mount -t tmpfs -o size=64k none \"$at\" && exec \"$@\"";
+    let mut run = Run::of(with_mount(script, &mount, &[&endless[..], &more].concat()));
+    run.line();
+    run.errors.until("the run continues");
+    assert_eq!(run.line()["conserved"], true);
+    board.restart();
+    run.errors.until("resumed after");
+    for _ in 0..3 {
+        assert_eq!(run.line()["conserved"], true);
+    }
+    run.signal("TERM");
+    assert_eq!(run.last_line()["conserved"], true);
+}
+
+#[test]
+fn containers_that_change_hands_cost_little_time_and_little_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).expect("ours");
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let state = ["--state-dir", text(folder.path())];
+    let measure = |state: &[&str]| {
+        let run = ["run", "--json-lines", "--interval", "0.05", "--source", "synth", "--events", "0"];
+        let more = ["--containers", "2000", "--connect", &address];
+        let mut run = Run::start(&[&run[..], &more, state].concat());
+        let begun = Instant::now();
+        // Until every container has had events and groups have changed hands thousands of times.
+        let report = loop {
+            let line = run.line();
+            if line["captured"].as_u64() >= Some(20_000) {
+                break line;
+            }
+        };
+        let time = begun.elapsed();
+        assert_eq!(report["conserved"], true);
+        let per_event = time.as_secs_f64() / report["captured"].as_f64().expect("a number");
+        run.signal("KILL");
+        run.end();
+        (per_event, report)
+    };
+    // The output and the records are written too: what is more with a folder is the folder's.
+    let (plain, _) = measure(&[]);
+    let (with_folder, report) = measure(&state);
+    let captured = report["captured"].as_f64().expect("a number");
+    let appended = report["state"]["appended_bytes"].as_f64().expect("a number");
+    let whole = fs::metadata(folder.path().join("session.json")).map_or(0, |file| file.len()) as f64;
+    let written = report["state"]["written"].as_f64().expect("a number");
+    println!(
+        "measured: {:.1} us an event without a folder, {:.1} with one; {appended} bytes of changes and {written} times {whole} bytes for {captured} events",
+        plain * 1e6,
+        with_folder * 1e6
+    );
+    // Rewritten at most once a second, and once at each of start and end of that time.
+    assert!(written <= report["seconds"].as_f64().expect("a time") + 2.0, "{written} times");
+    // 1 MB/s at the rate without a folder, whatever else the machine does.
+    assert!(appended / captured < 40.0, "{appended} bytes for {captured} events");
+}

@@ -1,0 +1,109 @@
+//! An agent under way, and the lines that it prints.
+
+use std::io::{BufRead, BufReader};
+use std::process::{ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+
+use serde_json::Value;
+
+use super::{LIMIT, Outcome, agent, end};
+
+/// Lines of a pipe, read by a thread so that the agent never waits for the test.
+pub struct Lines(Receiver<String>);
+
+impl Lines {
+    fn of(pipe: impl std::io::Read + Send + 'static) -> Lines {
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            let mut lines = BufReader::new(pipe).lines();
+            while let Some(Ok(line)) = lines.next() {
+                _ = sender.send(line);
+            }
+        });
+        Lines(receiver)
+    }
+
+    /// The next line; `None` at the end.
+    pub fn next(&self) -> Option<String> {
+        match self.0.recv_timeout(LIMIT) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {LIMIT:?}"),
+        }
+    }
+
+    /// Waits for a line that holds `part`.
+    pub fn until(&self, part: &str) -> String {
+        let mut seen = Vec::new();
+        while let Some(line) = self.next() {
+            if line.contains(part) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("expected a line with {part:?}, found the end after {seen:?}");
+    }
+
+    /// What has come and was not taken.
+    pub fn waiting(&self) -> Vec<String> {
+        self.0.try_iter().collect()
+    }
+}
+
+/// See the module. It ends with this.
+pub struct Run {
+    pub child: std::process::Child,
+    pub lines: Lines,
+    pub errors: Lines,
+}
+
+impl Run {
+    /// Starts the agent with these arguments.
+    pub fn start(arguments: &[&str]) -> Run {
+        Run::of(agent(arguments))
+    }
+
+    /// Starts a command that runs the agent.
+    pub fn of(mut command: Command) -> Run {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let out: ChildStdout = child.stdout.take().expect("standard output is piped");
+        let err: ChildStderr = child.stderr.take().expect("standard error is piped");
+        Run { child, lines: Lines::of(out), errors: Lines::of(err) }
+    }
+
+    /// The next line of JSON.
+    pub fn line(&mut self) -> Value {
+        let line = self.lines.next().unwrap_or_else(|| panic!("no line: {:?}", self.errors.waiting()));
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Kills it at a moment when it has more to do.
+    pub fn kill(mut self, events: u64) {
+        let line = self.line();
+        assert!(line["captured"].as_u64() < Some(events), "too fast for this test: {line}");
+        assert_eq!(line["conserved"], true, "{line}");
+        self.child.kill().expect("a child");
+        self.child.wait().expect("a child");
+    }
+
+    /// Waits for its end.
+    pub fn end(self) -> Outcome {
+        let Run { child, lines, errors } = self;
+        let outcome = end(child);
+        let all = |lines: Lines| std::iter::from_fn(|| lines.next()).map(|line| line + "\n").collect();
+        Outcome { out: all(lines), err: all(errors), ..outcome }
+    }
+
+    /// Waits for its end, which must be a success, and gives the last line.
+    pub fn last_line(self) -> Value {
+        let outcome = self.end().ok();
+        serde_json::from_str(outcome.out.lines().last().expect("a line")).expect("JSON")
+    }
+}

@@ -1,0 +1,260 @@
+//! Peers without a session: accepting connections, handshakes, and frames before the Welcome.
+
+use super::{Daemon, Ready, cpu};
+use crate::admission::{Decision, Origin};
+use crate::budget::Work;
+use crate::handshakes::{Arrived, Rejected, Step};
+use crate::link::{Holder, Link, Peer, set_buffers};
+use crate::memory::SMALL_SOCKET;
+use crate::warnings::Topic;
+use deltascope_model::Engine;
+use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
+use deltascope_protocol::server::Identity;
+use deltascope_tls::{Channel, Rejection, TlsError};
+use rustix::io::Errno;
+use rustix::net::{SocketFlags, acceptfrom_with};
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+
+/// Connections accepted in one turn, which is also the number out of which some are chosen.
+const ACCEPTS: usize = 256;
+/// Time without accepting after the system had no descriptor left.
+const ACCEPT_PAUSE: u64 = 100_000;
+const TOO_MANY: &str = "connections without a session: as many as are allowed; connect again later";
+
+impl<E: Engine> Daemon<E> {
+    /// Serves peers without a session as far as the budget allows. Returns whether the server has something new to do.
+    pub(super) fn serve_others(&mut self, ready: &Ready) -> bool {
+        let now = self.now();
+        let received = self.server.stats().bytes;
+        // Handshakes first: what has begun is finished before more begins.
+        let mut budget = std::mem::take(&mut self.budget);
+        let (mut next, mut has_looked) = (0, false);
+        budget.run(Work::Handshake, now, cpu, || {
+            if ready.handshakes && !std::mem::replace(&mut has_looked, true) {
+                self.handshakes.look();
+            }
+            self.advance(&mut next, now)
+        });
+        if ready.listener {
+            let mut waiting = Vec::new();
+            let mut is_left = true;
+            budget.run(Work::Accept, now, cpu, || {
+                if is_left && waiting.len() < ACCEPTS && self.accept(&mut waiting, now) {
+                    return true;
+                }
+                is_left = false;
+                self.admit(std::mem::take(&mut waiting), now);
+                false
+            });
+            // The turn's part may be used up before those that were accepted have got their answers.
+            budget.charge(Work::Accept, now, cpu, || self.admit(waiting, now));
+        }
+        self.budget = budget;
+        let mut rejected = Vec::new();
+        self.handshakes.expire(now, |peer| rejected.push(peer));
+        self.reject_all(rejected, now);
+        self.bound_lingering(now);
+        self.server.stats().bytes != received
+    }
+
+    /// Works on one link without a session, or on one handshake. Returns whether there may be more to do.
+    fn advance(&mut self, next: &mut usize, now: u64) -> bool {
+        while *next < self.links.len() {
+            if self.links[*next].ready {
+                *next += usize::from(self.read(*next, now));
+                return true;
+            }
+            *next += 1;
+        }
+        let Some(security) = &self.security else { return false };
+        match self.handshakes.step(&security.config(), now) {
+            Step::Nothing => return false,
+            Step::Done => {}
+            Step::Arrived(arrived) => self.accept_peer(*arrived, now),
+            Step::Rejected(rejected) => self.reject_all(vec![rejected], now),
+        }
+        true
+    }
+
+    fn reject_all(&mut self, rejected: Vec<Rejected>, now: u64) {
+        for Rejected { peer, rejection, text } in rejected {
+            self.reject(peer, rejection, &text, now);
+        }
+    }
+
+    /// Accepts one connection. Returns whether there may be another one.
+    fn accept(&mut self, waiting: &mut Vec<(TcpStream, SocketAddr)>, now: u64) -> bool {
+        match acceptfrom_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+            Ok((socket, address)) => {
+                if let Some(Ok(peer)) = address.map(SocketAddr::try_from) {
+                    waiting.push((TcpStream::from(socket), peer));
+                }
+                true
+            }
+            Err(Errno::AGAIN) => false,
+            Err(Errno::INTR | Errno::CONNABORTED) => true,
+            Err(error) => {
+                self.counters.accept_failures += 1;
+                let text = format_args!("accept: {error}; trying again each 100 ms");
+                self.warnings.warn(Topic::Accept, now, text);
+                self.accept_again = now + ACCEPT_PAUSE;
+                false
+            }
+        }
+    }
+
+    /// Gives the connections of one turn their places, and closes those for which there is none.
+    fn admit(&mut self, waiting: Vec<(TcpStream, SocketAddr)>, now: u64) {
+        if waiting.is_empty() {
+            return;
+        }
+        if self.security.is_some() {
+            let mut rejected = Vec::new();
+            self.handshakes.offer(waiting, now, |peer| rejected.push(peer));
+            return self.reject_all(rejected, now);
+        }
+        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Holder::Address(Origin::of(peer.ip()))).collect();
+        let decisions = self.places.decide(&holders);
+        for (((stream, peer), holder), decision) in waiting.into_iter().zip(holders).zip(decisions) {
+            if !self.make_place(decision, now) {
+                self.reject(peer, Rejection::DroppedEarly, TOO_MANY, now);
+                self.refuse(stream, None, ErrorCode::Limit, TOO_MANY);
+                continue;
+            }
+            set_buffers(&stream, SMALL_SOCKET as usize);
+            let id = stream.set_nodelay(true).ok().and_then(|()| self.server.connect(Identity::ANYBODY, now));
+            let Some(id) = id else {
+                self.places.give_back(holder);
+                self.reject(peer, Rejection::DroppedEarly, TOO_MANY, now);
+                self.refuse(stream, None, ErrorCode::Limit, TOO_MANY);
+                continue;
+            };
+            tracing::debug!("{peer}: connection begins");
+            self.links.push(Link::new(stream, id, peer, holder));
+        }
+    }
+
+    /// Closes the connection whose place is given away, if a decision says so. Returns whether there is a place.
+    fn make_place(&mut self, decision: Decision<Holder>, now: u64) -> bool {
+        match decision {
+            Decision::Drop => false,
+            Decision::Admit => true,
+            Decision::Replace(victim) => {
+                let of_victim = |(_, link): &(usize, &Link)| link.place == Some(victim);
+                let count = self.links.iter().enumerate().filter(of_victim).count();
+                let number = self.places.random_below(count);
+                let found = self.links.iter().enumerate().filter(of_victim).nth(number).map(|(index, _)| index);
+                if let Some(index) = found {
+                    self.close(index, Rejection::CrowdedOut, TOO_MANY, now);
+                }
+                true
+            }
+        }
+    }
+
+    /// Closes a connection without a session, whose place is already another one's. Its peer has time to read why.
+    fn close(&mut self, index: usize, rejection: Rejection, text: &str, now: u64) {
+        let Daemon { server, links, .. } = self;
+        let link = &mut links[index];
+        link.place = None;
+        if server.is_closing(link.id) {
+            // It was refused before, and was told why.
+            return;
+        }
+        link.is_refusal_logged = true;
+        server.refuse(link.id, ErrorCode::Limit, text, now);
+        let address = link.address;
+        self.reject(address, rejection, text, now);
+    }
+
+    /// Connections that only wait for their peers to read the last frame are bounded too: the oldest is dropped.
+    fn bound_lingering(&mut self, now: u64) {
+        let lingering = |link: &&Link| link.place.is_none() && link.is_lingering();
+        for _ in self.most_lingering..self.links.iter().filter(lingering).count() {
+            let links = self.links.iter().enumerate().filter(|(_, link)| lingering(link));
+            let Some((oldest, _)) = links.min_by_key(|(_, link)| link.deadline()) else { return };
+            let link = self.links.swap_remove(oldest);
+            self.server.disconnect(link.id, now);
+        }
+    }
+
+    /// The peer has proved its name; if the name is served it gets a connection.
+    fn accept_peer(&mut self, arrived: Arrived, now: u64) {
+        let Arrived { stream, channel, peer: address, early } = arrived;
+        let Some(security) = &self.security else { return };
+        let about = match channel.peer() {
+            Ok(about) => about,
+            Err(error) => {
+                self.reject(address, error.rejection(), &error.to_string(), now);
+                return self.refuse(stream, Some(channel), ErrorCode::Unauthorised, &TlsError::NoName.to_string());
+            }
+        };
+        self.counters.authenticated += 1;
+        let (identity, allowance) = match security.admit(&about) {
+            Ok(admitted) => admitted,
+            Err(rejection) => {
+                let text = format!("{:?} is not among the names that are served", about.name);
+                self.reject(address, rejection, &text, now);
+                return self.refuse(stream, Some(channel), ErrorCode::Unauthorised, &text);
+            }
+        };
+        let is_own = |link: &Link| link.peer.as_ref().is_some_and(|peer| peer.identity == identity);
+        let own = self.links.iter().filter(|link| is_own(link) && !link.is_lingering()).count();
+        if own >= allowance.connections() {
+            let most = allowance.connections();
+            let text = format!("quota of this identity: expected at most {most} connections, found one more");
+            // A reconnect must not fail because of connections that nothing came of.
+            match self.links.iter().position(|link| is_own(link) && link.place.is_some()) {
+                Some(index) => {
+                    if let Some(holder) = self.links[index].place {
+                        self.places.give_back(holder);
+                    }
+                    self.close(index, Rejection::Quota, &text, now);
+                }
+                None => {
+                    self.reject(address, Rejection::Quota, &text, now);
+                    return self.refuse(stream, Some(channel), ErrorCode::Limit, &text);
+                }
+            }
+        }
+        let holder = Holder::Identity(identity.0);
+        let decision = self.places.decide(&[holder]).pop().unwrap_or(Decision::Drop);
+        let has_place = self.make_place(decision, now);
+        let connection = has_place.then(|| self.server.connect_within(identity, allowance.quota, now)).flatten();
+        let Some(id) = connection else {
+            if has_place {
+                self.places.give_back(holder);
+            }
+            self.reject(address, Rejection::DroppedEarly, TOO_MANY, now);
+            return self.refuse(stream, Some(channel), ErrorCode::Limit, TOO_MANY);
+        };
+        tracing::debug!("{} ({address}): connection begins", about.name);
+        self.server.receive(id, &early, now);
+        let mut link = Link::with_tls(stream, channel, id, address, Peer { name: about.name, identity });
+        if self.server.carries_session(id)
+            && let Some(holder) = link.place.take()
+        {
+            self.places.give_back(holder);
+            link.set_buffers(self.socket_buffer);
+        }
+        self.links.push(link);
+    }
+
+    /// The peer reads why if its socket takes the frame at once.
+    fn refuse(&mut self, mut stream: TcpStream, channel: Option<Box<Channel>>, code: ErrorCode, text: &str) {
+        self.server.refused(code);
+        let mut frame = [0; 256];
+        let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code, sequence: 0, text }), &mut frame) else {
+            return;
+        };
+        let Some(mut channel) = channel else {
+            _ = stream.write(&frame[..length]);
+            return;
+        };
+        if channel.write(&frame[..length]).is_ok() {
+            channel.close();
+            _ = stream.write(channel.transmit());
+        }
+    }
+}

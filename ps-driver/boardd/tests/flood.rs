@@ -1,0 +1,255 @@
+//! A flood of ClientHellos at the loop's budget and its places, on a simulated clock: the parts of the daemon that decide,
+//! with a model of the kernel's queue and of what each step costs. `cargo xtask net flood` measures the daemon itself.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use deltascope_abi::random::Random;
+use deltascope_boardd::admission::{Decision, Origin, Places};
+use deltascope_boardd::budget::{Budget, Work};
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+/// Nanoseconds of the steps; those of a handshake are rounded up from a measurement on x86.
+const ACCEPT: u64 = 6_000;
+const HANDSHAKE: u64 = 200_000;
+/// Nanoseconds that the sessions use in a turn in which they have work.
+const SESSIONS: u64 = 1_000_000;
+/// Nanoseconds of a turn's own.
+const TURN: u64 = 10_000;
+/// Connections that wait to be accepted; beyond it a SYN is dropped and sent again after a second.
+const QUEUE: usize = 4_096;
+const SECOND: u64 = 1_000_000_000;
+/// Nanoseconds after which the agent tries again, and until it answers.
+const RETRY: u64 = SECOND / 10;
+const ANSWER: u64 = 2_000_000;
+/// Nanoseconds that a handshake may take.
+const HANDSHAKE_TIME: u64 = 5 * SECOND;
+
+/// A connection: the agent's, or one of the flood that holds its place and says nothing more.
+#[derive(Clone, Copy)]
+struct Connection {
+    is_agent: bool,
+    origin: Origin,
+    /// Messages that were worked on.
+    steps: u32,
+    /// When it can be worked on, if ever.
+    ready: Option<u64>,
+    until: u64,
+}
+
+struct World {
+    now: Cell<u64>,
+    budget: Budget,
+    places: Places<Origin>,
+    queue: VecDeque<bool>,
+    open: Vec<Connection>,
+    random: Random,
+    flood: Origin,
+    agent: Origin,
+    rate: u64,
+    arrived: u64,
+    /// When the agent tries next; `None` while a connection of it is under way.
+    tries: Option<u64>,
+    is_in: bool,
+    sessions: u64,
+    handshakes: u64,
+    accepts: u64,
+}
+
+impl World {
+    fn new(seed: u64, rate: u64, agent: &str) -> World {
+        let origin = |text: &str| Origin::of(text.parse().unwrap());
+        World {
+            now: Cell::new(0),
+            budget: Budget::default(),
+            places: Places::new(256, seed),
+            queue: VecDeque::new(),
+            open: Vec::new(),
+            random: Random::new(seed ^ 0x5EED),
+            flood: origin("10.0.0.1"),
+            agent: origin(agent),
+            rate,
+            arrived: 0,
+            tries: None,
+            is_in: false,
+            sessions: 0,
+            handshakes: 0,
+            accepts: 0,
+        }
+    }
+
+    /// SYNs arrive; the agent's at a random place among those of the flood.
+    fn arrive(&mut self) {
+        let now = self.now.get();
+        let due = (u128::from(now) * u128::from(self.rate) / u128::from(SECOND)) as u64;
+        let count = due - std::mem::replace(&mut self.arrived, due);
+        let agent = self.tries.filter(|&at| at <= now).map(|_| self.random.below(count + 1));
+        for number in 0..=count {
+            let has_room = self.queue.len() < QUEUE;
+            if agent == Some(number) {
+                self.tries = (!has_room).then_some(now + SECOND);
+                if has_room {
+                    self.queue.push_back(true);
+                }
+            }
+            if number < count && has_room && self.queue.len() < QUEUE {
+                self.queue.push_back(false);
+            }
+        }
+    }
+
+    fn lose(&mut self, gone: Connection) {
+        if gone.is_agent {
+            self.tries = Some(self.now.get() + RETRY);
+        }
+    }
+
+    /// One turn of the loop.
+    fn turn(&mut self, has_session_work: bool) {
+        self.now.set(self.now.get() + TURN);
+        if has_session_work {
+            self.now.set(self.now.get() + SESSIONS);
+            self.sessions += SESSIONS;
+            self.budget.sessions_worked(self.now.get() / 1_000, SESSIONS);
+        }
+        self.arrive();
+        let begun = self.now.get() / 1_000;
+        let mut budget = std::mem::take(&mut self.budget);
+        let clock = self.now.clone();
+        let before = clock.get();
+        // `clock` is a copy: each step moves both.
+        budget.run(Work::Handshake, begun, || clock.get(), || self.step_handshake(&clock));
+        self.handshakes += clock.get() - before;
+        let before = clock.get();
+        let mut waiting = Vec::new();
+        budget.run(
+            Work::Accept,
+            begun,
+            || clock.get(),
+            || {
+                let next = if waiting.len() < 256 { self.queue.pop_front() } else { None };
+                let Some(is_agent) = next else { return false };
+                waiting.push(is_agent);
+                clock.set(clock.get() + ACCEPT);
+                true
+            },
+        );
+        self.accepts += clock.get() - before;
+        self.now.set(clock.get());
+        self.admit(&waiting);
+        self.budget = budget;
+        for index in (0..self.open.len()).rev() {
+            if self.now.get() >= self.open[index].until {
+                let gone = self.open.swap_remove(index);
+                self.places.give_back(gone.origin);
+                self.lose(gone);
+            }
+        }
+    }
+
+    fn step_handshake(&mut self, clock: &Cell<u64>) -> bool {
+        let now = clock.get();
+        let places = &self.places;
+        let ready = |(_, open): &(usize, &Connection)| open.ready.is_some_and(|at| at <= now);
+        let first = self.open.iter().enumerate().filter(ready);
+        let Some((index, _)) = first.min_by_key(|(_, open)| (open.steps == 0, places.held(open.origin))) else {
+            return false;
+        };
+        clock.set(now + HANDSHAKE);
+        let open = &mut self.open[index];
+        open.steps += 1;
+        open.ready = open.is_agent.then_some(clock.get() + ANSWER);
+        if open.is_agent && open.steps == 2 {
+            self.is_in = true;
+            self.places.give_back(open.origin);
+            self.open.swap_remove(index);
+        }
+        true
+    }
+
+    fn admit(&mut self, waiting: &[bool]) {
+        let now = self.now.get();
+        let origins: Vec<Origin> =
+            waiting.iter().map(|&is_agent| if is_agent { self.agent } else { self.flood }).collect();
+        let decisions = self.places.decide(&origins);
+        for ((&is_agent, origin), decision) in waiting.iter().zip(origins).zip(decisions) {
+            let connection = Connection { is_agent, origin, steps: 0, ready: Some(now), until: now + HANDSHAKE_TIME };
+            match decision {
+                Decision::Drop => {
+                    self.lose(connection);
+                    continue;
+                }
+                Decision::Replace(victim) => {
+                    let of_victim: Vec<usize> =
+                        (0..self.open.len()).filter(|&index| self.open[index].origin == victim).collect();
+                    let chosen = of_victim[self.random.below(of_victim.len() as u64) as usize];
+                    let gone = self.open.swap_remove(chosen);
+                    self.lose(gone);
+                }
+                Decision::Admit => {}
+            }
+            self.open.push(connection);
+        }
+    }
+
+    /// Lets the flood run for a second, then an agent come; returns how long that takes, in seconds.
+    fn time_until_in(&mut self, has_session_work: bool) -> f64 {
+        while self.now.get() < SECOND {
+            self.turn(has_session_work);
+        }
+        self.tries = Some(self.now.get());
+        let begun = self.now.get();
+        while !self.is_in && self.now.get() < begun + 60 * SECOND {
+            self.turn(has_session_work);
+        }
+        (self.now.get() - begun) as f64 / SECOND as f64
+    }
+}
+
+fn times(rate: u64, agent: &str, has_session_work: bool) -> Vec<f64> {
+    let mut times: Vec<f64> =
+        (0..60).map(|seed| World::new(seed, rate, agent).time_until_in(has_session_work)).collect();
+    times.sort_by(f64::total_cmp);
+    println!(
+        "simulated: {rate} a second, agent at {agent}, sessions busy: {has_session_work}: median {} s, longest {} s",
+        times[30], times[59]
+    );
+    times
+}
+
+#[test]
+fn flood_leaves_a_session_its_time_and_handshakes_a_tenth() {
+    for rate in [1_000, 30_000, 1_000_000] {
+        let mut world = World::new(rate, rate, "10.0.0.2");
+        while world.now.get() < 3 * SECOND {
+            world.turn(true);
+        }
+        let share = |part: u64| part as f64 / world.now.get() as f64;
+        let (sessions, handshakes, accepts) = (share(world.sessions), share(world.handshakes), share(world.accepts));
+        println!(
+            "simulated: {rate} a second: sessions {sessions:.3}, handshakes {handshakes:.3}, accepting {accepts:.3}"
+        );
+        assert!(sessions >= 0.88, "sessions have {sessions} of the loop at {rate} a second");
+        assert!(handshakes + accepts <= 0.1, "handshakes have {handshakes}, accepting {accepts}");
+        assert!(rate < 30_000 || handshakes > 0.04, "handshakes are starved: {handshakes}");
+    }
+}
+
+#[test]
+fn agent_on_another_address_than_the_flood_is_in_within_5_s() {
+    for rate in [1_000, 6_000, 30_000] {
+        assert!(times(rate, "10.0.0.2", false)[59] < 5.0);
+    }
+}
+
+#[test]
+fn agent_on_the_address_of_the_flood_is_in_within_30_s() {
+    for rate in [1_000, 6_000, 30_000] {
+        assert!(times(rate, "10.0.0.1", false)[59] < 30.0);
+    }
+}
+
+#[test]
+fn agents_get_in_while_sessions_are_busy_and_a_flood_comes() {
+    assert!(times(10_000, "10.0.0.2", true)[59] < 5.0);
+    assert!(times(30_000, "10.0.0.2", true)[59] < 30.0);
+}

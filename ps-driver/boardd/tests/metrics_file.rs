@@ -1,0 +1,60 @@
+//! The file of metrics, as the textfile collector of node_exporter takes it.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Checks a text against the text format of Prometheus: each family once, with HELP, TYPE and then its samples.
+fn check(text: &str) -> BTreeMap<String, f64> {
+    let (mut family, mut seen, mut samples) = (String::new(), Vec::new(), BTreeMap::new());
+    assert!(text.ends_with('\n'));
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').unwrap();
+            assert!(!help.is_empty() && !seen.contains(&name.to_owned()), "{line}");
+            seen.push(name.to_owned());
+            family = name.to_owned();
+            let kind = lines.next().unwrap().strip_prefix("# TYPE ").unwrap().split_once(' ').unwrap();
+            assert_eq!(kind.0, name);
+            assert_eq!(kind.1, if name.ends_with("_total") { "counter" } else { "gauge" }, "{name}");
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let (bare, labels) = name.split_once('{').map_or((name, ""), |(bare, labels)| (bare, labels));
+        assert_eq!(bare, family, "a sample outside its family");
+        assert!(bare.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{bare}");
+        assert!(labels.is_empty() || labels.ends_with("\"}"), "{line}");
+        assert!(samples.insert(name.to_owned(), value.parse().unwrap()).is_none(), "{name} twice");
+    }
+    samples
+}
+
+#[test]
+fn another_user_reads_the_metrics_under_the_umask_of_the_unit() {
+    let unit = include_str!("../../../boards/zynq7020/deltascope-boardd.service");
+    let umask = unit.lines().find_map(|line| line.strip_prefix("UMask=")).unwrap();
+    assert!(!unit.contains("RuntimeDirectoryMode="), "the default, 0755, lets others into the folder");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("boardd.prom");
+    let daemon = support::command(&["--listen", "127.0.0.1:0", "--metrics", path.to_str().unwrap()]);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("umask {umask} && exec \"$@\""), "sh"])
+        .arg(daemon.get_program())
+        .args(daemon.get_args());
+    let child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut daemon = support::Daemon::of(child);
+    // The file is there when the status is.
+    daemon.status();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644, "{mode:o}");
+    let samples = check(&std::fs::read_to_string(&path).unwrap());
+    assert_eq!(samples["deltascope_boardd_sessions"], 0.0);
+    assert_eq!(samples["deltascope_boardd_rejected_peers_total{reason=\"broken_record\"}"], 0.0);
+    assert_eq!(samples["deltascope_boardd_accept_failures_total"], 0.0);
+}
