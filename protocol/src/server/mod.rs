@@ -12,9 +12,11 @@
 mod boot;
 mod config;
 mod connection;
+mod extents;
 mod frames;
 mod grants;
 mod outstanding;
+mod places;
 mod queue;
 mod ranges;
 mod session;
@@ -22,7 +24,7 @@ mod state;
 mod stats;
 
 pub use boot::Entropy;
-pub use config::{Config, Quota};
+pub use config::{Config, LEAST_SESSION_BYTES, Quota};
 pub use stats::Stats;
 
 use self::state::{Refusal, State};
@@ -197,6 +199,12 @@ impl<E: Engine> Server<E> {
     /// Whether nothing waits, nothing is inside the engine and no connection has anything left to send.
     pub fn is_stopped(&self) -> bool {
         self.state.is_stopped()
+    }
+
+    /// Bytes that sessions and connections have at present; never above [`Config::memory_bound`] and, for each connection
+    /// beside those of sessions, what its peer has not read.
+    pub fn memory(&self) -> u64 {
+        self.state.memory()
     }
 
     /// Counters since the server was made.

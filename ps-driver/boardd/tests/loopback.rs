@@ -4,7 +4,9 @@
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
-use deltascope_protocol::frame::{self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest};
+use deltascope_protocol::frame::{
+    self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Secret, SnapshotRequest,
+};
 use deltascope_testkit::frames::records;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -43,7 +45,8 @@ fn events(first_sequence: u64, list: &[Record]) -> Vec<u8> {
 fn honest_agent(daemon: &Daemon, number: u8, count: usize) -> u64 {
     let mut stream = daemon.connect();
     stream.set_nonblocking(true).unwrap();
-    let identity = Identity { session: [number; 16], agent: [number; 16], nonce: 7, host: "host".into() };
+    let (session, agent, secret) = ([number; 16], [number; 16], Secret([number; 16]));
+    let identity = Identity { session, agent, secret, resumes: true, nonce: 7, host: "host".into() };
     let mut session = Endpoint::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
     let start = Instant::now();
     session.connected(0);

@@ -91,15 +91,20 @@ impl World<'_> {
         })?;
         // Now and then an agent keeps nothing but its id: then what it counted under an earlier boot is lost, and reported.
         let forgetful = rng.below(3) == 0 && self.planted_fault.is_none();
-        let state = if forgetful {
-            [String::from("--agent-id"), format!("{:032x}", 1 + u128::from(rng.next()))]
-        } else {
-            [String::from("--state-dir"), folder.join("state").display().to_string()]
-        };
+        let state_folder = folder.join("state");
+        let state = [String::from("--state-dir"), state_folder.display().to_string()];
         let options = self.agent_options(&recording, &relay, &state);
         let (mut starts, mut given_up, mut faults) = (0, 0, size.faults);
         let mut start = || -> Result<Program> {
             starts += 1;
+            if forgetful {
+                // There is no folder at the first start.
+                for entry in std::fs::read_dir(&state_folder).into_iter().flatten().flatten() {
+                    if !entry.file_name().to_string_lossy().starts_with("agent.") {
+                        std::fs::remove_file(entry.path())?;
+                    }
+                }
+            }
             Program::start(&self.agent, &options, folder.join(format!("agent-{starts}.out")))
         };
         let mut agent = start()?;

@@ -6,12 +6,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use deltascope_protocol::frame::Secret;
 use serde::Serialize;
 
 use super::changes::{Change, append};
 use super::files::{self, CHANGES, Found, ID_FILE, SESSION_FILE};
 use super::writer::Writer;
-use super::{AgentId, SavedSession, StateError};
+use super::{AgentId, SavedSession, StateError, secret};
 
 /// Bytes of changes after which the session is written whole, unless the session itself is longer.
 const CHANGES_BYTES: u64 = 256 << 10;
@@ -51,6 +52,7 @@ struct Folder {
 #[derive(Debug)]
 pub struct AgentState {
     id: AgentId,
+    secret: Secret,
     folder: Option<Folder>,
     /// Holds the lock for as long as the agent runs; the system lets it go however that one ends.
     _lock: Option<File>,
@@ -63,7 +65,8 @@ pub struct AgentState {
 impl AgentState {
     /// An agent that was given its id and keeps nothing: what its groups held before a restart is charged to `other`.
     pub fn with_id(id: AgentId) -> AgentState {
-        AgentState { id, folder: None, _lock: None, saved: None, number: 0, report: |_| () }
+        let secret = Secret::NONE;
+        AgentState { id, secret, folder: None, _lock: None, saved: None, number: 0, report: |_| () }
     }
 
     /// An agent with a folder, which is made with mode 0700 if there is none. `id` replaces the one in it. A folder or
@@ -101,6 +104,10 @@ impl AgentState {
                 report(&format!("{error}; the next run is another agent"));
             }
         }
+        let secret = secret::open(folder.as_ref(), report).unwrap_or_else(|error| {
+            report(&format!("{error}; without TLS the next run begins at 0"));
+            Secret::NONE
+        });
         let number = saved.as_ref().map_or(0, SavedSession::number);
         let writer = if writable { Some(Writer::start(folder).map_err(StateError::Thread)?) } else { None };
         let path = folder.to_path_buf();
@@ -114,12 +121,17 @@ impl AgentState {
             broken: None,
             repairing: None,
         });
-        Ok(AgentState { id, folder, _lock: Some(lock), saved, number, report })
+        Ok(AgentState { id, secret, folder, _lock: Some(lock), saved, number, report })
     }
 
     /// The agent's id.
     pub fn id(&self) -> AgentId {
         self.id
+    }
+
+    /// Returns what proves to a board server without TLS that the id is this agent's.
+    pub fn secret(&self) -> Secret {
+        self.secret
     }
 
     /// What the agent before kept, if it belongs to the boot id of the server.
