@@ -68,7 +68,7 @@ fn server_refuses_malformed_bytes_with_the_code_of_the_vectors() {
         server.poll(0);
         let answer = server.transmit(id).to_vec();
         let Message::Error(error) = frame::decode(&answer).unwrap() else { panic!("{vector}: {answer:?}") };
-        assert_eq!((error.code as u32).into(), vector["code"].as_u64().unwrap(), "{vector}: {}", error.text);
+        assert_eq!(vector["code"], error.code as u32, "{vector}: {}", error.text);
         assert!(server.is_closing(id));
     }
 }

@@ -172,6 +172,7 @@ impl World {
             window: rng.pick([1, 8, 60, 1_000]),
             quantum: if long { 5_000 } else { rng.pick([1, 7, 50, 16_384]) },
             max_output: rng.pick([1, 300, 4_000, 1 << 20]),
+            max_sessions: rng.pick([3, 64]),
             ..ServerConfig::default()
         };
         let counts_boots = rng.chance(3);
