@@ -285,3 +285,25 @@ fn session_that_needs_room_keeps_its_own_place() {
     let (_, _, _, next) = bench.welcome(&Hello { boot_id, grant: 77, ..alone(1, 16, 64) });
     assert_eq!((next, bench.server.sessions()), (0, 1));
 }
+
+/// A Hello of before the agent grew is delivered late, and makes a grant that is too small for it.
+#[test]
+fn welcome_is_never_smaller_than_what_hello_asks_for() {
+    let mut bench = Bench::new(Config::default());
+    let late = bench.session(1, 2, 3);
+    bench.server.disconnect(late, bench.now);
+    let id = bench.connect();
+    let frames = bench.ask(id, &encode(&Message::Hello(Hello { boot_id: 9, grant: 9, ..hello(1, 4, 5) })));
+    assert!(matches!(frames[0], Got::Welcome { groups: 4, contexts: 5, inherited: false, .. }), "{frames:?}");
+    bench.give(id, &events(0, 0, &[Record::pair(3, Class::PageAfterT, 5, 1, 2)]));
+    bench.server.disconnect(id, bench.now);
+    // The same while a grant is inherited: its counters continue.
+    let late = bench.connect();
+    let heir = Hello { session: [2; 16], ..hello(1, 4, 5) };
+    bench.ask(late, &encode(&Message::Hello(heir)));
+    bench.server.disconnect(late, bench.now);
+    let id = bench.connect();
+    let frames = bench.ask(id, &encode(&Message::Hello(Hello { groups: 6, contexts: 7, ..heir })));
+    assert!(matches!(frames[0], Got::Welcome { groups: 6, contexts: 7, inherited: true, .. }), "{frames:?}");
+    assert_eq!(counted(&mut bench, id, 5).len(), 1);
+}

@@ -84,10 +84,14 @@ impl State {
             let text = format!("numbers: expected {} among those of the agent, found {oldest} to {next}", session.next);
             return Err(Refusal { code: ErrorCode::Sequence, sequence: session.next, text });
         }
-        if named || repeat {
+        // A Hello that was delivered late may have asked for less than the agent has by now.
+        if named || repeat && session.covers(hello) {
             session.resume(hello.replies_below);
             self.stats.resumed += 1;
             return Ok(());
+        }
+        if repeat && session.inherited && hello.boot_id == 0 {
+            return self.inherit(slot, hello, quota, now);
         }
         self.renew(slot, hello, quota, now)
     }
@@ -133,6 +137,11 @@ impl State {
             session.succeed(hello);
             return self.renew(slot, hello, quota, now);
         }
+        self.inherit(slot, hello, quota, now)
+    }
+
+    /// Hands the grant of a session to the process that says Hello, at least as large as it asks for.
+    fn inherit(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
         self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
         self.grants += 1;
         if let Some(session) = &mut self.sessions[slot] {

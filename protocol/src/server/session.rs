@@ -238,6 +238,11 @@ impl Session {
         self.queue.push_marked(Record::sync(number), Cause::Inherited);
     }
 
+    /// Returns whether the grant is as large as a Hello asks for.
+    pub fn covers(&self, hello: &Hello<'_>) -> bool {
+        hello.groups <= self.grant.groups() && hello.contexts <= self.grant.contexts()
+    }
+
     /// Returns whether a Hello is of the same agent: the transport knows who it is, or it knows the agent's secret. An id
     /// alone proves nothing, because other users of the host see it.
     pub fn is_of_agent(&self, hello: &Hello<'_>, identity: Identity) -> bool {
@@ -247,6 +252,9 @@ impl Session {
 
     /// The session is that of another process of the agent now.
     pub fn succeed(&mut self, hello: &Hello<'_>) {
+        if self.id == hello.session {
+            return;
+        }
         if self.past.len() == PAST_IDS {
             self.past.pop_front();
         }
