@@ -14,12 +14,14 @@
 //! | [`board`] | addresses and interrupt of the default board | block design, device tree, driver |
 //! | [`mailbox`] | registers through shared memory | emulated board, the process that serves its logic |
 //! | [`ring`] | per-CPU ring of the capture module | kernel, agent |
+//! | [`bpf`] | settings and counters of the BPF capture programs | kernel, agent |
 //! | [`loss`] | reasons for which an event is lost | all of them |
 //!
 //! [`random`] is no layout: the generator whose numbers every recording and every test seed depends on.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 pub mod board;
+pub mod bpf;
 pub mod counters;
 pub mod crc;
 pub mod frame;

@@ -103,9 +103,14 @@ fn starter(folder: &Path, tool: Tool) -> Result<()> {
     let program = folder.join("usr/bin").join(tool.program);
     ensure!(program.is_file(), "{}: expected {}, found none", tool.package, program.display());
     let libraries = LIBRARIES.map(|library| format!("$own/{library}")).join(":");
+    // A machine's firmware is looked for where it would be installed, unless it is named.
+    let firmware = match tool.program.starts_with("qemu-system-") {
+        true => " -L \"$own/usr/share/qemu\" -L \"$own/usr/share/seabios\"",
+        false => "",
+    };
     let script = format!(
         "#!/bin/sh\nown=$(dirname \"$(dirname \"$(readlink -f \"$0\")\")\")\nLD_LIBRARY_PATH={libraries} exec \
-         \"$own/usr/bin/{}\" \"$@\"\n",
+         \"$own/usr/bin/{}\"{firmware} \"$@\"\n",
         tool.program
     );
     let path = folder.join("bin").join(tool.program);

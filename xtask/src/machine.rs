@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: this machine, or a chroot, with everything that the tests need.
 
-use crate::setup::{ALL, CAPTURE, PACKAGING, provide};
+use crate::setup::{ALL, BPF, CAPTURE, PACKAGING, provide};
 use crate::{chroot, emulator};
 use anyhow::Result;
 
@@ -17,7 +17,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(release) = &arguments.in_debian {
         return chroot::run(release, &["setup"]);
     }
-    provide(&[ALL, CAPTURE, PACKAGING].concat())?;
+    provide(&[ALL, BPF, CAPTURE, PACKAGING].concat())?;
     println!("{}", emulator::provide(emulator::SYSTEM_X86)?.display());
     Ok(())
 }

@@ -93,6 +93,14 @@ pub const CAPTURE: &[Tool] = &[
     tool("tar", "tar"),
     tool("xz", "xz-utils"),
 ];
+/// What builds an agent with the source `bpf`.
+pub const BPF: &[Tool] = &[
+    tool("clang", "clang"),
+    tool("/usr/include/bpf/bpf_helpers.h", "libbpf-dev"),
+    tool("/usr/include/libelf.h", "libelf-dev"),
+    tool("/usr/include/zlib.h", "zlib1g-dev"),
+    tool("pkg-config", "pkg-config"),
+];
 /// What `cargo xtask kmod package` uses beside those.
 pub const PACKAGING: &[Tool] = &[
     tool("dkms", "dkms"),

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bar;
+mod bpf;
 mod demo;
 mod engine;
 mod exit;
@@ -32,7 +33,7 @@ enum Command {
     /// Scan the private pages of this machine once and show the copies of each container
     Scan(scan::Arguments),
     /// Stream events to an engine and show the counters at every interval
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// Stream a recording to an engine and show the counters at its end
     Replay(replay::Arguments),
     /// Write events to a file instead of an engine

@@ -12,10 +12,11 @@ use deltascope_agent::accounting::state::StateStatus;
 use deltascope_agent::report::{EstimatedJson, Report, ReportJson, ScanJson, estimate_lines, scan_lines};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
-use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError};
+use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError, auto, bpf};
 use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
+use super::bpf::BpfArguments;
 use super::engine::{EngineArguments, check, text};
 use super::lines::{self, Silence};
 use super::state::StateArguments;
@@ -30,7 +31,11 @@ pub enum SourceKind {
     Synth,
     /// A recording, given with --file
     Replay,
-    /// The capture module: every copy and every send, as they happen
+    /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
+    Auto,
+    /// BPF programs: every copy and every send, as they happen
+    Bpf,
+    /// The capture module: the same
     Kmod,
 }
 
@@ -46,9 +51,11 @@ pub struct SourceArguments {
     /// scan: only the families of these processes (may be given more than once)
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
-    /// kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
+    /// bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
     #[arg(long)]
     no_sampling: bool,
+    #[command(flatten)]
+    bpf: BpfArguments,
     #[command(flatten)]
     synth: SynthArguments,
 }
@@ -64,6 +71,13 @@ impl SourceArguments {
         Ok(match self.source {
             SourceKind::Scan => Box::new(Scan::new(super::scan::config(&self.pids), [])),
             SourceKind::Synth => Box::new(self.synth.source()),
+            SourceKind::Auto => {
+                let sampling = !self.no_sampling;
+                let choice = auto::open(&self.bpf.options(sampling), sampling, super::scan::config(&self.pids));
+                eprintln!("deltascope: {choice}");
+                choice.source
+            }
+            SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
             SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
             SourceKind::Replay => match &self.file {
                 Some(file) => Box::new(Replay::open(file)?),
@@ -128,6 +142,9 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+/// Longest time for the rest of what is in flight after a stop.
+const REST: Duration = Duration::from_secs(10);
+
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
 fn seconds(text: &str) -> Result<Duration, String> {
     let expected = "expected seconds above 0 and at most 315360000";
@@ -152,6 +169,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut due = begun + arguments.interval;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
     let mut base = Totals::default();
+    // Since when the rest of what is in flight is given; inside, nothing for a source that cannot stop capturing.
+    let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();
     let mut silence = Silence::new(arguments.silence);
     loop {
@@ -161,7 +180,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             late.note(round_begun.elapsed(), arguments.interval);
             wait(&mut accounting, due.min(end.unwrap_or(due)), &stop)?;
         }
-        let over = round == Round::End || stopped();
+        if stopped() && rest.is_none() {
+            rest = Some(source.stop().then(Instant::now));
+        }
+        let drained = |since: Instant| source.in_flight() == 0 || since.elapsed() > REST;
+        let over = round == Round::End || rest.is_some_and(|since| since.is_none_or(drained));
         // Without a server there are no numbers to show; what a source of events gives meanwhile is kept.
         let shows = source.is_state() || accounting.is_online();
         if over || shows && Instant::now() >= due {

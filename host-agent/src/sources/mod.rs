@@ -2,11 +2,14 @@
 //!
 //! | source | what | exported as |
 //! |---|---|---|
-//! | [`Kmod`] | the capture module: every copy and every send, as they happen | counters |
+//! | [`bpf`] | BPF programs: every copy and every send, as they happen | counters |
+//! | [`Kmod`] | the capture module: the same | counters |
 //! | [`Scan`] | the private pages of the machine, once a round | gauges: a round is a state |
 //! | [`Replay`] | a recording | counters |
 //! | [`Synth`] | made up from a seed | counters |
 
+pub mod auto;
+pub mod bpf;
 mod kmod;
 mod replay;
 mod scan;
@@ -14,6 +17,7 @@ mod synth;
 #[cfg(test)]
 mod tests;
 
+pub use bpf::{BpfError, BpfOptions};
 pub use kmod::{DEVICE, Kmod, KmodError, KmodStatus};
 pub use replay::Replay;
 pub use scan::Scan;
@@ -81,6 +85,11 @@ pub trait Source {
     /// The cursors are not those of this source.
     fn resume(&mut self, _cursors: &[Cursor], _sink: &mut dyn Sink) -> Result<(), SourceError> {
         Ok(())
+    }
+
+    /// Stops capturing, so that rounds give the rest of what is in flight. Returns whether this source can.
+    fn stop(&mut self) -> bool {
+        false
     }
 
     /// Events captured since the source was made, lost ones included.
@@ -189,6 +198,9 @@ pub enum SourceError {
     /// The machine cannot be scanned.
     #[error(transparent)]
     Scan(#[from] crate::scan::ScanError),
+    /// The BPF programs cannot run or be read.
+    #[error(transparent)]
+    Bpf(#[from] BpfError),
     /// The capture module's rings cannot be read.
     #[error(transparent)]
     Kmod(#[from] KmodError),

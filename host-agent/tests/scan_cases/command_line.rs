@@ -19,6 +19,19 @@ fn scan(pid: &str) -> super::support::Outcome {
     with_daemon(&["scan", "--pid", pid])
 }
 
+/// Waits until a process has a second thread and returns its number.
+fn second_thread(process: u32) -> String {
+    for _ in 0..6_000 {
+        let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
+        let names = threads.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        if let Some(other) = names.into_iter().find(|name| *name != process.to_string()) {
+            return other;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no second thread within 60 s");
+}
+
 fn exit_statuses_are_those_of_the_table() {
     let plain = Family::start(&["plain"]);
     let outcome = scan(&plain.root().to_string());
@@ -30,11 +43,7 @@ fn exit_statuses_are_those_of_the_table() {
     assert!(outcome.out.contains("alone 1"), "{outcome:?}");
     let zombie = Family::start(&["zombie"]);
     let thread = Family::start(&["first-threads-ended"]);
-    let other = std::fs::read_dir(format!("/proc/{}/task", thread.root())).expect("its threads");
-    let other = other
-        .filter_map(|entry| entry.expect("a thread").file_name().into_string().ok())
-        .find(|name| *name != thread.root().to_string())
-        .expect("a second thread");
+    let other = second_thread(thread.root());
     let mut cases = vec![
         ("4194305".to_owned(), 3, "found none"),
         (zombie.members[1].to_string(), 3, "has ended"),

@@ -109,6 +109,7 @@ fn without(run: &Range<u32>, gone: &Range<u32>) -> impl Iterator<Item = Range<u3
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "lists of runs, of which some have one")]
 mod tests {
     use super::*;
     use alloc::vec;

@@ -1,5 +1,9 @@
-//! `abi/include/deltascope_ring.h`: the capture ring for C.
+//! `abi/include/deltascope_ring.h` and `host-agent/bpf/deltascope_bpf.h`: the capture ring, and the settings and
+//! counters of the BPF programs, for C.
 
+use deltascope_abi::bpf::{
+    BPF_CPUS, BPF_FILTER_CGROUPS, BPF_PENDING_PAGES, BPF_SEND_LIMIT, BpfConfig, BpfCounters, BpfSettings,
+};
 use deltascope_abi::layout::StructLayout;
 use deltascope_abi::loss::LossReason;
 use deltascope_abi::ring::{
@@ -69,6 +73,24 @@ pub fn text() -> String {
     let _ = writeln!(out, "\tDELTASCOPE_LOSS_REASONS = {},\n}};\n", LossReason::ALL.len());
     declare(&mut out, &RingRecord::LAYOUT);
     declare(&mut out, &RingHeader::LAYOUT);
+    out.push_str("#endif\n");
+    out
+}
+
+/// The header of the BPF programs.
+pub fn bpf_text() -> String {
+    let mut out = String::from(
+        "/* SPDX-License-Identifier: GPL-2.0-only OR MIT OR Apache-2.0 */\n\
+         /* Made from abi/src/bpf.rs by `cargo xtask gen`; do not edit. */\n\
+         #ifndef DELTASCOPE_BPF_H\n#define DELTASCOPE_BPF_H\n\n#include \"deltascope_ring.h\"\n\n",
+    );
+    let _ = writeln!(out, "#define DELTASCOPE_BPF_CPUS {BPF_CPUS}");
+    let _ = writeln!(out, "#define DELTASCOPE_BPF_PENDING_PAGES {BPF_PENDING_PAGES}");
+    let _ = writeln!(out, "#define DELTASCOPE_BPF_SEND_LIMIT {BPF_SEND_LIMIT}");
+    let _ = writeln!(out, "#define DELTASCOPE_BPF_FILTER_CGROUPS {BPF_FILTER_CGROUPS}\n");
+    declare(&mut out, &BpfConfig::LAYOUT);
+    declare(&mut out, &BpfSettings::LAYOUT);
+    declare(&mut out, &BpfCounters::LAYOUT);
     out.push_str("#endif\n");
     out
 }

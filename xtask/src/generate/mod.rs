@@ -94,6 +94,8 @@ fn abi(check: bool) -> Result<()> {
     let files = [
         ("docs/registers.md", registers_page::text()),
         ("abi/include/deltascope_ring.h", c_header::text()),
+        ("host-agent/bpf/deltascope_ring.h", c_header::text()),
+        ("host-agent/bpf/deltascope_bpf.h", c_header::bpf_text()),
         ("rtl/formal/generated/deltascope_abi.svh", proof_header::text()),
         ("vivado/generated/deltascope_abi.tcl", tcl::text()),
         ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),

@@ -1,5 +1,6 @@
 //! `cargo xtask kmod`: tasks on the capture module of the x86 kernel, each in a guest in QEMU.
 
+mod bpf;
 mod checks;
 pub mod cost;
 mod guest;

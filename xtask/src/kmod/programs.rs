@@ -76,10 +76,11 @@ pub fn hostile(output: &Path) -> Result<()> {
     compile(output, &["hostile.c"], &["-pthread"])
 }
 
-/// The agent as one file that runs without any library.
-pub fn agent() -> Result<PathBuf> {
+/// The agent as one file that runs without any library, with these features.
+pub fn agent(features: &[&str]) -> Result<PathBuf> {
     let mut build =
         cargo(&["build", "--release", "--locked", "--quiet", "-p", "deltascope-agent", "--target", STATIC_TARGET]);
+    build.args(features.iter().flat_map(|feature| ["--features", *feature]));
     build.env("RUSTFLAGS", "-C target-feature=+crt-static");
     run(&mut build)?;
     found(target_folder().join(STATIC_TARGET).join("release/deltascope"))

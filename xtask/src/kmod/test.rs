@@ -49,12 +49,24 @@ const HOOKS: [&[&str]; 4] =
 const UNTRACED: (&str, &str) = ("exit_mmap", "copy_page");
 const LIMIT: Duration = Duration::from_secs(900);
 
+/// What captures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Capture {
+    /// The module
+    Kmod,
+    /// The BPF programs of the agent
+    Bpf,
+}
+
 /// What is asked for.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     /// Kernel: 6.1, 6.12, or the newest that the next release's backports have
     #[arg(long, value_name = "VERSION")]
     kernel: String,
+    /// What captures: kmod, the module, or bpf
+    #[arg(long, value_enum, default_value_t = Capture::Kmod)]
+    source: Capture,
     /// Engine of the board server
     #[arg(long, value_enum, default_value_t = Engine::Model)]
     engine: Engine,
@@ -69,7 +81,13 @@ pub struct Arguments {
 impl Arguments {
     /// All phases on a kernel.
     pub fn whole(kernel: &str) -> Arguments {
-        Arguments { kernel: kernel.to_owned(), engine: Engine::Model, only: Vec::new(), json: false }
+        Arguments {
+            kernel: kernel.to_owned(),
+            source: Capture::Kmod,
+            engine: Engine::Model,
+            only: Vec::new(),
+            json: false,
+        }
     }
 
     /// Guests with the phases that they run.
@@ -100,7 +118,7 @@ fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> 
         ("bin/workload".to_owned(), workload),
         ("bin/rings".to_owned(), rings),
         ("bin/hostile".to_owned(), hostile),
-        ("bin/deltascope".to_owned(), programs::agent()?),
+        ("bin/deltascope".to_owned(), programs::agent(&[])?),
     ];
     for hook in HOOKS {
         let name = format!("deltascope-without-{}.ko", hook[0]);
@@ -122,6 +140,9 @@ fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> 
 /// The task.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let version = Kernel::parse(&arguments.kernel)?;
+    if arguments.source == Capture::Bpf {
+        return super::bpf::run(version, arguments.engine, &arguments.only, arguments.json);
+    }
     let plan = arguments.plan()?;
     setup::provide(setup::CAPTURE)?;
     emulator::provide(emulator::SYSTEM_X86)?;

@@ -104,7 +104,7 @@ impl AgentState {
                 report(&format!("{error}; the next run is another agent"));
             }
         }
-        let secret = secret::open(folder.as_ref(), report).unwrap_or_else(|error| {
+        let secret = secret::open(folder, report).unwrap_or_else(|error| {
             report(&format!("{error}; without TLS the next run begins at 0"));
             Secret::NONE
         });

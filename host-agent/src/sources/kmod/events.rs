@@ -22,7 +22,7 @@ const NO_GROUP: &str = "none";
 
 /// Owners of control groups, by their ids.
 #[derive(Debug)]
-pub(super) struct OwnerTable {
+pub(in crate::sources) struct OwnerTable {
     attribution: Attribution,
     owners: HashMap<u64, OwnerId>,
     none: Option<OwnerId>,
@@ -33,14 +33,14 @@ pub(super) struct OwnerTable {
 }
 
 impl OwnerTable {
-    pub(super) fn new() -> OwnerTable {
+    pub(in crate::sources) fn new() -> OwnerTable {
         let limits = AttributionLimits { walk_interval: WALK_INTERVAL, ..AttributionLimits::default() };
         let attribution = Attribution::new(ProcFs::default(), limits);
         OwnerTable { attribution, owners: HashMap::new(), none: None, walked_ns: 0, without: 0 }
     }
 
     /// Who a record is charged to. The first record of a group may wait for a walk over the groups.
-    pub(super) fn owner(&mut self, record: &RingRecord, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
+    pub(in crate::sources) fn owner(&mut self, record: &RingRecord, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
         if record.flags & flag::NO_CGROUP != 0 {
             return self.without_group(record, sink);
         }
@@ -89,13 +89,13 @@ impl OwnerTable {
     }
 
     /// Records so far that named no control group: the module says `attribution=none`.
-    pub(super) fn without(&self) -> u64 {
+    pub(in crate::sources) fn without(&self) -> u64 {
         self.without
     }
 }
 
 /// The event of a record, charged to `owner`; nothing for a record that is no event.
-pub(super) fn event(record: &RingRecord, owner: OwnerId) -> Option<Event> {
+pub(in crate::sources) fn event(record: &RingRecord, owner: OwnerId) -> Option<Event> {
     let what = match RingKind::from_code(record.kind)? {
         RingKind::Page => What::Page { class: page_class(record.flags), before: record.before, after: record.after },
         RingKind::Send => What::Send { socket: record.key, fingerprint: fingerprint(record) },

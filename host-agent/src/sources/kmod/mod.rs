@@ -1,7 +1,7 @@
 //! The capture module as a source: every copied page and every send of this machine, as they happen.
 
 mod counters;
-mod events;
+pub(super) mod events;
 mod liveness;
 mod map;
 mod own_work;

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sends, at the return, where it is known what was taken: the iterator stands
+ * behind those bytes, and going back over it finds them. A send longer than the
+ * limit cannot match and is not hashed.
+ */
+#ifndef DS_SEND_H
+#define DS_SEND_H
+
+#include "hash.h"
+
+/* Parts of a send that are gone back over. */
+#define DS_PARTS 16
+#define DS_TLS_HEADER 5
+/* Room behind the longest send for the part that is being added. */
+#define DS_PAYLOAD_BYTES (2 * DELTASCOPE_BPF_SEND_LIMIT)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8[DS_PAYLOAD_BYTES]);
+} payload SEC(".maps");
+
+/* Where the bytes that were taken begin. */
+struct ds_begin {
+	const void *part;
+	__u64 offset;
+	__u32 type;
+};
+
+/* A part of a vector, whatever its memory. */
+struct ds_part {
+	__u64 address;
+	__u64 bytes;
+};
+
+#define DS_TYPE(name) bpf_core_enum_value(enum iter_type, name)
+
+DS_INLINE int ds_part_at(const void *at, __u32 type, struct ds_part *part)
+{
+	if (type == DS_TYPE(ITER_BVEC)) {
+		const struct bio_vec *vector = at;
+		__u64 page = (__u64)BPF_CORE_READ(vector, bv_page);
+
+		if (!page)
+			return 0;
+		part->address = page_offset +
+				((page - vmemmap) / bpf_core_type_size(struct page) << DS_PAGE_SHIFT) +
+				BPF_CORE_READ(vector, bv_offset);
+		part->bytes = BPF_CORE_READ(vector, bv_len);
+	} else {
+		const struct kvec *vector = at;
+
+		part->address = (__u64)BPF_CORE_READ(vector, iov_base);
+		part->bytes = BPF_CORE_READ(vector, iov_len);
+	}
+	return 1;
+}
+
+DS_INLINE __u64 ds_part_size(__u32 type)
+{
+	return type == DS_TYPE(ITER_BVEC) ? bpf_core_type_size(struct bio_vec) : bpf_core_type_size(struct kvec);
+}
+
+/* As iov_iter_revert() of the kernel does. */
+DS_INLINE int ds_go_back(struct msghdr *msg, __u32 taken, struct ds_begin *begin)
+{
+	__u64 offset = msg->msg_iter.iov_offset, back = taken;
+	const void *at = msg->msg_iter.kvec;
+	int i;
+
+	for (i = 0; i < DS_PARTS; i++) {
+		struct ds_part part;
+
+		if (back <= offset) {
+			begin->part = at;
+			begin->offset = offset - back;
+			return 1;
+		}
+		back -= offset;
+		at -= ds_part_size(begin->type);
+		if (!ds_part_at(at, begin->type, &part))
+			return 0;
+		offset = part.bytes;
+	}
+	return 0;
+}
+
+DS_INLINE int ds_read(void *to, __u64 bytes, __u64 from, __u32 type)
+{
+	if (type == DS_TYPE(ITER_UBUF) || type == DS_TYPE(ITER_IOVEC))
+		return !bpf_probe_read_user(to, bytes, (void *)from);
+	return !bpf_probe_read_kernel(to, bytes, (void *)from);
+}
+
+/* The compiler knows these bounds and would leave them out; the verifiers of older kernels do not. */
+#define ds_bound(number, mask) asm volatile("%0 &= %1" : "+r"(number) : "i"(mask))
+
+/* Gathers what was taken, as far as `wanted`. */
+DS_INLINE int ds_gather(struct msghdr *msg, __u32 taken, __u32 wanted, __u8 *bytes)
+{
+	struct ds_begin begin = { .type = msg->msg_iter.iter_type };
+	__u64 done = 0;
+	int i;
+
+	if (begin.type == DS_TYPE(ITER_UBUF)) {
+		__u64 from = (__u64)msg->msg_iter.ubuf + msg->msg_iter.iov_offset - taken, count = wanted;
+
+		ds_bound(count, DS_PAYLOAD_BYTES - 1);
+		return ds_read(bytes, count, from, begin.type);
+	}
+	if (begin.type != DS_TYPE(ITER_IOVEC) && begin.type != DS_TYPE(ITER_KVEC) &&
+	    begin.type != DS_TYPE(ITER_BVEC))
+		return 0;
+	if (!ds_go_back(msg, taken, &begin))
+		return 0;
+	for (i = 0; i <= DS_PARTS; i++) {
+		struct ds_part part;
+		__u64 count;
+
+		if (done >= wanted)
+			return 1;
+		if (!ds_part_at(begin.part, begin.type, &part) || part.bytes < begin.offset)
+			return 0;
+		part.bytes -= begin.offset;
+		count = part.bytes < wanted - done ? part.bytes : wanted - done;
+		ds_bound(done, DELTASCOPE_BPF_SEND_LIMIT - 1);
+		ds_bound(count, DS_PAYLOAD_BYTES - 1);
+		if (count > DELTASCOPE_BPF_SEND_LIMIT)
+			return 0;
+		if (count && !ds_read(bytes + done, count, part.address + begin.offset, begin.type))
+			return 0;
+		done += count;
+		begin.offset = 0;
+		begin.part += ds_part_size(begin.type);
+	}
+	return done >= wanted;
+}
+
+/* RFC 8446 section 5.1: content type 20..24, version 3.x, at most 2^14 + 2048 bytes (RFC 5246 6.2.3). */
+DS_INLINE int ds_is_tls(const __u8 *bytes, __u32 length)
+{
+	__u32 body = bytes[3] << 8 | bytes[4];
+
+	return length >= DS_TLS_HEADER && bytes[0] >= 20 && bytes[0] <= 24 && bytes[1] == 3 && bytes[2] <= 4 && body &&
+	       body <= (1 << 14) + 2048;
+}
+
+/* Fingerprint of the first `length` bytes, sent on socket `key`; the words behind them are zero. */
+DS_INLINE __u32 ds_hash_payload(__u8 *bytes, __u32 length, __u64 key)
+{
+	struct ds_lanes lanes = ds_hash_begin(length, ds_mix(key));
+	const __u64 *words = (const __u64 *)bytes;
+	__u32 i, groups = (length + 31) / 32;
+
+	for (i = 0; i < DELTASCOPE_BPF_SEND_LIMIT / 32; i++) {
+		if (i >= groups)
+			break;
+		ds_hash_words(lanes, words + 4 * i);
+	}
+	return ds_hash_end(lanes);
+}
+
+DS_INLINE void ds_left_out_send(__u32 taken)
+{
+	struct deltascope_bpf_counters *row = ds_enter();
+
+	ds_add(row->captured, 1);
+	ds_add(row->lost[DELTASCOPE_LOST_SAMPLED], 1);
+	ds_add(row->sampled_sends, 1);
+	ds_add(row->sampled_send_bytes, taken);
+	ds_leave(row);
+}
+
+/* Fingerprint and flags of what was taken. */
+DS_INLINE __u32 ds_fingerprint(struct msghdr *msg, __u32 taken, __u64 key, __u8 *bytes, __u16 *flags)
+{
+	__u32 whole = taken <= config.send_limit, wanted = whole ? taken : DS_TLS_HEADER;
+	__u64 *tail;
+
+	if (!whole)
+		*flags |= DELTASCOPE_FLAG_TRUNCATED;
+	if (wanted > DELTASCOPE_BPF_SEND_LIMIT)
+		return 0;
+	tail = (__u64 *)bytes + (wanted / 32) * 4;
+	tail[0] = tail[1] = tail[2] = tail[3] = 0;
+	if (!ds_gather(msg, taken, wanted, bytes)) {
+		*flags |= whole ? DELTASCOPE_FLAG_PARTIAL : 0;
+		return 0;
+	}
+	if (ds_is_tls(bytes, wanted))
+		*flags |= DELTASCOPE_FLAG_ENCRYPTED;
+	return whole ? ds_hash_payload(bytes, wanted, key) : 0;
+}
+
+DS_INLINE void ds_sent(struct sock *sk, struct msghdr *msg, int result)
+{
+	struct deltascope_ring_record *record;
+	struct deltascope_bpf_counters *row;
+	__u64 key, unit, sequence = 0;
+	__u32 fingerprint, zero = 0;
+	__u16 flags = 0;
+	__u8 *bytes;
+
+	if (result <= 0 || !ds_is_wanted(DS_SENDS))
+		return;
+	bytes = bpf_map_lookup_elem(&payload, &zero);
+	if (!bytes)
+		return;
+	key = sk->sk_socket->file->f_inode->i_ino;
+	/* A socket of the kernel has no inode: a number of its own, which no inode has. */
+	if (!key)
+		key = ds_unit(ds_number(sk, bytes)) | 1ULL << 63;
+	unit = ds_unit(key);
+	if (!ds_kept(unit)) {
+		ds_left_out_send(result);
+		return;
+	}
+	fingerprint = ds_fingerprint(msg, result, key, bytes, &flags);
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	row = ds_enter();
+	ds_add(row->captured, 1);
+	if (record)
+		sequence = ds_add(row->written, 1);
+	else
+		ds_add(row->lost[DELTASCOPE_LOST_RING], 1);
+	ds_leave(row);
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	record->sequence = sequence;
+	record->time_ns = bpf_ktime_get_ns();
+	record->cgroup = bpf_get_current_cgroup_id();
+	record->key = key;
+	record->length = result;
+	record->before = fingerprint;
+	record->tgid = bpf_get_current_pid_tgid() >> 32;
+	record->kind = DELTASCOPE_KIND_SEND;
+	record->flags = flags | (record->cgroup == DS_ROOT_CGROUP ? DELTASCOPE_FLAG_NO_CGROUP : 0);
+	record->cpu = bpf_get_smp_processor_id();
+	record->unit = unit;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+#endif
