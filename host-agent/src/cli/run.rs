@@ -195,10 +195,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let mut report = Report::new(engine, accounting.owners(), &shown, conservation);
             report.lower_bound = source.is_lower_bound();
             report.describe(|name| source.details(name));
-            report.nothing_seen = source.scan_report().as_ref().is_some_and(ScanJson::nothing_seen);
+            let scan = source.scan_report();
+            report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
             // A round of a state names what there is now.
             let silent = if source.is_state() { 0 } else { silence.apply(&mut report, Instant::now()) };
-            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &report, silent)?;
+            show(arguments, &accounting, source.as_ref(), begun.elapsed(), &report, scan, silent)?;
             check(&conservation)?;
             // From now on, not from when it was due: after a pause of this process there is one round and no burst.
             due = Instant::now() + arguments.interval;
@@ -250,10 +251,10 @@ fn show(
     source: &dyn Source,
     elapsed: Duration,
     report: &Report,
+    scan: Option<ScanJson>,
     silent: usize,
 ) -> Result<()> {
     let (seconds, estimated) = (elapsed.as_secs_f64(), source.estimates());
-    let scan = source.scan_report();
     if arguments.json_lines {
         let json = Json {
             seconds,

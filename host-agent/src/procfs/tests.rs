@@ -134,7 +134,7 @@ fn pieces_of_anonymous_memory_are_one_mapping() {
 }
 
 #[test]
-fn a_guard_region_is_told_from_swap() {
+fn guard_region_is_not_swap() {
     let swapped = PageEntry(1 << 62 | 5 << 5 | 1);
     assert!(swapped.swapped() && !swapped.guard());
     assert!(PageEntry(1 << 62 | 1 << 58).guard(), "the bit of Linux 6.15");
@@ -216,7 +216,7 @@ fn contents_come_where_they_can_and_are_noted_where_not() {
 }
 
 #[test]
-fn a_process_that_is_gone_is_told_from_one_that_may_not_be_read() {
+fn process_that_is_gone_is_not_an_unreadable_one() {
     let proc = ProcFs::default();
     let mut child = std::process::Command::new("true").spawn().unwrap();
     let pid = child.id();

@@ -1,5 +1,6 @@
 //! Families of which a part may be somewhere else.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use super::family::{Family, Origin};
@@ -7,7 +8,7 @@ use super::live::anonymous_pages;
 use super::{Coverage, Doubt, Scope, Unbounded};
 use crate::procfs::{ProcFs, ProcessStat};
 
-/// What everybody may see of a process, and its relatives have in common: the user, and the size of its code.
+/// What any user may see of a process, and its relatives have in common: the user, and the size of its code.
 type Kind = (Option<u32>, Option<u64>);
 
 /// Processes that hide where they come from.
@@ -44,24 +45,22 @@ fn kind(proc: &ProcFs, process: &ProcessStat) -> Kind {
 /// A relative that is hidden has the same code, and the same user unless the family has a process of root, which can
 /// become any user.
 pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage: &mut Coverage) {
-    let mut strangers: HashSet<u32> = HashSet::new();
+    let mut counted: HashSet<u32> = HashSet::new();
     for family in families {
         let pages = || family.members.iter().map(|member| anonymous_pages(proc, member)).sum();
-        let of_hidden_kind = || family.members.iter().any(|member| hidden.kinds.contains(&kind(proc, member)));
+        // Reads a file of each member.
+        let kinds: LazyCell<HashSet<Kind>, _> =
+            LazyCell::new(|| family.members.iter().map(|member| kind(proc, member)).collect());
         match family.origin {
             Origin::Outside => coverage.unbounded = coverage.unbounded.or(Some(Unbounded::ParentOutside)),
             Origin::Uncertain => cut(coverage, pages()),
-            Origin::Orphan if !hidden.kinds.is_empty() && of_hidden_kind() => cut(coverage, pages()),
+            Origin::Orphan if !hidden.kinds.is_empty() && !kinds.is_disjoint(&hidden.kinds) => cut(coverage, pages()),
             Origin::Orphan | Origin::Exec => {}
         }
-        if hidden.orphans.is_empty() {
-            continue;
-        }
-        let kinds: HashSet<Kind> = family.members.iter().map(|member| kind(proc, member)).collect();
         for (orphan, (user, code)) in &hidden.orphans {
             let own = family.members.iter().any(|member| member.pid == orphan.pid);
             let kin = kinds.contains(&(*user, *code)) || kinds.contains(&(Some(0), *code));
-            if !own && kin && strangers.insert(orphan.pid) {
+            if !own && kin && counted.insert(orphan.pid) {
                 coverage.maybe_cut += 1;
                 coverage.doubts.add(Doubt::MaybeCut, anonymous_pages(proc, orphan));
             }

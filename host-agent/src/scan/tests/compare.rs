@@ -282,14 +282,14 @@ fn the_exclusive_bit_of_a_huge_page_says_nothing_of_its_parts() {
     let parts: Vec<Page> = (0..512).map(|part| Frame(1000 + part)).collect();
     let mut copied = parts.clone();
     copied[0] = Frame(1);
-    for told in [true, false] {
+    for names_huge in [true, false] {
         let mut family = FakeFamily::new(&[&parts, &copied]);
         family.huge_bit.insert(0);
         assert_eq!(family.scan(ExclusiveBit).1.copies, 512, "what the bit alone would say");
         family.traits.huge = true;
-        family.huge = told.then(|| [(0, 0..512)].into());
+        family.huge = names_huge.then(|| [(0, 0..512)].into());
         let (_, counts) = family.scan(ExclusiveBit);
-        assert_eq!((counts.copies, counts.judged), (1, 1), "told: {told}");
+        assert_eq!((counts.copies, counts.judged), (1, 1), "names_huge: {names_huge}");
     }
 }
 

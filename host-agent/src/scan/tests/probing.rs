@@ -55,7 +55,7 @@ fn a_process_that_does_not_exist_is_counted() {
 }
 
 #[test]
-fn a_kernel_without_pagemap_is_told_from_a_denied_one() {
+fn missing_pagemap_is_not_a_denied_one() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("self");
     std::fs::create_dir(&own).unwrap();

@@ -44,7 +44,7 @@ fn row_with_an_open_transaction_is_an_error() {
 }
 
 #[test]
-fn sends_left_out_are_told_apart_from_pages() {
+fn sends_and_pages_left_out_are_counted_separately() {
     let mut counters = BpfCounters { sampled_sends: 4, sampled_send_bytes: 400, ..BpfCounters::default() };
     counters.lost[LossReason::Sampled as usize] = 10;
     let left_out = left_out(&counters);
