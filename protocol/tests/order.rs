@@ -80,3 +80,24 @@ fn states_that_are_too_old_count_against_the_limit() {
     bench.settle();
     assert_eq!(code(&bench.take(id)), ErrorCode::Limit);
 }
+
+#[test]
+fn replies_that_waited_for_room_need_no_other_frame() {
+    let mut bench = Bench::new(Config::default());
+    let id = bench.session(1, 1, 4);
+    bench.server.receive(id, &events(0, 0, &[Record::read(1); 16_000]), bench.now);
+    bench.server.receive(id, &state_at(1, 1, 0), bench.now);
+    // As a host does that sleeps when there is nothing to do.
+    let mut bytes = Vec::new();
+    let mut activity = bench.server.poll(bench.now);
+    loop {
+        let waiting = bench.server.transmit(id).to_vec();
+        bench.server.advance(id, waiting.len());
+        bytes.extend(waiting);
+        activity = if activity.busy { bench.server.poll(bench.now) } else { bench.server.activity() };
+        if !activity.busy && bench.server.transmit(id).is_empty() {
+            break;
+        }
+    }
+    assert_eq!(seen_before_the_answer(&server_bench::frames(&bytes)), (16_000, 16_000, true));
+}

@@ -128,11 +128,10 @@ impl<E: Engine> Server<E> {
         self.state.connection_ref(id).map_or(&[], |connection| connection.waiting())
     }
 
-    /// The transport took the first `count` bytes of [`Server::transmit`].
+    /// The transport took the first `count` bytes of [`Server::transmit`]. What has waited for that room comes with the next
+    /// [`Server::poll`], which [`Server::activity`] asks for.
     pub fn advance(&mut self, id: ConnectionId, count: usize) {
-        if let Some(connection) = self.state.connection(id) {
-            connection.sent(count);
-        }
+        self.state.advance(id, count);
     }
 
     /// Whether the server is done with a connection: once [`Server::transmit`] is empty, close it and call
@@ -177,6 +176,12 @@ impl<E: Engine> Server<E> {
             }
         }
         self.state.flush(now);
+        self.state.activity()
+    }
+
+    /// Returns when to poll again: what the last [`Server::poll`] returned, and what [`Server::advance`] has made room for
+    /// since.
+    pub fn activity(&self) -> Activity {
         self.state.activity()
     }
 

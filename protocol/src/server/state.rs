@@ -69,6 +69,8 @@ pub(super) struct State {
     pub failed: Option<(String, u64)>,
     /// Work was left by the last round.
     busy: bool,
+    /// Since the last round a connection got room for what its session has to send.
+    flush_due: bool,
     /// Records that the engine took and beats that it gave.
     moved: u64,
     /// Next time at which a timer runs out.
@@ -102,6 +104,7 @@ impl State {
             stopping: false,
             failed: None,
             busy: false,
+            flush_due: false,
             moved: 0,
             wake: None,
         }
@@ -129,6 +132,15 @@ impl State {
     pub fn connection_ref(&self, id: ConnectionId) -> Option<&Connection> {
         let connection = self.connections.get(id.index)?.as_ref();
         connection.filter(|connection| connection.generation == id.generation)
+    }
+
+    /// The transport took the first `count` bytes that waited on a connection.
+    pub fn advance(&mut self, id: ConnectionId, count: usize) {
+        let Some(connection) = self.connection(id) else { return };
+        connection.sent(count);
+        let slot = connection.session;
+        let session = slot.and_then(|slot| self.sessions.get(slot)?.as_ref());
+        self.flush_due |= session.is_some_and(|session| !session.is_flushed() || session.phase == Phase::Draining);
     }
 
     pub fn disconnect(&mut self, id: ConnectionId, now: u64) {
@@ -338,6 +350,7 @@ impl State {
 
     /// Writes what the agents have to be sent, and gives ranges back that no session uses any more.
     pub fn flush(&mut self, now: u64) {
+        self.flush_due = false;
         let mut short = self.short && self.left_to_lend < MAX_FRAME_RECORDS;
         for slot in 0..self.sessions.len() {
             let State { config, connections, sessions, left_to_lend, .. } = self;
@@ -458,7 +471,7 @@ impl State {
     }
 
     pub fn activity(&self) -> Activity {
-        let busy = self.busy || !self.outstanding.is_empty();
+        let busy = self.busy || self.flush_due || !self.outstanding.is_empty();
         Activity { busy, is_failed: self.is_failed(), moved: self.moved, wake: self.wake }
     }
 }

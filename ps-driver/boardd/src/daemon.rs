@@ -286,7 +286,8 @@ impl<E: Engine> Daemon<E> {
         if has_worked {
             self.budget.sessions_worked(now, cpu().saturating_sub(start));
         }
-        activity
+        // The sockets may have made room for more.
+        self.server.activity()
     }
 
     /// Reads once from a link. Returns whether it remains; if not, the last one has its index.

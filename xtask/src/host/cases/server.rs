@@ -21,6 +21,7 @@ pub const CASES: &[Case] = &[
     Case { name: "document, agent", expected: "an agent does on each error what the page says", package: "deltascope-protocol", file: "vectors", test: "agent_does_on_each_error_what_the_vectors_say" },
     Case { name: "document, tables", expected: "limits, timers and the worked example are those of the code", package: "deltascope-protocol", file: "protocol_document", test: "limits_and_timers_are_those_of_the_code" },
     Case { name: "stateat_order", expected: "a StateAtReply never overtakes replies below its sequence", package: "deltascope-protocol", file: "order", test: "state_before_the_grant_waits_for_the_replies_below_it" },
+    Case { name: "stateat_order, daemon", expected: "replies come to a session that only reads", package: "deltascope-boardd", file: "loopback", test: "replies_come_to_a_session_that_only_reads" },
     Case { name: "takeover", expected: "an agent id without its secret takes nothing over", package: "deltascope-protocol", file: "places", test: "agent_id_without_its_secret_takes_nothing_over" },
     Case { name: "limit_agent", expected: "an agent that is refused for a lack of room tries again", package: "deltascope-protocol", file: "vectors", test: "agent_does_on_each_error_what_the_vectors_say" },
     Case { name: "fakeserver", expected: "an agent refuses counters that its records cannot have made", package: "deltascope-protocol", file: "impossible_answers", test: "counters_that_the_records_cannot_have_made_are_refused" },
