@@ -49,10 +49,14 @@ agent_start() {
 		sleep 0.1
 	done
 }
-# told NAME: a number of the agent's last line
-told() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
-# counted CGROUP NAME: a counter of one container in the agent's last line
-counted() { tail -n 1 /tmp/agent | sed 's/"name":/\n/g' | sed -n "s/^\"$1\".*\"$2\":\([0-9]*\).*/\1/p"; }
+# last_report: the lines of the agent's last report, several when it is too long for one
+last_report() {
+	awk '!/"part":/ || /"part":1,/ { n = 0 } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' /tmp/agent
+}
+# told NAME: a number of the agent's last report, whose first line has every number that is no container's
+told() { last_report | sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+# counted CGROUP NAME: a counter of one container in the agent's last report
+counted() { last_report | sed 's/"name":/\n/g' | sed -n "s/^\"$1\".*\"$2\":\([0-9]*\).*/\1/p"; }
 # in_group CGROUP COMMAND...: runs it there
 in_group() { (echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"); }
 # until_line FILE WORD
@@ -80,7 +84,7 @@ agent_stop() {
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
 	check "$1_seen" $(($(told captured) + $(told blind))) "$(told seen)"
-	echo "AGENT $1 $(tail -n 1 /tmp/agent)"
+	last_report | sed "s/^/AGENT $1 /"
 }
 
 # The known work in two cgroups at once, counted by the engine on the host.
@@ -158,7 +162,7 @@ phase_filter() {
 	more b duplicates 5
 	agent_stop filter
 	check filter_passes_by 1 $(($(told filtered) >= 105))
-	check filter_names_no_other 0 "$(tail -n 1 /tmp/agent | grep -c '"name":"b"')"
+	check filter_names_no_other 0 "$(last_report | grep -c '"name":"b"')"
 	check filter_copies 100 "$(counted a cow_copies)"
 	rmdir /sys/fs/cgroup/a/below
 	deltascope run --source bpf --cgroup /proc --insecure-peer 10.0.2.2:$BOARDD_PORT 2> /tmp/refused

@@ -117,8 +117,12 @@ agent_start() {
 		sleep 0.1
 	done
 }
-# reported NAME: a number of the agent's last line
-reported() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+# last_report: the lines of the agent's last report, several when it is too long for one
+last_report() {
+	awk '!/"part":/ || /"part":1,/ { n = 0 } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' /tmp/agent
+}
+# reported NAME: a number of the agent's last report, whose first line has every number that is no container's
+reported() { last_report | sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 
 # work whose copies and sends the agent does not compare one by one
 more() { work "$@" > /dev/null; }
@@ -129,7 +133,7 @@ agent_stop() {
 	wait $AGENT
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
-	echo "AGENT $1 $(tail -n 1 /tmp/agent)"
+	last_report | sed "s/^/AGENT $1 /"
 }
 
 . /phases.sh

@@ -114,7 +114,7 @@ impl World<'_> {
         let report = loop {
             let time = if faults > 0 { rng.millis(15, 160) } else { Duration::from_millis(500) };
             match agent.wait(time)? {
-                Some(0) => break agent.last_line()?,
+                Some(0) => break agent.last_report()?,
                 Some(code) => {
                     // A service manager starts an agent again.
                     given_up += 1;

@@ -83,7 +83,7 @@ pub struct Console {
     checks: Vec<Check>,
     /// By cgroup: sums of the cases.
     reference: BTreeMap<String, Numbers>,
-    /// By phase: the agent's last line.
+    /// By phase: the agent's last report.
     agent: BTreeMap<String, Value>,
     /// By phase: what the reader of its own and the workload said.
     compared: BTreeMap<String, Compared>,
@@ -143,7 +143,7 @@ impl Console {
             ["AGENT", phase, rest @ ..] => {
                 let text = rest.join(" ");
                 let value = serde_json::from_str(&text).with_context(|| format!("the agent's line {text:?}"))?;
-                self.agent.insert((*phase).to_owned(), value);
+                self.report(phase, value)?;
             }
             [phase @ ("PRESSURE" | "OTHER"), rest @ ..] => {
                 let compared = self.compared.entry(phase.to_lowercase()).or_default();
@@ -164,7 +164,21 @@ impl Console {
         Ok(())
     }
 
-    /// Sides of the conservation law in the agent's last line of a phase.
+    /// Takes a line of the agent: a report, or a part of one that is too long for a line.
+    fn report(&mut self, phase: &str, mut line: Value) -> Result<()> {
+        if matches!(line["part"].as_u64(), None | Some(1)) {
+            self.agent.insert(phase.to_owned(), line);
+            return Ok(());
+        }
+        let first = self.agent.get_mut(phase).and_then(|first| first["containers"].as_array_mut());
+        match (first, line["containers"].as_array_mut()) {
+            (Some(first), Some(more)) => first.append(more),
+            _ => bail!("expected containers in this part of a report and in the one before"),
+        }
+        Ok(())
+    }
+
+    /// Sides of the conservation law in the agent's last report of a phase.
     pub fn sides(&self, phase: &str) -> Option<Sides> {
         let line = self.agent.get(phase)?;
         let side = |name: &str| line[name].as_u64();
@@ -320,6 +334,17 @@ mod tests {
     #[test]
     fn a_good_console_passes() {
         assert_eq!(failed(GOOD), [""; 0]);
+    }
+
+    #[test]
+    fn report_of_several_lines_is_one() {
+        let (first, second) = ("{\"name\": \"b\", \"cow_copies\": 0", "AGENT exact {\"part\": 2, \"containers\": [");
+        let split = GOOD.replace(&format!("}}, {first}"), &format!("}}]}}\n{second}{first}"));
+        assert_ne!(split, GOOD);
+        assert_eq!(failed(&split), [""; 0]);
+        let without = failed(&split.replace("AGENT exact {\"part\": 2", "NOTHING {\"part\": 2"));
+        assert!(without.contains(&"b_copies".to_owned()), "{without:?}");
+        assert!(Console::parse(&format!("{second}]}}")).is_err());
     }
 
     #[test]
