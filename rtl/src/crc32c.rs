@@ -7,6 +7,8 @@
 
 use crate::comment;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
+use std::array::from_fn;
 
 /// The polynomial, bit 31 being the power zero.
 const POLYNOMIAL: u32 = 0x82F6_3B78;
@@ -33,17 +35,18 @@ pub fn retreated(state: u32, bytes: usize) -> u32 {
 
 /// Row `i` is the mask of input bits whose XOR is output bit `i`.
 fn rows(column: impl Fn(u32) -> u32) -> [Constant<Bits<32>>; 32] {
-    let columns: [u32; 32] = std::array::from_fn(|j| column(1 << j));
-    std::array::from_fn(|i| {
+    let columns: [u32; 32] = from_fn(|j| column(1 << j));
+    from_fn(|i| {
         let row = (0..32).fold(0_u64, |row, j| row | u64::from(columns[j] >> i & 1) << j);
         Constant::new(row.into())
     })
 }
 
 /// What `BYTES` zero bytes do to the state of a CRC32C. Combinational.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct Crc32cAdvance<const BYTES: usize> {
     /// State before.
+    #[default(checked! { BYTES >= 1 && BYTES <= 16 => "Crc32cAdvance: 1 to 16 bytes" })]
     pub state: Signal<In, Bits<32>>,
     /// State after.
     pub moved: Signal<Out, Bits<32>>,
@@ -51,27 +54,14 @@ pub struct Crc32cAdvance<const BYTES: usize> {
     masked: [Signal<Local, Bits<32>>; 32],
     odd: [Signal<Local, Bit>; 32],
     placed: [Signal<Local, Bits<32>>; 32],
+    #[default(from_fn(|_| Default::default()))]
     joined: [Signal<Local, Bits<32>>; 33],
+    #[default(rows(|column| advanced(column, BYTES)))]
     row: [Constant<Bits<32>>; 32],
+    #[default(from_fn(|i| Constant::new((1_u64 << i).into())))]
     bit: [Constant<Bits<32>>; 32],
+    #[default(Constant::new((BYTES as u64).into()))]
     bytes: Constant<Bits<8>>,
-}
-
-impl<const BYTES: usize> Default for Crc32cAdvance<BYTES> {
-    fn default() -> Self {
-        const { assert!(BYTES >= 1 && BYTES <= 16, "Crc32cAdvance: 1 to 16 bytes") };
-        Self {
-            state: Default::default(),
-            moved: Default::default(),
-            masked: std::array::from_fn(|_| Default::default()),
-            odd: std::array::from_fn(|_| Default::default()),
-            placed: std::array::from_fn(|_| Default::default()),
-            joined: std::array::from_fn(|_| Default::default()),
-            row: rows(|column| advanced(column, BYTES)),
-            bit: std::array::from_fn(|i| Constant::new((1_u64 << i).into())),
-            bytes: Constant::new((BYTES as u64).into()),
-        }
-    }
 }
 
 impl<const BYTES: usize> Logic for Crc32cAdvance<BYTES> {
@@ -94,9 +84,10 @@ impl<const BYTES: usize> Logic for Crc32cAdvance<BYTES> {
 }
 
 /// Undoes what `BYTES` zero bytes did to the state of a CRC32C. Combinational.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct Crc32cRetreat<const BYTES: usize> {
     /// State after.
+    #[default(checked! { BYTES >= 1 && BYTES <= 16 => "Crc32cRetreat: 1 to 16 bytes" })]
     pub moved: Signal<In, Bits<32>>,
     /// State before.
     pub state: Signal<Out, Bits<32>>,
@@ -104,27 +95,14 @@ pub struct Crc32cRetreat<const BYTES: usize> {
     masked: [Signal<Local, Bits<32>>; 32],
     odd: [Signal<Local, Bit>; 32],
     placed: [Signal<Local, Bits<32>>; 32],
+    #[default(from_fn(|_| Default::default()))]
     joined: [Signal<Local, Bits<32>>; 33],
+    #[default(rows(|column| retreated(column, BYTES)))]
     row: [Constant<Bits<32>>; 32],
+    #[default(from_fn(|i| Constant::new((1_u64 << i).into())))]
     bit: [Constant<Bits<32>>; 32],
+    #[default(Constant::new((BYTES as u64).into()))]
     bytes: Constant<Bits<8>>,
-}
-
-impl<const BYTES: usize> Default for Crc32cRetreat<BYTES> {
-    fn default() -> Self {
-        const { assert!(BYTES >= 1 && BYTES <= 16, "Crc32cRetreat: 1 to 16 bytes") };
-        Self {
-            moved: Default::default(),
-            state: Default::default(),
-            masked: std::array::from_fn(|_| Default::default()),
-            odd: std::array::from_fn(|_| Default::default()),
-            placed: std::array::from_fn(|_| Default::default()),
-            joined: std::array::from_fn(|_| Default::default()),
-            row: rows(|column| retreated(column, BYTES)),
-            bit: std::array::from_fn(|i| Constant::new((1_u64 << i).into())),
-            bytes: Constant::new((BYTES as u64).into()),
-        }
-    }
 }
 
 impl<const BYTES: usize> Logic for Crc32cRetreat<BYTES> {
@@ -148,30 +126,21 @@ impl<const BYTES: usize> Logic for Crc32cRetreat<BYTES> {
 
 /// The state from which a message that begins at a lane of the first beat continues: `word` is what the initial state
 /// contributes to the state at the end of that beat. Combinational.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct Crc32cStart {
     /// Lanes of the beat before the first byte, 16 when the beat has no byte.
     pub lead: Signal<In, Bits<5>>,
     /// The initial state after the lanes that are left.
     pub word: Signal<Out, Bits<32>>,
 
+    #[default(from_fn(|lead| Constant::new(u64::from(advanced(INITIAL, 16 - lead)).into())))]
     state: [Constant<Bits<32>>; 17],
+    #[default(from_fn(|lead| Constant::new((lead as u64).into())))]
     number: [Constant<Bits<5>>; 16],
 }
 
 /// State of a CRC32C before the first byte.
 const INITIAL: u32 = u32::MAX;
-
-impl Default for Crc32cStart {
-    fn default() -> Self {
-        Self {
-            lead: Default::default(),
-            word: Default::default(),
-            number: std::array::from_fn(|lead| Constant::new((lead as u64).into())),
-            state: std::array::from_fn(|lead| Constant::new(u64::from(advanced(INITIAL, 16 - lead)).into())),
-        }
-    }
-}
 
 impl Logic for Crc32cStart {
     #[hdl_gen]

@@ -4,6 +4,7 @@ use crate::comment;
 use crate::crc32c::{Crc32cAdvance, Crc32cRetreat, Crc32cStart};
 use crate::fingerprint_queue::FingerprintQueue;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// One packet of bytes in, one result of 64 bits out.
 ///
@@ -12,7 +13,7 @@ use rust_hdl::prelude::*;
 /// gap has no fingerprint: its result is bit 63 alone. A packet without bytes has the CRC 0 and the length 0.
 ///
 /// Takes a beat every clock for as long as the sink keeps up with the packets.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct Fingerprint {
     /// Clock.
     pub aclk: Signal<In, Clock>,
@@ -137,147 +138,30 @@ pub struct Fingerprint {
     length_wide: Signal<Local, Bits<64>>,
     length_placed: Signal<Local, Bits<64>>,
     result: Signal<Local, Bits<64>>,
+    #[default(Constant::new((0xAAAA_u64).into()))]
     odd: Constant<Bits<16>>,
+    #[default(Constant::new((0xCCCC_u64).into()))]
     pairs: Constant<Bits<16>>,
+    #[default(Constant::new((0xF0F0_u64).into()))]
     quads: Constant<Bits<16>>,
+    #[default(Constant::new((0xFF00_u64).into()))]
     upper: Constant<Bits<16>>,
+    #[default(Constant::new((0x5555_u64).into()))]
     not_odd: Constant<Bits<16>>,
+    #[default(Constant::new((0x3333_u64).into()))]
     not_pairs: Constant<Bits<16>>,
+    #[default(Constant::new((0x0F0F_u64).into()))]
     not_quads: Constant<Bits<16>>,
+    #[default(Constant::new((0x00FF_u64).into()))]
     lower: Constant<Bits<16>>,
+    #[default(Constant::new((1_u64).into()))]
     one_lane: Constant<Bits<16>>,
+    #[default(Constant::new((16_u64).into()))]
     sixteen: Constant<Bits<5>>,
+    #[default(Constant::new((1_u64 << 63).into()))]
     no_fingerprint: Constant<Bits<64>>,
+    #[default(Constant::new((0xFF_u64).into()))]
     all_bytes: Constant<Bits<8>>,
-}
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self {
-            aclk: Default::default(),
-            aresetn: Default::default(),
-            s_axis_tdata: Default::default(),
-            s_axis_tkeep: Default::default(),
-            s_axis_tvalid: Default::default(),
-            s_axis_tready: Default::default(),
-            s_axis_tlast: Default::default(),
-            m_axis_tdata: Default::default(),
-            m_axis_tkeep: Default::default(),
-            m_axis_tvalid: Default::default(),
-            m_axis_tready: Default::default(),
-            m_axis_tlast: Default::default(),
-            queue: Default::default(),
-            advance_word_0: Default::default(),
-            advance_word_1: Default::default(),
-            advance_word_2: Default::default(),
-            advance_word_3: Default::default(),
-            advance_state: Default::default(),
-            retreat_8: Default::default(),
-            retreat_4: Default::default(),
-            retreat_2: Default::default(),
-            retreat_1: Default::default(),
-            start: Default::default(),
-            a_valid: Default::default(),
-            a_last: Default::default(),
-            a_data: Default::default(),
-            a_keep: Default::default(),
-            b_valid: Default::default(),
-            b_last: Default::default(),
-            b_word: std::array::from_fn(|_| Default::default()),
-            b_rise: Default::default(),
-            b_fall: Default::default(),
-            c_valid: Default::default(),
-            c_last: Default::default(),
-            c_part: std::array::from_fn(|_| Default::default()),
-            c_lead: Default::default(),
-            c_pad: Default::default(),
-            c_again: Default::default(),
-            d_valid: Default::default(),
-            d_last: Default::default(),
-            d_sum: Default::default(),
-            d_first: Default::default(),
-            d_empty: Default::default(),
-            d_late: Default::default(),
-            d_hole: Default::default(),
-            d_pad: Default::default(),
-            d_count: Default::default(),
-            in_packet: Default::default(),
-            e_done: Default::default(),
-            e_state: Default::default(),
-            e_pad: Default::default(),
-            e_length: Default::default(),
-            e_broken: Default::default(),
-            f0_done: Default::default(),
-            f0_state: Default::default(),
-            f0_length: Default::default(),
-            f0_broken: Default::default(),
-            f0_pad: Default::default(),
-            f1_done: Default::default(),
-            f1_state: Default::default(),
-            f1_length: Default::default(),
-            f1_broken: Default::default(),
-            f1_pad: Default::default(),
-            f2_done: Default::default(),
-            f2_state: Default::default(),
-            f2_length: Default::default(),
-            f2_broken: Default::default(),
-            f2_pad: Default::default(),
-            f3_done: Default::default(),
-            f3_state: Default::default(),
-            f3_length: Default::default(),
-            f3_broken: Default::default(),
-            accept: Default::default(),
-            byte: std::array::from_fn(|_| Default::default()),
-            kept: std::array::from_fn(|_| Default::default()),
-            word: std::array::from_fn(|_| Default::default()),
-            lane_below: Default::default(),
-            lane_above: Default::default(),
-            rise_less_one: Default::default(),
-            lead_bits_0: Default::default(),
-            lead_bits_1: Default::default(),
-            lead_bits_2: Default::default(),
-            lead_bits_3: Default::default(),
-            pad_bits_0: Default::default(),
-            pad_bits_1: Default::default(),
-            pad_bits_2: Default::default(),
-            pad_bits_3: Default::default(),
-            lead_bit: std::array::from_fn(|_| Default::default()),
-            pad_bit: std::array::from_fn(|_| Default::default()),
-            empty: Default::default(),
-            no_bytes: Default::default(),
-            initial_part: Default::default(),
-            parts: Default::default(),
-            pad_wide: Default::default(),
-            bytes_from_lead: Default::default(),
-            load: Default::default(),
-            next_state: Default::default(),
-            count_wide: Default::default(),
-            length_before: Default::default(),
-            gap: Default::default(),
-            was_broken: Default::default(),
-            retreated_0: Default::default(),
-            retreated_1: Default::default(),
-            retreated_2: Default::default(),
-            retreated_3: Default::default(),
-            crc_bits: Default::default(),
-            crc: Default::default(),
-            length_wide: Default::default(),
-            length_placed: Default::default(),
-            result: Default::default(),
-            odd: Constant::new((0xAAAA_u64).into()),
-            pairs: Constant::new((0xCCCC_u64).into()),
-            quads: Constant::new((0xF0F0_u64).into()),
-            upper: Constant::new((0xFF00_u64).into()),
-            not_odd: Constant::new((0x5555_u64).into()),
-            not_pairs: Constant::new((0x3333_u64).into()),
-            not_quads: Constant::new((0x0F0F_u64).into()),
-            lower: Constant::new((0x00FF_u64).into()),
-            one_lane: Constant::new((1_u64).into()),
-            sixteen: Constant::new((16_u64).into()),
-            no_fingerprint: Constant::new((1_u64 << 63).into()),
-            all_bytes: Constant::new((0xFF_u64).into()),
-        }
-    }
 }
 
 impl Logic for Fingerprint {

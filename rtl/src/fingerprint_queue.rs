@@ -3,6 +3,7 @@
 use crate::comment;
 use crate::lut_ram::LutRam;
 use rust_hdl::prelude::*;
+use smart_default::SmartDefault;
 
 /// Bits of a place in the queue: 32 results.
 const PLACE_BITS: usize = 5;
@@ -12,7 +13,7 @@ const MOST_PROMISED: u64 = (1 << PLACE_BITS) - 2;
 
 /// A queue of 32 results whose places are promised when the last beat of a packet enters the pipeline, so that the
 /// pipeline never stalls.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, SmartDefault)]
 pub struct FingerprintQueue {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -44,38 +45,12 @@ pub struct FingerprintQueue {
     leave: Signal<Local, Bit>,
     results_next: Signal<Local, Bits<6>>,
     promised_next: Signal<Local, Bits<6>>,
+    #[default(Constant::new(1_u64.into()))]
     one_place: Constant<Bits<5>>,
+    #[default(Constant::new(1_u64.into()))]
     one: Constant<Bits<6>>,
+    #[default(Constant::new(MOST_PROMISED.into()))]
     most_promised: Constant<Bits<6>>,
-}
-
-impl Default for FingerprintQueue {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            resetn: Default::default(),
-            promise: Default::default(),
-            room: Default::default(),
-            write: Default::default(),
-            write_data: Default::default(),
-            valid: Default::default(),
-            data: Default::default(),
-            ready: Default::default(),
-            ram: Default::default(),
-            write_pointer: Default::default(),
-            read_pointer: Default::default(),
-            results: Default::default(),
-            not_empty: Default::default(),
-            promised: Default::default(),
-            open: Default::default(),
-            leave: Default::default(),
-            results_next: Default::default(),
-            promised_next: Default::default(),
-            one_place: Constant::new(1_u64.into()),
-            one: Constant::new(1_u64.into()),
-            most_promised: Constant::new(MOST_PROMISED.into()),
-        }
-    }
 }
 
 impl Logic for FingerprintQueue {

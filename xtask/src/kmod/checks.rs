@@ -52,7 +52,7 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
     Ok(())
 }
 
-/// Phases whose agent prints the sides of conservation last.
+/// Phases at whose end the agent reports the sides of conservation.
 const AGENT_PHASES: [&str; 9] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1", "alive"];
 /// Phases whose events are compared in sum.
 const SUM_PHASES: [&str; 5] = ["storm", "hotplug", "resume", "reload", "alive"];
@@ -164,17 +164,24 @@ impl Console {
         Ok(())
     }
 
-    /// Takes a line of the agent: a report, or a part of one that is too long for a line.
-    fn report(&mut self, phase: &str, mut line: Value) -> Result<()> {
-        if matches!(line["part"].as_u64(), None | Some(1)) {
-            self.agent.insert(phase.to_owned(), line);
+    /// Takes a line of an agent's last report: the whole, or a part whose containers belong to the first one.
+    fn report(&mut self, phase: &str, mut value: Value) -> Result<()> {
+        let part = value["part"].as_u64().unwrap_or(1);
+        if part == 1 {
+            self.agent.insert(phase.to_owned(), value);
             return Ok(());
         }
-        let first = self.agent.get_mut(phase).and_then(|first| first["containers"].as_array_mut());
-        match (first, line["containers"].as_array_mut()) {
-            (Some(first), Some(more)) => first.append(more),
-            _ => bail!("expected containers in this part of a report and in the one before"),
-        }
+        let first = self.agent.get_mut(phase).filter(|first| first["parts"] == value["parts"]);
+        let Some(first) = first.filter(|first| first["part"] == part - 1) else {
+            bail!("part {part} of the agent's report: expected part {} before it", part - 1);
+        };
+        let (Some(containers), Some(more)) = (first["containers"].as_array_mut(), value["containers"].as_array_mut())
+        else {
+            bail!("part {part} of the agent's report: expected containers in it and in part 1");
+        };
+        containers.append(more);
+        // The part that was read last.
+        first["part"] = json!(part);
         Ok(())
     }
 
@@ -272,6 +279,8 @@ impl Console {
     }
 
     fn conservation(&self, phase: &str, checks: &mut Vec<Check>) {
+        let report = self.agent.get(phase).unwrap_or(&Value::Null);
+        checks.push(Check::new(format!("{phase}_parts"), &report["parts"], &report["part"]));
         let Some(sides) = self.sides(phase) else {
             checks.push(Check::new(format!("{phase}_account"), "some", "none"));
             return;
@@ -337,17 +346,6 @@ mod tests {
     }
 
     #[test]
-    fn report_of_several_lines_is_one() {
-        let (first, second) = ("{\"name\": \"b\", \"cow_copies\": 0", "AGENT exact {\"part\": 2, \"containers\": [");
-        let split = GOOD.replace(&format!("}}, {first}"), &format!("}}]}}\n{second}{first}"));
-        assert_ne!(split, GOOD);
-        assert_eq!(failed(&split), [""; 0]);
-        let without = failed(&split.replace("AGENT exact {\"part\": 2", "NOTHING {\"part\": 2"));
-        assert!(without.contains(&"b_copies".to_owned()), "{without:?}");
-        assert!(Console::parse(&format!("{second}]}}")).is_err());
-    }
-
-    #[test]
     fn every_planted_fault_fails_its_check() {
         let faults = [
             ("CHECK one 1 1", "CHECK one 1 2", "one"),
@@ -363,12 +361,25 @@ mod tests {
             ("\"cow_copies\": 2", "\"cow_copies\": 1", "storm_copies"),
             ("SUM storm", "SUM snow", "storm_reference"),
             ("AGENT overflow", "NOTHING overflow", "overflow_account"),
+            ("{\"captured\": 8", "{\"part\": 1, \"parts\": 2, \"captured\": 8", "storm_parts"),
         ];
         for (good, bad, name) in faults {
             assert!(GOOD.contains(good), "{good}");
             let failed = failed(&GOOD.replace(good, bad));
             assert!(failed.contains(&name.to_owned()), "{bad}: expected {name}, found {failed:?}");
         }
+    }
+
+    #[test]
+    fn a_report_of_several_lines_is_read_as_one() {
+        let first = "{\"part\": 1, \"parts\": 2, \"captured\": 8";
+        let (before, after) =
+            ("{\"name\": \"none\"", "AGENT storm {\"part\": 2, \"parts\": 2, \"containers\": [{\"name\": \"none\"");
+        let split = GOOD.replace("{\"captured\": 8", first).replace(&format!(", {before}"), &format!("]}}\n{after}"));
+        assert_eq!(failed(&split), [""; 0]);
+        let alone =
+            Console::parse(&split.replace(first, "{\"captured\": 8")).expect_err("a part without its first one");
+        assert!(format!("{alone:#}").contains("expected part 1 before it"), "{alone:#}");
     }
 
     #[test]

@@ -68,22 +68,32 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         self.run(clock)
     }
 
+    /// The interrupts of the channel that may raise its line. Only replies raise one when they are complete.
+    fn enabled_interrupts(&self, channel: Channel) -> u32 {
+        match (self.settings.completion, channel) {
+            (Completion::Interrupt { .. }, Channel::S2mm) => {
+                control::IRQ_ERROR | control::IRQ_COMPLETE | control::IRQ_DELAY
+            }
+            (Completion::Interrupt { .. }, Channel::Mm2s) => control::IRQ_ERROR,
+            _ => 0,
+        }
+    }
+
     /// Starts both channels where their rings are.
     fn run(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
         for channel in Channel::BOTH {
-            let mut value = 1 << control::THRESHOLD_SHIFT;
+            let mut value = self.enabled_interrupts(channel);
+            value |= match value & control::IRQ_COMPLETE {
+                0 => 1 << control::THRESHOLD_SHIFT,
+                _ => {
+                    u32::from(self.settings.coalesce) << control::THRESHOLD_SHIFT
+                        | u32::from(self.settings.delay) << control::DELAY_SHIFT
+                }
+            };
             if self.mode == Mode::ScatterGather {
                 let ring = self.ring(channel);
                 let first = ring.address(ring.oldest());
                 channel::write(&mut self.dma, channel, Register::CurrentDescriptor, first)?;
-            }
-            if let Completion::Interrupt { .. } = self.settings.completion {
-                value |= control::IRQ_ERROR;
-                if channel == Channel::S2mm {
-                    value = control::IRQ_ERROR | control::IRQ_COMPLETE | control::IRQ_DELAY;
-                    value |= u32::from(self.settings.coalesce) << control::THRESHOLD_SHIFT;
-                    value |= u32::from(self.settings.delay) << control::DELAY_SHIFT;
-                }
             }
             channel::start(&mut self.dma, clock, channel, value, self.settings.reset_limit)?;
         }
@@ -166,14 +176,15 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         Ok(())
     }
 
-    /// Clears the interrupts of both channels, and gives which there were.
+    /// Clears the interrupts of both channels, and gives those that raised a line. DMASR sets the bit of an interrupt that
+    /// is not enabled too; a bit has the place of its enable in DMACR.
     ///
     /// # Errors
     /// The registers cannot be accessed.
     pub fn acknowledge(&mut self) -> Result<u32, DmaError> {
         let mut causes = 0;
         for channel in Channel::BOTH {
-            causes |= channel::acknowledge(&mut self.dma, channel)?;
+            causes |= channel::acknowledge(&mut self.dma, channel)? & self.enabled_interrupts(channel);
         }
         Ok(causes)
     }

@@ -194,7 +194,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         Ok(moved)
     }
 
-    /// Clears the interrupts of both channels, and gives which there were.
+    /// Clears the interrupts of both channels, and gives those that raised a line.
     pub(super) fn acknowledge(&mut self) -> Result<u32, HostError> {
         let causes = self.link.acknowledge()?;
         self.irq.rearm();

@@ -76,8 +76,10 @@ struct Line {
     was_high: bool,
     /// Clocks since the line was high.
     low_for: u64,
-    /// When a late interrupt comes.
+    /// The earliest clock at which a late interrupt comes.
     late: Option<u64>,
+    /// Clocks for which the processor has waited for it, without anything else between.
+    waited: u64,
     /// An interrupt that no channel raises, until it is taken.
     pulse: bool,
 }
@@ -188,7 +190,9 @@ impl<M: Memory> System<M> {
             }
         }
         line.low_for = if high { 0 } else { line.low_for + 1 };
-        if line.late.is_some_and(|at| self.engine.clocks() >= at) && line.low_for >= QUIET_CLOCKS {
+        // One that falls into the work of a real interrupt goes unnoticed: it comes to a processor that waits for it.
+        let is_quiet = line.low_for.min(line.waited) >= QUIET_CLOCKS;
+        if is_quiet && line.late.is_some_and(|at| self.engine.clocks() >= at) {
             (line.late, line.pulse) = (None, true);
         }
         line.hidden &= high;
@@ -211,12 +215,15 @@ impl<M: Memory> System<M> {
     /// # Errors
     /// As [`System::step`].
     pub fn step_until_interrupt(&mut self, clocks: u64) -> Result<bool, Failure> {
-        for _ in 0..clocks {
+        self.line.waited = 0;
+        for waited in 0..clocks {
             if self.interrupts().any() {
-                return Ok(true);
+                break;
             }
+            self.line.waited = waited;
             self.clock()?;
         }
+        self.line.waited = 0;
         Ok(self.interrupts().any())
     }
 
