@@ -87,7 +87,7 @@ static void copied(const struct pt_regs *regs, struct vm_area_struct *vma, unsig
 		ds_seen(DS_SEEN_ZERO);
 	} else if (!PageAnon(pte_page(pte))) {
 		ds_seen(DS_SEEN_FILE);
-	} else {
+	} else if (!ds_is_filtered()) {
 		copy.page = pte_page(pte);
 		copy.unit = ds_unit((uintptr_t)copy.mm);
 		ds_pending_add(&copy);

@@ -50,7 +50,9 @@ extern struct ds_settings ds_settings;
  */
 struct ds_counters {
 	struct deltascope_ring_header *page;
+	/* None, and a capacity of 0, before the CPU has been online. */
 	struct deltascope_ring_record *records;
+	u64 capacity;
 	u64 generation;
 	u64 head;
 	u64 controls;
@@ -68,6 +70,8 @@ struct ds_counters {
 	u64 reader_sends;
 	/* Calls from behind another tracer's trampoline, which may have been copies. */
 	u64 hidden;
+	/* Copies and sends in cgroups that are not captured. */
+	u64 filtered;
 	u64 sampled_sends;
 	u64 sampled_send_bytes;
 	u64 handler_ns;
@@ -81,13 +85,7 @@ struct ds_counters {
 
 DECLARE_PER_CPU(struct ds_counters, ds_counters);
 
-int ds_ring_create(unsigned int records);
-void ds_ring_destroy(void);
-void *ds_ring_region(size_t *bytes);
-unsigned int ds_ring_records(void);
 bool ds_ring_high(void);
-u64 ds_ring_load_id(void);
-void ds_ring_set_judge_time(unsigned int ms);
 /* What only the first ring holds. */
 struct ds_state {
 	u64 blind, kills, refused, capturing, throttle, stopped_s;
@@ -95,6 +93,18 @@ struct ds_state {
 void ds_ring_publish(const struct ds_state *state);
 /* Sum of one field of the counters over all CPUs, by its offset in ds_counters. */
 u64 ds_counters_sum(size_t offset);
+
+/* ring_memory.c: headers, records, and where the reader finds them. */
+int ds_ring_create(unsigned int records);
+void ds_ring_destroy(void);
+/* All rings, as the reader maps them. */
+size_t ds_ring_bytes(void);
+/* A page of that region; none where a CPU has not been online. */
+struct page *ds_ring_page(unsigned long index);
+struct deltascope_ring_header *ds_ring_header(unsigned int cpu);
+unsigned int ds_ring_records(void);
+u64 ds_ring_load_id(void);
+void ds_ring_set_judge_time(unsigned int ms);
 
 /* Takes the addresses out of the records that wait for the reader. */
 void ds_ring_hide_addresses(void);
@@ -121,6 +131,7 @@ enum ds_seen {
 	DS_SEEN_READER_COPY,
 	DS_SEEN_READER_SEND,
 	DS_SEEN_HIDDEN,
+	DS_SEEN_FILTERED,
 };
 /* Hook. Counts what is no event of its own. */
 void ds_seen(enum ds_seen what);
@@ -145,6 +156,15 @@ u32 ds_conceal(u64 permutation, u32 crc);
 /* cgroup.c */
 /* Hook. cgroup v2 id of the current task; sets NO_CGROUP in `flags`. */
 u64 ds_cgroup(u16 *flags);
+
+/* filter.c: which cgroups are captured. */
+struct device;
+struct device_attribute;
+/* Hook. Whether the current task is in none of them; counts it then. */
+bool ds_is_filtered(void);
+ssize_t ds_filter_show(struct device *dev, struct device_attribute *attribute, char *text);
+ssize_t ds_filter_store(struct device *dev, struct device_attribute *attribute, const char *text, size_t count);
+void ds_filter_destroy(void);
 
 /* crc.c */
 /* Hook. CRC32C (Castagnoli, RFC 3720) as every part of the project computes it. */

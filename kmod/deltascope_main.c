@@ -10,7 +10,7 @@
 
 struct ds_settings ds_settings = {
 	.judge_after_ms = 100,
-	.send_limit = 16384,
+	.send_limit = 512,
 	.max_overhead_ppm = 10000,
 	.max_cpu_overhead_ppm = 100000,
 	.max_group_overhead_ppm = 200000,
@@ -114,8 +114,8 @@ static int __init deltascope_init(void)
 		pr_err("refused: the probes cannot be armed (error %d)\n", error);
 		goto device;
 	}
-	pr_info("copies at %s, sends at tcp_sendmsg_locked, %u records in each of %u rings\n",
-		ds_cow_hook(), ring_records, nr_cpu_ids);
+	pr_info("copies at %s, sends at tcp_sendmsg_locked, %u records in the ring of each of %u CPUs\n",
+		ds_cow_hook(), ring_records, num_online_cpus());
 	return 0;
 
 device:
@@ -145,6 +145,7 @@ static void __exit deltascope_exit(void)
 	ds_cow_unregister();
 	ds_send_unregister();
 	ds_device_unregister();
+	ds_filter_destroy();
 	ds_pending_destroy();
 	ds_scratch_destroy();
 	ds_ring_destroy();

@@ -14,7 +14,6 @@
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/version.h>
-#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include "deltascope.h"
@@ -38,23 +37,38 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static vm_fault_t region_fault(struct vm_fault *fault)
+{
+	struct page *page = ds_ring_page(fault->pgoff);
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	fault->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct region_operations = {
+	.fault = region_fault,
+};
+
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long length = vma->vm_end - vma->vm_start;
-	size_t bytes;
-	void *region = ds_ring_region(&bytes);
 
 	if (vma->vm_pgoff || !(vma->vm_flags & VM_SHARED) || (vma->vm_flags & VM_EXEC) ||
-	    (length != bytes && length != DELTASCOPE_RING_HEADER_BYTES)) {
+	    (length != ds_ring_bytes() && length != DELTASCOPE_RING_HEADER_BYTES)) {
 		ds_reader_refuse();
 		return -EINVAL;
 	}
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	vm_flags_clear(vma, VM_MAYEXEC);
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
 #else
+	vma->vm_flags |= VM_DONTEXPAND | VM_DONTDUMP;
 	vma->vm_flags &= ~VM_MAYEXEC;
 #endif
-	return remap_vmalloc_range(vma, region, 0);
+	vma->vm_ops = &region_operations;
+	return 0;
 }
 
 static __poll_t device_poll(struct file *file, poll_table *table)

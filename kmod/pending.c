@@ -23,6 +23,8 @@
 #include "pending.h"
 
 #define MM_BITS 12
+/* Lists of one mm, by the CPU that captured: threads that copy at once seldom meet at a lock. */
+#define SHARDS 8
 /* Other CPUs that a CPU without free entries asks for one. */
 #define NEIGHBOURS 8
 
@@ -30,6 +32,12 @@ struct bucket {
 	raw_spinlock_t lock;
 	struct hlist_head list;
 };
+
+/* Whether any list has an entry is found in one cache line. */
+struct mm_bucket {
+	struct hlist_head lists[SHARDS];
+	raw_spinlock_t locks[SHARDS];
+} ____cacheline_aligned;
 
 /* The part of the pool that belongs to one CPU. */
 struct line {
@@ -40,7 +48,8 @@ struct line {
 } ____cacheline_aligned;
 
 static struct pending *pool;
-static struct bucket *chains, *mms;
+static struct bucket *chains;
+static struct mm_bucket *mms;
 static unsigned int pool_size, chain_bits;
 static DEFINE_PER_CPU(struct line, lines);
 
@@ -49,9 +58,14 @@ static struct bucket *chain_of(const struct mm_struct *mm, unsigned long addr)
 	return &chains[hash_64((u64)(uintptr_t)mm + (addr >> PAGE_SHIFT) * GOLDEN_RATIO_64, chain_bits)];
 }
 
-static struct bucket *mm_of(const struct mm_struct *mm)
+static struct mm_bucket *mm_of(const struct mm_struct *mm)
 {
 	return &mms[hash_ptr(mm, MM_BITS)];
+}
+
+static unsigned int shard_of(const struct pending *entry)
+{
+	return entry->home % SHARDS;
 }
 
 static struct bucket *create_buckets(unsigned int bits)
@@ -64,6 +78,18 @@ static struct bucket *create_buckets(unsigned int bits)
 	return buckets;
 }
 
+static struct mm_bucket *create_mm_buckets(void)
+{
+	struct mm_bucket *buckets = kvcalloc(1UL << MM_BITS, sizeof(*buckets), GFP_KERNEL);
+	unsigned long i, shard;
+
+	for (i = 0; buckets && i < 1UL << MM_BITS; i++) {
+		for (shard = 0; shard < SHARDS; shard++)
+			raw_spin_lock_init(&buckets[i].locks[shard]);
+	}
+	return buckets;
+}
+
 int ds_pending_create(unsigned int capacity)
 {
 	unsigned int cpu, i, home = 0;
@@ -72,7 +98,7 @@ int ds_pending_create(unsigned int capacity)
 	chain_bits = ilog2(capacity);
 	pool = vzalloc(array_size(capacity, sizeof(*pool)));
 	chains = create_buckets(chain_bits);
-	mms = create_buckets(MM_BITS);
+	mms = create_mm_buckets();
 	if (!pool || !chains || !mms) {
 		ds_pending_destroy();
 		return -ENOMEM;
@@ -178,11 +204,11 @@ static void unlink_chain(struct pending *entry)
 
 static void unlink_mm(struct pending *entry)
 {
-	struct bucket *bucket = mm_of(entry->mm);
+	raw_spinlock_t *lock = &mm_of(entry->mm)->locks[shard_of(entry)];
 
-	raw_spin_lock(&bucket->lock);
+	raw_spin_lock(lock);
 	hlist_del_init(&entry->of_mm);
-	raw_spin_unlock(&bucket->lock);
+	raw_spin_unlock(lock);
 }
 
 struct pending *pending_claim_page(const struct mm_struct *mm, unsigned long addr)
@@ -206,18 +232,17 @@ struct pending *pending_claim_page(const struct mm_struct *mm, unsigned long add
 	return found;
 }
 
-unsigned int pending_claim_mm(const struct mm_struct *mm, unsigned long start, unsigned long end,
-			      struct pending **batch, unsigned int most)
+static unsigned int claim_shard(struct mm_bucket *bucket, unsigned int shard, const struct mm_struct *mm,
+				unsigned long start, unsigned long end, struct pending **batch, unsigned int most)
 {
-	struct bucket *bucket = mm_of(mm);
-	unsigned int count = 0, i;
 	struct hlist_node *next;
 	struct pending *entry;
+	unsigned int count = 0;
 
-	if (hlist_empty(&bucket->list))
+	if (hlist_empty(&bucket->lists[shard]))
 		return 0;
-	raw_spin_lock(&bucket->lock);
-	hlist_for_each_entry_safe(entry, next, &bucket->list, of_mm) {
+	raw_spin_lock(&bucket->locks[shard]);
+	hlist_for_each_entry_safe(entry, next, &bucket->lists[shard], of_mm) {
 		if (count == most)
 			break;
 		if (entry->mm != mm || entry->addr < start || entry->addr >= end || !claim(entry))
@@ -225,7 +250,18 @@ unsigned int pending_claim_mm(const struct mm_struct *mm, unsigned long start, u
 		hlist_del_init(&entry->of_mm);
 		batch[count++] = entry;
 	}
-	raw_spin_unlock(&bucket->lock);
+	raw_spin_unlock(&bucket->locks[shard]);
+	return count;
+}
+
+unsigned int pending_claim_mm(const struct mm_struct *mm, unsigned long start, unsigned long end,
+			      struct pending **batch, unsigned int most)
+{
+	struct mm_bucket *bucket = mm_of(mm);
+	unsigned int count = 0, shard, i;
+
+	for (shard = 0; shard < SHARDS && count < most; shard++)
+		count += claim_shard(bucket, shard, mm, start, end, batch + count, most - count);
 	for (i = 0; i < count; i++)
 		unlink_chain(batch[i]);
 	return count;
@@ -233,7 +269,14 @@ unsigned int pending_claim_mm(const struct mm_struct *mm, unsigned long start, u
 
 bool ds_pending_of(const struct mm_struct *mm)
 {
-	return !hlist_empty(&mm_of(mm)->list);
+	const struct mm_bucket *bucket = mm_of(mm);
+	unsigned int shard;
+
+	for (shard = 0; shard < SHARDS; shard++) {
+		if (!hlist_empty(&bucket->lists[shard]))
+			return true;
+	}
+	return false;
 }
 
 static bool is_wanted(const struct pending *entry, u64 now, bool all)
@@ -271,6 +314,7 @@ unsigned int pending_claim_due(unsigned int cpu, u64 now, bool all, struct pendi
 
 void pending_insert(struct pending *entry)
 {
+	struct mm_bucket *of_mm;
 	struct bucket *bucket;
 	struct line *line;
 
@@ -281,10 +325,10 @@ void pending_insert(struct pending *entry)
 	raw_spin_lock(&bucket->lock);
 	hlist_add_head(&entry->chain, &bucket->list);
 	raw_spin_unlock(&bucket->lock);
-	bucket = mm_of(entry->mm);
-	raw_spin_lock(&bucket->lock);
-	hlist_add_head(&entry->of_mm, &bucket->list);
-	raw_spin_unlock(&bucket->lock);
+	of_mm = mm_of(entry->mm);
+	raw_spin_lock(&of_mm->locks[shard_of(entry)]);
+	hlist_add_head(&entry->of_mm, &of_mm->lists[shard_of(entry)]);
+	raw_spin_unlock(&of_mm->locks[shard_of(entry)]);
 	line = per_cpu_ptr(&lines, entry->home);
 	raw_spin_lock(&line->lock);
 	list_add_tail(&entry->line, &line->waiting);

@@ -10,12 +10,9 @@
  * holds for each CPU by itself. The reader owns `tail`. A wrong tail makes the
  * ring look full: records are dropped and counted, nothing else happens.
  */
-#include <linux/log2.h>
-#include <linux/mm.h>
-#include <linux/random.h>
+#include <linux/ktime.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
-#include <linux/vmalloc.h>
 
 #include "deltascope.h"
 
@@ -23,74 +20,6 @@
 #define REPORT_NS (100 * NSEC_PER_MSEC)
 
 DEFINE_PER_CPU(struct ds_counters, ds_counters);
-
-static void *region;
-static size_t region_bytes, stride;
-static unsigned int ring_records;
-static u64 load_id;
-
-static struct deltascope_ring_header *page_of(unsigned int cpu)
-{
-	return region + cpu * stride;
-}
-
-int ds_ring_create(unsigned int records)
-{
-	unsigned int cpu;
-
-	BUILD_BUG_ON(DELTASCOPE_RING_HEADER_BYTES != PAGE_SIZE);
-	ring_records = records;
-	stride = PAGE_SIZE + PAGE_ALIGN((size_t)records * sizeof(struct deltascope_ring_record));
-	region_bytes = stride * nr_cpu_ids;
-	region = vmalloc_user(region_bytes);
-	if (!region)
-		return -ENOMEM;
-	load_id = get_random_u64();
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		struct deltascope_ring_header *page = page_of(cpu);
-
-		page->magic = DELTASCOPE_RING_MAGIC;
-		page->version = DELTASCOPE_RING_VERSION;
-		page->record_bytes = sizeof(struct deltascope_ring_record);
-		page->records = records;
-		page->cpu = cpu;
-		page->rings = nr_cpu_ids;
-		page->stride = stride;
-		page->load_id = load_id;
-		page->judge_after_ms = ds_settings.judge_after_ms;
-		page->sampling_shift = ds_settings.sampling_shift;
-	}
-	for_each_possible_cpu(cpu) {
-		struct ds_counters *counters = per_cpu_ptr(&ds_counters, cpu);
-
-		counters->page = page_of(cpu);
-		counters->records = (void *)counters->page + PAGE_SIZE;
-		counters->sampling_shift = ds_settings.sampling_shift;
-	}
-	return 0;
-}
-
-void ds_ring_destroy(void)
-{
-	vfree(region);
-	region = NULL;
-}
-
-void *ds_ring_region(size_t *bytes)
-{
-	*bytes = region_bytes;
-	return region;
-}
-
-unsigned int ds_ring_records(void)
-{
-	return ring_records;
-}
-
-u64 ds_ring_load_id(void)
-{
-	return load_id;
-}
 
 /* Records that the reader has not taken; more than the ring holds means a wrong tail. */
 static u64 fill_of(const struct ds_counters *counters)
@@ -109,17 +38,9 @@ bool ds_ring_high(void)
 	return false;
 }
 
-void ds_ring_set_judge_time(unsigned int ms)
-{
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		WRITE_ONCE(page_of(cpu)->judge_after_ms, ms);
-}
-
 void ds_ring_publish(const struct ds_state *state)
 {
-	struct deltascope_ring_header *first = page_of(0);
+	struct deltascope_ring_header *first = ds_ring_header(0);
 	unsigned int cpu;
 
 	WRITE_ONCE(first->blind, state->blind);
@@ -143,7 +64,7 @@ void ds_ring_hide_addresses(void)
 	for_each_possible_cpu(cpu) {
 		struct deltascope_ring_record *records = per_cpu_ptr(&ds_counters, cpu)->records;
 
-		for (i = 0; i < ring_records; i++) {
+		for (i = 0; i < per_cpu_ptr(&ds_counters, cpu)->capacity; i++) {
 			if (!(records[i].flags & DELTASCOPE_FLAG_ADDRESS))
 				continue;
 			records[i].key = ds_token(records[i].unit, records[i].key);
@@ -198,9 +119,9 @@ static bool has_room(struct ds_counters *counters)
 {
 	u64 fill = fill_of(counters);
 
-	if (likely(fill < ring_records))
+	if (likely(fill < counters->capacity))
 		return true;
-	if (fill > ring_records)
+	if (fill > counters->capacity)
 		WRITE_ONCE(counters->bad_tails, counters->bad_tails + 1);
 	return false;
 }
@@ -209,7 +130,7 @@ static void put(struct ds_counters *counters, struct deltascope_ring_record *rec
 {
 	record->sequence = counters->head;
 	record->cpu = smp_processor_id();
-	counters->records[counters->head & (ring_records - 1)] = *record;
+	counters->records[counters->head & (counters->capacity - 1)] = *record;
 	smp_store_release(&counters->page->head, ++counters->head);
 	if (unlikely(fill_of(counters) == READ_ONCE(ds_settings.wake_records)))
 		ds_reader_wake();
@@ -379,6 +300,9 @@ void ds_seen(enum ds_seen what)
 		break;
 	case DS_SEEN_HIDDEN:
 		WRITE_ONCE(counters->hidden, counters->hidden + 1);
+		break;
+	case DS_SEEN_FILTERED:
+		WRITE_ONCE(counters->filtered, counters->filtered + 1);
 		break;
 	}
 }

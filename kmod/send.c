@@ -122,12 +122,18 @@ static int send_entry(struct kretprobe_instance *instance, const struct sock *sk
 	return 0;
 }
 
+/* The reader's own sends are counted at their return. */
+static bool is_passed_by(void)
+{
+	return !ds_reader_is_current() && ds_is_filtered();
+}
+
 static int tcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	const struct sock *sk = (const void *)regs_get_kernel_argument(regs, 0);
 
 	/* A subflow sends what its MPTCP socket was given. */
-	if (!return_pool_takes(&tcp_hook, instance) || sk_is_mptcp(sk))
+	if (!return_pool_takes(&tcp_hook, instance) || sk_is_mptcp(sk) || is_passed_by())
 		return 1;
 	return_pool_entered(&tcp_hook);
 	return send_entry(instance, sk, (const void *)regs_get_kernel_argument(regs, 1),
@@ -137,7 +143,7 @@ NOKPROBE_SYMBOL(tcp_entry);
 
 static int mptcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	if (!return_pool_takes(&mptcp_hook, instance))
+	if (!return_pool_takes(&mptcp_hook, instance) || is_passed_by())
 		return 1;
 	return_pool_entered(&mptcp_hook);
 	return send_entry(instance, (const void *)regs_get_kernel_argument(regs, 0),

@@ -87,6 +87,7 @@ COUNTER(remote_faults, remote_faults);
 COUNTER(over_budget, over_budget);
 COUNTER(late, late);
 COUNTER(discarded, discarded);
+COUNTER(filtered, filtered);
 COUNTER(reader_copies, reader_copies);
 COUNTER(reader_sends, reader_sends);
 COUNTER(bad_tails, bad_tails);
@@ -130,6 +131,8 @@ static ssize_t capture_sends_store(struct device *dev, struct device_attribute *
 static DEVICE_ATTR_RW(capture_pages);
 static DEVICE_ATTR_RW(capture_sends);
 
+static struct device_attribute dev_attr_cgroups = __ATTR(cgroups, 0644, ds_filter_show, ds_filter_store);
+
 #define VALUE(name, format, expression)					\
 	static ssize_t name##_show(struct device *dev,			\
 				   struct device_attribute *attribute, char *text) \
@@ -171,12 +174,14 @@ static struct attribute *attributes[] = {
 	&counter_over_budget.attribute.attr,
 	&counter_late.attribute.attr,
 	&counter_discarded.attribute.attr,
+	&counter_filtered.attribute.attr,
 	&counter_reader_copies.attribute.attr,
 	&counter_reader_sends.attribute.attr,
 	&counter_bad_tails.attribute.attr,
 	&counter_handler_ns.attribute.attr,
 	&dev_attr_capture_pages.attr,
 	&dev_attr_capture_sends.attr,
+	&dev_attr_cgroups.attr,
 	&dev_attr_hook.attr,
 	&dev_attr_load_id.attr,
 	&dev_attr_blind.attr,

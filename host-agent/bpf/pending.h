@@ -16,6 +16,7 @@
 #define DS_PENDING_H
 
 #include "hash.h"
+#include "record.h"
 
 enum { DS_DONE, DS_LIVE, DS_CLAIMED, DS_GONE };
 
@@ -90,42 +91,27 @@ DS_INLINE __u64 ds_late_ns(void)
 	return wanted + (half > least ? half : least);
 }
 
-/* Writes the record of a claimed entry. */
+/* Writes the record of a claimed entry. Whoever may load these programs may see addresses. */
 DS_INLINE void ds_judged(const struct ds_pending *entry, __u16 how, __u32 after)
 {
-	struct deltascope_ring_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	struct deltascope_bpf_counters *row = ds_enter();
-	__u64 sequence = 0, waited = bpf_ktime_get_ns() - entry->time_ns, waited_ms = waited / DS_NSEC_PER_MSEC;
+	__u64 waited = bpf_ktime_get_ns() - entry->time_ns, waited_ms = waited / DS_NSEC_PER_MSEC;
+	struct deltascope_ring_record event = {
+		.time_ns = entry->time_ns,
+		.cgroup = entry->cgroup,
+		.key = entry->address,
+		.length = DS_PAGE_BYTES,
+		.before = entry->fingerprint,
+		.after = after,
+		.tgid = entry->tgid,
+		.kind = DELTASCOPE_KIND_PAGE,
+		.flags = how | DELTASCOPE_FLAG_ADDRESS,
+		.judged_ms = waited_ms > 0xffff ? 0xffff : waited_ms,
+		.unit = entry->unit,
+	};
 
-	ds_add(row->pending, -1);
-	if (how == DELTASCOPE_FLAG_AFTER_T && waited > ds_late_ns()) {
-		how |= DELTASCOPE_FLAG_LATE;
-		ds_add(row->late, 1);
-	}
-	if (record)
-		sequence = ds_add(row->written, 1);
-	else
-		ds_add(row->lost[DELTASCOPE_LOST_RING], 1);
-	/* Before the reader can see the record: it never has more than is written. */
-	ds_leave(row);
-	if (!record)
-		return;
-	__builtin_memset(record, 0, sizeof(*record));
-	record->sequence = sequence;
-	record->time_ns = entry->time_ns;
-	record->cgroup = entry->cgroup;
-	record->key = entry->address;
-	record->length = DS_PAGE_BYTES;
-	record->before = entry->fingerprint;
-	record->after = after;
-	record->tgid = entry->tgid;
-	record->kind = DELTASCOPE_KIND_PAGE;
-	/* Whoever may load these programs may see addresses. */
-	record->flags = how | DELTASCOPE_FLAG_ADDRESS | (entry->cgroup == DS_ROOT_CGROUP ? DELTASCOPE_FLAG_NO_CGROUP : 0);
-	record->cpu = bpf_get_smp_processor_id();
-	record->judged_ms = waited_ms > 0xffff ? 0xffff : waited_ms;
-	record->unit = entry->unit;
-	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	if (how == DELTASCOPE_FLAG_AFTER_T && waited > ds_late_ns())
+		event.flags |= DELTASCOPE_FLAG_LATE;
+	ds_write(&event);
 }
 
 /*

@@ -8,6 +8,7 @@
 #define DS_SEND_H
 
 #include "hash.h"
+#include "record.h"
 
 /* Parts of a send that are gone back over. */
 #define DS_PARTS 16
@@ -196,11 +197,9 @@ DS_INLINE __u32 ds_fingerprint(struct msghdr *msg, __u32 taken, __u64 key, __u8 
 
 DS_INLINE void ds_sent(struct sock *sk, struct msghdr *msg, int result)
 {
-	struct deltascope_ring_record *record;
-	struct deltascope_bpf_counters *row;
-	__u64 key, unit, sequence = 0;
-	__u32 fingerprint, zero = 0;
-	__u16 flags = 0;
+	struct deltascope_ring_record event = {};
+	__u64 key, unit;
+	__u32 zero = 0;
 	__u8 *bytes;
 
 	if (result <= 0 || !ds_is_wanted(DS_SENDS))
@@ -217,30 +216,15 @@ DS_INLINE void ds_sent(struct sock *sk, struct msghdr *msg, int result)
 		ds_left_out_send(result);
 		return;
 	}
-	fingerprint = ds_fingerprint(msg, result, key, bytes, &flags);
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	row = ds_enter();
-	ds_add(row->captured, 1);
-	if (record)
-		sequence = ds_add(row->written, 1);
-	else
-		ds_add(row->lost[DELTASCOPE_LOST_RING], 1);
-	ds_leave(row);
-	if (!record)
-		return;
-	__builtin_memset(record, 0, sizeof(*record));
-	record->sequence = sequence;
-	record->time_ns = bpf_ktime_get_ns();
-	record->cgroup = bpf_get_current_cgroup_id();
-	record->key = key;
-	record->length = result;
-	record->before = fingerprint;
-	record->tgid = bpf_get_current_pid_tgid() >> 32;
-	record->kind = DELTASCOPE_KIND_SEND;
-	record->flags = flags | (record->cgroup == DS_ROOT_CGROUP ? DELTASCOPE_FLAG_NO_CGROUP : 0);
-	record->cpu = bpf_get_smp_processor_id();
-	record->unit = unit;
-	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	event.before = ds_fingerprint(msg, result, key, bytes, &event.flags);
+	event.time_ns = bpf_ktime_get_ns();
+	event.cgroup = bpf_get_current_cgroup_id();
+	event.key = key;
+	event.length = result;
+	event.tgid = bpf_get_current_pid_tgid() >> 32;
+	event.kind = DELTASCOPE_KIND_SEND;
+	event.unit = unit;
+	ds_write(&event);
 }
 
 #endif

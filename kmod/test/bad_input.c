@@ -85,6 +85,8 @@ static void settings(void)
 	check_equal("set_negative", EINVAL, set("send_limit", "-1"));
 	check_equal("set_overflow", ERANGE, set("max_overhead_ppm", "4294967296"));
 	check_equal("set_switch_words", EINVAL, set("capture_pages", "perhaps"));
+	check_equal("set_cgroups_words", EINVAL, set("cgroups", "12 everything"));
+	check_equal("set_too_many_cgroups", E2BIG, set("cgroups", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"));
 	check_equal("set_wake_beyond_ring", EINVAL, set("wake_records", "100000000"));
 }
 

@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Phases with processes, settings and limits under which the module could miss or misjudge events. See init.sh.
 
+# stopped: the state of a stop of the kill switch, read while it lasts; a stop lasts twice as long as the one before it
+stopped() {
+	n=0
+	while :; do
+		kills=$(get kills)
+		state="$(get capture_pages)$(get capture_sends)"
+		left=$(get stopped_s)
+		[ "$state" = 00 ] && [ "$left" -ge 1 ] && [ "$kills" = "$(get kills)" ] && return
+		n=$((n + 1))
+		[ $n -gt 600 ] && return
+		sleep 0.1
+	done
+}
+
 # Less is captured first, then nothing, and after a while everything again.
 phase_kill() {
 	load
 	set_to max_overhead_ppm 1
-	hostile busy 60 &
+	hostile busy 600 &
 	H=$!
 	wait_for throttle 2
 	check kill_switch_samples_first 1 $(($(get sampling_shift) >= 2))
 	wait_for kills 1
 	check kill_switch_kills 1 $(($(get kills) >= 1))
-	check kill_switch_pages_off 0 "$(get capture_pages)"
-	check kill_switch_sends_off 0 "$(get capture_sends)"
-	check kill_switch_says_until 1 $(($(get stopped_s) >= 1))
+	stopped
+	check kill_switch_captures_off 00 $state
+	check kill_switch_says_until 1 $((left >= 1))
 	check kill_switch_log_line 1 $(($(dmesg | grep -c 'deltascope: kill switch: handlers took') >= 1))
 	wait_for kills 2
 	check kill_switch_resumes_and_stops 1 $(($(get kills) >= 2))
@@ -32,7 +46,7 @@ phase_kill() {
 	for limit in cpu group; do
 		load
 		set_to max_${limit}_overhead_ppm 1
-		in_group a hostile busy 8 &
+		exec_in_group a hostile busy 600 &
 		H=$!
 		wait_for throttle 2
 		check ${limit}_limit_throttles 1 $(($(get throttle) >= 2))
@@ -110,7 +124,7 @@ phase_discarded() {
 phase_lock_held() {
 	load
 	reader_start
-	in_group b hostile lock-holder 16 30 > /tmp/holder &
+	exec_in_group b hostile lock-holder 16 30 > /tmp/holder &
 	H=$!
 	until_line /tmp/holder HOLDING
 	for i in 1 2 3 4 5; do in_group a hostile copies 100 400; done
@@ -125,6 +139,49 @@ phase_lock_held() {
 	check lock_held_delay_below_1000 1 $(($(counted a judged_most_ms) < 1000))
 	grep ^CHECK /tmp/read
 	unload lock_held
+}
+
+# By default a send is compared up to 512 bytes: a longer one is counted, and never redundant.
+phase_default_limit() {
+	load
+	set_to send_limit $default_send_limit
+	reader_start
+	more a duplicates 10
+	more b sockets 4
+	reader_stop
+	check default_limit 512 $default_send_limit
+	check default_limit_long 0 "$(counted a send_redundant)"
+	check default_limit_short 8 "$(counted b send_redundant)"
+	grep ^CHECK /tmp/read
+	unload default_limit
+}
+
+# Only what is in the cgroups of the filter, and below them.
+phase_filter() {
+	mkdir /sys/fs/cgroup/a/below
+	load
+	set_to cgroups "$(group a)"
+	check filter_set "$(group a)" "$(get cgroups)"
+	reader_start
+	more a mixed 100
+	more a/below duplicates 5
+	more b mixed 100
+	more b duplicates 5
+	reader_stop
+	check filter_copies 100 "$(counted a copies)"
+	check filter_below 1 $(($(counted a/below sends) >= 5))
+	check filter_other_copies 0 "$(counted b copies)"
+	check filter_other_sends 0 "$(counted b sends)"
+	check filter_counts 1 $(($(get filtered) >= 105))
+	grep ^CHECK /tmp/read
+	set_to cgroups ""
+	check filter_empty 0 "$(get cgroups | wc -w)"
+	before=$(get captured)
+	set_to capture_pages 1
+	more b mixed 100
+	check filter_is_off 1 $(($(get captured) - before >= 100))
+	unload filter
+	rmdir /sys/fs/cgroup/a/below
 }
 
 # What is not a copy by a write, and what is not a send by tcp_sendmsg.
@@ -197,6 +254,18 @@ phase_alive() {
 	unload alive
 }
 
+# Random operations on memory, judged after 1 ms: the counters balance, and the kernel does not complain.
+phase_chaos() {
+	load pending_pages=1024
+	set_to judge_after_ms 1
+	echo 1 > /sys/kernel/mm/ksm/run 2> /dev/null
+	in_group a chaos 3 20
+	check chaos_captures 1 $(($(get captured) > 1000))
+	check chaos_discards 1 $(($(get discarded) > 0))
+	unload chaos
+	echo 0 > /sys/kernel/mm/ksm/run 2> /dev/null
+}
+
 # Off is off: no probe is armed, no work is done.
 phase_off() {
 	load
@@ -209,7 +278,11 @@ phase_off() {
 	check on_probes_armed 3 "$(armed)"
 	set_to capture_pages 0
 	unload off
-	load start=0
+	insmod /deltascope.ko start=0
 	check start_0_probes_armed 0 "$(armed)"
-	unload start_0
+	check start_0_captures 00 "$(get capture_pages)$(get capture_sends)"
+	rmmod deltascope
+	insmod /deltascope.ko
+	check start_1_captures 11 "$(get capture_pages)$(get capture_sends)"
+	unload start_1
 }

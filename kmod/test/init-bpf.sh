@@ -49,10 +49,8 @@ agent_start() {
 		sleep 0.1
 	done
 }
-# told NAME: a number of the agent's last line
-told() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
-# counted CGROUP NAME: a counter of one container in the agent's last line
-counted() { tail -n 1 /tmp/agent | sed 's/"name":/\n/g' | sed -n "s/^\"$1\".*\"$2\":\([0-9]*\).*/\1/p"; }
+# counted CGROUP NAME: a counter of one container in the agent's last report
+counted() { last_report | sed 's/"name":/\n/g' | sed -n "s/^\"$1\".*\"$2\":\([0-9]*\).*/\1/p"; }
 # in_group CGROUP COMMAND...: runs it there
 in_group() { (echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"); }
 # until_line FILE WORD
@@ -63,10 +61,10 @@ until_line() {
 		sleep 0.1
 	done
 }
-# until_told NAME VALUE: waits until the agent's last line has it
-until_told() {
+# until_reported NAME VALUE: waits until the agent's last report has it
+until_reported() {
 	n=0
-	until [ "$(told $1)" = "$2" ] || [ $n -gt 600 ]; do
+	until [ "$(reported $1)" = "$2" ] || [ $n -gt 600 ]; do
 		n=$((n + 1))
 		sleep 0.1
 	done
@@ -79,8 +77,8 @@ agent_stop() {
 	wait $AGENT
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
-	check "$1_seen" $(($(told captured) + $(told blind))) "$(told seen)"
-	echo "AGENT $1 $(tail -n 1 /tmp/agent)"
+	check "$1_seen" $(($(reported captured) + $(reported blind))) "$(reported seen)"
+	print_report $1
 }
 
 # The known work in two cgroups at once, counted by the engine on the host.
@@ -97,16 +95,16 @@ phase_exact() {
 	done
 	wait $A
 	settled
-	until_told capture_pages 1
-	check exact_captures_pages 1 "$(told capture_pages)"
-	check exact_captures_sends 1 "$(told capture_sends)"
-	check exact_blind 0 "$(told blind)"
-	check exact_zero_fills 1 $(($(told zero_fills) >= 32))
-	check exact_over_budget 0 "$(told over_budget)"
+	until_reported capture_pages 1
+	check exact_captures_pages 1 "$(reported capture_pages)"
+	check exact_captures_sends 1 "$(reported capture_sends)"
+	check exact_blind 0 "$(reported blind)"
+	check exact_zero_fills 1 $(($(reported zero_fills) >= 32))
+	check exact_over_budget 0 "$(reported over_budget)"
 	agent_stop exact
-	check exact_encrypted 5 "$(told encrypted_sends)"
-	check exact_truncated 3 "$(told truncated_sends)"
-	check exact_partial 0 "$(told partial_sends)"
+	check exact_encrypted 5 "$(reported encrypted_sends)"
+	check exact_truncated 3 "$(reported truncated_sends)"
+	check exact_partial 0 "$(reported partial_sends)"
 }
 
 # A reader that stands still: the ring overflows, and every event is still explained.
@@ -126,7 +124,7 @@ phase_default_limit() {
 	work a duplicates 10 > /tmp/long
 	work b sockets 4 > /tmp/short
 	agent_stop default_limit
-	check default_limit_truncated 10 "$(told truncated_sends)"
+	check default_limit_truncated 10 "$(reported truncated_sends)"
 	check default_limit_redundant 8 "$(counted b net_redundant)"
 	check default_limit_none 0 "$(counted a net_redundant)"
 }
@@ -135,8 +133,8 @@ phase_pending_full() {
 	agent_start --no-sampling --pending-pages 64 --judge-after 3000
 	more b changed 256
 	agent_stop pending_full
-	check pending_full_loses 1 $(($(told pending_full) >= 192))
-	check pending_full_budget 0 "$(told over_budget)"
+	check pending_full_loses 1 $(($(reported pending_full) >= 192))
+	check pending_full_budget 0 "$(reported over_budget)"
 }
 
 # With an exit budget of 10 the rest of the pages is left unjudged, and nothing is lost.
@@ -144,8 +142,8 @@ phase_budget() {
 	agent_start --no-sampling --exit-budget 10 --judge-after 3000
 	work b early_exit 50 | sed 's/^REFERENCE/BUDGET/'
 	agent_stop budget
-	check budget_exceeded 1 $(($(told over_budget) >= 40))
-	check budget_loses_nothing 0 "$(told pending_full)"
+	check budget_exceeded 1 $(($(reported over_budget) >= 40))
+	check budget_loses_nothing 0 "$(reported pending_full)"
 }
 
 # Only what is in the cgroup of the filter, and below it.
@@ -157,8 +155,8 @@ phase_filter() {
 	more b mixed 100
 	more b duplicates 5
 	agent_stop filter
-	check filter_passes_by 1 $(($(told filtered) >= 105))
-	check filter_names_no_other 0 "$(tail -n 1 /tmp/agent | grep -c '"name":"b"')"
+	check filter_passes_by 1 $(($(reported filtered) >= 105))
+	check filter_names_no_other 0 "$(last_report | grep -c '"name":"b"')"
 	check filter_copies 100 "$(counted a cow_copies)"
 	rmdir /sys/fs/cgroup/a/below
 	deltascope run --source bpf --cgroup /proc --insecure-peer 10.0.2.2:$BOARDD_PORT 2> /tmp/refused
@@ -177,17 +175,17 @@ phase_follow() {
 		sleep 0.5
 	done
 	n=0
-	until [ "$(told sampling_raised)" -gt 0 ] || [ $n -gt 100 ]; do
+	until [ "$(reported sampling_raised)" -gt 0 ] || [ $n -gt 100 ]; do
 		n=$((n + 1))
 		sleep 0.1
 	done
 	more b storm 256
-	until_told sampling_shift 0
+	until_reported sampling_shift 0
 	agent_stop follow
-	check follow_told_raised 1 $(($(told sampling_raised) > 0))
-	check follow_told_lowered "$(told sampling_raised)" "$(told sampling_lowered)"
-	check follow_leaves_out 1 $(($(told sampled) > 0))
-	check follow_shift_in_force 0 "$(told sampling_shift)"
+	check follow_reported_raised 1 $(($(reported sampling_raised) > 0))
+	check follow_reported_lowered "$(reported sampling_raised)" "$(reported sampling_lowered)"
+	check follow_leaves_out 1 $(($(reported sampled) > 0))
+	check follow_shift_in_force 0 "$(reported sampling_shift)"
 }
 
 # Many short processes, and many cgroups with a short life each: every event reaches the engine, under whatever name.
@@ -196,7 +194,7 @@ phase_storm() {
 	work a storm 1024 | sed 's/^REFERENCE/SUM storm/'
 	work a churned 1000 | sed 's/^REFERENCE/SUM storm/'
 	agent_stop storm
-	check storm_ring 0 "$(told ring)"
+	check storm_ring 0 "$(reported ring)"
 }
 
 # The CPUs that there are come and go.
@@ -217,19 +215,19 @@ phase_hotplug() {
 # Switching tracing off is refused while the programs are attached, or said in every line.
 phase_ftrace_off() {
 	agent_start --no-sampling --judge-after 500
-	until_told capture_pages 1
-	check ftrace_on_pages 1 "$(told capture_pages)"
+	until_reported capture_pages 1
+	check ftrace_on_pages 1 "$(reported capture_pages)"
 	echo 0 > /proc/sys/kernel/ftrace_enabled 2> /dev/null
 	enabled=$(cat /proc/sys/kernel/ftrace_enabled)
 	sleep 3
-	check ftrace_off_is_told "$enabled" "$(told capture_pages)"
+	check ftrace_off_is_reported "$enabled" "$(reported capture_pages)"
 	more a mixed 64
 	echo "PHASE_NOTE ftrace_enabled $enabled"
 	echo 1 > /proc/sys/kernel/ftrace_enabled 2> /dev/null
-	until_told capture_pages 1
+	until_reported capture_pages 1
 	work a mixed 64 > /dev/null
 	agent_stop ftrace_off
-	check ftrace_off_sees_again 1 "$(told capture_pages)"
+	check ftrace_off_sees_again 1 "$(reported capture_pages)"
 }
 
 # Senders that wait inside the observed function while the programs go and come.
@@ -259,7 +257,7 @@ phase_blinded() {
 	in_group a hostile sends 50
 	in_group a hostile copies 200 0
 	settled
-	check blinded_blind 0 "$(told blind)"
+	check blinded_blind 0 "$(reported blind)"
 	kill -9 $B $U
 	wait $B $U
 	agent_stop blinded
@@ -276,7 +274,7 @@ phase_one_page() {
 	agent_stop one_page
 	check one_page_at_least 1 $(($(counted a cow_copies) >= 800))
 	check one_page_no_second_event 1 $(($(counted a cow_copies) < 900))
-	echo "PHASE_NOTE one_page copies $(counted a cow_copies) lost_races $(told lost_races)"
+	echo "PHASE_NOTE one_page copies $(counted a cow_copies) lost_races $(reported lost_races)"
 }
 
 # A page that was discarded is not judged by what came to its address, whatever frame that is in.
@@ -286,7 +284,7 @@ phase_discarded() {
 	agent_stop discarded
 	check discarded_came_back 1 $(($(sed -n 's/^SAME_FRAME //p' /tmp/discarded) > 100))
 	check discarded_unjudged 1 $(($(counted a cow_unjudged) >= 200))
-	check discarded_counted 1 $(($(told discarded) >= 200))
+	check discarded_counted 1 $(($(reported discarded) >= 200))
 }
 
 # Multipath TCP takes its bytes by another path than TCP; unshare faults are no copies by a write.
@@ -296,7 +294,7 @@ phase_coverage() {
 	in_group b hostile unshared 32
 	agent_stop coverage
 	check mptcp_sends 10 "$(counted a net_sends)"
-	check mptcp_observed 1 "$(told capture_mptcp)"
+	check mptcp_observed 1 "$(reported capture_mptcp)"
 }
 
 # Without the right to load programs: a clear error, and nothing left behind.
@@ -307,6 +305,7 @@ phase_refused() {
 	check refuses_users 1 "$(grep -c 'CAP_BPF' /tmp/refused)"
 }
 
+. /agent.sh
 mkdir -p /etc
 echo "root:x:0:0::/:/bin/sh" > /etc/passwd
 echo "nobody:x:65534:65534::/:/bin/sh" >> /etc/passwd

@@ -38,5 +38,7 @@ echo 1 > $S/capture_sends
 measure left_out
 echo 0 > $S/sampling_shift
 measure captured
+echo 16384 > $S/send_limit
+measure hashed
 echo "GUEST DONE"
 poweroff -f

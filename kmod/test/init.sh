@@ -35,12 +35,16 @@ check() { echo "CHECK $1 $2 $3"; }
 get() { cat $S/$1; }
 set_to() { echo "$2" > $S/$1; }
 work() { workload /sys/fs/cgroup/$1 $2 $3 || check "workload_$2" ok failed; }
-# A simulated machine is slow: the kill switch is out of the way unless a phase wants it.
+# A simulated machine is slow: the kill switch is out of the way, from the start, unless a phase wants it.
 load() {
-	insmod /deltascope.ko "$@" || check load ok failed
+	insmod /deltascope.ko start=0 "$@" || check load ok failed
 	set_to max_overhead_ppm 1000000
 	set_to max_cpu_overhead_ppm 1000000
 	set_to max_group_overhead_ppm 1000000000
+	default_send_limit=$(get send_limit)
+	set_to send_limit 16384
+	set_to capture_pages 1
+	set_to capture_sends 1
 }
 # silence: nothing is captured any more, and nothing waits any more
 silence() {
@@ -65,10 +69,10 @@ wait_for() {
 		sleep 0.1
 	done
 }
-# reader_start: a reader of all records; reader_stop: when no copy waits any more
+# reader_start [COMMAND]: a reader of all records; reader_stop: when no copy waits any more
 reader_start() {
 	rm -f /tmp/read-on
-	rings read-until /tmp/read-on > /tmp/read &
+	rings ${1:-read-until} /tmp/read-on > /tmp/read &
 	until_line /tmp/read READING
 }
 reader_stop() {
@@ -86,13 +90,15 @@ until_zero() {
 	done
 }
 group() { stat -c %i /sys/fs/cgroup/$1; }
-# counted GROUP NAME: a number that `rings read` has printed; 0 without a line of that group
+# counted GROUP NAME: a number that the reader has printed; 0 without a line of that group
 counted() { awk -v g="$(group $1)" -v n="$2" '$1 == "COUNT" && $2 == g { for (i = 3; i < NF; i += 2) if ($i == n) v = $(i + 1) } END { print v + 0 }' /tmp/read; }
 # Probes of the module that are armed.
 probes() { grep -E 'ptep_clear_flush|unmap_page_range|__zap_vma_range|exit_mmap|tcp_sendmsg_locked|mptcp_sendmsg' /sys/kernel/debug/kprobes/list; }
 armed() { probes | grep -vc DISABLED; }
+# exec_in_group GROUP COMMAND...: becomes a program in a cgroup; in the background, so that $! is the program
+exec_in_group() { echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"; }
 # in_group GROUP COMMAND...: runs a program in a cgroup
-in_group() { (echo 0 > /sys/fs/cgroup/$1/cgroup.procs; shift; exec "$@"); }
+in_group() { (exec_in_group "$@"); }
 # until_line FILE TEXT: until a program has written a line
 until_line() {
 	n=0
@@ -112,26 +118,24 @@ agent_start() {
 	n=0
 	until [ -s /tmp/agent ]; do
 		n=$((n + 1))
-		[ $n -gt 200 ] && break
+		[ $n -gt 600 ] && break
 		kill -0 $AGENT 2> /dev/null || break
 		sleep 0.1
 	done
 }
-# reported NAME: a number of the agent's last line
-reported() { tail -n 1 /tmp/agent | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
-
 # work whose copies and sends the agent does not compare one by one
 more() { work "$@" > /dev/null; }
 
-# agent_stop PHASE: the last line is exact after everything before it
+# agent_stop PHASE: the last report is exact after everything before it
 agent_stop() {
 	kill -TERM $AGENT
 	wait $AGENT
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
-	echo "AGENT $1 $(tail -n 1 /tmp/agent)"
+	print_report $1
 }
 
+. /agent.sh
 . /phases.sh
 . /hostile.sh
 for phase in $(echo $PHASES | tr , ' '); do

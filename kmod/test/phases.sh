@@ -65,8 +65,7 @@ phase_budget() {
 # p set by hand: in-band, nested, exact; and what the loss records say is what the headers hold.
 phase_sampling() {
 	load sampling_seed=1 ring_records=256
-	rings read-losses 8 > /tmp/read &
-	sleep 1
+	reader_start read-losses-until
 	set_to sampling_shift 2
 	for i in 1 2; do
 		more a storm 32
@@ -76,7 +75,7 @@ phase_sampling() {
 	# One event on each CPU makes it report what it has lost.
 	taskset 1 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
 	taskset 2 workload /sys/fs/cgroup/a duplicates 2 > /dev/null
-	wait
+	reader_stop
 	cat /tmp/read
 	check sampling_loses 1 $(($(get lost_sampled) > 0))
 	check sampling_keeps 1 $(($(get lost_sampled) < $(get captured)))
@@ -120,13 +119,15 @@ phase_follow() {
 # Little memory, pages moved and swapped while they wait: every copy is still counted once.
 phase_pressure() {
 	load
-	rings read 9 > /tmp/read &
-	sleep 1
+	reader_start
 	dd if=/dev/zero of=/tmp/hog bs=1M count=330 2> /dev/null &
+	H=$!
 	(for i in 1 2 3 4 5 6; do echo 1 > /proc/sys/vm/compact_memory; sleep 0.3; done) &
+	C=$!
 	work b same 600 | sed 's/^REFERENCE/PRESSURE/'
-	wait
+	wait $H $C
 	rm /tmp/hog
+	reader_stop
 	sed 's/^COUNT/PRESSURE COUNT/; s/^CHECK /CHECK pressure_/' /tmp/read
 	echo "PRESSURE CGROUP $(stat -c %i /sys/fs/cgroup/b)"
 	unload pressure
@@ -169,12 +170,11 @@ phase_bad_input() {
 # A reader that is not the agent counts the same.
 phase_other_reader() {
 	load
-	rings read 5 > /tmp/read &
-	until_line /tmp/read READING
+	reader_start
 	work a mixed 100 | sed 's/^REFERENCE/OTHER/'
 	more b tls 5
 	more b duplicates 3
-	wait
+	reader_stop
 	check encrypted_sends 5 "$(counted b encrypted)"
 	sed 's/^COUNT/OTHER COUNT/; s/^CHECK /CHECK other_reader_/' /tmp/read
 	echo "OTHER CGROUP $(group a)"
@@ -229,9 +229,18 @@ phase_storm() {
 	unload storm
 }
 
-# The CPUs that there are come and go.
+# Pages of memory that the module's rings have.
+ring_pages() { grep -E 'ds_ring_create|ring_prepare' /proc/vmallocinfo | sed -n 's/.* pages=\([0-9]*\) .*/\1/p' | awk '{ n += $1 } END { print n + 0 }'; }
+
+# The CPUs that there are come and go; one that was never there costs a header.
 phase_hotplug() {
+	echo 0 > /sys/devices/system/cpu/cpu1/online
 	load
+	one=$(ring_pages)
+	echo 1 > /sys/devices/system/cpu/cpu1/online
+	# 8,192 records of 64 bytes.
+	check hotplug_ring_when_online 128 $(($(ring_pages) - one))
+	check hotplug_ring_and_headers 130 $one
 	set_to judge_after_ms 500
 	agent_start --no-sampling
 	work a mixed 64 | sed 's/^REFERENCE/SUM hotplug/' &

@@ -124,12 +124,10 @@ static void balance(const char *name)
 
 int main(int count, char **arguments)
 {
-	if (count == 3 && !strcmp(arguments[1], "read"))
-		read_until(time(NULL) + strtol(arguments[2], NULL, 10), NULL, false);
-	else if (count == 3 && !strcmp(arguments[1], "read-losses"))
-		read_until(time(NULL) + strtol(arguments[2], NULL, 10), NULL, true);
-	else if (count == 3 && !strcmp(arguments[1], "read-until"))
-		read_until(time(NULL) + 300, arguments[2], false);
+	if (count == 3 && !strcmp(arguments[1], "read-until"))
+		read_until(arguments[2], false);
+	else if (count == 3 && !strcmp(arguments[1], "read-losses-until"))
+		read_until(arguments[2], true);
 	else if (count == 3 && !strcmp(arguments[1], "password"))
 		find_password(arguments[2]);
 	else if (count == 3 && !strcmp(arguments[1], "balance"))
@@ -137,6 +135,6 @@ int main(int count, char **arguments)
 	else if (count == 2 && !strcmp(arguments[1], "bad-input"))
 		bad_input();
 	else
-		errx(2, "usage: rings read SECONDS | read-losses SECONDS | read-until FILE | password DIGITS | balance NAME | bad-input");
+		errx(2, "usage: rings read-until FILE | read-losses-until FILE | password DIGITS | balance NAME | bad-input");
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "deltascope_ring.h"
 
@@ -36,10 +35,10 @@ void check_true(const char *name, bool holds);
 
 void bad_input(void);
 /*
- * Reads until a time or until there is a file, and prints the sums.
+ * Reads until there is a file, and prints the sums.
  * `with_losses`: an event has followed the last loss of each CPU by then.
  */
-void read_until(time_t end, const char *file, bool with_losses);
+void read_until(const char *file, bool with_losses);
 /* Reads two sends of equal bytes that hold a password of six digits, and tries to find it. */
 void find_password(const char *digits);
 

@@ -13,7 +13,7 @@ pub struct Arguments {
 
 /// Times each part of the path.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut harness = cargo::cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-bench", "--"]);
+    let mut harness = cargo::program("deltascope-bench", &[], "throughput")?;
     cargo::run(harness.args(arguments.quick.then_some("--quick")))?;
     if !arguments.quick {
         cargo::run(&mut cargo::cargo(&["bench", "--locked", "-p", "deltascope-model"]))?;

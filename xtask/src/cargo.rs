@@ -3,6 +3,10 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
+
+/// Features of the whole workspace, when all of its programs have been built at once.
+static WHOLE: OnceLock<&str> = OnceLock::new();
 
 /// Root of the workspace.
 pub fn root() -> PathBuf {
@@ -36,7 +40,27 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Builds programs in release mode and says so only when something goes wrong or on a terminal.
+/// Builds every program of the workspace with these features; after it [`build`] has nothing left to do.
+///
+/// Built package by package, the same dependencies have other features each time and are compiled again.
+pub fn build_whole(features: &'static str) -> Result<()> {
+    run(&mut cargo(&["build", "--release", "--locked", "--workspace", "--bins", "--features", features]))?;
+    WHOLE.get_or_init(|| features);
+    Ok(())
+}
+
+/// Builds programs in release mode, unless [`build_whole`] has.
 pub fn build(arguments: &[&str]) -> Result<()> {
-    run(cargo(&["build", "--release", "--locked"]).args(arguments))
+    match WHOLE.get() {
+        Some(_) => Ok(()),
+        None => run(cargo(&["build", "--release", "--locked"]).args(arguments)),
+    }
+}
+
+/// The command of a program of a package with these features, built. It runs in the workspace's root.
+pub fn program(package: &str, features: &[&str], name: &str) -> Result<Command> {
+    build(&["--quiet", "-p", package, "--features", &features.join(","), "--bin", name])?;
+    let mut command = Command::new(release_folder()?.join(name));
+    command.current_dir(root());
+    Ok(command)
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every stage, in the order in which a fault is cheapest to find.
 
-use crate::cargo::{cargo, release_folder, root, run as execute};
+use crate::cargo::{build_whole, cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
 use crate::{board, chroot, generate, host, kmod, net, publish, replay, rtl, setup};
@@ -70,6 +70,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
 fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("setup", setup::run)?;
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
+    stages.run("programs", || build_whole(FEATURES))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
     stages.run("boot files from synthetic inputs", || {

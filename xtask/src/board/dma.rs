@@ -1,6 +1,6 @@
 //! The program `dma` of `verilator-tests`: the AXI DMA driver against its model and the Verilated top.
 
-use crate::cargo::{cargo, release_folder, run};
+use crate::cargo::release_folder;
 use crate::setup::{CPP, VERILATOR, require};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -9,8 +9,7 @@ use std::process::{Command, Stdio};
 /// Builds the program.
 pub fn build() -> Result<()> {
     require(&[VERILATOR, CPP])?;
-    let mut command = cargo(&["build", "--quiet", "--release", "--locked", "-p", "deltascope-verilator-tests"]);
-    run(command.args(["--features", "verilate", "--bin", "dma"]))
+    crate::cargo::build(&["--quiet", "-p", "deltascope-verilator-tests", "--features", "verilate", "--bin", "dma"])
 }
 
 /// The program with arguments.

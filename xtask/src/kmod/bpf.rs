@@ -33,9 +33,11 @@ fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     programs::workload(&workload)?;
     programs::hostile(&hostile)?;
     let agent = programs::agent(&["bpf"])?;
-    Ok([("workload", workload), ("hostile", hostile), ("deltascope", agent)]
-        .map(|(name, path)| (format!("bin/{name}"), path))
-        .into())
+    Ok([("bin/workload", workload), ("bin/hostile", hostile), ("bin/deltascope", agent)]
+        .into_iter()
+        .chain([("agent.sh", root().join("kmod/test/agent.sh"))])
+        .map(|(name, path)| (name.to_owned(), path))
+        .collect())
 }
 
 fn plan(only: &[String]) -> Result<Vec<(&'static str, Vec<&'static str>)>> {

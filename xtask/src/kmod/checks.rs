@@ -52,7 +52,7 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
     Ok(())
 }
 
-/// Phases whose agent prints the sides of conservation last.
+/// Phases at whose end the agent reports the sides of conservation.
 const AGENT_PHASES: [&str; 9] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1", "alive"];
 /// Phases whose events are compared in sum.
 const SUM_PHASES: [&str; 5] = ["storm", "hotplug", "resume", "reload", "alive"];
@@ -83,7 +83,7 @@ pub struct Console {
     checks: Vec<Check>,
     /// By cgroup: sums of the cases.
     reference: BTreeMap<String, Numbers>,
-    /// By phase: the agent's last line.
+    /// By phase: the agent's last report.
     agent: BTreeMap<String, Value>,
     /// By phase: what the reader of its own and the workload said.
     compared: BTreeMap<String, Compared>,
@@ -143,7 +143,7 @@ impl Console {
             ["AGENT", phase, rest @ ..] => {
                 let text = rest.join(" ");
                 let value = serde_json::from_str(&text).with_context(|| format!("the agent's line {text:?}"))?;
-                self.agent.insert((*phase).to_owned(), value);
+                self.report(phase, value)?;
             }
             [phase @ ("PRESSURE" | "OTHER"), rest @ ..] => {
                 let compared = self.compared.entry(phase.to_lowercase()).or_default();
@@ -164,7 +164,28 @@ impl Console {
         Ok(())
     }
 
-    /// Sides of the conservation law in the agent's last line of a phase.
+    /// Takes a line of an agent's last report: the whole, or a part whose containers belong to the first one.
+    fn report(&mut self, phase: &str, mut value: Value) -> Result<()> {
+        let part = value["part"].as_u64().unwrap_or(1);
+        if part == 1 {
+            self.agent.insert(phase.to_owned(), value);
+            return Ok(());
+        }
+        let first = self.agent.get_mut(phase).filter(|first| first["parts"] == value["parts"]);
+        let Some(first) = first.filter(|first| first["part"] == part - 1) else {
+            bail!("part {part} of the agent's report: expected part {} before it", part - 1);
+        };
+        let (Some(containers), Some(more)) = (first["containers"].as_array_mut(), value["containers"].as_array_mut())
+        else {
+            bail!("part {part} of the agent's report: expected containers in it and in part 1");
+        };
+        containers.append(more);
+        // The part that was read last.
+        first["part"] = json!(part);
+        Ok(())
+    }
+
+    /// Sides of the conservation law in the agent's last report of a phase.
     pub fn sides(&self, phase: &str) -> Option<Sides> {
         let line = self.agent.get(phase)?;
         let side = |name: &str| line[name].as_u64();
@@ -258,6 +279,8 @@ impl Console {
     }
 
     fn conservation(&self, phase: &str, checks: &mut Vec<Check>) {
+        let report = self.agent.get(phase).unwrap_or(&Value::Null);
+        checks.push(Check::new(format!("{phase}_parts"), &report["parts"], &report["part"]));
         let Some(sides) = self.sides(phase) else {
             checks.push(Check::new(format!("{phase}_account"), "some", "none"));
             return;
@@ -338,12 +361,25 @@ mod tests {
             ("\"cow_copies\": 2", "\"cow_copies\": 1", "storm_copies"),
             ("SUM storm", "SUM snow", "storm_reference"),
             ("AGENT overflow", "NOTHING overflow", "overflow_account"),
+            ("{\"captured\": 8", "{\"part\": 1, \"parts\": 2, \"captured\": 8", "storm_parts"),
         ];
         for (good, bad, name) in faults {
             assert!(GOOD.contains(good), "{good}");
             let failed = failed(&GOOD.replace(good, bad));
             assert!(failed.contains(&name.to_owned()), "{bad}: expected {name}, found {failed:?}");
         }
+    }
+
+    #[test]
+    fn a_report_of_several_lines_is_read_as_one() {
+        let first = "{\"part\": 1, \"parts\": 2, \"captured\": 8";
+        let (before, after) =
+            ("{\"name\": \"none\"", "AGENT storm {\"part\": 2, \"parts\": 2, \"containers\": [{\"name\": \"none\"");
+        let split = GOOD.replace("{\"captured\": 8", first).replace(&format!(", {before}"), &format!("]}}\n{after}"));
+        assert_eq!(failed(&split), [""; 0]);
+        let alone =
+            Console::parse(&split.replace(first, "{\"captured\": 8")).expect_err("a part without its first one");
+        assert!(format!("{alone:#}").contains("expected part 1 before it"), "{alone:#}");
     }
 
     #[test]

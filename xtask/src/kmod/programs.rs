@@ -76,6 +76,11 @@ pub fn hostile(output: &Path) -> Result<()> {
     compile(output, &["hostile.c"], &["-pthread"])
 }
 
+/// Random operations on memory.
+pub fn chaos(output: &Path) -> Result<()> {
+    compile(output, &["chaos.c"], &["-pthread"])
+}
+
 /// The agent as one file that runs without any library, with these features.
 pub fn agent(features: &[&str]) -> Result<PathBuf> {
     let mut build =

@@ -37,8 +37,22 @@ const GUESTS: [(&str, &[&str]); 4] = [
             "v1",
         ],
     ),
-    ("churn", &["churn", "sampling", "follow"]),
-    ("hostile", &["blinded", "one_page", "discarded", "lock_held", "coverage", "secret", "off", "alive"]),
+    ("churn", &["churn", "sampling", "follow", "chaos"]),
+    (
+        "hostile",
+        &[
+            "blinded",
+            "one_page",
+            "discarded",
+            "lock_held",
+            "coverage",
+            "default_limit",
+            "filter",
+            "secret",
+            "off",
+            "alive",
+        ],
+    ),
 ];
 /// Of that, what the engine sees: with the Verilated one there is no processor to spare for the rest.
 const ENGINE_PHASES: [&str; 2] = ["exact", "overflow"];
@@ -110,14 +124,17 @@ impl Arguments {
 /// Everything that goes into a guest beside the kernel's own.
 fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let module = programs::module(kernel, &folder.join("module"))?;
-    let (workload, rings, hostile) = (folder.join("workload"), folder.join("rings"), folder.join("hostile"));
+    let (workload, rings) = (folder.join("workload"), folder.join("rings"));
+    let (hostile, chaos) = (folder.join("hostile"), folder.join("chaos"));
     programs::workload(&workload)?;
     programs::rings(&rings)?;
     programs::hostile(&hostile)?;
+    programs::chaos(&chaos)?;
     let mut files = vec![
         ("bin/workload".to_owned(), workload),
         ("bin/rings".to_owned(), rings),
         ("bin/hostile".to_owned(), hostile),
+        ("bin/chaos".to_owned(), chaos),
         ("bin/deltascope".to_owned(), programs::agent(&[])?),
     ];
     for hook in HOOKS {
@@ -131,7 +148,7 @@ fn programs(kernel: &Unpacked, folder: &Path) -> Result<Vec<(String, PathBuf)>> 
     programs::renamed(&module, [UNTRACED], &untraced)?;
     files.push(("deltascope-untraced.ko".to_owned(), untraced));
     files.push(("deltascope.ko".to_owned(), module));
-    for script in ["phases.sh", "hostile.sh"] {
+    for script in ["agent.sh", "phases.sh", "hostile.sh"] {
         files.push((script.to_owned(), root().join("kmod/test").join(script)));
     }
     Ok(files)

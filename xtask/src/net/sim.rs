@@ -1,6 +1,6 @@
 //! `cargo xtask net sim`: both ends of the stream over a simulated, faulty network.
 
-use crate::cargo::{cargo, run as run_command};
+use crate::cargo::{program, run as run_command};
 use anyhow::Result;
 
 /// Options of the task.
@@ -29,7 +29,7 @@ pub fn schedules(schedules: u64) -> Result<()> {
 /// Fails when something was violated, or when the fault was not found.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { schedules, seed, fault, json } = arguments;
-    let mut command = cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-sim-net", "--"]);
+    let mut command = program("deltascope-sim-net", &[], "deltascope-sim-net")?;
     command.arg("--schedules").arg(schedules.to_string());
     if let Some(seed) = seed {
         command.arg("--seed").arg(seed.to_string());

@@ -1,7 +1,7 @@
 //! `cargo xtask rtl coverage`: line and toggle coverage of the smallest top, and its waveforms.
 
 use super::mutate::{TOP, emit, smallest};
-use crate::cargo::{cargo, root, run as execute, target_folder};
+use crate::cargo::{root, run as execute, target_folder};
 use crate::document::Table;
 use crate::setup::{CPP, VERILATOR, require};
 use anyhow::{Context, Result, ensure};
@@ -32,11 +32,7 @@ fn emission(name: &str) -> Result<(PathBuf, String)> {
 /// The program of `verilator-tests`, built.
 fn program(name: &str) -> Result<Command> {
     require(&[VERILATOR, CPP])?;
-    let package = ["-p", "deltascope-verilator-tests", "--features", "verilate", "--bin", name];
-    execute(cargo(&["build", "--quiet", "--release", "--locked"]).args(package))?;
-    let mut command = cargo(&["run", "--quiet", "--release", "--locked"]);
-    command.args(package).arg("--");
-    Ok(command)
+    crate::cargo::program("deltascope-verilator-tests", &["verilate"], name)
 }
 
 /// Counts coverage under lockstep traffic; gives the report, and whether every gap has a reason and every reason a gap.

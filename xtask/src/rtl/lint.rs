@@ -23,7 +23,7 @@ pub struct Arguments {
 /// # Errors
 /// When something is found, and when a tool is missing.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut command = program("lint");
+    let mut command = program("lint")?;
     if arguments.newer {
         require(&[YOSYS])?;
         let folder = newer()?;

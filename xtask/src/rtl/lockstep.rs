@@ -1,6 +1,6 @@
 //! `cargo xtask rtl lockstep`: the emitted Verilog beside the model.
 
-use crate::cargo::{cargo, run as execute};
+use crate::cargo::{program, run as execute};
 use crate::setup::{CPP, VERILATOR, require};
 use anyhow::Result;
 
@@ -18,8 +18,7 @@ pub struct Arguments {
 /// Runs the emitted Verilog in lockstep with the model.
 pub fn run(arguments: &Arguments) -> Result<()> {
     require(&[VERILATOR, CPP])?;
-    let mut command = cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-verilator-tests"]);
-    command.args(["--features", "verilate", "--bin", "lockstep", "--"]);
+    let mut command = program("deltascope-verilator-tests", &["verilate"], "lockstep")?;
     command.args(arguments.json.then_some("--json")).args(arguments.long.then_some("--long"));
     execute(&mut command)
 }

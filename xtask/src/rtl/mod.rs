@@ -9,7 +9,7 @@ pub mod mutate;
 pub mod prove;
 pub mod synth;
 
-use crate::cargo::{cargo, run as execute};
+use crate::cargo::run as execute;
 use anyhow::Result;
 use clap::Subcommand;
 use std::process::Command;
@@ -49,12 +49,12 @@ pub fn run(task: Task) -> Result<()> {
     }
 }
 
-/// Returns the command that runs a program of the crate `deltascope-rtl`.
-fn program(name: &str) -> Command {
-    cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-rtl", "--bin", name, "--"])
+/// Returns the command of a program of the crate `deltascope-rtl`, built.
+fn program(name: &str) -> Result<Command> {
+    crate::cargo::program("deltascope-rtl", &[], name)
 }
 
 /// Writes the Verilog into `rtl/verilog`, or with `check` compares what is there with a fresh emission.
 pub fn committed_verilog(check: bool) -> Result<()> {
-    execute(program("emit").args(check.then_some("--check")))
+    execute(program("emit")?.args(check.then_some("--check")))
 }

@@ -7,7 +7,7 @@
 
 mod proofs;
 
-use crate::cargo::{cargo, run as execute, target_folder};
+use crate::cargo::{program, target_folder};
 use crate::columns::columns;
 use crate::document::Table;
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
@@ -93,7 +93,7 @@ fn work_folder() -> PathBuf {
 
 /// Runs the program `emit` and gives what it printed.
 pub(crate) fn emit(arguments: &[&str]) -> Result<String> {
-    let mut command = super::program("emit");
+    let mut command = super::program("emit")?;
     let output = command.args(arguments).stderr(Stdio::inherit()).output().context("starting emit")?;
     ensure!(output.status.success(), "{command:?} failed with {}", output.status);
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -118,10 +118,8 @@ pub(crate) fn smallest(list: &str) -> Result<String> {
 
 /// Runs the program `mutate` and gives its result, whether or not faults survive.
 fn trials(verilog: &Path, work: &Path) -> Result<Value> {
-    let package = ["-p", "deltascope-verilator-tests", "--features", "verilate", "--bin", "mutate"];
-    execute(cargo(&["build", "--quiet", "--release", "--locked"]).args(package))?;
-    let mut command = cargo(&["run", "--quiet", "--release", "--locked"]);
-    command.args(package).args(["--", "--json", "--verilog"]).arg(verilog).arg("--work").arg(work);
+    let mut command = program("deltascope-verilator-tests", &["verilate"], "mutate")?;
+    command.args(["--json", "--verilog"]).arg(verilog).arg("--work").arg(work);
     let output = command.stderr(Stdio::inherit()).output().context("starting mutate")?;
     let said = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result, {}", output.status))

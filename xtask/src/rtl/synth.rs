@@ -25,7 +25,7 @@ pub struct Arguments {
 /// When a limit is broken or a tool is missing.
 fn estimate() -> Result<Value> {
     require(&[YOSYS])?;
-    let mut command = program("synth");
+    let mut command = program("synth")?;
     let output = command.arg("--json").stderr(Stdio::inherit()).output().context("starting synth")?;
     let said = String::from_utf8_lossy(&output.stdout);
     let report: Value = serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result"))?;

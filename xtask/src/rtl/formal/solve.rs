@@ -1,8 +1,9 @@
 //! One proof: from Verilog to SMT-LIB with yosys, from there to an answer with yosys-smtbmc and z3.
 
+use super::super::program;
 use super::jobs::{Job, Method};
 use super::work_folder;
-use crate::cargo::{cargo, root, run};
+use crate::cargo::{root, run};
 use crate::setup::YOSYS;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -94,8 +95,8 @@ impl Sources {
             if folder.exists() {
                 fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
             }
-            let mut command = cargo(&["run", "--quiet", "--release", "--locked", "-p", "deltascope-rtl"]);
-            command.args(["--bin", "emit", "--", "--block", job.block, "--set", job.settings, "--out"]);
+            let mut command = program("emit")?;
+            command.args(["--block", job.block, "--set", job.settings, "--out"]);
             run(command.arg(&folder).stdout(Stdio::null()))?;
         }
         Ok(Sources { emitted })
