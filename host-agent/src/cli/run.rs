@@ -160,8 +160,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let stop = signals::catch()?;
     let mut source = arguments.source.open()?;
-    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote())?;
-    let (_daemon, mut accounting) = arguments.engine.open(state, &stop)?;
+    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
+    let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
