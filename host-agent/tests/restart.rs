@@ -113,7 +113,7 @@ fn two_agents_with_one_id_at_once_are_refused_by_name() {
     let twin = endless(&["--state-dir", copy.path().to_str().expect("a plain path")]);
     let twin: Vec<&str> = twin.iter().map(String::as_str).collect();
     finish(agent(&twin)).fails(&["agent id", id.trim(), "expected one agent at a time"]);
-    // Whoever knows the id alone is another agent, and an id alone is refused before it is sent.
+    // A peer that knows the id alone is another agent, and an id alone is refused before it is sent.
     let stranger = endless(&["--agent-id", id.trim()]);
     let stranger: Vec<&str> = stranger.iter().map(String::as_str).collect();
     finish(agent(&stranger)).fails(&["--agent-id", "--state-dir", "--tls"]);

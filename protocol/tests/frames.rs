@@ -211,7 +211,7 @@ fn refusals_by_name() {
     assert_eq!(with(7, 9), "header bytes 6 and 7 at offset 7: expected 0 to 0, found 9");
     let version = "protocol version at offset 5: expected 2, found 1; use an agent and a server of the same release";
     assert_eq!(with(5, 1), version);
-    // A peer of another release is told so even if it computes its checksum in another way.
+    // A peer of another release gets this error even if it computes its checksum in another way.
     let mut other = bye.clone();
     other[5] = 1;
     assert_eq!(decode(&other).unwrap_err().to_string(), version);

@@ -87,7 +87,7 @@ fn grown_grant_counts_and_looks_back_in_all_its_pieces() {
             let outside = bench.server.engine().position();
             *size = (size.0 + 1, size.1 + 3);
             assert_eq!(bench.ask(id, &grow(size.0, size.1)), [Got::Grown { groups: size.0, contexts: size.1 }]);
-            // What the context was before it came into the grant is nobody's business.
+            // The server does not say what the context was before it came into the grant.
             let frames = bench.ask(id, &state_at(1, context.into(), outside));
             assert!(matches!(frames[..], [Got::State { too_old: true, state: 0, .. }]), "{round}: {frames:?}");
         }
@@ -159,7 +159,7 @@ fn place_of_a_dead_agent_without_successor_is_taken_back_when_needed() {
         bench.server.disconnect(id, bench.now);
     }
     assert_eq!(bench.server.stats().taken_back, 17);
-    // One that came back would have restored itself: it is granted anew, from its oldest record on.
+    // One that came back would have restored itself: it gets a new grant, from its oldest record on.
     let (_, _, _, next) =
         bench.welcome(&Hello { oldest_sequence: 1, next_sequence: 1, boot_id: 1, grant: 9, ..alone(2, 2, 3) });
     assert_eq!(next, 1);
@@ -219,7 +219,7 @@ fn connected_sessions_without_records_give_way_after_a_time() {
     assert!(matches!(&frames[..], [.., Got::Error { code: ErrorCode::Limit, .. }]), "{frames:?}");
 }
 
-/// Whoever knows the id of an agent, and not its secret, is another agent.
+/// A peer that knows the id of an agent, and not its secret, is another agent.
 #[test]
 fn agent_id_without_its_secret_takes_nothing_over() {
     let mut bench = Bench::new(Config::default());

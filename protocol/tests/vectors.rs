@@ -89,7 +89,7 @@ fn agent_does_on_each_error_what_the_vectors_say() {
     }
 }
 
-/// The golden engine, which fails when it is told to.
+/// The golden engine, which fails when the test asks for it.
 struct Failing {
     engine: GoldenEngine,
     fails: bool,

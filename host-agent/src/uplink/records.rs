@@ -199,7 +199,8 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
         self.session().endpoint.granted().map_or((0, 0), |granted| (granted.most_groups, granted.most_contexts))
     }
 
-    /// Asks for a grant of at least so many groups and contexts and waits for the answer, which [`Uplink::granted`] returns
+    /// Asks for a grant of at least these numbers of groups and contexts and waits for the answer, which
+    /// [`Uplink::granted`] returns
     /// then: it may be less, or what it was.
     ///
     /// # Errors

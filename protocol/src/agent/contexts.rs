@@ -17,7 +17,7 @@ impl CoveredContexts {
         CoveredContexts { contexts: vec![Context::default(); contexts as usize] }
     }
 
-    /// The grant has so many contexts now; new ones are (0, 0).
+    /// The grant has this number of contexts now; new ones are (0, 0).
     pub fn grow(&mut self, contexts: u32) {
         let contexts = self.contexts.len().max(contexts as usize);
         self.contexts.resize(contexts, Context::default());

@@ -58,8 +58,8 @@ impl Endpoint {
         token
     }
 
-    /// Asks for at least so many groups and contexts, as far as [`Granted::most_groups`] and [`Granted::most_contexts`]
-    /// allow; the answer is [`Notification::Grown`], with as many as there are.
+    /// Asks for at least these numbers of groups and contexts, as far as [`Granted::most_groups`] and
+    /// [`Granted::most_contexts`] allow; the answer is [`Notification::Grown`], with as many as there are.
     pub fn request_growth(&mut self, groups: u32, contexts: u32) {
         self.control.growth = Some((groups, contexts));
         self.control.growth_sent = false;

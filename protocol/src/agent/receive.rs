@@ -190,7 +190,7 @@ impl Endpoint {
         Ok(())
     }
 
-    /// The grant may have grown while nobody heard of it.
+    /// The grant may have grown while the session had no connection.
     fn grow(&mut self, groups: u32, contexts: u32) {
         let grown = |granted: &Granted| (granted.groups, granted.contexts) != (groups, contexts);
         if self.granted.as_ref().is_some_and(grown) {

@@ -194,9 +194,9 @@ impl Endpoint {
     fn send_bye(&mut self, sent: u64) {
         let next_sequence = self.retention.next();
         let quiet = self.control.asks.is_empty() && self.control.states.is_empty();
-        let told = self.acked == next_sequence && self.replies_below >= self.retention.replies_end;
+        let answered = self.acked == next_sequence && self.replies_below >= self.retention.replies_end;
         let covered = sent == next_sequence && self.progress.covered == next_sequence;
-        if self.finishing && self.state == State::Streaming && quiet && told && covered {
+        if self.finishing && self.state == State::Streaming && quiet && answered && covered {
             self.control.push(SMALL_BYTES, &Message::Bye(Bye { next_sequence }));
             self.state = State::Leaving;
         }

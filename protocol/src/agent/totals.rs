@@ -28,7 +28,7 @@ impl Totals {
         Totals { snapshot: rows.clone(), totals: rows }
     }
 
-    /// The grant has so many groups now; new ones have counted nothing.
+    /// The grant has this number of groups now; new ones have counted nothing.
     pub fn grow(&mut self, groups: u32) {
         let rows = self.totals.len().max(groups as usize * CLASSES);
         self.snapshot.resize(rows, CounterRow::default());

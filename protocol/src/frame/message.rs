@@ -385,7 +385,7 @@ pub struct Bye {
     pub next_sequence: u64,
 }
 
-/// Agent to server: asks that the grant have at least so many groups and contexts.
+/// Agent to server: asks that the grant have at least these numbers of groups and contexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grow {
     /// Groups wanted, those granted already among them.

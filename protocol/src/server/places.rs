@@ -153,7 +153,7 @@ impl State {
         }
     }
 
-    /// Lends a session so many groups and contexts more. What was checked before is free.
+    /// Lends a session more groups and contexts, these numbers of each. What was checked before is free.
     fn lend(&mut self, slot: usize, groups: u32, contexts: u32) -> bool {
         let State { sessions, groups: all_groups, contexts: all_contexts, .. } = self;
         let Some(Some(session)) = sessions.get_mut(slot) else { return false };

@@ -27,7 +27,7 @@ impl Ranges {
     }
 
     /// Lends `count` numbers: together in the middle of the longest gap, so that those before and those after it can
-    /// grow without a gap of their own, or in several runs where no gap is long enough. `None` when so many are not free.
+    /// grow without a gap of their own, or in several runs where no gap is long enough. `None` when they are not free.
     pub fn lend(&mut self, count: u32) -> Option<Vec<Range<u32>>> {
         if count > self.free() {
             return None;

@@ -223,7 +223,7 @@ impl Session {
     }
 
     /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
-    /// the records that wait, whose answers nobody gets.
+    /// the records that wait, whose answers are dropped.
     pub fn inherit(&mut self, number: u64, hello: &Hello<'_>, now: u64) {
         self.forget_answers();
         self.queue.orphan();
@@ -300,8 +300,8 @@ impl Session {
         Owner { slot, epoch: self.epoch }
     }
 
-    /// The session's past, whose answers no agent waits for.
-    pub fn nobody(&self, slot: usize) -> Owner {
+    /// The owner of answers that no agent waits for: the session as it was before.
+    pub fn former_owner(&self, slot: usize) -> Owner {
         Owner { slot, epoch: self.epoch.wrapping_sub(1) }
     }
 
@@ -433,7 +433,7 @@ impl Session {
             self.replies_sent += entries.len();
         }
         if self.phase == Phase::Draining {
-            // It said Bye: nobody comes back for them.
+            // It said Bye: the agent does not come back for them.
             self.confirmed_replies += self.replies_sent as u64;
             self.replies.drain(..self.replies_sent);
             self.replies_sent = 0;

@@ -327,11 +327,11 @@ impl State {
                     interrupted = Some((slot, left));
                     break;
                 }
-                let (owner, nobody) = (session.owner(slot), session.nobody(slot));
+                let (owner, former) = (session.owner(slot), session.former_owner(slot));
                 let mut replies = 0;
                 let records = session.queue.take(taken, |cause, awaited| {
                     replies += usize::from(awaited && matches!(cause, Cause::Reply { .. }));
-                    outstanding.expect(if awaited { owner } else { nobody }, cause);
+                    outstanding.expect(if awaited { owner } else { former }, cause);
                 });
                 session.submitted += records;
                 session.awaited += replies;

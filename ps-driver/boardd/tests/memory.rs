@@ -73,7 +73,7 @@ fn sixty_four_sessions_that_read_nothing_stay_within_the_memory() {
     for round in 0..ROUNDS {
         let mut streams: Vec<(TcpStream, Vec<u8>)> =
             sessions.iter_mut().map(|session| (session.connect(&daemon), Vec::new())).collect();
-        // Until nobody can send: the credit is used up, or the daemon reads no more.
+        // Until no peer can send: the credit is used up, or the daemon reads no more.
         let mut last = None;
         loop {
             let mut moved = false;

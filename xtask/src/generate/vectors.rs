@@ -323,7 +323,7 @@ struct Exchange {
     steps: Vec<Value>,
 }
 
-/// The golden engine, which fails when it is told to.
+/// The golden engine, which fails when the vector asks for it.
 struct Failing(GoldenEngine, bool);
 
 impl Engine for Failing {

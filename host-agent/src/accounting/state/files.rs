@@ -150,5 +150,6 @@ fn read_session(folder: &Path, report: fn(&str)) -> (Option<SavedSession>, u64) 
             saved.apply(number, &change);
         }
     }
-    (Some(saved).filter(|saved| saved.boot_id != 0), next_file)
+    // Files below that number are not read any more, also when there are none left.
+    (Some(saved).filter(|saved| saved.boot_id != 0), next_file.max(below))
 }

@@ -177,6 +177,8 @@ impl AgentState {
         if let Some(folder) = self.folder.as_mut().filter(open)
             && let Err(source) = folder.append(&bytes)
         {
+            // What the file holds stays; the next one is another file.
+            folder.file += 1;
             folder.fail(source, self.report);
         }
     }
