@@ -166,9 +166,12 @@ void ds_pending_judge(unsigned int cpu, bool all)
 	unsigned int count, i;
 
 	do {
-		count = pending_claim_due(cpu, ktime_get_mono_fast_ns(), all, batch, BATCH);
+		/* From the claim to the look: an exit between them would take the page away unjudged. */
+		preempt_disable();
+		count = pending_claim_due(cpu, ktime_get_mono_fast_ns(), all, batch, all ? BATCH : 1);
 		for (i = 0; i < count; i++)
 			judge_due(batch[i]);
+		preempt_enable();
 		cond_resched();
 	} while (count);
 }

@@ -10,7 +10,7 @@
 //! | 8 + n | 4 | CRC32C of everything before it |
 
 /// Version of the frame layouts. A peer with another one is refused by name.
-pub const PROTOCOL_VERSION: u8 = 1;
+pub const PROTOCOL_VERSION: u8 = 2;
 /// Bytes before the body.
 pub const HEADER_BYTES: usize = 8;
 /// Bytes after the body.
@@ -18,9 +18,13 @@ pub const CRC_BYTES: usize = 4;
 /// Longest frame that either side accepts.
 pub const MAX_FRAME_BYTES: usize = 256 * 1024;
 /// Longest frame that a server accepts before it has welcomed the peer.
-pub const MAX_HELLO_BYTES: usize = 256;
+pub const MAX_HELLO_BYTES: usize = 512;
 /// Longest host name in `Hello`, in bytes.
 pub const MAX_HOST_BYTES: usize = 128;
+/// Most bytes of the extensions of `Hello` and `Welcome`.
+pub const MAX_EXTENSION_BYTES: usize = 240;
+/// Set in the type of an extension that the receiver must understand; other unknown ones are ignored.
+pub const EXTENSION_REQUIRED: u16 = 1 << 15;
 /// Longest text in `Error`, in bytes; longer texts are cut at a character.
 pub const MAX_ERROR_TEXT_BYTES: usize = 512;
 /// Most records in one `Records` frame.
@@ -54,11 +58,15 @@ pub enum Kind {
     Error = 10,
     /// Agent to server: the session is over and its grant may be given away.
     Bye = 11,
+    /// Agent to server: asks for a larger grant.
+    Grow = 12,
+    /// Server to agent: how large the grant is now.
+    Grown = 13,
 }
 
 impl Kind {
     /// Every kind, by number from 1.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Records,
@@ -70,6 +78,8 @@ impl Kind {
         Kind::Snapshot,
         Kind::Error,
         Kind::Bye,
+        Kind::Grow,
+        Kind::Grown,
     ];
 
     /// The kind with this number, if there is one.

@@ -177,7 +177,7 @@ fn ops_use_what_the_design_says() {
     assert_eq!(with(Op::always_replies), ["read", "snapshot", "sync", "query"]);
     for code in 0..=255 {
         assert_eq!(Op::from_code(code).map(|op| op as u8), (code < 10).then_some(code));
-        assert_eq!(Kind::from_code(code).map(|kind| kind as u8), (1..=11).contains(&code).then_some(code));
+        assert_eq!(Kind::from_code(code).map(|kind| kind as u8), (1..=13).contains(&code).then_some(code));
         assert_eq!(Class::from_code(code) as u8, code & 3);
     }
     let names: Vec<&str> = LossReason::ALL.into_iter().map(LossReason::name).collect();

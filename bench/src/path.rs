@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use deltascope_abi::loss::Losses;
 use deltascope_model::GoldenEngine;
 use deltascope_protocol::agent::{Config as SessionConfig, Endpoint, Identity as SessionIdentity, Notification};
+use deltascope_protocol::frame::Secret;
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,8 @@ struct Path {
 
 impl Path {
     fn open() -> Result<Path> {
-        let identity = SessionIdentity { session: [1; 16], agent: [2; 16], nonce: 3, host: String::from("throughput") };
+        let (secret, host) = (Secret::NONE, String::from("throughput"));
+        let identity = SessionIdentity { session: [1; 16], agent: [2; 16], secret, resumes: false, nonce: 3, host };
         let mut session = Endpoint::new(SessionConfig::default(), identity);
         let mut server = Server::new(GoldenEngine::default(), Config::default(), Entropy::Random(1))?;
         let connection = server.connect(Identity::ANYBODY, 0).context("the server takes a first connection")?;

@@ -3,7 +3,7 @@
  * Copied pages that wait for their judgement.
  *
  * A page is judged once, at the first of: T after its copy, exit of its mm, a
- * second copy at the same address. Whoever moves an entry from LIVE to CLAIMED
+ * second copy at the same address. The program that moves an entry from LIVE to CLAIMED
  * judges it; the others pass by.
  *
  * Entries are numbered in the order of the copies and stand in a circle, so the
@@ -91,7 +91,7 @@ DS_INLINE __u64 ds_late_ns(void)
 	return wanted + (half > least ? half : least);
 }
 
-/* Writes the record of a claimed entry. Whoever may load these programs may see addresses. */
+/* Writes the record of a claimed entry. A user who may load these programs may see addresses. */
 DS_INLINE void ds_judged(const struct ds_pending *entry, __u16 how, __u32 after)
 {
 	__u64 waited = bpf_ktime_get_ns() - entry->time_ns, waited_ms = waited / DS_NSEC_PER_MSEC;

@@ -82,7 +82,7 @@ fn a_server_that_is_none_is_an_error_in_time() {
         (vec![0; 64], false, "frame length"),
         (vec![0xFF; 64], true, "frame length"),
         ([&16u32.to_le_bytes()[..], &[2, 9, 0, 0], &[0; 8]].concat(), false, "protocol version"),
-        ([&16u32.to_le_bytes()[..], &[2, 1, 0, 0], &[0; 8]].concat(), false, "CRC32C"),
+        ([&16u32.to_le_bytes()[..], &[2, 2, 0, 0], &[0; 8]].concat(), false, "CRC32C"),
     ] {
         let address = odd_server(bytes, close);
         finish(agent(&["scan", "--timeout", "1", "--outage", "2", "--connect", &address])).fails(&[part, &address]);

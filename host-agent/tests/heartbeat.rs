@@ -7,7 +7,9 @@ use std::time::Duration;
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_agent::uplink::{Options, Uplink};
-use deltascope_protocol::frame::{Ack, Cursors, MAX_FRAME_BYTES, Message, Welcome, decode, encode, frame_length};
+use deltascope_protocol::frame::{
+    Ack, Cursors, Extensions, MAX_FRAME_BYTES, Message, Welcome, decode, encode, frame_length,
+};
 
 /// For hangs.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -60,6 +62,8 @@ fn owner_that_is_elsewhere_does_not_silence_its_session() {
             inherited: false,
             groups: 2,
             contexts: 2,
+            most_groups: 2,
+            most_contexts: 2,
             journal_lanes: 0,
             journal_depth: 0,
             next_sequence: 0,
@@ -67,6 +71,7 @@ fn owner_that_is_elsewhere_does_not_silence_its_session() {
             position: 0,
             losses: Losses::default(),
             cursors: Cursors(&[]),
+            extensions: Extensions::NONE,
         }));
         for _ in 0..2 {
             assert!(peer.frame(), "a sign of life");

@@ -42,11 +42,12 @@ fn kills_of_agent_and_daemon_change_no_total() {
     assert!(report["lost"].as_object().expect("reasons").values().all(|lost| lost == 0), "{report}");
 }
 
-/// Without a folder it is not known what was counted before the daemon died, nor whose the groups were: that is lost,
-/// and reported.
+/// Without the file in its folder it is not known what was counted before the daemon died, nor whose the groups were: that
+/// is lost, and reported.
 #[test]
 fn what_nobody_kept_is_lost_by_agent_restart() {
-    let state = ["--agent-id", "000102030405060708090a0b0c0d0e0f"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = ["--state-dir", folder.path().to_str().expect("a plain path")];
     let mut board = Board::start("127.0.0.1:0", &[]);
     let address = board.address.to_string();
     let arguments = arguments(&address, &state);
@@ -55,6 +56,11 @@ fn what_nobody_kept_is_lost_by_agent_restart() {
     board.restart();
     run.line();
     run.kill(EVENTS);
+    for entry in std::fs::read_dir(folder.path()).expect("a folder").flatten() {
+        if !entry.file_name().to_string_lossy().starts_with("agent.") {
+            std::fs::remove_file(entry.path()).expect("what was kept");
+        }
+    }
     let report = Run::start(&arguments).last_line();
     assert_eq!((&report["captured"], &report["conserved"]), (&EVENTS.into(), &true.into()), "{report}");
     assert_eq!(report["in_flight"], 0);
@@ -100,9 +106,17 @@ fn two_agents_with_one_id_at_once_are_refused_by_name() {
     finish(agent(&first)).fails(&["agent.id", "expected no other agent with this id"]);
     // On another host the lock is not seen; the board server sees both.
     let id = std::fs::read_to_string(Path::new(state[1]).join("agent.id")).expect("an id");
-    let twin = endless(&["--agent-id", id.trim()]);
+    let copy = tempfile::tempdir().expect("a folder");
+    for file in ["agent.id", "agent.secret"] {
+        std::fs::copy(Path::new(state[1]).join(file), copy.path().join(file)).expect("a copy");
+    }
+    let twin = endless(&["--state-dir", copy.path().to_str().expect("a plain path")]);
     let twin: Vec<&str> = twin.iter().map(String::as_str).collect();
     finish(agent(&twin)).fails(&["agent id", id.trim(), "expected one agent at a time"]);
+    // A peer that knows the id alone is another agent, and an id alone is refused before it is sent.
+    let stranger = endless(&["--agent-id", id.trim()]);
+    let stranger: Vec<&str> = stranger.iter().map(String::as_str).collect();
+    finish(agent(&stranger)).fails(&["--agent-id", "--state-dir", "--tls"]);
     assert_eq!(run.line()["conserved"], true);
     run.child.kill().expect("a child");
     run.child.wait().expect("a child");

@@ -15,12 +15,14 @@
 //! ```
 //! use deltascope_abi::record::{Class, Record};
 //! use deltascope_model::{Config, GoldenEngine};
-//! use deltascope_protocol::{agent, server};
+//! use deltascope_protocol::{agent, frame, server};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = GoldenEngine::new(Config::default())?;
 //! let mut server = server::Server::new(engine, server::Config::default(), server::Entropy::Random(1))?;
-//! let identity = agent::Identity { session: [1; 16], agent: [2; 16], nonce: 3, host: "a host".into() };
+//! let secret = frame::Secret([4; 16]);
+//! let identity =
+//!     agent::Identity { session: [1; 16], agent: [2; 16], secret, resumes: true, nonce: 3, host: "a host".into() };
 //! let mut agent = agent::Endpoint::new(agent::Config::default(), identity);
 //!
 //! let connection = server.connect(server::Identity::ANYBODY, 0).ok_or("expected a free place")?;

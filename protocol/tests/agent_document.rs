@@ -7,7 +7,7 @@ use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
 use deltascope_protocol::agent::{Config, Endpoint, EndpointError};
-use deltascope_protocol::frame::{self, Cursors, Message, PROTOCOL_VERSION, Welcome};
+use deltascope_protocol::frame::{self, Cursors, Extensions, Message, PROTOCOL_VERSION, Welcome};
 use pair::identity;
 
 const DOCUMENT: &str = include_str!("../../docs/protocol.md");
@@ -42,6 +42,8 @@ fn welcome(abi_version: u32) -> Vec<u8> {
         inherited: false,
         groups: 4,
         contexts: 4,
+        most_groups: 4,
+        most_contexts: 4,
         journal_lanes: 0,
         journal_depth: 0,
         next_sequence: 0,
@@ -49,6 +51,7 @@ fn welcome(abi_version: u32) -> Vec<u8> {
         position: 0,
         losses: Losses::default(),
         cursors: Cursors(&[]),
+        extensions: Extensions::NONE,
     };
     let mut bytes = vec![0; 256];
     let length = frame::encode(&Message::Welcome(welcome), &mut bytes).unwrap();

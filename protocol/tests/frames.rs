@@ -8,9 +8,10 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::frame::records::records_offset;
 use deltascope_protocol::frame::{
-    Ack, Bye, Cursor, ErrorCode, ErrorFrame, FrameBuffer, FrameError, Hello, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES,
-    MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, Message, Records, RecordsHead, Replies,
-    ReplyEntry, Snapshot, SnapshotRow, StateAt, decode, encode, frame_length, seal_records,
+    Ack, Bye, Cursor, ErrorCode, ErrorFrame, Extensions, FrameBuffer, FrameError, Hello, Kind, MAX_CURSORS,
+    MAX_ERROR_TEXT_BYTES, MAX_EXTENSION_BYTES, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES,
+    Message, PROTOCOL_VERSION, Records, RecordsHead, Replies, ReplyEntry, Secret, Snapshot, SnapshotRow, StateAt,
+    decode, encode, frame_length, seal_records,
 };
 use deltascope_testkit::frames::seal;
 use messages::{Owned, message, reply, row};
@@ -25,7 +26,7 @@ fn sealed(mut frame: Vec<u8>) -> Vec<u8> {
 /// A frame of this kind around this body, checksum right.
 fn raw(kind: Kind, body: &[u8]) -> Vec<u8> {
     let mut frame = ((body.len() + 12) as u32).to_le_bytes().to_vec();
-    frame.extend([kind as u8, 1, 0, 0]);
+    frame.extend([kind as u8, PROTOCOL_VERSION, 0, 0]);
     frame.extend(body);
     frame.extend([0; 4]);
     sealed(frame)
@@ -132,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bodies_never_panic(kind in 0..14u8, body in prop::collection::vec(any::<u32>(), 0..60)) {
+    fn random_bodies_never_panic(kind in 0..16u8, body in prop::collection::vec(any::<u32>(), 0..60)) {
         let body: Vec<u8> = body.iter().flat_map(|word| (word % 97).to_le_bytes()).collect();
         let mut frame = raw(Kind::Hello, &body);
         frame[4] = kind;
@@ -204,15 +205,15 @@ fn refusals_by_name() {
         frame[at] = value;
         decode(&sealed(frame)).unwrap_err().to_string()
     };
-    assert_eq!(with(4, 0), "frame kind at offset 4: expected 1 to 11, found 0");
-    assert_eq!(with(4, 12), "frame kind at offset 4: expected 1 to 11, found 12");
+    assert_eq!(with(4, 0), "frame kind at offset 4: expected 1 to 13, found 0");
+    assert_eq!(with(4, 14), "frame kind at offset 4: expected 1 to 13, found 14");
     assert_eq!(with(6, 1), "header bytes 6 and 7 at offset 6: expected 0 to 0, found 1");
     assert_eq!(with(7, 9), "header bytes 6 and 7 at offset 7: expected 0 to 0, found 9");
-    let version = "protocol version at offset 5: expected 1, found 2; use an agent and a server of the same release";
-    assert_eq!(with(5, 2), version);
-    // A peer of another release gets that error even if it computes its checksum in another way.
+    let version = "protocol version at offset 5: expected 2, found 1; use an agent and a server of the same release";
+    assert_eq!(with(5, 1), version);
+    // A peer of another release gets this error even if it computes its checksum in another way.
     let mut other = bye.clone();
-    other[5] = 2;
+    other[5] = 1;
     assert_eq!(decode(&other).unwrap_err().to_string(), version);
 
     let mut damaged = bye.clone();
@@ -220,7 +221,7 @@ fn refusals_by_name() {
     let Err(FrameError::Crc { at: 16, expected, found }) = decode(&damaged) else { panic!("a wrong CRC passed") };
     assert_eq!((expected, found), (crc32c(&damaged[..16]), crc32c(&bye[..16])));
 
-    for (length, limit) in [(0, MAX_FRAME_BYTES), (8, MAX_FRAME_BYTES), (13, MAX_FRAME_BYTES), (260, MAX_HELLO_BYTES)] {
+    for (length, limit) in [(0, MAX_FRAME_BYTES), (8, MAX_FRAME_BYTES), (13, MAX_FRAME_BYTES), (516, MAX_HELLO_BYTES)] {
         let error = frame_length(&u32::to_le_bytes(length), limit).unwrap_err();
         assert_eq!(error, FrameError::Length { limit, found: length });
         assert!(names_its_place(&error));
@@ -323,12 +324,16 @@ fn texts_are_cut_at_a_character() {
     let Ok(Message::Error(found)) = decode(&frame) else { panic!("no error frame") };
     assert_eq!(found.text, "ä".repeat(MAX_ERROR_TEXT_BYTES / 2));
 
+    let mut extension = vec![0; MAX_EXTENSION_BYTES];
+    extension[2] = (MAX_EXTENSION_BYTES - 4) as u8;
     let host = "x".to_string() + &"ä".repeat(MAX_HOST_BYTES);
     let hello = Hello {
         abi_version: 1,
         session: [1; 16],
         agent: [2; 16],
+        secret: Secret([3; 16]),
         nonce: 3,
+        resumes: true,
         groups: 0,
         contexts: 0,
         oldest_sequence: 0,
@@ -337,6 +342,7 @@ fn texts_are_cut_at_a_character() {
         grant: 0,
         replies_below: 0,
         host: &host,
+        extensions: Extensions::parse(&extension).unwrap(),
     };
     let frame = encoded(&Message::Hello(hello)).unwrap();
     assert!(frame.len() <= MAX_HELLO_BYTES, "a server takes the longest Hello");

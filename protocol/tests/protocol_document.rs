@@ -84,9 +84,11 @@ fn limits_and_timers_are_those_of_the_code() {
         ("longest frame before the Welcome", format!("{} bytes", thousands(MAX_HELLO_BYTES))),
         ("records of a Records frame", thousands(MAX_FRAME_RECORDS)),
         ("cursors of a frame", thousands(MAX_CURSORS)),
-        ("credit of an idle session", format!("{} records", thousands(config.window))),
-        ("groups granted by default", thousands(config.default_groups as usize)),
-        ("contexts granted by default", thousands(config.default_contexts as usize)),
+        ("credit of an idle session, at most", format!("{} records", thousands(config.window))),
+        ("credit of an idle session, at least", format!("{} records", thousands(MAX_FRAME_RECORDS))),
+        ("groups of a first grant", thousands(config.default_groups as usize)),
+        ("contexts of a first grant", thousands(config.default_contexts as usize)),
+        ("sessions for each of which a first grant is kept", thousands(config.reserved_sessions)),
         ("groups of a grant", thousands(config.max_groups as usize)),
         ("sessions", thousands(config.max_sessions)),
         ("connections", thousands(config.max_connections)),
@@ -95,8 +97,14 @@ fn limits_and_timers_are_those_of_the_code() {
         ("Hello after the connection", seconds(config.hello_timeout)),
         ("silence of an agent", seconds(config.idle_timeout)),
         ("a session without a connection", seconds(config.resume_time)),
+        ("a connected session without a record, once its place is needed", seconds(config.unused_time)),
         ("attempts to reset a failed engine", seconds(config.engine_retry)),
     ];
+    let memory = config.memory_bound() >> 20;
+    assert!(
+        DOCUMENT.contains(&format!("together have at most {memory} MiB")),
+        "docs/protocol.md should name {memory} MiB"
+    );
     for (what, value) in rows {
         let row = format!("| {what} | {value} |");
         assert!(DOCUMENT.contains(&row), "docs/protocol.md should have the row\n{row}");

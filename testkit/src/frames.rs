@@ -4,7 +4,7 @@ use deltascope_abi::ABI_VERSION;
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{RECORD_BYTES, Record};
-use deltascope_protocol::frame::{self, Cursors, Hello, MAX_FRAME_BYTES, Message, Records};
+use deltascope_protocol::frame::{self, Cursors, Extensions, Hello, MAX_FRAME_BYTES, Message, Records, Secret};
 
 /// Bytes of a frame's checksum.
 const CHECKSUM_BYTES: usize = 4;
@@ -26,7 +26,9 @@ pub fn hello(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
         abi_version: ABI_VERSION,
         session: [number; 16],
         agent: [number | 0x80; 16],
+        secret: Secret([number; 16]),
         nonce: 3,
+        resumes: true,
         groups,
         contexts,
         oldest_sequence: 0,
@@ -35,6 +37,7 @@ pub fn hello(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
         grant: 0,
         replies_below: 0,
         host: "host",
+        extensions: Extensions::NONE,
     }
 }
 

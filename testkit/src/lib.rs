@@ -9,6 +9,7 @@
 //! | `relay` | `frames` | a TCP relay that breaks connections |
 //! | `frame_faults` | `frames` | filters of the relay that change frames with records |
 //! | `reference` | `reference` | what must be counted of each container |
+//! | `reports` | `reference` | reports put together from their lines |
 
 #[cfg(feature = "frames")]
 pub mod frame_faults;
@@ -19,6 +20,8 @@ pub mod records;
 pub mod reference;
 #[cfg(feature = "frames")]
 pub mod relay;
+#[cfg(feature = "reference")]
+pub mod reports;
 pub mod rng;
 #[cfg(feature = "strategies")]
 pub mod strategies;

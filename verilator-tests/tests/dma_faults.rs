@@ -1,6 +1,8 @@
 //! The table of faults of the AXI DMA fails when an outcome is not the expected one.
 #![cfg(feature = "verilate")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use deltascope_verilator_tests::dma_faults::{self, Expected, HostKind};
 
 #[test]
@@ -20,4 +22,19 @@ fn the_table_of_faults_notices_what_is_not_as_it_says() {
     let other = find("MM2S DMASlvErr").expecting(Expected::Recovered, "SGIntErr");
     let outcome = dma_faults::run(&other, HostKind::Simulated);
     assert!(!outcome.ok, "{}", outcome.error);
+}
+
+#[test]
+fn all_cases_run_beside_each_other_and_report_in_order() {
+    let names = ["MM2S DMASlvErr", "length of 14 bits, direct", "programmable logic in reset"];
+    let all = dma_faults::all();
+    let cases: Vec<_> = all.into_iter().filter(|case| names.contains(&case.name)).collect();
+    let reported = AtomicUsize::new(0);
+    let outcomes = dma_faults::run_all(&cases, |_| {
+        reported.fetch_add(1, Ordering::Relaxed);
+    });
+    let expected: Vec<_> = names.iter().flat_map(|name| HostKind::BOTH.map(|host| (*name, host, true))).collect();
+    let found: Vec<_> = outcomes.iter().map(|outcome| (outcome.name, outcome.host, outcome.ok)).collect();
+    assert_eq!(found, expected);
+    assert_eq!(reported.into_inner(), expected.len());
 }

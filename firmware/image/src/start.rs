@@ -189,7 +189,8 @@ impl Board {
         let config = Config {
             max_sessions: sessions,
             max_connections: sessions + MORE_SOCKETS,
-            max_output: 256 << 10,
+            // Half of the heap; the engine's tables, the DMA's and the sockets' buffers have the other.
+            memory: (memory::HEAP_BYTES / 2) as u64,
             ..Config::default()
         };
         let server = match Server::new(engine, config, Entropy::Counter(count)) {

@@ -19,6 +19,16 @@ impl ContextTable {
         ContextTable { slots: SlotTable::new(granted.clamp(1, 1 << 16)), shared: 0 }
     }
 
+    /// Takes contexts up to `granted` - 1 into use.
+    pub fn grow(&mut self, granted: u32) {
+        self.slots.grow(granted.clamp(1, 1 << 16));
+    }
+
+    /// Whether a socket would get a context that another one has.
+    pub fn is_full_for(&self, socket: u64) -> bool {
+        self.slots.is_full() && !self.slots.contains(&socket)
+    }
+
     /// The context of a socket.
     pub fn context(&mut self, socket: u64) -> u16 {
         if let Some(slot) = self.slots.touch(&socket) {

@@ -9,9 +9,10 @@ use super::conservation::Conservation;
 use super::contexts::ContextTable;
 use super::earlier_grants::Carried;
 use super::groups::{GroupTable, OTHER};
+use super::growth::{Growth, Wanted};
 use super::inherited::{Inherited, inherit};
 use super::snapshot::{Snapshot, Totals};
-use super::state::{AgentState, Change, StateStatus};
+use super::state::{AgentIdentity, AgentState, Change, StateStatus};
 use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
 use crate::permutation::Permutation;
 use crate::sink::{Sink, SinkError};
@@ -25,6 +26,8 @@ pub struct Options {
     pub uplink: uplink::Options,
     /// What a restart of the agent needs; `None` for a run that is an agent of its own.
     pub state: Option<AgentState>,
+    /// Who this agent is when there is no state: its place at the server is that of the process before.
+    pub identity: Option<AgentIdentity>,
     /// Permutation of fingerprints; `None`: they are sent as they are.
     pub permutation: Option<Permutation>,
 }
@@ -38,7 +41,10 @@ pub struct Accounting {
     owners: Owners,
     groups: GroupTable,
     contexts: ContextTable,
+    /// Locked for as long as the session lasts.
+    _identity: Option<AgentIdentity>,
     permutation: Option<Permutation>,
+    growth: Growth,
     /// Of the owners, those that are saved for a restart.
     saved_owners: usize,
     /// Number of the first record that is an event of this process.
@@ -55,9 +61,13 @@ impl Accounting {
     /// # Errors
     /// As [`Uplink::connect`]; the state cannot be saved.
     pub fn connect(address: impl Into<Address>, options: Options) -> Result<Accounting, AccountingError> {
-        let Options { mut uplink, state, permutation } = options;
+        let Options { mut uplink, state, identity, permutation } = options;
+        let growth = Growth::new(&uplink);
+        if let Some(identity) = &identity {
+            (uplink.agent, uplink.secret) = (Some(identity.id.0), identity.secret);
+        }
         if let Some(state) = &state {
-            uplink.agent = Some(state.id().0);
+            (uplink.agent, uplink.secret, uplink.resumes) = (Some(state.id().0), state.secret(), true);
         }
         let mut uplink = Uplink::connect(address, uplink, Carried { state, rows: Vec::new() })?;
         let inherited = inherit(&mut uplink)?;
@@ -77,7 +87,9 @@ impl Accounting {
             owners,
             groups,
             contexts: ContextTable::new(contexts),
+            _identity: identity,
             permutation,
+            growth,
             restarts: 0,
             left_behind: Vec::new(),
         };
@@ -222,9 +234,8 @@ impl Accounting {
         let group = match self.groups.group(owner) {
             Some(group) => group,
             None => {
-                let snapshot = self.snapshot()?;
-                self.groups.fold(&snapshot);
-                self.groups.group(owner).unwrap_or(OTHER)
+                self.grow(Wanted::Groups)?;
+                self.group_of_a_full_table(owner)?
             }
         };
         if self.groups.is_changed() {
@@ -234,13 +245,43 @@ impl Accounting {
         Ok(group)
     }
 
+    /// Asks for twice the groups, or contexts, unless the user has said how many there are to be.
+    fn grow(&mut self, wanted: Wanted) -> Result<(), AccountingError> {
+        let (now, most) = (self.uplink.granted(), self.uplink.most_granted());
+        let shared = self.contexts.shared();
+        let Some((groups, contexts)) = self.growth.next(wanted, now, most, shared) else {
+            return Ok(());
+        };
+        let granted = self.uplink.grow(groups, contexts)?;
+        self.growth.answered(wanted, now, granted, shared);
+        self.groups.grow(granted.groups);
+        self.contexts.grow(granted.contexts);
+        Ok(())
+    }
+
+    fn group_of_a_full_table(&mut self, owner: OwnerId) -> Result<u16, AccountingError> {
+        Ok(match self.groups.group(owner) {
+            Some(group) => group,
+            None => {
+                let snapshot = self.snapshot()?;
+                self.groups.fold(&snapshot);
+                self.groups.group(owner).unwrap_or(OTHER)
+            }
+        })
+    }
+
     fn take(&mut self, event: Event, cursor: Option<Cursor>) -> Result<(), SinkError> {
         if self.owners.get(event.owner).is_none() {
             return Err(SinkError::Owner { expected: self.owners.len(), found: event.owner.0 });
         }
         let group = self.group(event.owner)?;
         let context = match event.what {
-            What::Send { socket, .. } => self.contexts.context(socket),
+            What::Send { socket, .. } => {
+                if self.contexts.is_full_for(socket) {
+                    self.grow(Wanted::Contexts)?;
+                }
+                self.contexts.context(socket)
+            }
             What::Page { .. } => 0,
         };
         let record = self.permuted(event.record(group, context));

@@ -55,6 +55,13 @@ impl GroupTable {
         }
     }
 
+    /// Takes groups up to `granted` - 1 into use, all of which count from zero.
+    pub fn grow(&mut self, granted: u32) {
+        let slots = granted.clamp(1, 1 << 16) - 1;
+        self.slots.grow(slots);
+        self.baselines.resize(self.baselines.len().max(slots as usize), Rows::default());
+    }
+
     /// A table that continues that of an agent before. `snapshot` is what the groups hold now; what is in a group
     /// without an owner is charged to [`OTHER`].
     pub fn inherit(granted: u32, saved: &SavedGroups, snapshot: &Snapshot) -> GroupTable {

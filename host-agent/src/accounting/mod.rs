@@ -16,6 +16,7 @@ mod earlier_grants;
 mod error;
 mod events;
 mod groups;
+mod growth;
 mod inherited;
 mod slot_table;
 mod snapshot;

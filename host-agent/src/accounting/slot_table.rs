@@ -18,6 +18,25 @@ impl<K: Copy + Eq + Hash> SlotTable<K> {
         SlotTable { slots: LruCache::unbounded(), free: (0..capacity).rev().collect(), capacity: capacity as usize }
     }
 
+    /// Makes the table larger; the new slots are used after those that were free before.
+    pub fn grow(&mut self, capacity: u32) {
+        let old = self.capacity as u32;
+        if capacity > old {
+            self.free.splice(0..0, (old..capacity).rev());
+            self.capacity = capacity as usize;
+        }
+    }
+
+    /// Whether every slot is taken.
+    pub fn is_full(&self) -> bool {
+        self.free.is_empty()
+    }
+
+    /// Whether a key has a slot.
+    pub fn contains(&self, key: &K) -> bool {
+        self.slots.contains(key)
+    }
+
     /// The slot of `key`, which becomes the most recently used one.
     pub fn touch(&mut self, key: &K) -> Option<u32> {
         self.slots.get(key).copied()

@@ -37,6 +37,8 @@ impl Snapshot {
 
     /// Adds what was counted before the session.
     pub fn add(&mut self, rows: &[CounterRow]) {
+        // An earlier grant may have been larger than the groups of this one that have counted.
+        self.groups.resize(self.groups.len().max(rows.len() / CLASSES), Rows::default());
         for (sum, rows) in self.groups.iter_mut().zip(rows.as_chunks::<CLASSES>().0) {
             add(sum, rows);
         }

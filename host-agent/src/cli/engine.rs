@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use deltascope_agent::accounting::state::AgentState;
+use deltascope_agent::accounting::state::{AgentIdentity, AgentState};
 use deltascope_agent::accounting::{Accounting, Conservation, Options};
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::permutation::Permutation;
@@ -81,10 +81,25 @@ impl EngineArguments {
         self.connect.is_some() || self.insecure_peer.is_some()
     }
 
+    /// Whether the board server learns from a certificate who this agent is.
+    pub fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Connects, after starting a daemon if no address is given; it is stopped when it is dropped, which must be after
     /// the session. A connection to a server that runs without this program is made again when it breaks. `state` is
     /// what an agent needs that resumes after a restart; `stop` ends what waits for the server.
     pub fn open(&self, state: Option<AgentState>, stop: &Stop) -> Result<(Option<Daemon>, Accounting)> {
+        self.open_as(state, None, stop)
+    }
+
+    /// Connects as [`EngineArguments::open`] does, with the identity of an agent that has no state.
+    pub fn open_as(
+        &self,
+        state: Option<AgentState>,
+        identity: Option<AgentIdentity>,
+        stop: &Stop,
+    ) -> Result<(Option<Daemon>, Accounting)> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
             (Some(text), _) if tls.is_some() => (text.parse::<Address>()?, None),
@@ -111,7 +126,7 @@ impl EngineArguments {
             ..uplink::Options::default()
         };
         let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
-        let accounting = Accounting::connect(address, Options { uplink, state, permutation })?;
+        let accounting = Accounting::connect(address, Options { uplink, state, identity, permutation })?;
         Ok((daemon, accounting))
     }
 

@@ -180,8 +180,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
     let end = arguments.duration.map(|duration| Instant::now() + duration);
     let mut source = arguments.source.open(&stop.until(end), Some(budget))?;
-    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote())?;
-    let (_daemon, mut accounting) = arguments.engine.open(state, &stop)?;
+    let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
+    let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     // The source was told a little sooner, which only shortens its pauses.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use deltascope_agent::accounting::state::{AgentId, AgentState};
+use deltascope_agent::accounting::state::{AgentId, AgentIdentity, AgentState, StateError};
 use deltascope_agent::sources::Source;
 
 /// Where services of the system keep their state.
@@ -24,8 +24,9 @@ pub struct StateArguments {
 }
 
 impl StateArguments {
-    /// What a restart needs; `None` for a run that is an agent of its own. `remote`: the board server outlives the run.
-    pub fn open(&self, source: &dyn Source, remote: bool) -> Result<Option<AgentState>> {
+    /// What a restart needs; `None` for a run that is an agent of its own. `remote`: the board server outlives the run;
+    /// `has_tls`: it knows the agent by its certificate.
+    pub fn open(&self, source: &dyn Source, remote: bool, has_tls: bool) -> Result<Option<AgentState>> {
         let service = source.name() == "kmod" && remote;
         // systemd.exec(5): a list with colons if there are several.
         let given = std::env::var("STATE_DIRECTORY").ok().filter(|_| remote);
@@ -42,8 +43,44 @@ impl StateArguments {
         }
         Ok(match (folder, self.agent_id) {
             (Some(folder), id) => Some(AgentState::open(&folder, id, |notice| eprintln!("deltascope: {notice}"))?),
-            (None, Some(id)) => Some(AgentState::with_id(id)),
+            (None, Some(id)) if has_tls => Some(AgentState::with_id(id)),
+            (None, Some(_)) => bail!(
+                "--agent-id: expected --state-dir too, or --tls: others see the id, so that alone it proves nothing to a board server"
+            ),
             (None, None) => None,
         })
     }
+
+    /// Who an agent is whose source has nothing to resume (`scan`): its next process takes its place at the board server.
+    /// `None` for a run with a board server of its own, and when no folder can be used or another process has it: then it
+    /// is an agent of its own.
+    pub fn identity(&self, source: &dyn Source, remote: bool) -> Option<AgentIdentity> {
+        if source.can_resume() || !remote {
+            return None;
+        }
+        let given = self.state_dir.clone().or_else(|| folder_of("STATE_DIRECTORY", ""));
+        let folders = match given {
+            Some(folder) => vec![folder],
+            None => [
+                Some(PathBuf::from(DEFAULT_FOLDER)),
+                folder_of("XDG_STATE_HOME", "deltascope"),
+                folder_of("HOME", ".local/state/deltascope"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        };
+        folders.into_iter().find_map(|folder| match AgentIdentity::open(&folder.join(source.name())) {
+            Ok(identity) => Some(Some(identity)),
+            Err(StateError::InUse { .. }) => Some(None),
+            Err(_) => None,
+        })?
+    }
+}
+
+/// A folder that a variable of the environment names; of a list the first.
+fn folder_of(variable: &str, below: &str) -> Option<PathBuf> {
+    let value = std::env::var(variable).ok()?;
+    let first = value.split(':').next().filter(|first| !first.is_empty())?;
+    Some(PathBuf::from(first).join(below))
 }

@@ -171,6 +171,12 @@ impl<S: GrantStore> Session<S> {
                     self.granted.get_or_insert(known);
                 }
                 Notification::Snapshot { token, sequence, .. } => self.snapshot = Some((token, sequence)),
+                Notification::Grown { groups, contexts } => {
+                    self.grown = true;
+                    if let Some(granted) = &mut self.granted {
+                        (granted.groups, granted.contexts) = (groups, contexts);
+                    }
+                }
                 // No record of this agent asks for a reply or a state.
                 Notification::Reply(_) | Notification::State(_) | Notification::Finished => {}
             }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use deltascope_protocol::agent::Identity;
+use deltascope_protocol::frame::Secret;
 
 /// A new identity from the system's random numbers.
 ///
@@ -17,6 +18,8 @@ pub fn random() -> std::io::Result<Identity> {
     Ok(Identity {
         session: part(0),
         agent: part(16),
+        secret: Secret::NONE,
+        resumes: false,
         nonce: u64::from_le_bytes(std::array::from_fn(|index| bytes[32 + index])),
         host: host.trim().to_owned(),
     })

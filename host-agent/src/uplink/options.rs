@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use deltascope_protocol::frame::Secret;
+
 use super::Tls;
 use super::outage_notice::OutageNotice;
 use crate::stop::Stop;
@@ -24,6 +26,10 @@ pub struct Options {
     pub outage: Option<Duration>,
     /// Id of an agent whose restarts resume where it stopped; `None`: a random one.
     pub agent: Option<[u8; 16]>,
+    /// What proves to a server without TLS that the id is this agent's.
+    pub secret: Secret,
+    /// Resume where a process of this agent before stopped; without it the session of that one ends.
+    pub resumes: bool,
     /// Ends what waits for the server.
     pub stop: Stop,
     /// Takes what is to be reported of outages.
@@ -40,6 +46,8 @@ impl Default for Options {
             reconnect: false,
             outage: None,
             agent: None,
+            secret: Secret::NONE,
+            resumes: false,
             stop: Stop::default(),
             report: |_| (),
         }

@@ -38,6 +38,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
     pub fn connect(address: impl Into<Address>, options: Options, store: S) -> Result<Uplink<S>, UplinkError> {
         let mut identity = identity::random().map_err(UplinkError::Random)?;
         identity.agent = options.agent.unwrap_or(identity.agent);
+        (identity.secret, identity.resumes) = (options.secret, options.resumes);
         let (groups, contexts, silence) = (options.groups, options.contexts, options.timeout);
         let config = Config { groups, contexts, silence, ..Config::default() };
         let session = Session {
@@ -54,6 +55,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
             cursors: Vec::new(),
             store,
             uncommitted: 0,
+            grown: false,
             snapshot: None,
             moved: (Progress::default(), None, Duration::ZERO),
             turned: Instant::now(),
@@ -190,6 +192,32 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
             }
         }
         Ok(())
+    }
+
+    /// Returns how large the grant may become.
+    pub fn most_granted(&self) -> (u32, u32) {
+        self.session().endpoint.granted().map_or((0, 0), |granted| (granted.most_groups, granted.most_contexts))
+    }
+
+    /// Asks for a grant of at least these numbers of groups and contexts and waits for the answer, which
+    /// [`Uplink::granted`] returns
+    /// then: it may be less, or what it was.
+    ///
+    /// # Errors
+    /// The session failed.
+    pub fn grow(&mut self, groups: u32, contexts: u32) -> Result<Granted, UplinkError> {
+        let mut session = self.session();
+        session.commit();
+        session.grown = false;
+        session.endpoint.request_growth(groups, contexts);
+        session.begin_wait("waiting for a larger grant");
+        let mut wait = false;
+        while !session.grown {
+            session.turn(wait)?;
+            wait = true;
+        }
+        drop(session);
+        Ok(self.granted())
     }
 
     /// Longest time that a record has waited for others to share its frame.

@@ -56,6 +56,8 @@ pub(super) struct Session<S> {
     /// Saves what was counted under earlier grants.
     pub store: S,
     pub uncommitted: u32,
+    /// Whether the server has answered the last request for a larger grant.
+    pub grown: bool,
     /// The last snapshot that was answered: token and record number.
     pub snapshot: Option<(u64, u64)>,
     /// How far the session was when it last moved while its owner waited, and when that was.

@@ -1,6 +1,6 @@
 //! Limits and timers of a session, and who it is.
 
-use crate::frame::{MAX_CURSORS, MAX_FRAME_RECORDS, records_overhead};
+use crate::frame::{MAX_CURSORS, MAX_FRAME_RECORDS, Secret, records_overhead};
 use alloc::string::String;
 use core::time::Duration;
 use deltascope_abi::record::RECORD_BYTES;
@@ -58,6 +58,10 @@ pub struct Identity {
     pub session: [u8; 16],
     /// Stable over restarts of the agent on one host.
     pub agent: [u8; 16],
+    /// Known to the processes of this agent only; without one, and without TLS, no process goes on from another.
+    pub secret: Secret,
+    /// This process goes on with what one before it left. Without it the session of the one before ends.
+    pub resumes: bool,
     /// Random, entropy for a board that has none.
     pub nonce: u64,
     /// Name of the host; at most 128 bytes are sent.

@@ -17,6 +17,12 @@ impl CoveredContexts {
         CoveredContexts { contexts: vec![Context::default(); contexts as usize] }
     }
 
+    /// The grant has this number of contexts now; new ones are (0, 0).
+    pub fn grow(&mut self, contexts: u32) {
+        let contexts = self.contexts.len().max(contexts as usize);
+        self.contexts.resize(contexts, Context::default());
+    }
+
     /// These records are covered now.
     pub fn cover(&mut self, records: &[[u8; RECORD_BYTES]]) {
         for bytes in records {

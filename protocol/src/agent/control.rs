@@ -11,6 +11,8 @@ pub(crate) struct Ask {
     /// Records numbered below this go out first.
     pub after: u64,
     pub sent: bool,
+    /// Last group asked for, once it was sent.
+    pub last: u32,
     /// The host waits for it.
     pub requested: bool,
 }
@@ -25,6 +27,10 @@ pub(crate) struct Control {
     pub asks: VecDeque<Ask>,
     /// States asked for, and whether the request went out.
     pub states: VecDeque<(StateAt, bool)>,
+    /// Groups and contexts that the grant is to have, until the server has answered.
+    pub growth: Option<(u32, u32)>,
+    /// The request for them is on its way.
+    pub growth_sent: bool,
     /// A restore that is not sent whole: number of its next record, and how many come before it.
     pub restore: Option<(u64, usize)>,
     /// A frame without records is due.
@@ -55,14 +61,14 @@ impl Control {
 
     pub fn ask_snapshot(&mut self, after: u64) -> u64 {
         let token = self.token();
-        self.asks.push_back(Ask { token, after, sent: false, requested: true });
+        self.asks.push_back(Ask { token, after, sent: false, last: 0, requested: true });
         token
     }
 
     /// A snapshot that the session needs for itself.
     pub fn ask_internal(&mut self, after: u64) {
         let token = self.token();
-        self.asks.push_back(Ask { token, after, sent: false, requested: false });
+        self.asks.push_back(Ask { token, after, sent: false, last: 0, requested: false });
     }
 
     /// Whether the contexts are what the next record of the retention expects.
@@ -75,6 +81,7 @@ impl Control {
         self.buffer.clear();
         (self.sent, self.keepalive, self.awaits_ack, self.restore) = (0, false, false, None);
         self.asks.retain(|ask| ask.requested);
+        self.growth_sent = false;
         self.asks.iter_mut().for_each(|ask| ask.sent = false);
         self.states.iter_mut().for_each(|(_, sent)| *sent = false);
     }

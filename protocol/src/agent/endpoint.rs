@@ -58,9 +58,17 @@ impl Endpoint {
         token
     }
 
+    /// Asks for at least these numbers of groups and contexts, as far as [`Granted::most_groups`] and
+    /// [`Granted::most_contexts`] allow; the answer is [`Notification::Grown`], with as many as there are.
+    pub fn request_growth(&mut self, groups: u32, contexts: u32) {
+        self.control.growth = Some((groups, contexts));
+        self.control.growth_sent = false;
+    }
+
     /// No more records come: what was admitted is sent and counted, then the session ends with [`Notification::Finished`].
     pub fn finish(&mut self) {
         self.finishing = true;
+        self.control.growth = None;
         let closed = self.retention.commit(&self.mark);
         debug_assert!(closed.is_ok());
         self.close_frame();

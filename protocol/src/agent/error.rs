@@ -37,7 +37,15 @@ pub enum EndpointError {
         /// Major half of the server's version.
         found: u16,
     },
-    /// A number that cannot be.
+    /// The server asks for something that this release does not know.
+    #[error(
+        "Welcome: expected no extension that must be understood, found type {kind:#06x}; use an agent of the server's release"
+    )]
+    Extension {
+        /// Type of the extension.
+        kind: u16,
+    },
+    /// A number that can never be: the server, or this agent, has a defect.
     #[error("{what}: expected {min} to {max}, found {found}; the server has another idea of the session")]
     Number {
         /// The field.
@@ -62,6 +70,7 @@ impl EndpointError {
     pub fn is_fatal(&self) -> bool {
         match self {
             EndpointError::Version { .. } | EndpointError::Frame(FrameError::Version { .. }) => true,
+            EndpointError::Extension { .. } | EndpointError::Number { .. } => true,
             EndpointError::Refused { code, .. } => matches!(
                 code,
                 ErrorCode::Version | ErrorCode::OutOfGrant | ErrorCode::ForbiddenOp | ErrorCode::Unauthorised
@@ -69,4 +78,9 @@ impl EndpointError {
             _ => false,
         }
     }
+}
+
+/// Checks a number of the server.
+pub(crate) fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), EndpointError> {
+    if (min..=max).contains(&found) { Ok(()) } else { Err(EndpointError::Number { what, min, max, found }) }
 }

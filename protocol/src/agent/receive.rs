@@ -1,11 +1,12 @@
 //! What each frame of the server does.
 
 use super::contexts::CoveredContexts;
+use super::error::bounded;
 use super::retention::Mark;
 use super::state::{Endpoint, Notification, State};
 use super::totals::Totals;
 use super::{EndpointError, Granted};
-use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Message, Replies, Snapshot, StateAtReply, Welcome};
+use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Grown, Message, Replies, Snapshot, StateAtReply, Welcome};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
@@ -13,10 +14,6 @@ use deltascope_abi::ABI_MAJOR;
 
 /// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
 const MAX_SEQUENCE: u64 = 1 << 63;
-
-fn bounded(what: &'static str, min: u64, max: u64, found: u64) -> Result<(), EndpointError> {
-    if (min..=max).contains(&found) { Ok(()) } else { Err(EndpointError::Number { what, min, max, found }) }
-}
 
 impl Endpoint {
     /// Works on every whole frame that has arrived.
@@ -53,16 +50,14 @@ impl Endpoint {
             (State::Handshake, Message::Welcome(welcome)) => self.welcomed(welcome, now),
             (State::Handshake, _) => unexpected("Welcome or Error"),
             (_, Message::Ack(ack)) => self.acknowledged(ack),
-            (_, Message::Replies(replies)) => {
-                self.replied(replies);
-                Ok(())
-            }
+            (_, Message::Replies(replies)) => self.replied(replies),
             (_, Message::Snapshot(snapshot)) => self.counted(snapshot),
             (_, Message::StateAtReply(reply)) => {
                 self.answered(reply);
                 Ok(())
             }
-            _ => unexpected("Ack, Replies, Snapshot, StateAtReply or Error"),
+            (State::Streaming | State::Leaving, Message::Grown(grown)) => self.grown(grown),
+            _ => unexpected("Ack, Replies, Snapshot, StateAtReply, Grown or Error"),
         }
     }
 
@@ -77,6 +72,12 @@ impl Endpoint {
         if major != ABI_MAJOR {
             return Err(EndpointError::Version { expected: ABI_MAJOR, found: major });
         }
+        if let Some(kind) = welcome.extensions.not_understood() {
+            return Err(EndpointError::Extension { kind });
+        }
+        bounded("boot id in Welcome", 1, u64::MAX, welcome.boot_id)?;
+        bounded("grant in Welcome", 1, u64::MAX, welcome.grant)?;
+        bounded("inherited in Welcome", 0, self.identity.resumes.into(), welcome.inherited.into())?;
         let known = self.granted.as_ref().is_some_and(|granted| {
             granted.grant != 0 && (granted.boot_id, granted.grant) == (welcome.boot_id, welcome.grant)
         });
@@ -86,6 +87,8 @@ impl Endpoint {
             grant: welcome.grant,
             groups: welcome.groups,
             contexts: welcome.contexts,
+            most_groups: welcome.most_groups,
+            most_contexts: welcome.most_contexts,
             journal_lanes: welcome.journal_lanes,
             journal_depth: welcome.journal_depth,
             position: welcome.position,
@@ -94,6 +97,11 @@ impl Endpoint {
             cursors: welcome.cursors.iter().collect(),
         };
         bounded("next number in Welcome", 0, MAX_SEQUENCE, welcome.next_sequence)?;
+        bounded("credit in Welcome", welcome.next_sequence, u64::MAX, welcome.credit)?;
+        if !self.begun && !welcome.inherited {
+            let oldest = self.oldest();
+            bounded("next number in Welcome", oldest, oldest, welcome.next_sequence)?;
+        }
         self.credit = welcome.credit;
         self.progress.welcomes += 1;
         self.snapshot_asked = now;
@@ -102,16 +110,19 @@ impl Endpoint {
             return Ok(());
         }
         if let Some(old) = &self.granted {
-            bounded("groups granted", old.groups.into(), old.groups.into(), new.groups.into())?;
-            bounded("contexts granted", old.contexts.into(), old.contexts.into(), new.contexts.into())?;
+            bounded("groups granted", old.groups.into(), u64::MAX, new.groups.into())?;
+            bounded("contexts granted", old.contexts.into(), u64::MAX, new.contexts.into())?;
         }
         let (oldest, next) = (self.oldest(), welcome.next_sequence);
         bounded("next number in Welcome", oldest, if known { self.retention.closed() } else { oldest }, next)?;
         self.go_on(next)?;
         self.state = State::Streaming;
         if known {
+            self.grow(new.groups, new.contexts);
             return Ok(());
         }
+        self.contexts.grow(new.contexts);
+        self.totals.grow(new.groups);
         self.totals.regranted();
         self.progress.regrants += 1;
         self.acked = next;
@@ -165,6 +176,37 @@ impl Endpoint {
         self.granted = Some(granted);
     }
 
+    fn grown(&mut self, grown: &Grown) -> Result<(), EndpointError> {
+        let has = self.granted.as_ref().map_or((0, 0), |granted| (granted.groups, granted.contexts));
+        bounded("groups in Grown", has.0.into(), u64::MAX, grown.groups.into())?;
+        bounded("contexts in Grown", has.1.into(), u64::MAX, grown.contexts.into())?;
+        if self.control.growth_sent {
+            (self.control.growth, self.control.growth_sent) = (None, false);
+            // The host waits for it, whatever it says.
+            self.take_growth(grown.groups, grown.contexts);
+        } else {
+            self.grow(grown.groups, grown.contexts);
+        }
+        Ok(())
+    }
+
+    /// The grant may have grown while the session had no connection.
+    fn grow(&mut self, groups: u32, contexts: u32) {
+        let grown = |granted: &Granted| (granted.groups, granted.contexts) != (groups, contexts);
+        if self.granted.as_ref().is_some_and(grown) {
+            self.take_growth(groups, contexts);
+        }
+    }
+
+    fn take_growth(&mut self, groups: u32, contexts: u32) {
+        self.contexts.grow(contexts);
+        self.totals.grow(groups);
+        if let Some(granted) = &mut self.granted {
+            (granted.groups, granted.contexts) = (groups, contexts);
+        }
+        self.notifications.push_back(Notification::Grown { groups, contexts });
+    }
+
     /// Sends from record `next` on, and before it what restores the contexts.
     fn go_on(&mut self, next: u64) -> Result<(), EndpointError> {
         let (oldest, covered) = (self.oldest(), self.progress.covered);
@@ -178,7 +220,7 @@ impl Endpoint {
     }
 
     fn acknowledged(&mut self, ack: &Ack) -> Result<(), EndpointError> {
-        bounded("number in Ack", 0, self.retention.next(), ack.sequence)?;
+        bounded("number in Ack", 0, self.sent_below(), ack.sequence)?;
         self.acked = self.acked.max(ack.sequence);
         self.progress.acknowledged = self.progress.acknowledged.max(ack.sequence);
         self.credit = self.credit.max(ack.credit);
@@ -190,13 +232,16 @@ impl Endpoint {
     }
 
     /// Replies of records that were sent again come again; the first ones count.
-    fn replied(&mut self, replies: &Replies<'_>) {
+    fn replied(&mut self, replies: &Replies<'_>) -> Result<(), EndpointError> {
+        let sent = self.sent_below();
         for entry in replies.iter() {
+            bounded("number in Replies", 0, sent.saturating_sub(1), entry.sequence)?;
             if entry.sequence >= self.replies_below {
                 self.replies_below = entry.sequence + 1;
                 self.notifications.push_back(Notification::Reply(entry));
             }
         }
+        Ok(())
     }
 
     fn answered(&mut self, reply: &StateAtReply) {
@@ -213,13 +258,18 @@ impl Endpoint {
         };
         let ask = self.control.asks.remove(at);
         let sequence = snapshot.sequence;
-        let groups = self.granted.as_ref().map_or(0, |granted| granted.groups);
-        bounded("groups in Snapshot", groups.into(), groups.into(), u64::from(snapshot.last) + 1)?;
+        let last = ask.map_or(0, |ask| ask.last);
+        bounded("first group in Snapshot", 0, 0, snapshot.first.into())?;
+        bounded("last group in Snapshot", last.into(), last.into(), snapshot.last.into())?;
+        let counted = self.totals.check(snapshot)?;
         if self.state == State::Inheriting {
             self.inherited(snapshot);
             return Ok(());
         }
         bounded("number in Snapshot", self.progress.covered, self.sent_below(), sequence)?;
+        let sent = self.retention.sums_below(sequence);
+        bounded("new events in Snapshot", sent.events, sent.events, counted.events)?;
+        bounded("new bytes in Snapshot", sent.bytes, sent.bytes, counted.bytes)?;
         self.cover(sequence)?;
         self.totals.take(snapshot);
         self.progress.counted_events = self.totals.events();

@@ -21,6 +21,14 @@ pub(crate) struct Frame {
     pub count: usize,
     /// Offset of its first record in the ring.
     records: usize,
+    sums: Sums,
+}
+
+/// What records count, redundant or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub events: u64,
+    pub bytes: u64,
 }
 
 impl Frame {
@@ -38,6 +46,7 @@ struct Open {
     cursors: usize,
     count: usize,
     committed: usize,
+    sums: Sums,
     /// Records that fit.
     room: usize,
 }
@@ -73,11 +82,11 @@ pub(crate) struct Retention {
     pub replies_end: u64,
 }
 
-/// Whether an op counts, by its code.
-const COUNTS: [u8; 16] = {
+/// All ones where an op counts, by its code.
+const COUNTS: [u64; 16] = {
     let (mut table, mut n) = ([0; 16], 0);
     while n < Op::ALL.len() {
-        table[Op::ALL[n] as usize] = Op::ALL[n].counts() as u8;
+        table[Op::ALL[n] as usize] = if Op::ALL[n].counts() { u64::MAX } else { 0 };
         n += 1;
     }
     table
@@ -163,11 +172,13 @@ impl Retention {
             let from = &records[admitted..admitted + count];
             let at = open.records() + open.count * RECORD_BYTES;
             let to = &mut self.ring[at..at + count * RECORD_BYTES];
-            let (mut events, mut replies) = (0u64, 0u8);
+            let (mut events, mut bytes, mut replies) = (0u64, 0u64, 0u8);
             for (to, record) in to.as_chunks_mut::<RECORD_BYTES>().0.iter_mut().zip(from) {
                 *to = record.to_bytes();
                 let op = record.op_code() as usize;
-                events = events.wrapping_add(COUNTS[op & 15].into());
+                let counts = COUNTS[op & 15];
+                events += counts & 1;
+                bytes += counts & u64::from(record.length());
                 replies |= REPLIES[usize::from(record.reply())][op & 15];
             }
             self.events += events;
@@ -176,7 +187,8 @@ impl Retention {
                 let last = from.iter().rposition(answers).unwrap_or(0);
                 self.replies_end = self.next + last as u64 + 1;
             }
-            self.open = Some(Open { count: open.count + count, ..open });
+            let sums = Sums { events: open.sums.events + events, bytes: open.sums.bytes + bytes };
+            self.open = Some(Open { count: open.count + count, sums, ..open });
             self.next += count as u64;
             admitted += count;
         }
@@ -208,7 +220,8 @@ impl Retention {
             cursors: &mark.cursors[..open.cursors],
         };
         let length = seal_records(&mut self.ring[open.offset..], &head, open.count)?;
-        let frame = Frame { offset: open.offset, length, first, count: open.count, records: open.records() };
+        let (count, records, sums) = (open.count, open.records(), open.sums);
+        let frame = Frame { offset: open.offset, length, first, count, records, sums };
         self.frames.push_back(frame);
         self.tail = open.offset + length;
         self.open = None;
@@ -231,7 +244,8 @@ impl Retention {
         if room == 0 {
             return None;
         }
-        let open = Open { offset, cursors: cursors.min(MAX_CURSORS), count: 0, committed: 0, room };
+        let cursors = cursors.min(MAX_CURSORS);
+        let open = Open { offset, cursors, count: 0, committed: 0, sums: Sums::default(), room };
         self.open = Some(open);
         Some(open)
     }
@@ -247,6 +261,15 @@ impl Retention {
             }),
             _ => Ok(Mark::default()),
         }
+    }
+
+    /// Returns what the frames that end at or before record `number` count.
+    pub fn sums_below(&self, number: u64) -> Sums {
+        let frames = self.frames.iter().take_while(|frame| frame.end() <= number);
+        frames.fold(Sums::default(), |sums, frame| Sums {
+            events: sums.events + frame.sums.events,
+            bytes: sums.bytes + frame.sums.bytes,
+        })
     }
 
     /// Lets go of the first frame; its records go to `cover`.

@@ -2,7 +2,9 @@
 
 use super::state::{Endpoint, Granted, State};
 use super::{Config, EndpointError};
-use crate::frame::{Bye, Cursors, Hello, MAX_HELLO_BYTES, Message, Records, SnapshotRequest, records_overhead};
+use crate::frame::{
+    Bye, Cursors, Extensions, Grow, Hello, MAX_HELLO_BYTES, Message, Records, SnapshotRequest, records_overhead,
+};
 use crate::time::micros;
 use alloc::vec::Vec;
 use deltascope_abi::ABI_VERSION;
@@ -31,7 +33,9 @@ impl Endpoint {
             abi_version: ABI_VERSION,
             session: identity.session,
             agent: identity.agent,
+            secret: identity.secret,
             nonce: identity.nonce,
+            resumes: identity.resumes,
             groups,
             contexts,
             oldest_sequence,
@@ -40,6 +44,7 @@ impl Endpoint {
             grant: granted.as_ref().map_or(0, |granted| granted.grant),
             replies_below: self.replies_below,
             host: &identity.host,
+            extensions: Extensions::NONE,
         };
         control.push(MAX_HELLO_BYTES, &Message::Hello(hello));
         self.state = State::Handshake;
@@ -76,6 +81,7 @@ impl Endpoint {
         matches!(self.state, State::Handshake | State::Inheriting | State::Leaving)
             || self.sent_below() > self.acked
             || self.control.awaits_ack
+            || self.control.growth_sent
             || self.control.asks.iter().any(|ask| ask.sent)
             || self.control.states.iter().any(|(_, sent)| *sent)
     }
@@ -111,7 +117,7 @@ impl Endpoint {
         for at in 0..control.asks.len().min(SNAPSHOTS_AT_A_TIME) {
             let ask = &mut control.asks[at];
             if !ask.sent && ask.after <= sent {
-                ask.sent = true;
+                (ask.sent, ask.last) = (true, last);
                 let request = SnapshotRequest { token: ask.token, first: 0, last };
                 control.push(SMALL_BYTES, &Message::SnapshotRequest(request));
             }
@@ -123,12 +129,25 @@ impl Endpoint {
                 control.push(SMALL_BYTES, &Message::StateAt(ask));
             }
         }
+        self.send_growth();
         if self.control.keepalive && self.state == State::Streaming {
             self.send_keepalive(sent);
         }
         self.send_bye(sent);
         if !self.control.waiting().is_empty() {
             self.spoke = self.spoke.max(now);
+        }
+    }
+
+    fn send_growth(&mut self) {
+        let Endpoint { granted, control, state, .. } = self;
+        if let (Some((groups, contexts)), Some(granted), false, State::Streaming) =
+            (control.growth, granted, control.growth_sent, *state)
+        {
+            let groups = groups.clamp(granted.groups, granted.most_groups.max(granted.groups));
+            let contexts = contexts.clamp(granted.contexts, granted.most_contexts.max(granted.contexts));
+            control.growth_sent = true;
+            control.push(SMALL_BYTES, &Message::Grow(Grow { groups, contexts }));
         }
     }
 
@@ -175,9 +194,9 @@ impl Endpoint {
     fn send_bye(&mut self, sent: u64) {
         let next_sequence = self.retention.next();
         let quiet = self.control.asks.is_empty() && self.control.states.is_empty();
-        let told = self.acked == next_sequence && self.replies_below >= self.retention.replies_end;
+        let answered = self.acked == next_sequence && self.replies_below >= self.retention.replies_end;
         let covered = sent == next_sequence && self.progress.covered == next_sequence;
-        if self.finishing && self.state == State::Streaming && quiet && told && covered {
+        if self.finishing && self.state == State::Streaming && quiet && answered && covered {
             self.control.push(SMALL_BYTES, &Message::Bye(Bye { next_sequence }));
             self.state = State::Leaving;
         }

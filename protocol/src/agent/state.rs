@@ -25,6 +25,10 @@ pub struct Granted {
     pub groups: u32,
     /// Contexts, numbered from 0.
     pub contexts: u32,
+    /// Groups that the grant may grow to.
+    pub most_groups: u32,
+    /// Contexts that the grant may grow to.
+    pub most_contexts: u32,
     /// Lanes of the journal; 0: none.
     pub journal_lanes: u32,
     /// Entries of one lane.
@@ -48,6 +52,14 @@ pub enum Notification {
     /// The server had forgotten the session, or cleared its tables: contexts were restored and records are sent
     /// again. Totals go on.
     Regranted(Granted),
+    /// The answer to [`Endpoint::request_growth`], or news of an answer that a lost connection has taken along: what the
+    /// grant has from now on.
+    Grown {
+        /// Groups, numbered from 0.
+        groups: u32,
+        /// Contexts, numbered from 0.
+        contexts: u32,
+    },
     /// The reply to an admitted record.
     Reply(ReplyEntry),
     /// The answer to [`Endpoint::request_state`].

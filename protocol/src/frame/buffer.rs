@@ -60,6 +60,11 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         }
     }
 
+    /// Bytes of the storage.
+    pub fn size(&self) -> usize {
+        self.storage.as_ref().len()
+    }
+
     /// Bytes read and not yet taken.
     pub fn pending(&self) -> &[u8] {
         &self.storage.as_ref()[self.start..self.end]

@@ -3,10 +3,13 @@
 
 use super::cursor::{Reader, Writer};
 use super::message::{
-    Ack, Bye, Cursors, ErrorFrame, Hello, Message, Records, Replies, SNAPSHOT_ROW_BYTES, Snapshot, SnapshotRequest,
-    StateAt, StateAtReply, Welcome, le64,
+    Ack, Bye, Cursors, ErrorFrame, Grow, Grown, Hello, Message, Records, Replies, SNAPSHOT_ROW_BYTES, Secret, Snapshot,
+    SnapshotRequest, StateAt, StateAtReply, Welcome, le64,
 };
-use super::{ErrorCode, FrameError, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_FRAME_RECORDS, MAX_HOST_BYTES};
+use super::{
+    ErrorCode, Extensions, FrameError, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_EXTENSION_BYTES, MAX_FRAME_RECORDS,
+    MAX_HOST_BYTES,
+};
 use deltascope_abi::loss::{LOSS_REASONS, Losses};
 use deltascope_abi::record::CLASSES;
 
@@ -31,6 +34,20 @@ fn write_cursors(writer: &mut Writer<'_>, cursors: &Cursors<'_>) -> Result<(), F
     writer.ranged("cursor count", cursors.0.len(), 0, MAX_CURSORS as u32)?;
     writer.bytes(cursors.0.as_flattened())
 }
+
+fn read_extensions<'a>(reader: &mut Reader<'a>) -> Result<Extensions<'a>, FrameError> {
+    let count = reader.ranged("length of the extensions", 0, MAX_EXTENSION_BYTES as u32)? as usize;
+    let at = reader.position();
+    Extensions::parse_at(reader.bytes("extensions", count)?, at)
+}
+
+fn write_extensions(writer: &mut Writer<'_>, extensions: &Extensions<'_>) -> Result<(), FrameError> {
+    writer.ranged("length of the extensions", extensions.bytes().len(), 0, MAX_EXTENSION_BYTES as u32)?;
+    writer.bytes(extensions.bytes())
+}
+
+/// Most groups, and most contexts, of a grant.
+const MOST: u32 = 1 << 16;
 
 impl<'a> Message<'a> {
     pub(super) fn read(kind: Kind, r: &mut Reader<'a>) -> Result<Message<'a>, FrameError> {
@@ -65,6 +82,12 @@ impl<'a> Message<'a> {
             Kind::Snapshot => Message::Snapshot(Snapshot::read(r)?),
             Kind::Error => Message::Error(ErrorFrame::read(r)?),
             Kind::Bye => Message::Bye(Bye { next_sequence: r.u64("next sequence")? }),
+            Kind::Grow => {
+                Message::Grow(Grow { groups: r.ranged("groups", 1, MOST)?, contexts: r.ranged("contexts", 1, MOST)? })
+            }
+            Kind::Grown => {
+                Message::Grown(Grown { groups: r.ranged("groups", 1, MOST)?, contexts: r.ranged("contexts", 1, MOST)? })
+            }
         })
     }
 
@@ -101,6 +124,10 @@ impl<'a> Message<'a> {
             Message::Snapshot(snapshot) => snapshot.write(w),
             Message::Error(error) => error.write(w),
             Message::Bye(bye) => w.u64(bye.next_sequence),
+            Message::Grow(Grow { groups, contexts }) | Message::Grown(Grown { groups, contexts }) => {
+                w.ranged("groups", *groups as usize, 1, MOST)?;
+                w.ranged("contexts", *contexts as usize, 1, MOST)
+            }
         }
     }
 }
@@ -111,9 +138,11 @@ impl<'a> Hello<'a> {
             abi_version: r.u32("ABI version")?,
             session: r.array("session id")?,
             agent: r.array("agent id")?,
+            secret: Secret(r.array("secret")?),
             nonce: r.u64("nonce")?,
-            groups: r.ranged("groups", 0, 1 << 16)?,
-            contexts: r.ranged("contexts", 0, 1 << 16)?,
+            resumes: r.ranged("flags", 0, 1)? == 1,
+            groups: r.ranged("groups", 0, MOST)?,
+            contexts: r.ranged("contexts", 0, MOST)?,
             oldest_sequence: r.u64("oldest sequence")?,
             next_sequence: r.u64("next sequence")?,
             boot_id: r.u64("boot id")?,
@@ -123,6 +152,7 @@ impl<'a> Hello<'a> {
                 let count = r.ranged("host name length", 0, MAX_HOST_BYTES as u32)? as usize;
                 r.text("host name", count)?
             },
+            extensions: read_extensions(r)?,
         })
     }
 
@@ -131,16 +161,19 @@ impl<'a> Hello<'a> {
         w.u32(self.abi_version)?;
         w.bytes(&self.session)?;
         w.bytes(&self.agent)?;
+        w.bytes(&self.secret.0)?;
         w.u64(self.nonce)?;
-        w.ranged("groups", self.groups as usize, 0, 1 << 16)?;
-        w.ranged("contexts", self.contexts as usize, 0, 1 << 16)?;
+        w.u32(self.resumes.into())?;
+        w.ranged("groups", self.groups as usize, 0, MOST)?;
+        w.ranged("contexts", self.contexts as usize, 0, MOST)?;
         w.u64(self.oldest_sequence)?;
         w.u64(self.next_sequence)?;
         w.u64(self.boot_id)?;
         w.u64(self.grant)?;
         w.u64(self.replies_below)?;
         w.u32(host.len() as u32)?;
-        w.text(host)
+        w.text(host)?;
+        write_extensions(w, &self.extensions)
     }
 }
 
@@ -152,8 +185,10 @@ impl<'a> Welcome<'a> {
             boot_id: r.u64("boot id")?,
             grant: r.u64("grant")?,
             inherited: r.ranged("inherited", 0, 1)? == 1,
-            groups: r.ranged("groups", 1, 1 << 16)?,
-            contexts: r.ranged("contexts", 1, 1 << 16)?,
+            groups: r.ranged("groups", 1, MOST)?,
+            contexts: r.ranged("contexts", 1, MOST)?,
+            most_groups: r.ranged("most groups", 1, MOST)?,
+            most_contexts: r.ranged("most contexts", 1, MOST)?,
             journal_lanes: r.u32("journal lanes")?,
             journal_depth: r.u32("journal depth")?,
             next_sequence: r.u64("next sequence")?,
@@ -161,6 +196,7 @@ impl<'a> Welcome<'a> {
             position: r.u64("position")?,
             losses: read_losses(r)?,
             cursors: read_cursors(r)?,
+            extensions: read_extensions(r)?,
         })
     }
 
@@ -170,15 +206,18 @@ impl<'a> Welcome<'a> {
         w.u64(self.boot_id)?;
         w.u64(self.grant)?;
         w.u32(self.inherited.into())?;
-        w.ranged("groups", self.groups as usize, 1, 1 << 16)?;
-        w.ranged("contexts", self.contexts as usize, 1, 1 << 16)?;
+        w.ranged("groups", self.groups as usize, 1, MOST)?;
+        w.ranged("contexts", self.contexts as usize, 1, MOST)?;
+        w.ranged("most groups", self.most_groups as usize, 1, MOST)?;
+        w.ranged("most contexts", self.most_contexts as usize, 1, MOST)?;
         w.u32(self.journal_lanes)?;
         w.u32(self.journal_depth)?;
         w.u64(self.next_sequence)?;
         w.u64(self.credit)?;
         w.u64(self.position)?;
         write_losses(w, &self.losses)?;
-        write_cursors(w, &self.cursors)
+        write_cursors(w, &self.cursors)?;
+        write_extensions(w, &self.extensions)
     }
 }
 
@@ -281,4 +320,6 @@ fn cut(text: &str, limit: usize) -> &str {
 }
 
 const _: () = assert!(super::records_overhead(MAX_CURSORS) <= 4096);
-const _: () = assert!(super::MAX_HELLO_BYTES >= 100 + MAX_HOST_BYTES + super::HEADER_BYTES + super::CRC_BYTES);
+/// Bytes of a Hello without its host name and its extensions.
+const HELLO_BYTES: usize = 124 + 4 + super::CRC_BYTES;
+const _: () = assert!(super::MAX_HELLO_BYTES >= HELLO_BYTES + MAX_HOST_BYTES + MAX_EXTENSION_BYTES);

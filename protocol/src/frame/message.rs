@@ -1,7 +1,7 @@
 //! The bodies of the frames. Every field is little endian, in the order of its struct; `codec` turns them
 //! into bytes and back.
 
-use super::{ErrorCode, Kind};
+use super::{ErrorCode, Extensions, Kind};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, RECORD_BYTES, Record};
@@ -22,6 +22,8 @@ pub enum Message<'a> {
     Snapshot(Snapshot<'a>),
     Error(ErrorFrame<'a>),
     Bye(Bye),
+    Grow(Grow),
+    Grown(Grown),
 }
 
 impl Message<'_> {
@@ -39,7 +41,34 @@ impl Message<'_> {
             Message::Snapshot(_) => Kind::Snapshot,
             Message::Error(_) => Kind::Error,
             Message::Bye(_) => Kind::Bye,
+            Message::Grow(_) => Kind::Grow,
+            Message::Grown(_) => Kind::Grown,
         }
+    }
+}
+
+/// What only the processes of one agent know: it proves that a Hello with their agent id is theirs.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Secret(pub [u8; 16]);
+
+impl Secret {
+    /// The agent has none: no other session goes on from this one, unless the transport knows who the agent is.
+    pub const NONE: Secret = Secret([0; 16]);
+
+    /// Returns whether this is [`Secret::NONE`].
+    pub fn is_none(&self) -> bool {
+        *self == Secret::NONE
+    }
+
+    /// Returns whether both are the same, in a time that does not depend on where they differ.
+    pub fn matches(&self, other: &Secret) -> bool {
+        self.0.iter().zip(other.0).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    }
+}
+
+impl core::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(if self.is_none() { "Secret::NONE" } else { "Secret(not shown)" })
     }
 }
 
@@ -52,11 +81,16 @@ pub struct Hello<'a> {
     pub session: [u8; 16],
     /// Stable over restarts of the agent on one host.
     pub agent: [u8; 16],
+    /// Known to the processes of this agent only.
+    pub secret: Secret,
     /// Random, entropy for a board that has none.
     pub nonce: u64,
-    /// Groups asked for; 0 asks for the server's default.
+    /// A process of this agent goes on with what one before it left. Without it the session of the one before ends and
+    /// its place is given to this one.
+    pub resumes: bool,
+    /// Least number of groups; 0 asks for as many as the server grants at first.
     pub groups: u32,
-    /// Contexts asked for; 0 asks for the server's default.
+    /// Least number of contexts; 0 asks for as many as the server grants at first.
     pub contexts: u32,
     /// Number of the oldest record that the agent can still send.
     pub oldest_sequence: u64,
@@ -71,6 +105,8 @@ pub struct Hello<'a> {
     pub replies_below: u64,
     /// Name of the host, at most [`super::MAX_HOST_BYTES`] bytes.
     pub host: &'a str,
+    /// What this version does not define.
+    pub extensions: Extensions<'a>,
 }
 
 /// Server to agent, answer to `Hello`.
@@ -91,6 +127,10 @@ pub struct Welcome<'a> {
     pub groups: u32,
     /// Contexts granted, numbered from 0.
     pub contexts: u32,
+    /// Groups that the grant may grow to.
+    pub most_groups: u32,
+    /// Contexts that the grant may grow to.
+    pub most_contexts: u32,
     /// Lanes of the journal; 0: no journal.
     pub journal_lanes: u32,
     /// Entries of one lane.
@@ -105,6 +145,8 @@ pub struct Welcome<'a> {
     pub losses: Losses,
     /// Cursors that the agent last reported, for an agent that restarted.
     pub cursors: Cursors<'a>,
+    /// What this version does not define.
+    pub extensions: Extensions<'a>,
 }
 
 /// How far a source had been read when a frame was made.
@@ -341,6 +383,24 @@ pub struct ErrorFrame<'a> {
 pub struct Bye {
     /// Number that the next record would have had.
     pub next_sequence: u64,
+}
+
+/// Agent to server: asks that the grant have at least these numbers of groups and contexts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grow {
+    /// Groups wanted, those granted already among them.
+    pub groups: u32,
+    /// Contexts wanted, those granted already among them.
+    pub contexts: u32,
+}
+
+/// Server to agent, answer to `Grow`: what the grant has from now on. It may be less than was asked for, or what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grown {
+    /// Groups granted, numbered from 0.
+    pub groups: u32,
+    /// Contexts granted, numbered from 0.
+    pub contexts: u32,
 }
 
 pub(super) fn le32(bytes: &[u8], at: usize) -> u32 {

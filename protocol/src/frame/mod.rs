@@ -14,23 +14,25 @@
 pub mod buffer;
 mod codec;
 mod cursor;
+pub mod extensions;
 pub mod message;
 pub mod records;
 
 pub use buffer::FrameBuffer;
+pub use extensions::Extensions;
 pub use records::{RecordsHead, records_overhead, seal_records};
 
 pub use message::{
-    Ack, Bye, Cursor, Cursors, ErrorFrame, Hello, Message, Records, Replies, ReplyEntry, Snapshot, SnapshotRequest,
-    SnapshotRow, StateAt, StateAtReply, Welcome,
+    Ack, Bye, Cursor, Cursors, ErrorFrame, Grow, Grown, Hello, Message, Records, Replies, ReplyEntry, Secret, Snapshot,
+    SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome,
 };
 
 use cursor::{Reader, Writer, zeros};
 use deltascope_abi::crc::crc32c;
 
 pub use deltascope_abi::frame::{
-    CRC_BYTES, ErrorCode, HEADER_BYTES, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_FRAME_BYTES, MAX_FRAME_RECORDS,
-    MAX_HELLO_BYTES, MAX_HOST_BYTES, PROTOCOL_VERSION,
+    CRC_BYTES, EXTENSION_REQUIRED, ErrorCode, HEADER_BYTES, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES,
+    MAX_EXTENSION_BYTES, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, PROTOCOL_VERSION,
 };
 
 /// Bytes that are not a frame, or a frame that says something impossible.
@@ -77,7 +79,7 @@ pub enum FrameError {
         found: u8,
     },
     /// No such kind of frame.
-    #[error("frame kind at offset 4: expected 1 to 11, found {found}")]
+    #[error("frame kind at offset 4: expected 1 to {}, found {found}", Kind::ALL.len())]
     Kind {
         /// As found in the frame.
         found: u8,

@@ -29,6 +29,9 @@ pub(super) struct Connection {
     pub heard: u64,
 }
 
+/// Bytes by which the output grows.
+const OUTPUT_STEP: usize = 16 * 1024;
+
 impl Connection {
     /// A new connection holds [`MAX_HELLO_BYTES`] until its Hello is accepted.
     pub fn new(generation: u32, identity: Identity, quota: Quota, now: u64) -> Connection {
@@ -71,12 +74,46 @@ impl Connection {
         }
     }
 
+    /// Makes room for `more` bytes, and for little beyond them.
+    fn room(&mut self, more: usize) {
+        let needed = self.output.len() + more;
+        if needed > self.output.capacity() {
+            self.output.reserve_exact(needed.next_multiple_of(OUTPUT_STEP) - self.output.len());
+        }
+    }
+
+    /// Puts a frame that was encoded before behind those that wait.
+    pub fn push_encoded(&mut self, frame: &[u8]) {
+        if !self.closing {
+            self.room(frame.len());
+            self.output.extend_from_slice(frame);
+        }
+    }
+
+    /// Nothing more is read, and nothing more is written after what waits.
+    pub fn close(&mut self, now: u64) {
+        self.closing = true;
+        self.heard = now;
+        self.input = FrameBuffer::new(Vec::new(), 0);
+    }
+
+    /// The peer does not read: what waits is thrown away.
+    pub fn abandon(&mut self) {
+        (self.output, self.sent) = (Vec::new(), 0);
+    }
+
+    /// Bytes that the connection has of the allocator.
+    pub fn bytes(&self) -> usize {
+        self.output.capacity() + self.input.size()
+    }
+
     /// Puts a frame behind those that wait. The message is of our own making and keeps the bounds of its kind.
     pub fn push(&mut self, message: &Message<'_>) {
         if self.closing {
             return;
         }
         let start = self.output.len();
+        self.room(longest(message));
         self.output.resize(start + longest(message), 0);
         let length = frame::encode(message, &mut self.output[start..]).unwrap_or(0);
         debug_assert!(length > 0, "a frame of the server has room");
@@ -85,7 +122,7 @@ impl Connection {
 }
 
 /// A bound on the length of a frame of the server.
-fn longest(message: &Message<'_>) -> usize {
+pub(super) fn longest(message: &Message<'_>) -> usize {
     let variable = match message {
         Message::Replies(replies) => replies.entries.len() * REPLY_ENTRY_BYTES,
         Message::Snapshot(snapshot) => snapshot.rows.len() * SNAPSHOT_ROW_BYTES,

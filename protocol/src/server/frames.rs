@@ -4,7 +4,7 @@ use super::queue::{Cause, Violation};
 use super::session::{Phase, Session};
 use super::state::{Refusal, State};
 use crate::frame::{
-    self, Bye, ErrorCode, FrameBuffer, FrameError, Message, Records, SnapshotRequest, StateAt, StateAtReply,
+    self, Bye, ErrorCode, FrameBuffer, FrameError, Grow, Grown, Message, Records, SnapshotRequest, StateAt,
 };
 use alloc::format;
 use alloc::string::String;
@@ -68,13 +68,13 @@ impl State {
                     }
                     return Ok(false);
                 }
-                _ => self.frame(index, &message)?,
+                _ => self.frame(index, &message, now)?,
             }
         }
         Ok(false)
     }
 
-    fn frame(&mut self, index: usize, message: &Message<'_>) -> Result<(), Refusal> {
+    fn frame(&mut self, index: usize, message: &Message<'_>, now: u64) -> Result<(), Refusal> {
         let kind = message.kind();
         let unexpected = |state: &str| {
             let text = format!("{state}: found a frame of kind {kind:?}, which an agent may not send now");
@@ -94,7 +94,11 @@ impl State {
             Message::SnapshotRequest(ask) => self.snapshot(slot, ask),
             Message::StateAt(ask) => self.state_at(slot, ask),
             Message::Bye(bye) => self.bye(slot, bye),
-            _ => Err(unexpected("expected Records, SnapshotRequest, StateAt or Bye")),
+            Message::Grow(ask) => {
+                self.ask_growth(index, slot, ask, now);
+                Ok(())
+            }
+            _ => Err(unexpected("expected Records, SnapshotRequest, StateAt, Grow or Bye")),
         }
     }
 
@@ -141,6 +145,7 @@ impl State {
         }
         session.ack_due |= fresh.is_empty();
         session.received |= !fresh.is_empty();
+        session.leaves |= !fresh.is_empty();
         session.stamp = stamp;
         self.stats.records += fresh.len() as u64;
         self.stats.duplicates += known;
@@ -150,7 +155,7 @@ impl State {
     fn snapshot(&mut self, slot: usize, ask: &SnapshotRequest) -> Result<(), Refusal> {
         let most = self.config.max_snapshots;
         let session = self.session(slot)?;
-        let groups = session.groups.end - session.groups.start;
+        let groups = session.grant.groups();
         if ask.first > ask.last || ask.last >= groups {
             let (first, last) = (ask.first, ask.last);
             let text = format!("snapshot: expected groups first <= last < {groups}, found {first} to {last}");
@@ -162,9 +167,9 @@ impl State {
         }
         session.snapshots += 1;
         let (first, last) = (ask.first as u16, ask.last as u16);
-        let base = session.groups.start as u16;
-        let cause = Cause::Snapshot { token: ask.token, sequence: session.next, first, last };
-        session.queue.push_marked(Record::snapshot(base + first, base + last), cause);
+        let (round, sequence) = (session.round, session.next);
+        let cause = Cause::Snapshot { round, token: ask.token, sequence, first, last };
+        session.ask_rows(ask.first, ask.last + 1, cause);
         Ok(())
     }
 
@@ -172,29 +177,49 @@ impl State {
         let most = self.config.max_states;
         let has_journal = self.info.horizon() > 0;
         let session = self.session(slot)?;
-        let contexts = session.contexts.end - session.contexts.start;
+        let contexts = session.grant.contexts();
         let StateAt { token, mark, context } = *ask;
         if context >= contexts {
             let text = format!("state: expected a context below {contexts}, found {context}");
             return Err(Refusal::new(ErrorCode::OutOfGrant, text));
         }
-        let sequence = session.next;
-        if !has_journal || mark < session.position {
-            let position = session.position;
-            let reply = StateAtReply { token, mark, position, state: 0, sequence, context, too_old: true };
-            self.send(slot, &Message::StateAtReply(reply));
-            return Ok(());
-        }
+        let (round, sequence, answerable) =
+            (session.round, session.next, has_journal && mark >= session.oldest_mark(context));
         if session.states >= most {
             let text = format!("states asked for and not received: expected at most {most}, found one more");
             return Err(Refusal::new(ErrorCode::Limit, text));
         }
         session.states += 1;
-        let inside = (session.contexts.start + context) as u16;
+        let inside = session.contexts.to_engine(context).unwrap_or(0) as u16;
+        let context = context as u16;
+        if !answerable {
+            // It waits behind the records before it like any other: the agent confirms replies by its number.
+            session.queue.push_marked(Record::sync(token), Cause::TooOld { round, token, mark, sequence, context });
+            return Ok(());
+        }
         session.queue.push_marked(Record::query(inside, mark), Cause::Query);
-        let cause = Cause::State { token, mark, sequence, context: context as u16 };
+        let cause = Cause::State { round, token, mark, sequence, context };
         session.queue.push_marked(Record::read(inside), cause);
         Ok(())
+    }
+
+    /// Lends what there is. The answer comes when it was cleared; a second question meanwhile has the same one.
+    fn ask_growth(&mut self, index: usize, slot: usize, ask: &Grow, now: u64) {
+        let Some(quota) = self.connections.get(index).and_then(Option::as_ref).map(|connection| connection.quota)
+        else {
+            return;
+        };
+        if self.sessions.get(slot).and_then(Option::as_ref).is_none_or(|session| session.growing) {
+            return;
+        }
+        let has_more = self.grow(slot, quota, ask.groups, ask.contexts, now);
+        let Some(Some(session)) = self.sessions.get_mut(slot) else { return };
+        if has_more {
+            session.begin_growth();
+        } else {
+            let grown = Grown { groups: session.grant.groups(), contexts: session.grant.contexts() };
+            self.send(slot, &Message::Grown(grown));
+        }
     }
 
     fn bye(&mut self, slot: usize, bye: &Bye) -> Result<(), Refusal> {
@@ -221,12 +246,12 @@ impl Session {
                 (ErrorCode::ForbiddenOp, number(index), text)
             }
             Violation::Group { index, group } => {
-                let groups = self.groups.end - self.groups.start;
+                let groups = self.grant.groups();
                 let text = format!("record {}: expected a group below {groups}, found {group}", number(index));
                 (ErrorCode::OutOfGrant, number(index), text)
             }
             Violation::Context { index, context } => {
-                let contexts = self.contexts.end - self.contexts.start;
+                let contexts = self.grant.contexts();
                 let text = format!("record {}: expected a context below {contexts}, found {context}", number(index));
                 (ErrorCode::OutOfGrant, number(index), text)
             }

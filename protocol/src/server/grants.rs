@@ -1,10 +1,12 @@
 //! Hello and Welcome: which session a connection carries, and what it was granted.
 
-use super::ranges::Ranges;
+use super::extents::Extents;
+use super::places::Need;
+use super::queue::ROOM_STEP;
 use super::session::{NOBODY, Phase, Session};
 use super::state::{Refusal, State};
-use super::{Identity, Quota};
-use crate::frame::{ErrorCode, Hello, Message, Welcome};
+use super::{Config, Identity, Quota};
+use crate::frame::{ErrorCode, Extensions, Hello, MAX_FRAME_RECORDS, Message, Welcome};
 use alloc::format;
 use alloc::string::String;
 use deltascope_abi::{ABI_MAJOR, ABI_VERSION};
@@ -18,6 +20,12 @@ impl State {
         let major = (hello.abi_version >> 16) as u16;
         if major != ABI_MAJOR {
             let text = format!("ABI version: expected {ABI_MAJOR}.x, found {major}.x; use an agent of this release");
+            return Err(Refusal::new(ErrorCode::Version, text));
+        }
+        if let Some(kind) = hello.extensions.not_understood() {
+            let text = format!(
+                "Hello: expected no extension that must be understood, found type {kind:#06x}; use a board server of the agent's release"
+            );
             return Err(Refusal::new(ErrorCode::Version, text));
         }
         let (oldest, next) = (hello.oldest_sequence, hello.next_sequence);
@@ -37,20 +45,22 @@ impl State {
         let known = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.id == hello.session);
         let slot = if let Some(slot) = self.sessions.iter().position(known) {
             let Some(session) = &self.sessions[slot] else { return Ok(()) };
-            if session.identity != identity {
-                let text = String::from("the session belongs to another identity; use the certificate it began with");
+            if session.identity != identity || !session.secret.matches(&hello.secret) {
+                let text = String::from(
+                    "session: expected the identity and the secret that it began with, found others; use the same certificate and state folder",
+                );
                 return Err(Refusal::new(ErrorCode::Unauthorised, text));
             }
-            self.known(slot, hello, boot)?;
+            self.known(slot, hello, quota, boot, now)?;
             slot
         } else {
             self.check_alone(hello, identity)?;
             match self.predecessor(hello, identity) {
-                Some(slot) if hello.grant == 0 && self.covers(slot, hello) => {
-                    self.take_over(slot, hello);
+                Some(slot) if hello.grant == 0 => {
+                    self.take_over(slot, hello, quota, now)?;
                     slot
                 }
-                _ => self.new_session(hello, identity, quota)?,
+                _ => self.new_session(hello, identity, quota, now)?,
             }
         };
         self.carry(index, slot, now);
@@ -60,8 +70,8 @@ impl State {
         Ok(())
     }
 
-    /// A session that is here: it continues if both sides mean the same grant.
-    fn known(&mut self, slot: usize, hello: &Hello<'_>, boot: u64) -> Result<(), Refusal> {
+    /// A session that is here: it goes on if both sides mean the same grant.
+    fn known(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, boot: u64, now: u64) -> Result<(), Refusal> {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
         // The agent has not shown that the Welcome arrived: it may be repeated as it was.
@@ -74,15 +84,16 @@ impl State {
             let text = format!("numbers: expected {} among those of the agent, found {oldest} to {next}", session.next);
             return Err(Refusal { code: ErrorCode::Sequence, sequence: session.next, text });
         }
-        if named || repeat {
+        // A Hello that was delivered late may have asked for less than the agent has by now.
+        if named || repeat && session.covers(hello) {
             session.resume(hello.replies_below);
             self.stats.resumed += 1;
-        } else {
-            self.grants += 1;
-            session.renew(self.grants, hello.oldest_sequence);
-            self.stats.renewed += 1;
+            return Ok(());
         }
-        Ok(())
+        if repeat && session.inherited && hello.boot_id == 0 {
+            return self.inherit(slot, hello, quota, now);
+        }
+        self.renew(slot, hello, quota, now)
     }
 
     /// Two processes with one agent id would count as one and take each other's grant. A restarted agent meets its own
@@ -90,10 +101,7 @@ impl State {
     fn check_alone(&self, hello: &Hello<'_>, identity: Identity) -> Result<(), Refusal> {
         let mut sessions = self.sessions.iter().flatten();
         let rival = sessions.any(|session| {
-            session.agent == hello.agent
-                && session.identity == identity
-                && session.phase != Phase::Draining
-                && session.connection.is_some()
+            session.is_of_agent(hello, identity) && session.phase != Phase::Draining && session.connection.is_some()
         });
         if !rival {
             return Ok(());
@@ -109,8 +117,7 @@ impl State {
     /// written before the session had a successor has no claim to it.
     fn predecessor(&self, hello: &Hello<'_>, identity: Identity) -> Option<usize> {
         let same_agent = |session: &Session| {
-            session.agent == hello.agent
-                && session.identity == identity
+            session.is_of_agent(hello, identity)
                 && session.phase != Phase::Draining
                 && !session.past.contains(&hello.session)
         };
@@ -121,84 +128,76 @@ impl State {
         latest.map(|(slot, _)| slot)
     }
 
-    /// Whether the grant of `slot` is as large as what is asked for.
-    fn covers(&self, slot: usize, hello: &Hello<'_>) -> bool {
-        let Some(session) = &self.sessions[slot] else { return false };
-        hello.groups <= session.groups.end - session.groups.start
-            && hello.contexts <= session.contexts.end - session.contexts.start
+    /// Gives the session of an agent that restarted to its next process. A session whose baseline is still inside the
+    /// engine has nothing to leave, and a process that does not resume wants nothing of it: then its ranges are granted
+    /// again.
+    fn take_over(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
+        let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
+        if session.baseline.is_empty() || !hello.resumes {
+            session.succeed(hello);
+            return self.renew(slot, hello, quota, now);
+        }
+        self.inherit(slot, hello, quota, now)
     }
 
-    /// The agent restarted: its new session gets what the old one had. One whose baseline is still inside the engine
-    /// had nothing yet, and no session waits for that baseline any more: its ranges are granted again.
-    fn take_over(&mut self, slot: usize, hello: &Hello<'_>) {
+    /// Hands the grant of a session to the process that says Hello, at least as large as it asks for.
+    fn inherit(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
+        self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
         self.grants += 1;
-        let Some(session) = &mut self.sessions[slot] else { return };
-        if session.baseline.is_empty() {
-            session.succeed(hello.session);
-            session.renew(self.grants, hello.oldest_sequence);
-            self.stats.renewed += 1;
-        } else {
-            session.inherit(self.grants, hello.session);
+        if let Some(session) = &mut self.sessions[slot] {
+            session.inherit(self.grants, hello, now);
             self.stats.inherited += 1;
         }
+        Ok(())
     }
 
-    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota) -> Result<usize, Refusal> {
-        let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
-        let most = self.config.max_sessions;
-        if slot >= most {
-            let text = format!("sessions: expected at most {most}, found one more; connect again when one has ended");
-            return Err(Refusal::new(ErrorCode::Limit, text));
-        }
-        let (default_groups, default_contexts) = (self.config.default_groups, self.config.default_contexts);
-        let groups = if hello.groups == 0 { default_groups } else { hello.groups };
-        let contexts = if hello.contexts == 0 { default_contexts } else { hello.contexts };
-        self.check_quota(identity, quota, groups, contexts)?;
-        let groups = lend(&mut self.groups, groups, self.config.max_groups, "groups")?;
-        let contexts = match lend(&mut self.contexts, contexts, self.config.max_contexts, "contexts") {
-            Ok(contexts) => contexts,
-            Err(refusal) => {
-                self.groups.give_back(&groups);
-                return Err(refusal);
-            }
-        };
+    /// Makes the grant of a session again, at least as large as the agent asks for.
+    fn renew(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
+        self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
         self.grants += 1;
-        let mut session = Session::new(hello.session, hello.agent, identity, groups, contexts);
-        session.renew(self.grants, hello.oldest_sequence);
+        if let Some(session) = &mut self.sessions[slot] {
+            session.renew(self.grants, hello.oldest_sequence, now);
+            self.stats.renewed += 1;
+        }
+        Ok(())
+    }
+
+    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota, now: u64) -> Result<usize, Refusal> {
+        let Config { default_groups, default_contexts, max_groups, max_contexts, .. } = self.config;
+        let wanted = |asked, default, most: u32, what: &str| {
+            let wanted = if asked == 0 { default } else { asked };
+            if wanted <= most {
+                return Ok(wanted);
+            }
+            let text = format!("{what}: expected at most {most} in one grant, found {wanted} asked for; ask for less");
+            Err(Refusal::new(ErrorCode::NoCapacity, text))
+        };
+        let groups = wanted(hello.groups, default_groups, max_groups, "groups")?;
+        let contexts = wanted(hello.contexts, default_contexts, max_contexts, "contexts")?;
+        self.make_room(identity, quota, Need { sessions: 1, groups, contexts, slot: None }, now)?;
+        let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
         if slot == self.sessions.len() {
             self.sessions.push(None);
         }
+        let none = || {
+            let text = String::from("groups and contexts: expected as many as asked for, found less; ask again");
+            Refusal::new(ErrorCode::NoCapacity, text)
+        };
+        let lent = self.groups.lend(groups).ok_or_else(none)?;
+        let Some(contexts) = self.contexts.lend(contexts) else {
+            self.groups.give_back(&lent);
+            return Err(none());
+        };
+        self.grants += 1;
+        let mut session = Session::new(hello, identity, Extents::new(lent), Extents::new(contexts));
+        session.renew(self.grants, hello.oldest_sequence, now);
+        // As long as there is plenty a session begins with all that it can use.
+        let most = self.config.effective_window() as usize - MAX_FRAME_RECORDS;
+        session.lent = most.min(self.left_to_lend / 4 / ROOM_STEP * ROOM_STEP);
+        self.left_to_lend -= session.lent;
         self.sessions[slot] = Some(session);
         self.stats.grants += 1;
         Ok(slot)
-    }
-
-    /// What the sessions of an identity have together.
-    pub fn usage(&self, identity: Identity) -> Quota {
-        let mut usage = Quota { sessions: 0, groups: 0, contexts: 0 };
-        for session in self.sessions.iter().flatten().filter(|session| session.identity == identity) {
-            usage.sessions += 1;
-            usage.groups += session.groups.end - session.groups.start;
-            usage.contexts += session.contexts.end - session.contexts.start;
-        }
-        usage
-    }
-
-    /// Whether an identity may have one more session of that size.
-    fn check_quota(&self, identity: Identity, quota: Quota, groups: u32, contexts: u32) -> Result<(), Refusal> {
-        let used = self.usage(identity);
-        let check = |code, what: &str, most: u64, used: u64, wanted: u64| {
-            if used.saturating_add(wanted) <= most {
-                return Ok(());
-            }
-            let text = format!(
-                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; ask for less, or end another session"
-            );
-            Err(Refusal::new(code, text))
-        };
-        check(ErrorCode::Limit, "sessions", quota.sessions as u64, used.sessions as u64, 1)?;
-        check(ErrorCode::NoCapacity, "groups", quota.groups.into(), used.groups.into(), groups.into())?;
-        check(ErrorCode::NoCapacity, "contexts", quota.contexts.into(), used.contexts.into(), contexts.into())
     }
 
     /// From now on the session is on this connection; one that it was on before is closed.
@@ -222,15 +221,17 @@ impl State {
         let State { config, connections, sessions, boot, info, .. } = self;
         let Some(Some(session)) = sessions.get_mut(slot) else { return };
         let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
-        session.credit = session.passed + config.effective_window();
+        session.credit = session.credit.max(session.passed + session.window(config)).max(session.next);
         connection.push(&Message::Welcome(Welcome {
             abi_version: ABI_VERSION,
             engine: info.kind as u32,
             boot_id: boot.id(0),
             grant: session.number,
             inherited: session.inherited,
-            groups: session.groups.end - session.groups.start,
-            contexts: session.contexts.end - session.contexts.start,
+            groups: session.grant.groups(),
+            contexts: session.grant.contexts(),
+            most_groups: config.max_groups,
+            most_contexts: config.max_contexts,
             journal_lanes: info.journal_lanes,
             journal_depth: info.journal_depth,
             next_sequence: session.next,
@@ -238,17 +239,7 @@ impl State {
             position: session.position,
             losses: session.losses,
             cursors: session.cursors(),
+            extensions: Extensions::NONE,
         }));
     }
-}
-
-fn lend(ranges: &mut Ranges, count: u32, most: u32, what: &str) -> Result<core::ops::Range<u32>, Refusal> {
-    if count <= most
-        && let Some(range) = ranges.lend(count)
-    {
-        return Ok(range);
-    }
-    let longest = ranges.longest().min(most);
-    let text = format!("{what}: expected at most {longest}, found {count} asked for; ask for less or wait");
-    Err(Refusal::new(ErrorCode::NoCapacity, text))
 }

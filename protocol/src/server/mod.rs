@@ -12,9 +12,11 @@
 mod boot;
 mod config;
 mod connection;
+mod extents;
 mod frames;
 mod grants;
 mod outstanding;
+mod places;
 mod queue;
 mod ranges;
 mod session;
@@ -22,7 +24,7 @@ mod state;
 mod stats;
 
 pub use boot::Entropy;
-pub use config::{Config, Quota};
+pub use config::{Config, LEAST_SESSION_BYTES, Quota};
 pub use stats::Stats;
 
 use self::state::{Refusal, State};
@@ -126,11 +128,10 @@ impl<E: Engine> Server<E> {
         self.state.connection_ref(id).map_or(&[], |connection| connection.waiting())
     }
 
-    /// The transport took the first `count` bytes of [`Server::transmit`].
+    /// The transport took the first `count` bytes of [`Server::transmit`]. What has waited for that room comes with the next
+    /// [`Server::poll`], which [`Server::activity`] asks for.
     pub fn advance(&mut self, id: ConnectionId, count: usize) {
-        if let Some(connection) = self.state.connection(id) {
-            connection.sent(count);
-        }
+        self.state.advance(id, count);
     }
 
     /// Whether the server is done with a connection: once [`Server::transmit`] is empty, close it and call
@@ -178,6 +179,12 @@ impl<E: Engine> Server<E> {
         self.state.activity()
     }
 
+    /// Returns when to poll again: what the last [`Server::poll`] returned, and what [`Server::advance`] has made room for
+    /// since.
+    pub fn activity(&self) -> Activity {
+        self.state.activity()
+    }
+
     fn run(&mut self) -> Result<(), EngineError> {
         let Server { engine, state } = self;
         if state.is_failed() {
@@ -197,6 +204,12 @@ impl<E: Engine> Server<E> {
     /// Whether nothing waits, nothing is inside the engine and no connection has anything left to send.
     pub fn is_stopped(&self) -> bool {
         self.state.is_stopped()
+    }
+
+    /// Bytes that sessions and connections have at present; never above [`Config::memory_bound`] and, for each connection
+    /// beside those of sessions, what its peer has not read.
+    pub fn memory(&self) -> u64 {
+        self.state.memory()
     }
 
     /// Counters since the server was made.

@@ -41,6 +41,10 @@ pub(super) enum Answered {
     Rows { owner: Owner, cause: Cause, position: u64 },
     /// The SYNC of an inherited grant.
     Inherited { owner: Owner },
+    /// The SYNC of a grant that has grown.
+    Grown { owner: Owner },
+    /// The SYNC of a state that cannot be answered.
+    TooOld { owner: Owner, cause: Cause, position: u64 },
     /// QUERY and READ of a state.
     State { owner: Owner, cause: Cause, query: Reply, read: Reply, position: u64 },
 }
@@ -65,6 +69,11 @@ impl Outstanding {
     /// Whether anything is inside the engine.
     pub fn is_empty(&self) -> bool {
         self.batches.is_empty()
+    }
+
+    /// Answers that are awaited.
+    pub fn awaited(&self) -> usize {
+        self.expected.len()
     }
 
     /// Journal position after the last beat.
@@ -112,7 +121,7 @@ impl Outstanding {
                 self.header_position = self.position;
                 self.rows.clear();
                 match self.expected.front() {
-                    Some((_, Cause::Baseline | Cause::Snapshot { .. })) => Ok(None),
+                    Some((_, Cause::Baseline | Cause::Rows | Cause::Snapshot { .. })) => Ok(None),
                     other => Err(format!("reply stream: expected an answer to {other:?}, found a snapshot")),
                 }
             }
@@ -144,6 +153,10 @@ impl Outstanding {
                 Ok(Some(Answered::Reply { owner, sequence, reply }))
             }
             (Cause::Inherited, Some(Op::Sync)) => Ok(Some(Answered::Inherited { owner })),
+            (Cause::Grown, Some(Op::Sync)) => Ok(Some(Answered::Grown { owner })),
+            (Cause::TooOld { .. }, Some(Op::Sync)) => {
+                Ok(Some(Answered::TooOld { owner, cause, position: self.position }))
+            }
             (Cause::Query, Some(Op::Query)) => {
                 self.queries.retain(|(slot, ..)| *slot != owner.slot);
                 self.queries.push((owner.slot, reply, self.position));

@@ -1,25 +1,33 @@
 //! Records of one session on their way into the engine: checked against the grant, with the grant's base added.
 
+use super::extents::Extents;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 use deltascope_abi::record::{Op, RECORD_BYTES, Record, field};
 
-/// Why a record of a queue answers, and who waits for the answer.
+/// Why a record of a queue answers, and who waits for the answer. A request names the connection that it came over
+/// (`round`, see `Session`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// A record of the agent.
     Reply { sequence: u64, op: Op },
     /// The server's SNAPSHOT at a grant.
     Baseline,
+    /// The server's SNAPSHOT of a run of groups that more belongs to.
+    Rows,
     /// The server's SYNC when a grant is inherited.
     Inherited,
+    /// The server's SYNC when a grant has grown.
+    Grown,
     /// The server's SNAPSHOT for a request; `first` and `last` as the session numbers them.
-    Snapshot { token: u64, sequence: u64, first: u16, last: u16 },
+    Snapshot { round: u32, token: u64, sequence: u64, first: u16, last: u16 },
     /// The server's QUERY for a request; its READ follows.
     Query,
     /// The server's READ for a request, right behind its QUERY.
-    State { token: u64, mark: u64, sequence: u64, context: u16 },
+    State { round: u32, token: u64, mark: u64, sequence: u64, context: u16 },
+    /// The server's SYNC for a request whose mark cannot be answered.
+    TooOld { round: u32, token: u64, mark: u64, sequence: u64, context: u16 },
 }
 
 /// What is wrong with a record of an agent.
@@ -54,20 +62,38 @@ struct Rule {
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     rules: [Rule; 16],
+    groups: u32,
+    contexts: u32,
+    /// The engine's numbers one by one, for a grant in several runs.
+    map: Option<Map>,
+}
+
+/// The engine's groups and contexts by the session's.
+#[derive(Clone, Debug)]
+struct Map {
+    groups: Vec<u16>,
+    contexts: Vec<u16>,
 }
 
 const ANY: u32 = 1 << 16;
 
 impl Grant {
-    pub fn new(groups: &Range<u32>, contexts: &Range<u32>) -> Grant {
+    pub fn new(groups: &Extents, contexts: &Extents) -> Grant {
         let mut rules = [Rule::default(); 16];
+        let list = |extents: &Extents| extents.runs().iter().flat_map(|run| run.clone()).map(|n| n as u16).collect();
+        let map = match (groups.runs(), contexts.runs()) {
+            ([_], [_]) => None,
+            _ => Some(Map { groups: list(groups), contexts: list(contexts) }),
+        };
+        let base = |extents: &Extents| if map.is_none() { extents.runs()[0].start.into() } else { 0 };
+        let (group_base, context_base) = (base(groups), base(contexts));
         for op in Op::ALL.into_iter().filter(|op| op.is_of_sessions()) {
             let (group_limit, group_mask, group_add) = match op.counts() {
-                true => (groups.end - groups.start, 0, field::GROUP.set(0, groups.start.into())),
+                true => (groups.count(), 0, field::GROUP.set(0, group_base)),
                 false => (ANY, field::GROUP.mask(), 0),
             };
             let (context_limit, context_mask, context_add) = match op.uses_context() {
-                true => (contexts.end - contexts.start, 0, field::CONTEXT.set(0, contexts.start.into())),
+                true => (contexts.count(), 0, field::CONTEXT.set(0, context_base)),
                 false => (ANY, field::CONTEXT.mask(), 0),
             };
             rules[op as usize] = Rule {
@@ -79,7 +105,17 @@ impl Grant {
                 always: op.always_replies().into(),
             };
         }
-        Grant { rules }
+        Grant { rules, groups: groups.count(), contexts: contexts.count(), map }
+    }
+
+    /// Groups granted.
+    pub fn groups(&self) -> u32 {
+        self.groups
+    }
+
+    /// Contexts granted.
+    pub fn contexts(&self) -> u32 {
+        self.contexts
     }
 
     fn violation(&self, index: usize, record: &Record) -> Option<Violation> {
@@ -95,35 +131,60 @@ impl Grant {
     }
 }
 
+impl Map {
+    /// Puts the engine's numbers in place of the session's. They were checked.
+    fn translate(&self, record: &mut Record) {
+        let Some(op) = record.op() else { return };
+        if op.counts()
+            && let Some(&group) = self.groups.get(usize::from(record.group()))
+        {
+            *record = record.with_group(group);
+        }
+        if op.uses_context()
+            && let Some(&context) = self.contexts.get(usize::from(record.context()))
+        {
+            *record = record.with_context(context);
+        }
+    }
+}
+
 /// Records that wait, in the order in which they enter the engine.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    records: Vec<Record>,
-    /// Records of the front that were taken and not yet moved out.
-    head: usize,
+    records: VecDeque<Record>,
     /// Records taken since the queue was made: the index of the first that waits.
     taken: u64,
-    /// Records that answer, by index.
+    /// The server's own records that answer, by index.
     marks: VecDeque<(u64, Cause)>,
     /// Indices of the server's own records that answer nothing.
     silent: VecDeque<Range<u64>>,
+    /// Records of the agent that wait, and the number of the first of them.
+    agents: u64,
+    first: u64,
+    /// Records up to this index hold some of the agent that answer.
+    answering: u64,
     /// No session waits for the answers of records before this index.
     orphans: u64,
 }
 
 impl Queue {
     pub fn len(&self) -> usize {
-        self.records.len() - self.head
+        self.records.len()
     }
 
     fn end(&self) -> u64 {
         self.taken + self.len() as u64
     }
 
-    /// The first records that wait, at most `count`.
+    /// Bytes that the queue has of the allocator.
+    pub fn bytes(&self) -> usize {
+        self.records.capacity() * RECORD_BYTES
+    }
+
+    /// The first records that wait and stand together, at most `count`.
     pub fn front(&self, count: usize) -> &[Record] {
-        let end = self.records.len().min(self.head + count);
-        &self.records[self.head..end]
+        let (front, _) = self.records.as_slices();
+        &front[..front.len().min(count)]
     }
 
     /// Checks records of the agent, the first with number `sequence`, and queues them all or none.
@@ -134,9 +195,9 @@ impl Queue {
         grant: &Grant,
     ) -> Result<(), Violation> {
         let start = self.records.len();
-        let index = self.end();
         let mut outside = false;
         let mut replies = 0;
+        reserve(&mut self.records, records.len());
         self.records.extend(records.iter().map(|bytes| {
             let record = Record::from_bytes(bytes);
             let rule = &grant.rules[record.op_code() as usize & 15];
@@ -151,21 +212,23 @@ impl Queue {
             let found = records.filter_map(|(index, record)| grant.violation(index, &record)).next();
             return found.map_or(Ok(()), Err);
         }
+        if let Some(map) = &grant.map {
+            self.records.range_mut(start..).for_each(|record| map.translate(record));
+        }
+        if self.agents == 0 {
+            self.first = sequence;
+        }
+        self.agents += records.len() as u64;
         if replies != 0 {
-            for (offset, record) in self.records[start..].iter().enumerate() {
-                let rule = &grant.rules[record.op_code() as usize & 15];
-                if let (true, Some(op)) = ((record.head & rule.replies) | rule.always != 0, record.op()) {
-                    let cause = Cause::Reply { sequence: sequence + offset as u64, op };
-                    self.marks.push_back((index + offset as u64, cause));
-                }
-            }
+            self.answering = self.end();
         }
         Ok(())
     }
 
     /// Queues records of the server that answer nothing.
-    pub fn push_silent(&mut self, records: impl Iterator<Item = Record>) {
+    pub fn push_silent(&mut self, records: impl ExactSizeIterator<Item = Record>) {
         let start = self.end();
+        reserve(&mut self.records, records.len());
         self.records.extend(records);
         self.silent.push_back(start..self.end());
     }
@@ -173,7 +236,8 @@ impl Queue {
     /// Queues a record of the server that answers.
     pub fn push_marked(&mut self, record: Record, cause: Cause) {
         self.marks.push_back((self.end(), cause));
-        self.records.push(record);
+        reserve(&mut self.records, 1);
+        self.records.push_back(record);
     }
 
     /// No session waits for the answers of the records that wait now.
@@ -181,41 +245,76 @@ impl Queue {
         self.orphans = self.end();
     }
 
-    /// The engine took the first `count` records. Their causes go to `sink` in order, each with whether somebody waits
+    /// The engine took the first `count` records. What answers goes to `sink` in order, each with whether somebody waits
     /// for the answer; gives how many of the records were the agent's.
     pub fn take(&mut self, count: usize, mut sink: impl FnMut(Cause, bool)) -> u64 {
-        let start = self.taken;
-        self.taken += count as u64;
-        self.head += count;
-        if self.head == self.records.len() {
-            self.records.clear();
-            self.head = 0;
-        } else if self.head >= self.len() {
-            let left = self.len();
-            self.records.copy_within(self.head.., 0);
-            self.records.truncate(left);
-            self.head = 0;
-        }
-        let mut agents = count as u64;
-        while let Some((index, cause)) = self.marks.pop_front_if(|(index, _)| *index < self.taken) {
-            agents -= u64::from(!matches!(cause, Cause::Reply { .. }));
-            sink(cause, index >= self.orphans);
-        }
-        while let Some(run) = self.silent.front() {
-            agents -= run.end.min(self.taken).saturating_sub(run.start.max(start));
-            if run.end > self.taken {
-                break;
+        let end = self.taken + count as u64;
+        let mut agents = 0;
+        let mut at = self.taken;
+        while at < end {
+            let mark = self.marks.front().map(|(index, _)| *index);
+            let silent = self.silent.front().cloned();
+            if mark == Some(at) {
+                if let Some((_, cause)) = self.marks.pop_front() {
+                    sink(cause, at >= self.orphans);
+                }
+                at += 1;
+            } else if let Some(run) = silent.clone().filter(|run| run.contains(&at)) {
+                at = run.end.min(end);
+                if at == run.end {
+                    self.silent.pop_front();
+                }
+            } else {
+                // Records of the agent, up to the next one of the server.
+                let next = mark.into_iter().chain(silent.map(|run| run.start)).fold(end, u64::min);
+                if at < self.answering {
+                    self.answers(at..next.min(self.answering), agents, &mut sink);
+                }
+                agents += next - at;
+                at = next;
             }
-            self.silent.pop_front();
         }
+        self.records.drain(..count);
+        self.taken = end;
+        self.agents -= agents;
+        self.first += agents;
         agents
+    }
+
+    /// The records of the agent among `range` that answer; `before`: as many of its records come before them.
+    fn answers(&self, range: Range<u64>, before: u64, sink: &mut impl FnMut(Cause, bool)) {
+        let records = self.records.range((range.start - self.taken) as usize..(range.end - self.taken) as usize);
+        for (offset, record) in (0..).zip(records) {
+            if let Some(op) = record.op().filter(|op| op.always_replies() || record.reply() && op.replies(true)) {
+                let sequence = self.first + before + offset;
+                sink(Cause::Reply { sequence, op }, range.start + offset >= self.orphans);
+            }
+        }
     }
 
     /// Forgets every record that waits.
     pub fn clear(&mut self) {
         self.records.clear();
-        self.head = 0;
+        (self.agents, self.answering, self.orphans) = (0, 0, 0);
         self.marks.clear();
         self.silent.clear();
     }
+
+    /// Gives back what the queue has of the allocator beyond `records`.
+    pub fn shrink(&mut self, records: usize) {
+        self.records.shrink_to(records);
+    }
 }
+
+/// Makes room for `more` items: by doubling, but to no more than the next multiple of a frame's records, so that the room
+/// is what the credit allows and not twice of it.
+pub(super) fn reserve<T>(items: &mut VecDeque<T>, more: usize) {
+    let needed = items.len() + more;
+    if needed > items.capacity() {
+        let room = needed.max((2 * items.capacity()).min(needed.next_multiple_of(ROOM_STEP)));
+        items.reserve_exact(room - items.len());
+    }
+}
+
+/// Items by which a queue that is long grows.
+pub(super) const ROOM_STEP: usize = 2_048;

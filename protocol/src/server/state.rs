@@ -1,18 +1,21 @@
 //! Everything of the server but the engine: so that the engine can hand replies in while it is polled.
 
 use super::boot::Boot;
-use super::connection::Connection;
+use super::connection::{Connection, longest};
 use super::outstanding::{Answered, Batch, Outstanding, Owner};
 use super::queue::Cause;
 use super::ranges::Ranges;
 use super::session::{Phase, Session};
 use super::{Activity, Config, ConnectionId, Entropy, Identity, Quota, Stats};
 use crate::frame::message::SNAPSHOT_ROW_BYTES;
-use crate::frame::{Ack, ErrorCode, ErrorFrame, Message, Snapshot, SnapshotRow, StateAtReply};
+use crate::frame::{
+    self, Ack, ErrorCode, ErrorFrame, Grown, MAX_FRAME_RECORDS, Message, Snapshot, SnapshotRow, StateAtReply,
+};
 use crate::time::micros;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 use deltascope_abi::record::Class;
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Capabilities, Engine, EngineError};
@@ -30,6 +33,19 @@ impl Refusal {
     }
 }
 
+/// Answers of the engine that are awaited at a time: with more, its next records wait.
+const MOST_AWAITED: usize = 65_536;
+
+/// A frame of the server's own making, which keeps the bounds of its kind.
+fn encoded(message: &Message<'_>) -> Vec<u8> {
+    let mut bytes = alloc::vec![0; longest(message)];
+    let length = frame::encode(message, &mut bytes).unwrap_or(0);
+    debug_assert!(length > 0, "a frame of the server has room");
+    bytes.truncate(length);
+    bytes.shrink_to_fit();
+    bytes
+}
+
 pub(super) struct State {
     pub config: Config,
     pub info: Capabilities,
@@ -43,6 +59,9 @@ pub(super) struct State {
     outstanding: Outstanding,
     rows: Vec<[u8; SNAPSHOT_ROW_BYTES]>,
     pub stats: Stats,
+    /// Records of credit that are left to lend, and whether a session wanted more than that in the last round.
+    pub left_to_lend: usize,
+    short: bool,
     /// Slot whose turn is first, and how many records it may still move in it.
     turn: (usize, usize),
     pub stopping: bool,
@@ -50,6 +69,8 @@ pub(super) struct State {
     pub failed: Option<(String, u64)>,
     /// Work was left by the last round.
     busy: bool,
+    /// Since the last round a connection got room for what its session has to send.
+    flush_due: bool,
     /// Records that the engine took and beats that it gave.
     moved: u64,
     /// Next time at which a timer runs out.
@@ -60,8 +81,10 @@ impl State {
     pub fn new(info: Capabilities, mut config: Config, entropy: Entropy) -> State {
         config.max_groups = config.max_groups.clamp(1, info.groups);
         config.max_contexts = config.max_contexts.clamp(1, info.contexts);
+        config.reserved_sessions = config.reserved_sessions.min(config.max_sessions);
         config.default_groups = config.default_groups.clamp(1, config.max_groups);
         config.default_contexts = config.default_contexts.clamp(1, config.max_contexts);
+        let left_to_lend = config.lent_records();
         State {
             groups: Ranges::new(info.groups),
             contexts: Ranges::new(info.contexts),
@@ -75,10 +98,13 @@ impl State {
             outstanding: Outstanding::default(),
             rows: Vec::new(),
             stats: Stats::default(),
+            left_to_lend,
+            short: false,
             turn: (0, 0),
             stopping: false,
             failed: None,
             busy: false,
+            flush_due: false,
             moved: 0,
             wake: None,
         }
@@ -108,6 +134,15 @@ impl State {
         connection.filter(|connection| connection.generation == id.generation)
     }
 
+    /// The transport took the first `count` bytes that waited on a connection.
+    pub fn advance(&mut self, id: ConnectionId, count: usize) {
+        let Some(connection) = self.connection(id) else { return };
+        connection.sent(count);
+        let slot = connection.session;
+        let session = slot.and_then(|slot| self.sessions.get(slot)?.as_ref());
+        self.flush_due |= session.is_some_and(|session| !session.is_flushed() || session.phase == Phase::Draining);
+    }
+
     pub fn disconnect(&mut self, id: ConnectionId, now: u64) {
         if self.connection(id).is_some() {
             self.detach(id.index, now);
@@ -130,8 +165,8 @@ impl State {
         if let Some(Some(connection)) = self.connections.get_mut(connection) {
             let Refusal { code, sequence, ref text } = *refusal;
             connection.push(&Message::Error(ErrorFrame { code, sequence, text }));
-            connection.closing = true;
             connection.refused = Some((code, text.clone()));
+            connection.close(now);
         }
     }
 
@@ -160,6 +195,7 @@ impl State {
             }
             Some(Answered::Reply { owner, sequence, reply }) => {
                 if let Some(session) = self.session_of(owner) {
+                    session.awaited = session.awaited.saturating_sub(1);
                     session.keep_reply(sequence, reply);
                 }
             }
@@ -168,22 +204,41 @@ impl State {
                 let position = self.outstanding.position();
                 if let Some(session) = self.session_of(owner) {
                     (session.position, session.phase) = (position, Phase::Live);
+                    session.baseline.append(&mut session.partial);
                     self.welcome(owner.slot);
                 }
             }
-            Some(Answered::State { owner, cause, query, read, position }) => {
-                let Cause::State { token, mark, sequence, context } = cause else { return Ok(()) };
-                let too_old = query.too_old();
-                let state = if too_old { 0 } else { read.value ^ query.value };
-                let context = context.into();
-                let reply = StateAtReply { token, mark, position, state, sequence, context, too_old };
+            Some(Answered::Grown { owner }) => {
+                let position = self.outstanding.position();
                 if let Some(session) = self.session_of(owner) {
-                    session.states = session.states.saturating_sub(1);
-                    self.send(owner.slot, &Message::StateAtReply(reply));
+                    session.finish_growth(position);
+                    let grown = Grown { groups: session.grant.groups(), contexts: session.grant.contexts() };
+                    self.stats.grown += 1;
+                    self.send(owner.slot, &Message::Grown(grown));
                 }
+            }
+            Some(Answered::TooOld { owner, cause, position }) => self.state_at_reply(owner, cause, position, None),
+            Some(Answered::State { owner, cause, query, read, position }) => {
+                let state = (!query.too_old()).then_some(read.value ^ query.value);
+                self.state_at_reply(owner, cause, position, state);
             }
         }
         Ok(())
+    }
+
+    /// Answers a question about the past; `None`: it is too old.
+    fn state_at_reply(&mut self, owner: Owner, cause: Cause, position: u64, state: Option<u64>) {
+        let (Cause::State { round, token, mark, sequence, context }
+        | Cause::TooOld { round, token, mark, sequence, context }) = cause
+        else {
+            return;
+        };
+        let (too_old, state, context) = (state.is_none(), state.unwrap_or(0), context.into());
+        if let Some(session) = self.session_of(owner).filter(|session| session.round == round) {
+            session.states = session.states.saturating_sub(1);
+            let reply = StateAtReply { token, mark, position, state, sequence, context, too_old };
+            self.send(owner.slot, &Message::StateAtReply(reply));
+        }
     }
 
     /// The session that asked, unless it has a new grant or a new agent since.
@@ -202,29 +257,35 @@ impl State {
 
     /// A snapshot is whole: it is a baseline, or goes to the agent.
     fn rows(&mut self, owner: Owner, cause: Cause, position: u64) {
-        let State { sessions, connections, outstanding, rows, stats, .. } = self;
+        let State { sessions, outstanding, rows, stats, .. } = self;
         let Some(Some(session)) = sessions.get_mut(owner.slot) else { return };
         if session.epoch != owner.epoch {
             return;
         }
+        session.partial.extend_from_slice(&outstanding.rows);
         match cause {
             Cause::Baseline => {
                 session.baseline.clear();
-                session.baseline.extend_from_slice(&outstanding.rows);
+                session.baseline.append(&mut session.partial);
                 (session.position, session.phase) = (position, Phase::Live);
                 self.welcome(owner.slot);
             }
-            Cause::Snapshot { token, sequence, first, last } => {
+            Cause::Snapshot { round, token, sequence, first, last } => {
+                let found = mem::take(&mut session.partial);
+                if round != session.round {
+                    return;
+                }
                 session.snapshots = session.snapshots.saturating_sub(1);
-                let Some(Some(connection)) = session.connection.map(|index| &mut connections[index]) else { return };
-                session.write_replies(usize::MAX, connection);
                 rows.clear();
-                rows.extend(session.rows_since(first, &outstanding.rows).filter_map(|(group, class, row)| {
+                rows.extend(session.rows_since(first, &found).filter_map(|(group, class, row)| {
                     let class = Class::ALL[class];
                     (!row.is_zero()).then(|| SnapshotRow { group, class, row }.to_bytes())
                 }));
                 let (first, last) = (first.into(), last.into());
-                connection.push(&Message::Snapshot(Snapshot { token, sequence, position, first, last, rows }));
+                let message = Message::Snapshot(Snapshot { token, sequence, position, first, last, rows });
+                if session.connection.is_some() {
+                    session.answer(encoded(&message));
+                }
                 stats.snapshots += 1;
             }
             _ => {}
@@ -234,9 +295,8 @@ impl State {
     /// Puts a frame on the connection of a session, if it has one, behind the replies of before.
     pub fn send(&mut self, slot: usize, message: &Message<'_>) {
         let Some(Some(session)) = self.sessions.get_mut(slot) else { return };
-        if let Some(Some(connection)) = session.connection.map(|index| &mut self.connections[index]) {
-            session.write_replies(usize::MAX, connection);
-            connection.push(message);
+        if session.connection.is_some() {
+            session.answer(encoded(message));
         }
     }
 
@@ -257,24 +317,31 @@ impl State {
                 continue;
             };
             let connection = session.connection.and_then(|index| connections[index].as_ref());
-            while interrupted.is_none() && left > 0 && session.may_submit(config, connection) {
-                let taken = engine.submit(session.queue.front(left))?;
+            while interrupted.is_none() && left > 0 && outstanding.awaited() < MOST_AWAITED {
+                let room = session.may_submit(config, connection).min(left);
+                if room == 0 {
+                    break;
+                }
+                let taken = engine.submit(session.queue.front(room))?;
                 if taken == 0 {
                     interrupted = Some((slot, left));
                     break;
                 }
-                let (owner, nobody) = (session.owner(slot), session.nobody(slot));
+                let (owner, former) = (session.owner(slot), session.former_owner(slot));
+                let mut replies = 0;
                 let records = session.queue.take(taken, |cause, awaited| {
-                    outstanding.expect(if awaited { owner } else { nobody }, cause);
+                    replies += usize::from(awaited && matches!(cause, Cause::Reply { .. }));
+                    outstanding.expect(if awaited { owner } else { former }, cause);
                 });
                 session.submitted += records;
+                session.awaited += replies;
                 session.inside += taken;
                 *moved += taken as u64;
                 let numbered = Owner { slot, epoch: session.numbering };
                 outstanding.submitted(numbered, taken, session.submitted);
                 left -= taken.min(left);
             }
-            self.busy |= session.may_submit(config, connection);
+            self.busy |= session.may_submit(config, connection) > 0;
             left = 0;
         }
         self.turn = interrupted.unwrap_or(((first + 1) % slots, 0));
@@ -283,26 +350,27 @@ impl State {
 
     /// Writes what the agents have to be sent, and gives ranges back that no session uses any more.
     pub fn flush(&mut self, now: u64) {
+        self.flush_due = false;
+        let mut short = self.short && self.left_to_lend < MAX_FRAME_RECORDS;
         for slot in 0..self.sessions.len() {
-            let State { config, connections, sessions, .. } = self;
+            let State { config, connections, sessions, left_to_lend, .. } = self;
             let Some(session) = &mut sessions[slot] else { continue };
+            session.lend(config, left_to_lend, &mut short);
             let connection = session.connection.and_then(|index| connections[index].as_mut());
             let over = session.phase == Phase::Draining && session.is_drained();
             if let Some(connection) = connection.filter(|_| session.phase != Phase::Granting) {
-                session.flush(config, connection);
+                session.flush(config, self.short, connection);
                 if over && session.is_flushed() {
                     let sequence = session.passed;
                     connection.push(&Message::Ack(Ack { sequence, credit: sequence }));
-                    (connection.closing, connection.session) = (true, None);
+                    connection.session = None;
+                    connection.close(now);
                     session.connection = None;
                 }
             }
-            if over && session.connection.is_none() {
-                self.groups.give_back(&session.groups);
-                self.contexts.give_back(&session.contexts);
-                self.sessions[slot] = None;
-            }
+            self.clear_drained(slot);
         }
+        self.short = short;
         if self.stopping && self.outstanding.is_empty() && !self.busy {
             self.close_connections(now);
         }
@@ -334,6 +402,7 @@ impl State {
     pub fn fail(&mut self, text: &str, now: u64) {
         self.stats.engine_failures += 1;
         self.sessions.clear();
+        self.left_to_lend = self.config.lent_records();
         self.outstanding = Outstanding::default();
         self.groups = Ranges::new(self.info.groups);
         self.contexts = Ranges::new(self.info.contexts);
@@ -370,11 +439,16 @@ impl State {
         for index in 0..self.connections.len() {
             let Some(connection) = &self.connections[index] else { continue };
             let (at, what) = match connection.session {
-                _ if connection.closing => continue,
+                _ if connection.closing && connection.waiting().is_empty() => continue,
+                _ if connection.closing => (connection.heard + micros(hello_timeout), ""),
                 Some(_) => (connection.heard + micros(idle_timeout), "a frame"),
                 None => (connection.opened + micros(hello_timeout), "a Hello"),
             };
-            if due(at) {
+            if due(at) && self.connections[index].as_ref().is_some_and(|connection| connection.closing) {
+                if let Some(connection) = &mut self.connections[index] {
+                    connection.abandon();
+                }
+            } else if at <= now {
                 let text = format!("expected {what} in time, found silence; send a Records frame without records");
                 self.refuse(index, &Refusal::new(ErrorCode::Limit, text), now);
             }
@@ -389,8 +463,15 @@ impl State {
         self.wake = wake;
     }
 
+    /// Bytes that sessions and connections have of the allocator.
+    pub fn memory(&self) -> u64 {
+        let sessions = self.sessions.iter().flatten().map(Session::bytes);
+        let connections = self.connections.iter().flatten().map(Connection::bytes);
+        sessions.chain(connections).sum::<usize>() as u64
+    }
+
     pub fn activity(&self) -> Activity {
-        let busy = self.busy || !self.outstanding.is_empty();
+        let busy = self.busy || self.flush_due || !self.outstanding.is_empty();
         Activity { busy, is_failed: self.is_failed(), moved: self.moved, wake: self.wake }
     }
 }

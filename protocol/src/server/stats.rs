@@ -17,6 +17,10 @@ pub struct Stats {
     pub inherited: u64,
     /// Sessions given up because no connection came back in time.
     pub expired: u64,
+    /// Grants that became larger.
+    pub grown: u64,
+    /// Places taken back before their time because they were needed and nothing was lost by that.
+    pub taken_back: u64,
     /// Frames decoded.
     pub frames: u64,
     /// Bytes received.

@@ -5,8 +5,9 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, RECORD_BYTES, Record};
 use deltascope_protocol::frame::message::{CURSOR_BYTES, REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
 use deltascope_protocol::frame::{
-    Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Hello, MAX_FRAME_BYTES, Message, Records, Replies, ReplyEntry,
-    Snapshot, SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome, encode,
+    Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Extensions, Grow, Grown, Hello, MAX_FRAME_BYTES, Message,
+    Records, Replies, ReplyEntry, Secret, Snapshot, SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome,
+    encode,
 };
 pub use deltascope_testkit::strategies::{any_record as record, any_reply as reply, any_row as row};
 use proptest::collection::{btree_set, vec};
@@ -15,8 +16,8 @@ use proptest::prelude::*;
 /// A message with everything that it borrows.
 #[derive(Clone, Debug)]
 pub enum Owned {
-    Hello(Box<Hello<'static>>, String),
-    Welcome(Box<Welcome<'static>>, Vec<[u8; CURSOR_BYTES]>),
+    Hello(Box<Hello<'static>>, String, Vec<u8>),
+    Welcome(Box<Welcome<'static>>, Vec<[u8; CURSOR_BYTES]>, Vec<u8>),
     Records(u64, u64, Losses, Vec<[u8; CURSOR_BYTES]>, Vec<[u8; RECORD_BYTES]>),
     Replies(Vec<[u8; REPLY_ENTRY_BYTES]>),
     Snapshot(Snapshot<'static>, Vec<[u8; SNAPSHOT_ROW_BYTES]>),
@@ -28,8 +29,13 @@ impl Owned {
     /// The message.
     pub fn message(&self) -> Message<'_> {
         match self {
-            Owned::Hello(hello, host) => Message::Hello(Hello { host, ..**hello }),
-            Owned::Welcome(welcome, cursors) => Message::Welcome(Welcome { cursors: Cursors(cursors), ..**welcome }),
+            Owned::Hello(hello, host, bytes) => {
+                Message::Hello(Hello { host, extensions: Extensions::parse(bytes).unwrap(), ..**hello })
+            }
+            Owned::Welcome(welcome, cursors, bytes) => {
+                let (cursors, extensions) = (Cursors(cursors), Extensions::parse(bytes).unwrap());
+                Message::Welcome(Welcome { cursors, extensions, ..**welcome })
+            }
             Owned::Records(first_sequence, replies_below, losses, cursors, records) => Message::Records(Records {
                 first_sequence: *first_sequence,
                 replies_below: *replies_below,
@@ -62,16 +68,30 @@ fn cursors() -> impl Strategy<Value = Vec<[u8; CURSOR_BYTES]>> {
     vec(cursor.prop_map(|(source, unit, position)| Cursor { source, unit, position }.to_bytes()), 0..6)
 }
 
+/// Encoded extensions of any type, length and value.
+fn extensions() -> impl Strategy<Value = Vec<u8>> {
+    let one = (any::<u16>(), vec(any::<u8>(), 0..20)).prop_map(|(kind, value)| {
+        let mut bytes = [kind.to_le_bytes(), (value.len() as u16).to_le_bytes()].concat();
+        bytes.extend(&value);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    });
+    vec(one, 0..4).prop_map(|all| all.concat())
+}
+
 fn hello() -> impl Strategy<Value = Owned> {
-    let ids = any::<([u8; 16], [u8; 16])>();
-    (any::<[u64; 6]>(), ids, any::<u32>(), 0..=1u32 << 16, 0..=1u32 << 16, "[a-z.ä-ü]{0,60}").prop_map(
-        |(numbers, (session, agent), abi_version, groups, contexts, host)| {
+    let ids = any::<([u8; 16], [u8; 16], [u8; 16], bool)>();
+    let sizes = (0..=1u32 << 16, 0..=1u32 << 16);
+    (any::<[u64; 6]>(), ids, any::<u32>(), sizes, "[a-z.ä-ü]{0,60}", extensions()).prop_map(
+        |(numbers, (session, agent, secret, resumes), abi_version, (groups, contexts), host, bytes)| {
             let [nonce, oldest_sequence, next_sequence, boot_id, grant, replies_below] = numbers;
             let hello = Hello {
                 abi_version,
                 session,
                 agent,
+                secret: Secret(secret),
                 nonce,
+                resumes,
                 groups,
                 contexts,
                 oldest_sequence,
@@ -80,15 +100,17 @@ fn hello() -> impl Strategy<Value = Owned> {
                 grant,
                 replies_below,
                 host: "",
+                extensions: Extensions::NONE,
             };
-            Owned::Hello(Box::new(hello), host)
+            Owned::Hello(Box::new(hello), host, bytes)
         },
     )
 }
 
 fn welcome() -> impl Strategy<Value = Owned> {
-    (any::<[u64; 5]>(), any::<[u32; 4]>(), any::<bool>(), 1..=1u32 << 16, 1..=1u32 << 16, losses(), cursors()).prop_map(
-        |(numbers, sizes, inherited, groups, contexts, losses, cursors)| {
+    let grant = [1..=1u32 << 16, 1..=1u32 << 16, 1..=1u32 << 16, 1..=1u32 << 16];
+    (any::<[u64; 5]>(), any::<[u32; 4]>(), any::<bool>(), grant, losses(), cursors(), extensions()).prop_map(
+        |(numbers, sizes, inherited, [groups, contexts, most_groups, most_contexts], losses, cursors, bytes)| {
             let [boot_id, grant, next_sequence, credit, position] = numbers;
             let [abi_version, engine, journal_lanes, journal_depth] = sizes;
             let welcome = Welcome {
@@ -99,6 +121,8 @@ fn welcome() -> impl Strategy<Value = Owned> {
                 inherited,
                 groups,
                 contexts,
+                most_groups,
+                most_contexts,
                 journal_lanes,
                 journal_depth,
                 next_sequence,
@@ -106,8 +130,9 @@ fn welcome() -> impl Strategy<Value = Owned> {
                 position,
                 losses,
                 cursors: Cursors(&[]),
+                extensions: Extensions::NONE,
             };
-            Owned::Welcome(Box::new(welcome), cursors)
+            Owned::Welcome(Box::new(welcome), cursors, bytes)
         },
     )
 }
@@ -131,7 +156,7 @@ fn snapshot() -> impl Strategy<Value = Owned> {
 }
 
 fn plain() -> impl Strategy<Value = Owned> {
-    (0..5u8, any::<[u64; 5]>(), any::<[u16; 2]>(), any::<bool>()).prop_map(|(kind, [a, b, c, d, e], [x, y], flag)| {
+    (0..7u8, any::<[u64; 5]>(), any::<[u16; 2]>(), any::<bool>()).prop_map(|(kind, [a, b, c, d, e], [x, y], flag)| {
         Owned::Plain(match kind {
             0 => Message::Ack(Ack { sequence: a, credit: b }),
             1 => Message::StateAt(StateAt { token: a, mark: b, context: x.into() }),
@@ -145,7 +170,9 @@ fn plain() -> impl Strategy<Value = Owned> {
                 too_old: flag,
             }),
             3 => Message::SnapshotRequest(SnapshotRequest { token: a, first: x.into(), last: y.into() }),
-            _ => Message::Bye(Bye { next_sequence: a }),
+            4 => Message::Bye(Bye { next_sequence: a }),
+            5 => Message::Grow(Grow { groups: 1 + u32::from(x), contexts: 1 + u32::from(y) }),
+            _ => Message::Grown(Grown { groups: 1 + u32::from(x), contexts: 1 + u32::from(y) }),
         })
     })
 }

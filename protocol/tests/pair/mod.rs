@@ -7,6 +7,7 @@ use deltascope_abi::record::{CLASSES, Class, Record};
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config as Sizes, Engine, GoldenEngine};
 use deltascope_protocol::agent::{Config, Endpoint, EndpointError, Identity, Notification};
+use deltascope_protocol::frame::Secret;
 use deltascope_protocol::server::{Config as ServerConfig, ConnectionId, Entropy, Identity as Peer, Server};
 use deltascope_testkit::Rng;
 use deltascope_testkit::records::{Mix, OF_A_SESSION};
@@ -18,7 +19,8 @@ pub fn server(config: ServerConfig, boot: u64) -> Server<GoldenEngine> {
 }
 
 pub fn identity(number: u8) -> Identity {
-    Identity { session: [number; 16], agent: [number | 0x80; 16], nonce: number.into(), host: "host".into() }
+    let (session, agent, secret) = ([number; 16], [number | 0x80; 16], Secret([number; 16]));
+    Identity { session, agent, secret, resumes: true, nonce: number.into(), host: "host".into() }
 }
 
 /// Number of the record, value and zero flag.

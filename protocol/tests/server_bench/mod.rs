@@ -47,6 +47,10 @@ pub enum Got {
         too_old: bool,
         position: u64,
     },
+    Grown {
+        groups: u32,
+        contexts: u32,
+    },
     Error {
         code: ErrorCode,
         sequence: u64,
@@ -85,9 +89,20 @@ fn got(message: &Message<'_>) -> Got {
             too_old: s.too_old,
             position: s.position,
         },
+        Message::Grown(grown) => Got::Grown { groups: grown.groups, contexts: grown.contexts },
         Message::Error(e) => Got::Error { code: e.code, sequence: e.sequence, text: e.text.into() },
         other => panic!("a server does not send {other:?}"),
     }
+}
+
+/// The frames in these bytes.
+pub fn frames(mut bytes: &[u8]) -> Vec<Got> {
+    let mut frames = Vec::new();
+    while let Some(length) = frame::frame_length(bytes, MAX_FRAME_BYTES).unwrap() {
+        frames.push(got(&frame::decode(&bytes[..length]).unwrap()));
+        bytes = &bytes[length..];
+    }
+    frames
 }
 
 pub struct Bench<E> {
@@ -135,14 +150,9 @@ impl<E: Engine> Bench<E> {
 
     /// Every frame that waits on a connection.
     pub fn take(&mut self, id: ConnectionId) -> Vec<Got> {
-        let mut frames = Vec::new();
-        let mut bytes = self.server.transmit(id).to_vec();
+        let bytes = self.server.transmit(id).to_vec();
         self.server.advance(id, bytes.len());
-        while let Some(length) = frame::frame_length(&bytes, MAX_FRAME_BYTES).unwrap() {
-            frames.push(got(&frame::decode(&bytes[..length]).unwrap()));
-            bytes.drain(..length);
-        }
-        frames
+        frames(&bytes)
     }
 
     /// Gives bytes and takes the frames that they cause.

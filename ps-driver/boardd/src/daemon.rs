@@ -98,7 +98,8 @@ impl<E: Engine> Daemon<E> {
             },
         )?;
         raise_descriptors(max_connections.saturating_add(cli.max_handshakes));
-        let config = Config { max_sessions: cli.max_sessions, max_connections, ..Config::default() };
+        let config =
+            Config { max_sessions: cli.max_sessions, max_connections, memory: plan.sessions, ..Config::default() };
         let server = Server::new(engine, config, Entropy::Random(random))?;
         let open = cli.tls.is_some() || cli.insecure;
         let listener = listen::bind(&cli.listen, &mut patience, |address| match open || address.ip().is_loopback() {
@@ -285,7 +286,8 @@ impl<E: Engine> Daemon<E> {
         if has_worked {
             self.budget.sessions_worked(now, cpu().saturating_sub(start));
         }
-        activity
+        // The sockets may have made room for more.
+        self.server.activity()
     }
 
     /// Reads once from a link. Returns whether it remains; if not, the last one has its index.

@@ -4,6 +4,7 @@
 //! need. The kernel's buffers of sockets count too: on a board they come from the same memory.
 
 use bytesize::ByteSize;
+use deltascope_protocol::server::LEAST_SESSION_BYTES;
 use deltascope_tls::channel::{HANDSHAKE_BYTES, OPEN_BYTES, OUTGOING_BYTES};
 
 /// The program, its allocator's slack, and the model of the largest engine.
@@ -16,8 +17,8 @@ pub const SMALL_SOCKET: u64 = 16 << 10;
 const SOCKET: (u64, u64) = (64 << 10, 512 << 10);
 /// Share of the memory for the buffers of the sockets of sessions: one part in this many.
 const SOCKETS: u64 = 4;
-/// Least memory of the server for one session: the longest frame in its buffer, in the queue and in the output.
-const LEAST_SESSION: u64 = 1 << 20;
+/// Least memory of the server for one session.
+const LEAST_SESSION: u64 = LEAST_SESSION_BYTES;
 
 /// Why the memory is not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

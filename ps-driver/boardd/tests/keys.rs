@@ -6,7 +6,7 @@ mod support;
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
-use deltascope_protocol::frame::ErrorCode;
+use deltascope_protocol::frame::{ErrorCode, Secret};
 use deltascope_tls::{Role, Validity, certificate};
 use std::fs::{Permissions, set_permissions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -23,7 +23,8 @@ fn every_event_is_counted_through_tls() {
     let mut peer = Peer::new(&daemon, keys.client(&keys.agent("web-1")));
     peer.handshake().unwrap();
     peer.stream.set_nonblocking(true).unwrap();
-    let identity = Identity { session: [1; 16], agent: [1; 16], nonce: 7, host: "host".into() };
+    let (session, agent, secret) = ([1; 16], [1; 16], Secret::NONE);
+    let identity = Identity { session, agent, secret, resumes: true, nonce: 7, host: "host".into() };
     let mut session = Endpoint::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
     let start = Instant::now();
     session.connected(0);

@@ -4,7 +4,9 @@
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, Record};
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
-use deltascope_protocol::frame::{self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, SnapshotRequest};
+use deltascope_protocol::frame::{
+    self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Secret, SnapshotRequest, StateAt,
+};
 use deltascope_testkit::frames::records;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -43,7 +45,8 @@ fn events(first_sequence: u64, list: &[Record]) -> Vec<u8> {
 fn honest_agent(daemon: &Daemon, number: u8, count: usize) -> u64 {
     let mut stream = daemon.connect();
     stream.set_nonblocking(true).unwrap();
-    let identity = Identity { session: [number; 16], agent: [number; 16], nonce: 7, host: "host".into() };
+    let (session, agent, secret) = ([number; 16], [number; 16], Secret([number; 16]));
+    let identity = Identity { session, agent, secret, resumes: true, nonce: 7, host: "host".into() };
     let mut session = Endpoint::new(Config { groups: 4, contexts: 4, ..Config::default() }, identity);
     let start = Instant::now();
     session.connected(0);
@@ -211,4 +214,30 @@ fn an_open_address_needs_the_word_insecure() {
     assert!(line.contains("INSECURE"), "{line}");
     daemon.kill().unwrap();
     daemon.wait().unwrap();
+}
+
+/// An agent that reads everything and sends nothing more: what the daemon has for it must come all the same.
+#[test]
+fn replies_come_to_a_session_that_only_reads() {
+    const READS: usize = 16_000;
+    let daemon = Daemon::start(&[]);
+    let mut stream = daemon.connect();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(&hello_of(1, 1, 4)).unwrap();
+    assert!(matches!(frame::decode(&first_frame(&mut stream).unwrap()), Ok(Message::Welcome(_))));
+    stream.write_all(&events(0, &[Record::read(1); READS])).unwrap();
+    stream.write_all(&encode(&Message::StateAt(StateAt { token: 1, mark: 0, context: 1 }))).unwrap();
+    let mut replies = 0;
+    loop {
+        let bytes = first_frame(&mut stream).expect("more frames");
+        match frame::decode(&bytes).unwrap() {
+            Message::Replies(list) => replies += list.iter().count(),
+            Message::StateAtReply(reply) => {
+                assert_eq!((replies, reply.sequence, reply.too_old), (READS, READS as u64, true));
+                return;
+            }
+            Message::Ack(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
 }

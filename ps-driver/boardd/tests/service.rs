@@ -279,6 +279,19 @@ fn the_udev_rules_name_what_the_program_looks_for() {
     }
 }
 
+/// A rule for every chip would give the group the chip of the processing system, which has the board's resets on it.
+#[test]
+fn udev_gives_only_the_gpio_chip_of_the_panel() {
+    let text = fs::read_to_string(board_file("70-deltascope.rules")).unwrap();
+    let of_gpio = |rule: &&str| words(rule).contains(&"SUBSYSTEM==\"gpio\"".to_owned());
+    let rules: Vec<_> = text.lines().filter(of_gpio).map(words).collect();
+    assert!(!rules.is_empty(), "{text}");
+    for rule in rules {
+        let own = ["ENV{OF_NAME}==\"deltascope-panel\"", "DRIVERS==\"gpio-aggregator\""];
+        assert!(rule.iter().any(|word| own.contains(&word.as_str())), "{rule:?} matches the chips of others");
+    }
+}
+
 /// Lines `key=value` of one section of a unit file.
 fn section(text: &str, name: &str) -> Vec<(String, String)> {
     let begins = format!("[{name}]");

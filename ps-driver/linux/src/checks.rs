@@ -63,21 +63,21 @@ pub struct Report {
     pub owner: u32,
 }
 
-/// Fails at the first look that is bad, or unknown and not vouched for. Gives what was taken from elsewhere.
+/// Fails at the first look that is bad, then at the first that is unknown and not vouched for: who is asked to vouch for one
+/// thing must not have another in its way. Gives what was taken from elsewhere.
 ///
 /// # Errors
 /// [`LinuxError::Logic`], [`LinuxError::NotKnown`].
 pub fn judge(looks: Vec<Look>, trust: &Trust) -> Result<Vec<String>, LinuxError> {
+    for Look { what, finding } in &looks {
+        if let Finding::Bad { expected, found, remedy } = finding {
+            return Err(LinuxError::Logic { what, expected: expected.clone(), found: found.clone(), remedy });
+        }
+    }
     let report = trust.report.as_ref().map(Report::read);
     let mut taken = Vec::new();
     for Look { what, finding } in looks {
-        let why = match finding {
-            Finding::Good(_) => continue,
-            Finding::Bad { expected, found, remedy } => {
-                return Err(LinuxError::Logic { what, expected, found, remedy });
-            }
-            Finding::Unknown(why) => why,
-        };
+        let Finding::Unknown(why) = finding else { continue };
         let reported = match &report {
             Some(Ok(lines)) => lines.iter().find_map(|(name, found)| (name == what).then_some(found)),
             _ => None,

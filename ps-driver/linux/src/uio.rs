@@ -6,6 +6,7 @@ use deltascope_driver::seams::Irq;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub fn page_bytes() -> usize {
 pub struct MapInfo {
     /// N of `mapN`.
     pub index: usize,
-    /// Its name: the entry of `reg-names`.
+    /// Its name: the entry of `reg-names`. Empty where the device tree or an old kernel gives none.
     pub name: String,
     /// Physical address of its first byte.
     pub address: u64,
@@ -28,6 +29,16 @@ pub struct MapInfo {
     pub offset: u64,
     /// Bytes from that byte on.
     pub bytes: u64,
+}
+
+impl MapInfo {
+    /// Its name in error texts.
+    fn label(&self) -> String {
+        match self.name.as_str() {
+            "" => format!("map{} without a name", self.index),
+            name => name.to_owned(),
+        }
+    }
 }
 
 /// An open UIO device. No second process can open it this way.
@@ -108,7 +119,7 @@ impl UioDevice {
         let map = self.find_map(name).ok_or_else(|| LinuxError::NoMap {
             device: self.name.clone(),
             map: name.to_owned(),
-            found: self.maps.iter().map(|map| map.name.clone()).collect(),
+            found: self.maps.iter().map(MapInfo::label).collect(),
         })?;
         if map.bytes < bytes {
             return Err(self.size(map, format!("at least {bytes:#x} bytes")));
@@ -164,7 +175,11 @@ fn read_maps(folder: &Path) -> Result<Vec<MapInfo>, LinuxError> {
             let found = offset.to_string();
             return Err(LinuxError::Parse { path: folder.join("offset"), expected: "less than the size", found });
         };
-        maps.push(MapInfo { index, name: sysfs::text(&folder.join("name"))?, address, offset, bytes });
+        let name = match sysfs::text(&folder.join("name")) {
+            Err(LinuxError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => String::new(),
+            name => name?,
+        };
+        maps.push(MapInfo { index, name, address, offset, bytes });
     }
     maps.sort_by_key(|map| map.index);
     Ok(maps)

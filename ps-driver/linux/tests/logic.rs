@@ -182,6 +182,19 @@ fn unknown_is_refused_until_somebody_vouches() {
     }
 }
 
+#[test]
+fn what_is_wrong_comes_before_what_is_unknown() {
+    let fake = Fake::board();
+    // Nothing says whether the clock runs, and the resets are held.
+    fake.remove_sys("kernel/debug/clk");
+    fake.remove_sys("kernel/debug/regmap");
+    fake.slcr("f8000000.slcr", &[(0x240, 0xF), (0x900, 0xF)]);
+    assert_unknown(&fake, "clock", "clk_enable_count");
+    let text = refusal(&fake);
+    assert!(text.contains("reset: expected FCLK_RESET0_N released") && !text.contains("--assume"), "{text}");
+    assert!(matches!(check(&fake.roots, &ASSUMED), Err(LinuxError::Logic { what: "reset", .. })));
+}
+
 /// A report of `fake` for one start, and how it is read.
 fn report(fake: &Fake, invocation: &str) -> Report {
     let path: PathBuf = fake.path().join("checks");

@@ -35,6 +35,17 @@ fn entry_without_a_name_is_not_in_the_way() {
 }
 
 #[test]
+fn maps_without_names_are_said_to_be_so() {
+    let fake = Fake::board();
+    for map in 0..3 {
+        fake.remove_sys(&format!("class/uio/uio0/maps/map{map}/name"));
+    }
+    let device = UioDevice::open(&fake.roots, UIO_NAME).unwrap();
+    let text = device.map("engine", 4).unwrap_err().to_string();
+    assert!(text.contains("found map0 without a name, map1 without a name") && text.contains("reg-names"), "{text}");
+}
+
+#[test]
 fn what_is_missing_is_said_with_what_there_is() {
     let fake = Fake::empty();
     let text = UioDevice::open(&fake.roots, UIO_NAME).unwrap_err().to_string();

@@ -139,7 +139,7 @@ fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
             other => return Err(anyhow!("after a jump of the clock the agent ended with {other:?}: {}", agent.said())),
         }
     }
-    let report = agent.last_line()?;
+    let report = agent.last_report()?;
     let difference = reference.compare(&report, false)?;
     world.totals(|totals| totals.report("a jump of the clock", &report, difference));
     Ok(())

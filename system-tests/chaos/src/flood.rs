@@ -128,9 +128,9 @@ fn session_rate(plan: &Plan<'_>, board: &Board, target: &Board, folder: &Path) -
     thread::sleep(BEFORE);
     let flood = client_hellos::Flood::start(target.address, OWN_ADDRESS, plan.rate, folder)?;
     let begun = Instant::now();
-    let first = agent.lines()?.len();
+    let first = agent.reports()?.len();
     thread::sleep(FLOOD);
-    let last = agent.lines()?.len();
+    let last = agent.reports()?.len();
     let sent = flood.stop()?;
     ensure!(
         begun.elapsed() < FLOOD * 2,
@@ -139,7 +139,7 @@ fn session_rate(plan: &Plan<'_>, board: &Board, target: &Board, folder: &Path) -
     );
     let code = agent.wait(Duration::from_secs(120))?;
     ensure!(code == Some(0), "the agent ended with {code:?}: {}", agent.said());
-    let lines = agent.lines()?;
+    let lines = agent.reports()?;
     // The samples that lie wholly within the flood.
     let within = lines.get(first + 1..last).unwrap_or_default();
     let number = |line: &Value, key: &str| line[key].as_f64().with_context(|| format!("{key} in {line}"));

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use deltascope_testkit::reports;
 use deltascope_tls::{Authority, Role, Validity};
 use serde_json::Value;
 
@@ -234,18 +235,15 @@ impl Program {
         self.peak
     }
 
-    /// The last line of its standard output, as JSON.
-    pub fn last_line(&self) -> Result<Value> {
-        let text = read_to_string(&self.out)?;
-        let line = text.lines().last().with_context(|| format!("{}: no output", self.out.display()))?;
-        serde_json::from_str(line).with_context(|| line.to_owned())
+    /// The last report on its standard output, after its end.
+    pub fn last_report(&self) -> Result<Value> {
+        let reports = reports::all(&read_to_string(&self.out)?).map_err(|error| anyhow!(error))?;
+        reports.into_iter().last().with_context(|| format!("{}: no output", self.out.display()))
     }
 
-    /// The whole lines of its standard output, as JSON.
-    pub fn lines(&self) -> Result<Vec<Value>> {
-        let text = read_to_string(&self.out)?;
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        whole.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    /// The whole reports on its standard output so far.
+    pub fn reports(&self) -> Result<Vec<Value>> {
+        reports::so_far(&read_to_string(&self.out)?).map_err(|error| anyhow!(error))
     }
 
     /// What it said on standard error.

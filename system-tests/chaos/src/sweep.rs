@@ -42,7 +42,7 @@ fn one(
     let mut agent = Program::start(&world.agent, &options, folder.join(format!("{name}.out")))?;
     let code = agent.wait(PATIENCE)?;
     ensure!(code == Some(0), "cut {name}: the agent ended with {code:?}: {}", agent.said());
-    let report = agent.last_line()?;
+    let report = agent.last_report()?;
     let difference = reference.compare(&report, false).with_context(|| format!("{name}: {report}"))?;
     let hit = relay.applied();
     world.totals(|totals| {

@@ -4,7 +4,7 @@ use crate::script::{Script, sealed};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_model::{Config as Sizes, GoldenEngine};
-use deltascope_protocol::frame::{self, Cursors, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records};
+use deltascope_protocol::frame::{self, Cursors, Extensions, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records, Secret};
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
 /// A peer, and what the server has sent it.
@@ -76,7 +76,9 @@ pub fn server(data: &[u8]) {
                     abi_version: ABI_VERSION,
                     session: ids,
                     agent: [1 + script.byte() % 2; 16],
+                    secret: Secret([script.byte() % 3; 16]),
                     nonce: 1,
+                    resumes: script.byte().is_multiple_of(2),
                     groups: script.byte().into(),
                     contexts: script.byte().into(),
                     oldest_sequence: oldest,
@@ -85,6 +87,7 @@ pub fn server(data: &[u8]) {
                     grant: if known { peer.grant } else { 0 },
                     replies_below: script.number(),
                     host: "fuzz",
+                    extensions: Extensions::NONE,
                 };
                 server.receive(peer.id, &bytes_of(&Message::Hello(hello)), now);
             }

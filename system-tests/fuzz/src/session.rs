@@ -7,7 +7,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::{
-    self, Ack, Cursor, Cursors, FrameBuffer, MAX_FRAME_BYTES, Message, Snapshot, SnapshotRow, Welcome,
+    self, Ack, Cursor, Cursors, Extensions, FrameBuffer, MAX_FRAME_BYTES, Message, Secret, Snapshot, SnapshotRow, Welcome,
 };
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub fn session(data: &[u8]) {
         snapshot_interval: Duration::from_micros(script.number().min(1 << 30)),
         ..Config::default()
     };
-    let identity = Identity { session: [1; 16], agent: [2; 16], nonce: 3, host: "fuzz".into() };
+    let (secret, host) = (Secret([3; 16]), "fuzz".into());
+    let identity = Identity { session: [1; 16], agent: [2; 16], secret, resumes: true, nonce: 3, host };
     let mut session = Endpoint::new(config, identity);
     let mut wire = FrameBuffer::new(vec![0; MAX_FRAME_BYTES], MAX_FRAME_BYTES);
     let (mut now, mut position, mut steps) = (0u64, 0, 0);
@@ -119,6 +120,8 @@ fn welcome(script: &mut Script<'_>, seen: &Seen) -> Message<'static> {
         inherited: script.byte().is_multiple_of(4),
         groups: 2,
         contexts: 3,
+        most_groups: 4,
+        most_contexts: 6,
         journal_lanes: 1,
         journal_depth: 1,
         next_sequence,
@@ -126,6 +129,7 @@ fn welcome(script: &mut Script<'_>, seen: &Seen) -> Message<'static> {
         position: 0,
         losses: Losses::default(),
         cursors: Cursors(&[]),
+        extensions: Extensions::NONE,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::{Violation, hold};
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_protocol::agent::{Config, Endpoint, Granted, Identity, Notification};
-use deltascope_protocol::frame::{Cursor, StateAtReply};
+use deltascope_protocol::frame::{Cursor, Secret, StateAtReply};
 use deltascope_testkit::Rng;
 
 /// What a commit said.
@@ -34,7 +34,11 @@ pub struct Checked {
     pub scrapes: u64,
     pub regrants: u64,
     pub inherited: u64,
+    pub grown: u64,
 }
+
+/// Most groups and contexts that an agent asks for.
+const MOST: (u32, u32) = (8, 12);
 
 /// An agent of the simulation.
 pub struct Agent {
@@ -64,10 +68,12 @@ pub struct Agent {
     pub checked: Checked,
 }
 
-fn identity(tag: usize, incarnation: u64) -> Identity {
+fn identity(tag: usize, incarnation: u64, resumes: bool) -> Identity {
     let mut session = [tag as u8; 16];
     session[8..].copy_from_slice(&(incarnation + 1).to_le_bytes());
-    Identity { session, agent: [0x40 | tag as u8; 16], nonce: incarnation * 8 + tag as u64, host: "host".into() }
+    let (agent, secret) = ([0x40 | tag as u8; 16], Secret([0x80 | tag as u8; 16]));
+    let nonce = incarnation * 8 + tag as u64;
+    Identity { session, agent, secret, resumes, nonce, host: "host".into() }
 }
 
 impl Agent {
@@ -76,7 +82,7 @@ impl Agent {
         Agent {
             tag,
             incarnation: 0,
-            session: Endpoint::new(config.clone(), identity(tag, 0)),
+            session: Endpoint::new(config.clone(), identity(tag, 0, true)),
             reference: Reference::new(tag, config.groups as usize, config.contexts as usize),
             config,
             source,
@@ -96,10 +102,10 @@ impl Agent {
         }
     }
 
-    /// The process dies without a word and starts again.
-    pub fn restart(&mut self) {
+    /// The process dies without a word and starts again, to go on where it was or from nothing.
+    pub fn restart(&mut self, resumes: bool) {
         self.incarnation += 1;
-        self.session = Endpoint::new(self.config.clone(), identity(self.tag, self.incarnation));
+        self.session = Endpoint::new(self.config.clone(), identity(self.tag, self.incarnation, resumes));
         (self.begun, self.finishing, self.mark) = (None, false, None);
         self.snapshots.clear();
         self.states.clear();
@@ -162,6 +168,13 @@ impl Agent {
         if self.begun.is_none() || self.finishing {
             return;
         }
+        if rng.chance(5) {
+            let more = |now: u32, most: u32, rng: &mut Rng| (now + rng.below(3) as u32).min(most.max(now));
+            let groups = more(self.config.groups, MOST.0, rng);
+            let contexts = more(self.config.contexts, MOST.1, rng);
+            self.session.request_growth(groups, contexts);
+            return;
+        }
         match self.mark.filter(|_| rng.chance(2)) {
             None if self.snapshots.len() < 6 => {
                 let number = self.session.progress().next;
@@ -182,12 +195,17 @@ impl Agent {
         while let Some(event) = self.session.next_notification() {
             match event {
                 Notification::Granted(granted) => self.granted(&granted)?,
-                Notification::Regranted(_) => {
+                Notification::Regranted(granted) => {
                     self.checked.regrants += 1;
+                    self.grow(granted.groups, granted.contexts);
                     self.mark = None;
                     if let Some(at) = self.index(self.session.progress().covered) {
                         self.reference.regranted(at);
                     }
+                }
+                Notification::Grown { groups, contexts } => {
+                    self.checked.grown += u64::from((groups, contexts) != (self.config.groups, self.config.contexts));
+                    self.grow(groups, contexts);
                 }
                 Notification::Reply(entry) => {
                     self.reference.reply(&entry)?;
@@ -220,6 +238,13 @@ impl Agent {
         Ok(())
     }
 
+    /// The grant is this large, and records may use all of it from now on.
+    fn grow(&mut self, groups: u32, contexts: u32) {
+        (self.config.groups, self.config.contexts) = (groups, contexts);
+        self.reference.grow(groups as usize, contexts as usize);
+        self.source.grow(groups.into(), contexts.into());
+    }
+
     fn answered(&mut self, reply: &StateAtReply) -> Result<(), Violation> {
         let at = self.states.iter().position(|(asked, _)| *asked == reply.token);
         let Some((_, state)) = at.map(|at| self.states.remove(at)) else {
@@ -235,6 +260,7 @@ impl Agent {
     }
 
     fn granted(&mut self, granted: &Granted) -> Result<(), Violation> {
+        self.grow(granted.groups, granted.contexts);
         let totals = self.session.totals().to_vec();
         let number = self.session.progress().next;
         let reported = granted.cursors.first().filter(|_| granted.inherited);

@@ -104,6 +104,8 @@ impl Outcome {
             "engine_failures": stats.engine_failures,
             "regrants": stats.regrants,
             "inherited": stats.inherited,
+            "grown": stats.grown,
+            "taken_back": stats.taken_back,
             "replayed": stats.replayed,
             "dropped_as_known": stats.dropped_as_known,
             "cuts": stats.cuts,

@@ -78,6 +78,12 @@ impl Reference {
         }
     }
 
+    /// The session has this number of groups and contexts; new contexts are (0, 0).
+    pub fn grow(&mut self, groups: usize, contexts: usize) {
+        self.rows.resize(groups * CLASSES, CounterRow::default());
+        self.contexts.resize(contexts, (0, 0));
+    }
+
     /// Records admitted.
     pub fn len(&self) -> usize {
         self.log.len()

@@ -37,6 +37,11 @@ impl Source {
         Source { items: Vec::new(), tail: 0, read: 0, capacity, left, lost: 0, groups, contexts, pages }
     }
 
+    /// New items name groups and contexts below these.
+    pub fn grow(&mut self, groups: u64, contexts: u64) {
+        (self.groups, self.contexts) = (groups, contexts);
+    }
+
     /// Makes up to `count` items; gives how many events were captured, lost ones included.
     pub fn produce(&mut self, rng: &mut Rng, count: u64) -> u64 {
         let mut captured = 0;

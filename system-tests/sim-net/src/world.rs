@@ -41,6 +41,10 @@ pub struct Stats {
     pub regrants: u64,
     /// Sessions that went on from another one of their agent.
     pub inherited: u64,
+    /// Grants that became larger.
+    pub grown: u64,
+    /// Sessions whose place was taken back for another one.
+    pub taken_back: u64,
     /// Records that an agent sent more than once.
     pub replayed: u64,
     /// Records that the server dropped because it knew their numbers.
@@ -84,6 +88,8 @@ impl Stats {
             (&mut self.engine_failures, other.engine_failures),
             (&mut self.regrants, other.regrants),
             (&mut self.inherited, other.inherited),
+            (&mut self.grown, other.grown),
+            (&mut self.taken_back, other.taken_back),
             (&mut self.replayed, other.replayed),
             (&mut self.dropped_as_known, other.dropped_as_known),
             (&mut self.cuts, other.cuts),
@@ -159,11 +165,14 @@ impl World {
         let mut rng = Rng::new(seed);
         // A long schedule meets the credit, which is never less than the longest frame.
         let long = rng.chance(300);
-        let sizes = Sizes::with_tables(128, 64).with_journal(rng.pick([1, 16, 64]), rng.pick([1, 8]));
+        // The small one is just enough for three agents, so that grants come in pieces and places are taken back.
+        let (contexts, groups) = rng.pick([(128, 64), (36, 24)]);
+        let sizes = Sizes::with_tables(contexts, groups).with_journal(rng.pick([1, 16, 64]), rng.pick([1, 8]));
         let server_config = ServerConfig {
             window: rng.pick([1, 8, 60, 1_000]),
             quantum: if long { 5_000 } else { rng.pick([1, 7, 50, 16_384]) },
             max_output: rng.pick([1, 300, 4_000, 1 << 20]),
+            max_sessions: rng.pick([3, 64]),
             ..ServerConfig::default()
         };
         let counts_boots = rng.chance(3);
@@ -320,6 +329,7 @@ impl World {
             self.stats.scrapes += checked.scrapes;
             self.stats.regrants += checked.regrants;
             self.stats.inherited += checked.inherited;
+            self.stats.grown += checked.grown;
         }
     }
 
@@ -327,6 +337,7 @@ impl World {
         let stats = *self.server.stats();
         self.stats.dropped_as_known += stats.duplicates;
         self.stats.engine_failures += stats.engine_failures;
+        self.stats.taken_back += stats.taken_back;
         self.stats.errors.iter_mut().zip(stats.errors).for_each(|(sum, more)| *sum += more);
     }
 

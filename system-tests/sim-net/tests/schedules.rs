@@ -18,6 +18,7 @@ fn nothing_is_violated_and_everything_happens() {
         ("engine failures", stats.engine_failures),
         ("grants after the first", stats.regrants),
         ("inherited grants", stats.inherited),
+        ("grants that grew", stats.grown),
         ("records sent again", stats.replayed),
         ("records dropped as known", stats.dropped_as_known),
         ("bits turned on the way", stats.flips),

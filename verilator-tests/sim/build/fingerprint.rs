@@ -9,22 +9,26 @@ use std::path::{Path, PathBuf};
 use super::verilator::Verilator;
 
 /// Returns a text that is the same only for the same Verilator (path and version), the same settings of the compiler,
-/// and the same files in `folders` and `files` (names and content).
+/// and the same files in `folders` and `files` (names and content). Where the folders are does not count: a copy of the
+/// whole tree needs nothing made again.
 pub fn fingerprint(
     verilator: &Verilator,
     settings: &[OsString],
     folders: &[PathBuf],
     files: &[PathBuf],
 ) -> std::io::Result<String> {
-    let mut files = files.to_vec();
-    for folder in folders {
-        collect(folder, &mut files)?;
-    }
-    files.sort();
     let mut hasher = DefaultHasher::new();
     settings.hash(&mut hasher);
-    for file in &files {
-        file.hash(&mut hasher);
+    for folder in folders {
+        let mut found = Vec::new();
+        collect(folder, &mut found)?;
+        found.sort();
+        for file in &found {
+            file.strip_prefix(folder).unwrap_or(file).hash(&mut hasher);
+            std::fs::read(file)?.hash(&mut hasher);
+        }
+    }
+    for file in files {
         std::fs::read(file)?.hash(&mut hasher);
     }
     Ok(format!("{}\n{}\n{:016x}\n", verilator.program.display(), verilator.version, hasher.finish()))

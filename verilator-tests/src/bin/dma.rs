@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use deltascope_model::raw::replay_raw;
 use deltascope_sim::axi_dma::{DmaConfig, Timing};
 use deltascope_sim::engine;
-use deltascope_verilator_tests::dma_faults::HostKind;
+use deltascope_verilator_tests::dma_faults::Case;
 use deltascope_verilator_tests::{dma_faults, fed_rate};
 use serde_json::json;
 
@@ -52,18 +52,14 @@ enum Mode {
 
 /// Runs every case, or those whose name has `only` in it; gives whether all were as expected.
 fn faults(json: bool, only: &str) -> bool {
-    let mut outcomes = Vec::new();
-    for case in dma_faults::all().iter().filter(|case| case.name.contains(only)) {
-        for host in HostKind::BOTH {
-            let outcome = dma_faults::run(case, host);
-            if !json {
-                let mark = if outcome.ok { "ok  " } else { "FAIL" };
-                let (name, host, ended) = (outcome.name, host.name(), outcome.ended);
-                println!("{mark} {name}, {host} ({ended}, {} us): {}", outcome.within_us, outcome.error);
-            }
-            outcomes.push(outcome);
+    let cases: Vec<Case> = dma_faults::all().into_iter().filter(|case| case.name.contains(only)).collect();
+    let outcomes = dma_faults::run_all(&cases, |outcome| {
+        if !json {
+            let mark = if outcome.ok { "ok  " } else { "FAIL" };
+            let (name, host, ended) = (outcome.name, outcome.host.name(), outcome.ended);
+            println!("{mark} {name}, {host} ({ended}, {} us): {}", outcome.within_us, outcome.error);
         }
-    }
+    });
     if json {
         let rows = outcomes.iter().map(|outcome| {
             let (name, ok, error) = (outcome.name, outcome.ok, &outcome.error);

@@ -6,6 +6,11 @@ mod boards;
 mod cases;
 mod rig;
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 pub use cases::{Case, Expected, all};
 
 use boards::{Simulated, Uio};
@@ -61,4 +66,29 @@ pub fn run(case: &Case, host: HostKind) -> Outcome {
         Ok((error, within_us)) => Outcome { name, host, ok: true, error, ended, within_us },
         Err(error) => Outcome { name, host, ok: false, error, ended, within_us: 0 },
     }
+}
+
+/// Runs every case against both hosts, on as many threads as there are processors. Each run has a simulation of its own.
+/// `done` is called as each ends, in no order; the results are in the order of `cases`, with the hosts of a case together.
+pub fn run_all(cases: &[Case], done: impl Fn(&Outcome) + Sync) -> Vec<Outcome> {
+    let runs: Vec<_> = cases.iter().flat_map(|case| HostKind::BOTH.map(|host| (case, host))).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut outcomes = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((case, host)) = runs.get(at) else { return outcomes };
+            let outcome = run(case, *host);
+            done(&outcome);
+            outcomes.push((at, outcome));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(runs.len());
+    let mut outcomes: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.flatten().collect()
+    });
+    outcomes.sort_unstable_by_key(|(at, _)| *at);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }

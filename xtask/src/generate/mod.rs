@@ -7,6 +7,7 @@ mod picture;
 mod proof_header;
 mod registers_page;
 mod tcl;
+mod vectors;
 mod wrapper;
 
 use crate::cargo::root;
@@ -28,8 +29,9 @@ struct Generated {
 }
 
 /// Everything, in the order in which it is made.
-const ALL: [Generated; 13] = [
+const ALL: [Generated; 14] = [
     Generated { name: "abi", what: "headers, pages and device trees of the abi crate", measured: false, make: abi },
+    Generated { name: "vectors", what: "protocol/vectors", measured: false, make: vectors::vectors },
     Generated { name: "verilog", what: "rtl/verilog", measured: false, make: rtl::committed_verilog },
     Generated { name: "waves", what: "rtl/docs/waves", measured: false, make: rtl::coverage::waves },
     Generated { name: "picture", what: "docs/img/demo.svg", measured: false, make: picture::picture },

@@ -1,6 +1,6 @@
 //! `cargo xtask kmod test --source bpf`: the source `bpf` in a real kernel, counted by a board server on the host.
 //!
-//! The same work, the same truth and the same comparisons as those of the module; only what captures is another.
+//! The same work, the same reference and the same comparisons as those of the module; only what captures is another.
 
 use anyhow::{Result, bail};
 use serde_json::json;

@@ -88,7 +88,8 @@ fn table(kernels: &[(Kernel, Costs)]) -> String {
         for (event, name) in EVENTS {
             let cost = |mode: &str| costs.get(&(event.to_owned(), mode.to_owned())).copied().unwrap_or(f64::NAN);
             let cells = MODES.map(|mode| format!("{:.0}", cost(mode))).join(" | ");
-            let added = cost("captured") - cost("without");
+            // Without the sign of a zero.
+            let added = (cost("captured") - cost("without")).round() + 0.0;
             // Writing to a String cannot fail.
             let _ = writeln!(text, "| {} | {name} | {cells} | {added:.0} |", kernel.name());
         }

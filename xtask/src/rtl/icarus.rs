@@ -23,7 +23,7 @@ use std::process::Command;
 const LANGUAGES: [&str; 2] = ["-g2005", "-g2012"];
 /// Clocks after which a run has no end, for each record and once.
 const PATIENCE: (usize, usize) = (400, 500_000);
-/// The committed top has 256 lanes and gets one record for so many of the smallest: Icarus is slow with it.
+/// The committed top has 256 lanes and gets one record for this number of those of the smallest: Icarus is slow with it.
 const FEWER: usize = 20;
 /// What a run reports.
 const FIGURES: [&str; 6] = ["records", "replies", "reads", "differences", "unknown_bits", "clocks"];

@@ -1,7 +1,9 @@
 //! Changes of owners, groups and grants since `session.json` was written, as they are in the files `changes.N`.
 //!
-//! A file is a sequence of entries: length of the body 4, CRC32C of number and body 4, number 8, body. Numbers rise by 1
-//! from entry to entry and from file to file. A body is one tag and varints (7 bits in a byte, the lowest first).
+//! A file is a sequence of entries: length of the body 4, CRC32C of number and body 4, number 8, body. A body holds changes,
+//! each a tag and varints (7 bits in a byte, the lowest first); the number is that of the first one. Numbers rise by 1 from
+//! change to change, from entry to entry and from file to file. What is behind the last entry may be left from an earlier
+//! use of the file: its numbers are lower.
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::crc::crc32c;
@@ -14,7 +16,7 @@ use crate::event::{OwnerId, OwnerKind};
 
 /// Bytes before a body.
 const HEAD_BYTES: usize = 16;
-/// Longest body: one row of counters for each class of the most groups that there can be, with room to spare.
+/// Longest body: a row of counters for each class of the most groups that there can be, and their owners, with room to spare.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
 /// One change.
@@ -106,6 +108,7 @@ impl Change {
             Change::Owner(kind, name) => {
                 bytes.push(1);
                 put(bytes, *kind as u64);
+                put(bytes, name.len() as u64);
                 bytes.extend(name.as_bytes());
             }
             Change::Take(group, owner) => {
@@ -134,13 +137,17 @@ impl Change {
         }
     }
 
-    fn read(body: &[u8]) -> Option<Change> {
-        let (&tag, rest) = body.split_first()?;
-        let mut body = Body(rest);
+    /// Takes a change from the front of a body.
+    fn read(body: &mut Body<'_>) -> Option<Change> {
+        let (&tag, rest) = body.0.split_first()?;
+        body.0 = rest;
         Some(match tag {
             1 => {
                 let kind = OwnerKind::from_code(body.small()?)?;
-                Change::Owner(kind, str::from_utf8(body.0).ok()?.to_owned())
+                let length = body.small()?;
+                let (name, rest) = body.0.split_at_checked(length)?;
+                body.0 = rest;
+                Change::Owner(kind, str::from_utf8(name).ok()?.to_owned())
             }
             2 => Change::Take(body.small()?, OwnerId(body.small()?)),
             3 => {
@@ -151,8 +158,8 @@ impl Change {
                 let group = body.small()?;
                 Change::Adopt(group, body.rows(CLASSES)?.try_into().ok()?)
             }
-            5 => Change::Regrant(Carried::read(&mut body)?),
-            6 => Change::Reset(Carried::read(&mut body)?),
+            5 => Change::Regrant(Carried::read(body)?),
+            6 => Change::Reset(Carried::read(body)?),
             _ => return None,
         })
     }
@@ -189,11 +196,11 @@ impl Carried {
     }
 }
 
-/// Appends the entry of a change.
-pub fn append(bytes: &mut Vec<u8>, number: u64, change: &Change) {
+/// Appends the entry of some changes, of which the first has this number.
+pub fn append(bytes: &mut Vec<u8>, number: u64, changes: &[Change]) {
     let start = bytes.len();
     bytes.extend([0; HEAD_BYTES]);
-    change.write(bytes);
+    changes.iter().for_each(|change| change.write(bytes));
     let length = (bytes.len() - start - HEAD_BYTES) as u32;
     bytes[start + 8..start + 16].copy_from_slice(&number.to_le_bytes());
     let crc = crc32c(&bytes[start + 8..]);
@@ -203,7 +210,7 @@ pub fn append(bytes: &mut Vec<u8>, number: u64, change: &Change) {
 
 /// Gives the numbered changes at the start of `bytes`, up to the end or the first entry that is not whole.
 pub fn entries(mut bytes: &[u8]) -> impl Iterator<Item = (u64, Change)> {
-    std::iter::from_fn(move || {
+    let entries = std::iter::from_fn(move || {
         let length = u32::from_le_bytes(*bytes.first_chunk()?) as usize;
         let entry = bytes.get(..HEAD_BYTES + length).filter(|_| length <= MAX_BODY_BYTES)?;
         let crc = u32::from_le_bytes(entry[4..8].try_into().ok()?);
@@ -211,10 +218,15 @@ pub fn entries(mut bytes: &[u8]) -> impl Iterator<Item = (u64, Change)> {
             return None;
         }
         let number = u64::from_le_bytes(entry[8..16].try_into().ok()?);
-        let change = Change::read(&entry[HEAD_BYTES..])?;
+        let mut body = Body(&entry[HEAD_BYTES..]);
+        let mut changes = Vec::new();
+        while !body.0.is_empty() {
+            changes.push(Change::read(&mut body)?);
+        }
         bytes = &bytes[HEAD_BYTES + length..];
-        Some((number, change))
-    })
+        Some((number..).zip(changes))
+    });
+    entries.flatten()
 }
 
 #[cfg(test)]
@@ -265,20 +277,21 @@ mod tests {
         /// What was written comes back, up to the cut and none of what is behind it.
         #[test]
         fn entries_come_back_up_to_the_first_damage(
-            changes in prop::collection::vec(change(), 0..20),
+            batches in prop::collection::vec(prop::collection::vec(change(), 1..4), 0..10),
             cut in any::<prop::sample::Index>(),
             bit in 0u32..8,
         ) {
-            let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-            for (number, change) in changes.iter().enumerate() {
-                append(&mut bytes, number as u64 + 7, change);
-                ends.push(bytes.len());
+            let (mut bytes, mut ends, mut number) = (Vec::new(), Vec::new(), 0);
+            for batch in &batches {
+                append(&mut bytes, number as u64 + 7, batch);
+                number += batch.len();
+                ends.push((bytes.len(), number));
             }
-            let all: Vec<_> = (7..).zip(changes.iter().cloned()).collect();
+            let all: Vec<_> = (7..).zip(batches.into_iter().flatten()).collect();
             prop_assert_eq!(entries(&bytes).collect::<Vec<_>>(), all.clone());
             if !bytes.is_empty() {
                 let at = cut.index(bytes.len());
-                let whole = ends.iter().filter(|&&end| end <= at).count();
+                let whole = ends.iter().rfind(|(end, _)| *end <= at).map_or(0, |(_, number)| *number);
                 prop_assert_eq!(entries(&bytes[..at]).collect::<Vec<_>>(), all[..whole].to_vec());
                 bytes[at] ^= 1 << bit;
                 prop_assert_eq!(entries(&bytes).collect::<Vec<_>>(), all[..whole].to_vec());

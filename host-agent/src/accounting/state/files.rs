@@ -12,6 +12,8 @@ pub(super) const ID_FILE: &str = "agent.id";
 pub(super) const SESSION_FILE: &str = "session.json";
 /// Files of changes have this name and a number.
 pub(super) const CHANGES: &str = "changes.";
+/// A file of changes that is in the session; it is written again from its beginning, under another name.
+pub(super) const SPARE_FILE: &str = "changes.spare";
 
 /// What a folder held, and what it can be used for.
 pub(super) struct Found {
@@ -86,6 +88,8 @@ pub(super) fn open(folder: &Path, report: fn(&str)) -> Result<Found, StateError>
             None
         }
     };
+    // An agent before may have had higher numbers.
+    _ = std::fs::remove_file(folder.join(SPARE_FILE));
     let (saved, next_file) = read_session(folder, report);
     Ok(Found { lock, id, saved, next_file, writable })
 }
@@ -146,5 +150,6 @@ fn read_session(folder: &Path, report: fn(&str)) -> (Option<SavedSession>, u64) 
             saved.apply(number, &change);
         }
     }
-    (Some(saved).filter(|saved| saved.boot_id != 0), next_file)
+    // Files below that number are not read any more, also when there are none left.
+    (Some(saved).filter(|saved| saved.boot_id != 0), next_file.max(below))
 }

@@ -1,20 +1,19 @@
 //! The state of one agent: its id, locked, and what is saved for the next run.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::io::{ErrorKind, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use deltascope_protocol::frame::Secret;
 use serde::Serialize;
 
 use super::changes::{Change, append};
-use super::files::{self, CHANGES, Found, ID_FILE, SESSION_FILE};
-use super::writer::Writer;
-use super::{AgentId, SavedSession, StateError};
+use super::files::{self, CHANGES, Found, ID_FILE, SESSION_FILE, SPARE_FILE};
+use super::writer::{SYNC_BYTES, Writer};
+use super::{AgentId, SavedSession, StateError, secret};
 
-/// Bytes of changes after which the session is written whole, unless the session itself is longer.
-const CHANGES_BYTES: u64 = 256 << 10;
 /// Time between two attempts to write to a folder that could not be written.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -23,8 +22,10 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct StateStatus {
     /// Times that the session was written whole.
     pub written: u64,
-    /// Bytes of changes appended.
+    /// Bytes of changes appended. Many of them never reach the disk: the file is written again when the session has them.
     pub appended_bytes: u64,
+    /// Bytes that were made durable, whole sessions and changes.
+    pub durable_bytes: u64,
     /// Whether the last attempt to write failed.
     pub failing: bool,
 }
@@ -51,6 +52,7 @@ struct Folder {
 #[derive(Debug)]
 pub struct AgentState {
     id: AgentId,
+    secret: Secret,
     folder: Option<Folder>,
     /// Holds the lock for as long as the agent runs; the system lets it go however that one ends.
     _lock: Option<File>,
@@ -63,7 +65,8 @@ pub struct AgentState {
 impl AgentState {
     /// An agent that was given its id and keeps nothing: what its groups held before a restart is charged to `other`.
     pub fn with_id(id: AgentId) -> AgentState {
-        AgentState { id, folder: None, _lock: None, saved: None, number: 0, report: |_| () }
+        let secret = Secret::NONE;
+        AgentState { id, secret, folder: None, _lock: None, saved: None, number: 0, report: |_| () }
     }
 
     /// An agent with a folder, which is made with mode 0700 if there is none. `id` replaces the one in it. A folder or
@@ -101,6 +104,10 @@ impl AgentState {
                 report(&format!("{error}; the next run is another agent"));
             }
         }
+        let secret = secret::open(folder, report).unwrap_or_else(|error| {
+            report(&format!("{error}; without TLS the next run begins at 0"));
+            Secret::NONE
+        });
         let number = saved.as_ref().map_or(0, SavedSession::number);
         let writer = if writable { Some(Writer::start(folder).map_err(StateError::Thread)?) } else { None };
         let path = folder.to_path_buf();
@@ -114,12 +121,17 @@ impl AgentState {
             broken: None,
             repairing: None,
         });
-        Ok(AgentState { id, folder, _lock: Some(lock), saved, number, report })
+        Ok(AgentState { id, secret, folder, _lock: Some(lock), saved, number, report })
     }
 
     /// The agent's id.
     pub fn id(&self) -> AgentId {
         self.id
+    }
+
+    /// Returns what proves to a board server without TLS that the id is this agent's.
+    pub fn secret(&self) -> Secret {
+        self.secret
     }
 
     /// What the agent before kept, if it belongs to the boot id of the server.
@@ -138,17 +150,21 @@ impl AgentState {
         self.folder.as_ref().map_or(StateStatus::default(), |folder| StateStatus {
             written: folder.writer.written(),
             appended_bytes: folder.appended_bytes,
+            durable_bytes: folder.writer.durable_bytes(),
             failing: folder.broken.is_some(),
         })
     }
 
     /// Takes changes and appends them to the folder, where they survive a kill of the process at once and a loss of
-    /// power after a second. A folder that cannot be written stops nothing: it is reported, and tried again.
+    /// power after some seconds. A folder that cannot be written stops nothing: it is reported, and tried again.
     pub fn record(&mut self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
         let mut bytes = Vec::new();
+        append(&mut bytes, self.number + 1, changes);
         for change in changes {
             self.number += 1;
-            append(&mut bytes, self.number, change);
             if matches!(change, Change::Regrant(_) | Change::Reset(_)) {
                 let saved = self.saved.get_or_insert_with(|| SavedSession::new(0));
                 // Of the other changes this copy knows nothing: they come with the next whole session.
@@ -161,12 +177,14 @@ impl AgentState {
         if let Some(folder) = self.folder.as_mut().filter(open)
             && let Err(source) = folder.append(&bytes)
         {
+            // What the file holds stays; the next one is another file.
+            folder.file += 1;
             folder.fail(source, self.report);
         }
     }
 
-    /// Whether the session is to be written whole: there are many changes behind it, or the folder could not be
-    /// written when it was last tried. At most once a second.
+    /// Whether the session is to be written whole: there are more changes behind it than are made durable one by one, or
+    /// the folder could not be written when it was last tried. At most once a second.
     pub fn wants_whole(&mut self) -> bool {
         let report = self.report;
         self.folder.as_mut().is_some_and(|folder| folder.wants_whole(report))
@@ -198,11 +216,16 @@ impl Folder {
             Some(file) => file,
             None => {
                 let path = self.path.join(format!("{CHANGES}{}", self.file));
-                OpenOptions::new().append(true).create(true).mode(0o600).open(path)?
+                // Pages of the spare file that have not reached the disk yet are overwritten before they do.
+                match std::fs::rename(self.path.join(SPARE_FILE), &path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+                OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?
             }
         };
         file.write_all(bytes)?;
-        self.writer.sync(self.file, &file);
+        self.writer.sync(self.file, &file, bytes.len() as u64);
         self.changes = Some(file);
         self.pending_bytes += bytes.len() as u64;
         self.appended_bytes += bytes.len() as u64;
@@ -233,7 +256,7 @@ impl Folder {
         }
         match self.broken {
             Some(since) => since.elapsed() >= RETRY,
-            None => self.pending_bytes > CHANGES_BYTES.max(2 * self.writer.whole_bytes()),
+            None => self.pending_bytes > SYNC_BYTES,
         }
     }
 }

@@ -7,10 +7,12 @@
 //! | file | content |
 //! |---|---|
 //! | `agent.id` | the id as 32 hex digits and a newline; locked while an agent runs with it |
+//! | `agent.secret` | what proves that the id is this agent's, as 32 hex digits and a newline |
 //! | `session.json` | a [`SavedSession`], replaced whole and made durable by a thread, at most once a second |
 //! | `changes.N` | [`Change`]s since then, appended before a record that rests on them can be counted |
 //!
-//! All have mode 0600: without TLS a program that knows the id can take the totals over.
+//! All have mode 0600: without TLS a program that knows id and secret can take the totals over. The id alone proves
+//! nothing; it may be on a command line.
 //!
 //! The number of the last change travels with the records as a cursor ([`crate::sources::cursor::STATE`]). A folder that
 //! holds less than the server has counted on, because the disk was full or the power failed, is known by it.
@@ -19,7 +21,9 @@ mod changes;
 mod files;
 mod folder;
 mod id;
+mod identity;
 mod saved;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -27,6 +31,7 @@ mod writer;
 pub use changes::{Carried, Change};
 pub use folder::{AgentState, StateStatus};
 pub use id::AgentId;
+pub use identity::AgentIdentity;
 pub use saved::SavedSession;
 
 use std::path::PathBuf;

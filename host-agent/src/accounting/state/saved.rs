@@ -99,7 +99,8 @@ impl SavedSession {
 
     /// Takes a change; false, and nothing happens, when it does not follow what is here.
     pub(super) fn apply(&mut self, number: u64, change: &Change) -> bool {
-        if number != self.number + 1 && !matches!(change, Change::Reset(_)) {
+        // A session that begins again may have lost changes before it; one that is over may be left in a file.
+        if number != self.number + 1 && !(number > self.number && matches!(change, Change::Reset(_))) {
             return false;
         }
         match change {

@@ -145,6 +145,25 @@ fn changes_behind_the_session_are_there_after_a_kill() {
 }
 
 #[test]
+fn changes_of_a_process_that_saved_no_session_are_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let owner = |name: &str| Change::Owner(OwnerKind::Container, name.to_owned());
+    let mut state = open(folder.path());
+    begin(&mut state, 7);
+    state.record(&[owner("a")]);
+    state.save(state.session());
+    written(&mut state, 1);
+    drop(state);
+    // Every file of changes was in the session and is gone.
+    let mut state = open(folder.path());
+    state.record(&[owner("b")]);
+    let number = state.number();
+    drop(state);
+    assert_eq!(open(folder.path()).number(), number);
+    assert_eq!(reported(), "");
+}
+
+#[test]
 fn regrant_behind_the_session_is_there_after_a_kill() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut state = open(folder.path());

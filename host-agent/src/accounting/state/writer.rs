@@ -1,4 +1,7 @@
 //! Writes `session.json` on a thread of its own, at most once a second, and makes the changes behind it durable.
+//!
+//! What reaches the disk is bounded by time and not by the number of changes: each second [`SYNC_BYTES`] of changes, or a
+//! session of [`WHOLE_RATE`] bytes for each second since the last one.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -11,25 +14,41 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::SavedSession;
-use super::files::{CHANGES, SESSION_FILE, changes_files};
+use super::files::{CHANGES, SESSION_FILE, SPARE_FILE, changes_files};
 
 const NEW_FILE: &str = "session.json.new";
 /// Shortest time between two writes.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Most bytes of changes that are made durable at a time; when there are more, the session is written whole.
+pub(super) const SYNC_BYTES: u64 = 256 << 10;
+/// Most bytes of whole sessions for each second.
+const WHOLE_RATE: u64 = 500_000;
 
 /// What a writer reports to its owner.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// A file is to be written, or is being written.
     busy: AtomicBool,
-    /// The changes that have to become durable, with the number of their file.
-    unsynced: Mutex<Option<(u64, File)>>,
-    /// Bytes of the last file that was written.
+    /// The changes that have to become durable.
+    unsynced: Mutex<Option<Unsynced>>,
+    /// Bytes of the last session that was written.
     whole_bytes: AtomicU64,
+    /// Bytes that were made durable.
+    durable_bytes: AtomicU64,
     /// Why the last write failed.
     failed: Mutex<Option<std::io::Error>>,
     /// Writes that went well.
     written: AtomicU64,
+}
+
+/// A file of changes.
+#[derive(Debug)]
+struct Unsynced {
+    number: u64,
+    file: File,
+    bytes: u64,
+    /// Bytes at the last look.
+    seen: u64,
 }
 
 /// One file to be written.
@@ -75,19 +94,19 @@ impl Writer {
         }
     }
 
-    /// Makes what was appended to file number `number` durable soon. What is in a file before it is in a session that was
-    /// handed over.
-    pub fn sync(&self, number: u64, file: &File) {
-        if let Ok(mut unsynced) = self.shared.unsynced.lock()
-            && unsynced.as_ref().is_none_or(|(known, _)| *known != number)
-        {
-            *unsynced = file.try_clone().ok().map(|file| (number, file));
+    /// Makes `bytes` that were appended to file number `number` durable soon. What is in a file before it is in a session
+    /// that was handed over.
+    pub fn sync(&self, number: u64, file: &File, bytes: u64) {
+        let Ok(mut unsynced) = self.shared.unsynced.lock() else { return };
+        match unsynced.as_mut().filter(|known| known.number == number) {
+            Some(known) => known.bytes += bytes,
+            None => *unsynced = file.try_clone().ok().map(|file| Unsynced { number, file, bytes, seen: 0 }),
         }
     }
 
-    /// Returns bytes of the last `session.json`, 0 before the first.
-    pub fn whole_bytes(&self) -> u64 {
-        self.shared.whole_bytes.load(Ordering::Relaxed)
+    /// Returns bytes that were made durable.
+    pub fn durable_bytes(&self) -> u64 {
+        self.shared.durable_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns how many files were written.
@@ -114,20 +133,23 @@ fn run(folder: &Path, shared: &Shared, jobs: &Receiver<Job>) {
     let mut begun: Option<Instant> = None;
     loop {
         // What has waited for this long is worth a write; what waits at the end is in the files of changes.
-        let due = begun.map_or(Duration::ZERO, |begun| INTERVAL.saturating_sub(begun.elapsed()));
+        let whole_time = Duration::from_secs_f64(shared.whole_bytes.load(Ordering::Relaxed) as f64 / WHOLE_RATE as f64);
+        let due = begun.map_or(Duration::ZERO, |begun| INTERVAL.max(whole_time).saturating_sub(begun.elapsed()));
         let job = match wait(jobs, due) {
             Some(job) => job,
             None => return,
         };
         begun = Some(Instant::now());
-        if let Some((_, file)) = shared.unsynced.lock().ok().and_then(|mut file| file.take()) {
+        if let Some(changes) = take_unsynced(shared) {
             // A file that cannot be made durable is reported with the next one that is written whole.
-            _ = file.sync_data();
+            _ = changes.file.sync_data();
+            shared.durable_bytes.fetch_add(changes.bytes, Ordering::Relaxed);
         }
         let Some(job) = job else { continue };
         match write(folder, &job) {
             Ok(bytes) => {
                 shared.whole_bytes.store(bytes, Ordering::Relaxed);
+                shared.durable_bytes.fetch_add(bytes, Ordering::Relaxed);
                 shared.written.fetch_add(1, Ordering::Release);
             }
             Err(error) => {
@@ -138,6 +160,17 @@ fn run(folder: &Path, shared: &Shared, jobs: &Receiver<Job>) {
         }
         shared.busy.store(false, Ordering::Release);
     }
+}
+
+/// Takes the changes that are few, or have not become more: otherwise a whole session comes that has them.
+fn take_unsynced(shared: &Shared) -> Option<Unsynced> {
+    let mut unsynced = shared.unsynced.lock().ok()?;
+    let due = |changes: &mut Unsynced| {
+        let is_due = changes.bytes <= SYNC_BYTES || changes.bytes == changes.seen;
+        changes.seen = changes.bytes;
+        is_due
+    };
+    if unsynced.as_mut().is_some_and(due) { unsynced.take() } else { None }
 }
 
 /// Waits `least`, then for a job, at most another interval; `None` at the end.
@@ -167,8 +200,12 @@ fn write(folder: &Path, job: &Job) -> std::io::Result<u64> {
     std::fs::rename(&new, &path)?;
     // The name is in the folder, which has to be durable too.
     File::open(folder)?.sync_all()?;
-    for number in changes_files(folder).into_iter().filter(|&number| number < job.below) {
-        _ = std::fs::remove_file(folder.join(format!("{CHANGES}{number}")));
+    let mut old = changes_files(folder);
+    old.retain(|&number| number < job.below);
+    let path = |number: &u64| folder.join(format!("{CHANGES}{number}"));
+    if let Some((last, others)) = old.split_last() {
+        _ = std::fs::rename(path(last), folder.join(SPARE_FILE));
+        others.iter().for_each(|number| _ = std::fs::remove_file(path(number)));
     }
     Ok(bytes.len() as u64)
 }

@@ -54,8 +54,13 @@ impl Daemon {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
-        let stderr = child.stderr.take();
+        let mut stderr = child.stderr.take();
+        let Some(address) = line.trim().strip_prefix("listening on ") else {
+            child.kill().unwrap();
+            let log = stderr.take().map(std::io::read_to_string);
+            panic!("expected the address of a daemon, found {line:?}; it said {log:?}");
+        };
+        let address = address.parse().unwrap();
         Daemon { child, address, stdout, stderr }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use deltascope_abi::ABI_VERSION;
-use deltascope_protocol::frame::{self, Bye, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, Bye, Extensions, Hello, MAX_FRAME_BYTES, Message, Secret};
 use deltascope_tls::{Channel, Credentials, Paths};
 use rustls::pki_types::ServerName;
 
@@ -43,7 +43,9 @@ fn attempt(board: &Board, number: u8) -> Result<bool> {
         abi_version: ABI_VERSION,
         session: [number + 1; 16],
         agent: [number + 1; 16],
+        secret: Secret::NONE,
         nonce: 1,
+        resumes: false,
         groups: 1,
         contexts: 1,
         oldest_sequence: 0,
@@ -52,6 +54,7 @@ fn attempt(board: &Board, number: u8) -> Result<bool> {
         grant: 0,
         replies_below: 0,
         host: "entry",
+        extensions: Extensions::NONE,
     });
     let mut bytes = vec![0; MAX_FRAME_BYTES];
     let mut unsent = frame::encode(&hello, &mut bytes)?;

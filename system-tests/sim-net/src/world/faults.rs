@@ -157,7 +157,8 @@ impl World {
         self.stats.agent_restarts += 1;
         self.end_of_session(at);
         self.hang_up(at);
-        self.agents[at].restart();
+        let resumes = !self.rng.chance(4);
+        self.agents[at].restart(resumes);
         self.agents[at].reconnect_at = self.now + self.rng.spread(20);
     }
 

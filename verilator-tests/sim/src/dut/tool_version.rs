@@ -55,6 +55,14 @@ fn fingerprint_changes_with_tool_settings_and_sources() {
     assert_ne!(first, of("/usr/bin/verilator", "Verilator 5.052", &[]));
     assert_ne!(first, of("/opt/bin/verilator", "Verilator 5.006", &[]));
     assert_ne!(first, of("/usr/bin/verilator", "Verilator 5.006", &["clang++".into()]));
+    let copy = tempfile::tempdir().expect("a folder");
+    fs::copy(&source, copy.path().join("a.v")).expect("copying a source");
+    let verilator = Verilator { program: "/usr/bin/verilator".into(), version: "Verilator 5.006".to_owned() };
+    let copied = fingerprint(&verilator, &[], &[copy.path().to_owned()], &[]).expect("a fingerprint");
+    assert_eq!(first, copied, "another folder with the same files");
+    fs::rename(&source, folder.path().join("b.v")).expect("renaming a source");
+    assert_ne!(first, of("/usr/bin/verilator", "Verilator 5.006", &[]));
     fs::write(&source, "module b; endmodule\n").expect("writing a source");
+    fs::remove_file(folder.path().join("b.v")).expect("removing a source");
     assert_ne!(first, of("/usr/bin/verilator", "Verilator 5.006", &[]));
 }

@@ -74,8 +74,15 @@ fn measure(compiler: Option<Compiler>) -> Result<Costs> {
     std::fs::create_dir_all(&folder)?;
     let elf = image.with_settings(&["engine=mailbox", "test=copy"])?.write("copy.elf")?;
     let decoder = release_folder()?.join("deltascope-firmware-log");
-    let plan =
-        Plan { elf: &elf, decoder: &decoder, logic: None, name: "copy", folder: &folder, counts_instructions: true };
+    let plan = Plan {
+        elf: &elf,
+        decoder: &decoder,
+        logic: None,
+        name: "copy",
+        folder: &folder,
+        counts_instructions: true,
+        ends_at_reset: false,
+    };
     let mut machine = Machine::start(&plan)?;
     machine.wait_for("COPY end", LIMIT)?;
     parse(&machine.logged)

@@ -31,6 +31,8 @@ pub struct Plan<'a> {
     pub folder: &'a Path,
     /// An instruction takes a nanosecond of the image's time.
     pub counts_instructions: bool,
+    /// A reset of the image ends QEMU, so that what it left behind can be looked at.
+    pub ends_at_reset: bool,
 }
 
 /// A running image.
@@ -67,6 +69,9 @@ impl Machine {
         qemu.arg("-nic").arg(format!("user,id=net,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PORT}"));
         if plan.counts_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
+        }
+        if plan.ends_at_reset {
+            qemu.arg("-no-reboot");
         }
         qemu.args(["-accel", "tcg", "-qtest-log", "none", "-qtest"]);
         qemu.arg(format!("unix:{},server=on,wait=off", qtest.display()));
@@ -111,6 +116,20 @@ impl Machine {
             }
             for bad in ["PANIC", "STOPPED"] {
                 ensure!(!line.contains(bad), "expected {text:?}, found {line:?}; the log is {}", self.log.display());
+            }
+        }
+    }
+
+    /// Waits until QEMU has ended by itself.
+    pub fn wait_for_end(&mut self, limit: Duration) -> Result<()> {
+        let end = Instant::now() + limit;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.logged.push(line),
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("expected the end of QEMU within {limit:?}; the log is {}", self.log.display())
+                }
             }
         }
     }

@@ -76,6 +76,11 @@ impl Programs {
 
     /// Boots the image with `settings` besides those of the network.
     fn boot(&self, name: &str, settings: &[&str]) -> Result<Machine> {
+        self.start(name, settings, false)
+    }
+
+    /// Boots the image; with `ends_at_reset` a reset of it ends QEMU.
+    fn start(&self, name: &str, settings: &[&str], ends_at_reset: bool) -> Result<Machine> {
         let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
         let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
         let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
@@ -86,6 +91,7 @@ impl Programs {
             name,
             folder: &self.folder,
             counts_instructions: false,
+            ends_at_reset,
         })
     }
 
@@ -195,6 +201,19 @@ fn resets(programs: &Programs, test: &str, trigger: &str) -> Result<Value> {
     still_counts(programs, &machine)?;
     machine.finish()?;
     Ok(json!({"fault": test, "seen": last, "then": "counts as the model"}))
+}
+
+/// A panic while the DMA runs: the image has stopped it by the time of its own reset, before any next start could.
+fn panic_stops_the_dma(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.start("panic-dma", &["test=panic"], true)?;
+    machine.wait_for("SERVING", LIMIT)?;
+    let _peer = TcpStream::connect(("127.0.0.1", machine.port))?;
+    let seen = machine.wait_for("PANIC", LIMIT)?;
+    machine.wait_for_end(LIMIT)?;
+    let logic = machine.finish()?;
+    let is_stopped = &logic["dma_stopped"];
+    ensure!(is_stopped == true, "dma_stopped after a panic: expected true, found {is_stopped}");
+    Ok(json!({"fault": "panic while the DMA runs", "seen": seen, "dma_stopped": is_stopped}))
 }
 
 /// A peer that the settings do not name is cut off before a byte of it is read.
@@ -311,6 +330,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         garbage(&programs)?,
         not_allowed(&programs)?,
         resets(&programs, "panic", "PANIC")?,
+        panic_stops_the_dma(&programs)?,
         resets(&programs, "hang", "HANG")?,
         no_logic(&programs)?,
     ];

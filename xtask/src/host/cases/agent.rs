@@ -40,6 +40,13 @@ pub const CASES: &[Case] = &[
         test: "unit_never_gives_up",
     },
     Case {
+        name: "host/t06-agent-unit",
+        expected: "the agent's unit survives a late network, clock or server",
+        package: "deltascope-agent",
+        file: "unit",
+        test: "unit_starts_the_agent_and_never_gives_up",
+    },
+    Case {
         name: "host/t07",
         expected: "damaged state is set aside, work continues",
         package: "deltascope-agent",
@@ -122,6 +129,20 @@ pub const CASES: &[Case] = &[
         package: "deltascope-agent",
         file: "keys",
         test: "names_of_common_authorities_are_taken",
+    },
+    Case {
+        name: "host/t19-keys",
+        expected: "SEC1 and RSA keys, SPIFFE IDs and keys apart are taken",
+        package: "deltascope-agent",
+        file: "own_pki",
+        test: "keys_of_common_tools_are_taken",
+    },
+    Case {
+        name: "host/t19-names",
+        expected: "a certificate that names no agent is refused with the reason",
+        package: "deltascope-agent",
+        file: "own_pki",
+        test: "certificates_that_name_no_agent_are_refused_with_the_reason",
     },
     Case {
         name: "host/t19-refused",

@@ -1,0 +1,61 @@
+//! The unit that runs the agent as a service, against the program and systemd's own checks.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::{AGENT, agent, finish};
+
+fn unit() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deltascope-agent.service");
+    fs::read_to_string(path).expect("the unit")
+}
+
+/// The value of a setting.
+fn setting<'a>(unit: &'a str, name: &str) -> &'a str {
+    let mut values = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    values.next().unwrap_or_else(|| panic!("expected {name} in the unit"))
+}
+
+#[test]
+fn unit_starts_the_agent_and_never_gives_up() {
+    let unit = unit();
+    assert_eq!(setting(&unit, "StartLimitIntervalSec"), "0");
+    assert_eq!(setting(&unit, "Restart"), "always");
+    let start = setting(&unit, "ExecStart");
+    let (program, options) = start.split_once(" run ").expect("the command");
+    assert_eq!(program, "/usr/bin/deltascope");
+    let help = finish(agent(&["run", "--help"])).ok().out;
+    for option in options.split(' ').filter(|word| word.starts_with("--")) {
+        assert!(help.contains(option), "{option}");
+    }
+    assert!(options.contains(&format!("--state-dir /var/lib/{} ", setting(&unit, "StateDirectory"))), "{options}");
+    // A wrong command line is the status that is not tried again.
+    let code = finish(agent(&["run", "--no-such-option"])).code.expect("a status");
+    assert_eq!(code.to_string(), setting(&unit, "RestartPreventExitStatus"));
+}
+
+#[test]
+fn systemd_finds_nothing_wrong_with_the_unit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("deltascope-agent.service");
+    let text = unit().replace("/usr/bin/deltascope", AGENT);
+    let analyze = |text: &str, arguments: &[&str]| {
+        fs::write(&path, text).expect("ours");
+        let output = Command::new("systemd-analyze").args(arguments).arg(&path).output().expect("systemd-analyze");
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.success(), said)
+    };
+    let (ok, said) = analyze(&text, &["verify", "--man=no"]);
+    assert!(ok && !said.contains("deltascope-agent.service:"), "{said}");
+    // In tenths: 0 is the best that there is, and a unit without any of the settings has 96.
+    let (ok, said) = analyze(&text, &["security", "--offline=true", "--threshold=37"]);
+    assert!(ok, "{said}");
+    let open = text.replace("ProtectSystem=strict", "").replace("NoNewPrivileges=yes", "");
+    let (ok, said) = analyze(&open, &["security", "--offline=true", "--threshold=37"]);
+    assert!(!ok, "settings that are gone are found: {said}");
+    let (_, said) = analyze(&text.replace("RestartSec=2", "RestartSec=soon"), &["verify", "--man=no"]);
+    assert!(said.contains("deltascope-agent.service:"), "a mistake is found: {said}");
+}
