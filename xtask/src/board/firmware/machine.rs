@@ -120,6 +120,17 @@ impl Machine {
         }
     }
 
+    /// Waits until the image serves and its link is up, in whichever order, and gives the line that says that it serves.
+    /// What is sent before is lost, and QEMU's network does not send the first packet of a connection again.
+    pub fn wait_for_server(&mut self, limit: Duration) -> Result<String> {
+        let serving = self.wait_for("SERVING", limit)?;
+        let of_this_start = self.logged.iter().rev().take_while(|line| !line.contains("START"));
+        if !of_this_start.into_iter().any(|line| line.contains("LINK up")) {
+            self.wait_for("LINK up", limit)?;
+        }
+        Ok(serving)
+    }
+
     /// Waits until QEMU has ended by itself.
     pub fn wait_for_end(&mut self, limit: Duration) -> Result<()> {
         let end = Instant::now() + limit;

@@ -148,7 +148,7 @@ fn stream(programs: &Programs) -> Result<Value> {
     let expected = programs.expected(&recording)?;
     let started = Instant::now();
     let mut machine = programs.boot("stream", &[])?;
-    let serving = machine.wait_for("SERVING", LIMIT)?;
+    let serving = machine.wait_for_server(LIMIT)?;
     let boot = started.elapsed();
     let idle = machine.accesses()?;
     let started = Instant::now();
@@ -192,12 +192,12 @@ fn still_counts(programs: &Programs, machine: &Machine) -> Result<()> {
 /// A panic and a loop that hangs: the image resets, the next start reports it, and counts.
 fn resets(programs: &Programs, test: &str, trigger: &str) -> Result<Value> {
     let mut machine = programs.boot(test, &[&format!("test={test}")])?;
-    machine.wait_for("SERVING", LIMIT)?;
+    machine.wait_for_server(LIMIT)?;
     // The first peer triggers it.
     let _peer = TcpStream::connect(("127.0.0.1", machine.port))?;
     machine.wait_for(trigger, LIMIT)?;
     let last = machine.wait_for("LAST RUN", LIMIT)?;
-    machine.wait_for("SERVING", LIMIT)?;
+    machine.wait_for_server(LIMIT)?;
     still_counts(programs, &machine)?;
     machine.finish()?;
     Ok(json!({"fault": test, "seen": last, "then": "counts as the model"}))
@@ -206,7 +206,7 @@ fn resets(programs: &Programs, test: &str, trigger: &str) -> Result<Value> {
 /// A panic while the DMA runs: the image has stopped it by the time of its own reset, before any next start could.
 fn panic_stops_the_dma(programs: &Programs) -> Result<Value> {
     let mut machine = programs.start("panic-dma", &["test=panic"], true)?;
-    machine.wait_for("SERVING", LIMIT)?;
+    machine.wait_for_server(LIMIT)?;
     let _peer = TcpStream::connect(("127.0.0.1", machine.port))?;
     let seen = machine.wait_for("PANIC", LIMIT)?;
     machine.wait_for_end(LIMIT)?;
@@ -219,7 +219,7 @@ fn panic_stops_the_dma(programs: &Programs) -> Result<Value> {
 /// A peer that the settings do not name is cut off before a byte of it is read.
 fn not_allowed(programs: &Programs) -> Result<Value> {
     let mut machine = programs.boot("peers", &["peers=link-local"])?;
-    machine.wait_for("SERVING", LIMIT)?;
+    machine.wait_for_server(LIMIT)?;
     let mut peer = TcpStream::connect(("127.0.0.1", machine.port))?;
     peer.set_read_timeout(Some(LIMIT))?;
     let seen = machine.wait_for("not allowed", LIMIT)?;
@@ -243,7 +243,7 @@ fn no_logic(programs: &Programs) -> Result<Value> {
 /// The corpus of the fuzzer, each file on a connection of its own.
 fn garbage(programs: &Programs) -> Result<Value> {
     let mut machine = programs.boot("garbage", &[])?;
-    machine.wait_for("SERVING", LIMIT)?;
+    machine.wait_for_server(LIMIT)?;
     let corpus = root().join("system-tests/fuzz/corpus");
     let (mut files, mut bytes) = (0u32, 0u64);
     for target in ["server", "frame_stream", "frame"] {
@@ -273,7 +273,7 @@ pub fn runner() -> Result<Runner> {
         let mut machine = machine.borrow_mut();
         if machine.is_none() {
             let mut booted = programs.boot("engine", &["test=engine"])?;
-            booted.wait_for("SERVING", LIMIT)?;
+            booted.wait_for_server(LIMIT)?;
             *machine = Some(booted);
         }
         let port = machine.as_ref().map(|machine| machine.port).context("expected an image, found none")?;
