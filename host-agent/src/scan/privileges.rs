@@ -29,7 +29,7 @@ impl Capability {
     /// What is missed without it.
     pub fn effect(self) -> &'static str {
         match self {
-            Self::SysAdmin => "frame numbers are hidden: pages that several processes have are not told apart",
+            Self::SysAdmin => "frame numbers are hidden: pages that several processes have cannot be distinguished",
             Self::SysPtrace => "memory of other users' processes cannot be read",
             Self::DacReadSearch => "files of other users' processes in /proc cannot be opened",
         }

@@ -67,7 +67,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// Runs the tests of some cases, which are in one file, and returns what the test program printed.
 fn run_tests(package: &str, file: &str, cases: &[&&Case]) -> Result<String> {
-    let mut command = cargo(&["test", "--locked", "--package", package, "--test", file, "--", "--include-ignored"]);
+    let mut command = cargo(&["test", "--release", "--locked", "--package", package, "--test", file]);
+    command.args(["--", "--include-ignored"]);
     command.args(cases.iter().map(|case| case.test)).stderr(Stdio::inherit());
     let output = command.output().with_context(|| format!("running the tests {file} of {package}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
