@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Features of the whole workspace, when all of its programs have been built at once.
-static WHOLE: OnceLock<&str> = OnceLock::new();
+/// Whether all programs of the workspace have been built at once.
+static WHOLE: AtomicBool = AtomicBool::new(false);
 
 /// Root of the workspace.
 pub fn root() -> PathBuf {
@@ -43,17 +43,17 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Builds every program of the workspace with these features; after it [`build`] has nothing left to do.
 ///
 /// Built package by package, the same dependencies have other features each time and are compiled again.
-pub fn build_whole(features: &'static str) -> Result<()> {
+pub fn build_whole(features: &str) -> Result<()> {
     run(&mut cargo(&["build", "--release", "--locked", "--workspace", "--bins", "--features", features]))?;
-    WHOLE.get_or_init(|| features);
+    WHOLE.store(true, Ordering::Relaxed);
     Ok(())
 }
 
 /// Builds programs in release mode, unless [`build_whole`] has.
 pub fn build(arguments: &[&str]) -> Result<()> {
-    match WHOLE.get() {
-        Some(_) => Ok(()),
-        None => run(cargo(&["build", "--release", "--locked"]).args(arguments)),
+    match WHOLE.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => run(cargo(&["build", "--release", "--locked"]).args(arguments)),
     }
 }
 

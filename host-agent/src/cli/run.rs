@@ -185,7 +185,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
-    // The source was told a little sooner, which only shortens its pauses.
+    // The source has its end from a little earlier, which only shortens its pauses.
     let end = arguments.duration.map(|duration| begun + duration);
     let mut due = begun + arguments.interval;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);

@@ -82,7 +82,7 @@ pub(crate) struct PageRun {
 const WALK_BYTES: u64 = 1 << 30;
 const WALK_PAGES: u64 = 1 << 12;
 /// Time from which on a call counts as a hold of the lock, and time without it afterwards. A reader that comes back at once
-/// overtakes whoever waits for the lock to write.
+/// overtakes a thread that waits for the lock to write.
 const HOLD: Duration = Duration::from_micros(50);
 const GAP: Duration = Duration::from_micros(100);
 

@@ -1,7 +1,7 @@
 //! A time limit for each process that is read.
 //!
-//! The kernel lets a reader of a process's memory wait for the lock of that memory, and whoever holds the lock may wait
-//! for a file system that never answers. Such a wait ends with the program only. So whatever may wait is done by a thread
+//! The kernel lets a reader of a process's memory wait for the lock of that memory, and the holder of the lock may wait
+//! for a file system that never answers. Such a wait ends with the program only. So what may wait is done by a thread
 //! of its own, which is left behind when it stays blocked.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ const PATIENCE: u32 = 5 * LOOKS;
 type Process = (u32, u64);
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs what may wait for a process for ever, and gives up in time.
+/// Runs what may wait for a process without end, and gives up in time.
 #[derive(Debug, Default)]
 pub(crate) struct TimeLimit {
     thread: Option<Reader>,
