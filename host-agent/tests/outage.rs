@@ -71,6 +71,15 @@ fn passing_refusals_are_waited_out() {
     }
 }
 
+#[test]
+fn server_that_welcomes_and_drops_is_an_outage() {
+    let board = Board::start("127.0.0.1:0", &[]);
+    let proxy = refusing::start_dropping(board.address).to_string();
+    let endless = ["run", "--json-lines", "--source", "synth", "--events", "0"];
+    let run = Run::start(&[&endless[..], &["--outage", "2", "--connect", &proxy]].concat());
+    run.end().fails(&["trying again", "longest outage allowed"]);
+}
+
 /// The agent's command in a mount namespace of its own, where `hosts` is /etc/hosts.
 fn with_hosts(hosts: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("unshare");
