@@ -1,7 +1,7 @@
 //! Both channels with their buffer: batches out, packets in. Knows both modes; knows nothing of what the bytes mean.
 
 use super::channel;
-use super::descriptor::{COMPLETE, END_OF_FRAME, ERRORS, LENGTH_MASK, START_OF_FRAME};
+use super::descriptor::{COMPLETE, END_OF_FRAME, ERRORS, ERRORS_SHIFT, LENGTH_MASK, START_OF_FRAME};
 use super::error::{DmaError, ErrorBit, bits_for};
 use super::registers::{Channel, Register, control, status};
 use super::ring::Ring;
@@ -46,6 +46,8 @@ pub struct Link<D, B> {
     receiving: bool,
     /// Bytes that arrived since the last [`Link::start`] or [`Link::forget`].
     received: u64,
+    /// A reply packet has come with its end: TLAST is connected.
+    ends: bool,
 }
 
 impl<D: Registers, B: DmaBuffer> Link<D, B> {
@@ -55,7 +57,8 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         let mm2s = Ring::new(&words, layout.mm2s_ring, usize::from(settings.batches));
         let s2mm = Ring::new(&words, layout.s2mm_ring, usize::from(settings.reply_packets));
         let settings = *settings;
-        Link { dma, words, mode, settings, layout, mm2s, s2mm, sending: false, receiving: false, received: 0 }
+        let (sending, receiving, received, ends) = (false, false, 0, false);
+        Link { dma, words, mode, settings, layout, mm2s, s2mm, sending, receiving, received, ends }
     }
 
     /// Resets the DMA and starts it with every buffer for replies posted.
@@ -196,14 +199,9 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         (ring.oldest(), ring.status(words))
     }
 
-    /// Whether the channel works on the oldest descriptor that it has.
-    ///
-    /// # Errors
-    /// The registers cannot be read.
-    pub fn is_at_oldest(&mut self, channel: Channel) -> Result<bool, DmaError> {
-        let current = channel::read(&mut self.dma, channel, Register::CurrentDescriptor)?;
-        let ring = self.ring(channel);
-        Ok(current == ring.address(ring.oldest()))
+    /// Whether a reply packet has come with its end since this was made.
+    pub fn has_seen_ends(&self) -> bool {
+        self.ends
     }
 
     fn ring(&self, channel: Channel) -> &Ring {
@@ -370,6 +368,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         }
         self.refuse_errors(Channel::S2mm, found)?;
         let bytes = found & LENGTH_MASK;
+        self.ends |= found & END_OF_FRAME != 0;
         if whole && found & (START_OF_FRAME | END_OF_FRAME) != START_OF_FRAME | END_OF_FRAME {
             return Err(DmaError::NoLast { bytes: bytes.into() });
         }
@@ -382,21 +381,26 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         Ok(found & status::IDLE != 0 && found & (status::ERRORS | status::HALTED) == 0)
     }
 
-    /// Fails when a descriptor came back with an error.
+    /// Fails when a descriptor came back with an error. DMASR may not show it yet.
     fn refuse_errors(&mut self, channel: Channel, found: u32) -> Result<(), DmaError> {
-        if found & ERRORS == 0 {
-            return Ok(());
-        }
-        channel::check(&mut self.dma, self.mode)?;
-        // The register was cleared meanwhile; the descriptor's own bits say the same, 24 higher.
-        let status = found >> 24;
-        let bit = ErrorBit::first_in(status).unwrap_or(ErrorBit::Internal);
+        let Some(bit) = ErrorBit::first_in((found & ERRORS) >> ERRORS_SHIFT) else { return Ok(()) };
+        let status = channel::read(&mut self.dma, channel, Register::Status)?;
         let ring = self.ring(channel);
         Err(DmaError::Transfer { channel, bit, status, descriptor: ring.address(ring.oldest()) })
     }
 
     /// Fails when a channel reports an error or has halted.
-    pub fn check(&mut self) -> Result<(), DmaError> {
-        channel::check(&mut self.dma, self.mode)
+    pub fn check(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
+        let checked = channel::check(&mut self.dma, clock, self.mode, self.settings.reset_limit);
+        checked.map_err(|error| match error {
+            DmaError::Transfer { channel, bit, status, descriptor } if self.mode == Mode::ScatterGather => {
+                // CURDESC gives what was fetched last, by either channel (axi_sg v4.1, `ftch_error_addr`).
+                let Link { mm2s, s2mm, words, .. } = self;
+                let ring = if channel == Channel::Mm2s { mm2s } else { s2mm };
+                let failed = ring.find(words, |status| status & ERRORS != 0);
+                DmaError::Transfer { channel, bit, status, descriptor: failed.unwrap_or(descriptor) }
+            }
+            error => error,
+        })
     }
 }

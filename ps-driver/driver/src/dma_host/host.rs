@@ -152,7 +152,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         {
             return Ok(());
         }
-        self.link.check()?;
+        self.link.check(&mut self.clock)?;
         let limit = self.link.settings().time_limit;
         if self.clock.now().saturating_sub(self.progress) > limit {
             // What came in the same poll is no fault.
