@@ -45,6 +45,11 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
     containers("cow_redundant", "Redundant copies.", |one| one.cow_redundant);
     containers("cow_redundant_bytes", "Bytes of the redundant copies.", |one| one.cow_bytes_redundant);
     containers("cow_unjudged", "Copies that could not be judged.", |one| one.cow_unjudged);
+    if !gauges {
+        containers("net_sends", "Sends.", |one| one.net_sends);
+        containers("net_redundant", "Redundant sends.", |one| one.net_redundant);
+        containers("net_redundant_bytes", "Bytes of the redundant sends.", |one| one.net_bytes_redundant);
+    }
     if report.containers.iter().any(|one| one.origins.is_some()) {
         let mut origins = |name: &str, about: &str, value: fn(&ContainerOriginsJson) -> u64| {
             let samples = report.containers.iter();
@@ -56,11 +61,6 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
         origins("born_after_fork", "Pages that were allocated after the fork.", |one| one.born_after_fork);
         origins("born_equal", "Of these, those that equal another.", |one| one.born_equal);
         origins("origin_unknown", "Pages of unknown origin.", |one| one.origin_unknown);
-    }
-    if !gauges {
-        containers("net_sends", "Sends.", |one| one.net_sends);
-        containers("net_redundant", "Redundant sends.", |one| one.net_redundant);
-        containers("net_redundant_bytes", "Bytes of the redundant sends.", |one| one.net_bytes_redundant);
     }
     let Some(scan) = scan else {
         return text;
