@@ -21,6 +21,15 @@ struct Slot {
     frame: usize,
 }
 
+/// One of the distinct frames at an address, with what was read of it.
+struct Seen<'a> {
+    frame: Frame,
+    holders: &'a [Holder],
+    content: Option<&'a [u8]>,
+    /// The member from which the content was read.
+    reader: usize,
+}
+
 impl<V: FamilyView> Round<'_, V> {
     /// Reads the contents at some places, looks at the frames again, and judges.
     pub(super) fn batch(
@@ -136,7 +145,7 @@ impl<V: FamilyView> Round<'_, V> {
         entries: impl Iterator<Item = (usize, PageEntry)>,
         contents: Option<(&Contents, usize)>,
     ) {
-        let mut frames: Vec<(Frame, &[Holder], Option<&[u8]>, usize)> = Vec::new();
+        let mut frames: Vec<Seen<'_>> = Vec::new();
         for (number, holders) in by_frame(holders).enumerate() {
             let Some(frame) = frame(holders) else {
                 continue;
@@ -144,13 +153,13 @@ impl<V: FamilyView> Round<'_, V> {
             let frame = Frame { merged: self.is_merged(traits, holders), ..frame };
             let content = contents.and_then(|(contents, first)| contents.frame(first + number));
             let reader = contents.map_or(frame.eldest, |(contents, first)| contents.reader(first + number));
-            frames.push((frame, holders, content, reader));
+            frames.push(Seen { frame, holders, content, reader });
         }
         self.divide(holders, entries, &frames);
         let looks: Vec<Look<'_>> = frames
             .iter()
             .zip(&self.divider.groups)
-            .map(|(&(frame, _, content, _), &group)| Look { frame, content, group })
+            .map(|(seen, &group)| Look { frame: seen.frame, content: seen.content, group })
             .collect();
         let without = if contents.is_some() { UnjudgedReason::Unreadable } else { UnjudgedReason::Moved };
         let mut judgement = std::mem::take(&mut self.judgement);
@@ -167,12 +176,7 @@ impl<V: FamilyView> Round<'_, V> {
     }
 
     /// Divides the frames at an address by origin.
-    fn divide(
-        &mut self,
-        holders: &[Holder],
-        entries: impl Iterator<Item = (usize, PageEntry)>,
-        frames: &[(Frame, &[Holder], Option<&[u8]>, usize)],
-    ) {
+    fn divide(&mut self, holders: &[Holder], entries: impl Iterator<Item = (usize, PageEntry)>, frames: &[Seen<'_>]) {
         let members = self.charges.lineage.len();
         self.divider.reset(members);
         for (member, entry) in entries {
@@ -189,12 +193,12 @@ impl<V: FamilyView> Round<'_, V> {
         }
         let apart = self.rule.access() == FrameAccess::Frames;
         // Without frame numbers one page that is not exclusive is known to be none of zeros: the one that was read.
-        for &(frame, _, content, reader) in frames {
+        for &Seen { frame, content, reader, .. } in frames {
             if !apart && !frame.exclusive && content.is_some_and(|content| !is_zero(content)) {
                 self.divider.own[reader] = Own::Page;
             }
         }
-        let held = frames.iter().map(|&(frame, holders, content, reader)| match (apart, frame.exclusive) {
+        let held = frames.iter().map(|&Seen { frame, holders, content, reader }| match (apart, frame.exclusive) {
             // Equal pages that the kernel has merged say nothing of where they came from.
             (true, _) if frame.merged => Held::By(frame.eldest),
             (true, _) => Held::Common(holders),
