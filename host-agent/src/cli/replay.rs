@@ -45,6 +45,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     report.lower_bound = replay.is_lower_bound();
     let scan = replay.scan_report();
     report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
+    if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {
+        report.without_origins();
+    }
     if arguments.json {
         super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
     } else {
