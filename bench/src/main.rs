@@ -114,7 +114,8 @@ fn print(run: &Run) {
             Unit::Events => "events/s",
             Unit::Operations => "op/s",
         };
-        let bar = step.bar.map_or(String::new(), |bar| format!("{bar} {}", if step.is_met() { "met" } else { "missed" }));
+        let bar =
+            step.bar.map_or(String::new(), |bar| format!("{bar} {}", if step.is_met() { "met" } else { "missed" }));
         let rival = format!("{}, {} {unit}", step.rival, short(step.rival_rate));
         let rate = format!("{} {unit}", short(step.rate));
         vec![step.name.clone(), rate, format!("{:.2}", step.ratio), format!("{:.2}", step.spread), bar, rival]

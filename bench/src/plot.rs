@@ -73,7 +73,8 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, steps: &[&Step]
     for limit in limits {
         let line = [(limit.rate, -0.5), (limit.rate, rows - 0.5)];
         chart.draw_series(LineSeries::new(line, LIMIT)).map_err(failed)?;
-        let text = Text::new(limit.name, (limit.rate * 1.04, rows - 0.55), ("sans-serif", 12).into_font().color(&LIMIT));
+        let text =
+            Text::new(limit.name, (limit.rate * 1.04, rows - 0.55), ("sans-serif", 12).into_font().color(&LIMIT));
         chart.draw_series([text]).map_err(failed)?;
     }
     for (index, step) in steps.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The algebra without an engine around it.
 
 use super::peer::{self, Kind, Vectors};
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn, rate};
 use anyhow::{Result, ensure};
 use deltascope_model::Context;

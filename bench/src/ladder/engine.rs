@@ -2,7 +2,7 @@
 
 use super::memory::{Copy, source};
 use super::peer::{self, Vectors};
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn, rate};
 use crate::workload;
 use anyhow::{Result, ensure};

@@ -1,14 +1,17 @@
 //! The fingerprint of a page.
 
 use super::memory::{Copy, PAGE, source};
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn, rate};
 use anyhow::Result;
 use std::hint::black_box;
 use std::time::Duration;
 
 /// Applies `fingerprint` to page after page.
-fn over_pages<'a>(pages: &'a [u8], fingerprint: impl Fn(&[u8]) -> u32 + 'a) -> impl FnMut(Duration) -> Result<f64> + 'a {
+fn over_pages<'a>(
+    pages: &'a [u8],
+    fingerprint: impl Fn(&[u8]) -> u32 + 'a,
+) -> impl FnMut(Duration) -> Result<f64> + 'a {
     let mut at = 0;
     move |time| {
         rate(time, 1 << 20, || {

@@ -1,6 +1,6 @@
 //! Memory that is larger than the caches, and what the processor does to it without thinking.
 
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn, rate};
 use anyhow::Result;
 use std::hint::black_box;

@@ -2,7 +2,7 @@
 //! retention; no socket.
 
 use super::memory::{Copy, source};
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn};
 use crate::workload;
 use anyhow::{Context, Result, ensure};

@@ -1,7 +1,7 @@
 //! The reader of the capture module's ring, on a ring in a file.
 
 use super::memory::{Copy, source};
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn};
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_RECORD_BYTES, RING_VERSION};

@@ -1,7 +1,7 @@
 //! The scan of a family in which every page is a copy.
 
 use super::memory::{Copy, PAGE, source};
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn};
 use anyhow::{Context, Result, ensure};
 use deltascope_agent::scan::{ScanConfig, ScanTarget, Scanner};

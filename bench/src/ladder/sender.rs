@@ -1,7 +1,7 @@
 //! What a program does that sends each event as it comes: one small message, one write.
 
+use super::step::{Step, Unit};
 use super::wire::{receiver, uplink};
-use super::{Step, Unit};
 use crate::compare::{Effort, in_turn};
 use crate::daemon::Daemon;
 use crate::workload;

@@ -1,6 +1,6 @@
 //! The agent's uplink to the daemon over the loopback interface, beside a bare sender of the same bytes.
 
-use super::{Step, Unit};
+use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn};
 use crate::daemon::Daemon;
 use crate::workload;
@@ -76,7 +76,9 @@ fn send<S: Read + Write>(
 }
 
 /// A receiver in a thread of its own.
-pub(super) fn receiver(take: impl FnOnce(TcpStream) -> Result<()> + Send + 'static) -> Result<(SocketAddr, JoinHandle<Result<()>>)> {
+pub(super) fn receiver(
+    take: impl FnOnce(TcpStream) -> Result<()> + Send + 'static,
+) -> Result<(SocketAddr, JoinHandle<Result<()>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     Ok((address, spawn(move || take(listener.accept()?.0))))
@@ -117,9 +119,8 @@ pub fn tls(effort: Effort, boardd: &Path) -> Result<Step> {
     let server = authority.issue(Role::Server, "localhost", &[[127, 0, 0, 1].into()], Validity::days(1))?;
     let agent = authority.issue(Role::Agent, "bench", &[], Validity::days(1))?;
     let tls = Tls::new(agent.clone(), authority.certificate(), "127.0.0.1")?;
-    let load = |own: &std::path::Path| {
-        Credentials::load(&Paths { own: own.to_owned(), authority: authority.certificate() })
-    };
+    let load =
+        |own: &std::path::Path| Credentials::load(&Paths { own: own.to_owned(), authority: authority.certificate() });
     let (serving, asking) = (load(&server)?.server()?, load(&agent)?.client()?);
     let arguments = ["--tls".into(), server.into(), "--authority".into(), authority.certificate().into()];
     let daemon = Daemon::start(boardd, &arguments)?;
