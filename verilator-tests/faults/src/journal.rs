@@ -32,6 +32,10 @@ pub(crate) const BLOCK: Block = block(
             &[proved("the distance is taken before the mark is there", "position - mark", &["journal"])],
         ),
         place(
+            "banks_from_low <= «low_mask»;",
+            &[proved("the first bank always above the low end", "low_mask | 16'd1", &["journal"])],
+        ),
+        place(
             "banks_before_high <= ~«high_mask»;",
             &[proved("the bank of the high end is taken whole", "above_high", &["journal"])],
         ),

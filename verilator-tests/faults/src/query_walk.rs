@@ -1,6 +1,6 @@
 //! Faults in `query_walk`.
 
-use crate::{Block, block, both, place, simulated};
+use crate::{Block, block, both, place, proved, simulated};
 
 /// Every place in the block that is broken, and how.
 pub(crate) const BLOCK: Block = block(
@@ -34,7 +34,21 @@ pub(crate) const BLOCK: Block = block(
             "step_row_next = «step_row - one_row»;",
             &[simulated("rows from the oldest to the newest", "step_row + one_row")],
         ),
-        place("assign cut = «top - remaining_low»;", &[simulated("the oldest of a row for its newest", "bottom")]),
+        place(
+            "assign cut = «top - remaining_low»;",
+            &[
+                simulated("the oldest of a row for its newest", "bottom"),
+                proved("bit 2 of the lowest wanted lane dropped", "(top - remaining_low) & ~9'd4", &["query_walk"]),
+            ],
+        ),
+        place(
+            "assign left_over = «remaining - wide_offered»;",
+            &[proved("bit 7 of what is left dropped", "(remaining - wide_offered) & ~20'h80", &["query_walk"])],
+        ),
+        place(
+            "bottom = «next_lane»;",
+            &[proved("bit 4 of a lane inverted by bit 6", "next_lane ^ {4'd0, next_lane[6], 4'd0}", &["query_walk"])],
+        ),
         place("offered = «next_lane»;", &[simulated("the whole row being filled at first", "lanes")]),
         place("issued_row <= «step_row»;", &[simulated("the row of the step after", "step_row_next")]),
     ],

@@ -22,47 +22,69 @@ pub struct Reason {
 pub const REASONS: &[Reason] = &[
     Reason {
         block: "reply_packets",
-        hash: 0x5ddb_2835_d2f0_631d,
-        what: "const0 at Q[6] of line 78, beats",
+        hash: 0xd7cc_a16e_3a19_00ae,
+        what: "const0 at Q[6] of line 110, beats",
         why: SHORT_PACKET,
     },
     Reason {
         block: "reply_packets",
-        hash: 0x5ddb_2835_d2f0_631d,
-        what: "const0 at Y[13] of line 75, beats_next",
+        hash: 0xd7cc_a16e_3a19_00ae,
+        what: "const0 at Y[13] of line 105, beats_next",
         why: SHORT_PACKET,
     },
     Reason {
         block: "reply_credit",
-        hash: 0x008e_b892_5400_43b8,
-        what: "cnot1 at A[2] by bit 3 of line 24",
+        hash: 0xb02f_3e77_dda0_6d4b,
+        what: "cnot1 at A[2] by bit 3 of line 33",
         why: "mixes in bit 4 of `promised` when two beats are promised: that bit is set at 16, all the places of this queue, \
               where nothing more is promised. In a queue of 32 places it is a fault, which `cargo xtask rtl formal --faults` \
               has: bit 3 of the places inverted by bit 4",
     },
     Reason {
         block: "journal",
-        hash: 0x0856_2d98_b897_6ac7,
-        what: "const0 at Q[19] of line 213, reach",
-        why: "`reach` counts to lanes x rows, 12 here and 8192 in the committed configuration, so bit 19 is zero in both",
+        hash: 0x48d3_e8a2_44be_ebf4,
+        what: "const1 at from_low[0] of line 106, banks_from_low",
+        why: "the one bank of 3 lanes holds the low end of every walk, so it is always marked. With 16 banks a stuck mark is a \
+              fault, which `cargo xtask rtl formal --faults` has: the first bank always above the low end",
+    },
+    Reason {
+        block: "query_walk",
+        hash: 0x2651_0532_6f6b_5ccc,
+        what: "cnot1 at A[4] by bit 6 of line 121",
+        why: "a lane is below 3 here, so bit 6 of `bottom` is zero. With 256 lanes it is a fault, which `cargo xtask rtl formal \
+              --faults` has: bit 4 of a lane inverted by bit 6",
+    },
+    Reason {
+        block: "query_walk",
+        hash: 0x2651_0532_6f6b_5ccc,
+        what: "const0 at A[2] of line 153, cut",
+        why: "`cut` is looked at when less is wanted than the lanes that are offered, 3 here, so it is below 4. With 256 lanes it \
+              is a fault, which `cargo xtask rtl formal --faults` has: bit 2 of the lowest wanted lane dropped",
+    },
+    Reason {
+        block: "query_walk",
+        hash: 0x2651_0532_6f6b_5ccc,
+        what: "const0 at Y[7] of line 136, left_over",
+        why: "what is left of a walk is below lanes x rows, 12 here, whenever it is looked at. With 8192 entries it is a fault, \
+              which `cargo xtask rtl formal --faults` has: bit 7 of what is left dropped",
     },
     Reason {
         block: "engine_control",
-        hash: 0x5887_3b0f_9d6a_d78f,
-        what: "const1 at Y[0] of line 89",
+        hash: 0x2874_c4dd_8d63_29ad,
+        what: "const1 at Y[0] of line 121",
         why: "`batch_end_due` stays set after the end of batch of a SNAPSHOT: it is looked at while rows settle only, and \
               the next SNAPSHOT sets it again. True in every configuration",
     },
     Reason {
         block: "engine_control",
-        hash: 0x5887_3b0f_9d6a_d78f,
+        hash: 0x2874_c4dd_8d63_29ad,
         what: "const1 at A[5] of a cell made by opt_dff",
         why: "`waited` falls to zero with the restart and not with the first record after it: nothing looks at it while \
               tables are cleared, and running sets it to zero. True in every configuration",
     },
     Reason {
         block: "delta_engine",
-        hash: 0x9a3b_2fa0_f257_015a,
+        hash: 0xbfcf_c29a_ac71_9800,
         what: "const0 at group_id[15] of line 243, reader_group_id",
         why: "a SNAPSHOT reads groups of the table only, 4 here and 1024 in the committed configuration, so bit 15 is zero \
               in both: `rows_are_of_the_table` of the proof of delta_engine",
