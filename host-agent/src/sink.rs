@@ -68,4 +68,14 @@ pub enum SinkError {
         /// As found in the event.
         found: u32,
     },
+    /// An event and its owner are of different kinds.
+    #[error(
+        "event of {owner}, an owner of the kind {kind:?}: expected the kind Sends for sends by content, and another one for all others; this is a fault of the source"
+    )]
+    Kind {
+        /// Name of the owner.
+        owner: String,
+        /// Its kind.
+        kind: OwnerKind,
+    },
 }

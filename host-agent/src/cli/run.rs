@@ -215,6 +215,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let engine = accounting.granted().engine.name();
             let mut report = Report::new(engine, accounting.owners(), &shown, conservation);
             report.lower_bound = source.is_lower_bound();
+            report.body_contexts = accounting.body_contexts();
             report.describe(|name| source.details(name));
             let scan = source.scan_report();
             report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);

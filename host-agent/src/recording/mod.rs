@@ -19,8 +19,10 @@
 //! | 8 + n | 4 | CRC32C of everything before it in the chunk |
 //!
 //! OWNER: number 4 (0, 1, 2 and so on), kind 4 ([`OwnerKind`](crate::event::OwnerKind)), name in UTF-8. An owner
-//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
-//! owner 4, socket 8 (send; zero of a page), length 4, zero 4, operand 8 (as in the event record). SCAN: what a scan
+//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send, 3 body, 4 send by
+//! content that is not judged), class 1, zero 2, owner 4, socket 8 (send: its socket; body: its peer; else zero), length 4,
+//! bytes of the head 4 (3 and 4; else zero), operand 8 (page and send: as in the event record; body: its fingerprint; 4: the
+//! reason, [`Unjudged`](crate::event::Unjudged)). The class of 3 and 4 is 0 and 3. SCAN: what a scan
 //! reported beside its events, as the JSON object of `docs/scan.md` from `mode` on; after the events of the round. END: events captured 8, events in the file 8, losses 7 x 8 in
 //! the order of [`LossReason`](deltascope_abi::loss::LossReason).
 //!
@@ -63,6 +65,8 @@ const CHUNK_END: u32 = 3;
 const CHUNK_SCAN: u32 = 4;
 const WHAT_PAGE: u8 = 1;
 const WHAT_SEND: u8 = 2;
+const WHAT_BODY: u8 = 3;
+const WHAT_UNJUDGED: u8 = 4;
 
 /// A recording that cannot be written, or bytes that are not one.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +175,12 @@ pub enum RecordingError {
     /// The file to be made is one that is read.
     #[error("{path}: expected another file than the recording that is read, found the same; name another file", path = path.display())]
     Itself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Pages and sends by content cannot have one group.
+    #[error("{path}: expected a free group for sends by content, found every group taken; record without --raw", path = path.display())]
+    NoGroupForSends {
         /// The file.
         path: PathBuf,
     },

@@ -10,7 +10,7 @@ use deltascope_abi::loss::{LOSS_REASONS, Losses};
 use deltascope_abi::record::{Class, MAX_LENGTH};
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::event::{Event, OwnerId, OwnerKind, UNJUDGED_SEND, Unjudged, What};
 use crate::report::ScanJson;
 
 /// What a recording says at its end.
@@ -182,7 +182,7 @@ impl<R: Read> Reader<R> {
         }
         self.expect("owner number", at, self.owners.into(), le32(body, 0).into())?;
         let code = le32(body, 4);
-        let kind = OwnerKind::from_code(code).ok_or_else(|| self.field("owner kind", at + 4, "1 to 3", code.into()))?;
+        let kind = OwnerKind::from_code(code).ok_or_else(|| self.field("owner kind", at + 4, "1 to 4", code.into()))?;
         let name = std::str::from_utf8(&body[8..])
             .map_err(|_| RecordingError::Text { path: self.path.clone(), at: at + 8 })?;
         self.owners += 1;
@@ -214,26 +214,28 @@ impl<R: Read> Reader<R> {
         if length > MAX_LENGTH {
             return Err(self.field("length of an event", at + 16, &format!("0 to {MAX_LENGTH}"), length.into()));
         }
+        let (socket, head, operand) = (le64(bytes, 8), le32(bytes, 20), le64(bytes, 24));
         // The zeros of the layout: what a later version puts there is not to be passed over.
-        let page = bytes[0] == WHAT_PAGE;
-        let reserved = u64::from(le32(bytes, 0) >> 16) | u64::from(le32(bytes, 20));
-        if reserved != 0 || (page && le64(bytes, 8) != 0) {
-            return Err(self.field(
-                "reserved bytes of an event",
-                at,
-                "zero",
-                reserved | (u64::from(page) * le64(bytes, 8)),
-            ));
+        let no_socket = matches!(bytes[0], WHAT_PAGE | WHAT_UNJUDGED);
+        let no_head = !matches!(bytes[0], WHAT_BODY | WHAT_UNJUDGED);
+        let reserved =
+            u64::from(le32(bytes, 0) >> 16) | u64::from(no_head) * u64::from(head) | u64::from(no_socket) * socket;
+        if reserved != 0 {
+            return Err(self.field("reserved bytes of an event", at, "zero", reserved));
         }
-        let class = Class::from_code(class);
-        let operand = le64(bytes, 24);
-        let what = match (bytes[0], class) {
-            (WHAT_SEND, Class::NetworkSend) => What::Send { socket: le64(bytes, 8), fingerprint: operand },
-            (WHAT_PAGE, Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged) => {
+        let what = match (bytes[0], Class::from_code(class)) {
+            (WHAT_SEND, Class::NetworkSend) => What::Send { socket, fingerprint: operand },
+            (WHAT_PAGE, class @ (Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged)) => {
                 What::Page { class, before: operand as u32, after: (operand >> 32) as u32 }
             }
+            (WHAT_BODY, Class::PageAfterT) => What::Body { peer: socket, fingerprint: operand, head },
+            (WHAT_UNJUDGED, UNJUDGED_SEND) => {
+                let why = Unjudged::from_code(operand)
+                    .ok_or_else(|| self.field("reason of an event", at + 24, "1 to 3", operand))?;
+                What::Unjudged { why, head }
+            }
             (what, _) => {
-                let expected = "1 with a class of pages, or 2 with the class of sends";
+                let expected = "1 with a class of pages, 2 with class 2, 3 with class 0 or 4 with class 3";
                 return Err(self.field("kind of an event", at, expected, what.into()));
             }
         };

@@ -9,7 +9,7 @@ use deltascope_abi::record::{Class, MAX_LENGTH, RECORD_BYTES, Record};
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::event::{Event, OwnerId, OwnerKind, Unjudged, What};
 use crate::sink::Sink;
 
 const PATH: &str = "in-memory.rec";
@@ -19,6 +19,13 @@ fn events() -> impl Strategy<Value = Vec<(u8, Event)>> {
         (prop::sample::select(vec![Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged]), any::<[u32; 2]>())
             .prop_map(|(class, [before, after])| What::Page { class, before, after }),
         any::<[u64; 2]>().prop_map(|[socket, fingerprint]| What::Send { socket, fingerprint }),
+        (any::<[u64; 2]>(), any::<u32>()).prop_map(|([peer, fingerprint], head)| What::Body {
+            peer,
+            fingerprint,
+            head
+        }),
+        (prop::sample::select(Unjudged::ALL.to_vec()), any::<u32>())
+            .prop_map(|(why, head)| What::Unjudged { why, head }),
     ];
     let event = (0..=MAX_LENGTH, what).prop_map(|(length, what)| Event { owner: OwnerId(0), length, what });
     prop::collection::vec((0u8..6, event), 0..60)
@@ -30,7 +37,7 @@ fn record(events: &[(u8, Event)], losses: Losses) -> (Vec<u8>, Vec<Item>) {
     let mut items = Vec::new();
     let mut owners = 0;
     for &(owner, event) in events {
-        let (kind, name) = (OwnerKind::ALL[owner as usize % 3], format!("container-{owner}-ä"));
+        let (kind, name) = (OwnerKind::ALL[owner as usize % 4], format!("container-{owner}-ä"));
         let owner = writer.owner(kind, &name).expect("memory takes it");
         if owner.0 == owners {
             owners += 1;

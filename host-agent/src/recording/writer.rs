@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Class;
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::event::{Event, OwnerId, OwnerKind, Owners, UNJUDGED_SEND, What};
 use crate::report::ScanJson;
 use crate::sink::{Sink, SinkError};
 
@@ -171,16 +172,19 @@ impl<W: Write> Sink for Writer<W> {
 }
 
 fn encode(event: &Event) -> [u8; EVENT_BYTES] {
-    let mut bytes = [0; EVENT_BYTES];
-    let (what, class, socket) = match event.what {
-        What::Page { class, .. } => (WHAT_PAGE, class, 0),
-        What::Send { socket, .. } => (WHAT_SEND, deltascope_abi::record::Class::NetworkSend, socket),
+    let (what, class, socket, operand) = match event.what {
+        What::Page { class, before, after } => (WHAT_PAGE, class, 0, u64::from(before) | u64::from(after) << 32),
+        What::Send { socket, fingerprint } => (WHAT_SEND, Class::NetworkSend, socket, fingerprint),
+        What::Body { peer, fingerprint, .. } => (WHAT_BODY, Class::from_code(0), peer, fingerprint),
+        What::Unjudged { why, .. } => (WHAT_UNJUDGED, UNJUDGED_SEND, 0, why as u64),
     };
+    let mut bytes = [0; EVENT_BYTES];
     bytes[0] = what;
     bytes[1] = class as u8;
     bytes[4..8].copy_from_slice(&event.owner.0.to_le_bytes());
     bytes[8..16].copy_from_slice(&socket.to_le_bytes());
-    bytes[16..20].copy_from_slice(&event.length.to_le_bytes());
-    bytes[24..32].copy_from_slice(&event.record(0, 0).operand.to_le_bytes());
+    bytes[16..20].copy_from_slice(&event.record_length().to_le_bytes());
+    bytes[20..24].copy_from_slice(&event.head_bytes().to_le_bytes());
+    bytes[24..32].copy_from_slice(&operand.to_le_bytes());
     bytes
 }

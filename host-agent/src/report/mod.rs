@@ -5,6 +5,7 @@ mod estimated;
 mod json;
 mod metrics;
 mod scan;
+mod sends;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, WorkloadJson};
 pub use metrics::{metrics, write_metrics};
 pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson, not_seen_text, scan_lines};
+pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, send_lines};
 pub use table::{columns, conservation_line, render};
 
 use deltascope_abi::counters::CounterRow;
@@ -38,8 +40,10 @@ pub struct Line {
     pub pages: CounterRow,
     /// Of `pages`, those that could not be judged.
     pub unjudged: u64,
-    /// Network sends.
+    /// Network sends, each compared with the one before on its socket.
     pub sends: CounterRow,
+    /// Network sends by content, where the source gives these.
+    pub by_content: Option<ContentSends>,
     /// The container behind the name, where it is known.
     pub details: Option<Details>,
 }
@@ -81,6 +85,7 @@ impl Line {
             pages,
             unjudged: rows[Class::PageUnjudged as usize].events,
             sends: rows[Class::NetworkSend as usize],
+            by_content: None,
             details: None,
         }
     }
@@ -101,6 +106,10 @@ pub struct Report {
     pub lower_bound: bool,
     /// Nothing was read at all.
     pub nothing_seen: bool,
+    /// Contexts given to bodies, and of them those taken from another one.
+    pub body_contexts: (u64, u64),
+    /// Events that are in no line, because the state folder was lost that says what they were.
+    pub unknown_events: u64,
 }
 
 impl Report {
@@ -109,17 +118,32 @@ impl Report {
     pub fn new(engine: &'static str, owners: &Owners, totals: &Totals, conservation: Conservation) -> Report {
         let mut lines: Vec<Line> = owners
             .iter()
+            .filter(|(_, owner)| owner.kind != OwnerKind::Sends)
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
             .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
             .collect();
         lines.push(Line::new(OwnerKind::Container, OTHER_NAME, &totals.other));
-        lines.retain(|line| line.pages.events > 0 || line.sends.events > 0);
+        sends::attach(&mut lines, owners, totals);
+        lines.retain(|line| line.pages.events > 0 || line.sends.events > 0 || line.by_content.is_some());
         lines.sort_by(|a, b| {
-            let wasted = |line: &Line| line.pages.redundant_bytes.saturating_add(line.sends.redundant_bytes);
+            let wasted = |line: &Line| {
+                let by_content = line.by_content.map_or(0, |sends| sends.peer.redundant_bytes);
+                let sends = line.sends.redundant_bytes.saturating_add(by_content);
+                line.pages.redundant_bytes.saturating_add(sends)
+            };
             wasted(b).cmp(&wasted(a)).then(b.pages.events.cmp(&a.pages.events)).then(a.name.cmp(&b.name))
         });
         let unjudged = lines.iter().map(|line| line.unjudged).sum();
-        Report { engine, conservation, unjudged, lines, lower_bound: false, nothing_seen: false }
+        Report {
+            engine,
+            conservation,
+            unjudged,
+            lines,
+            lower_bound: false,
+            nothing_seen: false,
+            body_contexts: (0, 0),
+            unknown_events: totals.unknown_events,
+        }
     }
 
     /// Adds to each line what is known of the container of its name.

@@ -139,6 +139,9 @@ pub mod cursor {
     pub const SYNTH: u32 = 3;
     /// The agent's state folder: number of the last change that the records rest on.
     pub const STATE: u32 = 4;
+    /// Events that the records are, in all, since the first of the agent's id; given once there were sends by content, of
+    /// which one has several records.
+    pub const EVENTS: u32 = 5;
 }
 
 /// Events lost by a restart of the agent: what the source captured up to where it resumes, without what the earlier
