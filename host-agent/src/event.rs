@@ -124,12 +124,34 @@ impl Unjudged {
 /// Class of a send by content that is not judged, in the group of [`OwnerKind::Sends`]; never redundant.
 pub const UNJUDGED_SEND: Class = Class::PageUnjudged;
 
+impl OwnerKind {
+    /// Whether its events are those of a scan, where a class is the origin of a page ([`scanned`]).
+    pub fn is_scanned(self) -> bool {
+        matches!(self, OwnerKind::Scanned | OwnerKind::Region)
+    }
+}
+
+/// Classes of an owner of the scan: how a page came to be, and what it equals. Redundant events of a class are those
+/// with equal fingerprints.
+pub mod scanned {
+    use super::Class;
+
+    /// An inherited copy whose bytes were compared; redundant if it equals its source.
+    pub const INHERITED: Class = Class::from_code(0);
+    /// An inherited copy; redundant if it equals a sibling and not its source, else it was not compared.
+    pub const SIBLING_OR_UNJUDGED: Class = Class::from_code(1);
+    /// A page that was allocated after the fork; redundant if it equals another.
+    pub const BORN_AFTER_FORK: Class = Class::from_code(2);
+    /// A page of unknown origin; never redundant.
+    pub const ORIGIN_UNKNOWN: Class = Class::from_code(3);
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A page was copied.
+    /// A page was copied, or found by the scan.
     Page {
-        /// How it was judged; never [`Class::NetworkSend`].
+        /// How it was judged, never [`Class::NetworkSend`]; of an owner of the scan one of [`scanned`].
         class: Class,
         /// CRC32C of the reference copy.
         before: u32,

@@ -42,9 +42,7 @@ pub fn catch() -> Result<Stop, SignalError> {
         if let Err(error) = sys::block_signals(&SIGNALS, false) {
             eprintln!("deltascope: SIGINT and SIGTERM do not end this command: {error}; use SIGKILL");
         }
-        while watched.since().is_none_or(|since| since.elapsed() < LIMIT) {
-            std::thread::sleep(LOOK);
-        }
+        wait(|| watched.since().map(|since| since.elapsed()), std::thread::sleep);
         eprintln!(
             "deltascope: ended by a signal before its work was done; what was in flight is not in the numbers above"
         );
@@ -52,4 +50,33 @@ pub fn catch() -> Result<Stop, SignalError> {
     };
     std::thread::Builder::new().name(String::from("signals")).spawn(watch)?;
     Ok(stop)
+}
+
+/// Returns when a command that was asked to end has had its time. `asked` returns how long ago the request was first seen.
+fn wait(asked: impl Fn() -> Option<Duration>, mut sleep: impl FnMut(Duration)) {
+    while asked().is_none_or(|time| time < LIMIT) {
+        sleep(LOOK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, wait};
+    use std::cell::Cell;
+
+    #[test]
+    fn command_is_ended_within_two_seconds_of_the_signal() {
+        for signal in (0..5_000).step_by(7).map(Duration::from_millis) {
+            let (now, seen) = (Cell::new(Duration::ZERO), Cell::new(None));
+            let asked = || {
+                if now.get() >= signal && seen.get().is_none() {
+                    seen.set(Some(now.get()));
+                }
+                seen.get().map(|seen| now.get() - seen)
+            };
+            wait(asked, |time| now.set(now.get() + time));
+            let time = now.get() - signal;
+            assert!((Duration::from_millis(1_900)..Duration::from_secs(2)).contains(&time), "{time:?} at {signal:?}");
+        }
+    }
 }

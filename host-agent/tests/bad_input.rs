@@ -53,7 +53,7 @@ fn a_daemon_that_is_not_there_or_not_one_is_named() {
 fn nobody_at_the_address_is_an_error() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let outcome = finish(agent(&["scan", "--outage", "1", "--connect", &free.to_string()]));
-    outcome.fails(&["cannot connect", &free.to_string(), "trying again", "no session for 1 s"]);
+    outcome.fails(&["cannot connect", &free.to_string(), "trying again", "no progress for 1 s"]);
 }
 
 /// Serves one connection: says `bytes`, then keeps it open or closes it.
@@ -98,7 +98,7 @@ fn a_daemon_that_dies_for_longer_than_allowed_is_an_error() {
         let mut run = Run::start(&[command, &more].concat());
         run.line();
         drop(daemon);
-        run.end().fails(&["board server", "trying again", "no session for 1 s"]);
+        run.end().fails(&["board server", "trying again", "no progress for 1 s"]);
     }
 }
 

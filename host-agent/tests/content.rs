@@ -13,6 +13,7 @@ use deltascope_agent::recording::Writer;
 use deltascope_agent::sink::Sink;
 use serde_json::{Value, json};
 use support::board::Board;
+use support::held::Recorded;
 use support::run::Run;
 use support::{agent, finish, with_daemon};
 
@@ -113,7 +114,7 @@ fn text(path: &Path) -> &str {
 /// A recording in a folder of its own.
 fn recorded(events: u64) -> (tempfile::TempDir, PathBuf, BTreeMap<String, Expected>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("sends.rec");
+    let file = folder.path().join("events");
     let expected = record(&file, events);
     (folder, file, expected)
 }
@@ -133,43 +134,50 @@ fn both_scopes_equal_the_reference_with_and_without_folding() {
         .fails(&["expected a grant of 2 groups or more, found 1", "--groups"]);
 }
 
+/// An agent that replays `file`.
+fn replay(file: &Path, board: &str, state: &Path) -> Run {
+    let mut command = agent(&["run", "--json-lines", "--interval", "0.001", "--source", "replay", "--connect", board]);
+    command.args(["--contexts", CONTEXTS]).arg("--file").arg(file).arg("--state-dir").arg(state);
+    Run::of(command)
+}
+
 #[test]
 fn kills_of_agent_and_daemon_change_no_scope() {
-    const EVENTS: u64 = 1_500_000;
-    let (folder, file, expected) = recorded(EVENTS);
-    let state = folder.path().join("state");
+    const EVENTS: u64 = 300_000;
+    let (folder, _, expected) = recorded(EVENTS);
+    let mut recorded = Recorded::of(folder);
+    let state = tempfile::tempdir().expect("a folder");
     let mut board = Board::start("127.0.0.1:0", &[]);
     let address = board.address.to_string();
-    let run = ["run", "--json-lines", "--interval", "0.03", "--source", "replay", "--file", text(&file)];
-    let more = ["--contexts", CONTEXTS, "--connect", &address, "--state-dir", text(&state)];
-    let arguments = [&run[..], &more].concat();
-    Run::start(&arguments).kill(EVENTS);
-    let mut run = Run::start(&arguments);
-    run.line();
+    for share in [0.2, 0.4] {
+        replay(recorded.held(share).path(), &address, state.path()).kill();
+    }
+    let held = recorded.held(0.6);
+    let mut run = replay(held.path(), &address, state.path());
+    let before = run.line()["captured"].as_u64().expect("a number");
     board.restart();
-    run.line();
-    run.kill(EVENTS);
-    check(&Run::start(&arguments).last_line(), &expected, EVENTS);
+    run.errors.until("resumed after");
+    held.give(0.8);
+    run.line_after(before);
+    run.kill();
+    check(&replay(Path::new(&recorded.file()), &address, state.path()).last_line(), &expected, EVENTS);
 }
 
 /// What groups held is then known in number only: no line has it, and nothing is counted twice.
 #[test]
 fn lost_state_leaves_events_of_unknown_kind_in_no_line() {
-    const EVENTS: u64 = 1_500_000;
-    let (folder, file, _) = recorded(EVENTS);
-    let state = folder.path().join("state");
+    const EVENTS: u64 = 300_000;
+    let mut recorded = Recorded::of(recorded(EVENTS).0);
+    let state = tempfile::tempdir().expect("a folder");
     let board = Board::start("127.0.0.1:0", &[]);
     let address = board.address.to_string();
-    let run = ["run", "--json-lines", "--interval", "0.03", "--source", "replay", "--file", text(&file)];
-    let more = ["--connect", &address, "--state-dir", text(&state)];
-    let arguments = [&run[..], &more].concat();
-    Run::start(&arguments).kill(EVENTS);
-    for entry in std::fs::read_dir(&state).expect("a folder").flatten() {
+    replay(recorded.held(0.5).path(), &address, state.path()).kill();
+    for entry in std::fs::read_dir(state.path()).expect("a folder").flatten() {
         if !entry.file_name().to_string_lossy().starts_with("agent.") {
             std::fs::remove_file(entry.path()).expect("what was kept");
         }
     }
-    let report = Run::start(&arguments).last_line();
+    let report = replay(Path::new(&recorded.file()), &address, state.path()).last_line();
     assert_eq!((&report["captured"], &report["counted"]), (&json!(EVENTS), &json!(EVENTS)), "{report}");
     let unknown = report["unknown_events"].as_u64().expect("what the first agent gave");
     let sum: u64 = report["containers"].as_array().expect("a list").iter().fold(0, |sum, one| {

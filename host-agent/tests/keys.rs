@@ -150,7 +150,7 @@ fn clock_that_is_behind_is_waited_for() {
     let mut arguments = world.arguments(&issue(100_000));
     arguments.extend(["--outage".to_owned(), "1".to_owned()]);
     let outcome = finish(agent(&arguments.iter().map(String::as_str).collect::<Vec<_>>()));
-    outcome.fails(&["early.pem", "set the clock", "no session for 1 s"]);
+    outcome.fails(&["early.pem", "set the clock", "no progress for 1 s"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use deltascope_agent::sources::SynthConfig;
 use deltascope_protocol::frame::ErrorCode;
 use support::board::Board;
+use support::held::Recorded;
 use support::reference::{check, reference};
 use support::refusing;
 use support::run::Run;
@@ -24,19 +25,28 @@ fn synth<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&run[..], &["--containers", "40", "--sockets", "300"], more].concat()
 }
 
+/// Arguments of an agent that replays a recording, with reports more often than a test lets it pass.
+fn replay<'a>(file: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
+    let file = file.to_str().expect("a plain path");
+    [&["run", "--json-lines", "--interval", "0.001", "--source", "replay", "--file", file], more].concat()
+}
+
 #[test]
 fn outage_is_survived_exact_to_the_event_with_and_without_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let state = ["--state-dir", folder.path().to_str().expect("a plain path")];
+    let mut recorded = Recorded::new(&CONFIG);
     for state in [&[] as &[&str], &state] {
         let mut board = Board::start("127.0.0.1:0", &[]);
         let address = board.address.to_string();
-        let mut run = Run::start(&synth(&[&["--connect", &address], state].concat()));
-        assert!(run.line()["captured"].as_u64() < Some(EVENTS), "too fast for this test");
+        let held = recorded.held(0.5);
+        let mut run = Run::start(&replay(held.path(), &[&["--connect", &address], state].concat()));
+        run.line();
         board.kill();
         run.errors.until("trying again");
         board.restart();
         run.errors.until("resumed after");
+        held.give(1.0);
         check(&run.last_line(), &reference(CONFIG), EVENTS);
     }
 }
@@ -59,6 +69,15 @@ fn passing_refusals_are_waited_out() {
         run.errors.until(&format!("{code:?}"));
         check(&run.last_line(), &reference(CONFIG), EVENTS);
     }
+}
+
+#[test]
+fn server_that_welcomes_and_drops_is_an_outage() {
+    let board = Board::start("127.0.0.1:0", &[]);
+    let proxy = refusing::start_dropping(board.address).to_string();
+    let endless = ["run", "--json-lines", "--source", "synth", "--events", "0"];
+    let run = Run::start(&[&endless[..], &["--outage", "2", "--connect", &proxy]].concat());
+    run.end().fails(&["trying again", "longest outage allowed"]);
 }
 
 /// The agent's command in a mount namespace of its own, where `hosts` is /etc/hosts.
@@ -93,13 +112,16 @@ fn name_is_resolved_again_for_each_attempt() {
     fs::write(&hosts, "127.0.0.1 board\n").expect("ours");
     let mut board = Board::start("127.0.0.1:0", &[]);
     let port = board.address.port();
-    let mut run = Run::of(with_hosts(&hosts, &synth(&["--connect", &format!("board:{port}")])));
-    assert!(run.line()["captured"].as_u64() < Some(EVENTS), "too fast for this test");
+    let mut recorded = Recorded::new(&CONFIG);
+    let held = recorded.held(0.5);
+    let mut run = Run::of(with_hosts(&hosts, &replay(held.path(), &["--connect", &format!("board:{port}")])));
+    run.line();
     board.kill();
     run.errors.until("trying again");
     // The same file: the namespace has that one mounted.
     fs::write(&hosts, "127.7.7.7 board\n").expect("ours");
     let _moved = Board::start(&format!("127.7.7.7:{port}"), &[]);
+    held.give(1.0);
     check(&run.last_line(), &reference(CONFIG), EVENTS);
 }
 
@@ -110,13 +132,16 @@ fn name_that_becomes_one_of_another_machine_gets_nothing_in_the_clear() {
     fs::write(&hosts, "127.0.0.1 board\n").expect("ours");
     let mut board = Board::start("127.0.0.1:0", &[]);
     let name = format!("board:{}", board.address.port());
-    let mut run = Run::of(with_hosts(&hosts, &synth(&["--connect", &name])));
+    let mut recorded = Recorded::new(&CONFIG);
+    let held = recorded.held(0.5);
+    let mut run = Run::of(with_hosts(&hosts, &replay(held.path(), &["--connect", &name])));
     run.line();
     fs::write(&hosts, "192.0.2.1 board\n").expect("ours");
     board.kill();
     run.errors.until("trying again");
     fs::write(&hosts, "127.0.0.1 board\n").expect("ours");
     board.restart();
+    held.give(1.0);
     check(&run.last_line(), &reference(CONFIG), EVENTS);
     fs::write(&hosts, "192.0.2.1 board\n").expect("ours");
     support::finish(with_hosts(&hosts, &synth(&["--connect", &name]))).fails(&[

@@ -203,18 +203,26 @@ fn emit(folder: &Path, settings: &str) -> Vec<PathBuf> {
     vec![folder.join("journal.v")]
 }
 
+fn lanes_follow_the_model(folder: &Path, lanes: u64) {
+    let (context_bits, depth_bits) = if lanes < 64 { (4, 2) } else { (14, 5) };
+    let size = Size { lanes, depth: 1 << depth_bits, contexts: 1 << context_bits };
+    let here = folder.join(lanes.to_string());
+    let files = emit(&here, &format!("CONTEXT_BITS={context_bits},DEPTH_BITS={depth_bits},LANES={lanes}"));
+    let variant = Variant::compile(&files, "journal", &[], &here.join("cpp")).expect("the variant compiles");
+    let run = session::run("journal-sizes", lanes, Some(&variant), |session| Run::new(session, size)?.run(600));
+    if let Err(report) = run {
+        panic!("{lanes} lanes: {report}");
+    }
+}
+
 #[test]
 fn any_number_of_lanes_follows_the_model() {
-    let folder = session::wave_folder().with_file_name("journal-sizes");
-    for lanes in (1..=17).chain([64, 128]) {
-        let (context_bits, depth_bits) = if lanes < 64 { (4, 2) } else { (14, 5) };
-        let size = Size { lanes, depth: 1 << depth_bits, contexts: 1 << context_bits };
-        let here = folder.join(lanes.to_string());
-        let files = emit(&here, &format!("CONTEXT_BITS={context_bits},DEPTH_BITS={depth_bits},LANES={lanes}"));
-        let variant = Variant::compile(&files, "journal", &[], &here.join("cpp")).expect("the variant compiles");
-        let run = session::run("journal-sizes", lanes, Some(&variant), |session| Run::new(session, size)?.run(600));
-        if let Err(report) = run {
-            panic!("{lanes} lanes: {report}");
+    let folder = &session::wave_folder().with_file_name("journal-sizes");
+    let lanes: Vec<u64> = [128, 64].into_iter().chain((1..=17).rev()).collect();
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            let lanes = lanes.iter().skip(half).step_by(2);
+            scope.spawn(|| lanes.for_each(|&lanes| lanes_follow_the_model(folder, lanes)));
         }
-    }
+    });
 }

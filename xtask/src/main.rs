@@ -2,6 +2,7 @@
 
 mod bench;
 mod board;
+mod busy;
 mod cargo;
 mod chroot;
 mod columns;

@@ -3,7 +3,7 @@
 use crate::cargo::{build_whole, cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{board, chroot, generate, host, kmod, net, publish, replay, rtl, setup};
+use crate::{board, busy, chroot, generate, host, kmod, net, publish, replay, rtl, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
-const FEATURES: &str =
+pub const FEATURES: &str =
     "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,deltascope-verilator-tests/verilate";
 
 /// Options of the task.
@@ -20,6 +20,9 @@ pub struct Arguments {
     /// After the bounded tier, every bar at full length
     #[arg(long)]
     full: bool,
+    /// Instead: the tests of the workspace, `net sim` and `net chaos` beside four busy processes for each processor
+    #[arg(long, conflicts_with_all = ["full", "in_debian"])]
+    busy: bool,
     /// Run them in a fresh chroot of this Debian release, made by debootstrap (as root)
     #[arg(long, value_name = "CODENAME", conflicts_with = "full")]
     in_debian: Option<String>,
@@ -31,7 +34,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return chroot::run(release, &["test"]);
     }
     let mut stages = Stages::default();
-    run_bounded(&mut stages)?;
+    if arguments.busy {
+        busy::run(&mut stages)?;
+    } else {
+        run_bounded(&mut stages)?;
+    }
     if arguments.full {
         run_full(&mut stages)?;
     }
@@ -50,6 +57,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     stages.run("a session and agents during a flood of ClientHellos", net::flood::full)?;
     stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
     stages.run("cases of operators and hostile peers", || host::cases::run(&host::cases::Arguments::default()))?;
+    busy::run(stages)?;
     stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;
     for kernel in ["6.1", "6.12", "newest"] {
         stages
@@ -89,12 +97,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("no_std crates", no_std_crates)?;
     stages.run("packages of the library crates", publish::packages)?;
     stages.run("documentation", || publish::documentation(FEATURES))?;
-    stages.run("unit, property, integration, gate and block lockstep tests", || {
-        // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
-        let boardd = release_folder()?.join("deltascope-boardd");
-        let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
-        execute(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
-    })?;
+    stages.run("unit, property, integration, gate and block lockstep tests", workspace)?;
     stages.run("bare-metal image", || {
         execute(cargo(&["fmt", "--check"]).current_dir(root().join("firmware/image")))?;
         board::firmware::run(&board::firmware::Arguments::default())
@@ -114,6 +117,14 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("faults of the AXI DMA", || board::dma_faults::run(&board::dma_faults::Arguments { json: true }))?;
     stages.run("fed rate, what the bar is about", board::fed_rate::quick)?;
     Ok(())
+}
+
+/// Runs the tests of the workspace, with the programs that are built.
+pub fn workspace() -> Result<()> {
+    // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
+    let boardd = release_folder()?.join("deltascope-boardd");
+    let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
+    execute(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
 }
 
 /// Builds the crates that firmware uses without the standard library, on the host's own target.

@@ -69,8 +69,8 @@ pub struct EngineArguments {
     /// Longest time without an answer on a connection with the board server, in seconds; then it is made again
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Longest time without a running board server, in seconds, before the command ends with the reason
-    /// [default: 60 until the first session, no limit afterwards]
+    /// Longest time without progress of the session, in seconds, before the command ends with the reason
+    /// [default: 60 until the first progress, no limit afterwards]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
     outage: Option<u64>,
 }

@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Scan the private pages of this machine once and show the copies of each container
+    /// Scan the private pages of this machine once and show the inherited copies of each container
     Scan(scan::Arguments),
     /// Stream events to an engine and show the counters at every interval
     Run(Box<run::Arguments>),

@@ -46,6 +46,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     report.body_contexts = accounting.body_contexts();
     let scan = replay.scan_report();
     report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
+    if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {
+        report.without_origins();
+    }
     if arguments.json {
         super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
     } else {

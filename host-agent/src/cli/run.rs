@@ -219,6 +219,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             report.describe(|name| source.details(name));
             let scan = source.scan_report();
             report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
+            if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {
+                report.without_origins();
+            }
             // A round of a state names what there is now.
             let silent = if source.is_state() { 0 } else { silence.apply(&mut report, Instant::now()) };
             show(arguments, &accounting, source.as_ref(), begun.elapsed(), &report, scan, silent)?;

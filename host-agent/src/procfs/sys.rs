@@ -26,6 +26,19 @@ pub(crate) fn compare_memory(a: u32, b: u32) -> io::Result<Ordering> {
     }
 }
 
+/// Returns the time since a moment that is given as in field 22 of `/proc/PID/stat`: in ticks since the machine started.
+/// `None` where the clock cannot be read.
+pub(crate) fn since_start(ticks: u64) -> Option<Duration> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a pointer to a local of the right type; the other call takes a number.
+    let (result, rate) =
+        unsafe { (libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut now), libc::sysconf(libc::_SC_CLK_TCK)) };
+    let rate = u64::try_from(rate).ok().filter(|&rate| result == 0 && rate > 0)?;
+    let now = Duration::new(u64::try_from(now.tv_sec).ok()?, u32::try_from(now.tv_nsec).ok()?);
+    let moment = Duration::from_secs(ticks / rate) + Duration::from_nanos(ticks % rate * 1_000_000_000 / rate);
+    Some(now.saturating_sub(moment))
+}
+
 /// `struct pm_scan_arg` (`include/uapi/linux/fs.h`).
 #[repr(C)]
 #[derive(Default)]

@@ -6,7 +6,7 @@
 //! | offset | bytes | header |
 //! |---|---|---|
 //! | 0 | 8 | magic, the bytes `DLTAREC` and a zero |
-//! | 8 | 4 | version, 2 |
+//! | 8 | 4 | version, 3; 2 is read as well |
 //! | 12 | 4 | bytes of an event, 32 |
 //! | 16 | 4 | zero |
 //! | 20 | 4 | CRC32C of bytes 0 to 19 |
@@ -25,6 +25,9 @@
 //! reason, [`Unjudged`](crate::event::Unjudged)). The class of 3 and 4 is 0 and 3. SCAN: what a scan
 //! reported beside its events, as the JSON object of `docs/scan.md` from `mode` on; after the events of the round. END: events captured 8, events in the file 8, losses 7 x 8 in
 //! the order of [`LossReason`](deltascope_abi::loss::LossReason).
+//!
+//! The class of a page of an owner of the scan is its origin ([`scanned`](crate::event::scanned)). In version 2 it is 0 of a page
+//! that was compared and 3 of another one, whatever its origin.
 //!
 //! Fingerprints of guessable contents confirm a guess, so a recording is made with mode 0600.
 
@@ -45,7 +48,9 @@ use std::path::{Path, PathBuf};
 /// First bytes of a recording.
 pub const MAGIC: [u8; 8] = *b"DLTAREC\0";
 /// Version of the layout.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
+/// The oldest version that is read: without origins of scanned pages.
+pub const OLDEST_VERSION: u32 = 2;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 24;
 /// Bytes before the body of a chunk.
@@ -96,7 +101,7 @@ pub enum RecordingError {
     },
     /// Another release wrote it.
     #[error(
-        "{path}: version at offset 8: expected {VERSION}, found {found}; read it with the release that wrote it",
+        "{path}: version at offset 8: expected {OLDEST_VERSION} to {VERSION}, found {found}; read it with the release that wrote it",
         path = path.display()
     )]
     Version {

@@ -10,7 +10,7 @@ use deltascope_abi::loss::{LOSS_REASONS, Losses};
 use deltascope_abi::record::{Class, MAX_LENGTH};
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, UNJUDGED_SEND, Unjudged, What};
+use crate::event::{Event, OwnerId, OwnerKind, UNJUDGED_SEND, Unjudged, What, scanned};
 use crate::report::ScanJson;
 
 /// What a recording says at its end.
@@ -55,7 +55,8 @@ pub struct Reader<R: Read = BufReader<File>> {
     path: PathBuf,
     input: R,
     at: u64,
-    owners: u32,
+    version: u32,
+    owners: Vec<OwnerKind>,
     events: u64,
     items: VecDeque<Item>,
     /// Checksum of the first chunk with events.
@@ -83,7 +84,8 @@ impl<R: Read> Reader<R> {
             path: path.to_path_buf(),
             input,
             at: 0,
-            owners: 0,
+            version: VERSION,
+            owners: Vec::new(),
             events: 0,
             items: VecDeque::new(),
             first_events_crc: None,
@@ -97,9 +99,10 @@ impl<R: Read> Reader<R> {
         }
         reader.whole("header", 0, HEADER_BYTES, found)?;
         let version = le32(&header, 8);
-        if version != VERSION {
+        if !(OLDEST_VERSION..=VERSION).contains(&version) {
             return Err(RecordingError::Version { path: reader.path, found: version });
         }
+        reader.version = version;
         reader.check_crc(&header, HEADER_BYTES as u64)?;
         reader.expect("bytes of an event", 12, EVENT_BYTES as u64, le32(&header, 12).into())?;
         reader.expect("reserved field", 16, 0, le32(&header, 16).into())?;
@@ -180,12 +183,12 @@ impl<R: Read> Reader<R> {
         if body.len() < 8 || body.len() > 8 + MAX_NAME_BYTES {
             return Err(self.field("owner chunk length", at - 4, "8 to 1032", body.len() as u64));
         }
-        self.expect("owner number", at, self.owners.into(), le32(body, 0).into())?;
+        self.expect("owner number", at, self.owners.len() as u64, le32(body, 0).into())?;
         let code = le32(body, 4);
         let kind = OwnerKind::from_code(code).ok_or_else(|| self.field("owner kind", at + 4, "1 to 4", code.into()))?;
         let name = std::str::from_utf8(&body[8..])
             .map_err(|_| RecordingError::Text { path: self.path.clone(), at: at + 8 })?;
-        self.owners += 1;
+        self.owners.push(kind);
         self.items.push_back(Item::Owner(kind, name.to_owned()));
         Ok(())
     }
@@ -205,9 +208,9 @@ impl<R: Read> Reader<R> {
 
     fn event(&self, bytes: &[u8; EVENT_BYTES], at: u64) -> Result<Event, RecordingError> {
         let (class, owner, length) = (bytes[1], le32(bytes, 4), le32(bytes, 16));
-        if owner >= self.owners {
-            return Err(self.field("owner of an event", at + 4, &format!("below {}", self.owners), owner.into()));
-        }
+        let Some(kind) = self.owners.get(owner as usize) else {
+            return Err(self.field("owner of an event", at + 4, &format!("below {}", self.owners.len()), owner.into()));
+        };
         if class >= Class::ALL.len() as u8 {
             return Err(self.field("class of an event", at + 1, "0 to 3", class.into()));
         }
@@ -225,6 +228,7 @@ impl<R: Read> Reader<R> {
         }
         let what = match (bytes[0], Class::from_code(class)) {
             (WHAT_SEND, Class::NetworkSend) => What::Send { socket, fingerprint: operand },
+            (WHAT_PAGE, class) if kind.is_scanned() => self.scanned_page(class, operand),
             (WHAT_PAGE, class @ (Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged)) => {
                 What::Page { class, before: operand as u32, after: (operand >> 32) as u32 }
             }
@@ -240,6 +244,16 @@ impl<R: Read> Reader<R> {
             }
         };
         Ok(Event { owner: OwnerId(owner), length, what })
+    }
+
+    /// A page of an owner of the scan. One that was not compared has another class since version 3.
+    fn scanned_page(&self, class: Class, operand: u64) -> What {
+        match (self.version, class) {
+            (OLDEST_VERSION, Class::PageUnjudged) => {
+                What::Page { class: scanned::SIBLING_OR_UNJUDGED, before: 0, after: 1 }
+            }
+            _ => What::Page { class, before: operand as u32, after: (operand >> 32) as u32 },
+        }
     }
 
     fn end(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {

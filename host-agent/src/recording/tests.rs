@@ -139,7 +139,48 @@ fn another_version_is_refused_by_number() {
     let (mut bytes, _) = record(&[], Losses::default());
     bytes[8] = 9;
     let text = read(&bytes).expect_err("another version").to_string();
-    assert!(text.contains("expected 2, found 9"), "{text}");
+    assert!(text.contains("expected 2 to 3, found 9"), "{text}");
+}
+
+/// What is read of one page of an owner of this kind and class, in a recording of this version.
+fn read_page(kind: OwnerKind, class: u8, version: u8) -> Result<What, RecordingError> {
+    let mut writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    let owner = writer.owner(kind, "a").expect("memory takes it");
+    let what = What::Page { class: Class::from_code(class), before: 7, after: 7 };
+    writer.event(Event { owner, length: 4096, what }).expect("memory takes it");
+    let mut bytes = writer.finish(1, &Losses::default()).expect("memory takes it");
+    bytes[8] = version;
+    let crc = crc32c(&bytes[..HEADER_BYTES - 4]);
+    bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+    match &read(&bytes)?[1] {
+        Item::Event(event) => Ok(event.what),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_page_of_a_scan_has_any_class_and_one_of_a_container_not() {
+    for class in 0..4 {
+        let page = What::Page { class: Class::from_code(class), before: 7, after: 7 };
+        for kind in [OwnerKind::Scanned, OwnerKind::Region] {
+            assert_eq!(read_page(kind, class, 3).expect("a page"), page);
+        }
+        let of_container = read_page(OwnerKind::Container, class, 3);
+        match class {
+            2 => assert!(matches!(of_container, Err(RecordingError::Field { what: "kind of an event", .. }))),
+            _ => assert_eq!(of_container.expect("a page"), page),
+        }
+    }
+}
+
+#[test]
+fn an_older_recording_keeps_what_was_not_judged() {
+    // Class 3 was what had not been compared; of pages that were, the class is the same.
+    let page = |class, before, after| What::Page { class, before, after };
+    let unjudged = page(crate::event::scanned::SIBLING_OR_UNJUDGED, 0, 1);
+    assert_eq!(read_page(OwnerKind::Scanned, 3, 2).expect("a page"), unjudged);
+    assert_eq!(read_page(OwnerKind::Scanned, 0, 2).expect("a page"), page(Class::PageAfterT, 7, 7));
+    assert_eq!(read_page(OwnerKind::Container, 3, 2).expect("a page"), page(Class::PageUnjudged, 7, 7));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
-use super::{BodyContextsJson, ContentSendsJson, Line, Report, ScanJson};
+use super::{BodyContextsJson, ContentSendsJson, Line, LineOrigins, Report, ScanJson};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 
@@ -53,7 +53,7 @@ pub struct ContainerJson {
     /// Uid of its pod under Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// Copied pages, unjudged ones included.
+    /// Copied pages, unjudged ones included; in a scan the inherited copies.
     pub cow_copies: u64,
     /// Redundant copies.
     pub cow_redundant: u64,
@@ -61,6 +61,9 @@ pub struct ContainerJson {
     pub cow_bytes_redundant: u64,
     /// Copies that could not be judged.
     pub cow_unjudged: u64,
+    /// What a scan says of origins.
+    #[serde(flatten)]
+    pub origins: Option<ContainerOriginsJson>,
     /// Sends.
     pub net_sends: u64,
     /// Redundant sends.
@@ -70,6 +73,36 @@ pub struct ContainerJson {
     /// Sends by content, from a source that gives these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sends_by_content: Option<ContentSendsJson>,
+}
+
+/// Pages of one owner by origin; none of these are added to the copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerOriginsJson {
+    /// Of the redundant copies, those that equal their source.
+    pub cow_equal_to_source: u64,
+    /// Of the redundant copies, those that equal a sibling only.
+    pub cow_equal_to_sibling: u64,
+    /// Pages that were allocated after the fork.
+    pub born_after_fork: u64,
+    /// Of these, those that equal another.
+    pub born_equal: u64,
+    /// Bytes of those.
+    pub born_bytes_equal: u64,
+    /// Pages of unknown origin.
+    pub origin_unknown: u64,
+}
+
+impl From<&LineOrigins> for ContainerOriginsJson {
+    fn from(origins: &LineOrigins) -> Self {
+        Self {
+            cow_equal_to_source: origins.equal_to_source,
+            cow_equal_to_sibling: origins.equal_to_sibling,
+            born_after_fork: origins.born.events,
+            born_equal: origins.born.redundant_events,
+            born_bytes_equal: origins.born.redundant_bytes,
+            origin_unknown: origins.unknown,
+        }
+    }
 }
 
 impl From<&Line> for ContainerJson {
@@ -86,6 +119,7 @@ impl From<&Line> for ContainerJson {
             cow_redundant: line.pages.redundant_events,
             cow_bytes_redundant: line.pages.redundant_bytes,
             cow_unjudged: line.unjudged,
+            origins: line.origins.as_ref().map(ContainerOriginsJson::from),
             net_sends: line.sends.events,
             net_redundant: line.sends.redundant_events,
             net_bytes_redundant: line.sends.redundant_bytes,

@@ -7,7 +7,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{BracketJson, ContainerJson, ContentSendsJson, ReportJson, ScanJson, ScopeJson};
+use super::json::ContainerOriginsJson;
+use super::{BracketJson, ContainerJson, ContentSendsJson, FamilyJson, OriginsJson, ReportJson, ScanJson, ScopeJson};
 
 /// Labels of a sample and its value.
 type Sample<'a> = (Vec<(&'a str, &'a str)>, f64);
@@ -40,7 +41,7 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
             false => add(&format!("container_{name}_total"), "counter", about, samples),
         }
     };
-    containers("cow_copies", "Copied pages.", |one| one.cow_copies);
+    containers("cow_copies", "Copied pages; of a scan inherited copies.", |one| one.cow_copies);
     containers("cow_redundant", "Redundant copies.", |one| one.cow_redundant);
     containers("cow_redundant_bytes", "Bytes of the redundant copies.", |one| one.cow_bytes_redundant);
     containers("cow_unjudged", "Copies that could not be judged.", |one| one.cow_unjudged);
@@ -50,13 +51,36 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
         containers("net_redundant_bytes", "Bytes of the redundant sends.", |one| one.net_bytes_redundant);
     }
     sends(report, &mut add);
+    if report.containers.iter().any(|one| one.origins.is_some()) {
+        let mut origins = |name: &str, about: &str, value: fn(&ContainerOriginsJson) -> u64| {
+            let samples = report.containers.iter();
+            let samples = samples.filter_map(|one| Some((labels(one), value(one.origins.as_ref()?) as f64))).collect();
+            add(&format!("container_{name}"), "gauge", about, samples);
+        };
+        origins("cow_equal_to_source", "Redundant copies that equal their source.", |one| one.cow_equal_to_source);
+        origins("cow_equal_to_sibling", "Redundant copies that equal a sibling only.", |one| one.cow_equal_to_sibling);
+        origins("born_after_fork", "Pages that were allocated after the fork.", |one| one.born_after_fork);
+        origins("born_equal", "Of these, those that equal another.", |one| one.born_equal);
+        origins("origin_unknown", "Pages of unknown origin.", |one| one.origin_unknown);
+    }
     let Some(scan) = scan else {
         return text;
     };
     let coverage = &scan.coverage;
     add("scan_mode", "gauge", "1 for the mode of the last scan.", vec![(vec![("mode", scan.mode.as_str())], 1.0)]);
-    add("scan_copies", "gauge", "Copies, as a bracket; without at_most nothing bounds them.", ends(&scan.copies));
-    add("scan_redundant", "gauge", "Redundant copies, as a bracket.", ends(&scan.redundant));
+    let about = "Inherited copies, as a bracket; without at_most nothing bounds them.";
+    add("scan_copies", "gauge", about, ends(&scan.copies));
+    add("scan_redundant", "gauge", "Redundant inherited copies, as a bracket.", ends(&scan.redundant));
+    if let Some(origins) = &scan.origins {
+        let OriginsJson { born_after_fork: born, origin_unknown: unknown, .. } = origins;
+        let equal = [("source", origins.equal_to_source), ("sibling", origins.equal_to_sibling)];
+        let equal = equal.map(|(to, count)| (vec![("to", to)], count as f64)).to_vec();
+        add("scan_redundant_equal", "gauge", "Redundant inherited copies, by what they equal.", equal);
+        add("scan_born_after_fork", "gauge", "Pages that were allocated after the fork.", one(born.pages as f64));
+        add("scan_born_equal", "gauge", "Of these, those that equal another.", one(born.equal_to_another as f64));
+        add("scan_origin_unknown", "gauge", "Pages of unknown origin.", one(unknown.pages as f64));
+    }
+    families(scan, &mut add);
     add("scan_whole", "gauge", "1 if everything in the scope was read.", one(f64::from(u8::from(coverage.whole))));
     add("scan_members_seen", "gauge", "Members of families.", one(coverage.members.seen as f64));
     add("scan_members_read", "gauge", "Members that were compared whole.", one(coverage.members.read as f64));
@@ -113,6 +137,24 @@ fn sends(report: &ReportJson, add: &mut dyn FnMut(&str, &str, &str, Vec<Sample<'
     let total = |value: u64| vec![(Vec::new(), value as f64)];
     add("body_contexts_given_total", "counter", "Contexts given to a body.", total(contexts.given));
     add("body_contexts_evicted_total", "counter", "Of these, taken from another body.", total(contexts.evicted));
+}
+
+/// Families with samples of their own: those with the most copies.
+const FAMILIES: usize = 20;
+
+fn families(scan: &ScanJson, add: &mut impl FnMut(&str, &str, &str, Vec<Sample<'_>>)) {
+    let families = &scan.by_family[..scan.by_family.len().min(FAMILIES)];
+    let roots: Vec<String> = families.iter().map(|family| family.root.to_string()).collect();
+    let mut each = |name: &str, about: &str, value: fn(&FamilyJson) -> Option<f64>| {
+        let samples = families.iter().zip(&roots).filter_map(|(family, root)| {
+            Some((vec![("root", root.as_str()), ("command", family.command.as_str())], value(family)?))
+        });
+        add(&format!("scan_family_{name}"), "gauge", about, samples.collect());
+    };
+    each("copies", "Inherited copies of a family, of those with the most.", |family| Some(family.copies as f64));
+    each("copies_last", "The same of the round before.", |family| Some(family.last_copies? as f64));
+    each("copies_peak", "The most of any round of this run.", |family| Some(family.peak_copies as f64));
+    each("fork_age_seconds", "Time since the first fork of a family.", |family| family.eldest_fork_seconds);
 }
 
 fn ends(bracket: &BracketJson) -> Vec<Sample<'static>> {

@@ -12,9 +12,12 @@ mod tests;
 
 pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
-pub use json::{ConservationJson, ContainerJson, DemoJson, ReportJson, WorkloadJson};
+pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
 pub use metrics::{metrics, write_metrics};
-pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson, not_seen_text, scan_lines};
+pub use scan::{
+    BracketJson, CostJson, CoverageJson, FamilyJson, OriginsJson, PagesOfOriginJson, ScanJson, not_seen_text,
+    scan_lines,
+};
 pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, send_lines};
 pub use table::{columns, conservation_line, render};
 
@@ -24,7 +27,7 @@ use deltascope_abi::record::Class;
 use crate::accounting::Conservation;
 use crate::accounting::{Rows, Totals};
 use crate::attribution::{Container, ContainerKind};
-use crate::event::{OwnerKind, Owners};
+use crate::event::{OwnerKind, Owners, scanned};
 
 /// Name of group 0.
 pub const OTHER_NAME: &str = "other";
@@ -36,16 +39,31 @@ pub struct Line {
     pub kind: OwnerKind,
     /// Name of the owner.
     pub name: String,
-    /// Copied pages, the judged and the unjudged ones.
+    /// Copied pages, the judged and the unjudged ones; in a scan the inherited copies.
     pub pages: CounterRow,
     /// Of `pages`, those that could not be judged.
     pub unjudged: u64,
+    /// What a scan says of origins; `None` of another source, or of a recording that has none.
+    pub origins: Option<LineOrigins>,
     /// Network sends, each compared with the one before on its socket.
     pub sends: CounterRow,
     /// Network sends by content, where the source gives these.
     pub by_content: Option<ContentSends>,
     /// The container behind the name, where it is known.
     pub details: Option<Details>,
+}
+
+/// Pages of one owner by origin, as a scan counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineOrigins {
+    /// Of the redundant copies, those that equal their source.
+    pub equal_to_source: u64,
+    /// Of the redundant copies, those that equal a sibling only.
+    pub equal_to_sibling: u64,
+    /// Pages that were allocated after the fork; redundant: equal to another.
+    pub born: CounterRow,
+    /// Pages of unknown origin.
+    pub unknown: u64,
 }
 
 /// A container as its control group describes it.
@@ -75,19 +93,52 @@ impl From<&Container> for Details {
 impl Line {
     /// A line from an owner's counters.
     pub fn new(kind: OwnerKind, name: &str, rows: &Rows) -> Line {
-        let mut pages = CounterRow::default();
-        for class in [Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged] {
-            pages.add(&rows[class as usize]);
+        let row = |class: Class| rows[class as usize];
+        let sum = |classes: &[Class]| {
+            let mut sum = CounterRow::default();
+            classes.iter().for_each(|&class| sum.add(&row(class)));
+            sum
+        };
+        let name = name.to_owned();
+        if kind.is_scanned() {
+            let sibling = row(scanned::SIBLING_OR_UNJUDGED);
+            return Line {
+                kind,
+                name,
+                pages: sum(&[scanned::INHERITED, scanned::SIBLING_OR_UNJUDGED]),
+                unjudged: sibling.events - sibling.redundant_events,
+                origins: Some(LineOrigins {
+                    equal_to_source: row(scanned::INHERITED).redundant_events,
+                    equal_to_sibling: sibling.redundant_events,
+                    born: row(scanned::BORN_AFTER_FORK),
+                    unknown: row(scanned::ORIGIN_UNKNOWN).events,
+                }),
+                sends: CounterRow::default(),
+                by_content: None,
+                details: None,
+            };
         }
         Line {
             kind,
-            name: name.to_owned(),
-            pages,
-            unjudged: rows[Class::PageUnjudged as usize].events,
-            sends: rows[Class::NetworkSend as usize],
+            name,
+            pages: sum(&[Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged]),
+            unjudged: row(Class::PageUnjudged).events,
+            origins: None,
+            sends: row(Class::NetworkSend),
             by_content: None,
             details: None,
         }
+    }
+
+    /// Whether nothing was counted.
+    fn is_empty(&self) -> bool {
+        self.has_no_cells() && self.by_content.is_none()
+    }
+
+    /// Whether nothing was counted but sends by content, which have a table of their own.
+    fn has_no_cells(&self) -> bool {
+        let origins = self.origins.unwrap_or_default();
+        self.pages.events + self.sends.events + origins.born.events + origins.unknown == 0
     }
 }
 
@@ -122,9 +173,12 @@ impl Report {
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
             .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
             .collect();
-        lines.push(Line::new(OwnerKind::Container, OTHER_NAME, &totals.other));
+        // Sources are of one kind: what overflows from a scan is of the scan.
+        let scans = owners.iter().any(|(_, owner)| owner.kind.is_scanned());
+        let other = if scans { OwnerKind::Scanned } else { OwnerKind::Container };
+        lines.push(Line::new(other, OTHER_NAME, &totals.other));
         sends::attach(&mut lines, owners, totals);
-        lines.retain(|line| line.pages.events > 0 || line.sends.events > 0 || line.by_content.is_some());
+        lines.retain(|line| !line.is_empty());
         lines.sort_by(|a, b| {
             let wasted = |line: &Line| {
                 let by_content = line.by_content.map_or(0, |sends| sends.peer.redundant_bytes);
@@ -151,6 +205,11 @@ impl Report {
         for line in self.lines.iter_mut().filter(|line| line.kind != OwnerKind::Region) {
             line.details = details(&line.name);
         }
+    }
+
+    /// Takes away what is said of origins: the scan was recorded without them.
+    pub fn without_origins(&mut self) {
+        self.lines.iter_mut().for_each(|line| line.origins = None);
     }
 
     /// The line of one owner; all zero when nothing was counted for it.

@@ -7,7 +7,10 @@ use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
-use crate::scan::{Bracket, FrameAccess, NotSeen, Reason, ScanSummary, Unread};
+use crate::scan::{Bracket, FamilyFound, FrameAccess, NotSeen, OriginCounts, PageCounts, Reason, ScanSummary, Unread};
+
+/// Families with a line of their own on the terminal.
+const FAMILY_LINES: usize = 5;
 
 /// A number that lies between two others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +104,97 @@ pub struct MissingJson {
     pub effect: String,
 }
 
+/// Counted pages of one origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PagesOfOriginJson {
+    /// All of them.
+    pub pages: u64,
+    /// Of these, equal to another frame at their address; of inherited copies, to a sibling and not to the source.
+    pub equal_to_another: u64,
+    /// Of these, not compared.
+    pub unjudged: u64,
+}
+
+/// Counted pages by origin. Pages of different origins are never added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginsJson {
+    /// Inherited copies.
+    pub inherited: u64,
+    /// Of these, equal to the page that they were copied from: not worth copying.
+    pub equal_to_source: u64,
+    /// Of these, equal to a sibling only: could be merged.
+    pub equal_to_sibling: u64,
+    /// Of these, not compared.
+    pub inherited_unjudged: u64,
+    /// Pages that were allocated after the fork, which are no copies.
+    pub born_after_fork: PagesOfOriginJson,
+    /// Pages of which the parent has ended, was not read, or has given its own back.
+    pub origin_unknown: PagesOfOriginJson,
+}
+
+impl From<&OriginCounts> for OriginsJson {
+    fn from(counts: &OriginCounts) -> Self {
+        let pages = |counts: &PageCounts| PagesOfOriginJson {
+            pages: counts.pages,
+            equal_to_another: counts.equal(),
+            unjudged: counts.unjudged,
+        };
+        Self {
+            inherited: counts.inherited.pages,
+            equal_to_source: counts.inherited.equal_to_source,
+            equal_to_sibling: counts.inherited.equal_to_other,
+            inherited_unjudged: counts.inherited.unjudged,
+            born_after_fork: pages(&counts.born),
+            origin_unknown: pages(&counts.unknown),
+        }
+    }
+}
+
+/// One family.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FamilyJson {
+    /// Process number of the root, or of the eldest member if the root has ended.
+    pub root: u32,
+    /// The name of its first thread, escaped.
+    pub command: String,
+    /// Members, read or not.
+    pub members: u64,
+    /// Seconds since the eldest member that is not the root was forked.
+    pub eldest_fork_seconds: Option<f64>,
+    /// Seconds since the youngest member was forked.
+    pub youngest_fork_seconds: Option<f64>,
+    /// Inherited copies.
+    pub copies: u64,
+    /// Of these, redundant.
+    pub redundant: u64,
+    /// Pages that were allocated after the fork.
+    pub born_after_fork: u64,
+    /// Pages of unknown origin.
+    pub origin_unknown: u64,
+    /// Inherited copies of the round before; null in the first one with the family.
+    pub last_copies: Option<u64>,
+    /// The most inherited copies of any round of this run.
+    pub peak_copies: u64,
+}
+
+impl From<&FamilyFound> for FamilyJson {
+    fn from(family: &FamilyFound) -> Self {
+        Self {
+            root: family.root,
+            command: escape(&family.command),
+            members: family.members,
+            eldest_fork_seconds: family.fork_ages.map(|ages| ages.eldest.as_secs_f64()),
+            youngest_fork_seconds: family.fork_ages.map(|ages| ages.youngest.as_secs_f64()),
+            copies: family.origins.inherited.pages,
+            redundant: family.origins.inherited.equal(),
+            born_after_fork: family.origins.born.pages,
+            origin_unknown: family.origins.unknown.pages,
+            last_copies: family.last_copies,
+            peak_copies: family.peak_copies,
+        }
+    }
+}
+
 /// What a scan round reports beside its events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScanJson {
@@ -108,10 +202,13 @@ pub struct ScanJson {
     pub mode: String,
     /// How frames were distinguished: `numbers` or `exclusive_bit`.
     pub frames: String,
-    /// Copies.
+    /// Inherited copies.
     pub copies: BracketJson,
-    /// Redundant copies.
+    /// Redundant ones among them.
     pub redundant: BracketJson,
+    /// Counted pages by origin; a recording of an earlier release has none, and its copies are pages of any origin.
+    #[serde(default)]
+    pub origins: Option<OriginsJson>,
     /// What was looked at and what not.
     pub coverage: CoverageJson,
     /// Processes that were asked for and not looked at.
@@ -127,6 +224,9 @@ pub struct ScanJson {
     pub processes: BTreeMap<String, u64>,
     /// Families with two or more members.
     pub families: u64,
+    /// The families with the most copies.
+    #[serde(default)]
+    pub by_family: Vec<FamilyJson>,
     /// Frames that merging equal contents would free.
     pub mergeable: u64,
     /// Pairs of different contents with the same CRC32C.
@@ -158,6 +258,7 @@ impl From<&ScanSummary> for ScanJson {
             },
             copies: summary.copies_bracket().into(),
             redundant: summary.redundant_bracket().into(),
+            origins: Some(OriginsJson::from(&summary.origins)),
             coverage: coverage(summary),
             not_seen: summary
                 .not_seen
@@ -172,6 +273,7 @@ impl From<&ScanSummary> for ScanJson {
             skipped: owned(&skipped(summary)),
             processes: owned(&processes(summary)),
             families: summary.families,
+            by_family: summary.by_family.iter().map(FamilyJson::from).collect(),
             mergeable: summary.mergeable,
             fingerprint_collisions: summary.fingerprint_collisions,
             bytes_read: summary.bytes_read,
@@ -297,11 +399,13 @@ pub fn scan_lines(scan: &ScanJson) -> String {
         _ => format!("copies {}; redundant {}", range(&scan.copies), range(&scan.redundant)),
     };
     let coverage = &scan.coverage;
-    let mut text = format!("scan: {mode}; {} families, measured {:.3} s\n", scan.families, scan.scan_seconds_measured);
+    let mut text = String::new();
+    text += &origin_lines(scan);
+    text += &format!("scan: {mode}; {} families, measured {:.3} s\n", scan.families, scan.scan_seconds_measured);
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "coverage: {} of {} members read; unread: {}; copies judged {}, unjudged pages: {}",
+        "coverage: {} of {} members read; unread: {}; pages compared {}, unjudged: {}",
         coverage.members.read,
         coverage.members.seen,
         list(&coverage.members.unread),
@@ -327,6 +431,38 @@ pub fn scan_lines(scan: &ScanJson) -> String {
         bytes(scan.bytes_read),
         bytes(peak_memory_bytes)
     );
+    text
+}
+
+/// What is said of origins, and of the families with the most copies.
+fn origin_lines(scan: &ScanJson) -> String {
+    let Some(origins) = &scan.origins else {
+        return "origins: recorded without them; copies are pages of any origin\n".to_owned();
+    };
+    let mut text = format!(
+        "inherited copies: {}; equal to their source {}, equal to a sibling only {}\n\
+         born after the fork, no copies: {}; equal to another {}\n",
+        origins.inherited,
+        origins.equal_to_source,
+        origins.equal_to_sibling,
+        origins.born_after_fork.pages,
+        origins.born_after_fork.equal_to_another
+    );
+    let unknown = &origins.origin_unknown;
+    if unknown.pages > 0 {
+        text += &format!(
+            "origin unknown: {}; equal to another {}: the parent has ended, was not read, or has given its page back\n",
+            unknown.pages, unknown.equal_to_another
+        );
+    }
+    for family in scan.by_family.iter().filter(|family| family.peak_copies > 0).take(FAMILY_LINES) {
+        let forked = family.eldest_fork_seconds.map_or(String::new(), |age| format!(", forked {age:.0} s ago"));
+        let last = family.last_copies.map_or(String::new(), |last| format!(", last {last}"));
+        text += &format!(
+            "family {} ({}), {} members{forked}: copies {}{last}, peak {}; born after the fork {}\n",
+            family.root, family.command, family.members, family.copies, family.peak_copies, family.born_after_fork
+        );
+    }
     text
 }
 

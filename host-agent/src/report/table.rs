@@ -7,7 +7,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
 use super::escape::escape;
-use super::{Line, Report};
+use super::{Line, LineOrigins, Report};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 
@@ -23,19 +23,23 @@ pub fn render(report: &Report) -> String {
 
 /// The table within this many columns of a terminal, if there is one.
 pub(super) fn render_within(report: &Report, width: Option<usize>) -> String {
-    let with_pages = report.lines.iter().any(|line| line.pages.events > 0);
+    let with_origins = report.lines.iter().any(|line| line.origins.is_some());
+    let with_pages = with_origins || report.lines.iter().any(|line| line.pages.events > 0);
     let with_sends = report.lines.iter().any(|line| line.sends.events > 0);
     let mut head = vec!["container".to_owned()];
     if with_pages {
         let copies = if report.lower_bound { "copies (at least)" } else { "copies" };
         head.extend([copies, "redundant", "unjudged", "bytes wasted"].map(str::to_owned));
     }
+    if with_origins {
+        head.extend(["= source", "= sibling", "born", "= another", "unknown"].map(str::to_owned));
+    }
     if with_sends {
         head.extend(["sends", "redundant", "bytes wasted"].map(str::to_owned));
     }
     let mut rows = vec![head];
-    let shown = report.lines.iter().filter(|line| line.pages.events > 0 || line.sends.events > 0);
-    rows.extend(shown.map(|line| cells(line, with_pages, with_sends)));
+    let shown = report.lines.iter().filter(|line| !line.has_no_cells());
+    rows.extend(shown.map(|line| cells(line, with_pages, with_origins, with_sends)));
     if rows.len() == 1 {
         if !report.lines.is_empty() {
             // Sends by content have a table of their own.
@@ -60,7 +64,7 @@ pub(super) fn render_within(report: &Report, width: Option<usize>) -> String {
     columns(&rows)
 }
 
-fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
+fn cells(line: &Line, with_pages: bool, with_origins: bool, with_sends: bool) -> Vec<String> {
     let mut cells = vec![match line.kind {
         OwnerKind::Region => format!("[{}]", escape(&line.name)),
         OwnerKind::Container | OwnerKind::Scanned | OwnerKind::Sends => escape(&line.name),
@@ -70,6 +74,11 @@ fn cells(line: &Line, with_pages: bool, with_sends: bool) -> Vec<String> {
         let (copies, redundant, bytes) = numbers(&line.pages);
         cells.extend([copies, redundant, line.unjudged].map(|count| count.to_string()));
         cells.push(bytes_text(bytes));
+    }
+    if with_origins {
+        let LineOrigins { equal_to_source, equal_to_sibling, born, unknown } = line.origins.unwrap_or_default();
+        let counts = [equal_to_source, equal_to_sibling, born.events, born.redundant_events, unknown];
+        cells.extend(counts.map(|count| count.to_string()));
     }
     if with_sends {
         let (sends, redundant, bytes) = numbers(&line.sends);

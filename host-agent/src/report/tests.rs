@@ -5,14 +5,15 @@ use serde_json::json;
 use super::*;
 use crate::accounting::Rows;
 
+fn count(rows: &mut Rows, class: Class, pages: u64, redundant: u64) {
+    (0..pages).for_each(|number| rows[class as usize].count(4096, number < redundant));
+}
+
+/// What a scan counts of one owner: of the redundant copies one equals a sibling only.
 fn pages(copies: u64, redundant: u64, unjudged: u64) -> Rows {
-    let mut rows = Rows::default();
-    for number in 0..copies - unjudged {
-        rows[Class::PageAfterT as usize].count(4096, number < redundant);
-    }
-    for _ in 0..unjudged {
-        rows[Class::PageUnjudged as usize].count(4096, false);
-    }
+    let (mut rows, sibling) = (Rows::default(), redundant.min(1));
+    count(&mut rows, scanned::INHERITED, copies - unjudged - sibling, redundant - sibling);
+    count(&mut rows, scanned::SIBLING_OR_UNJUDGED, sibling + unjudged, sibling);
     rows
 }
 
@@ -22,7 +23,10 @@ fn report() -> Report {
     let (web, _) = owners.intern(OwnerKind::Scanned, "web");
     let (idle, _) = owners.intern(OwnerKind::Scanned, "idle");
     let (region, _) = owners.intern(OwnerKind::Region, "worker writes");
-    totals.owners.insert(web, pages(10, 3, 2));
+    let mut of_web = pages(10, 3, 2);
+    count(&mut of_web, scanned::BORN_AFTER_FORK, 7, 5);
+    count(&mut of_web, scanned::ORIGIN_UNKNOWN, 4, 0);
+    totals.owners.insert(web, of_web);
     totals.owners.insert(idle, Rows::default());
     totals.owners.insert(region, pages(128, 64, 0));
     totals.other = pages(1, 0, 0);
@@ -54,7 +58,8 @@ fn the_json_names_every_reason_and_leaves_regions_out_of_containers() {
     assert_eq!(
         value["containers"][0],
         json!({"name": "web", "cow_copies": 10, "cow_redundant": 3, "cow_bytes_redundant": 3 * 4096,
-               "cow_unjudged": 2, "net_sends": 0, "net_redundant": 0, "net_bytes_redundant": 0})
+               "cow_unjudged": 2, "cow_equal_to_source": 2, "cow_equal_to_sibling": 1, "born_after_fork": 7,
+               "born_equal": 5, "born_bytes_equal": 5 * 4096, "origin_unknown": 4, "net_sends": 0, "net_redundant": 0, "net_bytes_redundant": 0})
     );
     assert_eq!(value["containers"].as_array().map(Vec::len), Some(2));
 }
@@ -64,11 +69,38 @@ fn the_table_is_aligned() {
     let text = render(&report());
     assert_eq!(
         text,
+        "container        copies  redundant  unjudged  bytes wasted  = source  = sibling  born  = another  unknown\n\
+         [worker writes]     128         64         0     256.0 KiB        63          1     0          0        0\n\
+         web                  10          3         2      12.0 KiB         2          1     7          5        4\n\
+         other                 1          0         0           0 B         0          0     0          0        0\n"
+    );
+}
+
+#[test]
+fn what_was_recorded_without_origins_has_no_such_columns() {
+    let mut report = report();
+    report.without_origins();
+    assert_eq!(
+        render(&report),
         "container        copies  redundant  unjudged  bytes wasted\n\
          [worker writes]     128         64         0     256.0 KiB\n\
          web                  10          3         2      12.0 KiB\n\
          other                 1          0         0           0 B\n"
     );
+    let value = serde_json::to_value(ReportJson::from(&report)).expect("plain data");
+    assert_eq!(value["containers"][0].get("born_after_fork"), None, "{value}");
+}
+
+#[test]
+fn classes_of_a_container_are_judgements_and_sends() {
+    let mut rows = Rows::default();
+    count(&mut rows, Class::PageAfterT, 5, 2);
+    count(&mut rows, Class::PageAtExit, 4, 1);
+    count(&mut rows, Class::NetworkSend, 3, 3);
+    count(&mut rows, Class::PageUnjudged, 2, 0);
+    let line = Line::new(OwnerKind::Container, "web", &rows);
+    assert_eq!((line.pages.events, line.pages.redundant_events, line.unjudged), (11, 3, 2));
+    assert_eq!((line.sends.events, line.sends.redundant_events, line.origins), (3, 3, None));
 }
 
 #[test]
@@ -94,8 +126,8 @@ fn names_are_whole_where_the_terminal_has_room() {
     let whole = table::render_within(&report, None);
     assert!(whole.contains(&report.lines[0].name));
     assert_eq!(table::render_within(&report, widest(&whole)), whole);
-    let narrow = table::render_within(&report, Some(100));
-    assert!(widest(&narrow) <= Some(100) && narrow.contains("...") && narrow.contains("xz]"), "{narrow}");
+    let narrow = table::render_within(&report, Some(120));
+    assert!(widest(&narrow) <= Some(120) && narrow.contains("...") && narrow.contains("xz]"), "{narrow}");
     // What distinguishes names stays, however narrow the terminal is.
     assert!(table::render_within(&report, Some(10)).contains("web"));
 }

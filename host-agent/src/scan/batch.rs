@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use super::contents::Contents;
 use super::frames::{Frame, Holder, by_frame, frame};
-use super::judge::Look;
-use super::round::{PAGE, Place, Round, Unsettled, Window};
+use super::judge::{Counted, Look, is_zero};
+use super::origins::{Held, Own};
+use super::overlap::Traits;
+use super::round::Round;
 use super::view::FamilyView;
-use super::{Doubt, ScanRecord, UnjudgedReason, Verdict, huge_pages};
+use super::window::{PAGE, Place, Unsettled, Window};
+use super::{Doubt, FrameAccess, ScanRecord, UnjudgedReason, Verdict, huge_pages};
 use crate::procfs::{PAGE_SIZE, PageEntry};
 
 /// A page to read, for the frame of this number in a batch.
@@ -16,6 +19,15 @@ struct Slot {
     member: usize,
     address: u64,
     frame: usize,
+}
+
+/// One of the distinct frames at an address, with what was read of it.
+struct Seen<'a> {
+    frame: Frame,
+    holders: &'a [Holder],
+    content: Option<&'a [u8]>,
+    /// The member from which the content was read.
+    reader: usize,
 }
 
 impl<V: FamilyView> Round<'_, V> {
@@ -54,20 +66,10 @@ impl<V: FamilyView> Round<'_, V> {
                     self.rule.identity(before[place.page]) == self.rule.identity(after)
                 })
             });
-            if stayed {
-                let looks: Vec<Look<'_>> = by_frame(holders)
-                    .enumerate()
-                    .filter_map(|(number, holders)| {
-                        let frame = Frame { merged: self.is_merged(traits, holders), ..frame(holders)? };
-                        Some(Look { frame, content: contents.frame(frame_number + number) })
-                    })
-                    .collect();
-                self.judge(address, &looks);
-            } else if place.moved || self.last {
-                let eldest = by_frame(holders).filter_map(frame);
-                for copy in eldest.skip(1).collect::<Vec<_>>() {
-                    self.record(address, copy, Verdict::Unjudged(UnjudgedReason::Moved));
-                }
+            let contents = Some((&contents, frame_number)).filter(|_| stayed);
+            if stayed || place.moved || self.last {
+                let entries = tables.iter().map(|(member, table)| (*member, table[place.page]));
+                self.judge(address, traits, holders, entries, contents);
             } else {
                 // It is counted again at the next look.
                 self.counts.doubts.take_all(&place.doubts);
@@ -128,39 +130,98 @@ impl<V: FamilyView> Round<'_, V> {
         let readable = &mut contents.readable[range.clone()];
         let out = &mut contents.bytes[range.start * PAGE_SIZE..range.end * PAGE_SIZE];
         self.view.contents(member, addresses, out, readable);
+        contents.member[range].fill(member);
         let pages = readable.iter().filter(|read| **read).count() as u64;
         self.counts.bytes_read += pages * PAGE;
     }
 
-    fn judge(&mut self, address: u64, looks: &[Look<'_>]) {
+    /// Judges the frames at one address by what every member shows there and by their contents, which begin at a number of
+    /// the batch. Without contents a frame has moved, and nothing is judged.
+    fn judge(
+        &mut self,
+        address: u64,
+        traits: Traits,
+        holders: &[Holder],
+        entries: impl Iterator<Item = (usize, PageEntry)>,
+        contents: Option<(&Contents, usize)>,
+    ) {
+        let mut frames: Vec<Seen<'_>> = Vec::new();
+        for (number, holders) in by_frame(holders).enumerate() {
+            let Some(frame) = frame(holders) else {
+                continue;
+            };
+            let frame = Frame { merged: self.is_merged(traits, holders), ..frame };
+            let content = contents.and_then(|(contents, first)| contents.frame(first + number));
+            let reader = contents.map_or(frame.eldest, |(contents, first)| contents.reader(first + number));
+            frames.push(Seen { frame, holders, content, reader });
+        }
+        self.divide(holders, entries, &frames);
+        let looks: Vec<Look<'_>> = frames
+            .iter()
+            .zip(&self.divider.groups)
+            .map(|(seen, &group)| Look { frame: seen.frame, content: seen.content, group })
+            .collect();
+        let without = if contents.is_some() { UnjudgedReason::Unreadable } else { UnjudgedReason::Moved };
         let mut judgement = std::mem::take(&mut self.judgement);
-        judgement.judge(self.rule.access(), looks);
+        judgement.judge(self.rule.access(), &looks, without);
         self.counts.mergeable += judgement.mergeable;
         self.counts.collisions += judgement.collisions;
         self.counts.skips.zero_frame += judgement.zero_frame;
         // If it was no zero frame, it was one frame more.
         self.counts.doubts.add(Doubt::NotToldApart, u64::from(judgement.zero_frame > 0));
-        for &(number, verdict) in &judgement.copies {
-            self.record(address, looks[number].frame, verdict);
+        for counted in &judgement.counted {
+            self.record(address, looks[counted.number].frame, counted);
         }
         self.judgement = judgement;
     }
 
-    fn record(&mut self, address: u64, copy: Frame, verdict: Verdict) {
-        self.counts.copies += 1;
-        match verdict {
-            Verdict::Judged { before, after } => {
-                self.counts.judged += 1;
-                self.counts.redundant += u64::from(before == after);
+    /// Divides the frames at an address by origin.
+    fn divide(&mut self, holders: &[Holder], entries: impl Iterator<Item = (usize, PageEntry)>, frames: &[Seen<'_>]) {
+        let members = self.charges.lineage.len();
+        self.divider.reset(members);
+        for (member, entry) in entries {
+            self.divider.own[member] = self.rule.own(entry);
+        }
+        for member in (0..members).filter(|&member| self.gone[member]) {
+            self.divider.own[member] = Own::Uncertain;
+        }
+        for holder in holders {
+            match self.rule.access() == FrameAccess::Frames || holder.exclusive() {
+                true => self.divider.own[holder.member] = Own::Page,
+                false => self.divider.shared.push(holder.member),
             }
+        }
+        let apart = self.rule.access() == FrameAccess::Frames;
+        // Without frame numbers one page that is not exclusive is known to be none of zeros: the one that was read.
+        for &Seen { frame, content, reader, .. } in frames {
+            if !apart && !frame.exclusive && content.is_some_and(|content| !is_zero(content)) {
+                self.divider.own[reader] = Own::Page;
+            }
+        }
+        let held = frames.iter().map(|&Seen { frame, holders, content, reader }| match (apart, frame.exclusive) {
+            // Equal pages that the kernel has merged say nothing of where they came from.
+            (true, _) if frame.merged => Held::By(frame.eldest),
+            (true, _) => Held::Common(holders),
+            (false, true) => Held::By(frame.eldest),
+            (false, false) if content.is_some() => Held::By(reader),
+            (false, false) => Held::Unclear,
+        });
+        self.divider.divide(&self.charges.lineage, held);
+    }
+
+    fn record(&mut self, address: u64, page: Frame, counted: &Counted) {
+        let &Counted { origin, verdict, sibling_only, .. } = counted;
+        self.counts.origins.add(origin, verdict, sibling_only);
+        match verdict {
+            Verdict::Judged { .. } => self.counts.judged += 1,
             Verdict::Unjudged(UnjudgedReason::Moved) => self.counts.moved += 1,
             Verdict::Unjudged(UnjudgedReason::Unreadable) => self.counts.unreadable += 1,
         }
-        let container = match copy.holders {
-            1 => self.charges.members[copy.eldest],
+        let container = match page.holders {
+            1 => self.charges.members[page.eldest],
             _ => self.charges.root,
         };
         let region = self.charges.regions.iter().find(|(range, _)| range.contains(&address)).map(|(_, tag)| *tag);
-        (self.emit)(ScanRecord { container, region, verdict, length: PAGE_SIZE as u32 });
+        (self.emit)(ScanRecord { container, region, origin, verdict, sibling_only, length: PAGE_SIZE as u32 });
     }
 }

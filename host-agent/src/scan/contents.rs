@@ -9,6 +9,8 @@ pub(crate) struct Contents {
     pub bytes: Vec<u8>,
     /// Which of them came.
     pub readable: Vec<bool>,
+    /// The member that each was read from.
+    pub member: Vec<usize>,
     /// The page of each frame, in the order of the places and their frames.
     pub place: Vec<usize>,
 }
@@ -19,6 +21,8 @@ impl Contents {
         self.bytes.resize(pages * PAGE_SIZE, 0);
         self.readable.clear();
         self.readable.resize(pages, false);
+        self.member.clear();
+        self.member.resize(pages, 0);
         self.place.clear();
         self.place.resize(pages, 0);
     }
@@ -27,5 +31,10 @@ impl Contents {
     pub(crate) fn frame(&self, number: usize) -> Option<&[u8]> {
         let page = self.place[number];
         self.readable[page].then(|| &self.bytes[page * PAGE_SIZE..(page + 1) * PAGE_SIZE])
+    }
+
+    /// The member from which the content of a frame was read.
+    pub(crate) fn reader(&self, number: usize) -> usize {
+        self.member[self.place[number]]
     }
 }

@@ -1,5 +1,6 @@
 //! Which frames are at one address: the rule of distinct frames.
 
+use super::origins::Own;
 use super::{FrameAccess, Probe, Skips};
 use crate::procfs::PageEntry;
 
@@ -103,6 +104,17 @@ impl Rule {
 }
 
 impl Rule {
+    /// What an entry alone says of a page of the member's own; of a page in memory, nothing.
+    pub(crate) fn own(&self, entry: PageEntry) -> Own {
+        match (entry.present(), entry.swapped() && !entry.guard()) {
+            (false, true) => Own::Page,
+            (false, false) => Own::Nothing,
+            (true, _) if entry.file_or_shared() || self.zero_frame == Some(entry.frame()) => Own::Nothing,
+            // It is a page of its own if it is among the holders, and no memory that was moved here.
+            (true, _) => Own::Uncertain,
+        }
+    }
+
     /// The pages in swap among the entries at one address: places in swap where these are shown, else members.
     pub(crate) fn swapped(&self, entries: impl Iterator<Item = PageEntry>) -> u64 {
         let mut places: Vec<u64> = entries

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::frames::{Holder, by_frame};
 use super::overlap::{Span, Traits};
-use super::round::{Round, windows};
+use super::round::Round;
 use super::view::FamilyView;
+use super::window::windows;
 use super::{FrameAccess, Skips};
 
 /// Addresses with pages of two members, none of them in common, from which on the flags are asked for. Below, they are taken

@@ -1,35 +1,33 @@
 //! A family of real processes.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::borrowed::{comparable, may_borrow, place_in_order};
 use super::family::Family;
 use super::frame_flags::FrameFlags;
+use super::lineage::{Ancestor, Lineage};
 use super::mappings::{self, Listed};
 use super::open_files::OpenFiles;
 use super::time_limit::TimeLimit;
-use super::view::{FamilyView, SMALL_HOLE};
 use super::{FrameAccess, ProcessCounts, Unread, UnreadCounts};
-use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError, ProcFs, ProcessMemory, ProcessStat};
-
-/// Bytes of a mapping that `smaps` may count while the process goes on with its work: a stall below 10 ms.
-const NO_STALL: u64 = 128 << 20;
+use crate::procfs::{Mapping, PageEntry, Pagemap, ProcError, ProcFs, ProcessMemory, ProcessStat};
 
 /// A member that can be looked at.
 #[derive(Debug)]
-struct Member {
-    stat: ProcessStat,
+pub(super) struct Member {
+    pub(super) stat: ProcessStat,
     /// `None` while it is closed to save descriptors.
-    pagemap: Option<Arc<Pagemap>>,
-    memory: Arc<Mutex<ProcessMemory>>,
-    mappings: Vec<Mapping>,
+    pub(super) pagemap: Option<Arc<Pagemap>>,
+    pub(super) memory: Arc<Mutex<ProcessMemory>>,
+    pub(super) mappings: Vec<Mapping>,
     /// Bytes of its largest mapping, where that was too large to read the flags of its mappings.
-    large: Option<u64>,
+    pub(super) large: Option<u64>,
     /// Addresses that it has excluded from forks, once they were asked for.
-    excluded: Option<Result<Vec<Range<u64>>, Unread>>,
-    pages: u64,
-    contents_denied: bool,
+    pub(super) excluded: Option<Result<Vec<Range<u64>>, Unread>>,
+    pub(super) pages: u64,
+    pub(super) contents_denied: bool,
 }
 
 /// A member that was given up before the comparison.
@@ -59,13 +57,15 @@ pub(crate) struct Reading<'a> {
 /// The members of a family that can be looked at, the eldest first.
 #[derive(Debug)]
 pub(crate) struct LiveFamily<'a> {
-    reading: Reading<'a>,
-    members: Vec<Member>,
+    pub(super) reading: Reading<'a>,
+    pub(super) members: Vec<Member>,
     /// Buffers of the last look, to be used again.
-    spare: (Vec<PageEntry>, Vec<u8>),
-    open: OpenFiles,
+    pub(super) spare: (Vec<PageEntry>, Vec<u8>),
+    pub(super) open: OpenFiles,
     lost: Vec<Lost>,
     in_motion: Vec<usize>,
+    /// Members that have the memory of another one, with its process number.
+    borrowers: Vec<(u32, u32)>,
 }
 
 impl<'a> LiveFamily<'a> {
@@ -80,6 +80,7 @@ impl<'a> LiveFamily<'a> {
             open: OpenFiles::new(family.members.len()),
             lost: Vec::new(),
             in_motion: Vec::new(),
+            borrowers: Vec::new(),
         };
         let comparable = comparable(&proc);
         // Numbers of members in the kernel's order of their memories.
@@ -104,7 +105,8 @@ impl<'a> LiveFamily<'a> {
                 false => None,
             };
             match place {
-                Some(Ok(_)) => {
+                Some(Ok(place)) => {
+                    live.borrowers.push((stat.pid, memories[place]));
                     counts.sharing_memory += 1;
                     continue;
                 }
@@ -139,6 +141,24 @@ impl<'a> LiveFamily<'a> {
     /// The anonymous pages of each member, in memory and in swap.
     pub(crate) fn pages(&self) -> Vec<u64> {
         self.members.iter().map(|member| member.pages).collect()
+    }
+
+    /// Who of the members was forked by whom.
+    pub(crate) fn lineage(&self, family: &Family) -> Lineage {
+        let numbers = self.members.iter().enumerate().map(|(index, member)| (member.stat.pid, index));
+        let mut by_pid: HashMap<u32, usize> = numbers.collect();
+        for &(borrower, task) in &self.borrowers {
+            let owner = self.members.iter().position(|member| member.stat.task().number() == task);
+            owner.and_then(|owner| by_pid.insert(borrower, owner));
+        }
+        let listed: HashSet<u32> = family.members.iter().map(|member| member.pid).collect();
+        let above = |member: &Member| match (by_pid.get(&member.stat.parent), member.stat.forked_without_exec) {
+            (_, false) => Ancestor::Exec,
+            (Some(&parent), _) => Ancestor::Member(parent),
+            (None, _) if listed.contains(&member.stat.parent) => Ancestor::Unread,
+            (None, _) => Ancestor::Ended,
+        };
+        Lineage::new(self.members.iter().map(above).collect())
     }
 
     /// Members that were given up before the comparison.
@@ -206,7 +226,7 @@ impl<'a> LiveFamily<'a> {
     }
 
     /// Reads something of a process within the time limit, after closing files of others where no descriptor is left.
-    fn ask<T: Send + 'static>(
+    pub(super) fn ask<T: Send + 'static>(
         &mut self,
         stat: &ProcessStat,
         action: impl Fn(&ProcFs) -> Result<T, ProcError> + Send + Sync + 'static,
@@ -227,13 +247,13 @@ impl<'a> LiveFamily<'a> {
         }
     }
 
-    fn keep_within_limit(&mut self) {
+    pub(super) fn keep_within_limit(&mut self) {
         while let Some(member) = self.open.surplus() {
             self.close(member);
         }
     }
 
-    fn close(&mut self, member: usize) {
+    pub(super) fn close(&mut self, member: usize) {
         self.members[member].pagemap = None;
         // A thread that was left behind with the file keeps it.
         if let Ok(mut memory) = self.members[member].memory.try_lock() {
@@ -243,7 +263,7 @@ impl<'a> LiveFamily<'a> {
 
     /// Opens the pagemap of a member again, after it was closed to save descriptors, and checks that it still is
     /// that of the same program.
-    fn reopen(&mut self, member: usize) -> Result<Arc<Pagemap>, Unread> {
+    pub(super) fn reopen(&mut self, member: usize) -> Result<Arc<Pagemap>, Unread> {
         let pagemap = match &self.members[member].pagemap {
             Some(pagemap) => pagemap.clone(),
             None => {
@@ -262,21 +282,10 @@ impl<'a> LiveFamily<'a> {
         self.keep_within_limit();
         Ok(pagemap)
     }
-
-    /// Asks the kernel for runs of pages of a member.
-    fn runs(
-        &mut self,
-        member: usize,
-        action: impl FnOnce(&Pagemap) -> std::io::Result<Vec<Range<u64>>> + Send + 'static,
-    ) -> Option<Vec<Range<u64>>> {
-        let pagemap = self.reopen(member).ok()?;
-        let stat = self.members[member].stat;
-        self.reading.limit.call(&stat, move || action(&pagemap).ok())?
-    }
 }
 
 /// Why a member is given up after an error.
-fn reason(error: &ProcError, stat: &ProcessStat) -> Unread {
+pub(super) fn reason(error: &ProcError, stat: &ProcessStat) -> Unread {
     match error {
         ProcError::Vanished { .. } if stat.thread.is_some() => Unread::MainThreadEnded,
         ProcError::Vanished { .. } => Unread::Vanished,
@@ -302,97 +311,6 @@ pub(crate) fn anonymous_pages(proc: &ProcFs, stat: &ProcessStat) -> u64 {
     };
     let bytes = status.resident_anonymous.unwrap_or(0).saturating_add(status.swapped.unwrap_or(0));
     bytes / crate::procfs::PAGE_SIZE as u64
-}
-
-impl FamilyView for LiveFamily<'_> {
-    fn entries(&mut self, member: usize, address: u64, entries: &mut [PageEntry]) -> Result<(), Unread> {
-        let pagemap = self.reopen(member)?;
-        let stat = self.members[member].stat;
-        let mut table = std::mem::take(&mut self.spare.0);
-        table.resize(entries.len(), PageEntry::default());
-        let look = move || pagemap.read(address, &mut table).map(|()| table);
-        match self.reading.limit.call(&stat, look).ok_or(Unread::Hung)? {
-            Ok(table) => {
-                entries.copy_from_slice(&table);
-                self.spare.0 = table;
-                Ok(())
-            }
-            // The memory is gone, whichever thread it was opened through.
-            Err(error) => Err(match reason(&error, &stat) {
-                Unread::MainThreadEnded => Unread::Vanished,
-                reason => reason,
-            }),
-        }
-    }
-
-    fn contents(&mut self, member: usize, addresses: &[u64], out: &mut [u8], readable: &mut [bool]) {
-        self.open.opened(member);
-        self.keep_within_limit();
-        readable.fill(false);
-        let stat = self.members[member].stat;
-        loop {
-            let memory = self.members[member].memory.clone();
-            let open = move || memory.lock().unwrap_or_else(PoisonError::into_inner).open();
-            match self.reading.limit.call(&stat, open) {
-                Some(Err(ProcError::Descriptors { .. })) => match self.open.least_recent() {
-                    Some(other) => self.close(other),
-                    None => return,
-                },
-                Some(Err(error)) => {
-                    self.members[member].contents_denied |= error.is_denied();
-                    return;
-                }
-                Some(Ok(())) => break,
-                None => return,
-            }
-        }
-        let memory = self.members[member].memory.clone();
-        let (addresses, mut bytes) = (addresses.to_vec(), std::mem::take(&mut self.spare.1));
-        let mut read = vec![false; addresses.len()];
-        bytes.resize(addresses.len() * PAGE_SIZE, 0);
-        let look = move || {
-            memory.lock().unwrap_or_else(PoisonError::into_inner).read_pages(&addresses, &mut bytes, &mut read);
-            (bytes, read)
-        };
-        if let Some((bytes, read)) = self.reading.limit.call(&stat, look) {
-            out.copy_from_slice(&bytes);
-            readable.copy_from_slice(&read);
-            self.spare.1 = bytes;
-        }
-    }
-
-    fn huge(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>> {
-        self.runs(member, move |pagemap| pagemap.huge(range))
-    }
-
-    fn populated(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>> {
-        self.runs(member, move |pagemap| pagemap.populated(range, SMALL_HOLE))
-    }
-
-    fn not_inherited(&mut self, members: &[usize], range: Range<u64>) -> bool {
-        members.iter().any(|&member| {
-            let Some(large) = self.members[member].large else {
-                return false;
-            };
-            // What would stall the process is not asked for; then it may be so.
-            if large > NO_STALL && !self.reading.may_stall {
-                return true;
-            }
-            let stat = self.members[member].stat;
-            if self.members[member].excluded.is_none() {
-                let excluded = self.ask(&stat, move |proc| mappings::excluded(proc, stat.task()));
-                self.members[member].excluded = Some(excluded.map_err(|error| reason(&error, &stat)));
-            }
-            match &self.members[member].excluded {
-                Some(Ok(excluded)) => excluded.iter().any(|one| one.start < range.end && range.start < one.end),
-                _ => true,
-            }
-        })
-    }
-
-    fn merged(&mut self, frame: u64) -> Option<bool> {
-        self.reading.flags.merged(frame)
-    }
 }
 
 /// Counts members that were given up by their reason.

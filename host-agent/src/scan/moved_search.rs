@@ -1,8 +1,9 @@
 //! Looking for memory that was moved to another address of a family.
 
 use super::overlap::{Overlap, Piece, Traits};
-use super::round::{Round, windows};
+use super::round::Round;
 use super::view::FamilyView;
+use super::window::windows;
 use super::{Doubt, FrameAccess, Skips};
 use crate::procfs::PAGE_SIZE;
 

@@ -1,8 +1,9 @@
 //! What a scan gives: records, counts, progress.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
-use super::{Bracket, Cost, Coverage, Privileges, Reason, Scope, Unread};
+use super::{Bracket, Cost, Coverage, FamilyFound, Origin, Privileges, Reason, Scope, Unread};
 use crate::attribution::ContainerId;
 
 /// How frames can be distinguished.
@@ -19,7 +20,7 @@ pub enum FrameAccess {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionTag(pub u32);
 
-/// Why a copy was not judged. Such a copy becomes a record of class 3.
+/// Why a counted page was not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnjudgedReason {
     /// The kernel moved a frame at this address between the two looks, twice in a row.
@@ -28,35 +29,39 @@ pub enum UnjudgedReason {
     Unreadable,
 }
 
-/// Outcome of one copy.
+/// Outcome of one counted page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Its bytes were compared: redundant exactly when `before == after`.
+    /// Its bytes were compared: they equal those of another frame at the address exactly when `before == after`.
     ///
-    /// Both are CRC32C. For a redundant copy both are that of its content; for another one
-    /// `before` is that of the reference frame and `after` that of the copy. Should those two
+    /// Both are CRC32C. For a page that has an equal both are that of its content; for another one
+    /// `before` is that of its source and `after` that of the page. Should those two
     /// meet by chance although the bytes differ, `before` is the complement of `after`: the
     /// comparison of the bytes decides, and the pair says what it said
     /// ([`ScanSummary::fingerprint_collisions`] counts them).
     Judged {
         /// Fingerprint of the content that stood there before.
         before: u32,
-        /// Fingerprint of the copy.
+        /// Fingerprint of the page.
         after: u32,
     },
     /// It was not judged.
     Unjudged(UnjudgedReason),
 }
 
-/// One copy of one page.
+/// One page that is counted: each but one of the distinct frames at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScanRecord {
     /// Who pays: the container of the frame's only owner, else that of the family's root.
     pub container: ContainerId,
     /// Set when the page lies in a tagged region.
     pub region: Option<RegionTag>,
+    /// How it came to be.
+    pub origin: Origin,
     /// Outcome.
     pub verdict: Verdict,
+    /// Of an inherited copy: it equals another frame, and not its source.
+    pub sibling_only: bool,
     /// Bytes, 4,096.
     pub length: u32,
 }
@@ -129,28 +134,99 @@ impl NotSeen {
     }
 }
 
+/// Counted pages of one origin, by what they equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PageCounts {
+    /// All of them.
+    pub pages: u64,
+    /// Of these, equal to the page that they were copied from. Only inherited copies have such a page.
+    pub equal_to_source: u64,
+    /// Of these, equal to another frame at the address, and not to the source.
+    pub equal_to_other: u64,
+    /// Of these, not compared.
+    pub unjudged: u64,
+}
+
+impl AddAssign for PageCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.equal_to_source += other.equal_to_source;
+        self.equal_to_other += other.equal_to_other;
+        self.unjudged += other.unjudged;
+    }
+}
+
+impl PageCounts {
+    /// Those that equal another frame, their source or not.
+    pub fn equal(&self) -> u64 {
+        self.equal_to_source + self.equal_to_other
+    }
+}
+
+/// Counted pages by origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OriginCounts {
+    /// Copies of pages that were handed down.
+    pub inherited: PageCounts,
+    /// Allocated after the fork.
+    pub born: PageCounts,
+    /// Of unknown origin.
+    pub unknown: PageCounts,
+}
+
+impl OriginCounts {
+    /// Counts one page.
+    pub(crate) fn add(&mut self, origin: Origin, verdict: Verdict, sibling_only: bool) {
+        let counts = match origin {
+            Origin::Inherited => &mut self.inherited,
+            Origin::BornAfterFork => &mut self.born,
+            Origin::Unknown => &mut self.unknown,
+        };
+        counts.pages += 1;
+        match verdict {
+            Verdict::Unjudged(_) => counts.unjudged += 1,
+            Verdict::Judged { before, after } if before != after => {}
+            Verdict::Judged { .. } if origin == Origin::Inherited && !sibling_only => counts.equal_to_source += 1,
+            Verdict::Judged { .. } => counts.equal_to_other += 1,
+        }
+    }
+
+    /// Pages of all origins.
+    pub fn pages(&self) -> u64 {
+        self.inherited.pages + self.born.pages + self.unknown.pages
+    }
+}
+
+impl AddAssign for OriginCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.inherited += other.inherited;
+        self.born += other.born;
+        self.unknown += other.unknown;
+    }
+}
+
 /// What a scan found, beside its records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanSummary {
     /// How frames could be distinguished.
     pub access: FrameAccess,
-    /// Copies, each of which was a record: `judged + moved + unreadable`.
-    pub copies: u64,
-    /// Copies whose bytes were compared.
+    /// Counted pages by origin, each of which was a record: `judged + moved + unreadable` in all.
+    pub origins: OriginCounts,
+    /// Counted pages whose bytes were compared.
     pub judged: u64,
-    /// Of those, the redundant ones.
-    pub redundant: u64,
-    /// Copies unjudged because a frame moved.
+    /// Counted pages unjudged because a frame moved.
     pub moved: u64,
-    /// Copies unjudged because their content could not be read.
+    /// Counted pages unjudged because their content could not be read.
     pub unreadable: u64,
-    /// Frames that merging equal contents would free. At most `redundant`: where two copies
-    /// equal each other and not the reference both are redundant and one could go.
+    /// Frames that merging equal contents would free, whatever their origin. At most those that equal another one: where
+    /// two equal each other and not the reference both have an equal and one could go.
     pub mergeable: u64,
     /// Pairs of different contents with the same CRC32C.
     pub fingerprint_collisions: u64,
     /// Families with two or more members.
     pub families: u64,
+    /// What was found in each family that has any page counted, the most copies first.
+    pub by_family: Vec<FamilyFound>,
     /// Processes, by outcome.
     pub processes: ProcessCounts,
     /// Pages left out, by reason.
@@ -172,21 +248,33 @@ pub struct ScanSummary {
 }
 
 impl ScanSummary {
-    /// The number of copies, as far as it is known.
+    /// Inherited copies.
+    pub fn copies(&self) -> u64 {
+        self.origins.inherited.pages
+    }
+
+    /// Inherited copies that equal another frame at their address, their source or a sibling.
+    pub fn redundant(&self) -> u64 {
+        self.origins.inherited.equal()
+    }
+
+    /// The number of inherited copies, as far as it is known.
     pub fn copies_bracket(&self) -> Bracket {
         let bounded = self.coverage.unbounded.is_none();
-        let at_most = self.copies.saturating_add(self.coverage.doubts.total());
-        Bracket { at_least: self.copies, at_most: bounded.then_some(at_most) }
+        let in_doubt = self.origins.unknown.pages.saturating_add(self.coverage.doubts.total());
+        Bracket { at_least: self.copies(), at_most: bounded.then_some(self.copies().saturating_add(in_doubt)) }
     }
 
     /// The number of redundant copies, as far as it is known. A page that was not read may equal any copy.
     pub fn redundant_bracket(&self) -> Bracket {
         let whole = self.coverage.is_whole() && self.unreadable == 0;
+        let OriginCounts { inherited, unknown, .. } = self.origins;
+        let in_doubt = inherited.unjudged + unknown.equal() + unknown.unjudged;
         let at_most = match whole {
-            true => Some(self.redundant.saturating_add(self.moved)),
+            true => Some(self.redundant() + in_doubt),
             false => self.copies_bracket().at_most,
         };
-        Bracket { at_least: self.redundant, at_most }
+        Bracket { at_least: self.redundant(), at_most }
     }
 
     /// Whether everything was looked at, so that both numbers are exact.
@@ -200,7 +288,7 @@ impl ScanSummary {
     /// Whether nothing at all was looked at, so that no copies does not mean that there are none.
     pub fn nothing_seen(&self) -> bool {
         let looked_at = self.coverage.members_read + self.coverage.unread.get(Unread::InMotion);
-        let nothing_read = looked_at == 0 && self.copies == 0;
+        let nothing_read = looked_at == 0 && self.origins.pages() == 0;
         nothing_read
             && match self.coverage.scope {
                 // A process without a family is an answer.
@@ -237,6 +325,6 @@ pub struct Progress {
     pub bytes_done: u64,
     /// Anonymous memory of all families, bytes; what to draw a bar of.
     pub bytes_total: u64,
-    /// Copies found.
+    /// Inherited copies found.
     pub copies: u64,
 }

@@ -4,93 +4,24 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::contents::Contents;
+use super::found::{Charges, RoundCounts};
 use super::frames::{Holder, Rule, by_frame, mapped_elsewhere};
 use super::huge_pages::{forget_exclusive, maybe_huge};
 use super::judge::Judgement;
 use super::moved_memory::MovedMemory;
+use super::origins::Divider;
 use super::overlap::{Overlap, Span, Traits};
 use super::view::{FamilyView, SMALL_HOLE};
-use super::{Doubt, DoubtCounts, FrameAccess, RegionTag, ScanRecord, Skips, Unread, UnreadCounts};
-use crate::attribution::ContainerId;
+use super::window::{Later, PAGE, Place, Unsettled, WINDOW_PAGES, Window, windows};
+use super::{Doubt, DoubtCounts, FrameAccess, ScanRecord, Skips};
 use crate::procfs::{PAGE_SIZE, PageEntry};
 
-/// Bytes in a page, as records and addresses count them.
-pub(super) const PAGE: u64 = PAGE_SIZE as u64;
-/// Entries that are held at once, of all members together: 8 MiB.
-const WINDOW_ENTRIES: usize = 1 << 20;
 /// How long pages that the kernel is moving get to arrive, and how often: it moves some hundreds
 /// at a time and may be interrupted.
 const SETTLE: Duration = Duration::from_millis(1);
 const SETTLES: usize = 20;
 /// Addresses that are given so much patience; of more than these each is looked at once more.
 const MAX_UNSETTLED: usize = 1 << 20;
-/// Pages of the address space in one window at most: 16 MiB.
-const WINDOW_PAGES: usize = 4096;
-
-/// What was found in one family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct RoundCounts {
-    pub copies: u64,
-    pub judged: u64,
-    pub redundant: u64,
-    pub moved: u64,
-    pub unreadable: u64,
-    pub mergeable: u64,
-    pub collisions: u64,
-    pub skips: Skips,
-    pub bytes_read: u64,
-    /// Members that were given up, by reason.
-    pub unread: UnreadCounts,
-    /// Pages that may be copies and were not counted.
-    pub doubts: DoubtCounts,
-    /// Why no member at all was read, if so.
-    pub unseen: Option<Unread>,
-}
-
-/// Who pays for the copies of a family.
-#[derive(Debug)]
-pub(crate) struct Charges {
-    /// The container of each member.
-    pub members: Vec<ContainerId>,
-    /// The container of the family's root.
-    pub root: ContainerId,
-    /// Anonymous pages of each member, in memory and in swap: that many copies are missed at most when it is given up.
-    pub pages: Vec<u64>,
-    /// Tagged ranges of addresses.
-    pub regions: Vec<(Range<u64>, RegionTag)>,
-}
-
-/// An address with two or more distinct frames.
-#[derive(Debug)]
-pub(super) struct Place {
-    /// Pages behind the start of the window.
-    pub(super) page: usize,
-    /// Its holders in the pool.
-    pub(super) holders: Range<usize>,
-    /// Distinct frames.
-    pub(super) frames: usize,
-    /// Pages there of which each may be one more copy, counted with the place.
-    pub(super) doubts: DoubtCounts,
-    /// A frame has moved here before.
-    pub(super) moved: bool,
-}
-
-/// Consecutive pages of some members.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Window<'w> {
-    pub(super) members: &'w [usize],
-    pub(super) traits: Traits,
-    pub(super) start: u64,
-    pub(super) pages: usize,
-}
-
-/// An address that has to be looked at again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Unsettled {
-    pub(super) address: u64,
-    /// A frame there has moved while its content was read; the next time is the last.
-    pub(super) moved: bool,
-}
 
 /// Looks at the memory of one family, span by span. Reading and judging is in `batch.rs`.
 pub(crate) struct Round<'a, V> {
@@ -102,6 +33,7 @@ pub(crate) struct Round<'a, V> {
     pub(super) counts: RoundCounts,
     pub(super) gone: Vec<bool>,
     pub(super) judgement: Judgement,
+    pub(super) divider: Divider,
     /// Buffers of the last batch, to be used again.
     pub(super) spare: Contents,
     /// Whether some page of the family may really be in swap.
@@ -115,13 +47,6 @@ pub(crate) struct Round<'a, V> {
     held: Vec<Later>,
     /// It is known.
     resolved: bool,
-}
-
-/// Addresses of some members to look at later.
-struct Later {
-    members: Vec<usize>,
-    traits: Traits,
-    places: Vec<Unsettled>,
 }
 
 impl<'a, V: FamilyView> Round<'a, V> {
@@ -144,6 +69,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
             emit,
             counts: RoundCounts::default(),
             judgement: Judgement::default(),
+            divider: Divider::default(),
             spare: Contents::default(),
             swap,
             unsettled: Vec::new(),
@@ -414,14 +340,4 @@ impl<'a, V: FamilyView> Round<'a, V> {
         }
         Some(table)
     }
-}
-
-/// Returns start and pages of the windows in a range of addresses, for that many members.
-pub(super) fn windows(start: u64, end: u64, members: usize) -> impl Iterator<Item = (u64, usize)> {
-    let window = (WINDOW_ENTRIES / members.max(1)).clamp(64, WINDOW_PAGES) as u64 * PAGE;
-    let count = (end - start).div_ceil(window);
-    (0..count).map(move |number| {
-        let start = start + number * window;
-        (start, ((end - start).min(window) / PAGE) as usize)
-    })
 }

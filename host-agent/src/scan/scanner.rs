@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use super::borrowed::comparable;
 use super::family::Family;
+use super::family_history::{FamilyHistory, largest};
+use super::found::{Charges, RoundCounts};
 use super::frame_flags::FrameFlags;
 use super::frames::Rule;
 use super::listing::Listing;
 use super::live::{LiveFamily, Reading, anonymous_pages, unread_counts};
 use super::overlap::overlap;
 use super::pace::{Meter, Pace};
-use super::round::{Charges, Round, RoundCounts};
+use super::round::Round;
 use super::time_limit::TimeLimit;
 use super::{
     BATCH_BYTES, Cost, Coverage, Doubt, FrameAccess, NotSeen, Privileges, Probe, ProcessCounts, Progress, ScanConfig,
@@ -34,6 +36,7 @@ pub struct Scanner {
     limit: TimeLimit,
     pace: Pace,
     stop: Stop,
+    history: FamilyHistory,
 }
 
 impl Scanner {
@@ -47,6 +50,7 @@ impl Scanner {
             limit: TimeLimit::default(),
             pace: Pace::default(),
             stop: Stop::default(),
+            history: FamilyHistory::default(),
         }
     }
 
@@ -93,27 +97,32 @@ impl Scanner {
             ..Progress::default()
         };
         progress(state);
+        self.history.begin();
+        let mut by_family = Vec::new();
         let mut sum = RoundCounts::default();
         let mut paused = self.rest(&whole, 0, &mut || progress(state));
         for (family, weight) in families.iter().zip(weights) {
             if self.stop.is_asked() {
                 self.not_reached(family, &mut processes, &mut coverage);
+                self.history.note(&self.proc, family, None);
                 not_seen.extend(self.wanted(family).map(|pid| (pid, NotSeen::Family(Unread::NotReached))));
                 continue;
             }
             let base = state;
             let mut tell = |counts: &RoundCounts, share: f64| {
                 state.bytes_done = base.bytes_done + (weight as f64 * share.min(1.0)) as u64;
-                state.copies = base.copies + counts.copies;
+                state.copies = base.copies + counts.origins.inherited.pages;
                 progress(state);
             };
             let meter = Meter::start();
             let counts = self.family(rule, family, &mut processes, &mut coverage, emit, &mut tell);
             not_seen.extend(self.wanted(family).filter_map(|pid| Some((pid, NotSeen::Family(counts.unseen?)))));
-            add(&mut sum, &counts);
+            let seen = counts.unseen.is_none().then_some(counts.origins);
+            by_family.extend(self.history.note(&self.proc, family, seen));
+            sum += &counts;
             state.families_done += 1;
             state.bytes_done = base.bytes_done + weight;
-            state.copies = sum.copies;
+            state.copies = sum.origins.inherited.pages;
             progress(state);
             paused += self.rest(&meter, counts.bytes_read, &mut || progress(state));
         }
@@ -128,14 +137,14 @@ impl Scanner {
         not_seen.sort_unstable_by_key(|(pid, _)| *pid);
         Ok(ScanSummary {
             access: rule.access(),
-            copies: sum.copies,
+            origins: sum.origins,
             judged: sum.judged,
-            redundant: sum.redundant,
             moved: sum.moved,
             unreadable: sum.unreadable,
             mergeable: sum.mergeable,
             fingerprint_collisions: sum.collisions,
             families: families.len() as u64,
+            by_family: largest(by_family),
             processes,
             skips: sum.skips,
             coverage,
@@ -299,7 +308,7 @@ impl Scanner {
             .filter(|region| family.members.iter().any(|member| member.pid == region.pid))
             .map(|region| (region.range.clone(), region.tag))
             .collect();
-        Charges { members, root, pages: live.pages(), regions }
+        Charges { members, root, pages: live.pages(), lineage: live.lineage(family), regions }
     }
 }
 
@@ -314,25 +323,4 @@ fn missed(live: &LiveFamily<'_>) -> u64 {
         true => lost - largest,
         false => lost + in_motion,
     }
-}
-
-/// Adds what was found in one family to the sum.
-fn add(sum: &mut RoundCounts, more: &RoundCounts) {
-    sum.copies += more.copies;
-    sum.judged += more.judged;
-    sum.redundant += more.redundant;
-    sum.moved += more.moved;
-    sum.unreadable += more.unreadable;
-    sum.mergeable += more.mergeable;
-    sum.collisions += more.collisions;
-    sum.bytes_read += more.bytes_read;
-    sum.unread += more.unread;
-    sum.doubts += more.doubts;
-    let (sum, more) = (&mut sum.skips, &more.skips);
-    sum.absent += more.absent;
-    sum.swapped += more.swapped;
-    sum.file_or_shared += more.file_or_shared;
-    sum.zero_frame += more.zero_frame;
-    sum.hugetlb += more.hugetlb;
-    sum.device_memory += more.device_memory;
 }

@@ -3,20 +3,19 @@
 use std::collections::HashMap;
 
 use deltascope_abi::loss::Losses;
-use deltascope_abi::record::Class;
 
 use super::{Progress, Round, Source, SourceError};
 use crate::attribution::ContainerId;
-use crate::event::{Event, OwnerKind, What};
+use crate::event::{Event, OwnerKind, What, scanned};
 use crate::report::{Details, ScanJson};
-use crate::scan::{RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
+use crate::scan::{Origin, RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
 use crate::sink::Sink;
 use crate::stop::Stop;
 
 /// Records between two calls of `progress` while a round is given to the sink.
 const PROGRESS_RECORDS: usize = 65_536;
 
-/// Gives every copy that a scan finds, as a PAIR of class 0 or, unjudged, of class 3.
+/// Gives every page that a scan counts, as a PAIR of the class of its origin ([`scanned`]).
 ///
 /// Owners are [`OwnerKind::Scanned`], or [`OwnerKind::Region`] in a tagged region, so that no copy of a scan
 /// shares a group with a counter.
@@ -59,6 +58,22 @@ impl Scan {
     pub fn summary(&self) -> Option<&ScanSummary> {
         self.summary.as_ref()
     }
+}
+
+/// The event of a record. Fingerprints of what was not compared differ, so that it is redundant in no class.
+fn what(record: &ScanRecord) -> What {
+    let (before, after) = match record.verdict {
+        Verdict::Judged { before, after } => (before, after),
+        Verdict::Unjudged(_) => (0, 1),
+    };
+    let unjudged = matches!(record.verdict, Verdict::Unjudged(_));
+    let class = match record.origin {
+        Origin::Inherited if unjudged || record.sibling_only => scanned::SIBLING_OR_UNJUDGED,
+        Origin::Inherited => scanned::INHERITED,
+        Origin::BornAfterFork => scanned::BORN_AFTER_FORK,
+        Origin::Unknown => scanned::ORIGIN_UNKNOWN,
+    };
+    What::Page { class, before, after }
 }
 
 impl Source for Scan {
@@ -112,11 +127,7 @@ impl Source for Scan {
                     owner
                 }
             };
-            let what = match record.verdict {
-                Verdict::Judged { before, after } => What::Page { class: Class::PageAfterT, before, after },
-                Verdict::Unjudged(_) => What::Page { class: Class::PageUnjudged, before: 0, after: 0 },
-            };
-            sink.event(Event { owner, length: record.length, what })?;
+            sink.event(Event { owner, length: record.length, what: what(record) })?;
             if number % PROGRESS_RECORDS == PROGRESS_RECORDS - 1 {
                 progress(Progress { done: number as u64, total: Some(records.len() as u64) });
             }

@@ -31,7 +31,7 @@ pub enum UplinkError {
     #[error("cannot start the session's heartbeat: {0}; end other programs or raise the limit of threads")]
     Thread(std::io::Error),
     /// There was no board server for the whole time that was allowed.
-    #[error("{source}; no session for {} s, which is the longest outage allowed (--outage)", limit.as_secs())]
+    #[error("{source}; no progress for {} s, which is the longest outage allowed (--outage)", limit.as_secs())]
     Outage {
         /// Longest time without a board server.
         limit: Duration,

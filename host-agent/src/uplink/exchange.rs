@@ -43,7 +43,7 @@ impl<S: GrantStore> Session<S> {
             }
         };
         self.take_notifications()?;
-        self.note_welcome();
+        self.note_progress();
         if wait {
             self.check_progress()?;
             self.check_stop()?;

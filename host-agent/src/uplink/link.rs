@@ -53,12 +53,22 @@ impl<S: GrantStore> Session<S> {
         Ok(())
     }
 
-    /// Takes the Welcome of the present connection, if it has come.
-    pub(super) fn note_welcome(&mut self) {
-        if !self.welcomed && self.endpoint.progress().welcomes > self.welcomes {
-            self.welcomed = true;
-            let now = self.clock.now();
-            self.outages.welcomed(&self.address, &self.options, now);
+    /// Takes the Welcome of the present connection, if it has come, and what the session got on since. Progress is that more
+    /// has passed the engine or is counted than ever before, or that there is nothing left to do and the connection stays.
+    pub(super) fn note_progress(&mut self) {
+        let progress = self.endpoint.progress();
+        if !matches!(self.link, Link::Open(_)) || progress.welcomes == self.welcomes {
+            return;
+        }
+        let now = self.clock.now();
+        if !std::mem::replace(&mut self.welcomed, true) {
+            self.outages.welcomed(now);
+        }
+        let (acknowledged, covered) = self.furthest;
+        self.furthest = (acknowledged.max(progress.acknowledged), covered.max(progress.covered));
+        let is_idle = progress.covered == progress.next && self.outages.is_steady(now);
+        if self.furthest != (acknowledged, covered) || is_idle {
+            self.outages.progressed(&self.address, &self.options, now);
         }
     }
 

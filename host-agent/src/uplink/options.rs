@@ -22,7 +22,8 @@ pub struct Options {
     /// Connect again when there is no server, or the connection breaks, and resume; records are neither lost nor
     /// repeated by that.
     pub reconnect: bool,
-    /// Longest time without a server; `None`: [`super::START_LIMIT`] before the first grant, and no limit after it.
+    /// Longest time without progress of the session; `None`: [`super::START_LIMIT`] before the first progress, and no limit
+    /// after it.
     pub outage: Option<Duration>,
     /// Id of an agent whose restarts resume where it stopped; `None`: a random one.
     pub agent: Option<[u8; 16]>,

@@ -1,4 +1,7 @@
 //! What happens between two connections: which errors are tried again, when, for how long, and what is reported.
+//!
+//! An outage ends when the session makes progress, not with a Welcome: a server that welcomes and then drops its agents has
+//! them wait as one that does not listen.
 
 use std::time::Duration;
 
@@ -7,11 +10,12 @@ use super::backoff::Backoff;
 use super::outage_notice::OutageNotice;
 use super::{Options, UplinkError};
 
-/// Longest time without a server before the first grant, unless the options say otherwise.
+/// Longest time without a server before the first progress of a session, unless the options say otherwise.
 pub const START_LIMIT: Duration = Duration::from_secs(60);
 /// Time between two reports of one outage.
 const REPORT_AGAIN: Duration = Duration::from_secs(60);
-/// Age of a connection that ended an outage for good: a shorter one does not bring the next attempt forward.
+/// Age after its Welcome at which a connection that has nothing to do is progress. A connection with progress that lasted for
+/// less does not bring the next attempt forward.
 const STEADY: Duration = Duration::from_secs(1);
 
 /// An outage that is not over.
@@ -26,18 +30,23 @@ struct Open {
 pub(super) struct Outages {
     backoff: Backoff,
     open: Option<Open>,
-    /// When the server last sent a Welcome.
+    /// When the server sent the Welcome of the present connection.
     welcomed: Option<Duration>,
-    /// Attempts that ended without a Welcome since the last one.
+    /// The present connection has made progress.
+    progressed: bool,
+    /// A connection of this session has.
+    ever_progressed: bool,
+    /// Connections and attempts since the last progress.
     attempts: usize,
 }
 
 impl Outages {
     pub fn new(seed: u64) -> Outages {
-        Outages { backoff: Backoff::new(seed), open: None, welcomed: None, attempts: 0 }
+        let backoff = Backoff::new(seed);
+        Outages { backoff, open: None, welcomed: None, progressed: false, ever_progressed: false, attempts: 0 }
     }
 
-    /// Attempts that ended without a Welcome since the last one: the next one begins at another address.
+    /// Returns how many connections and attempts ended since the last progress: the next one begins at another address.
     pub fn attempts(&self) -> usize {
         self.attempts
     }
@@ -56,15 +65,17 @@ impl Outages {
         if !options.reconnect || error.is_fatal(established) {
             return Err(error);
         }
-        match self.welcomed.take() {
-            Some(since) if now.saturating_sub(since) >= STEADY => self.backoff.reset(),
-            Some(_) => {}
-            None => self.attempts += 1,
+        let is_steady = self.is_steady(now);
+        self.welcomed = None;
+        match std::mem::take(&mut self.progressed) {
+            true if is_steady => self.backoff.reset(),
+            true => {}
+            false => self.attempts += 1,
         }
         let known = self.open.is_some();
         let open = self.open.get_or_insert(Open { since: now, reported: now });
         let time = now.saturating_sub(open.since);
-        let limit = options.outage.or((!established).then_some(START_LIMIT));
+        let limit = options.outage.or((!self.ever_progressed).then_some(START_LIMIT));
         if let Some(limit) = limit.filter(|&limit| time >= limit) {
             return Err(UplinkError::Outage { limit, source: Box::new(error) });
         }
@@ -77,8 +88,18 @@ impl Outages {
     }
 
     /// Takes a Welcome.
-    pub fn welcomed(&mut self, address: &Address, options: &Options, now: Duration) {
-        (self.welcomed, self.attempts) = (Some(now), 0);
+    pub fn welcomed(&mut self, now: Duration) {
+        self.welcomed = Some(now);
+    }
+
+    /// Whether the present connection has had its Welcome for [`STEADY`].
+    pub fn is_steady(&self, now: Duration) -> bool {
+        self.welcomed.is_some_and(|since| now.saturating_sub(since) >= STEADY)
+    }
+
+    /// Takes progress of the session, which ends an outage.
+    pub fn progressed(&mut self, address: &Address, options: &Options, now: Duration) {
+        (self.progressed, self.ever_progressed, self.attempts) = (true, true, 0);
         if let Some(open) = self.open.take() {
             (options.report)(&OutageNotice::Over { address, time: now.saturating_sub(open.since) });
         }
@@ -129,10 +150,24 @@ mod tests {
         assert!(Outages::new(1).lost(refused(ErrorCode::Shutdown), true, &once, Duration::ZERO).is_err());
     }
 
-    /// Runs an outage on a simulated clock until an error ends it or a day is over.
-    fn outage(established: bool, options: &Options) -> (Duration, usize, Option<UplinkError>) {
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// Runs an outage on a simulated clock until an error ends it or a day is over. With `welcome` every attempt gets a
+    /// Welcome and lasts for as long as that.
+    fn outage(
+        established: bool,
+        welcome: Option<Duration>,
+        options: &Options,
+    ) -> (Duration, usize, Option<UplinkError>) {
         let (mut outages, mut now, mut attempts) = (Outages::new(3), Duration::ZERO, 0);
-        while now < Duration::from_secs(86_400) {
+        if established {
+            outages.progressed(&([127, 0, 0, 1], 5770).into(), options, now);
+        }
+        while now < DAY {
+            if let Some(time) = welcome {
+                outages.welcomed(now);
+                now += time;
+            }
             match outages.lost(refused(ErrorCode::Shutdown), established, options, now) {
                 Ok(delay) => (now, attempts) = (now + delay, attempts + 1),
                 Err(error) => return (now, attempts, Some(error)),
@@ -143,7 +178,7 @@ mod tests {
 
     #[test]
     fn established_session_survives_an_outage_of_any_length() {
-        let (_, attempts, error) = outage(true, &options(None));
+        let (_, attempts, error) = outage(true, None, &options(None));
         assert!(error.is_none());
         // 2.5 to 5 s from attempt to attempt.
         assert!((17_000..35_000).contains(&attempts), "{attempts} attempts in a day");
@@ -156,11 +191,28 @@ mod tests {
             (false, Some(Duration::from_secs(5)), Duration::from_secs(5)),
             (true, Some(Duration::from_secs(300)), Duration::from_secs(300)),
         ] {
-            let (time, _, error) = outage(established, &options(outage_limit));
+            let (time, _, error) = outage(established, None, &options(outage_limit));
             let error = error.expect("there is a limit").to_string();
             assert!(time >= limit && time < limit + Duration::from_millis(1), "{time:?}");
             assert!(error.contains("Shutdown") && error.contains(&format!("{} s", limit.as_secs())), "{error}");
         }
+    }
+
+    #[test]
+    fn welcome_without_progress_ends_no_outage() {
+        for (established, outage_limit, limit) in
+            [(false, None, START_LIMIT), (true, Some(Duration::from_secs(300)), Duration::from_secs(300))]
+        {
+            for time in [Duration::from_millis(1), Duration::from_secs(2)] {
+                let (ended, attempts, error) = outage(established, Some(time), &options(outage_limit));
+                assert!(error.is_some() && ended < limit + 2 * time + Duration::from_millis(1), "{ended:?}");
+                // As far from each other as attempts without a Welcome.
+                let least = (limit.as_secs_f64() / (5.0 + time.as_secs_f64())) as usize;
+                assert!((least..2 * least + 10).contains(&attempts), "{attempts} attempts in {limit:?}");
+            }
+        }
+        let (ended, attempts, _) = outage(true, Some(Duration::from_millis(1)), &options(None));
+        assert!(ended >= DAY && attempts < 35_000, "{attempts} attempts in a day");
     }
 
     #[test]
@@ -173,7 +225,8 @@ mod tests {
                 now += outages.lost(refused(ErrorCode::Limit), true, &options, now).expect("below the limit");
             }
             assert!(outages.attempts() > 1);
-            outages.welcomed(&([127, 0, 0, 1], 5770).into(), &options, now);
+            outages.welcomed(now);
+            outages.progressed(&([127, 0, 0, 1], 5770).into(), &options, now);
             assert_eq!(outages.attempts(), 0);
             now += Duration::from_secs(60);
         }

@@ -50,6 +50,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
             clock: Clock::new(),
             welcomes: 0,
             welcomed: false,
+            furthest: (0, 0),
             granted: None,
             losses: Losses::default(),
             cursors: Vec::new(),

@@ -49,6 +49,8 @@ pub(super) struct Session<S> {
     pub welcomes: u64,
     /// The present or last connection got a Welcome.
     pub welcomed: bool,
+    /// Most records that were acknowledged, and that were covered.
+    pub furthest: (u64, u64),
     pub granted: Option<Granted>,
     pub losses: Losses,
     /// Cursors of the sources after every record admitted.

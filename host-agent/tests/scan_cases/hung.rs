@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::Test;
 use super::family::Family;
 use super::look::{at, here};
-use super::support::run::Run;
+use super::support::run::{Run, ends_within};
 use super::support::{agent, boardd};
 
 /// The tests of this file.
@@ -180,17 +180,15 @@ fn signal_ends_each_command_beside_a_process_that_hangs() {
         [&["run", "--source", "scan", "--pid", &pid][..], &["scan", "--pid", &pid], &["record", file, "--pid", &pid]]
     {
         for signal in ["TERM", "INT"] {
-            let run = match command[0] {
-                // It needs no daemon.
-                "record" => Run::of(agent(&[command, &["--force"]].concat())),
-                _ => start(command),
-            };
-            wait_until_reading(run.child.id());
-            let begun = Instant::now();
-            run.signal(signal);
-            let outcome = run.end();
-            // 2 s are promised; the rest is for a busy machine.
-            assert!(begun.elapsed() < Duration::from_secs(20), "{command:?}: {outcome:?}");
+            let outcome = ends_within(Duration::from_secs(2), signal, || {
+                let run = match command[0] {
+                    // It needs no daemon.
+                    "record" => Run::of(agent(&[command, &["--force"]].concat())),
+                    _ => start(command),
+                };
+                wait_until_reading(run.child.id());
+                run
+            });
             assert!(outcome.code.is_some(), "{command:?}: {outcome:?}");
         }
     }

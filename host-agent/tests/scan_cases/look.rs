@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::process::{Command, ExitCode};
 
 use deltascope_agent::report::{ScanJson, not_seen_text, scan_lines};
-use deltascope_agent::scan::{FrameAccess, RegionTag, ScanConfig, ScanTarget, Scanner, TaggedRegion, Verdict};
+use deltascope_agent::scan::{FrameAccess, Origin, RegionTag, ScanConfig, ScanTarget, Scanner, TaggedRegion, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, program};
@@ -15,10 +15,18 @@ pub const LOOK: &str = "look";
 /// What a scan found.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Found {
-    /// Copies in the region.
+    /// Inherited copies in the region.
     pub copies: u64,
     /// Redundant ones among them.
     pub redundant: u64,
+    /// Of these, equal to a sibling only.
+    pub sibling_only: u64,
+    /// Pages of the region that were born after the fork.
+    pub born: u64,
+    /// Of these, equal to another.
+    pub born_equal: u64,
+    /// Pages of the region of unknown origin.
+    pub unknown: u64,
     /// What was not judged of them.
     pub unjudged: u64,
     /// Everything else that the scan reports.
@@ -79,16 +87,27 @@ pub fn here(pid: u32, range: Range<u64>, access: Option<FrameAccess>) -> Found {
     let target = if pid == 0 { ScanTarget::Machine } else { ScanTarget::Pids(vec![pid]) };
     let regions = vec![TaggedRegion { pid, range, tag: RegionTag(1) }];
     let config = ScanConfig { target, regions, access, ..ScanConfig::default() };
-    let (mut copies, mut redundant, mut unjudged) = (0, 0, 0);
+    let (mut copies, mut redundant, mut sibling_only, mut unjudged) = (0, 0, 0, 0);
+    let (mut born, mut born_equal, mut unknown) = (0, 0, 0);
     let summary = Scanner::new(config)
         .scan(
             &mut |record| {
-                if record.region.is_some() {
-                    copies += 1;
-                    match record.verdict {
-                        Verdict::Judged { before, after } => redundant += u64::from(before == after),
-                        Verdict::Unjudged(_) => unjudged += 1,
+                if record.region.is_none() {
+                    return;
+                }
+                let equal = matches!(record.verdict, Verdict::Judged { before, after } if before == after);
+                match record.origin {
+                    Origin::Inherited => {
+                        copies += 1;
+                        redundant += u64::from(equal);
+                        sibling_only += u64::from(record.sibling_only);
+                        unjudged += u64::from(matches!(record.verdict, Verdict::Unjudged(_)));
                     }
+                    Origin::BornAfterFork => {
+                        born += 1;
+                        born_equal += u64::from(equal);
+                    }
+                    Origin::Unknown => unknown += 1,
                 }
             },
             &mut |_| (),
@@ -96,7 +115,7 @@ pub fn here(pid: u32, range: Range<u64>, access: Option<FrameAccess>) -> Found {
         .expect("the scan runs");
     let peak_kib = peak_kib();
     let (scan, not_seen) = (ScanJson::from(&summary), not_seen_text(&summary));
-    Found { copies, redundant, unjudged, scan, not_seen, peak_kib }
+    Found { copies, redundant, sibling_only, born, born_equal, unknown, unjudged, scan, not_seen, peak_kib }
 }
 
 /// Scans a family with frame numbers.

@@ -103,6 +103,21 @@ pub fn run(arguments: &[String]) -> ! {
             ready.wait(1);
             announce(region, &[own(), one]);
         }
+        // Children that map and fill memory of their own, with equal contents, at an address where their parent has none.
+        "fresh" => {
+            let region = Region::map(number(1), false).unmap();
+            let children: Vec<i32> = (0..number(2))
+                .map(|_| {
+                    child(|| {
+                        region.map_again();
+                        region.fill();
+                        ready.report();
+                    })
+                })
+                .collect();
+            ready.wait(children.len());
+            announce(region, &[&[own()], &children[..]].concat());
+        }
         // One process and no family.
         "alone" => announce(Region::map(256, false).fill(), &[own()]),
         // A child that has ended and was not waited for.

@@ -40,6 +40,13 @@ impl Region {
         Region { start: aligned as *mut u8, pages }
     }
 
+    /// Unmaps the pages.
+    pub fn unmap(self) -> Region {
+        // SAFETY: the mapping is our own and not used any more.
+        assert_eq!(unsafe { libc::munmap(self.start.cast(), self.pages * PAGE) }, 0, "munmap");
+        self
+    }
+
     /// Maps fresh pages at the addresses of a region that is not mapped.
     pub fn map_again(self) {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use deltascope_agent::procfs::{PAGE_SIZE, PageEntry, ProcFs};
 use deltascope_agent::scan::{
-    FrameAccess, Probe, RegionTag, ScanConfig, ScanError, ScanRecord, ScanSummary, ScanTarget, Scanner, Verdict,
+    FrameAccess, Origin, Probe, RegionTag, ScanConfig, ScanError, ScanRecord, ScanSummary, ScanTarget, Scanner, Verdict,
 };
 use deltascope_agent::workload::{DemoFamily, PAGES, Pattern, Reference, Workload};
 
@@ -46,8 +46,8 @@ pub fn hold() -> ! {
 fn scan(config: ScanConfig) -> (Vec<ScanRecord>, ScanSummary) {
     let mut records = Vec::new();
     let summary = Scanner::new(config).scan(&mut |record| records.push(record), &mut |_| ()).expect("the scan runs");
-    assert_eq!(summary.copies, records.len() as u64);
-    assert_eq!(summary.copies, summary.judged + summary.moved + summary.unreadable);
+    assert_eq!(summary.origins.pages(), records.len() as u64);
+    assert_eq!(summary.origins.pages(), summary.judged + summary.moved + summary.unreadable);
     let processes = summary.processes;
     let by_outcome = processes.without_memory
         + processes.alone
@@ -60,8 +60,8 @@ fn scan(config: ScanConfig) -> (Vec<ScanRecord>, ScanSummary) {
         assert_eq!(summary.access, FrameAccess::ExclusiveBit);
     }
     let bracket = summary.copies_bracket();
-    assert_eq!(bracket.at_least, summary.copies);
-    assert!(bracket.at_most.is_none_or(|most| most >= summary.copies), "{summary:?}");
+    assert_eq!(bracket.at_least, summary.copies());
+    assert!(bracket.at_most.is_none_or(|most| most >= summary.copies()), "{summary:?}");
     (records, summary)
 }
 
@@ -75,6 +75,10 @@ fn tagged<'a>(families: impl IntoIterator<Item = &'a DemoFamily>, target: ScanTa
 fn found(records: &[ScanRecord], families: usize) -> Vec<Reference> {
     let mut sums = HashMap::new();
     for record in records {
+        assert!(
+            record.region.is_none() || record.origin == Origin::Inherited,
+            "the regions were handed down: {record:?}"
+        );
         let sum = sums.entry(record.region).or_insert(Reference { copied: 0, redundant: 0 });
         sum.copied += 1;
         match record.verdict {
@@ -186,7 +190,7 @@ fn a_family_that_ends_meanwhile_is_counted() {
     };
     let summary = Scanner::new(config).scan(&mut |_| copies += 1, &mut end).expect("the scan runs");
     assert_eq!((summary.processes.listed, summary.processes.vanished), (5, 5));
-    assert_eq!((summary.copies, copies), (0, 0));
+    assert_eq!((summary.copies(), copies), (0, 0));
 }
 
 /// Whether a process is there, and no zombie.

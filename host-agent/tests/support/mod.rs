@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod board;
+pub mod held;
 pub mod reference;
 pub mod refusing;
 pub mod report;

@@ -1,4 +1,4 @@
-//! A proxy in front of a board server that refuses the first sessions.
+//! Proxies in front of a board server: one refuses the first sessions, one breaks each connection behind its Welcome.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -34,6 +34,31 @@ pub fn start(server: SocketAddr, code: ErrorCode, times: usize) -> SocketAddr {
                 _ = std::io::copy(&mut from_server, &mut to_agent);
                 _ = to_agent.shutdown(Shutdown::Both);
             });
+        }
+    });
+    address
+}
+
+/// Starts a proxy in front of `server` that lets each connection have its Welcome and nothing more, and gives its address.
+pub fn start_dropping(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        while let Ok((mut agent, _)) = listener.accept() {
+            let Ok(mut server) = TcpStream::connect(server) else { return };
+            let (mut from_agent, mut to_server) =
+                (agent.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
+            thread::spawn(move || std::io::copy(&mut from_agent, &mut to_server));
+            // The first four bytes of a frame are its length.
+            let mut frame = vec![0; 4];
+            if server.read_exact(&mut frame).is_ok() {
+                let length = u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]);
+                frame.resize(length as usize, 0);
+                _ = server.read_exact(&mut frame[4..]);
+                _ = agent.write_all(&frame);
+            }
+            _ = server.shutdown(Shutdown::Both);
+            _ = agent.shutdown(Shutdown::Both);
         }
     });
     address

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -83,10 +84,19 @@ impl Run {
         assert!(sent.expect("kill").success());
     }
 
-    /// Kills it at a moment when it has more to do.
-    pub fn kill(mut self, events: u64) {
+    /// The first report with more events captured than `events`.
+    pub fn line_after(&mut self, events: u64) -> Value {
+        loop {
+            let line = self.line();
+            if line["captured"].as_u64() > Some(events) {
+                return line;
+            }
+        }
+    }
+
+    /// Kills it behind the next report, which is that of a run with more to do.
+    pub fn kill(mut self) {
         let line = self.line();
-        assert!(line["captured"].as_u64() < Some(events), "too fast for this test: {line}");
         assert_eq!(line["conserved"], true, "{line}");
         self.child.kill().expect("a child");
         self.child.wait().expect("a child");
@@ -103,5 +113,23 @@ impl Run {
     /// Waits for its end, which must be a success, and gives the last report.
     pub fn last_line(self) -> Value {
         report::last(&self.end().ok().out)
+    }
+}
+
+/// Starts a program again and again until it ends within `limit` of `signal`; a busy machine makes it end late, but not
+/// each time. Gives what the last one did.
+pub fn ends_within(limit: Duration, signal: &str, start: impl Fn() -> Run) -> Outcome {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let run = start();
+        let begun = Instant::now();
+        run.signal(signal);
+        let outcome = run.end();
+        let time = begun.elapsed();
+        if time < limit {
+            println!("ended {time:?} after SIG{signal}");
+            return outcome;
+        }
+        assert!(Instant::now() < deadline, "ended {time:?} after SIG{signal}: {outcome:?}");
     }
 }

@@ -33,8 +33,8 @@ use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-/// Time that a stop may take before the rest is given up, in microseconds.
-const STOP_TIME: u64 = 5_000_000;
+/// Time that a stop may take before the rest is given up, in microseconds: a signal ends the daemon within 2 s.
+const STOP_TIME: u64 = 1_800_000;
 /// Connections that wait to be accepted, at most; the kernel has a limit of its own (net.core.somaxconn).
 const BACKLOG: i32 = 4_096;
 /// Descriptors beside those of connections: standard streams, signals, the listener, the engine, files that are written.
@@ -180,7 +180,8 @@ impl<E: Engine> Daemon<E> {
             let ready = self.wait(activity, has_input)?;
             activity = self.serve_sessions(activity);
             let now = self.now();
-            if ready.signals && self.stop.take() > 0 && !self.begin_stop(now) {
+            let stops = if ready.signals { self.stop.take() } else { 0 };
+            if (0..stops).any(|_| !self.begin_stop(now)) {
                 break;
             }
             if ready.signals && self.reload.take() > 0 {

@@ -67,7 +67,7 @@ fn systemd_hears_of_readiness_reload_and_stop() {
     assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
     assert_eq!(manager.hear_news(), "READY=1\n");
     daemon.signal(libc::SIGTERM);
-    assert_eq!(manager.hear_news(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=5000000\n");
+    assert_eq!(manager.hear_news(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=1800000\n");
     assert!(daemon.child.wait().unwrap().success());
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::fake::{FakeFamily, Page, START, ZERO, charges};
+use super::fake::{FakeFamily, Page, START, ZERO, charges, equal};
 use crate::procfs::PAGE_SIZE;
 use crate::scan::{Doubt, FrameAccess, RegionTag, Verdict};
 
@@ -29,7 +29,7 @@ fn a_worker_that_writes_and_a_parent_that_writes_come_to_the_same() {
             family.pages[writer][..2].copy_from_slice(&[Frame(20), Frame(21)]);
             let (records, counts) = family.scan(access);
             assert_eq!(redundant(&records), [true, false], "{access:?}, writer {writer}");
-            assert_eq!((counts.copies, counts.redundant, counts.mergeable), (2, 1, 1));
+            assert_eq!((counts.origins.pages(), equal(&counts), counts.mergeable), (2, 1, 1));
             let payer = charges(5).members[writer];
             assert!(records.iter().all(|record| record.container == payer));
         }
@@ -46,7 +46,7 @@ fn k_distinct_frames_are_k_minus_1_copies() {
             family = family.holds(frame, 3);
         }
         let (records, counts) = family.scan(access);
-        assert_eq!((counts.copies, counts.redundant, counts.mergeable), (10, 5, 5));
+        assert_eq!((counts.origins.pages(), equal(&counts), counts.mergeable), (10, 5, 5));
         assert_eq!(records.iter().filter(|r| r.region == Some(RegionTag(9))).count(), 5);
         assert!(records.iter().all(|r| r.length == 4096));
     }
@@ -60,7 +60,7 @@ fn a_copy_is_redundant_when_it_equals_another_copy() {
             FakeFamily::new(&[&[Frame(20)], &[Frame(21)], &[Frame(10)], &[Frame(10)]]).holds(20, 4).holds(21, 4);
         let (records, counts) = family.scan(access);
         assert_eq!(redundant(&records), [true, true]);
-        assert_eq!((counts.redundant, counts.mergeable), (2, 1));
+        assert_eq!((equal(&counts), counts.mergeable), (2, 1));
     }
 }
 
@@ -107,8 +107,8 @@ fn without_numbers_copies_are_a_lower_bound() {
     // Two pairs, each with a frame of its own: three distinct frames, of which two are known
     // apart.
     let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(11)], &[Frame(11)], &[Frame(12)]]);
-    assert_eq!(family.scan(Frames).1.copies, 2);
-    assert_eq!(family.scan(ExclusiveBit).1.copies, 1);
+    assert_eq!(family.scan(Frames).1.origins.pages(), 2);
+    assert_eq!(family.scan(ExclusiveBit).1.origins.pages(), 1);
 }
 
 #[test]
@@ -188,16 +188,16 @@ proptest! {
             looked_at += rows.len() as u64;
         }
         let (_, exact) = family.scan(Frames);
-        prop_assert_eq!(exact.copies, copies);
+        prop_assert_eq!(exact.origins.pages(), copies);
         prop_assert_eq!(exact.mergeable, mergeable);
-        prop_assert!(exact.redundant <= 2 * mergeable && exact.redundant <= copies);
+        prop_assert!(equal(&exact) <= 2 * mergeable && equal(&exact) <= copies);
         let skips = exact.skips;
         let left_out = skips.absent + skips.swapped + skips.file_or_shared + skips.zero_frame;
         let frames = rows.iter().flat_map(|row| row.iter());
         let held = frames.filter(|page| matches!(page, Frame(f) if *f != ZERO)).count() as u64;
         prop_assert_eq!(left_out + held, looked_at);
         let (_, bound) = family.scan(ExclusiveBit);
-        prop_assert!(bound.copies <= exact.copies);
+        prop_assert!(bound.origins.pages() <= exact.origins.pages());
     }
 }
 
@@ -271,7 +271,7 @@ fn each_place_in_swap_may_be_one_copy_more() {
 fn without_numbers_frames_that_are_not_exclusive_may_all_be_copies() {
     let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(11)], &[Frame(11)], &[Frame(12)]]);
     let (_, counts) = family.scan(ExclusiveBit);
-    assert_eq!((counts.copies, counts.doubts.get(Doubt::NotToldApart)), (1, 3));
+    assert_eq!((counts.origins.pages(), counts.doubts.get(Doubt::NotToldApart)), (1, 3));
     assert_eq!(family.scan(Frames).1.doubts.total(), 0);
 }
 
@@ -285,11 +285,11 @@ fn the_exclusive_bit_of_a_huge_page_says_nothing_of_its_parts() {
     for names_huge in [true, false] {
         let mut family = FakeFamily::new(&[&parts, &copied]);
         family.huge_bit.insert(0);
-        assert_eq!(family.scan(ExclusiveBit).1.copies, 512, "what the bit alone would say");
+        assert_eq!(family.scan(ExclusiveBit).1.origins.pages(), 512, "what the bit alone would say");
         family.traits.huge = true;
         family.huge = names_huge.then(|| [(0, 0..512)].into());
         let (_, counts) = family.scan(ExclusiveBit);
-        assert_eq!((counts.copies, counts.judged), (1, 1), "names_huge: {names_huge}");
+        assert_eq!((counts.origins.pages(), counts.judged), (1, 1), "names_huge: {names_huge}");
     }
 }
 
@@ -299,9 +299,9 @@ fn frames_that_the_kernel_has_merged_are_no_copies_of_each_other() {
     family.traits.mergeable = true;
     family.merged = Some([10, 11].into());
     let (records, counts) = family.scan(Frames);
-    assert_eq!((records.len(), counts.redundant), (1, 0));
+    assert_eq!((records.len(), equal(&counts)), (1, 0));
     family.merged = Some([].into());
-    assert_eq!(family.scan(Frames).1.copies, 2);
+    assert_eq!(family.scan(Frames).1.origins.pages(), 2);
 }
 
 #[test]

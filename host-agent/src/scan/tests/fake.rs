@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::attribution::ContainerId;
 use crate::procfs::{PAGE_SIZE, PageEntry};
+use crate::scan::found::{Charges, RoundCounts};
 use crate::scan::frames::Rule;
+use crate::scan::lineage::{Ancestor, Lineage};
 use crate::scan::overlap::{Overlap, Piece, Span, Traits};
-use crate::scan::round::{Charges, Round, RoundCounts};
+use crate::scan::round::Round;
 use crate::scan::view::FamilyView;
 use crate::scan::{FrameAccess, Probe, RegionTag, ScanRecord, Unread};
 
@@ -123,11 +125,22 @@ impl FakeFamily {
         let mut round = Round::new(self, rule, charges, 256 << 10, swap, &mut emit);
         round.span(&span, &mut |_, _| ());
         let counts = round.finish(&Overlap { spans: vec![span], alone });
-        assert_eq!(counts.copies, counts.judged + counts.moved + counts.unreadable);
-        assert_eq!(counts.copies, records.len() as u64);
-        assert!(counts.mergeable <= counts.redundant);
+        assert_eq!(counts.origins.pages(), counts.judged + counts.moved + counts.unreadable);
+        assert_eq!(counts.origins.pages(), records.len() as u64);
+        assert!(counts.mergeable <= equal(&counts));
         (records, counts)
     }
+}
+
+/// Counted pages that equal another one at their address, whatever their origin.
+pub fn equal(counts: &RoundCounts) -> u64 {
+    let origins = &counts.origins;
+    origins.inherited.equal() + origins.born.equal() + origins.unknown.equal()
+}
+
+/// Members that the first one has forked.
+pub fn star(members: usize) -> Lineage {
+    Lineage::new((0..members).map(|member| if member == 0 { Ancestor::Exec } else { Ancestor::Member(0) }).collect())
 }
 
 /// A container of its own for every member and one more for the root; the second page tagged.
@@ -137,6 +150,7 @@ pub fn charges(members: usize) -> Charges {
         members: (1..=members as u32).map(ContainerId::numbered).collect(),
         root: ContainerId::numbered(1 + members as u32),
         pages: vec![1000; members],
+        lineage: star(members),
         regions: vec![(START + page..START + 2 * page, RegionTag(9))],
     }
 }

@@ -17,7 +17,7 @@ fn frame_in_common_was_handed_down() {
     let mut family = family(FEW, [Frame(11), Frame(11)]);
     family.excluded = true;
     let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, family.asked), (FEW as u64, 0));
+    assert_eq!((counts.origins.pages(), family.asked), (FEW as u64, 0));
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn without_a_frame_in_common_the_flags_decide() {
         family.excluded = excluded;
         let (_, counts) = family.scan(FrameAccess::Frames);
         let expected = if excluded { (0, FEW as u64) } else { (FEW as u64, 0) };
-        assert_eq!((counts.copies, counts.doubts.get(Doubt::NotInherited)), expected);
+        assert_eq!((counts.origins.pages(), counts.doubts.get(Doubt::NotInherited)), expected);
         assert_eq!(family.asked, 1);
     }
 }
@@ -37,7 +37,7 @@ fn few_pages_are_not_worth_a_stall() {
     let mut family = family(FEW - 1, [Absent, Absent]);
     family.excluded = true;
     let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, family.asked), (FEW as u64 - 1, 0));
+    assert_eq!((counts.origins.pages(), family.asked), (FEW as u64 - 1, 0));
 }
 
 #[test]
@@ -51,5 +51,5 @@ fn pages_that_one_member_has_alone_are_in_no_doubt() {
         ..FakeFamily::new(&[&one, &other])
     };
     let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.doubts.total(), family.asked), (0, 0, 0));
+    assert_eq!((counts.origins.pages(), counts.doubts.total(), family.asked), (0, 0, 0));
 }

@@ -6,6 +6,7 @@ mod families;
 mod inheritance;
 mod judging;
 mod opening;
+mod origins;
 mod probing;
 mod spans;
 mod unsteady;

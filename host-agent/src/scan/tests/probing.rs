@@ -51,7 +51,7 @@ fn a_process_that_does_not_exist_is_counted() {
     assert_eq!((summary.processes.listed, summary.processes.vanished), (1, 1));
     assert_eq!(summary.not_seen, [(u32::MAX, NotSeen::NoProcess)]);
     assert!(summary.nothing_seen() && !summary.is_exact());
-    assert_eq!((summary.copies, summary.families), (0, 0));
+    assert_eq!((summary.copies(), summary.families), (0, 0));
 }
 
 #[test]

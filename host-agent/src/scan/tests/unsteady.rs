@@ -1,6 +1,6 @@
 //! Families that change while they are looked at.
 
-use super::fake::{Change, FakeFamily, Page};
+use super::fake::{Change, FakeFamily, Page, equal};
 use crate::scan::{Doubt, FrameAccess, UnjudgedReason, Unread, Verdict};
 
 use Page::{Absent, Frame};
@@ -23,7 +23,7 @@ fn a_frame_that_moves_once_is_judged_where_it_came_to_rest() {
     let mut family = pair();
     family.changes.push(shows(3, 0, 0, Frame(99)));
     let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.judged, counts.moved), (2, 2, 0));
+    assert_eq!((counts.origins.pages(), counts.judged, counts.moved), (2, 2, 0));
     // One window again for both members, with a look before and after.
     assert_eq!(family.looks, 8);
 }
@@ -34,7 +34,7 @@ fn a_frame_that_moves_twice_leaves_its_copy_unjudged() {
     family.changes.push(shows(3, 0, 0, Frame(98)));
     family.changes.push(shows(7, 0, 0, Frame(99)));
     let (records, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.judged, counts.moved), (2, 1, 1));
+    assert_eq!((counts.origins.pages(), counts.judged, counts.moved), (2, 1, 1));
     let moved = |record: &&crate::scan::ScanRecord| unjudged(record.verdict, UnjudgedReason::Moved);
     assert_eq!(records.iter().filter(moved).count(), 1);
 }
@@ -47,7 +47,7 @@ fn a_move_between_the_first_looks_at_two_members_makes_no_copy() {
     family.changes.push(shows(2, 1, 0, Frame(90)));
     let (records, counts) = family.scan(FrameAccess::Frames);
     assert!(records.is_empty(), "{records:?}");
-    assert_eq!(counts.copies, 0);
+    assert_eq!(counts.origins.pages(), 0);
 }
 
 #[test]
@@ -57,11 +57,11 @@ fn a_page_that_leaves_for_swap_meanwhile_is_no_copy_any_more() {
         family.swap = swap;
         family.changes.push(shows(3, 1, 0, Page::Swapped));
         let (_, counts) = family.scan(FrameAccess::Frames);
-        assert_eq!((counts.copies, counts.judged, counts.moved), (1, 1, 0));
+        assert_eq!((counts.origins.pages(), counts.judged, counts.moved), (1, 1, 0));
     }
     let mut family = pair();
     family.changes.push(shows(3, 1, 0, Absent));
-    assert_eq!(family.scan(FrameAccess::Frames).1.copies, 1);
+    assert_eq!(family.scan(FrameAccess::Frames).1.origins.pages(), 1);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_page_on_its_way_to_another_frame_looks_swapped_and_is_waited_for() {
                 family.changes.push(shows(arrives, member, 0, Frame(30)));
             }
             let (_, counts) = family.scan(access);
-            assert_eq!((counts.copies, counts.judged), (1, 1), "{access:?} {swap} {arrives}");
+            assert_eq!((counts.origins.pages(), counts.judged), (1, 1), "{access:?} {swap} {arrives}");
             assert_eq!(counts.skips.swapped, 2, "counted at the first look only");
         }
     }
@@ -89,7 +89,7 @@ fn an_address_whose_frames_are_all_on_their_way_is_waited_for_unless_there_is_sw
         family.swap = swap;
         family.changes.push(shows(3, 0, 0, Frame(10)));
         family.changes.push(shows(3, 1, 0, Frame(20)));
-        assert_eq!(family.scan(FrameAccess::Frames).1.copies, copies, "{swap}");
+        assert_eq!(family.scan(FrameAccess::Frames).1.origins.pages(), copies, "{swap}");
     }
 }
 
@@ -99,7 +99,7 @@ fn what_stays_in_swap_ends_the_wait() {
         let mut family = FakeFamily::new(&[&[Page::Swapped], &[Frame(20)], &[Frame(30)]]);
         family.swap = swap;
         let (_, counts) = family.scan(FrameAccess::Frames);
-        assert_eq!((counts.copies, counts.judged, counts.skips.swapped), (1, 1, 1), "{swap}");
+        assert_eq!((counts.origins.pages(), counts.judged, counts.skips.swapped), (1, 1, 1), "{swap}");
     }
 }
 
@@ -111,7 +111,7 @@ fn an_address_that_never_settles_gets_its_verdict_in_the_end() {
     family.changes.push(shows(looks + 1, 0, 0, Frame(10)));
     family.changes.push(shows(looks + 3, 0, 0, Frame(11)));
     let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.moved), (1, 1));
+    assert_eq!((counts.origins.pages(), counts.moved), (1, 1));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_member_that_ends_is_counted_and_the_others_are_compared() {
         );
         family.changes.push(end);
         let (_, counts) = family.scan(FrameAccess::Frames);
-        assert_eq!((counts.copies, counts.judged), (1, 1), "it ends before {before}");
+        assert_eq!((counts.origins.pages(), counts.judged), (1, 1), "it ends before {before}");
         assert_eq!(counts.unread.get(Unread::Vanished), 1, "it ends before {before}");
         assert_eq!(counts.doubts.get(Doubt::UnreadMembers), 1000, "each of its pages may be one copy more");
     }
@@ -157,7 +157,7 @@ fn a_frame_that_cannot_be_read_leaves_its_copy_unjudged() {
     let mut family = pair();
     family.closed.insert(1);
     let (records, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.unreadable, counts.judged), (2, 2, 0));
+    assert_eq!((counts.origins.pages(), counts.unreadable, counts.judged), (2, 2, 0));
     assert!(records.iter().all(|r| unjudged(r.verdict, UnjudgedReason::Unreadable)));
 }
 
@@ -166,5 +166,5 @@ fn a_shared_frame_is_read_from_whoever_lets() {
     let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(20)]]).holds(10, 1).holds(20, 1);
     family.closed.insert(0);
     let (_, counts) = family.scan(FrameAccess::Frames);
-    assert_eq!((counts.copies, counts.redundant, counts.unreadable), (1, 1, 0));
+    assert_eq!((counts.origins.pages(), equal(&counts), counts.unreadable), (1, 1, 0));
 }

@@ -108,12 +108,18 @@ pub fn silence(dma: &mut impl Registers) -> Result<(), BusError> {
 
 /// Fails when a channel reports an error or has halted.
 ///
-/// An error of one channel halts the other too, which then shows no error (axi_dma v7.1, `error_in` clears RS). So both
-/// registers are read before either is blamed, and read again before a halt without an error is believed: the error may
-/// have come between the two reads.
-pub(super) fn check(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError> {
-    let mut halted = None;
-    for _ in 0..2 {
+/// An error of one channel halts the other too, which then shows no error (axi_dma v7.1, `error_in`), and with scatter-gather
+/// DMASR shows the error only when its descriptor is written back (axi_sg v4.1), when the other channel may have
+/// halted long ago. So both registers are read before either is blamed, and a halt is called one without an error only
+/// when no error has come within `limit`.
+pub(super) fn check(
+    dma: &mut impl Registers,
+    clock: &mut impl Clock,
+    mode: Mode,
+    limit: Duration,
+) -> Result<(), DmaError> {
+    let mut end = None;
+    loop {
         let mut statuses = [0; 2];
         for (channel, found) in Channel::BOTH.into_iter().zip(&mut statuses) {
             *found = read(dma, channel, Register::Status)?;
@@ -127,12 +133,13 @@ pub(super) fn check(dma: &mut impl Registers, mode: Mode) -> Result<(), DmaError
                 return Err(DmaError::Transfer { channel, bit, status: found, descriptor });
             }
         }
-        halted = Channel::BOTH.into_iter().zip(statuses).find(|(_, found)| found & status::HALTED != 0);
-        if halted.is_none() {
-            return Ok(());
+        let mut both = Channel::BOTH.into_iter().zip(statuses);
+        let Some((channel, status)) = both.find(|(_, found)| found & status::HALTED != 0) else { return Ok(()) };
+        let now = clock.now();
+        if now > *end.get_or_insert(now.saturating_add(limit)) {
+            return Err(DmaError::Halted { channel, status });
         }
     }
-    halted.map_or(Ok(()), |(channel, status)| Err(DmaError::Halted { channel, status }))
 }
 
 /// Refuses a DMA built for more than 32 address bits. Its upper address registers take what is written while the channel

@@ -35,3 +35,5 @@ pub const DECODE_ERROR: u32 = 1 << 30;
 pub const COMPLETE: u32 = 1 << 31;
 /// Every error bit of STATUS.
 pub const ERRORS: u32 = INTERNAL_ERROR | SLAVE_ERROR | DECODE_ERROR;
+/// How much higher they are than the same errors in DMASR.
+pub const ERRORS_SHIFT: u32 = 24;

@@ -248,7 +248,7 @@ pub enum DmaError {
         bit: ErrorBit,
         /// The register.
         status: u32,
-        /// CURDESC; 0 in direct mode.
+        /// The descriptor that came back with the error, else CURDESC, the one fetched last; 0 in direct mode.
         descriptor: u32,
     },
     /// A channel stopped without saying why.

@@ -97,6 +97,16 @@ impl Ring {
         words.read32(self.at(index) + word::STATUS)
     }
 
+    /// Bus address of the oldest descriptor that the DMA has and whose STATUS `is_it` picks.
+    pub fn find<B: DmaBuffer>(&self, words: &mut Volatile<B>, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut indices = (self.done..self.posted).map(|count| (count % self.len as u64) as usize);
+        let index = indices.find(|index| {
+            words.hand_to_cpu(self.range(*index));
+            is_it(words.read32(self.at(*index) + word::STATUS))
+        })?;
+        Some(self.address(index))
+    }
+
     /// CONTROL of the oldest descriptor that the DMA has.
     pub fn control<B: DmaBuffer>(&self, words: &Volatile<B>) -> u32 {
         words.read32(self.at(self.oldest()) + word::CONTROL)

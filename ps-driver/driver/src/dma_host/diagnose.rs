@@ -66,7 +66,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         if beats <= received {
             return Ok(HostError::NoEnd { beats, limit });
         }
-        if self.link.mode() == Mode::ScatterGather && !self.link.is_at_oldest(Channel::S2mm)? {
+        if self.link.mode() == Mode::ScatterGather && self.link.has_seen_ends() {
             return Ok(self.stuck(Channel::S2mm, limit));
         }
         Ok(DmaError::NoLast { bytes: (beats - received) * REPLY_BYTES as u64 }.into())

@@ -1,97 +1,41 @@
-//! The AXI DMA: its registers, and both channels clock by clock (PG021 v7.1).
+//! The AXI DMA: both channels clock by clock (PG021 v7.1).
 
 use super::config::DmaConfig;
+use super::errors::Failing;
 use super::faults::{Fault, Faults};
-use super::fetch::{Descriptor, Fetcher, Update, Updater, length};
+use super::fetch::{FetchPort, Fetcher, Update, Updater, length};
 use super::memory::Memory;
-use super::mm2s::{Command, Mm2s, StreamBeat};
-use super::pg021::{COMPLETE, Channel, END_OF_FRAME, REGISTERS, Register, START_OF_FRAME, control, status};
+use super::mm2s::{Command, Mm2s, Sent, StreamBeat};
+use super::pg021::{COMPLETE, Channel, END_OF_FRAME, START_OF_FRAME, control, status};
 use super::s2mm::{Buffer, Filled, S2mm};
+use super::state::State;
 
 /// Clocks of a reset after the last access to memory has ended.
 const RESET_CLOCKS: u64 = 32;
-/// Beats with invalid data that a reset lets out.
-const JUNK_BEATS: usize = 3;
-/// Clocks from the write that gives a channel work to the fall of Idle: LENGTH's strobe, the command's state machine, and
-/// the edge detector behind it (axi_dma v7.1, `axi_dma_smple_sm`, `axi_dma_mm2s_sts_mngr`).
-const IDLE_CLOCKS: u32 = 4;
-/// Bits of DMACR that keep what is written: RS, Keyhole, Cyclic BD Enable, the interrupt enables, threshold and delay.
-const CONTROL_KEPT: u32 =
-    control::RUN | control::KEYHOLE | control::CYCLIC | status::INTERRUPTS | 0xFFFF << control::THRESHOLD_SHIFT;
-
-/// Registers of one channel and what counts for its interrupt.
-#[derive(Clone, Copy, Debug)]
-struct State {
-    control: u32,
-    /// Halted, errors and interrupts; SGIncld is made when it is read.
-    status: u32,
-    /// Idle.
-    idle: bool,
-    /// Whether there was nothing to do, in this clock (bit 0) and in those before.
-    idle_history: u32,
-    /// An error of either channel stops this one: Halted comes when memory has answered.
-    halting: Option<u64>,
-    current: u64,
-    tail: u64,
-    /// What was written to the upper half of TAILDESC, with more than 32 address bits.
-    tail_high: u32,
-    address: u64,
-    length: u32,
-    /// Direct mode: a transfer is under way.
-    busy: bool,
-    /// Direct mode: a transfer was complete.
-    done: bool,
-    /// Packets until the next interrupt.
-    packets: u32,
-    /// When the delay timer is over.
-    delay_end: Option<u64>,
-}
-
-impl State {
-    const RESET: State = State {
-        control: control::AFTER_RESET,
-        status: status::HALTED,
-        idle: false,
-        idle_history: u32::MAX,
-        halting: None,
-        current: 0,
-        tail: 0,
-        tail_high: 0,
-        address: 0,
-        length: 0,
-        busy: false,
-        done: false,
-        packets: 1,
-        delay_end: None,
-    };
-
-    fn running(&self) -> bool {
-        self.status & status::HALTED == 0
-    }
-
-    fn threshold(&self) -> u32 {
-        (self.control >> control::THRESHOLD_SHIFT & 0xFF).max(1)
-    }
-
-    fn interrupt(&self) -> bool {
-        // The enables have the places of the interrupts.
-        self.status & self.control & status::INTERRUPTS != 0
-    }
-}
+/// Beats with invalid data that a stop of the data path lets out.
+pub(super) const JUNK_BEATS: usize = 3;
+/// How much higher the errors of data are in a descriptor than in DMASR: bits 30:28 and 6:4.
+const ERRORS_SHIFT: u32 = 24;
+/// Errors of data in DMASR.
+const DATA_ERRORS: u32 = status::INTERNAL_ERROR | status::SLAVE_ERROR | status::DECODE_ERROR;
 
 /// The DMA between memory and two streams.
 pub struct AxiDma {
     config: DmaConfig,
     clock: u64,
-    states: [State; 2],
-    fetchers: [Fetcher; 2],
-    fetch_free: u64,
-    updater: Updater,
-    mm2s: Mm2s,
-    s2mm: S2mm,
+    pub(super) states: [State; 2],
+    pub(super) fetchers: [Fetcher; 2],
+    pub(super) fetch_port: FetchPort,
+    pub(super) updater: Updater,
+    pub(super) mm2s: Mm2s,
+    pub(super) s2mm: S2mm,
     reset_end: Option<u64>,
+    /// A transfer that failed, which stops both channels presently.
+    pub(super) failing: Option<Failing>,
+    /// An error has stopped both channels: only a reset starts them again.
+    pub(super) failed: bool,
     /// Memory owes an answer that never comes: neither a halt nor a reset ends.
-    unanswered: bool,
+    pub(super) unanswered: bool,
 }
 
 impl AxiDma {
@@ -102,22 +46,20 @@ impl AxiDma {
             clock: 0,
             states: [State::RESET; 2],
             fetchers: Default::default(),
-            fetch_free: 0,
+            fetch_port: FetchPort::default(),
             updater: Updater::default(),
             mm2s: Mm2s::default(),
             s2mm: S2mm::default(),
             reset_end: None,
+            failing: None,
+            failed: false,
             unanswered: false,
         }
     }
 
     /// Whether it is as after a reset, or in one: it moves nothing and holds no address.
     pub fn is_stopped(&self) -> bool {
-        let forgot = |state: &State| {
-            let addresses = [state.current, state.tail, state.tail_high.into(), state.address];
-            !state.running() && state.control & control::RUN == 0 && addresses == [0; 4]
-        };
-        self.reset_end.is_some() || self.states.iter().all(forgot)
+        self.is_in_reset() || self.states.iter().all(State::is_forgotten)
     }
 
     /// How it was built.
@@ -132,169 +74,58 @@ impl AxiDma {
 
     /// MM2S and S2MM raise their interrupts.
     pub fn interrupts(&self) -> [bool; 2] {
-        let raised = |state: &State| state.interrupt() && self.reset_end.is_none();
+        let raised = |state: &State| state.raises() && !self.is_in_reset();
         [raised(&self.states[0]), raised(&self.states[1])]
     }
 
-    fn state(&mut self, channel: Channel) -> &mut State {
+    /// Clocks so far.
+    pub(super) fn now(&self) -> u64 {
+        self.clock
+    }
+
+    pub(super) fn state(&mut self, channel: Channel) -> &mut State {
         &mut self.states[channel as usize]
     }
 
-    /// Reads a register; what is reserved reads as zero.
-    pub fn read(&mut self, offset: u32, faults: &Faults) -> u32 {
-        let Some((channel, register)) = find(offset) else { return 0 };
-        let state = self.states[channel as usize];
-        let (sg, direct) = (self.config.scatter_gather, !self.config.scatter_gather);
-        match register {
-            Register::Control => {
-                let reset = if self.reset_end.is_some() { control::RESET } else { 0 };
-                let cyclic = if faults.lasts(Fault::Cyclic(channel)) { control::CYCLIC } else { 0 };
-                state.control | reset | cyclic
-            }
-            Register::Status => self.status(channel),
-            Register::CurrentDescriptor if sg => state.current as u32,
-            Register::CurrentDescriptorHigh if sg => (state.current >> 32) as u32,
-            Register::TailDescriptor if sg => state.tail as u32,
-            Register::TailDescriptorHigh if sg => state.tail_high,
-            Register::Address if direct => state.address as u32,
-            Register::AddressHigh if direct => (state.address >> 32) as u32,
-            Register::Length if direct => state.length,
-            _ => 0,
-        }
+    pub(super) fn is_in_reset(&self) -> bool {
+        self.reset_end.is_some()
     }
 
-    /// Whether no command of the channel is under way: nothing to fetch, to move or to write back.
-    fn has_no_work(&self, channel: Channel) -> bool {
-        let at = channel as usize;
-        let moved = match channel {
-            Channel::Mm2s => self.mm2s.is_empty(),
-            Channel::S2mm => !self.s2mm.has_command(),
-        };
-        !self.states[at].busy && moved && self.fetchers[at].is_idle() && !self.updater.has(channel)
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
     }
 
-    fn status(&self, channel: Channel) -> u32 {
-        let state = &self.states[channel as usize];
-        let mut value = state.status;
-        if state.idle {
-            value |= status::IDLE;
+    /// Begins a reset: RS falls at once; the rest is cleared by the reset that follows when memory has answered.
+    pub(super) fn begin_reset(&mut self, endless: bool) {
+        for state in &mut self.states {
+            state.control &= !control::RUN;
         }
-        if self.config.scatter_gather {
-            value |= status::SG_INCLUDED | state.packets << status::THRESHOLD_SHIFT;
-        }
-        value
+        self.fetchers = Default::default();
+        self.updater = Updater::default();
+        self.failing = None;
+        self.mm2s.shut_down(JUNK_BEATS);
+        self.s2mm = S2mm::default();
+        let length = self.config.timing.ddr_latency + RESET_CLOCKS;
+        self.reset_end = Some(if endless || self.unanswered { u64::MAX } else { self.clock + length });
     }
 
-    /// Writes a register; what is reserved or read-only does nothing.
-    pub fn write(&mut self, offset: u32, value: u32, faults: &Faults) {
-        let Some((channel, register)) = find(offset) else { return };
-        let (sg, wide) = (self.config.scatter_gather, self.config.address_bits > 32);
-        match register {
-            Register::Control => self.write_control(channel, value, faults),
-            Register::Status => self.state(channel).status &= !(value & status::INTERRUPTS),
-            // Only while halted, and not over the address of a descriptor that failed.
-            Register::CurrentDescriptor if sg && self.takes_current(channel) => {
-                let state = self.state(channel);
-                state.current = state.current >> 32 << 32 | u64::from(value & !0x3F);
-            }
-            Register::CurrentDescriptorHigh if sg && wide && self.takes_current(channel) => {
-                let state = self.state(channel);
-                state.current = state.current & 0xFFFF_FFFF | u64::from(value) << 32;
-            }
-            Register::TailDescriptor if sg => {
-                self.state(channel).tail = u64::from(value & !0x3F);
-                if !wide {
-                    self.start_at_tail(channel);
-                }
-            }
-            Register::TailDescriptorHigh if sg && wide => {
-                self.state(channel).tail_high = value;
-                self.start_at_tail(channel);
-            }
-            Register::Address if !sg => {
-                let state = self.state(channel);
-                state.address = state.address >> 32 << 32 | u64::from(value);
-            }
-            Register::AddressHigh if !sg && wide => {
-                let state = self.state(channel);
-                state.address = state.address & 0xFFFF_FFFF | u64::from(value) << 32;
-            }
-            Register::Length if !sg => self.write_length(channel, value),
-            _ => {}
-        }
+    /// Fetches up to a new tail.
+    pub(super) fn fetch_up_to(&mut self, channel: Channel, tail: u64) {
+        self.fetchers[channel as usize].set_tail(tail, self.clock, &self.config.timing);
     }
 
-    fn takes_current(&self, channel: Channel) -> bool {
-        let state = &self.states[channel as usize];
-        !state.running() && state.status & status::ERRORS == 0
+    /// Fetches from CURDESC on.
+    pub(super) fn fetch_from_current(&mut self, channel: Channel) {
+        let current = self.state(channel).current;
+        self.fetchers[channel as usize].begin(current);
     }
 
-    fn start_at_tail(&mut self, channel: Channel) {
-        let (clock, timing) = (self.clock, self.config.timing);
-        let state = self.state(channel);
-        if state.running() && state.control & control::RUN != 0 {
-            let tail = state.tail | u64::from(state.tail_high) << 32;
-            self.fetchers[channel as usize].set_tail(tail, clock, &timing);
-        }
+    pub(super) fn begin_send(&mut self, command: Command) {
+        self.mm2s.begin(command);
     }
 
-    fn write_control(&mut self, channel: Channel, value: u32, faults: &Faults) {
-        if value & control::RESET != 0 {
-            if self.reset_end.is_some() {
-                return;
-            }
-            // RS falls at once; the rest is cleared by the reset that follows when memory has answered.
-            for state in &mut self.states {
-                state.control &= !control::RUN;
-            }
-            self.fetchers = Default::default();
-            self.updater = Updater::default();
-            self.mm2s.shut_down(JUNK_BEATS);
-            self.s2mm = S2mm::default();
-            let length = self.config.timing.ddr_latency + RESET_CLOCKS;
-            let endless = faults.lasts(Fault::EndlessReset) || self.unanswered;
-            self.reset_end = Some(if endless { u64::MAX } else { self.clock + length });
-            return;
-        }
-        if self.reset_end.is_some() {
-            return;
-        }
-        // An error of either channel holds RS of both at zero until a reset.
-        let failed = self.states.iter().any(|state| state.status & status::ERRORS != 0);
-        let value = if failed { value & !control::RUN } else { value };
-        let state = &mut self.states[channel as usize];
-        let rises = value & !state.control & control::RUN != 0;
-        let reload = (value ^ state.control) >> control::THRESHOLD_SHIFT & 0xFF != 0;
-        state.control = value & CONTROL_KEPT | control::ALWAYS_ONE;
-        if state.control >> control::THRESHOLD_SHIFT & 0xFF == 0 {
-            state.control |= 1 << control::THRESHOLD_SHIFT;
-        }
-        if reload || rises {
-            state.packets = state.threshold();
-        }
-        if rises {
-            state.status &= !status::HALTED;
-            let current = state.current;
-            self.fetchers[channel as usize].begin(current);
-        }
-    }
-
-    fn write_length(&mut self, channel: Channel, value: u32) {
-        let masked = value & ((1 << self.config.length_bits) - 1);
-        let state = self.state(channel);
-        if state.busy {
-            return;
-        }
-        state.length = masked;
-        if masked == 0 || !state.running() || state.control & control::RUN == 0 {
-            return;
-        }
-        (state.busy, state.done) = (true, false);
-        let (descriptor, address, bytes) = (None, state.address, masked);
-        match channel {
-            Channel::Mm2s => self.mm2s.begin(Command { descriptor, address, bytes, last: true }),
-            Channel::S2mm => self.s2mm.give(Buffer { descriptor, address, bytes }),
-        }
+    pub(super) fn give_buffer(&mut self, buffer: Buffer) {
+        self.s2mm.give(buffer);
     }
 
     /// The beat that is offered to the engine in this clock.
@@ -307,7 +138,7 @@ impl AxiDma {
     #[inline]
     pub fn ready(&self) -> bool {
         // A reset takes and ignores what comes (PG022, "S2MM Soft Shutdown").
-        self.reset_end.is_some() || (self.states[1].running() && self.s2mm.ready())
+        self.is_in_reset() || (self.states[1].is_running() && self.s2mm.ready())
     }
 
     /// The rising edge: `taken` says that the offered beat was taken, `arrived` is the beat of the engine.
@@ -328,31 +159,29 @@ impl AxiDma {
         if self.config.scatter_gather {
             self.clock_descriptors(clock, memory, faults);
         }
-        let bits = self.config.stream_bits;
-        match self.mm2s.clock(taken, clock, &self.config.timing, bits, memory, faults) {
-            Ok(Some(command)) => self.sent(command, faults),
-            Ok(None) => {}
-            Err(bit) => {
-                let descriptor = self.mm2s.oldest().and_then(|command| command.descriptor);
-                self.fail_data(Channel::Mm2s, descriptor, bit);
+        let arrived = arrived.map(|beat| StreamBeat { last: beat.last && self.config.last_connected, ..beat });
+        for (state, beat) in self.states.iter_mut().zip([self.mm2s.front().filter(|_| taken), arrived]) {
+            if let Some(beat) = beat {
+                state.coalescer.beat(beat.last, clock);
             }
         }
-        let arrived = arrived.map(|beat| StreamBeat { last: beat.last && self.config.last_connected, ..beat });
-        if arrived.is_some() {
-            // A new packet stops the delay timer.
-            self.states[1].delay_end = None;
+        let bits = self.config.stream_bits;
+        if let Some(sent) = self.mm2s.clock(taken, clock, &self.config.timing, bits, memory, faults) {
+            self.sent(sent, faults);
         }
         let direct = !self.config.scatter_gather;
-        match self.s2mm.clock(arrived, clock, &self.config.timing, direct, memory, faults) {
-            Ok(Some(filled)) => self.filled(filled, faults),
-            Ok(None) => {}
-            Err(bit) => {
-                let descriptor = self.s2mm.oldest();
-                self.fail_data(Channel::S2mm, descriptor, bit);
-            }
+        if let Some(filled) = self.s2mm.clock(arrived, clock, &self.config.timing, direct, memory, faults) {
+            self.filled(filled, faults);
         }
         self.unanswered |= self.mm2s.is_silent() || self.s2mm.is_silent();
-        self.clock_timers(clock);
+        self.clock_failing(clock);
+        for channel in Channel::BOTH {
+            let state = self.state(channel);
+            if !direct && state.coalescer.clock(clock, state.control, state.status) {
+                state.status |= status::IRQ_DELAY;
+            }
+            self.clock_status(channel, clock);
+        }
     }
 
     fn clock_reset(&mut self, taken: bool, clock: u64, end: u64) {
@@ -362,7 +191,7 @@ impl AxiDma {
             let _ = self.mm2s.clock(true, clock, &timing, bits, &mut Nowhere, &mut Faults::default());
         }
         if clock >= end {
-            self.reset_end = None;
+            (self.reset_end, self.failed) = (None, false);
             self.states = [State::RESET; 2];
             self.mm2s.clear();
         }
@@ -371,13 +200,12 @@ impl AxiDma {
     fn clock_descriptors(&mut self, clock: u64, memory: &mut impl Memory, faults: &mut Faults) {
         for channel in Channel::BOTH {
             let at = channel as usize;
-            if !self.states[at].running() {
+            if !self.states[at].is_running() {
                 continue;
             }
-            let (timing, free) = (&self.config.timing, &mut self.fetch_free);
-            if let Err((bit, address)) = self.fetchers[at].clock(channel, clock, free, timing, memory, faults) {
-                self.states[at].current = address;
-                self.fail(channel, bit);
+            let (timing, port) = (&self.config.timing, &mut self.fetch_port);
+            if let Err(error) = self.fetchers[at].clock(channel, clock, port, timing, memory, faults) {
+                self.fail_descriptor(channel, error);
             }
         }
         if self.mm2s.is_free()
@@ -385,157 +213,92 @@ impl AxiDma {
         {
             let bytes = length(descriptor.control, self.config.length_bits);
             self.states[0].current = descriptor.address;
+            let last = descriptor.control & END_OF_FRAME != 0;
+            let command = Command { descriptor: Some(descriptor), address: descriptor.buffer, bytes, last };
             match bytes {
-                0 => self.fail_data(Channel::Mm2s, Some(descriptor), status::INTERNAL_ERROR),
-                _ => self.mm2s.begin(Command {
-                    descriptor: Some(descriptor),
-                    address: descriptor.buffer,
-                    bytes,
-                    last: descriptor.control & END_OF_FRAME != 0,
-                }),
+                0 => self.sent(Sent { command, errors: status::INTERNAL_ERROR }, faults),
+                _ => self.mm2s.begin(command),
             }
         }
-        if !self.s2mm.has_buffer()
+        if self.s2mm.has_room()
             && let Some(descriptor) = self.fetchers[1].ready.pop_front()
         {
             let bytes = length(descriptor.control, self.config.length_bits);
             self.states[1].current = descriptor.address;
+            let buffer = Buffer { descriptor: Some(descriptor), address: descriptor.buffer, bytes };
             match bytes {
-                0 => self.fail_data(Channel::S2mm, Some(descriptor), status::INTERNAL_ERROR),
-                _ => self.s2mm.give(Buffer { descriptor: Some(descriptor), address: descriptor.buffer, bytes }),
+                0 => self.filled(Filled::failed(buffer, status::INTERNAL_ERROR), faults),
+                _ => self.s2mm.give(buffer),
             }
         }
-        if let Some((update, bit)) = self.updater.clock(clock, &self.config.timing, memory, faults) {
-            match bit {
-                0 => self.completed(update.channel, update.end),
-                _ => self.fail(update.channel, bit),
+        if let Some((update, error)) = self.updater.clock(clock, &self.config.timing, memory, faults) {
+            match error {
+                0 => self.updated(&update),
+                _ => self.fail_descriptor(update.channel, error),
             }
-        }
-    }
-
-    fn clock_timers(&mut self, clock: u64) {
-        for (at, channel) in Channel::BOTH.into_iter().enumerate() {
-            if self.states[at].delay_end.is_some_and(|end| clock >= end) {
-                let state = self.state(channel);
-                state.status |= status::IRQ_DELAY;
-                (state.delay_end, state.packets) = (None, state.threshold());
-            }
-            // RS fell: no descriptor is begun any more, and the channel halts once the commands that it has are complete.
-            if self.states[at].running() && self.states[at].control & control::RUN == 0 {
-                self.fetchers[at] = Fetcher::default();
-                let is_over = match self.states[at].halting {
-                    Some(end) => clock >= end && !self.unanswered,
-                    None => self.has_no_work(channel),
-                };
-                if is_over {
-                    self.states[at].status |= status::HALTED;
-                    self.states[at].halting = None;
-                }
-            }
-            let nothing = self.has_no_work(channel);
-            let state = &mut self.states[at];
-            state.idle_history = state.idle_history << 1 | u32::from(nothing);
-            let rises = state.idle_history & 0b11 == 0b01;
-            let falls = state.idle_history >> IDLE_CLOCKS & 0b11 == 0b10;
-            state.idle |= rises && state.control & control::RUN != 0;
-            state.idle &= !falls && state.running();
         }
     }
 
-    /// MM2S has moved all of a command.
-    fn sent(&mut self, command: Command, faults: &mut Faults) {
-        let bytes = if self.config.micro { 0 } else { command.bytes };
+    /// MM2S is over with a command.
+    fn sent(&mut self, sent: Sent, faults: &mut Faults) {
+        let Sent { command, errors } = sent;
         let Some(descriptor) = command.descriptor else {
-            return self.completed(Channel::Mm2s, true);
+            return self.transferred(Channel::Mm2s, errors);
         };
-        self.states[0].current = descriptor.next;
-        if !faults.strike(Fault::NoWriteBack(Channel::Mm2s)) {
-            let channel = Channel::Mm2s;
-            self.updater.push(Update { channel, descriptor, status: bytes | COMPLETE, end: command.last });
-        }
+        // The length is the command's, also when it failed (axi_dma v7.1, `mm2s_xferd_bytes`).
+        let bytes = if self.config.micro { 0 } else { command.bytes };
+        let status = bytes | errors << ERRORS_SHIFT | COMPLETE;
+        let update = Update { channel: Channel::Mm2s, descriptor, status, end: command.last };
+        self.described(update, errors, faults);
     }
 
-    /// S2MM has filled a buffer.
+    /// S2MM is over with a buffer.
     fn filled(&mut self, filled: Filled, faults: &mut Faults) {
-        let Some(descriptor) = filled.buffer.descriptor else {
-            if !self.config.micro {
+        let Filled { buffer, errors, .. } = filled;
+        let Some(descriptor) = buffer.descriptor else {
+            if errors == 0 && !self.config.micro {
                 self.states[1].length = filled.bytes;
             }
-            return self.completed(Channel::S2mm, true);
+            return self.transferred(Channel::S2mm, errors);
         };
-        self.states[1].current = descriptor.next;
-        if !faults.strike(Fault::NoWriteBack(Channel::S2mm)) {
-            let start = if filled.start { START_OF_FRAME } else { 0 };
-            let end = if filled.end { END_OF_FRAME } else { 0 };
-            let bytes = if self.config.micro { 0 } else { filled.bytes };
-            let status = bytes | start | end | COMPLETE;
-            self.updater.push(Update { channel: Channel::S2mm, descriptor, status, end: filled.end });
+        let start = if filled.start { START_OF_FRAME } else { 0 };
+        let end = if filled.end { END_OF_FRAME } else { 0 };
+        let bytes = if self.config.micro { 0 } else { filled.bytes };
+        let status = bytes | start | end | errors << ERRORS_SHIFT | COMPLETE;
+        let update = Update { channel: Channel::S2mm, descriptor, status, end: filled.end };
+        self.described(update, errors, faults);
+    }
+
+    /// The transfer of a descriptor is over, which is to be written back.
+    fn described(&mut self, update: Update, errors: u32, faults: &mut Faults) {
+        match errors {
+            0 if faults.strike(Fault::NoWriteBack(update.channel)) => {}
+            0 => self.updater.push(update),
+            _ => self.fail_data(Failing::described(update, errors)),
         }
     }
 
-    /// Something is complete that counts for an interrupt if a packet ends with it.
-    fn completed(&mut self, channel: Channel, end: bool) {
-        let (clock, sg) = (self.clock, self.config.scatter_gather);
-        let in_packet = channel == Channel::S2mm && self.s2mm.in_packet;
-        let state = self.state(channel);
-        (state.busy, state.done) = (false, true);
-        if !end {
-            return;
-        }
-        let delay = state.control >> control::DELAY_SHIFT;
-        state.packets -= 1;
-        if state.packets == 0 || !sg {
+    /// A descriptor was written back. It counts for the interrupt when a packet ends with it, also when it failed.
+    fn updated(&mut self, update: &Update) {
+        let state = self.state(update.channel);
+        if update.end && state.coalescer.complete(state.control) {
             state.status |= status::IRQ_COMPLETE;
-            (state.packets, state.delay_end) = (state.threshold(), None);
-        } else if delay != 0 && !in_packet {
-            state.delay_end = Some(clock + u64::from(delay * control::DELAY_CLOCKS));
+        }
+        let errors = update.status >> ERRORS_SHIFT & DATA_ERRORS;
+        if errors != 0 {
+            self.report(update.channel, errors);
         }
     }
 
-    /// A transfer of data failed: the error is in its descriptor too, which is written back as complete.
-    fn fail_data(&mut self, channel: Channel, descriptor: Option<Descriptor>, bit: u32) {
-        self.fail(channel, bit);
-        if let Some(descriptor) = descriptor {
-            // The errors of data have bits 6:4 in DMASR and 30:28 in the descriptor.
-            self.updater.push(Update { channel, descriptor, status: COMPLETE | bit << 24, end: false });
+    /// A transfer of direct mode is over.
+    fn transferred(&mut self, channel: Channel, errors: u32) {
+        if errors != 0 {
+            return self.fail_data(Failing::direct(channel, errors));
         }
-    }
-
-    /// A channel reports an error, and both halt: RS of the other falls too (axi_dma v7.1, `error_in`), which then shows
-    /// Halted and no error.
-    fn fail(&mut self, channel: Channel, bit: u32) {
-        self.state(channel).status |= bit | status::IRQ_ERROR;
-        let end = self.clock + self.config.timing.ddr_latency;
-        for channel in Channel::BOTH {
-            self.states[channel as usize].halting = Some(end);
-            self.flush(channel);
-        }
-    }
-
-    /// The channel's RS bit is cleared by something else, and what it was doing is gone.
-    fn stop(&mut self, channel: Channel) {
-        self.state(channel).status |= status::HALTED;
-        self.flush(channel);
-    }
-
-    /// Drops what is under way on a channel.
-    fn flush(&mut self, channel: Channel) {
         let state = self.state(channel);
-        state.control &= !control::RUN;
         state.busy = false;
-        self.unanswered |= self.mm2s.is_silent() || self.s2mm.is_silent();
-        self.fetchers[channel as usize] = Fetcher::default();
-        self.updater.drop_channel(channel);
-        match channel {
-            Channel::Mm2s => self.mm2s.shut_down(0),
-            Channel::S2mm => self.s2mm = S2mm::default(),
-        }
+        state.status |= status::IRQ_COMPLETE;
     }
-}
-
-/// The register at an offset.
-fn find(offset: u32) -> Option<(Channel, Register)> {
-    REGISTERS.into_iter().find(|entry| entry.0 == offset).map(|(_, channel, register)| (channel, register))
 }
 
 /// Memory that is not touched.

@@ -24,6 +24,15 @@ struct Coming {
     at: u64,
 }
 
+/// The port through which both channels fetch descriptors.
+#[derive(Debug, Default)]
+pub(super) struct FetchPort {
+    free_at: u64,
+    /// The address that either channel has asked for last. CURDESC of a channel with an error gives it, whatever descriptor
+    /// failed (axi_sg v4.1, `ftch_error_addr`).
+    pub last: u64,
+}
+
 /// The fetching side of one channel.
 #[derive(Debug, Default)]
 pub(super) struct Fetcher {
@@ -57,35 +66,35 @@ impl Fetcher {
         !self.active && self.coming.is_none() && self.ready.is_empty()
     }
 
-    /// One clock. `free` is when the port for descriptors, which both channels share, is free.
+    /// One clock with the port for descriptors, which both channels share.
     ///
     /// # Errors
-    /// The error bit of DMASR, with the address of the descriptor.
+    /// The error bit of DMASR.
     pub fn clock(
         &mut self,
         channel: Channel,
         clock: u64,
-        free: &mut u64,
+        port: &mut FetchPort,
         timing: &Timing,
         memory: &mut impl Memory,
         faults: &mut Faults,
-    ) -> Result<(), (u32, u64)> {
+    ) -> Result<(), u32> {
         if let Some(Coming { address, words, at }) = self.coming {
             if clock < at {
                 return Ok(());
             }
             self.coming = None;
-            let descriptor = words.map_err(|bit| (bit, address))?;
+            let descriptor = words?;
             self.next = descriptor.next;
             self.active &= address != self.tail;
             self.ready.push_back(descriptor);
         }
-        if self.active && self.ready.len() < timing.prefetch && clock >= self.not_before && clock >= *free {
+        if self.active && self.ready.len() < timing.prefetch && clock >= self.not_before && clock >= port.free_at {
             let words = read(channel, self.next, memory, faults);
             let at = clock + timing.ddr_latency + timing.fetch_to_data;
             self.coming = Some(Coming { address: self.next, words, at });
             // Eight words of 32 bits.
-            *free = clock + timing.ddr_latency + 8;
+            *port = FetchPort { free_at: clock + timing.ddr_latency + 8, last: self.next };
         }
         Ok(())
     }

@@ -41,6 +41,14 @@ pub(super) struct Command {
     pub last: bool,
 }
 
+/// A command that is over: every word was read, or the DMA itself failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub command: Command,
+    /// Error bits of DMASR of the whole command.
+    pub errors: u32,
+}
+
 #[derive(Debug)]
 struct Burst {
     ready_at: u64,
@@ -55,14 +63,14 @@ struct Burst {
 /// The data path of the channel.
 #[derive(Debug, Default)]
 pub(super) struct Mm2s {
-    /// Commands that are not complete, the oldest first.
-    commands: VecDeque<Command>,
     /// The command whose addresses are being issued: next address and bytes left.
     issuing: Option<(Command, u64, u64)>,
     bursts: VecDeque<Burst>,
     /// Beats of the bursts that have a place in `fifo`.
     reserved: usize,
-    fifo: VecDeque<(u64, StreamBeat, Option<Command>)>,
+    /// Error bits of DMASR that memory has answered the oldest command with.
+    errors: u32,
+    fifo: VecDeque<(u64, StreamBeat)>,
     /// The front of `fifo` was offered and may not change.
     offered: bool,
     /// The next packet does not begin before.
@@ -79,14 +87,14 @@ pub(super) struct Mm2s {
 }
 
 impl Mm2s {
-    /// Whether nothing is under way.
+    /// Whether no command is under way. Words of one that is over may still wait for the stream.
     pub fn is_empty(&self) -> bool {
-        self.issuing.is_none() && self.bursts.is_empty() && self.fifo.is_empty()
+        self.issuing.is_none() && self.bursts.is_empty()
     }
 
-    /// The oldest command that is not complete.
-    pub fn oldest(&self) -> Option<&Command> {
-        self.commands.front()
+    /// Whether memory was asked for something that is not here in full.
+    pub fn awaits_memory(&self) -> bool {
+        !self.bursts.is_empty()
     }
 
     /// Whether memory owes an answer that never comes.
@@ -101,16 +109,20 @@ impl Mm2s {
 
     /// Begins a command, whose length is not zero.
     pub fn begin(&mut self, command: Command) {
-        self.commands.push_back(command);
         self.issuing = Some((command, command.address, command.bytes.into()));
     }
 
     /// The beat that is offered to the stream in this clock.
     #[inline]
     pub fn offer(&mut self, clock: u64) -> Option<StreamBeat> {
-        let (visible, beat, _) = self.fifo.front()?;
+        let (visible, beat) = self.fifo.front()?;
         self.offered = *visible <= clock && self.not_before <= clock;
         self.offered.then_some(*beat)
+    }
+
+    /// The beat that is next, whether it is offered or not.
+    pub fn front(&self) -> Option<StreamBeat> {
+        self.fifo.front().map(|(_, beat)| *beat)
     }
 
     /// Stops at once: beats that were not offered are dropped, of the others at most `junk` follow with invalid data
@@ -118,8 +130,7 @@ impl Mm2s {
     pub fn shut_down(&mut self, junk: usize) {
         let keep = usize::from(self.offered && !self.fifo.is_empty());
         self.fifo.truncate(keep + junk);
-        for (n, (visible, beat, ends)) in self.fifo.iter_mut().enumerate() {
-            *ends = None;
+        for (n, (visible, beat)) in self.fifo.iter_mut().enumerate() {
             if n >= keep {
                 (*visible, *beat) = (0, StreamBeat { data: beat.data ^ 0x5A5A_A5A5_0FF0_F00F, ..*beat });
                 beat.last = false;
@@ -135,10 +146,11 @@ impl Mm2s {
         *self = Mm2s { beats: self.beats, ..Mm2s::default() };
     }
 
-    /// One clock; `taken`: the offered beat was taken. Gives the command that is complete with it.
+    /// One clock; `taken`: the offered beat was taken. Gives the command that is over with it.
     ///
-    /// # Errors
-    /// The error bit of DMASR.
+    /// A command is over when its last word is here, whether or not the stream has taken it. Words that memory answers
+    /// with an error go to the stream like any other, and the error is reported at the end of the command
+    /// (axi_datamover v5.1, `axi_datamover_rddata_cntl`).
     pub fn clock(
         &mut self,
         taken: bool,
@@ -147,14 +159,10 @@ impl Mm2s {
         stream_bits: u32,
         memory: &mut impl Memory,
         faults: &mut Faults,
-    ) -> Result<Option<Command>, u32> {
-        let mut complete = None;
+    ) -> Option<Sent> {
+        let mut over = None;
         if taken {
-            let (_, beat, ends) = self.fifo.pop_front().unwrap_or_default();
-            complete = ends;
-            if ends.is_some() {
-                self.commands.pop_front();
-            }
+            let (_, beat) = self.fifo.pop_front().unwrap_or_default();
             self.beats += 1;
             if beat.last {
                 self.not_before = clock + timing.packet_gap;
@@ -165,22 +173,23 @@ impl Mm2s {
             && burst.ready_at <= clock
             && !self.silent
         {
-            match burst.response {
-                Response::Okay => self.receive(clock + timing.read_to_stream, stream_bits, faults),
-                Response::SlaveError => return Err(status::SLAVE_ERROR),
-                Response::DecodeError => return Err(status::DECODE_ERROR),
-            }
+            over = self.receive(clock + timing.read_to_stream, stream_bits, faults);
         }
         if self.issuing.is_some() && self.bursts.len() < timing.outstanding_reads {
-            self.issue(clock, timing, memory, faults)?;
+            over = self.issue(clock, timing, memory, faults).or(over);
         }
-        Ok(complete)
+        over
     }
 
-    /// One beat of the oldest burst.
+    /// One beat of the oldest burst. Gives the command that is over with it.
     #[inline]
-    fn receive(&mut self, visible: u64, stream_bits: u32, faults: &mut Faults) {
-        let Some(burst) = self.bursts.front_mut() else { return };
+    fn receive(&mut self, visible: u64, stream_bits: u32, faults: &mut Faults) -> Option<Sent> {
+        let burst = self.bursts.front_mut()?;
+        self.errors |= match burst.response {
+            Response::Okay => 0,
+            Response::SlaveError => status::SLAVE_ERROR,
+            Response::DecodeError => status::DECODE_ERROR,
+        };
         let mut bytes = [0; 8];
         let count = (burst.bytes - burst.at).min(8);
         bytes[..count].copy_from_slice(&burst.data[burst.at..burst.at + count]);
@@ -193,23 +202,25 @@ impl Mm2s {
             self.bursts.pop_front();
         }
         self.reserved -= 1;
+        let over = ends.map(|command| Sent { command, errors: std::mem::take(&mut self.errors) });
         if stream_bits == 32 {
             // Each half of the word is a beat of its own on the lower half of the engine's port.
             let low = StreamBeat { data: beat.data & 0xFFFF_FFFF, keep: keep & 0xF, last: false };
             let high = StreamBeat { data: beat.data >> 32, keep: keep >> 4, last };
-            self.fifo.push_back((visible, low, None));
-            self.fifo.push_back((visible, high, ends));
-            return;
+            self.fifo.push_back((visible, low));
+            self.fifo.push_back((visible, high));
+            return over;
         }
-        if !self.spoil(visible, beat, ends, faults) {
-            self.fifo.push_back((visible, beat, ends));
+        if !self.spoil(visible, beat, ends.is_some(), faults) {
+            self.fifo.push_back((visible, beat));
         }
         self.halves += 1;
+        over
     }
 
     /// Faults that lose or repeat a record; gives whether the beat was dealt with. The last half of a batch is never
     /// lost: the end of the batch must still come.
-    fn spoil(&mut self, visible: u64, beat: StreamBeat, ends: Option<Command>, faults: &mut Faults) -> bool {
+    fn spoil(&mut self, visible: u64, beat: StreamBeat, is_last: bool, faults: &mut Faults) -> bool {
         if self.halves.is_multiple_of(2) && !faults.is_empty() {
             if faults.strike(Fault::LoseRecord) {
                 self.losing = 2;
@@ -219,31 +230,33 @@ impl Mm2s {
         }
         if self.losing > 0 {
             self.losing -= 1;
-            return ends.is_none();
+            return !is_last;
         }
         if let Some(seen) = &mut self.repeating {
             seen.push(beat);
             if let [first, second] = seen[..] {
                 self.repeating = None;
-                self.fifo.push_back((visible, second, None));
-                self.fifo.push_back((visible, first, None));
+                self.fifo.push_back((visible, second));
+                self.fifo.push_back((visible, first));
             }
         }
         false
     }
 
-    fn issue(&mut self, clock: u64, timing: &Timing, memory: &mut impl Memory, faults: &mut Faults) -> Result<(), u32> {
-        let Some((command, address, remaining)) = self.issuing else { return Ok(()) };
+    /// Asks memory for the next burst. Gives the command that fails with it.
+    fn issue(&mut self, clock: u64, timing: &Timing, memory: &mut impl Memory, faults: &mut Faults) -> Option<Sent> {
+        let (command, address, remaining) = self.issuing?;
         if address == command.address && remaining == u64::from(command.bytes) && !faults.is_empty() {
             if faults.strike(Fault::Internal(Channel::Mm2s)) {
-                return Err(status::INTERNAL_ERROR);
+                self.issuing = None;
+                return Some(Sent { command, errors: status::INTERNAL_ERROR });
             }
             self.silent |= faults.strike(Fault::NoData);
         }
         let bytes = burst_bytes(address, remaining);
         let beats = bytes.div_ceil(8) as usize;
         if self.fifo.len() + self.reserved + beats > timing.fifo_beats {
-            return Ok(());
+            return None;
         }
         let mut data = [0; 8 * BURST_BEATS as usize];
         let planned = faults.strike_if(|fault| match fault {
@@ -251,12 +264,16 @@ impl Mm2s {
             _ => None,
         });
         let response = planned.unwrap_or_else(|| memory.read(address, &mut data[..bytes as usize]));
+        if response != Response::Okay {
+            // What memory gives with an error is undefined (AMBA AXI3, section 4.7). Zeros would be records.
+            data.fill(0xA5);
+        }
         let ends = (bytes == remaining).then_some(command);
         let ready_at = clock + timing.ddr_latency;
         self.bursts.push_back(Burst { ready_at, data, bytes: bytes as usize, at: 0, ends, response });
         self.reserved += beats;
         self.issuing = (bytes < remaining).then_some((command, address + bytes, remaining - bytes));
-        Ok(())
+        None
     }
 }
 

@@ -8,13 +8,17 @@
 mod config;
 mod dma;
 mod engine_side;
+mod errors;
 mod faults;
 mod fetch;
 pub mod host;
+mod interrupts;
 mod memory;
 mod mm2s;
 pub mod pg021;
+mod registers;
 mod s2mm;
+mod state;
 mod system;
 #[cfg(test)]
 mod tests;

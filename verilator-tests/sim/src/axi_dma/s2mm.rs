@@ -11,6 +11,8 @@ use super::pg021::{Channel, status};
 
 /// Beats that are taken from the stream before they have a place in memory.
 const FIFO_BEATS: usize = 64;
+/// Commands that are begun at once: `C_PRMY_CMDFIFO_DEPTH` of axi_dma v7.1, at most.
+const COMMANDS: usize = 4;
 
 /// Where a packet, or a part of one, goes.
 #[derive(Clone, Copy, Debug)]
@@ -21,15 +23,24 @@ pub(super) struct Buffer {
     pub bytes: u32,
 }
 
-/// A buffer that is filled.
+/// A buffer that is filled, or whose transfer failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Filled {
     pub buffer: Buffer,
     pub bytes: u32,
+    /// Error bits of DMASR of the whole transfer.
+    pub errors: u32,
     /// A packet begins in it.
     pub start: bool,
     /// A packet ends in it.
     pub end: bool,
+}
+
+impl Filled {
+    /// A buffer whose transfer fails before it begins. That counts as the end of a packet (axi_dma v7.1, `s2mm_packet_eof`).
+    pub fn failed(buffer: Buffer, errors: u32) -> Filled {
+        Filled { buffer, bytes: 0, errors, start: true, end: true }
+    }
 }
 
 #[derive(Debug)]
@@ -44,8 +55,9 @@ struct Write {
 #[derive(Debug)]
 pub(super) struct S2mm {
     fifo: VecDeque<(u64, StreamBeat)>,
-    buffer: Option<Buffer>,
-    /// Bytes of the buffer that have their address.
+    /// Where the next beats go, the oldest buffer first.
+    buffers: VecDeque<Buffer>,
+    /// Bytes of the oldest buffer that have their address.
     used: u32,
     /// The next beat begins a packet.
     at_start: bool,
@@ -55,32 +67,32 @@ pub(super) struct S2mm {
     burst: Vec<u8>,
     burst_limit: u64,
     writes: VecDeque<Write>,
+    /// Error bits of DMASR that memory has answered the oldest transfer with.
+    errors: u32,
     not_before: u64,
     /// Memory does not answer.
     silent: bool,
     /// Halves of reply beats that a fault still removes.
     losing: u8,
     halves: u64,
-    /// A packet has begun that has not ended.
-    pub in_packet: bool,
 }
 
 impl Default for S2mm {
     fn default() -> S2mm {
         S2mm {
             fifo: VecDeque::new(),
-            buffer: None,
+            buffers: VecDeque::new(),
             used: 0,
             at_start: true,
             started: false,
             burst: Vec::new(),
             burst_limit: 0,
             writes: VecDeque::new(),
+            errors: 0,
             not_before: 0,
             silent: false,
             losing: 0,
             halves: 0,
-            in_packet: false,
         }
     }
 }
@@ -92,27 +104,25 @@ impl S2mm {
         self.fifo.len() < FIFO_BEATS
     }
 
-    /// Whether it has a buffer.
+    /// Whether another buffer can be given.
     #[inline]
-    pub fn has_buffer(&self) -> bool {
-        self.buffer.is_some()
+    pub fn has_room(&self) -> bool {
+        self.buffers.len() < COMMANDS
     }
 
     /// Gives it a buffer.
     pub fn give(&mut self, buffer: Buffer) {
-        (self.buffer, self.used) = (Some(buffer), 0);
-        (self.burst_limit, self.started) = (0, false);
+        self.buffers.push_back(buffer);
     }
 
     /// Whether a buffer waits to be filled or is being written. Beats that have no buffer yet do not count.
     pub fn has_command(&self) -> bool {
-        self.buffer.is_some() || !self.writes.is_empty()
+        !self.buffers.is_empty() || !self.writes.is_empty()
     }
 
-    /// The descriptor of the oldest buffer that is not filled.
-    pub fn oldest(&self) -> Option<Descriptor> {
-        let written = self.writes.iter().find_map(|write| write.fills).map(|filled| filled.buffer);
-        written.or(self.buffer)?.descriptor
+    /// Whether memory was given something that it has not answered.
+    pub fn awaits_memory(&self) -> bool {
+        !self.writes.is_empty()
     }
 
     /// Whether memory owes an answer that never comes.
@@ -120,10 +130,10 @@ impl S2mm {
         self.silent
     }
 
-    /// One clock with the beat that was taken from the stream, if any. Gives the buffer that is filled.
+    /// One clock with the beat that was taken from the stream, if any. Gives the buffer whose transfer is over.
     ///
-    /// # Errors
-    /// The error bit of DMASR.
+    /// A transfer continues after a write that memory answers with an error, which is reported at its end (axi_datamover
+    /// v5.1, `axi_datamover_wr_status_cntl`).
     #[inline]
     pub fn clock(
         &mut self,
@@ -133,15 +143,19 @@ impl S2mm {
         direct: bool,
         memory: &mut impl Memory,
         faults: &mut Faults,
-    ) -> Result<Option<Filled>, u32> {
+    ) -> Option<Filled> {
         if let Some(beat) = arrived {
             self.take(beat, clock, faults);
         }
-        if !self.fifo.is_empty() && self.buffer.is_some() && clock >= self.not_before {
-            self.collect(clock, timing, direct, faults)?;
+        if !self.fifo.is_empty()
+            && !self.buffers.is_empty()
+            && clock >= self.not_before
+            && let Some(failed) = self.collect(clock, timing, direct, faults)
+        {
+            return Some(failed);
         }
         if self.writes.is_empty() {
-            return Ok(None);
+            return None;
         }
         self.write(clock, memory, faults)
     }
@@ -158,30 +172,27 @@ impl S2mm {
                 return;
             }
         }
-        self.in_packet = !beat.last;
         self.fifo.push_back((clock, beat));
     }
 
-    /// Moves one beat into the burst that is being collected.
-    fn collect(&mut self, clock: u64, timing: &Timing, direct: bool, faults: &mut Faults) -> Result<(), u32> {
-        let (Some(&(arrived, beat)), Some(buffer)) = (self.fifo.front(), self.buffer) else { return Ok(()) };
+    /// Moves one beat into the burst that is being collected. Gives the buffer whose transfer fails with it.
+    fn collect(&mut self, clock: u64, timing: &Timing, direct: bool, faults: &mut Faults) -> Option<Filled> {
+        let &(arrived, beat) = self.fifo.front()?;
+        let buffer = *self.buffers.front()?;
         if self.at_start {
             if clock < arrived + timing.stream_to_write {
-                return Ok(());
+                return None;
             }
             if faults.strike(Fault::Internal(Channel::S2mm)) {
-                return Err(status::INTERNAL_ERROR);
+                self.buffers.pop_front();
+                return Some(Filled::failed(buffer, status::INTERNAL_ERROR));
             }
         }
         if self.writes.len() >= timing.outstanding_writes {
-            return Ok(());
+            return None;
         }
         if self.burst.is_empty() {
             let left = u64::from(buffer.bytes - self.used);
-            if left == 0 {
-                // Direct mode only: the packet is longer than its buffer.
-                return Err(status::INTERNAL_ERROR);
-            }
             self.burst_limit = burst_bytes(buffer.address + u64::from(self.used), left);
         }
         self.fifo.pop_front();
@@ -192,40 +203,47 @@ impl S2mm {
         if beat.last || self.burst.len() as u64 >= self.burst_limit {
             self.close(clock, timing, beat.last, direct, buffer);
         }
-        Ok(())
+        None
     }
 
     fn close(&mut self, clock: u64, timing: &Timing, last: bool, direct: bool, buffer: Buffer) {
         let address = buffer.address + u64::from(self.used);
         self.used += self.burst.len() as u32;
-        let full = self.used >= buffer.bytes;
-        let complete = last || (full && !direct);
-        let fills = complete.then_some(Filled { buffer, bytes: self.used, start: self.started, end: last });
+        let complete = last || self.used >= buffer.bytes;
+        // In direct mode a buffer that is full before the packet ends is an error, whether or not more follows (axi_dma
+        // v7.1, `smpl_dma_overflow`).
+        let errors = if direct && !last { status::INTERNAL_ERROR } else { 0 };
+        let fills = complete.then_some(Filled { buffer, bytes: self.used, errors, start: self.started, end: last });
         let done_at = clock + timing.ddr_latency;
         self.writes.push_back(Write { done_at, address, data: std::mem::take(&mut self.burst), fills });
         self.not_before = clock + 1 + timing.write_gap;
         if complete {
-            (self.buffer, self.used) = (None, 0);
+            self.buffers.pop_front();
+            (self.used, self.started) = (0, false);
         }
     }
 
-    /// Takes the oldest response from memory.
-    fn write(&mut self, clock: u64, memory: &mut impl Memory, faults: &mut Faults) -> Result<Option<Filled>, u32> {
+    /// Takes the oldest response from memory. Gives the buffer whose transfer is over with it.
+    fn write(&mut self, clock: u64, memory: &mut impl Memory, faults: &mut Faults) -> Option<Filled> {
         if !faults.is_empty() {
             self.silent |= faults.strike(Fault::NoWrites);
         }
         if self.silent || self.writes.front().is_none_or(|write| clock < write.done_at) {
-            return Ok(None);
+            return None;
         }
-        let Some(write) = self.writes.pop_front() else { return Ok(None) };
+        let write = self.writes.pop_front()?;
         let planned = faults.strike_if(|fault| match fault {
             Fault::Data(Channel::S2mm, response) => Some(response),
             _ => None,
         });
-        match planned.unwrap_or_else(|| memory.write(write.address, &write.data)) {
-            Response::Okay => Ok(write.fills),
-            Response::SlaveError => Err(status::SLAVE_ERROR),
-            Response::DecodeError => Err(status::DECODE_ERROR),
-        }
+        self.errors |= match planned.unwrap_or_else(|| memory.write(write.address, &write.data)) {
+            Response::Okay => 0,
+            Response::SlaveError => status::SLAVE_ERROR,
+            Response::DecodeError => status::DECODE_ERROR,
+        };
+        let errors = self.errors;
+        let filled = write.fills.map(|filled| Filled { errors: filled.errors | errors, ..filled })?;
+        self.errors = 0;
+        Some(filled)
     }
 }

@@ -75,9 +75,8 @@ impl Variant {
         let cpp = verilate::verilate(verilator, &source, folder)?;
         let shared = folder.join(format!("lib{top}.so"));
         let mut compiler = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned()));
-        // Counting makes a design many times as large; it runs for seconds and would be compiled for minutes.
-        let effort = if purpose == Purpose::Count { "-O0" } else { "-O1" };
-        compiler.args(["-std=c++17", effort, "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
+        // A variant runs for less time than it takes to optimise it.
+        compiler.args(["-std=c++17", "-O0", "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
         compiler.args(verilate::MACROS.iter().map(|(name, value)| format!("-D{name}={value}")));
         let includes = verilator.include_folders()?;
         if purpose == Purpose::Count {

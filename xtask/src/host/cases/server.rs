@@ -26,6 +26,7 @@ pub const CASES: &[Case] = &[
     Case { name: "limit_agent", expected: "an agent that is refused for a lack of room tries again", package: "deltascope-protocol", file: "vectors", test: "agent_does_on_each_error_what_the_vectors_say" },
     Case { name: "fakeserver", expected: "an agent refuses counters that its records cannot have made", package: "deltascope-protocol", file: "impossible_answers", test: "counters_that_the_records_cannot_have_made_are_refused" },
     Case { name: "fakeserver, Welcome", expected: "an agent refuses numbers that no Welcome has", package: "deltascope-protocol", file: "impossible_answers", test: "numbers_that_no_welcome_has_are_refused" },
+    Case { name: "fakeserver, dropped", expected: "a server that welcomes and drops is an outage", package: "deltascope-agent", file: "outage", test: "server_that_welcomes_and_drops_is_an_outage" },
     Case { name: "memory2_64", expected: "64 sessions that read nothing stay within --memory of the daemon", package: "deltascope-boardd", file: "memory", test: "sixty_four_sessions_that_read_nothing_stay_within_the_memory" },
     Case { name: "memory2_64, server", expected: "64 sessions that neither read nor confirm stay within the documented bound", package: "deltascope-protocol", file: "memory", test: "sessions_that_neither_read_nor_confirm_stay_within_the_bound" },
     Case { name: "t54", expected: "a daemon with its defaults serves 32 agents", package: "deltascope-agent", file: "places", test: "daemon_with_its_defaults_serves_32_agents" },

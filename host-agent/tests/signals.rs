@@ -1,0 +1,108 @@
+//! SIGINT and SIGTERM end each command within 2 s whatever it waits for, and the second one at once.
+//! `src/signals.rs` has the time on a simulated clock, `scan_cases/hung.rs` a process that hangs.
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use support::board::Board;
+use support::run::{Run, ends_within};
+use support::{LIMIT, agent, finish};
+
+/// Longest time from the signal to the end.
+const PROMISED: Duration = Duration::from_secs(2);
+
+#[test]
+fn signal_ends_each_command_that_waits_for_a_silent_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("recording");
+    let file = file.to_str().expect("a plain path");
+    finish(agent(&["record", file, "--source", "synth", "--events", "1000"])).ok();
+    // Its queue takes connections, and nothing answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("an address").to_string();
+    for command in [&["scan"][..], &["run"], &["run", "--source", "synth"], &["replay", file], &["demo"]] {
+        for signal in ["INT", "TERM"] {
+            let start = || {
+                let run = Run::start(&[command, &["--connect", &address]].concat());
+                // The Hello is on its way.
+                silent.accept().expect("the agent connects");
+                run
+            };
+            let outcome = ends_within(PROMISED, signal, start);
+            assert_ne!(outcome.code, Some(0), "{command:?}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn signal_ends_each_command_that_works_without_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("recording");
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let endless = ["--source", "synth", "--events", "0"];
+    for signal in ["INT", "TERM"] {
+        let outcome = ends_within(PROMISED, signal, || {
+            let mut run = Run::start(
+                &[&["run", "--json-lines", "--connect", &address, "--interval", "0.1"][..], &endless].concat(),
+            );
+            run.line();
+            run
+        });
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        let outcome = ends_within(PROMISED, signal, || {
+            _ = fs::remove_file(&file);
+            let run = Run::start(&[&["record", file.to_str().expect("a plain path")][..], &endless].concat());
+            let deadline = Instant::now() + LIMIT;
+            while fs::metadata(&file).map_or(0, |file| file.len()) == 0 {
+                assert!(Instant::now() < deadline, "nothing is recorded");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            run
+        });
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    }
+}
+
+/// Waits until a process has taken every signal that was sent to it.
+fn wait_until_taken(pid: u32) {
+    let deadline = Instant::now() + LIMIT;
+    let waits = |status: &str| {
+        let masks = status.lines().filter_map(|line| line.strip_prefix("ShdPnd:")).map(str::trim);
+        masks.map(|mask| u64::from_str_radix(mask, 16).expect("a mask")).any(|mask| mask != 0)
+    };
+    while fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| waits(&status)) {
+        assert!(Instant::now() < deadline, "a signal is not taken");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn second_signal_ends_a_run_at_once() {
+    let mut board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    for signal in ["INT", "TERM"] {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let mut run =
+                Run::start(&["run", "--json-lines", "--source", "synth", "--events", "0", "--connect", &address]);
+            run.line();
+            board.kill();
+            run.errors.until("trying again");
+            // The first one gives the server 1.5 s to answer.
+            run.signal(signal);
+            wait_until_taken(run.child.id());
+            let begun = Instant::now();
+            run.signal(signal);
+            let outcome = run.end();
+            board.restart();
+            if outcome.code == Some(130) && begun.elapsed() < Duration::from_secs(1) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{outcome:?} after {:?}", begun.elapsed());
+        }
+    }
+}

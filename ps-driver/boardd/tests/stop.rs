@@ -1,0 +1,143 @@
+//! SIGINT and SIGTERM end the daemon and its commands within 2 s whatever they wait for, and the second one at once.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod support;
+
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Record;
+use deltascope_protocol::frame::{Cursors, Message, Records};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use support::{Daemon, command, encode, hello_of};
+use tempfile::TempDir;
+
+/// Longest time from the signal to the end.
+const PROMISED: Duration = Duration::from_secs(2);
+/// Time after which a test gives up: for hangs.
+const HANG: Duration = Duration::from_secs(300);
+
+fn send(child: &Child, signal: i32) {
+    // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
+    assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, signal) }, 0);
+}
+
+/// Waits until a process has taken every signal that was sent to it.
+fn wait_until_taken(child: &Child) {
+    let deadline = Instant::now() + HANG;
+    let waits = |status: &str| {
+        let masks = status.lines().filter_map(|line| line.strip_prefix("ShdPnd:")).map(str::trim);
+        masks.map(|mask| u64::from_str_radix(mask, 16).unwrap()).any(|mask| mask != 0)
+    };
+    while std::fs::read_to_string(format!("/proc/{}/status", child.id())).is_ok_and(|status| waits(&status)) {
+        assert!(Instant::now() < deadline, "a signal is not taken");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn end(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + HANG;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "no end");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Tries until what `attempt` measures is below `limit`: a busy machine makes it longer, but not each time.
+fn is_once_below(limit: Duration, mut attempt: impl FnMut() -> Duration) {
+    let deadline = Instant::now() + HANG;
+    loop {
+        let time = attempt();
+        println!("measured: ended after {time:?}");
+        if time < limit {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{time:?}");
+    }
+}
+
+/// A daemon with a session that has asked for more than it reads; the stream keeps it connected.
+fn with_deaf_session() -> (Daemon, TcpStream) {
+    let mut daemon = Daemon::start(&[]);
+    let mut stream = daemon.connect();
+    stream.write_all(&hello_of(1, 1, 1)).unwrap();
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).unwrap();
+    stream.read_exact(&mut vec![0; u32::from_le_bytes(length) as usize - 4]).unwrap();
+    let records = vec![Record::read(0).to_bytes(); 16_000];
+    let records = |first_sequence| Records {
+        first_sequence,
+        replies_below: 0,
+        losses: Losses::default(),
+        cursors: Cursors(&[]),
+        records: &records,
+    };
+    for number in 0..4 {
+        stream.write_all(&encode(&Message::Records(records(16_000 * number)))).unwrap();
+    }
+    // More replies than a socket of that size holds.
+    daemon.status_when(|status| status["records_total"].as_u64() >= Some(16_000));
+    (daemon, stream)
+}
+
+#[test]
+fn signal_ends_a_daemon_with_a_session_that_does_not_read() {
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        is_once_below(PROMISED, || {
+            let (mut daemon, _deaf) = with_deaf_session();
+            let begun = Instant::now();
+            send(&daemon.child, signal);
+            assert!(end(&mut daemon.child).success());
+            begun.elapsed()
+        });
+    }
+}
+
+#[test]
+fn second_signal_ends_a_daemon_at_once() {
+    is_once_below(Duration::from_secs(1), || {
+        let (mut daemon, _deaf) = with_deaf_session();
+        let begun = Instant::now();
+        send(&daemon.child, libc::SIGTERM);
+        wait_until_taken(&daemon.child);
+        send(&daemon.child, libc::SIGTERM);
+        assert!(end(&mut daemon.child).success());
+        begun.elapsed()
+    });
+}
+
+/// Starts a command that reads `fifo`, and returns it once it does. The writing end keeps it waiting.
+fn reads(mut command: Command, fifo: &std::path::Path) -> (Child, File) {
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    (child, File::options().write(true).open(fifo).unwrap())
+}
+
+#[test]
+fn signal_ends_check_and_raw_that_wait_for_a_file() {
+    let folder = TempDir::new().unwrap();
+    let uio = folder.path().join("sys/class/uio/uio0");
+    std::fs::create_dir_all(&uio).unwrap();
+    let [name, records] = [uio.join("name"), folder.path().join("records")];
+    for fifo in [&name, &records] {
+        assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
+    }
+    let root = folder.path().to_str().unwrap();
+    let cases = [(vec!["check", "--root", root], &name), (vec!["--raw", records.to_str().unwrap()], &records)];
+    for (arguments, fifo) in cases {
+        for signal in [libc::SIGTERM, libc::SIGINT] {
+            is_once_below(PROMISED, || {
+                let (mut child, _writer) = reads(command(&arguments), fifo);
+                let begun = Instant::now();
+                send(&child, signal);
+                assert_eq!(end(&mut child).signal(), Some(signal), "{arguments:?}");
+                begun.elapsed()
+            });
+        }
+    }
+}

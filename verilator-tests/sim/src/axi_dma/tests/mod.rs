@@ -1,0 +1,8 @@
+//! The DMA alone against what PG021 and the sources of the core say: registers, descriptors, interrupts, errors, rates. Its
+//! streams are driven here.
+
+mod bed;
+mod errors;
+mod interrupts;
+mod registers;
+mod transfers;
