@@ -88,7 +88,7 @@ impl Owners {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Scope {
-    /// What went to the same remote address from the same local port.
+    /// What the same container sent from the same local port to the same remote address.
     Peer = 0,
     /// What the same container sent to any peer.
     Container = 1,

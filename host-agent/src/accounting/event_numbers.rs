@@ -69,9 +69,7 @@ impl EventNumbers {
         let (mut at, mut events) = (self.start, self.before);
         for run in &self.runs {
             let left = number.saturating_sub(at);
-            if run.each > 0 {
-                events += run.count.min(left / run.each);
-            }
+            events += left.checked_div(run.each).map_or(0, |whole| run.count.min(whole));
             if left < run.records() {
                 break;
             }

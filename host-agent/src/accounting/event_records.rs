@@ -79,7 +79,7 @@ impl EngineContexts {
             What::Body { peer, fingerprint, .. } => {
                 let records = Scope::ALL.map(|scope| {
                     let within = match scope {
-                        Scope::Peer => peer,
+                        Scope::Peer => hash(peer ^ container),
                         Scope::Container => container,
                     };
                     let key = content_key(scope, within, fingerprint);
@@ -163,10 +163,8 @@ mod tests {
                 match event.what {
                     What::Body { peer, fingerprint, .. } => {
                         let body = (fingerprint, event.length);
-                        for (scope, within) in [(Scope::Peer, Some(peer)), (Scope::Container, None)] {
-                            // A peer is one to every container of the host.
-                            let whose = (within, within.map_or(Some(event.owner), |_| None));
-                            let again = !seen.insert((whose, body));
+                        for (scope, peer) in [(Scope::Peer, Some(peer)), (Scope::Container, None)] {
+                            let again = !seen.insert((event.owner, peer, body));
                             rows[scope as usize].count(event.length.into(), again);
                         }
                     }

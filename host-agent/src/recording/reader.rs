@@ -221,8 +221,8 @@ impl<R: Read> Reader<R> {
         // The zeros of the layout: what a later version puts there is not to be passed over.
         let no_socket = matches!(bytes[0], WHAT_PAGE | WHAT_UNJUDGED);
         let no_head = !matches!(bytes[0], WHAT_BODY | WHAT_UNJUDGED);
-        let reserved =
-            u64::from(le32(bytes, 0) >> 16) | u64::from(no_head) * u64::from(head) | u64::from(no_socket) * socket;
+        let (head_here, socket_here) = (u64::from(no_head) * u64::from(head), u64::from(no_socket) * socket);
+        let reserved = u64::from(le32(bytes, 0) >> 16) | head_here | socket_here;
         if reserved != 0 {
             return Err(self.field("reserved bytes of an event", at, "zero", reserved));
         }

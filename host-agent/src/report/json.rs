@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
-use super::{BodyContextsJson, ContentSendsJson, Line, LineOrigins, Report, ScanJson};
+use super::{BodyContextsJson, ContentSendsJson, Line, LineOrigins, Report, ScanJson, SendBytesJson};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 
@@ -148,6 +148,9 @@ pub struct ReportJson {
     /// How the contexts served as a table of bodies, if there were sends by content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_contexts: Option<BodyContextsJson>,
+    /// Bytes of all sends, of a source that sees these on a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_bytes: Option<SendBytesJson>,
     /// Containers, without the regions of the workload.
     pub containers: Vec<ContainerJson>,
 }
@@ -162,6 +165,7 @@ impl From<&Report> for ReportJson {
             conservation: ConservationJson::from(&report.conservation),
             unjudged: report.unjudged,
             unknown_events: report.unknown_events,
+            send_bytes: report.send_bytes,
             body_contexts: (given > 0).then_some(BodyContextsJson { given, evicted }),
             containers: containers.collect(),
         }

@@ -105,7 +105,7 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
 }
 
 /// Adds the sends by content, if there are any.
-fn sends(report: &ReportJson, add: &mut dyn FnMut(&str, &str, &str, Vec<Sample<'_>>)) {
+fn sends(report: &ReportJson, add: &mut impl FnMut(&str, &str, &str, Vec<Sample<'_>>)) {
     let by_content = || report.containers.iter().filter_map(|one| Some((one, one.sends_by_content.as_ref()?)));
     if by_content().next().is_none() {
         return;
@@ -133,6 +133,12 @@ fn sends(report: &ReportJson, add: &mut dyn FnMut(&str, &str, &str, Vec<Sample<'
     };
     scoped("redundant", "Bodies sent before, by scope; scopes are not to be added.", |found| found.redundant);
     scoped("redundant_bytes", "Their bytes, by scope; scopes are not to be added.", |found| found.bytes_redundant);
+    if let Some(bytes) = &report.send_bytes {
+        let value = |value: u64| vec![(Vec::new(), value as f64)];
+        add("payload_bytes_total", "counter", "Bytes of TCP payload on the wire.", value(bytes.seen));
+        add("payload_sent_again_bytes_total", "counter", "Of these, sent again by TCP.", value(bytes.sent_again));
+        add("payload_missing_bytes_total", "counter", "Of these, not captured.", value(bytes.missing));
+    }
     let Some(contexts) = report.body_contexts else { return };
     let total = |value: u64| vec![(Vec::new(), value as f64)];
     add("body_contexts_given_total", "counter", "Contexts given to a body.", total(contexts.given));

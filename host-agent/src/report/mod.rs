@@ -18,7 +18,7 @@ pub use scan::{
     BracketJson, CostJson, CoverageJson, FamilyJson, OriginsJson, PagesOfOriginJson, ScanJson, not_seen_text,
     scan_lines,
 };
-pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, send_lines};
+pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, SendBytesJson, send_lines};
 pub use table::{columns, conservation_line, render};
 
 use deltascope_abi::counters::CounterRow;
@@ -159,6 +159,8 @@ pub struct Report {
     pub nothing_seen: bool,
     /// Contexts given to bodies, and of them those taken from another one.
     pub body_contexts: (u64, u64),
+    /// Bytes of all sends, of a source that sees these on a network.
+    pub send_bytes: Option<SendBytesJson>,
     /// Events that are in no line, because the state folder was lost that says what they were.
     pub unknown_events: u64,
 }
@@ -196,6 +198,7 @@ impl Report {
             lower_bound: false,
             nothing_seen: false,
             body_contexts: (0, 0),
+            send_bytes: None,
             unknown_events: totals.unknown_events,
         }
     }

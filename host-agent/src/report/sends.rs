@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::table::{bytes_text, columns};
 use super::{Line, Report, escape};
 use crate::accounting::{Rows, SendNotes, Totals};
+use crate::capture::PayloadBytes;
 use crate::event::{OwnerKind, Owners, Scope, UNJUDGED_SEND};
 
 /// Sends by content of one container.
@@ -118,11 +119,60 @@ pub struct BodyContextsJson {
     pub evicted: u64,
 }
 
+/// The bytes of all sends by content: seen = sent again + bodies + not judged + heads + in flight + missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SendBytesJson {
+    /// Bytes of payload on the wire, as far as numbers of TCP show them.
+    pub seen: u64,
+    /// Sent again by TCP: a waste of its own, in no other number.
+    pub sent_again: u64,
+    /// Segments that held such bytes.
+    pub sent_again_segments: u64,
+    /// Bytes of bodies, as the engine counted them in each scope.
+    pub bodies: u64,
+    /// Bytes that were not judged, as the engine counted them.
+    pub not_judged: u64,
+    /// Bytes of heads.
+    pub heads: u64,
+    /// Bytes of messages that have not ended.
+    pub in_flight: u64,
+    /// Bytes that were sent and not captured.
+    pub missing: u64,
+    /// Whether the sum holds.
+    pub conserved: bool,
+}
+
+impl SendBytesJson {
+    /// The bytes that a source saw, and those that were counted.
+    pub fn new(payload: &PayloadBytes, owners: &Owners, totals: &Totals) -> SendBytesJson {
+        let (mut bodies, mut not_judged, mut heads) = (0u64, 0u64, 0u64);
+        for (id, _) in owners.iter().filter(|(_, owner)| owner.kind == OwnerKind::Sends) {
+            let rows = totals.owners.get(&id).copied().unwrap_or_default();
+            bodies += rows[Scope::Peer as usize].bytes;
+            not_judged += rows[UNJUDGED_SEND as usize].bytes;
+            heads += totals.notes.get(&id).map_or(0, |notes| notes.head_bytes);
+        }
+        let PayloadBytes { seen, again, again_segments, missing, in_flight } = *payload;
+        let conserved = seen == again + bodies + not_judged + heads + in_flight + missing;
+        SendBytesJson {
+            seen,
+            sent_again: again,
+            sent_again_segments: again_segments,
+            bodies,
+            not_judged,
+            heads,
+            in_flight,
+            missing,
+            conserved,
+        }
+    }
+}
+
 /// Returns the table of sends by content; empty when there were none.
 pub fn send_lines(report: &Report) -> String {
     let lines: Vec<(&Line, &ContentSends)> =
         report.lines.iter().filter_map(|line| Some((line, line.by_content.as_ref()?))).collect();
-    if lines.is_empty() {
+    if lines.is_empty() && report.send_bytes.is_none() {
         return String::new();
     }
     let head = [
@@ -147,6 +197,21 @@ pub fn send_lines(report: &Report) -> String {
         let _ = writeln!(
             text,
             "contexts: {given} given to bodies, {evicted} ({percent}) took the place of another: repeats may be hidden"
+        );
+    }
+    if let Some(bytes) = &report.send_bytes {
+        let sign = if bytes.conserved { "==" } else { "!=" };
+        let _ = writeln!(
+            text,
+            "bytes seen {} {sign} bodies {} + not judged {} + heads {} + sent again by TCP {} ({} segments) + in flight {} + missing {}",
+            bytes.seen,
+            bytes.bodies,
+            bytes.not_judged,
+            bytes.heads,
+            bytes.sent_again,
+            bytes.sent_again_segments,
+            bytes.in_flight,
+            bytes.missing
         );
     }
     text
