@@ -16,7 +16,7 @@ impl Effort {
     /// For a run of a few minutes in all.
     pub const QUICK: Effort = Effort { time: Duration::from_millis(150), turns: 7 };
     /// For figures that are written down.
-    pub const WHOLE: Effort = Effort { time: Duration::from_millis(600), turns: 15 };
+    pub const WHOLE: Effort = Effort { time: Duration::from_millis(300), turns: 11 };
 }
 
 /// What the turns gave.

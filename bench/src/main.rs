@@ -11,7 +11,7 @@ use deltascope_bench::compare::Effort;
 use deltascope_bench::ladder::{self, Programs, Step, Unit};
 use deltascope_bench::plot::{self, Limit, short};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Records a second that Gigabit Ethernet carries: 16-byte records in full TCP segments at an MTU of 1500, as
@@ -38,6 +38,9 @@ struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Measure nothing: print and draw this earlier run
+    #[arg(long, value_name = "PATH")]
+    from: Option<PathBuf>,
     /// Draw the rates to this SVG file
     #[arg(long, value_name = "PATH")]
     plot: Option<PathBuf>,
@@ -65,21 +68,9 @@ struct Limits {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let begun = Instant::now();
-    let effort = if arguments.quick { Effort::QUICK } else { Effort::WHOLE };
-    let programs = Programs { boardd: &arguments.boardd, python: arguments.python.as_deref() };
-    let steps = ladder::run(effort, programs, &arguments.only, &mut |step| {
-        eprintln!("{}: {} ({:.2} of {})", step.name, short(step.rate), step.ratio, step.rival);
-    })?;
-    let missed: Vec<String> = steps.iter().filter(|step| !step.is_met()).map(|step| step.name.clone()).collect();
-    let limits = Limits { gigabit_ethernet: GIGABIT_ETHERNET, hp_port_64_bit: HP_PORT };
-    let run = Run {
-        label: String::from("measured"),
-        quick: arguments.quick,
-        missed,
-        limits_events_per_s_estimated: limits,
-        seconds_measured: begun.elapsed().as_secs_f64(),
-        steps,
+    let run = match &arguments.from {
+        Some(path) => read(path)?,
+        None => measure(&arguments)?,
     };
     if let Some(path) = &arguments.plot {
         let limits = [
@@ -93,9 +84,7 @@ fn main() -> Result<()> {
         false => print(&run),
     }
     if let Some(path) = &arguments.baseline {
-        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let before: Run = serde_json::from_str(&text)
-            .with_context(|| format!("{}: expected the output of `cargo xtask bench --json`", path.display()))?;
+        let before = read(path)?;
         let lost = lost(&before.steps, &run.steps);
         let lines = lost.iter().map(|lost| {
             let (name, expected, least, found) = (&lost.name, lost.expected, lost.least, lost.found);
@@ -104,6 +93,33 @@ fn main() -> Result<()> {
         ensure!(lost.is_empty(), "slower than {}:\n{}", path.display(), lines.collect::<Vec<_>>().join("\n"));
     }
     Ok(())
+}
+
+/// Reads what an earlier run printed.
+fn read(path: &Path) -> Result<Run> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{}: expected the output of `cargo xtask bench --json`", path.display()))
+}
+
+/// Measures the steps.
+fn measure(arguments: &Arguments) -> Result<Run> {
+    let begun = Instant::now();
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::WHOLE };
+    let programs = Programs { boardd: &arguments.boardd, python: arguments.python.as_deref() };
+    let steps = ladder::run(effort, programs, &arguments.only, &mut |step| {
+        eprintln!("{}: {} ({:.2} of {})", step.name, short(step.rate), step.ratio, step.rival);
+    })?;
+    let missed: Vec<String> = steps.iter().filter(|step| !step.is_met()).map(|step| step.name.clone()).collect();
+    let limits = Limits { gigabit_ethernet: GIGABIT_ETHERNET, hp_port_64_bit: HP_PORT };
+    Ok(Run {
+        label: String::from("measured"),
+        quick: arguments.quick,
+        missed,
+        limits_events_per_s_estimated: limits,
+        seconds_measured: begun.elapsed().as_secs_f64(),
+        steps,
+    })
 }
 
 fn print(run: &Run) {

@@ -4,6 +4,7 @@ use crate::ladder::{Step, Unit};
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 /// A rate that nothing on the way exceeds, *estimated*.
@@ -34,8 +35,13 @@ pub fn draw(steps: &[Step], limits: &[Limit], path: &Path) -> Result<()> {
     let root = SVGBackend::new(path, (WIDTH, upper + lower)).into_drawing_area();
     root.fill(&WHITE).map_err(failed)?;
     let (top, bottom) = root.split_vertically(upper);
-    panel(&top, "Events or operations a second, measured; limits estimated", &events, limits)?;
-    panel(&bottom, "Bytes a second, measured", &bytes, &[])?;
+    panel(
+        &top,
+        "Events or operations a second, measured (blue), beside the rival (grey); limits estimated",
+        &events,
+        limits,
+    )?;
+    panel(&bottom, "Bytes a second, measured (blue), beside the rival (grey)", &bytes, &[])?;
     root.present().map_err(failed)
 }
 
@@ -51,6 +57,7 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, steps: &[&Step]
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 18))
         .margin(8)
+        .margin_right(40)
         .set_label_area_size(LabelAreaPosition::Left, 230)
         .set_label_area_size(LabelAreaPosition::Bottom, 30)
         .build_cartesian_2d(range.clone().log_scale(), -0.5..rows - 0.5)
@@ -84,10 +91,8 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, steps: &[&Step]
         chart.draw_series([Circle::new((step.rival_rate, at), 4, RIVAL.filled())]).map_err(failed)?;
         chart.draw_series([Circle::new((step.rate, at), 5, OWN.filled())]).map_err(failed)?;
         let label = format!("{} ({:.2}x)", short(step.rate), step.ratio);
-        let font = ("sans-serif", 12).into_font().color(&OWN);
-        let beyond = step.rate.max(step.rival_rate) * 1.15;
-        let place = if beyond > range.end / 8.0 { step.rate.min(step.rival_rate) / 12.0 } else { beyond };
-        chart.draw_series([Text::new(label, (place, at + 0.2), font)]).map_err(failed)?;
+        let style = ("sans-serif", 12).into_text_style(area).color(&OWN).pos(Pos::new(HPos::Center, VPos::Bottom));
+        chart.draw_series([Text::new(label, (step.rate, at + 0.18), style)]).map_err(failed)?;
     }
     Ok(())
 }

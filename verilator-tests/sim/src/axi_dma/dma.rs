@@ -33,6 +33,8 @@ pub struct AxiDma {
     pub(super) failed: bool,
     /// Memory owes an answer that never comes: neither a halt nor a reset ends.
     pub(super) unanswered: bool,
+    /// Writes of CURDESC to a channel that ran, and of TAILDESC to one that did not.
+    pub(super) misuses: u32,
 }
 
 impl AxiDma {
@@ -51,12 +53,19 @@ impl AxiDma {
             failing: None,
             failed: false,
             unanswered: false,
+            misuses: 0,
         }
     }
 
     /// Whether it is as after a reset, or in one: it moves nothing and holds no address.
     pub fn is_stopped(&self) -> bool {
         self.is_in_reset() || self.states.iter().all(State::is_forgotten)
+    }
+
+    /// Writes of CURDESC to a channel that ran, which does not take it, and of TAILDESC to one that did not, which starts
+    /// nothing (PG021, "Programming Sequence").
+    pub fn misuses(&self) -> u32 {
+        self.misuses
     }
 
     /// How it was built.
