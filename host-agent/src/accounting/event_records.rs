@@ -165,10 +165,10 @@ mod tests {
                         let body = (fingerprint, event.length);
                         for (scope, peer) in [(Scope::Peer, Some(peer)), (Scope::Container, None)] {
                             let again = !seen.insert((event.owner, peer, body));
-                            rows[scope as usize].count(event.length.into(), again);
+                            rows[scope as usize].count(event.length, again);
                         }
                     }
-                    _ => rows[UNJUDGED_SEND as usize].count(event.length.into(), false),
+                    _ => rows[UNJUDGED_SEND as usize].count(event.length, false),
                 }
             }
             let evicted = rig.contexts.bodies.evicted();
