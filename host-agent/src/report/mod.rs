@@ -19,6 +19,8 @@ pub use scan::{
 };
 pub use table::{columns, conservation_line, render};
 
+use serde::{Deserialize, Serialize};
+
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::Class;
 
@@ -63,7 +65,7 @@ pub struct LineOrigins {
 }
 
 /// A container as its control group describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// The path of its control group.
     pub cgroup: String,
@@ -73,6 +75,13 @@ pub struct Details {
     pub id: Option<String>,
     /// Uid of its pod.
     pub pod: Option<String>,
+}
+
+impl Details {
+    /// What is known of a container; `None` where it has no control group.
+    pub fn of(container: &Container) -> Option<Details> {
+        Some(Details::from(container)).filter(|details| !details.cgroup.is_empty())
+    }
 }
 
 impl From<&Container> for Details {

@@ -439,14 +439,22 @@ fn origin_lines(scan: &ScanJson) -> String {
     let Some(origins) = &scan.origins else {
         return "origins: recorded without them; copies are pages of any origin\n".to_owned();
     };
+    if scan.nothing_seen() {
+        return String::new();
+    }
+    let at_least = |known: bool| if known { "" } else { "at least " };
+    let born = &origins.born_after_fork;
     let mut text = format!(
-        "inherited copies: {}; equal to their source {}, equal to a sibling only {}\n\
-         born after the fork, no copies: {}; equal to another {}\n",
+        "inherited copies: {}{}; {}equal to their source {}, equal to a sibling only {}\n\
+         born after the fork, no copies: {}{}; equal to another {}\n",
+        at_least(scan.copies.at_most == Some(scan.copies.at_least)),
         origins.inherited,
+        at_least(scan.redundant.at_most == Some(scan.redundant.at_least)),
         origins.equal_to_source,
         origins.equal_to_sibling,
-        origins.born_after_fork.pages,
-        origins.born_after_fork.equal_to_another
+        at_least(scan.coverage.whole && scan.frames == "numbers"),
+        born.pages,
+        born.equal_to_another
     );
     let unknown = &origins.origin_unknown;
     if unknown.pages > 0 {

@@ -66,6 +66,9 @@ pub struct ScanRecord {
     pub length: u32,
 }
 
+/// A round is gathered before it is given on.
+const _: () = assert!(size_of::<ScanRecord>() <= 32);
+
 /// Pages that were looked at and left out, each of one process: a page that two processes show
 /// counts twice. Only mappings of families with two or more members are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
