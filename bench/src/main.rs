@@ -1,17 +1,18 @@
-//! Throughput of each part of the path, one after the other in one run on one core, beside a copy of the same
-//! bytes: machines differ and are noisy, the ratios less so.
+//! `throughput`: the ladder of rates, each beside a limit or a rival of the same run.
 
-mod engine;
-mod path;
-mod workload;
-
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use deltascope_abi::board::{FCLK_HZ, RECORDS_PER_SECOND};
 use deltascope_abi::record::RECORD_BYTES;
 use deltascope_agent::report::columns;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use deltascope_bench::baseline::lost;
+use deltascope_bench::compare::Effort;
+use deltascope_bench::ladder::{self, Programs, Step, Unit};
+use deltascope_bench::plot::{self, Limit, short};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Records a second that Gigabit Ethernet carries: 16-byte records in full TCP segments at an MTU of 1500, as
 /// 1,448 of every 1,538 bytes on the wire. *Estimated.*
@@ -20,82 +21,127 @@ const GIGABIT_ETHERNET: f64 = 125e6 * 1448.0 / 1538.0 / RECORD_BYTES as f64;
 const HP_PORT: f64 = RECORDS_PER_SECOND as f64;
 
 #[derive(Parser)]
-#[command(about = "Times each part of the path from a record to a counter")]
+#[command(about = "Times each part of the path from a page to a counter, each beside a limit or a rival")]
 struct Arguments {
-    /// Half a second for each figure instead of three
+    /// The daemon's program
+    #[arg(long, value_name = "PATH")]
+    boardd: PathBuf,
+    /// A Python interpreter with `atomik-core`; without it, the steps that compare with it are left out
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+    /// Only these steps, separated by commas
+    #[arg(long, value_name = "STEPS", value_delimiter = ',', value_parser = PossibleValuesParser::new(ladder::names()))]
+    only: Vec<String>,
+    /// A few seconds for each step instead of half a minute
     #[arg(long)]
     quick: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Measure nothing: print and draw this earlier run
+    #[arg(long, value_name = "PATH")]
+    from: Option<PathBuf>,
+    /// Draw the rates to this SVG file
+    #[arg(long, value_name = "PATH")]
+    plot: Option<PathBuf>,
+    /// Fail when a ratio is lower than in this file of an earlier run by more than the noise
+    #[arg(long, value_name = "PATH")]
+    baseline: Option<PathBuf>,
 }
 
-/// One figure.
-struct Figure {
-    name: &'static str,
-    events_per_second: f64,
+/// What a run prints.
+#[derive(Serialize, Deserialize)]
+struct Run {
+    label: String,
+    quick: bool,
+    steps: Vec<Step>,
+    missed: Vec<String>,
+    limits_events_per_s_estimated: Limits,
+    seconds_measured: f64,
 }
 
-/// Repeats `pass`, which handles `events` events, until `time` is over.
-fn rate(time: Duration, events: usize, mut pass: impl FnMut() -> Result<()>) -> Result<f64> {
-    pass()?;
-    let start = Instant::now();
-    let mut passes = 0;
-    while start.elapsed() < time {
-        pass()?;
-        passes += 1;
-    }
-    Ok(f64::from(passes) * events as f64 / start.elapsed().as_secs_f64())
-}
-
-/// Copies the bytes of the workload's records: what merely moving them costs.
-fn copy(time: Duration) -> Result<f64> {
-    let records = workload::records();
-    let mut target = records.clone();
-    rate(time, records.len(), || {
-        target.copy_from_slice(black_box(&records));
-        black_box(&mut target);
-        Ok(())
-    })
+#[derive(Serialize, Deserialize)]
+struct Limits {
+    gigabit_ethernet: f64,
+    hp_port_64_bit: f64,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let time = Duration::from_millis(if arguments.quick { 500 } else { 3000 });
-    let figures = [
-        Figure { name: "copy of the records", events_per_second: copy(time)? },
-        Figure { name: "golden engine alone", events_per_second: engine::golden(time)? },
-        Figure { name: "session, frames, server and engine", events_per_second: path::in_process(time)? },
-    ];
-    let copy = figures[0].events_per_second;
-    if arguments.json {
-        let rows: Vec<_> = figures
-            .iter()
-            .map(|figure| {
-                serde_json::json!({
-                    "name": figure.name,
-                    "events_per_s": figure.events_per_second,
-                    "ratio_to_copy": figure.events_per_second / copy,
-                    "label": "measured",
-                })
-            })
-            .collect();
-        let limits = serde_json::json!({"gigabit_ethernet": GIGABIT_ETHERNET, "hp_port_64_bit_150_mhz": HP_PORT});
-        println!("{}", serde_json::json!({"figures": rows, "feed_limits_events_per_s_estimated": limits}));
-        return Ok(());
+    let run = match &arguments.from {
+        Some(path) => read(path)?,
+        None => measure(&arguments)?,
+    };
+    if let Some(path) = &arguments.plot {
+        let limits = [
+            Limit { name: "Gigabit Ethernet", rate: GIGABIT_ETHERNET },
+            Limit { name: "64-bit port of the board", rate: HP_PORT },
+        ];
+        plot::draw(&run.steps, &limits, path)?;
     }
-    println!("measured, one core, PAIR and SEND over 4,096 contexts and 256 groups (a default grant)");
-    let mut rows = vec![["", "M events/s", "of a copy"].map(str::to_owned).to_vec()];
-    rows.extend(figures.iter().map(|figure| {
-        let rate = figure.events_per_second;
-        vec![figure.name.to_owned(), format!("{:.1}", rate / 1e6), format!("{:.1} %", 100.0 * rate / copy)]
-    }));
-    println!(
-        "{}\nestimated limits of the feed, M events/s: Gigabit Ethernet {:.2}, one 64-bit port at {} MHz {:.0}",
-        columns(&rows),
-        GIGABIT_ETHERNET / 1e6,
-        FCLK_HZ / 1_000_000,
-        HP_PORT / 1e6
-    );
+    match arguments.json {
+        true => println!("{}", serde_json::to_string_pretty(&run)?),
+        false => print(&run),
+    }
+    if let Some(path) = &arguments.baseline {
+        let before = read(path)?;
+        let lost = lost(&before.steps, &run.steps);
+        let lines = lost.iter().map(|lost| {
+            let (name, expected, least, found) = (&lost.name, lost.expected, lost.least, lost.found);
+            format!("{name}: expected a ratio of {expected:.3}, at least {least:.3}, found {found:.3}")
+        });
+        ensure!(lost.is_empty(), "slower than {}:\n{}", path.display(), lines.collect::<Vec<_>>().join("\n"));
+    }
     Ok(())
+}
+
+/// Reads what an earlier run printed.
+fn read(path: &Path) -> Result<Run> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{}: expected the output of `cargo xtask bench --json`", path.display()))
+}
+
+/// Measures the steps.
+fn measure(arguments: &Arguments) -> Result<Run> {
+    let begun = Instant::now();
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::WHOLE };
+    let programs = Programs { boardd: &arguments.boardd, python: arguments.python.as_deref() };
+    let steps = ladder::run(effort, programs, &arguments.only, &mut |step| {
+        eprintln!("{}: {} ({:.2} of {})", step.name, short(step.rate), step.ratio, step.rival);
+    })?;
+    let missed: Vec<String> = steps.iter().filter(|step| !step.is_met()).map(|step| step.name.clone()).collect();
+    let limits = Limits { gigabit_ethernet: GIGABIT_ETHERNET, hp_port_64_bit: HP_PORT };
+    Ok(Run {
+        label: String::from("measured"),
+        quick: arguments.quick,
+        missed,
+        limits_events_per_s_estimated: limits,
+        seconds_measured: begun.elapsed().as_secs_f64(),
+        steps,
+    })
+}
+
+fn print(run: &Run) {
+    let mut rows = vec![["step", "rate", "ratio", "noise", "bar", "compared with"].map(str::to_owned).to_vec()];
+    rows.extend(run.steps.iter().map(|step| {
+        let unit = match step.unit {
+            Unit::Bytes => "B/s",
+            Unit::Events => "events/s",
+            Unit::Operations => "op/s",
+        };
+        let bar =
+            step.bar.map_or(String::new(), |bar| format!("{bar} {}", if step.is_met() { "met" } else { "missed" }));
+        let rival = format!("{}, {} {unit}", step.rival, short(step.rival_rate));
+        let rate = format!("{} {unit}", short(step.rate));
+        vec![step.name.clone(), rate, format!("{:.2}", step.ratio), format!("{:.2}", step.spread), bar, rival]
+    }));
+    let mhz = FCLK_HZ / 1_000_000;
+    println!(
+        "measured, in turn with what each is compared with\n{}\nestimated limits of the feed: Gigabit Ethernet {} events/s, \
+         one 64-bit port at {mhz} MHz {} events/s",
+        columns(&rows),
+        short(GIGABIT_ETHERNET),
+        short(HP_PORT)
+    );
 }

@@ -5,9 +5,10 @@ use deltascope_abi::record::{Class, Record};
 
 /// Records of one pass: 4 MiB, more than a second-level cache holds.
 const RECORDS: usize = 1 << 18;
-/// Groups and contexts that a default grant has, so that the same records pass every part.
-const GROUPS: u64 = 256;
-const CONTEXTS: u64 = 4_096;
+/// Groups and contexts that a session asks for, so that the same records pass every part.
+pub const GROUPS: u32 = 256;
+/// See [`GROUPS`].
+pub const CONTEXTS: u32 = 4_096;
 
 /// A seeded mix of PAIR and SEND, half of each, a quarter of the pairs redundant.
 pub fn records() -> Vec<Record> {
@@ -15,8 +16,8 @@ pub fn records() -> Vec<Record> {
     (0..RECORDS)
         .map(|_| {
             let bits = random.next();
-            let group = (bits % GROUPS) as u16;
-            let context = ((bits >> 16) % CONTEXTS) as u16;
+            let group = (bits % u64::from(GROUPS)) as u16;
+            let context = ((bits >> 16) % u64::from(CONTEXTS)) as u16;
             if bits >> 63 == 0 {
                 Record::pair(group, Class::PageAfterT, 4096, (bits >> 32) as u32 & 3, (bits >> 34) as u32 & 3)
             } else {

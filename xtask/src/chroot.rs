@@ -89,7 +89,7 @@ fn base(release: &str, folder: &Path) -> Result<PathBuf> {
     Ok(base)
 }
 
-/// Copies what git knows of the tree, and what it would add.
+/// Copies what git knows of the tree, and what it would add, as a checkout of its own: a bitstream names its revision.
 fn copy_tree(target: &Path) -> Result<()> {
     fs::create_dir_all(target)?;
     let mut list = Command::new("git");
@@ -103,6 +103,10 @@ fn copy_tree(target: &Path) -> Result<()> {
     execute(Command::new("tar").arg("-x").arg("-C").arg(target).stdin(packed))?;
     ensure!(list.wait()?.success(), "git ls-files failed in {}", root().display());
     ensure!(pack.wait()?.success(), "tar failed in {}", root().display());
+    let author = ["-c", "user.name=deltascope", "-c", "user.email=deltascope@localhost"];
+    for words in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "The tree as it was copied"]] {
+        execute(Command::new("git").arg("-C").arg(target).args(author).args(words))?;
+    }
     Ok(())
 }
 

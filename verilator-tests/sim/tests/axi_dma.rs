@@ -42,6 +42,7 @@ fn replays_as_the_model(config: DmaConfig, settings: &DmaSettings, count: usize)
     }
     assert!(reports[0] == reports[1], "the reports differ");
     assert_eq!(rtl.host().noticed(), 0);
+    assert_eq!(system.borrow().dma().misuses(), 0, "CURDESC while running, or TAILDESC while halted");
     let beats = system.borrow().dma().record_beats();
     assert!(beats >= 2 * count as u64, "{beats} beats for {count} records");
 }

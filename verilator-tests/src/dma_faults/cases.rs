@@ -6,7 +6,7 @@ use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode};
 use deltascope_sim::axi_dma::pg021::Channel::{Mm2s, S2mm};
 use std::time::Duration;
 
-use deltascope_sim::axi_dma::{DmaConfig, Fault, Response};
+use deltascope_sim::axi_dma::{DmaConfig, Fault, Response, Timing};
 
 /// How a case must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,12 @@ fn built(name: &'static str, scatter_gather: bool, says: &'static str, change: f
     case
 }
 
+/// A case whose memory takes 400 clocks for each answer: an error shows long after the other channel has halted.
+fn in_slow_memory(case: Case) -> Case {
+    let timing = Timing { ddr_latency: 400, ..Timing::default() };
+    Case { config: DmaConfig { timing, ..case.config }, ..case }
+}
+
 /// A case that continues, driven by interrupts.
 fn interrupted(name: &'static str, faults: &'static [Fault], says: &'static str) -> Case {
     let settings = DmaSettings { completion: Completion::Interrupt { wait: Duration::from_micros(50) }, ..SETTINGS };
@@ -185,6 +191,8 @@ fn errors() -> Vec<Case> {
         failing(&[Fetch(S2mm, SlaveError)])("S2MM SGSlvErr", "S2MM SGSlvErr"),
         failing(&[Fetch(S2mm, DecodeError)])("S2MM SGDecErr", "S2MM SGDecErr"),
         failing(&[Update(S2mm, DecodeError)])("S2MM SGDecErr on write-back", "S2MM SGDecErr"),
+        in_slow_memory(failing(&[Data(Mm2s, DecodeError)])("MM2S DMADecErr in slow memory", "MM2S DMADecErr")),
+        in_slow_memory(failing(&[Data(S2mm, SlaveError)])("S2MM DMASlvErr in slow memory", "S2MM DMASlvErr")),
         failing_direct(&[Data(Mm2s, SlaveError)])("MM2S DMASlvErr, direct", "MM2S DMASlvErr"),
         failing_direct(&[Data(S2mm, DecodeError)])("S2MM DMADecErr, direct", "S2MM DMADecErr"),
         failing_direct(&[Internal(S2mm)])("S2MM DMAIntErr, direct", "S2MM DMAIntErr"),
@@ -227,6 +235,12 @@ fn interrupts() -> Vec<Case> {
         traffic: Traffic::Reads,
         ..case(name, scatter_gather, Expected::CarriedOn, "")
     };
+    let coalesced = |name, ddr_latency| {
+        let case = interrupted(name, &[], "");
+        let settings = DmaSettings { coalesce: 4, delay: 1, ..case.settings };
+        let timing = Timing { ddr_latency, ..Timing::default() };
+        Case { settings, config: DmaConfig { timing, ..case.config }, ..case }
+    };
     vec![
         interrupted("interrupt lost", &[LoseInterrupt], "interrupt lost"),
         interrupted("interrupt late", &[DelayInterrupt(30_000)], "interrupt late"),
@@ -235,6 +249,8 @@ fn interrupts() -> Vec<Case> {
             irq_mask: IRQ_BATCH_END.mask(),
             ..interrupted("interrupts of the engine left enabled by another program", &[], "")
         },
+        coalesced("interrupts of several packets", 40),
+        coalesced("interrupts of several packets in slow memory", 400),
         flood("reply flood against minimal buffers", true),
         flood("reply flood against minimal buffers, direct", false),
     ]

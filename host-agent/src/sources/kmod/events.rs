@@ -1,11 +1,11 @@
 //! Ring records as events.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use deltascope_abi::random::hash;
 use deltascope_abi::record::Class;
 use deltascope_abi::ring::{RingKind, RingRecord, flag};
+use rustc_hash::FxHashMap;
 
 use crate::attribution::{Attribution, AttributionLimits, ContainerId, Hierarchy};
 use crate::event::{Event, OwnerId, OwnerKind, What};
@@ -25,7 +25,7 @@ const NO_GROUP: &str = "none";
 #[derive(Debug)]
 pub(in crate::sources) struct OwnerTable {
     attribution: Attribution,
-    owners: HashMap<u64, OwnerId>,
+    owners: FxHashMap<u64, OwnerId>,
     none: Option<OwnerId>,
     /// When the last walk over the groups began, in nanoseconds of CLOCK_MONOTONIC.
     walked_ns: u64,
@@ -37,7 +37,7 @@ impl OwnerTable {
     pub(in crate::sources) fn new() -> OwnerTable {
         let limits = AttributionLimits { walk_interval: WALK_INTERVAL, ..AttributionLimits::default() };
         let attribution = Attribution::new(ProcFs::default(), limits);
-        OwnerTable { attribution, owners: HashMap::new(), none: None, walked_ns: 0, without: 0 }
+        OwnerTable { attribution, owners: FxHashMap::default(), none: None, walked_ns: 0, without: 0 }
     }
 
     /// Who a record is charged to. The first record of a group may wait for a walk over the groups.

@@ -172,19 +172,26 @@ impl Rings {
         self.word(ring, offset_of!(RingHeader, tail)).store(tail, Ordering::Release);
     }
 
+    /// The words of a record's slot.
+    fn slot(&self, ring: u32, number: u64) -> &[AtomicU64; RING_RECORD_BYTES / 8] {
+        let offset = RING_HEADER_BYTES + (number & (self.records - 1)) as usize * RING_RECORD_BYTES;
+        let words = self.address(ring, offset, RING_RECORD_BYTES);
+        // SAFETY: `address` checked that the whole slot is in the mapping and aligned to its size; the words are only ever
+        // accessed as atomics, and live as long as `self`.
+        unsafe { &*words.cast() }
+    }
+
     /// Kind and time of a record, which must be one that [`Rings::record`] may copy.
     pub(super) fn kind_and_time(&self, ring: u32, number: u64) -> (u16, u64) {
-        let slot = RING_HEADER_BYTES + (number & (self.records - 1)) as usize * RING_RECORD_BYTES;
-        (
-            self.u64(ring, slot + offset_of!(RingRecord, kind)) as u16,
-            self.u64(ring, slot + offset_of!(RingRecord, time_ns)),
-        )
+        let slot = self.slot(ring, number);
+        let word = |offset: usize| slot[offset / 8].load(Ordering::Relaxed);
+        (word(offset_of!(RingRecord, kind)) as u16, word(offset_of!(RingRecord, time_ns)))
     }
 
     /// Copies a record, which must be at or above the tail and below a head that was read before.
     pub(super) fn record(&self, ring: u32, number: u64) -> RingRecord {
-        let slot = RING_HEADER_BYTES + (number & (self.records - 1)) as usize * RING_RECORD_BYTES;
-        RingRecord::from_words(&std::array::from_fn(|word| self.u64(ring, slot + 8 * word)))
+        let slot = self.slot(ring, number);
+        RingRecord::from_words(&std::array::from_fn(|word| slot[word].load(Ordering::Relaxed)))
     }
 
     /// The counters of one ring, all of one moment.

@@ -148,6 +148,14 @@ impl Kmod {
         Kmod::open_at(Path::new(DEVICE), sampling.then(|| PathBuf::from(SAMPLING_SHIFT)))
     }
 
+    /// Opens a ring in a file, laid out as the module does it, without sampling.
+    ///
+    /// # Errors
+    /// The file holds something else.
+    pub fn open_ring(path: &Path) -> Result<Kmod, KmodError> {
+        Kmod::open_at(path, None)
+    }
+
     fn open_at(path: &Path, setting: Option<PathBuf>) -> Result<Kmod, KmodError> {
         let rings = Rings::open(path)?;
         let mut counters = ModuleCounters::default();
@@ -230,9 +238,16 @@ impl Kmod {
             if records == most || time > settled {
                 break;
             }
-            if take(self, ring, sink)? {
+            while take(self, ring, sink)? {
                 records += 1;
-                next.extend(self.next(ring, ends));
+                match self.next(ring, ends) {
+                    // What is no send has its turn at once.
+                    Some(Reverse((0, _))) if records < most => {}
+                    following => {
+                        next.extend(following);
+                        break;
+                    }
+                }
             }
         }
         Ok(records)

@@ -1,11 +1,11 @@
 //! Both channels with their buffer: batches out, packets in. Knows both modes; knows nothing of what the bytes mean.
 
 use super::channel;
-use super::descriptor::{COMPLETE, END_OF_FRAME, ERRORS, ERRORS_SHIFT, LENGTH_MASK, START_OF_FRAME};
-use super::error::{DmaError, ErrorBit, bits_for};
+use super::descriptor::{COMPLETE, END_OF_FRAME, LENGTH_MASK, START_OF_FRAME};
+use super::error::{DmaError, bits_for};
 use super::registers::{Channel, Register, control, status};
 use super::ring::Ring;
-use super::settings::{Completion, DmaSettings, Layout, Mode, UNIT_BYTES};
+use super::settings::{DmaSettings, Layout, Mode, UNIT_BYTES};
 use super::words::Volatile;
 use crate::seams::{Clock, DmaBuffer, Registers};
 
@@ -31,15 +31,15 @@ pub enum Take<'a, B> {
 /// The DMA's registers and its buffer.
 #[derive(Debug)]
 pub struct Link<D, B> {
-    dma: D,
-    words: Volatile<B>,
-    mode: Mode,
-    settings: DmaSettings,
+    pub(super) dma: D,
+    pub(super) words: Volatile<B>,
+    pub(super) mode: Mode,
+    pub(super) settings: DmaSettings,
     layout: Layout,
     /// Batches. In direct mode the ring only counts: its descriptors are not used by the DMA.
-    mm2s: Ring,
+    pub(super) mm2s: Ring,
     /// Reply packets, likewise.
-    s2mm: Ring,
+    pub(super) s2mm: Ring,
     /// Direct mode: a batch is in the hands of the DMA.
     sending: bool,
     /// Direct mode: a reply packet's buffer is in the hands of the DMA.
@@ -69,17 +69,6 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         }
         (self.sending, self.receiving, self.received) = (false, false, 0);
         self.run(clock)
-    }
-
-    /// The interrupts of the channel that may raise its line. Only replies raise one when they are complete.
-    fn enabled_interrupts(&self, channel: Channel) -> u32 {
-        match (self.settings.completion, channel) {
-            (Completion::Interrupt { .. }, Channel::S2mm) => {
-                control::IRQ_ERROR | control::IRQ_COMPLETE | control::IRQ_DELAY
-            }
-            (Completion::Interrupt { .. }, Channel::Mm2s) => control::IRQ_ERROR,
-            _ => 0,
-        }
     }
 
     /// Starts both channels where their rings are.
@@ -179,32 +168,12 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         Ok(())
     }
 
-    /// Clears the interrupts of both channels, and gives those that raised a line. DMASR sets the bit of an interrupt that
-    /// is not enabled too; a bit has the place of its enable in DMACR.
-    ///
-    /// # Errors
-    /// The registers cannot be accessed.
-    pub fn acknowledge(&mut self) -> Result<u32, DmaError> {
-        let mut causes = 0;
-        for channel in Channel::BOTH {
-            causes |= channel::acknowledge(&mut self.dma, channel)? & self.enabled_interrupts(channel);
-        }
-        Ok(causes)
-    }
-
-    /// Index and STATUS of the oldest descriptor that the DMA has.
-    pub fn oldest(&mut self, channel: Channel) -> (usize, u32) {
-        let Link { mm2s, s2mm, words, .. } = self;
-        let ring = if channel == Channel::Mm2s { mm2s } else { s2mm };
-        (ring.oldest(), ring.status(words))
-    }
-
     /// Whether a reply packet has come with its end since this was made.
     pub fn has_seen_ends(&self) -> bool {
         self.ends
     }
 
-    fn ring(&self, channel: Channel) -> &Ring {
+    pub(super) fn ring(&self, channel: Channel) -> &Ring {
         match channel {
             Channel::Mm2s => &self.mm2s,
             Channel::S2mm => &self.s2mm,
@@ -379,28 +348,5 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     fn idle(&mut self, channel: Channel) -> Result<bool, DmaError> {
         let found = channel::read(&mut self.dma, channel, Register::Status)?;
         Ok(found & status::IDLE != 0 && found & (status::ERRORS | status::HALTED) == 0)
-    }
-
-    /// Fails when a descriptor came back with an error. DMASR may not show it yet.
-    fn refuse_errors(&mut self, channel: Channel, found: u32) -> Result<(), DmaError> {
-        let Some(bit) = ErrorBit::first_in((found & ERRORS) >> ERRORS_SHIFT) else { return Ok(()) };
-        let status = channel::read(&mut self.dma, channel, Register::Status)?;
-        let ring = self.ring(channel);
-        Err(DmaError::Transfer { channel, bit, status, descriptor: ring.address(ring.oldest()) })
-    }
-
-    /// Fails when a channel reports an error or has halted.
-    pub fn check(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
-        let checked = channel::check(&mut self.dma, clock, self.mode, self.settings.reset_limit);
-        checked.map_err(|error| match error {
-            DmaError::Transfer { channel, bit, status, descriptor } if self.mode == Mode::ScatterGather => {
-                // CURDESC gives what was fetched last, by either channel (axi_sg v4.1, `ftch_error_addr`).
-                let Link { mm2s, s2mm, words, .. } = self;
-                let ring = if channel == Channel::Mm2s { mm2s } else { s2mm };
-                let failed = ring.find(words, |status| status & ERRORS != 0);
-                DmaError::Transfer { channel, bit, status, descriptor: failed.unwrap_or(descriptor) }
-            }
-            error => error,
-        })
     }
 }

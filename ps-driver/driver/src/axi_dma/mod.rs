@@ -8,6 +8,7 @@ pub mod descriptor;
 mod error;
 mod link;
 pub mod registers;
+mod reports;
 mod ring;
 mod settings;
 mod words;

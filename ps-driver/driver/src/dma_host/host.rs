@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::HostError;
+use crate::axi_dma::registers::status;
 use crate::axi_dma::{Completion, DmaSettings, Link, Mode, Notice, Take};
 use crate::seams::{Clock, DmaBuffer, Irq, Registers};
 
@@ -59,6 +60,8 @@ pub struct DmaHost<E, D: Registers, B: DmaBuffer, I, C: Clock> {
     pub(super) noticed: u64,
     /// When an interrupt was found missing that may still come.
     pub(super) missing: Option<Duration>,
+    /// The delay timer has raised the last interrupt, which may be ahead of the packet that it speaks of.
+    pub(super) announced: bool,
     /// For each batch that has not ended, the reply packets that it may need.
     pub(super) batches: VecDeque<usize>,
     /// Sum of `batches`.
@@ -165,12 +168,16 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     }
 
     /// Waits for the interrupt; gives whether anything moved after it, or after the wait for it.
+    ///
+    /// The delay timer begins at the last beat of a packet, not when it is in memory (axi_sg v4.1, `ch2_packet_eof`). In slow
+    /// memory its interrupt comes first, and the packet raises none: so the wait after it is short.
     fn wait(&mut self, longest: Duration, take: &mut Take<'_, B>) -> Result<bool, HostError> {
-        let mut raised = self.irq.wait(longest);
+        let announced = core::mem::take(&mut self.announced);
+        let mut raised = self.irq.wait(if announced { longest.min(GRACE) } else { longest });
         let (mut packets, mut moved) = (0, false);
         if !raised {
             (packets, moved) = self.advance(take)?;
-            if packets == 0 {
+            if packets == 0 || announced {
                 return Ok(moved);
             }
             // Packets that were complete just now may still be about to raise it.
@@ -181,6 +188,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             }
         }
         let causes = self.acknowledge()?;
+        self.announced = causes & status::IRQ_DELAY != 0;
         // What was complete before the interrupts were cleared will raise none any more.
         let (more, moved_now) = self.advance(take)?;
         packets += more;

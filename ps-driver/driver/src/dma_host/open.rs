@@ -46,6 +46,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
             notices: VecDeque::new(),
             noticed: 0,
             missing: None,
+            announced: false,
             batches: VecDeque::new(),
             reserved: 0,
             sent: 0,

@@ -1,19 +1,16 @@
 //! The AXI DMA: both channels clock by clock (PG021 v7.1).
 
 use super::config::DmaConfig;
-use super::errors::Failing;
 use super::faults::{Fault, Faults};
 use super::fetch::{FetchPort, Fetcher, Update, Updater, length};
 use super::memory::Memory;
-use super::mm2s::{Command, Mm2s, Sent, StreamBeat};
+use super::mm2s::{Command, JUNK_BEATS, Mm2s, Sent, StreamBeat};
 use super::pg021::{COMPLETE, Channel, END_OF_FRAME, START_OF_FRAME, control, status};
 use super::s2mm::{Buffer, Filled, S2mm};
-use super::state::State;
+use super::state::{Failing, State};
 
 /// Clocks of a reset after the last access to memory has ended.
 const RESET_CLOCKS: u64 = 32;
-/// Beats with invalid data that a stop of the data path lets out.
-pub(super) const JUNK_BEATS: usize = 3;
 /// How much higher the errors of data are in a descriptor than in DMASR: bits 30:28 and 6:4.
 const ERRORS_SHIFT: u32 = 24;
 /// Errors of data in DMASR.
@@ -36,6 +33,8 @@ pub struct AxiDma {
     pub(super) failed: bool,
     /// Memory owes an answer that never comes: neither a halt nor a reset ends.
     pub(super) unanswered: bool,
+    /// Writes of CURDESC to a channel that ran, and of TAILDESC to one that did not.
+    pub(super) misuses: u32,
 }
 
 impl AxiDma {
@@ -54,12 +53,19 @@ impl AxiDma {
             failing: None,
             failed: false,
             unanswered: false,
+            misuses: 0,
         }
     }
 
     /// Whether it is as after a reset, or in one: it moves nothing and holds no address.
     pub fn is_stopped(&self) -> bool {
         self.is_in_reset() || self.states.iter().all(State::is_forgotten)
+    }
+
+    /// Writes of CURDESC to a channel that ran, which does not take it, and of TAILDESC to one that did not, which starts
+    /// nothing (PG021, "Programming Sequence").
+    pub fn misuses(&self) -> u32 {
+        self.misuses
     }
 
     /// How it was built.

@@ -1,9 +1,11 @@
 //! How a channel halts, and how an error halts both (axi_dma v7.1, `axi_dma_mm2s_mngr`, `axi_dma_mm2s_sts_mngr`).
 
-use super::dma::{AxiDma, JUNK_BEATS};
-use super::fetch::{Fetcher, Update};
+use super::dma::AxiDma;
+use super::fetch::Fetcher;
+use super::mm2s::JUNK_BEATS;
 use super::pg021::{Channel, control, status};
 use super::s2mm::S2mm;
+use super::state::Failing;
 
 /// Clocks from the write that gives a channel work to the fall of Idle: LENGTH's strobe, the command's state machine, and
 /// the edge detector behind it (axi_dma v7.1, `axi_dma_smple_sm`, `axi_dma_mm2s_sts_mngr`).
@@ -13,30 +15,6 @@ const IDLE_CLOCKS: u32 = 4;
 /// channel's state machines and the halt registers (axi_datamover v5.1, axi_dma v7.1; counted, about). What was read
 /// goes on to the stream meanwhile.
 const STOP_CLOCKS: u64 = 10;
-
-/// A transfer of data that failed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Failing {
-    channel: Channel,
-    /// Error bits of DMASR.
-    errors: u32,
-    /// Its descriptor, with scatter-gather.
-    update: Option<Update>,
-    /// When both channels stop.
-    at: u64,
-}
-
-impl Failing {
-    /// A transfer of a descriptor.
-    pub fn described(update: Update, errors: u32) -> Failing {
-        Failing { channel: update.channel, errors, update: Some(update), at: 0 }
-    }
-
-    /// A transfer of direct mode.
-    pub fn direct(channel: Channel, errors: u32) -> Failing {
-        Failing { channel, errors, update: None, at: 0 }
-    }
-}
 
 impl AxiDma {
     /// Whether no command of the channel is under way: nothing to fetch, to move or to write back. Words that were read may

@@ -10,6 +10,8 @@ use super::pg021::{Channel, status};
 
 /// Beats of the longest AXI3 burst (AMBA AXI3, section 4.1).
 pub(super) const BURST_BEATS: u64 = 16;
+/// Beats with invalid data that a stop of the data path lets out.
+pub(super) const JUNK_BEATS: usize = 3;
 /// No burst crosses a multiple of this (AMBA AXI3, section 4.1).
 const PAGE: u64 = 4096;
 

@@ -57,6 +57,11 @@ impl AxiDma {
         let Some((channel, register)) = find(offset) else { return };
         let (sg, wide) = (self.config().scatter_gather, self.config().address_bits > 32);
         let state = self.state(channel);
+        let is_misuse = match register {
+            Register::CurrentDescriptor => sg && state.is_running(),
+            Register::TailDescriptor => sg && !(state.is_running() && state.is_started()),
+            _ => false,
+        };
         // CURDESC takes a value only while the channel is halted, and not over that of an error.
         let takes_current = !state.is_running() && state.status & status::ERRORS == 0;
         match register {
@@ -85,6 +90,7 @@ impl AxiDma {
             Register::Length if !sg => self.write_length(channel, value),
             _ => {}
         }
+        self.misuses += u32::from(is_misuse);
     }
 
     fn start_at_tail(&mut self, channel: Channel) {

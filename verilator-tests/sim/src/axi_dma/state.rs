@@ -1,7 +1,8 @@
-//! The registers of one channel, and what they stand for.
+//! The registers of one channel and what they stand for, and a transfer that failed.
 
+use super::fetch::Update;
 use super::interrupts::Coalescer;
-use super::pg021::{control, status};
+use super::pg021::{Channel, control, status};
 
 /// Registers of one channel and what counts for its interrupt.
 #[derive(Clone, Copy, Debug)]
@@ -64,5 +65,29 @@ impl State {
     pub fn is_forgotten(&self) -> bool {
         let addresses = [self.current, self.tail, self.tail_high.into(), self.address];
         !self.is_running() && !self.is_started() && addresses == [0; 4]
+    }
+}
+
+/// A transfer of data that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failing {
+    pub channel: Channel,
+    /// Error bits of DMASR.
+    pub errors: u32,
+    /// Its descriptor, with scatter-gather.
+    pub update: Option<Update>,
+    /// When both channels stop.
+    pub at: u64,
+}
+
+impl Failing {
+    /// A transfer of a descriptor.
+    pub fn described(update: Update, errors: u32) -> Failing {
+        Failing { channel: update.channel, errors, update: Some(update), at: 0 }
+    }
+
+    /// A transfer of direct mode.
+    pub fn direct(channel: Channel, errors: u32) -> Failing {
+        Failing { channel, errors, update: None, at: 0 }
     }
 }

@@ -17,7 +17,7 @@ use super::kernel::Kernel;
 use crate::emulator;
 
 /// Longest time for the guest to end once it was asked to.
-const END: Duration = Duration::from_secs(60);
+const END: Duration = Duration::from_secs(600);
 /// Ports of the guest that can be reached: that of the daemon and of records, and that of reports.
 pub const PORTS: [u16; 2] = [5770, 5771];
 /// Written by the guest when it has done everything.

@@ -10,7 +10,7 @@ use super::Programs;
 use super::machine::{Machine, Mode};
 
 /// Longest time of one replay, and of one transfer.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 /// Time after which a connection that was not taken is made again. QEMU accepts one, and ends it, before anybody listens
 /// in the guest.
 const AGAIN: Duration = Duration::from_millis(300);

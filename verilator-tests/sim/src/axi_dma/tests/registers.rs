@@ -97,3 +97,14 @@ fn current_descriptor_is_the_one_begun_last() {
     bed.run_until(Mm2s, status::SG_INTERNAL_ERROR);
     assert_eq!(bed.taken.len(), 16);
 }
+
+#[test]
+fn descriptors_out_of_turn_are_counted() {
+    let mut bed = Bed::new(DmaConfig::board(true));
+    bed.start(Mm2s, 0);
+    assert_eq!(bed.dma.misuses(), 0);
+    bed.write(Mm2s, Register::CurrentDescriptor, DATA as u32);
+    assert_eq!(bed.dma.misuses(), 1);
+    bed.tail(S2mm, 0);
+    assert_eq!(bed.dma.misuses(), 2);
+}

@@ -1,6 +1,6 @@
 //! The daemon as a process of its own.
 
-use super::process::Usage;
+use crate::usage::Usage;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};

@@ -6,19 +6,15 @@
 //! in the shares: a process that waited for a processor has less than it could use. The estimate beside each rate is
 //! what the slower of the two processes would do with a processor of its own.
 
-mod daemon;
-mod process;
-#[path = "../../workload.rs"]
-mod workload;
-
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use daemon::Daemon;
 use deltascope_abi::record::Record;
 use deltascope_agent::report::columns;
 use deltascope_agent::uplink::{Options, Tls, Uplink};
+use deltascope_bench::daemon::Daemon;
+use deltascope_bench::usage::{self, Usage};
+use deltascope_bench::workload;
 use deltascope_tls::{Authority, Role, Validity};
-use process::Usage;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,7 +70,8 @@ impl Figure {
 
 fn connect(address: SocketAddr, tls: Option<&Tls>) -> Result<Uplink<()>> {
     let timeout = Duration::from_secs(30);
-    let options = Options { timeout, tls: tls.cloned(), ..Options::default() };
+    let (groups, contexts) = (workload::GROUPS, workload::CONTEXTS);
+    let options = Options { timeout, tls: tls.cloned(), groups, contexts, ..Options::default() };
     Ok(Uplink::connect(address, options, ())?)
 }
 
@@ -147,14 +144,14 @@ fn main() -> Result<()> {
         ["--tls".into(), server.into_os_string(), "--authority".into(), authority.certificate().into_os_string()];
     let daemon = Daemon::start(&arguments.boardd, &arguments_tls)?;
     let secret = stream(&daemon, Some(&tls), &records, MAIN_BATCH, time)?;
-    let rss = process::peak_resident_bytes("self")?;
-    let boardd_rss = process::peak_resident_bytes(&daemon.id().to_string())?;
+    let rss = usage::peak_resident_bytes("self")?;
+    let boardd_rss = usage::peak_resident_bytes(&daemon.id().to_string())?;
 
     let report = json!({
         "label": "measured",
         "engine": "model",
         "seconds": arguments.seconds,
-        "load_average": process::load_average()?,
+        "load_average": usage::load_average()?,
         "events_per_s": plain.events_per_s,
         "tls_events_per_s": secret.events_per_s,
         "agent_ns_per_event": plain.agent.nanoseconds / plain.events,

@@ -1,0 +1,108 @@
+//! The reader of the capture module's ring, on a ring in a file.
+
+use super::memory::{Copy, source};
+use super::step::{Step, Unit};
+use crate::compare::{Effort, in_turn};
+use anyhow::{Context, Result, ensure};
+use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_RECORD_BYTES, RING_VERSION};
+use deltascope_abi::ring::{RingHeader, RingKind, RingRecord, flag};
+use deltascope_agent::event::{Event, OwnerId, OwnerKind, Owners};
+use deltascope_agent::sink::{Sink, SinkError};
+use deltascope_agent::sources::{Kmod, Source};
+use std::hint::black_box;
+use std::mem::offset_of;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Records of the ring: 16 MiB.
+const RECORDS: usize = 1 << 18;
+
+/// A ring as the module leaves it: full but for one record, of one CPU.
+fn full_ring() -> Vec<u8> {
+    let bytes = RING_HEADER_BYTES + RECORDS * RING_RECORD_BYTES;
+    let mut ring = vec![0; bytes];
+    let mut put = |offset: usize, value: &[u8]| ring[offset..offset + value.len()].copy_from_slice(value);
+    let events = RECORDS as u64 - 1;
+    put(offset_of!(RingHeader, magic), &RING_MAGIC.to_le_bytes());
+    put(offset_of!(RingHeader, version), &RING_VERSION.to_le_bytes());
+    put(offset_of!(RingHeader, record_bytes), &(RING_RECORD_BYTES as u32).to_le_bytes());
+    put(offset_of!(RingHeader, records), &(RECORDS as u32).to_le_bytes());
+    put(offset_of!(RingHeader, rings), &1u32.to_le_bytes());
+    put(offset_of!(RingHeader, stride), &(bytes as u32).to_le_bytes());
+    put(offset_of!(RingHeader, head), &events.to_le_bytes());
+    put(offset_of!(RingHeader, captured), &events.to_le_bytes());
+    for number in 0..events {
+        let record = RingRecord {
+            sequence: number,
+            time_ns: number + 1,
+            kind: RingKind::Page as u16,
+            flags: flag::AFTER_T,
+            // Sixteen containers in turn, none of which lives.
+            cgroup: 1 + number % 16,
+            length: 4096,
+            before: number as u32,
+            after: number as u32 & !7,
+            ..RingRecord::default()
+        };
+        let at = RING_HEADER_BYTES + number as usize * RING_RECORD_BYTES;
+        for (word, value) in record.to_words().into_iter().enumerate() {
+            put(at + 8 * word, &value.to_le_bytes());
+        }
+    }
+    ring
+}
+
+/// Counts events and forgets them.
+#[derive(Default)]
+struct Counting {
+    owners: Owners,
+    events: u64,
+}
+
+impl Sink for Counting {
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
+        Ok(self.owners.intern(kind, name).0)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), SinkError> {
+        black_box(event);
+        self.events += 1;
+        Ok(())
+    }
+}
+
+/// Reads the whole ring and returns how many events came in which time, without the first round: it finds the owners.
+fn read(path: &Path) -> Result<(u64, Duration)> {
+    let mut source = Kmod::open_ring(path)?;
+    let mut sink = Counting::default();
+    source.round(&mut sink, &mut |_| ())?;
+    let (begun, first) = (Instant::now(), sink.events);
+    while sink.events < RECORDS as u64 - 1 {
+        let before = sink.events;
+        source.round(&mut sink, &mut |_| ())?;
+        ensure!(sink.events > before, "the ring has {} events, {before} were read", RECORDS - 1);
+    }
+    Ok((sink.events - first, begun.elapsed()))
+}
+
+/// Records read, checked, attributed and made events, beside a copy of the ring.
+pub fn reader(effort: Effort) -> Result<Step> {
+    let ring = full_ring();
+    let folder = tempfile::tempdir().context("making a folder for the ring")?;
+    let path = folder.path().join("ring");
+    let own = |time: Duration| {
+        let (mut taken, mut events) = (Duration::ZERO, 0);
+        while taken < time {
+            std::fs::write(&path, &ring).context("writing the ring")?;
+            let (more, spent) = read(&path)?;
+            (taken, events) = (taken + spent, events + more);
+        }
+        Ok(events as f64 / taken.as_secs_f64())
+    };
+    let source = source();
+    let mut copy = Copy::new(&source);
+    let records = |bytes: f64| bytes / RING_RECORD_BYTES as f64;
+    let pair = in_turn(effort, own, |time| copy.rate(time).map(records))?;
+    let what = "ring reader: records of 64 bytes checked, attributed and made events, one thread";
+    Ok(Step::new("ring_reader", what, "memcpy into 64 MiB, 64 bytes a record", Unit::Events, pair, Some(0.5)))
+}
