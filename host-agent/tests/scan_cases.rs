@@ -32,6 +32,8 @@ mod origin_reference;
 mod origins;
 #[path = "scan_cases/privileges.rs"]
 mod privileges;
+#[path = "scan_cases/process.rs"]
+mod process;
 #[path = "scan_cases/region.rs"]
 mod region;
 #[path = "scan_cases/stall.rs"]

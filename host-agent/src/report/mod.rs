@@ -4,7 +4,9 @@ mod escape;
 mod estimated;
 mod json;
 mod metrics;
+mod origins;
 mod scan;
+mod scan_text;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,10 +15,9 @@ pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
 pub use metrics::{metrics, write_metrics};
-pub use scan::{
-    BracketJson, CostJson, CoverageJson, FamilyJson, OriginsJson, PagesOfOriginJson, ScanJson, not_seen_text,
-    scan_lines,
-};
+pub use origins::{FamilyJson, OriginsJson, PagesOfOriginJson};
+pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson};
+pub use scan_text::{not_seen_text, scan_lines};
 pub use table::{columns, conservation_line, render};
 
 use serde::{Deserialize, Serialize};

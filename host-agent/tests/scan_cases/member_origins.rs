@@ -1,6 +1,6 @@
 //! A family of which it is known where each page came from.
 
-use super::member::{Ready, announce, child, own, parent};
+use super::process::{Ready, announce, child, own, parent};
 use super::region::{PAGE, Region};
 
 /// What the writes of [`start`] come to, by construction.

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use super::member::{Ready, announce, child, own, parent, rest};
+use super::process::{Ready, announce, child, own, parent, rest};
 use super::region::{PAGE, Region};
 
 /// Starts a family of this kind and announces it, if it is one of these.
