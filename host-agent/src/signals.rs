@@ -31,12 +31,13 @@ pub struct SignalError(#[from] io::Error);
 /// The system refuses a handler or a thread.
 pub fn catch() -> Result<Stop, SignalError> {
     let stop = Stop::default();
+    // Until the thread takes them: one that came between the two handlers of a signal would be lost.
+    sys::block_signals(&SIGNALS, true)?;
     for signal in SIGNALS {
         // The second signal ends the program at once: the first has set the flag by then.
         signal_hook::flag::register_conditional_shutdown(signal, STATUS, stop.flag())?;
         signal_hook::flag::register(signal, stop.flag())?;
     }
-    sys::block_signals(&SIGNALS, true)?;
     let watched = stop.clone();
     let watch = move || {
         if let Err(error) = sys::block_signals(&SIGNALS, false) {

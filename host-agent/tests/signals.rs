@@ -3,16 +3,25 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::fs;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::board::Board;
 use support::run::{Run, ends_within};
-use support::{LIMIT, agent, finish};
+use support::{AGENT, LIMIT, agent, finish};
 
 /// Longest time from the signal to the end.
 const PROMISED: Duration = Duration::from_secs(2);
+
+/// Starts the agent. A shell may have had SIGINT ignored in what it started in the background, this test among it.
+fn start_with_defaults(arguments: &[&str]) -> Run {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT,TERM", AGENT]).args(arguments);
+    Run::of(command)
+}
 
 #[test]
 fn signal_ends_each_command_that_waits_for_a_silent_server() {
@@ -20,15 +29,15 @@ fn signal_ends_each_command_that_waits_for_a_silent_server() {
     let file = folder.path().join("recording");
     let file = file.to_str().expect("a plain path");
     finish(agent(&["record", file, "--source", "synth", "--events", "1000"])).ok();
-    // Its queue takes connections, and nothing answers.
-    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = silent.local_addr().expect("an address").to_string();
     for command in [&["scan"][..], &["run"], &["run", "--source", "synth"], &["replay", file], &["demo"]] {
         for signal in ["INT", "TERM"] {
+            let connections = RefCell::new(Vec::new());
             let start = || {
-                let run = Run::start(&[command, &["--connect", &address]].concat());
-                // The Hello is on its way.
-                silent.accept().expect("the agent connects");
+                let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+                let address = silent.local_addr().expect("an address").to_string();
+                let run = start_with_defaults(&[command, &["--connect", &address]].concat());
+                // It stays open, and nothing answers.
+                connections.borrow_mut().push(silent.accept().expect("the agent connects"));
                 run
             };
             let outcome = ends_within(PROMISED, signal, start);
@@ -104,5 +113,19 @@ fn second_signal_ends_a_run_at_once() {
             }
             assert!(Instant::now() < deadline, "{outcome:?} after {:?}", begun.elapsed());
         }
+    }
+}
+
+#[test]
+fn signal_at_any_moment_of_a_start_ends_it() {
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").to_string();
+    // A start takes some milliseconds; the signal comes a little later each time.
+    for number in 0..100 {
+        let run = start_with_defaults(&["run", "--source", "synth", "--connect", &closed]);
+        std::thread::sleep(Duration::from_micros(50 * number));
+        run.signal("TERM");
+        // Without the signal it ends after 60 s.
+        let outcome = run.end();
+        assert!(!outcome.err.contains("longest outage"), "start {number}: {outcome:?}");
     }
 }

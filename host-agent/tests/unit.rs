@@ -24,6 +24,12 @@ fn unit_starts_the_agent_and_never_gives_up() {
     let unit = unit();
     assert_eq!(setting(&unit, "StartLimitIntervalSec"), "0");
     assert_eq!(setting(&unit, "Restart"), "always");
+    let number = |name: &str| -> u64 { setting(&unit, name).parse().expect("a number") };
+    // More than five starts within ten seconds are systemd's own limit (systemd.unit(5)); an interval of 0 is none.
+    let starts_in = |interval: u64| 1 + interval / number("RestartSec");
+    assert!(number("RestartSec") > 0 && starts_in(86_400) > 5, "a day of failures is not within a limit of five");
+    // A signal ends the agent within 2 s, so that systemd never kills it.
+    assert!(number("TimeoutStopSec") > 2);
     let start = setting(&unit, "ExecStart");
     let (program, options) = start.split_once(" run ").expect("the command");
     assert_eq!(program, "/usr/bin/deltascope");

@@ -5,7 +5,7 @@
 use crate::cargo::build_whole;
 use crate::setup::{self, Tool};
 use crate::stages::Stages;
-use crate::{net, test};
+use crate::{net, workspace};
 use anyhow::{Context, Result, ensure};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -47,9 +47,9 @@ impl Drop for Load {
 
 /// Runs the tests of the workspace, the simulated stream and the stream over real sockets beside a load.
 pub fn run(stages: &mut Stages) -> Result<()> {
-    stages.run("programs", || build_whole(test::FEATURES))?;
+    stages.run("programs", || build_whole(workspace::FEATURES))?;
     let mut load = Load::start()?;
-    stages.run("tests of the workspace, busy machine", test::workspace)?;
+    stages.run("tests of the workspace, busy machine", workspace::test)?;
     stages.run("both ends of the stream, simulated, busy machine", || net::sim::schedules(10_000))?;
     stages.run("both ends of the stream, killed over real sockets, busy machine", net::chaos::full)?;
     load.check()

@@ -3,16 +3,12 @@
 use crate::cargo::{build_whole, cargo, release_folder, root, run as execute};
 use crate::demo::{self, Engine};
 use crate::stages::Stages;
-use crate::{board, busy, chroot, generate, host, kmod, net, publish, replay, rtl, setup};
+use crate::{board, busy, chroot, generate, host, kmod, net, publish, replay, rtl, setup, workspace};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-
-/// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
-pub const FEATURES: &str =
-    "deltascope-boardd/rtl,deltascope-rtl/tools,deltascope-sim/verilate,deltascope-verilator-tests/verilate";
 
 /// Options of the task.
 #[derive(clap::Args)]
@@ -78,7 +74,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
 fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("setup", setup::run)?;
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
-    stages.run("programs", || build_whole(FEATURES))?;
+    stages.run("programs", || build_whole(workspace::FEATURES))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
     stages.run("boot files from synthetic inputs", || {
@@ -92,12 +88,12 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("clippy", || {
         let mut command = cargo(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]);
-        execute(command.args(["--features", FEATURES, "--", "-D", "warnings"]))
+        execute(command.args(["--features", workspace::FEATURES, "--", "-D", "warnings"]))
     })?;
     stages.run("no_std crates", no_std_crates)?;
     stages.run("packages of the library crates", publish::packages)?;
-    stages.run("documentation", || publish::documentation(FEATURES))?;
-    stages.run("unit, property, integration, gate and block lockstep tests", workspace)?;
+    stages.run("documentation", || publish::documentation(workspace::FEATURES))?;
+    stages.run("unit, property, integration, gate and block lockstep tests", workspace::test)?;
     stages.run("bare-metal image", || {
         execute(cargo(&["fmt", "--check"]).current_dir(root().join("firmware/image")))?;
         board::firmware::run(&board::firmware::Arguments::default())
@@ -117,14 +113,6 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("faults of the AXI DMA", || board::dma_faults::run(&board::dma_faults::Arguments { json: true }))?;
     stages.run("fed rate, what the bar is about", board::fed_rate::quick)?;
     Ok(())
-}
-
-/// Runs the tests of the workspace, with the programs that are built.
-pub fn workspace() -> Result<()> {
-    // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
-    let boardd = release_folder()?.join("deltascope-boardd");
-    let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
-    execute(command.args(["--features", FEATURES]).env("DELTASCOPE_BOARDD", boardd))
 }
 
 /// Builds the crates that firmware uses without the standard library, on the host's own target.

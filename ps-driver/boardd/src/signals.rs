@@ -22,9 +22,16 @@ static HANDLERS: Mutex<Vec<SigId>> = Mutex::new(Vec::new());
 pub fn arm() -> io::Result<()> {
     let stopped = Arc::clone(STOPPED.get_or_init(Arc::default));
     let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
+    // Takes a signal that comes between the two handlers, which would be lost.
+    let early = Arc::default();
     for signal in [SIGTERM, SIGINT] {
+        let between = flag::register(signal, Arc::clone(&early))?;
         handlers.push(flag::register_conditional_default(signal, Arc::clone(&stopped))?);
         handlers.push(flag::register(signal, Arc::clone(&stopped))?);
+        low_level::unregister(between);
+    }
+    if early.load(Ordering::Relaxed) {
+        stopped.store(true, Ordering::Relaxed);
     }
     Ok(())
 }

@@ -112,9 +112,12 @@ fn second_signal_ends_a_daemon_at_once() {
     });
 }
 
-/// Starts a command that reads `fifo`, and returns it once it does. The writing end keeps it waiting.
-fn reads(mut command: Command, fifo: &std::path::Path) -> (Child, File) {
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+/// Starts a command that reads `fifo`, and returns it once it does. The writing end keeps it waiting. A shell may have had
+/// SIGINT ignored in what it started in the background, this test among it.
+fn reads(command: &Command, fifo: &std::path::Path) -> (Child, File) {
+    let mut with_defaults = Command::new("env");
+    with_defaults.arg("--default-signal=INT,TERM").arg(command.get_program()).args(command.get_args());
+    let child = with_defaults.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     (child, File::options().write(true).open(fifo).unwrap())
 }
 
@@ -132,7 +135,7 @@ fn signal_ends_check_and_raw_that_wait_for_a_file() {
     for (arguments, fifo) in cases {
         for signal in [libc::SIGTERM, libc::SIGINT] {
             is_once_below(PROMISED, || {
-                let (mut child, _writer) = reads(command(&arguments), fifo);
+                let (mut child, _writer) = reads(&command(&arguments), fifo);
                 let begun = Instant::now();
                 send(&child, signal);
                 assert_eq!(end(&mut child).signal(), Some(signal), "{arguments:?}");

@@ -70,8 +70,31 @@ fn address_that_is_not_there_yet_is_waited_for() {
     child.wait().unwrap();
 }
 
+/// Whether systemd refuses a start when one begins every `gap` seconds for a day: more than `burst` within `interval` are too
+/// many, and an interval of 0 is no limit (systemd.unit(5)).
+fn is_refused(interval: u64, burst: usize, gap: u64) -> bool {
+    let starts: Vec<u64> = (0..86_400).step_by(gap as usize).collect();
+    interval > 0 && starts.windows(burst + 1).any(|starts| starts[burst] - starts[0] < interval)
+}
+
 #[test]
 fn unit_never_gives_up() {
     let unit = include_str!("../../../boards/zynq7020/deltascope-boardd.service");
-    assert!(unit.contains("\nStartLimitIntervalSec=0\n") && unit.contains("\nRestart=on-failure\n"));
+    let number = |name: &str| -> u64 {
+        let mut values = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        values.next().unwrap_or_else(|| panic!("expected {name} in the unit")).parse().unwrap()
+    };
+    assert!(unit.contains("\nRestart=on-failure\n"));
+    let again = number("RestartSec");
+    // A start that fails at once, and one that fails after it has waited.
+    for gap in [again, again + 60] {
+        assert!(!is_refused(number("StartLimitIntervalSec"), 5, gap), "{gap} s from start to start");
+    }
+    // systemd's own limit ends a service that begins each second.
+    assert!(is_refused(10, 5, 1));
+    // A start may wait for as long as the program does by default, and a stop for as long as a signal takes.
+    let help = String::from_utf8(command(&["--help"]).output().unwrap().stdout).unwrap();
+    let default = help.split("--start-wait").nth(1).and_then(|rest| rest.split("[default: ").nth(1));
+    let wait: u64 = default.and_then(|rest| rest.split(']').next()).unwrap().parse().unwrap();
+    assert!(number("TimeoutStartSec") > wait && number("TimeoutStopSec") > 2, "{wait} s");
 }

@@ -143,7 +143,7 @@ fn an_emulated_board_is_told_apart_by_the_name_of_its_map() {
 /// Both ends of an interrupt: the kernel's and the driver's.
 fn irq() -> (UnixStream, UioIrq) {
     let (mut kernel, driver) = UnixStream::pair().unwrap();
-    kernel.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    kernel.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let irq = UioIrq::new(driver.into());
     assert_eq!(unmasked(&mut kernel), 1, "unmasked when it is opened");
     (kernel, irq)
@@ -203,7 +203,7 @@ fn a_wait_ends_at_its_time_limit_and_a_dead_device_is_a_fault() {
     let start = Instant::now();
     assert!(!irq.wait(Duration::from_micros(30_000)));
     let took = start.elapsed();
-    assert!((Duration::from_millis(30)..Duration::from_secs(5)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(30)..Duration::from_secs(60)).contains(&took), "{took:?}");
     assert!(irq.fault().is_none());
     drop(kernel);
     assert!(!irq.wait(Duration::from_micros(30_000)));

@@ -81,7 +81,8 @@ pub fn run(plan: &Plan<'_>, folder: &Path) -> Result<(Value, bool)> {
         entries.push(json!({
             "flood_address": address.to_string(),
             "agent_address": OWN_ADDRESS.to_string(),
-            "client_hellos_per_second": sent,
+            "connections_tried_per_second": sent.tried.round(),
+            "client_hellos_per_second": sent.sent.round(),
             "agents": AGENTS,
             "in_time": is_in,
             "limit_seconds": limit.as_secs_f64(),
@@ -92,11 +93,18 @@ pub fn run(plan: &Plan<'_>, folder: &Path) -> Result<(Value, bool)> {
     let list = |pick: fn(&(Measured, Measured)) -> Measured| -> Vec<f64> {
         pairs.iter().map(|pair| (pick(pair).records / 1e6 * 1e3).round() / 1e3).collect()
     };
+    let rates =
+        |pick: fn(&(Measured, Measured)) -> f64| -> Vec<f64> { pairs.iter().map(|pair| pick(pair).round()).collect() };
     let report = json!({
         "label": "measured",
         "pairs": pairs.len(),
         "session_mrecords_per_second": {"flood_elsewhere": list(|pair| pair.0), "flood_here": list(|pair| pair.1)},
-        "client_hellos_per_second": pairs.iter().map(|(one, two)| [one.flood, two.flood]).collect::<Vec<_>>(),
+        "connections_tried_per_second": {
+            "flood_elsewhere": rates(|pair| pair.0.flood.tried), "flood_here": rates(|pair| pair.1.flood.tried),
+        },
+        "client_hellos_per_second": {
+            "flood_elsewhere": rates(|pair| pair.0.flood.sent), "flood_here": rates(|pair| pair.1.flood.sent),
+        },
         "session_share_median": share,
         "session_share_bar": LEAST_SHARE,
         "exact": is_exact,
@@ -112,8 +120,8 @@ pub fn run(plan: &Plan<'_>, folder: &Path) -> Result<(Value, bool)> {
 struct Measured {
     /// Records a second that were counted.
     records: f64,
-    /// ClientHellos a second.
-    flood: f64,
+    /// The flood meanwhile.
+    flood: client_hellos::Rate,
     /// Everything captured was counted.
     is_exact: bool,
 }

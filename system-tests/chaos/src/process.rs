@@ -13,7 +13,7 @@ use deltascope_testkit::reports;
 use deltascope_tls::{Authority, Role, Validity};
 use serde_json::Value;
 
-/// Time that the daemon may take to listen.
+/// Time that the daemon may take to listen, or to say its status.
 const START_TIME: Duration = Duration::from_secs(120);
 
 /// Keys of a server and of an agent.
@@ -145,7 +145,8 @@ impl Board {
             let lines = read_to_string(&out)?.lines().count();
             let Some(child) = &running.child else { bail!("there is no daemon") };
             signal(child.id(), libc::SIGUSR1);
-            for _ in 0..1_000 {
+            let begun = Instant::now();
+            while begun.elapsed() < START_TIME {
                 let text = read_to_string(&out)?;
                 if let Some(line) = text.lines().nth(lines).filter(|_| text.ends_with('\n')) {
                     return Ok(serde_json::from_str(line)?);

@@ -3,7 +3,6 @@
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::reply::Reply;
 use deltascope_fuzz::{TARGETS, sealed_chunk};
-use deltascope_protocol::frame::{self, Ack, Bye, ErrorCode, ErrorFrame, Message, SnapshotRequest, StateAt};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -19,23 +18,14 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn encoded(message: &Message<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; 1_024];
-    let length = frame::encode(message, &mut bytes).unwrap_or(0);
-    bytes.truncate(length);
-    bytes
-}
-
+/// A frame of every kind: those of the conformance vectors.
 fn frames() -> Vec<Vec<u8>> {
-    let text = "expected a Hello, found none";
-    let messages = [
-        Message::Ack(Ack { sequence: 5, credit: 9 }),
-        Message::Bye(Bye { next_sequence: 7 }),
-        Message::SnapshotRequest(SnapshotRequest { token: 1, first: 0, last: 1 }),
-        Message::StateAt(StateAt { token: 2, mark: 3, context: 1 }),
-        Message::Error(ErrorFrame { code: ErrorCode::Sequence, sequence: 4, text }),
-    ];
-    messages.iter().map(encoded).collect()
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../../protocol/vectors/frames.json")).unwrap_or_default();
+    let digits = |frame: &serde_json::Value| frame["hex"].as_str().unwrap_or_default().to_owned();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap_or_default(), 16).unwrap_or_default();
+    let frames = vectors["frames"].as_array().into_iter().flatten();
+    frames.map(|frame| digits(frame).as_bytes().chunks(2).map(byte).collect()).collect()
 }
 
 fn records() -> Vec<u8> {
@@ -91,7 +81,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             vec![1, 1, 1, 0, 0, 5, 0, 1, 40, 1, 2, 3, 4, 4, 0, 20, 9, 9, 9, 1, 0, 255, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0],
         ],
         _ => vec![
-            // Connect, let Hello go, Welcome, records, let them go, Ack, Snapshot, reconnect under another grant.
+            // Connect, let Hello go, Welcome, records, let them go, Ack, Snapshot, reconnect under another grant; more groups.
             vec![
                 4, 0, 3, 0, 13, 90, 9, 0, 0, 0, 1, 200, 3, 2, 5, 1, 0, 9, 9, 6, 0, 1, 4, 5, 1, 2, 254, 255, 255, 13,
                 90, 5, 0, 0, 13, 90, 11, 2, 200, 12, 1, 1, 2, 1, 0, 13, 90, 9, 0, 1, 2, 1, 200, 13, 90,

@@ -4,7 +4,9 @@ use crate::script::{Script, sealed};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_model::{Config as Sizes, GoldenEngine};
-use deltascope_protocol::frame::{self, Cursors, Extensions, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records, Secret};
+use deltascope_protocol::frame::{
+    self, Cursors, Extensions, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records, Secret,
+};
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 
 /// A peer, and what the server has sent it.
@@ -128,7 +130,9 @@ fn read(server: &mut Server<GoldenEngine>, peer: &mut Peer) {
                     (peer.boot, peer.grant, peer.next) = (welcome.boot_id, welcome.grant, welcome.next_sequence);
                 }
                 Message::Ack(ack) => assert!(ack.credit >= ack.sequence),
-                Message::Hello(_) | Message::Records(_) | Message::Bye(_) => panic!("frames of an agent"),
+                Message::Hello(_) | Message::Records(_) | Message::Grow(_) | Message::Bye(_) => {
+                    panic!("frames of an agent")
+                }
                 _ => {}
             }
         }

@@ -7,7 +7,8 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Class;
 use deltascope_protocol::agent::{Config, Endpoint, Identity};
 use deltascope_protocol::frame::{
-    self, Ack, Cursor, Cursors, Extensions, FrameBuffer, MAX_FRAME_BYTES, Message, Secret, Snapshot, SnapshotRow, Welcome,
+    self, Ack, Cursor, Cursors, Extensions, FrameBuffer, MAX_FRAME_BYTES, Message, Secret, Snapshot, SnapshotRow,
+    Welcome,
 };
 use std::time::Duration;
 
@@ -67,8 +68,10 @@ pub fn session(data: &[u8]) {
                 Ok(())
             }
             6 => {
-                if script.byte() == 0 {
-                    session.finish();
+                match script.byte() {
+                    0 => session.finish(),
+                    1..=9 => session.request_growth(script.byte().into(), script.byte().into()),
+                    _ => {}
                 }
                 Ok(())
             }
@@ -158,7 +161,7 @@ fn take(session: &mut Endpoint, wire: &mut FrameBuffer<Vec<u8>>, seen: &mut Seen
                 Message::Hello(hello) => seen.oldest = hello.oldest_sequence,
                 Message::Records(events) => seen.end = events.first_sequence + events.records.len() as u64,
                 Message::SnapshotRequest(ask) => seen.token = ask.token,
-                Message::StateAt(_) | Message::Bye(_) | Message::Error(_) => {}
+                Message::StateAt(_) | Message::Grow(_) | Message::Bye(_) | Message::Error(_) => {}
                 other => panic!("a frame of a server: {other:?}"),
             }
         }

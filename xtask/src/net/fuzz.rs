@@ -103,3 +103,20 @@ fn host() -> Result<String> {
     let host = text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned);
     host.with_context(|| format!("expected a host in rustc -vV, found {text}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cargo::root;
+    use deltascope_protocol::frame::{self, PROTOCOL_VERSION};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn committed_inputs_have_a_frame_of_every_kind_of_this_version() {
+        let folder = root().join("system-tests/fuzz/corpus/frame");
+        let files = std::fs::read_dir(&folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        let whole = files.filter(|bytes| frame::decode(bytes).is_ok());
+        let kinds: BTreeSet<u8> = whole.map(|bytes| bytes[4]).collect();
+        let expected = "`cargo run --release --example seeds` in system-tests/fuzz writes them";
+        assert_eq!(kinds, (1..=13).collect(), "frames of version {PROTOCOL_VERSION}: {expected}");
+    }
+}

@@ -9,8 +9,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use deltascope_tls::{Channel, Credentials, Paths};
+use rustix::net::sockopt::set_socket_linger;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, bind, connect, ipproto, send, socket_with};
 use rustls::pki_types::ServerName;
 
@@ -18,6 +19,15 @@ use crate::process::Keys;
 
 /// Connections that are held open; then the oldest ones are closed.
 const HELD: usize = 400;
+
+/// What a flood did in a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Connections that it tried to make, each with a ClientHello.
+    pub tried: f64,
+    /// ClientHellos that the kernel took. Where the daemon's queue of connections is full, the kernel drops the others.
+    pub sent: f64,
+}
 
 /// The process, as its parent sees it.
 #[derive(Debug)]
@@ -37,16 +47,18 @@ impl Flood {
         Ok(Flood { child, stop })
     }
 
-    /// Ends it; returns how many ClientHellos it sent in a second.
-    pub fn stop(self) -> Result<f64> {
+    /// Ends it; returns what it did in a second.
+    pub fn stop(self) -> Result<Rate> {
         drop(self.stop);
         let output = self.child.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stdout);
-        text.trim().parse().with_context(|| format!("the flood: expected a rate, found {text:?}"))
+        let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let &[tried, sent] = &numbers[..] else { bail!("the flood: expected two rates, found {text:?}") };
+        Ok(Rate { tried, sent })
     }
 }
 
-/// Floods until standard input ends, then prints how many ClientHellos were sent in a second.
+/// Floods until standard input ends, then prints how many were tried and sent in a second.
 pub fn flood(target: SocketAddr, source: IpAddr, rate: u64, folder: &Path) -> Result<()> {
     let hello = client_hello(folder)?;
     let ended = thread::spawn(|| io::copy(&mut io::stdin(), &mut io::sink()));
@@ -67,7 +79,8 @@ pub fn flood(target: SocketAddr, source: IpAddr, rate: u64, folder: &Path) -> Re
             held.drain(..HELD / 2);
         }
     }
-    println!("{}", sent as f64 / begun.elapsed().as_secs_f64());
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{} {}", tries as f64 / seconds, sent as f64 / seconds);
     io::stdout().flush()?;
     Ok(())
 }
@@ -76,6 +89,8 @@ pub fn flood(target: SocketAddr, source: IpAddr, rate: u64, folder: &Path) -> Re
 fn one(target: SocketAddr, source: IpAddr, hello: &[u8]) -> Option<OwnedFd> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, Some(ipproto::TCP)).ok()?;
+    // Closed by RST: otherwise the ports of the address, of which there are some 28,000, wait for a minute.
+    set_socket_linger(&socket, Some(Duration::ZERO)).ok()?;
     bind(&socket, &SocketAddr::new(source, 0)).ok()?;
     _ = connect(&socket, &target);
     send(&socket, hello, SendFlags::NOSIGNAL).ok()?;
