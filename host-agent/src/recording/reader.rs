@@ -11,7 +11,7 @@ use deltascope_abi::record::{Class, MAX_LENGTH};
 
 use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, UNJUDGED_SEND, Unjudged, What, scanned};
-use crate::report::ScanJson;
+use crate::report::{Details, ScanJson};
 
 /// What a recording says at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Cut {
 pub enum Item {
     /// An owner; its number is the count of owners before it.
     Owner(OwnerKind, String),
+    /// What is known of the container of an owner before it.
+    Container(OwnerId, Box<Details>),
     /// An event.
     Event(Event),
     /// What a scan reported beside the events before it.
@@ -141,8 +143,8 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
-        if !(CHUNK_OWNER..=CHUNK_SCAN).contains(&kind) {
-            return Err(self.field("chunk kind", start, "1 to 4", kind.into()));
+        if !(CHUNK_OWNER..=CHUNK_CONTAINER).contains(&kind) {
+            return Err(self.field("chunk kind", start, "1 to 5", kind.into()));
         }
         if length > MAX_BODY_BYTES {
             return Err(self.field("chunk length", start + 4, &format!("0 to {MAX_BODY_BYTES}"), length as u64));
@@ -170,6 +172,7 @@ impl<R: Read> Reader<R> {
                 self.items.push_back(Item::Scan(Box::new(scan)));
                 Ok(())
             }
+            CHUNK_CONTAINER => self.container(body, at),
             _ => self.end(body, at),
         }
     }
@@ -190,6 +193,21 @@ impl<R: Read> Reader<R> {
             .map_err(|_| RecordingError::Text { path: self.path.clone(), at: at + 8 })?;
         self.owners.push(kind);
         self.items.push_back(Item::Owner(kind, name.to_owned()));
+        Ok(())
+    }
+
+    fn container(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
+        let Some((number, json)) = body.split_first_chunk::<4>() else {
+            return Err(self.field("container chunk length", at - 4, "4 or more", body.len() as u64));
+        };
+        let owner = u32::from_le_bytes(*number);
+        if owner as usize >= self.owners.len() {
+            return Err(self.field("owner of a container", at, &format!("below {}", self.owners.len()), owner.into()));
+        }
+        let details = serde_json::from_slice(json);
+        let path = self.path.clone();
+        let details = details.map_err(|source| RecordingError::Container { path, at: at + 4, source })?;
+        self.items.push_back(Item::Container(OwnerId(owner), Box::new(details)));
         Ok(())
     }
 

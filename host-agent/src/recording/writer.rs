@@ -10,7 +10,7 @@ use deltascope_abi::record::Class;
 
 use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, Owners, UNJUDGED_SEND, What};
-use crate::report::ScanJson;
+use crate::report::{Details, ScanJson};
 use crate::sink::{Sink, SinkError};
 
 /// Events that are gathered before they become a chunk.
@@ -26,6 +26,8 @@ pub struct Writer<W: Write = Output> {
     path: PathBuf,
     out: W,
     owners: Owners,
+    /// By owner: what is known of it has been written.
+    described: Vec<bool>,
     events: Vec<u8>,
     /// Events given.
     given: u64,
@@ -59,7 +61,7 @@ impl<W: Write> Writer<W> {
         out.write_all(&header).map_err(|source| write_error(path, source))?;
         let events = Vec::with_capacity(EVENTS_PER_CHUNK * EVENT_BYTES);
         let (path, owners, flushed) = (path.to_path_buf(), Owners::default(), Instant::now());
-        Ok(Writer { path, out, owners, events, given: 0, written: 0, flushed })
+        Ok(Writer { path, out, owners, described: Vec::new(), events, given: 0, written: 0, flushed })
     }
 
     /// Events given so far.
@@ -122,6 +124,22 @@ impl<W: Write> Writer<W> {
         Ok(id)
     }
 
+    /// Adds what is known of the container of an owner, once.
+    pub fn add_details(&mut self, owner: OwnerId, details: &Details) -> Result<(), RecordingError> {
+        let (number, owners) = (owner.0 as usize, self.owners.len());
+        if number >= owners {
+            return Err(RecordingError::Owner { expected: owners, found: owner.0 });
+        }
+        self.described.resize(owners.max(self.described.len()), false);
+        if std::mem::replace(&mut self.described[number], true) {
+            return Ok(());
+        }
+        let mut body = owner.0.to_le_bytes().to_vec();
+        let json = serde_json::to_vec(details);
+        body.extend(json.map_err(|source| RecordingError::Container { path: self.path.clone(), at: 0, source })?);
+        self.chunk(CHUNK_CONTAINER, &body)
+    }
+
     /// Adds what a scan reported beside the events that were given.
     pub fn add_scan(&mut self, scan: &ScanJson) -> Result<(), RecordingError> {
         self.flush_events()?;
@@ -156,6 +174,10 @@ impl<W: Write> Writer<W> {
 impl<W: Write> Sink for Writer<W> {
     fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
         Ok(self.add_owner(kind, name)?)
+    }
+
+    fn describe(&mut self, owner: OwnerId, details: &Details) -> Result<(), SinkError> {
+        Ok(self.add_details(owner, details)?)
     }
 
     fn event(&mut self, event: Event) -> Result<(), SinkError> {

@@ -4,7 +4,9 @@ mod escape;
 mod estimated;
 mod json;
 mod metrics;
+mod origins;
 mod scan;
+mod scan_text;
 mod sends;
 mod table;
 #[cfg(test)]
@@ -14,12 +16,13 @@ pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
 pub use metrics::{metrics, write_metrics};
-pub use scan::{
-    BracketJson, CostJson, CoverageJson, FamilyJson, OriginsJson, PagesOfOriginJson, ScanJson, not_seen_text,
-    scan_lines,
-};
+pub use origins::{FamilyJson, OriginsJson, PagesOfOriginJson};
+pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson};
+pub use scan_text::{not_seen_text, scan_lines};
 pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, SendBytesJson, send_lines};
 pub use table::{columns, conservation_line, render};
+
+use serde::{Deserialize, Serialize};
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::Class;
@@ -67,7 +70,7 @@ pub struct LineOrigins {
 }
 
 /// A container as its control group describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// The path of its control group.
     pub cgroup: String,
@@ -77,6 +80,13 @@ pub struct Details {
     pub id: Option<String>,
     /// Uid of its pod.
     pub pod: Option<String>,
+}
+
+impl Details {
+    /// What is known of a container; `None` where it has no control group.
+    pub fn of(container: &Container) -> Option<Details> {
+        Some(Details::from(container)).filter(|details| !details.cgroup.is_empty())
+    }
 }
 
 impl From<&Container> for Details {

@@ -1,3 +1,4 @@
+mod containers;
 mod laid_out_by_c;
 mod resume;
 mod sampling;
