@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use deltascope_abi::record::{Class, MAX_LENGTH, Record};
+use deltascope_abi::random::hash;
+use deltascope_abi::record::{Class, MAX_LENGTH};
 
 /// What an owner is. Owners of different kinds never share a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,11 +16,13 @@ pub enum OwnerKind {
     Scanned = 2,
     /// A named region of the demonstration workload.
     Region = 3,
+    /// The sends of a container, judged by their content; a class of its group is a [`Scope`].
+    Sends = 4,
 }
 
 impl OwnerKind {
     /// Every kind, by number from 1.
-    pub const ALL: [OwnerKind; 3] = [OwnerKind::Container, OwnerKind::Scanned, OwnerKind::Region];
+    pub const ALL: [OwnerKind; 4] = [OwnerKind::Container, OwnerKind::Scanned, OwnerKind::Region, OwnerKind::Sends];
 
     /// The kind with this number, if there is one.
     pub fn from_code(code: u32) -> Option<OwnerKind> {
@@ -81,6 +84,46 @@ impl Owners {
     }
 }
 
+/// What a send by content is compared with: a class of the group of [`OwnerKind::Sends`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Scope {
+    /// What the same container sent from the same local port to the same remote address.
+    Peer = 0,
+    /// What the same container sent to any peer.
+    Container = 1,
+}
+
+impl Scope {
+    /// Every scope. Each counts every send by content.
+    pub const ALL: [Scope; 2] = [Scope::Peer, Scope::Container];
+}
+
+/// Why the content of a send is not compared with that of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Unjudged {
+    /// It is encrypted: the same body has other bytes each time.
+    Encrypted = 1,
+    /// Some of its bytes were not captured.
+    Incomplete = 2,
+    /// There is no body, only a head.
+    NoBody = 3,
+}
+
+impl Unjudged {
+    /// Every reason, by number from 1.
+    pub const ALL: [Unjudged; 3] = [Unjudged::Encrypted, Unjudged::Incomplete, Unjudged::NoBody];
+
+    /// The reason with this number, if there is one.
+    pub fn from_code(code: u64) -> Option<Unjudged> {
+        Self::ALL.get(usize::try_from(code).ok()?.wrapping_sub(1)).copied()
+    }
+}
+
+/// Class of a send by content that is not judged, in the group of [`OwnerKind::Sends`]; never redundant.
+pub const UNJUDGED_SEND: Class = Class::PageUnjudged;
+
 impl OwnerKind {
     /// Whether its events are those of a scan, where a class is the origin of a page ([`scanned`]).
     pub fn is_scanned(self) -> bool {
@@ -122,6 +165,22 @@ pub enum What {
         /// CRC32C of the payload in bits 31:0, hash of socket and length in 63:32.
         fingerprint: u64,
     },
+    /// A body was sent to a peer; it is compared within each [`Scope`]. Of an owner of the kind [`OwnerKind::Sends`].
+    Body {
+        /// Hash of the remote address and the local port.
+        peer: u64,
+        /// CRC32C of the body in bits 31:0, hash of its length in 63:32.
+        fingerprint: u64,
+        /// Bytes of the head that was sent with it, not in the length.
+        head: u32,
+    },
+    /// Bytes were sent that are not judged. Of an owner of the kind [`OwnerKind::Sends`].
+    Unjudged {
+        /// Why they are not.
+        why: Unjudged,
+        /// Bytes of the head, not in the length.
+        head: u32,
+    },
 }
 
 /// One captured event.
@@ -136,12 +195,26 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event's record in session numbers; `context` matters to sends only.
-    pub fn record(&self, group: u16, context: u16) -> Record {
-        let length = self.length.min(MAX_LENGTH);
+    /// Whether it is a send by content, which belongs to an owner of the kind [`OwnerKind::Sends`].
+    pub fn is_by_content(&self) -> bool {
+        matches!(self.what, What::Body { .. } | What::Unjudged { .. })
+    }
+
+    /// Bytes of the head that were sent with a body, or without one.
+    pub fn head_bytes(&self) -> u32 {
         match self.what {
-            What::Page { class, before, after } => Record::pair(group, class, length, before, after),
-            What::Send { fingerprint, .. } => Record::send(group, context, length, fingerprint),
+            What::Body { head, .. } | What::Unjudged { head, .. } => head,
+            What::Page { .. } | What::Send { .. } => 0,
         }
     }
+
+    /// Length as it is in a record.
+    pub fn record_length(&self) -> u32 {
+        self.length.min(MAX_LENGTH)
+    }
+}
+
+/// Returns the fingerprint of a body: its CRC32C, and above it a hash of its length.
+pub fn body_fingerprint(crc: u32, length: u32) -> u64 {
+    u64::from(hash(u64::from(length)) as u32) << 32 | u64::from(crc)
 }

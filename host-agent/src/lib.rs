@@ -32,6 +32,7 @@
 
 pub mod accounting;
 pub mod attribution;
+pub mod capture;
 pub mod daemon;
 pub mod demo;
 pub mod event;

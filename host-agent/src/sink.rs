@@ -5,12 +5,17 @@ use deltascope_protocol::frame::Cursor;
 use crate::accounting::AccountingError;
 use crate::event::{Event, OwnerId, OwnerKind};
 use crate::recording::RecordingError;
-use crate::report::ScanJson;
+use crate::report::{Details, ScanJson};
 
 /// Where a source's events go: a session, or a file.
 pub trait Sink {
     /// The number of an owner, to be used in [`Event::owner`].
     fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError>;
+
+    /// Takes what is known of the container of an owner; may be given more than once.
+    fn describe(&mut self, _owner: OwnerId, _details: &Details) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// Takes one event. Blocks while the session's retention is full: these sources can wait.
     fn event(&mut self, event: Event) -> Result<(), SinkError>;
@@ -67,5 +72,15 @@ pub enum SinkError {
         expected: usize,
         /// As found in the event.
         found: u32,
+    },
+    /// An event and its owner are of different kinds.
+    #[error(
+        "event of {owner}, an owner of the kind {kind:?}: expected the kind Sends for sends by content, and another one for all others; this is a fault of the source"
+    )]
+    Kind {
+        /// Name of the owner.
+        owner: String,
+        /// Its kind.
+        kind: OwnerKind,
     },
 }

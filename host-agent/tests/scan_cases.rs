@@ -20,8 +20,20 @@ mod look;
 mod lower_bound;
 #[path = "scan_cases/member.rs"]
 mod member;
+#[path = "scan_cases/member_memory.rs"]
+mod member_memory;
+#[path = "scan_cases/member_origins.rs"]
+mod member_origins;
+#[path = "scan_cases/member_process.rs"]
+mod member_process;
+#[path = "scan_cases/origin_reference.rs"]
+mod origin_reference;
+#[path = "scan_cases/origins.rs"]
+mod origins;
 #[path = "scan_cases/privileges.rs"]
 mod privileges;
+#[path = "scan_cases/process.rs"]
+mod process;
 #[path = "scan_cases/region.rs"]
 mod region;
 #[path = "scan_cases/stall.rs"]
@@ -42,6 +54,7 @@ fn main() -> ExitCode {
     }
     let tests: Vec<Test> = [
         coverage::TESTS,
+        origins::TESTS,
         lower_bound::TESTS,
         privileges::TESTS,
         command_line::TESTS,

@@ -1,5 +1,6 @@
 //! Why a session of events cannot start or continue.
 
+use super::snapshot::ScopeError;
 use super::state::StateError;
 use crate::uplink::UplinkError;
 
@@ -13,6 +14,14 @@ pub enum AccountingError {
     /// What a restart needs cannot be read or saved.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The engine's counters contradict each other.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// Pages and sends by content cannot have one group.
+    #[error(
+        "sends by content: expected a grant of 2 groups or more, found 1; give --groups 2 or more, or leave it out, or use a board server with more"
+    )]
+    OneGroup,
 }
 
 impl AccountingError {

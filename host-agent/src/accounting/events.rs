@@ -1,23 +1,29 @@
-//! A session as a sink of events: owners get groups, sockets get contexts, and counters are read back.
+//! A session as a sink of events: owners get groups, sockets and bodies get contexts, and counters are read back.
+
+use std::collections::BTreeMap;
 
 use deltascope_abi::loss::{LossReason, Losses};
-use deltascope_abi::record::Record;
+use deltascope_abi::record::{Op, Record};
 use deltascope_protocol::frame::Cursor;
 
 use super::AccountingError;
 use super::conservation::Conservation;
-use super::contexts::ContextTable;
 use super::earlier_grants::Carried;
+use super::event_numbers::EventNumbers;
+use super::event_records::{EngineContexts, EventRecords, container_hash};
 use super::groups::{GroupTable, OTHER};
 use super::growth::{Growth, Wanted};
 use super::inherited::{Inherited, inherit};
-use super::snapshot::{Snapshot, Totals};
+use super::snapshot::{SendNotes, Snapshot, Totals};
 use super::state::{AgentIdentity, AgentState, Change, StateStatus};
-use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::event::{Event, OwnerId, OwnerKind, Owners, Unjudged, What};
 use crate::permutation::Permutation;
 use crate::sink::{Sink, SinkError};
 use crate::sources::{self, Source, SourceError, cursor};
 use crate::uplink::{self, Address, Granted, Uplink};
+
+/// Events between two times that what is acknowledged is forgotten.
+const EVENTS_PER_LOOK: u64 = 4_096;
 
 /// How events reach an engine.
 #[derive(Debug, Default)]
@@ -40,15 +46,23 @@ pub struct Accounting {
     inherited: Option<Inherited>,
     owners: Owners,
     groups: GroupTable,
-    contexts: ContextTable,
+    contexts: EngineContexts,
+    /// By owner: its [`container_hash`].
+    containers: Vec<u64>,
+    /// By owner: what is noted beside the engine.
+    notes: BTreeMap<OwnerId, SendNotes>,
     /// Locked for as long as the session lasts.
     _identity: Option<AgentIdentity>,
     permutation: Option<Permutation>,
     growth: Growth,
     /// Of the owners, those that are saved for a restart.
     saved_owners: usize,
-    /// Number of the first record that is an event of this process.
-    first_event: u64,
+    /// Events of this process, by the numbers of their records.
+    numbers: EventNumbers,
+    /// Events before those.
+    inherited_events: u64,
+    /// A session with sends by content says how many events its records are.
+    counts_events: bool,
     /// Events lost by restarts of the agent.
     restarts: u64,
     /// By context: the fingerprint that the last skipped send left.
@@ -72,21 +86,31 @@ impl Accounting {
         let mut uplink = Uplink::connect(address, uplink, Carried { state, rows: Vec::new() })?;
         let inherited = inherit(&mut uplink)?;
         let Granted { groups, contexts, .. } = uplink.granted();
+        let mut counts_events = false;
         let (owners, groups) = match &inherited {
-            Some(Inherited { snapshot, groups: saved, .. }) => {
+            Some(Inherited { snapshot, groups: saved, cursors, events, .. }) => {
                 let (owners, saved) = saved.clone().unwrap_or_default();
-                (owners, GroupTable::inherit(groups, &saved, snapshot))
+                let mut table = GroupTable::inherit(groups, &saved, snapshot);
+                counts_events = sources::position(cursors, cursor::EVENTS, 0).is_some();
+                if counts_events {
+                    table.keep_unknown_apart(snapshot, &owners, *events)?;
+                }
+                (owners, table)
             }
             None => (Owners::default(), GroupTable::new(groups)),
         };
         let mut accounting = Accounting {
             saved_owners: owners.len(),
-            first_event: uplink.next_sequence(),
+            numbers: EventNumbers::new(uplink.next_sequence()),
+            inherited_events: inherited.as_ref().map_or(0, |inherited| inherited.events),
+            counts_events,
             uplink,
             inherited,
             owners,
             groups,
-            contexts: ContextTable::new(contexts),
+            contexts: EngineContexts::new(contexts),
+            containers: Vec::new(),
+            notes: BTreeMap::new(),
             _identity: identity,
             permutation,
             growth,
@@ -103,8 +127,8 @@ impl Accounting {
     /// # Errors
     /// The source is another one, or the session failed.
     pub fn resume(&mut self, source: &mut dyn Source) -> Result<(), SourceError> {
-        let Some(Inherited { snapshot, losses, cursors, .. }) = &self.inherited else { return Ok(()) };
-        let (counted, earlier) = (snapshot.events(), losses.get(LossReason::AgentRestart));
+        let Some(Inherited { events, losses, cursors, .. }) = &self.inherited else { return Ok(()) };
+        let (counted, earlier) = (*events, losses.get(LossReason::AgentRestart));
         let cursors = cursors.clone();
         self.left_behind = vec![None; self.uplink.granted().contexts as usize];
         source.resume(&cursors, self)?;
@@ -113,10 +137,10 @@ impl Accounting {
         for (context, fingerprint) in std::mem::take(&mut self.left_behind).into_iter().enumerate() {
             if let Some(fingerprint) = fingerprint {
                 let record = Record::load(context as u16, fingerprint);
-                self.admit(record, None)?;
+                self.uplink.admit(record).map_err(AccountingError::from).map_err(SinkError::from)?;
             }
         }
-        self.first_event = self.uplink.next_sequence();
+        self.numbers = EventNumbers::new(self.uplink.next_sequence());
         self.uplink.set_losses(&self.losses(source));
         self.save_whole();
         Ok(())
@@ -177,10 +201,6 @@ impl Accounting {
         Ok(self.uplink.with_store(|store| store.snapshot(sequence, &totals)))
     }
 
-    fn admit(&mut self, record: Record, cursor: Option<Cursor>) -> Result<(), SinkError> {
-        Ok(self.uplink.admit_at(record, cursor).map_err(AccountingError::from)?)
-    }
-
     /// What the server granted.
     pub fn granted(&self) -> Granted {
         self.uplink.granted()
@@ -203,7 +223,13 @@ impl Accounting {
 
     /// Times that a context was taken from one socket and given to another.
     pub fn shared_contexts(&self) -> u64 {
-        self.contexts.shared()
+        self.contexts.sockets.shared()
+    }
+
+    /// Returns how many contexts were given a body, one a send and scope, and how many of these took the place of another
+    /// body. What is evicted cannot be found again: the share is a bound on what is hidden.
+    pub fn body_contexts(&self) -> (u64, u64) {
+        (self.contexts.bodies.given(), self.contexts.bodies.evicted())
     }
 
     /// Reads the counters back, exact after every event admitted so far, and the conservation law with them.
@@ -213,12 +239,13 @@ impl Accounting {
     pub fn read(&mut self, source: &dyn Source) -> Result<(Totals, Conservation), AccountingError> {
         self.uplink.set_losses(&self.losses(source));
         let snapshot = self.snapshot()?;
-        let counted = snapshot.events();
+        let totals = Totals { notes: self.notes.clone(), ..self.groups.totals(&snapshot) };
+        let counted = totals.events(&self.owners)?;
         let lost = self.losses(source);
-        // Every record admitted here is an event, so the snapshot's number alone gives what it does not cover.
-        let in_flight = self.uplink.next_sequence().saturating_sub(snapshot.sequence) + source.in_flight();
+        // The snapshot's number alone gives what it does not cover.
+        let in_flight = self.numbers.total() - self.numbers.below(snapshot.sequence) + source.in_flight();
         let captured = source.captured();
-        Ok((self.groups.totals(&snapshot), Conservation { counted, lost, in_flight, captured }))
+        Ok((totals, Conservation { counted, lost, in_flight, captured }))
     }
 
     /// Ends the session in order: the server has everything and may give its numbers away.
@@ -248,14 +275,21 @@ impl Accounting {
     /// Asks for twice the groups, or contexts, unless the user has said how many there are to be.
     fn grow(&mut self, wanted: Wanted) -> Result<(), AccountingError> {
         let (now, most) = (self.uplink.granted(), self.uplink.most_granted());
-        let shared = self.contexts.shared();
+        let shared = self.contexts.taken();
         let Some((groups, contexts)) = self.growth.next(wanted, now, most, shared) else {
+            // Not before as many bodies again were evicted.
+            self.contexts.bodies.grow(now.contexts);
             return Ok(());
         };
         let granted = self.uplink.grow(groups, contexts)?;
         self.growth.answered(wanted, now, granted, shared);
         self.groups.grow(granted.groups);
-        self.contexts.grow(granted.contexts);
+        self.contexts.sockets.grow(granted.contexts);
+        for (context, key) in self.contexts.bodies.grow(granted.contexts) {
+            // As a send of the body would leave it.
+            let operand = self.permuted(Record::send(OTHER, context, 0, key)).operand;
+            self.uplink.admit(Record::load(context, operand))?;
+        }
         Ok(())
     }
 
@@ -271,21 +305,63 @@ impl Accounting {
     }
 
     fn take(&mut self, event: Event, cursor: Option<Cursor>) -> Result<(), SinkError> {
-        if self.owners.get(event.owner).is_none() {
+        let Some(owner) = self.owners.get(event.owner) else {
             return Err(SinkError::Owner { expected: self.owners.len(), found: event.owner.0 });
-        }
-        let group = self.group(event.owner)?;
-        let context = match event.what {
-            What::Send { socket, .. } => {
-                if self.contexts.is_full_for(socket) {
-                    self.grow(Wanted::Contexts)?;
-                }
-                self.contexts.context(socket)
-            }
-            What::Page { .. } => 0,
         };
-        let record = self.permuted(event.record(group, context));
-        self.admit(record, cursor)
+        if event.is_by_content() != (owner.kind == OwnerKind::Sends) {
+            return Err(SinkError::Kind { owner: owner.name.to_string(), kind: owner.kind });
+        }
+        if event.is_by_content() {
+            self.counts_events = true;
+            self.room_for_two_kinds()?;
+        }
+        // The group before the first record: to find one may take a snapshot, which must not part the records.
+        let group = self.group(event.owner)?;
+        if self.contexts.is_full_for(&event) {
+            self.grow(Wanted::Contexts)?;
+        }
+        let records = self.records(&event, group);
+        self.note(&event);
+        let first = self.uplink.next_sequence();
+        self.numbers.add(first, records.as_slice().len());
+        let position = self.inherited_events + self.numbers.total();
+        let events = self.counts_events.then_some(Cursor { source: cursor::EVENTS, unit: 0, position });
+        let cursors = [cursor, events].map(|cursor| cursor.into_iter());
+        let cursors: Vec<Cursor> = cursors.into_iter().flatten().collect();
+        self.uplink.admit_together(records.as_slice(), &cursors).map_err(AccountingError::from)?;
+        if self.numbers.total().is_multiple_of(EVENTS_PER_LOOK) {
+            self.numbers.forget(self.uplink.acknowledged().min(self.uplink.covered()));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that there is a group beside the one that has all pages.
+    fn room_for_two_kinds(&mut self) -> Result<(), AccountingError> {
+        if self.groups.is_one() {
+            self.grow(Wanted::Groups)?;
+        }
+        if self.groups.is_one() { Err(AccountingError::OneGroup) } else { Ok(()) }
+    }
+
+    /// The records of an event as they go to the engine.
+    fn records(&mut self, event: &Event, group: u16) -> EventRecords {
+        for (_, owner) in self.owners.iter().skip(self.containers.len()) {
+            self.containers.push(container_hash(&owner.name));
+        }
+        let container = self.containers.get(event.owner.0 as usize).copied().unwrap_or(0);
+        let records = self.contexts.records(event, group, container);
+        records.map(|record| self.permuted(record))
+    }
+
+    /// Adds what of an event is not given to the engine.
+    fn note(&mut self, event: &Event) {
+        if event.is_by_content() {
+            let notes = self.notes.entry(event.owner).or_default();
+            notes.head_bytes += u64::from(event.head_bytes());
+            if let What::Unjudged { why: Unjudged::Encrypted, .. } = event.what {
+                notes.encrypted_bytes += u64::from(event.length);
+            }
+        }
     }
 
     fn permuted(&self, record: Record) -> Record {
@@ -311,12 +387,12 @@ impl Sink for Accounting {
     }
 
     fn skip(&mut self, event: Event) -> Result<(), SinkError> {
-        if let What::Send { socket, .. } = event.what {
-            // Contexts go to sockets by the order of their sends alone, so this gives them as they were.
-            let context = self.contexts.context(socket);
-            let operand = self.permuted(event.record(OTHER, context)).operand;
-            if let Some(left) = self.left_behind.get_mut(context as usize) {
-                *left = Some(operand);
+        self.note(&event);
+        // Contexts go to sockets by the order of their sends alone, so this gives them as they were. A body has its own by
+        // its content; in as many contexts as there are now, it may be where more of them had not been evicted before.
+        for record in self.records(&event, OTHER).as_slice().iter().filter(|record| record.op() == Some(Op::Send)) {
+            if let Some(left) = self.left_behind.get_mut(record.context() as usize) {
+                *left = Some(record.operand);
             }
         }
         Ok(())
@@ -332,7 +408,6 @@ impl Sink for Accounting {
     }
 
     fn settled(&self) -> Option<u64> {
-        // Every record admitted here from the first event on is an event.
-        Some(self.uplink.acknowledged().saturating_sub(self.first_event))
+        Some(self.numbers.below(self.uplink.acknowledged()))
     }
 }

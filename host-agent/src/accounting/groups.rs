@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::slot_table::SlotTable;
-use super::snapshot::{Rows, Snapshot, Totals, add, since};
+use super::snapshot::{Rows, ScopeError, Snapshot, Totals, add, since};
 use super::state::Change;
-use crate::event::OwnerId;
+use crate::event::{OwnerId, Owners};
 
 /// The group of everything that has none of its own.
 pub const OTHER: u16 = 0;
@@ -23,6 +23,8 @@ pub struct GroupTable {
     folded: BTreeMap<OwnerId, Rows>,
     /// Counters of groups whose owner is not known, from before the agent restarted.
     adopted: Rows,
+    /// Events in `adopted`, when its classes may have several meanings.
+    unknown_events: Option<u64>,
     folds: u64,
     /// What [`GroupTable::take_changes`] has not given yet.
     changes: Vec<Change>,
@@ -50,6 +52,7 @@ impl GroupTable {
             baselines: vec![Rows::default(); slots as usize],
             folded: BTreeMap::new(),
             adopted: Rows::default(),
+            unknown_events: None,
             folds: 0,
             changes: Vec::new(),
         }
@@ -88,6 +91,22 @@ impl GroupTable {
         table
     }
 
+    /// What is in groups without an owner may be of sends by content, whose classes are scopes: no owner is charged, and
+    /// `counted` are the events of everything together.
+    pub fn keep_unknown_apart(&mut self, snapshot: &Snapshot, owners: &Owners, counted: u64) -> Result<(), ScopeError> {
+        self.unknown_events = Some(0);
+        if self.adopted != Rows::default() {
+            let known = self.totals(snapshot).events(owners)?;
+            self.unknown_events = Some(counted.saturating_sub(known));
+        }
+        Ok(())
+    }
+
+    /// Whether there is no group but [`OTHER`].
+    pub fn is_one(&self) -> bool {
+        self.slots.capacity() == 0
+    }
+
     /// What a restarted agent needs.
     pub fn save(&self) -> SavedGroups {
         let baselines = self.baselines.iter().enumerate().filter(|(_, rows)| **rows != Rows::default());
@@ -112,7 +131,7 @@ impl GroupTable {
     /// The group of an owner; `None` when every group is taken and [`GroupTable::fold`] must make room first.
     /// With a grant of one group everything goes to [`OTHER`].
     pub fn group(&mut self, owner: OwnerId) -> Option<u16> {
-        if self.slots.capacity() == 0 {
+        if self.is_one() {
             return Some(OTHER);
         }
         let slot = match self.slots.touch(&owner) {
@@ -148,8 +167,11 @@ impl GroupTable {
             add(owners.entry(owner).or_default(), &counted);
         }
         let mut other = snapshot.group(OTHER);
-        add(&mut other, &self.adopted);
-        Totals { owners, other }
+        if self.unknown_events.is_none() {
+            add(&mut other, &self.adopted);
+        }
+        let unknown_events = self.unknown_events.unwrap_or(0);
+        Totals { owners, other, unknown_events, ..Totals::default() }
     }
 
     /// Times that an owner lost its group to another one.

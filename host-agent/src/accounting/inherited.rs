@@ -18,6 +18,8 @@ use crate::uplink::Uplink;
 pub struct Inherited {
     /// Counters as they are now, those of earlier grants included.
     pub snapshot: Snapshot,
+    /// Events that these counters hold.
+    pub events: u64,
     /// Losses that it reported.
     pub losses: Losses,
     /// Where its sources stood behind the last record that counts.
@@ -67,5 +69,6 @@ fn take_over(uplink: &mut Uplink<Carried>, granted: &Granted, saved: Option<&Sav
     // What was counted rests on changes up to this one.
     let needed = position(&granted.cursors, cursor::STATE, 0).unwrap_or(0);
     let groups = saved.filter(|saved| saved.number() >= needed).and_then(SavedSession::groups);
-    Inherited { snapshot, losses, cursors, groups }
+    let events = position(&cursors, cursor::EVENTS, 0).unwrap_or_else(|| snapshot.events());
+    Inherited { snapshot, events, losses, cursors, groups }
 }

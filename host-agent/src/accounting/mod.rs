@@ -5,15 +5,20 @@
 //! | file | content |
 //! |---|---|
 //! | `events.rs` | [`Accounting`], a session as a sink of events |
-//! | `groups.rs`, `contexts.rs`, `slot_table.rs` | owners to groups, sockets to contexts |
+//! | `groups.rs`, `slot_table.rs` | owners to groups |
+//! | `contexts.rs`, `content_table.rs` | sockets and bodies to contexts |
+//! | `event_records.rs`, `event_numbers.rs` | events to records, and numbers of records to numbers of events |
 //! | `snapshot.rs` | counters at one record number, by group and by owner |
 //! | `conservation.rs` | captured = counted + in flight + lost |
 //! | `inherited.rs`, `earlier_grants.rs`, `state/` | what survives a restart of the agent or of the server |
 
 mod conservation;
+mod content_table;
 mod contexts;
 mod earlier_grants;
 mod error;
+mod event_numbers;
+mod event_records;
 mod events;
 mod groups;
 mod growth;
@@ -23,9 +28,11 @@ mod snapshot;
 pub mod state;
 
 pub use conservation::Conservation;
+pub use content_table::{ContentTable, content_key};
 pub use contexts::ContextTable;
 pub use error::AccountingError;
+pub use event_records::{EngineContexts, EventRecords, container_hash};
 pub use events::{Accounting, Options};
 pub use groups::{GroupTable, OTHER, SavedGroups};
 pub use inherited::Inherited;
-pub use snapshot::{Rows, Snapshot, Totals, since};
+pub use snapshot::{Rows, ScopeError, SendNotes, Snapshot, Totals, since};

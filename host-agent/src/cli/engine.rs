@@ -144,9 +144,14 @@ impl EngineArguments {
 
 /// Table and conservation line, as every command shows them.
 pub fn text(report: &Report) -> String {
+    let unknown = match report.unknown_events {
+        0 => String::new(),
+        events => format!("{events} events are of no container: the state folder was lost that says what they were\n"),
+    };
     format!(
-        "{}engine {}: {}\n",
+        "{}{}{unknown}engine {}: {}\n",
         deltascope_agent::report::render(report),
+        deltascope_agent::report::send_lines(report),
         report.engine,
         conservation_line(&report.conservation, report.unjudged)
     )

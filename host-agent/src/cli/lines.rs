@@ -71,7 +71,8 @@ impl Silence {
     pub fn apply(&mut self, report: &mut Report, now: Instant) -> usize {
         let before = report.lines.len();
         report.lines.retain(|line| {
-            let events = line.pages.events.saturating_add(line.sends.events);
+            let by_content = line.by_content.map_or(0, |sends| sends.events());
+            let events = line.pages.events.saturating_add(line.sends.events).saturating_add(by_content);
             let (known, since) = self.seen.entry((line.kind, line.name.clone())).or_insert((events, now));
             if *known != events {
                 (*known, *since) = (events, now);

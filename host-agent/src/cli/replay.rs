@@ -43,6 +43,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (totals, conservation) = accounting.read(&replay)?;
     let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), &totals, conservation);
     report.lower_bound = replay.is_lower_bound();
+    report.body_contexts = accounting.body_contexts();
+    report.describe(|name| replay.details(name));
     let scan = replay.scan_report();
     report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
     if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {

@@ -9,11 +9,14 @@ use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
 use deltascope_agent::accounting::Totals;
 use deltascope_agent::accounting::state::StateStatus;
-use deltascope_agent::report::{EstimatedJson, Report, ReportJson, ScanJson, estimate_lines, scan_lines};
+use deltascope_agent::capture::AddressNames;
+use deltascope_agent::report::{
+    EstimatedJson, Report, ReportJson, ScanJson, SendBytesJson, estimate_lines, scan_lines,
+};
 use deltascope_agent::scan::{Budget, ScanConfig};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
-use deltascope_agent::sources::{Kmod, Replay, Round, Scan, Source, SourceError, auto, bpf};
+use deltascope_agent::sources::{Kmod, Pcap, Replay, Round, Scan, Source, SourceError, auto, bpf};
 use deltascope_agent::stop::Stop;
 use serde::Serialize;
 
@@ -32,6 +35,8 @@ pub enum SourceKind {
     Synth,
     /// A recording, given with --file
     Replay,
+    /// The sends in a file of packets, given with --pcap
+    Pcap,
     /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
     Auto,
     /// BPF programs: every copy and every send, as they happen
@@ -49,6 +54,12 @@ pub struct SourceArguments {
     /// replay: the recording
     #[arg(long, value_name = "FILE", required_if_eq("source", "replay"))]
     file: Option<PathBuf>,
+    /// pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)
+    #[arg(long, value_name = "FILE", required_if_eq("source", "pcap"))]
+    pcap: Option<PathBuf>,
+    /// pcap: who sends from an address, or from one port of it (may be given more than once)
+    #[arg(long = "map", value_name = "ADDRESS[:PORT]=NAME", value_parser = name)]
+    names: Vec<String>,
     /// scan: only the families of these processes (may be given more than once)
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
@@ -64,7 +75,12 @@ pub struct SourceArguments {
 impl SourceArguments {
     /// Files that the source reads.
     pub fn files(&self) -> Vec<&Path> {
-        self.file.as_deref().filter(|_| self.source == SourceKind::Replay).into_iter().collect()
+        let file = match self.source {
+            SourceKind::Replay => &self.file,
+            SourceKind::Pcap => &self.pcap,
+            _ => &None,
+        };
+        file.as_deref().into_iter().collect()
     }
 
     /// The source. Scans end early once `stop` is asked for; with a budget they keep within it and stall no process.
@@ -81,6 +97,16 @@ impl SourceArguments {
             }
             SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
             SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
+            SourceKind::Pcap => match &self.pcap {
+                Some(file) => {
+                    let mut names = AddressNames::default();
+                    for text in &self.names {
+                        names.add(text)?;
+                    }
+                    Box::new(Pcap::open(file, names).map_err(SourceError::from)?)
+                }
+                None => bail!("--source pcap: expected --pcap with a file of packets, found none"),
+            },
             SourceKind::Replay => match &self.file {
                 Some(file) => Box::new(Replay::open(file)?),
                 None => bail!("--source replay: expected --file with a recording, found none"),
@@ -167,6 +193,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A text that names who sends from an address.
+fn name(text: &str) -> Result<String, String> {
+    AddressNames::default().add(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
 /// A number above zero.
 fn positive(text: &str) -> Result<f64, String> {
     let expected = "expected a number above 0 and at most 1000000";
@@ -215,6 +246,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let engine = accounting.granted().engine.name();
             let mut report = Report::new(engine, accounting.owners(), &shown, conservation);
             report.lower_bound = source.is_lower_bound();
+            report.body_contexts = accounting.body_contexts();
+            report.send_bytes =
+                source.payload().map(|payload| SendBytesJson::new(&payload, accounting.owners(), &shown));
             report.describe(|name| source.details(name));
             let scan = source.scan_report();
             report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);

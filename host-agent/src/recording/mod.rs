@@ -13,16 +13,19 @@
 //!
 //! | offset | bytes | chunk |
 //! |---|---|---|
-//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END, 4 SCAN |
+//! | 0 | 4 | kind: 1 OWNER, 2 EVENTS, 3 END, 4 SCAN, 5 CONTAINER |
 //! | 4 | 4 | bytes of the body, n |
 //! | 8 | n | body |
 //! | 8 + n | 4 | CRC32C of everything before it in the chunk |
 //!
 //! OWNER: number 4 (0, 1, 2 and so on), kind 4 ([`OwnerKind`](crate::event::OwnerKind)), name in UTF-8. An owner
-//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send), class 1, zero 2,
-//! owner 4, socket 8 (send; zero of a page), length 4, zero 4, operand 8 (as in the event record). SCAN: what a scan
-//! reported beside its events, as the JSON object of `docs/scan.md` from `mode` on; after the events of the round. END: events captured 8, events in the file 8, losses 7 x 8 in
-//! the order of [`LossReason`](deltascope_abi::loss::LossReason).
+//! comes before its first event. EVENTS: events of 32 bytes each: what 1 (1 page, 2 send, 3 body, 4 send by
+//! content that is not judged), class 1, zero 2, owner 4, socket 8 (send: its socket; body: its peer; else zero), length 4,
+//! bytes of the head 4 (3 and 4; else zero), operand 8 (page and send: as in the event record; body: its fingerprint; 4: the
+//! reason, [`Unjudged`](crate::event::Unjudged)). The class of 3 and 4 is 0 and 3. SCAN: what a scan
+//! reported beside its events, as the JSON object of `docs/scan.md` from `mode` on; after the events of the round.
+//! CONTAINER: number of an owner 4, what is known of its container as a JSON object: `cgroup` (path), `runtime`, `id`, `pod`.
+//! END: events captured 8, events in the file 8, losses 7 x 8 in the order of [`LossReason`](deltascope_abi::loss::LossReason).
 //!
 //! The class of a page of an owner of the scan is its origin ([`scanned`](crate::event::scanned)). In version 2 it is 0 of a page
 //! that was compared and 3 of another one, whatever its origin.
@@ -66,8 +69,11 @@ const CHUNK_OWNER: u32 = 1;
 const CHUNK_EVENTS: u32 = 2;
 const CHUNK_END: u32 = 3;
 const CHUNK_SCAN: u32 = 4;
+const CHUNK_CONTAINER: u32 = 5;
 const WHAT_PAGE: u8 = 1;
 const WHAT_SEND: u8 = 2;
+const WHAT_BODY: u8 = 3;
+const WHAT_UNJUDGED: u8 = 4;
 
 /// A recording that cannot be written, or bytes that are not one.
 #[derive(Debug, thiserror::Error)]
@@ -165,6 +171,16 @@ pub enum RecordingError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// What is known of a container is not understood, or cannot be written.
+    #[error("{path}: container at offset {at}: expected a JSON object with cgroup, runtime, id and pod, found {source}", path = path.display())]
+    Container {
+        /// The file.
+        path: PathBuf,
+        /// Its offset in the file.
+        at: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// A name is not UTF-8.
     #[error("{path}: owner name at offset {at}: expected UTF-8 text; the file is damaged", path = path.display())]
     Text {
@@ -176,6 +192,12 @@ pub enum RecordingError {
     /// The file to be made is one that is read.
     #[error("{path}: expected another file than the recording that is read, found the same; name another file", path = path.display())]
     Itself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Pages and sends by content cannot have one group.
+    #[error("{path}: expected a free group for sends by content, found every group taken; record without --raw", path = path.display())]
+    NoGroupForSends {
         /// The file.
         path: PathBuf,
     },

@@ -4,21 +4,23 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Output, RecordingError, write_error};
-use crate::accounting::ContextTable;
-use crate::accounting::{GroupTable, OTHER};
-use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::accounting::{EngineContexts, GroupTable, OTHER, container_hash};
+use crate::event::{Event, OwnerId, OwnerKind, Owners};
+use crate::report::OTHER_NAME;
 use crate::sink::{Sink, SinkError};
 
 /// Writes the records that an engine with the given sizes would be sent.
 ///
 /// A file cannot ask for a snapshot, so nothing is folded: owners that come when every group is taken go to
-/// group 0, `other`.
+/// group 0, `other`, and those of sends by content to a group that the first of these events takes for them all.
 pub struct RawWriter<W: Write = BufWriter<Output>> {
     path: PathBuf,
     out: W,
     owners: Owners,
     groups: GroupTable,
-    contexts: ContextTable,
+    contexts: EngineContexts,
+    /// The group of sends by content whose owner has none.
+    other_sends: Option<u16>,
     written: u64,
 }
 
@@ -43,8 +45,20 @@ impl<W: Write> RawWriter<W> {
             out,
             owners: Owners::default(),
             groups: GroupTable::new(groups),
-            contexts: ContextTable::new(contexts),
+            contexts: EngineContexts::new(contexts),
+            other_sends: None,
             written: 0,
+        }
+    }
+
+    fn other_sends(&mut self) -> Result<u16, RecordingError> {
+        if let Some(group) = self.other_sends {
+            return Ok(group);
+        }
+        let owner = self.owners.intern(OwnerKind::Sends, OTHER_NAME).0;
+        match self.groups.group(owner) {
+            Some(group) if group != OTHER => Ok(*self.other_sends.insert(group)),
+            _ => Err(RecordingError::NoGroupForSends { path: self.path.clone() }),
         }
     }
 
@@ -66,13 +80,18 @@ impl<W: Write> Sink for RawWriter<W> {
     }
 
     fn event(&mut self, event: Event) -> Result<(), SinkError> {
-        let group = self.groups.group(event.owner).unwrap_or(OTHER);
-        let context = match event.what {
-            What::Send { socket, .. } => self.contexts.context(socket),
-            What::Page { .. } => 0,
+        let Some(owner) = self.owners.get(event.owner) else {
+            return Err(SinkError::Owner { expected: self.owners.len(), found: event.owner.0 });
         };
-        let bytes = event.record(group, context).to_bytes();
-        self.out.write_all(&bytes).map_err(|source| write_error(&self.path, source))?;
+        if event.is_by_content() != (owner.kind == OwnerKind::Sends) {
+            return Err(SinkError::Kind { owner: owner.name.to_string(), kind: owner.kind });
+        }
+        let container = container_hash(&owner.name);
+        let other = if event.is_by_content() { self.other_sends()? } else { OTHER };
+        let group = self.groups.group(event.owner).unwrap_or(other);
+        for record in self.contexts.records(&event, group, container).as_slice() {
+            self.out.write_all(&record.to_bytes()).map_err(|source| write_error(&self.path, source))?;
+        }
         self.written += 1;
         Ok(())
     }

@@ -10,8 +10,8 @@ use deltascope_abi::loss::{LOSS_REASONS, Losses};
 use deltascope_abi::record::{Class, MAX_LENGTH};
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, What, scanned};
-use crate::report::ScanJson;
+use crate::event::{Event, OwnerId, OwnerKind, UNJUDGED_SEND, Unjudged, What, scanned};
+use crate::report::{Details, ScanJson};
 
 /// What a recording says at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Cut {
 pub enum Item {
     /// An owner; its number is the count of owners before it.
     Owner(OwnerKind, String),
+    /// What is known of the container of an owner before it.
+    Container(OwnerId, Box<Details>),
     /// An event.
     Event(Event),
     /// What a scan reported beside the events before it.
@@ -141,8 +143,8 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
-        if !(CHUNK_OWNER..=CHUNK_SCAN).contains(&kind) {
-            return Err(self.field("chunk kind", start, "1 to 4", kind.into()));
+        if !(CHUNK_OWNER..=CHUNK_CONTAINER).contains(&kind) {
+            return Err(self.field("chunk kind", start, "1 to 5", kind.into()));
         }
         if length > MAX_BODY_BYTES {
             return Err(self.field("chunk length", start + 4, &format!("0 to {MAX_BODY_BYTES}"), length as u64));
@@ -170,6 +172,7 @@ impl<R: Read> Reader<R> {
                 self.items.push_back(Item::Scan(Box::new(scan)));
                 Ok(())
             }
+            CHUNK_CONTAINER => self.container(body, at),
             _ => self.end(body, at),
         }
     }
@@ -185,11 +188,26 @@ impl<R: Read> Reader<R> {
         }
         self.expect("owner number", at, self.owners.len() as u64, le32(body, 0).into())?;
         let code = le32(body, 4);
-        let kind = OwnerKind::from_code(code).ok_or_else(|| self.field("owner kind", at + 4, "1 to 3", code.into()))?;
+        let kind = OwnerKind::from_code(code).ok_or_else(|| self.field("owner kind", at + 4, "1 to 4", code.into()))?;
         let name = std::str::from_utf8(&body[8..])
             .map_err(|_| RecordingError::Text { path: self.path.clone(), at: at + 8 })?;
         self.owners.push(kind);
         self.items.push_back(Item::Owner(kind, name.to_owned()));
+        Ok(())
+    }
+
+    fn container(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
+        let Some((number, json)) = body.split_first_chunk::<4>() else {
+            return Err(self.field("container chunk length", at - 4, "4 or more", body.len() as u64));
+        };
+        let owner = u32::from_le_bytes(*number);
+        if owner as usize >= self.owners.len() {
+            return Err(self.field("owner of a container", at, &format!("below {}", self.owners.len()), owner.into()));
+        }
+        let details = serde_json::from_slice(json);
+        let path = self.path.clone();
+        let details = details.map_err(|source| RecordingError::Container { path, at: at + 4, source })?;
+        self.items.push_back(Item::Container(OwnerId(owner), Box::new(details)));
         Ok(())
     }
 
@@ -217,27 +235,29 @@ impl<R: Read> Reader<R> {
         if length > MAX_LENGTH {
             return Err(self.field("length of an event", at + 16, &format!("0 to {MAX_LENGTH}"), length.into()));
         }
+        let (socket, head, operand) = (le64(bytes, 8), le32(bytes, 20), le64(bytes, 24));
         // The zeros of the layout: what a later version puts there is not to be passed over.
-        let page = bytes[0] == WHAT_PAGE;
-        let reserved = u64::from(le32(bytes, 0) >> 16) | u64::from(le32(bytes, 20));
-        if reserved != 0 || (page && le64(bytes, 8) != 0) {
-            return Err(self.field(
-                "reserved bytes of an event",
-                at,
-                "zero",
-                reserved | (u64::from(page) * le64(bytes, 8)),
-            ));
+        let no_socket = matches!(bytes[0], WHAT_PAGE | WHAT_UNJUDGED);
+        let no_head = !matches!(bytes[0], WHAT_BODY | WHAT_UNJUDGED);
+        let (head_here, socket_here) = (u64::from(no_head) * u64::from(head), u64::from(no_socket) * socket);
+        let reserved = u64::from(le32(bytes, 0) >> 16) | head_here | socket_here;
+        if reserved != 0 {
+            return Err(self.field("reserved bytes of an event", at, "zero", reserved));
         }
-        let class = Class::from_code(class);
-        let operand = le64(bytes, 24);
-        let what = match (bytes[0], class) {
-            (WHAT_SEND, Class::NetworkSend) => What::Send { socket: le64(bytes, 8), fingerprint: operand },
+        let what = match (bytes[0], Class::from_code(class)) {
+            (WHAT_SEND, Class::NetworkSend) => What::Send { socket, fingerprint: operand },
             (WHAT_PAGE, class) if kind.is_scanned() => self.scanned_page(class, operand),
-            (WHAT_PAGE, Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged) => {
+            (WHAT_PAGE, class @ (Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged)) => {
                 What::Page { class, before: operand as u32, after: (operand >> 32) as u32 }
             }
+            (WHAT_BODY, Class::PageAfterT) => What::Body { peer: socket, fingerprint: operand, head },
+            (WHAT_UNJUDGED, UNJUDGED_SEND) => {
+                let why = Unjudged::from_code(operand)
+                    .ok_or_else(|| self.field("reason of an event", at + 24, "1 to 3", operand))?;
+                What::Unjudged { why, head }
+            }
             (what, _) => {
-                let expected = "1 with a class of pages, or 2 with the class of sends";
+                let expected = "1 with a class of pages, 2 with class 2, 3 with class 0 or 4 with class 3";
                 return Err(self.field("kind of an event", at, expected, what.into()));
             }
         };

@@ -9,7 +9,8 @@ use deltascope_abi::record::{Class, MAX_LENGTH, RECORD_BYTES, Record};
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, What};
+use crate::event::{Event, OwnerId, OwnerKind, Unjudged, What};
+use crate::report::Details;
 use crate::sink::Sink;
 
 const PATH: &str = "in-memory.rec";
@@ -19,6 +20,13 @@ fn events() -> impl Strategy<Value = Vec<(u8, Event)>> {
         (prop::sample::select(vec![Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged]), any::<[u32; 2]>())
             .prop_map(|(class, [before, after])| What::Page { class, before, after }),
         any::<[u64; 2]>().prop_map(|[socket, fingerprint]| What::Send { socket, fingerprint }),
+        (any::<[u64; 2]>(), any::<u32>()).prop_map(|([peer, fingerprint], head)| What::Body {
+            peer,
+            fingerprint,
+            head
+        }),
+        (prop::sample::select(Unjudged::ALL.to_vec()), any::<u32>())
+            .prop_map(|(why, head)| What::Unjudged { why, head }),
     ];
     let event = (0..=MAX_LENGTH, what).prop_map(|(length, what)| Event { owner: OwnerId(0), length, what });
     prop::collection::vec((0u8..6, event), 0..60)
@@ -30,7 +38,7 @@ fn record(events: &[(u8, Event)], losses: Losses) -> (Vec<u8>, Vec<Item>) {
     let mut items = Vec::new();
     let mut owners = 0;
     for &(owner, event) in events {
-        let (kind, name) = (OwnerKind::ALL[owner as usize % 3], format!("container-{owner}-ä"));
+        let (kind, name) = (OwnerKind::ALL[owner as usize % 4], format!("container-{owner}-ä"));
         let owner = writer.owner(kind, &name).expect("memory takes it");
         if owner.0 == owners {
             owners += 1;
@@ -103,7 +111,7 @@ proptest! {
     /// Chunks with right checksums and random contents: the fields' own checks hold.
     #[test]
     fn random_chunks_do_not_panic(
-        chunks in prop::collection::vec((0u32..5, prop::collection::vec(prop_oneof![0u8..4, any::<u8>()], 0..140)), 0..6),
+        chunks in prop::collection::vec((0u32..6, prop::collection::vec(prop_oneof![0u8..4, any::<u8>()], 0..140)), 0..6),
     ) {
         let (whole, _) = record(&[], Losses::default());
         let mut bytes = whole[..HEADER_BYTES].to_vec();
@@ -149,6 +157,39 @@ fn read_page(kind: OwnerKind, class: u8, version: u8) -> Result<What, RecordingE
         Item::Event(event) => Ok(event.what),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn what_is_known_of_a_container_is_read_as_it_was_written() {
+    let details = |id: Option<&str>| Details {
+        cgroup: "/kubepods/pod7/\u{202e}ab".to_owned(),
+        runtime: id.map(|_| "cri-containerd".to_owned()),
+        id: id.map(str::to_owned),
+        pod: Some("7".to_owned()),
+    };
+    let mut writer = Writer::new(Path::new(PATH), Vec::new()).expect("memory takes it");
+    let [web, idle] = ["web", "idle"].map(|name| writer.owner(OwnerKind::Scanned, name).expect("memory takes it"));
+    for _ in 0..2 {
+        writer.describe(idle, &details(None)).expect("memory takes it");
+        writer.describe(web, &details(Some("ab"))).expect("memory takes it");
+    }
+    assert!(matches!(writer.add_details(OwnerId(2), &details(None)), Err(RecordingError::Owner { found: 2, .. })));
+    let bytes = writer.finish(0, &Losses::default()).expect("memory takes it");
+    let container = |owner, details| Item::Container(owner, Box::new(details));
+    let items = read(&bytes).expect("a whole recording");
+    assert_eq!(items[2..4], [container(idle, details(None)), container(web, details(Some("ab")))], "each once");
+    // With a right checksum, an owner that is not there and text that is no object are refused.
+    let chunk = |body: &[u8]| {
+        let mut file = bytes[..HEADER_BYTES].to_vec();
+        let start = file.len();
+        file.extend(5u32.to_le_bytes());
+        file.extend((body.len() as u32).to_le_bytes());
+        file.extend(body);
+        file.extend(crc32c(&file[start..]).to_le_bytes());
+        read(&file).expect_err("no container").to_string()
+    };
+    assert!(chunk(b"ab").contains("container chunk length"));
+    assert!(chunk(b"\0\0\0\0{}").contains("owner of a container"));
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Class;
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
-use crate::report::ScanJson;
+use crate::event::{Event, OwnerId, OwnerKind, Owners, UNJUDGED_SEND, What};
+use crate::report::{Details, ScanJson};
 use crate::sink::{Sink, SinkError};
 
 /// Events that are gathered before they become a chunk.
@@ -25,6 +26,8 @@ pub struct Writer<W: Write = Output> {
     path: PathBuf,
     out: W,
     owners: Owners,
+    /// By owner: what is known of it has been written.
+    described: Vec<bool>,
     events: Vec<u8>,
     /// Events given.
     given: u64,
@@ -58,7 +61,7 @@ impl<W: Write> Writer<W> {
         out.write_all(&header).map_err(|source| write_error(path, source))?;
         let events = Vec::with_capacity(EVENTS_PER_CHUNK * EVENT_BYTES);
         let (path, owners, flushed) = (path.to_path_buf(), Owners::default(), Instant::now());
-        Ok(Writer { path, out, owners, events, given: 0, written: 0, flushed })
+        Ok(Writer { path, out, owners, described: Vec::new(), events, given: 0, written: 0, flushed })
     }
 
     /// Events given so far.
@@ -121,6 +124,22 @@ impl<W: Write> Writer<W> {
         Ok(id)
     }
 
+    /// Adds what is known of the container of an owner, once.
+    pub fn add_details(&mut self, owner: OwnerId, details: &Details) -> Result<(), RecordingError> {
+        let (number, owners) = (owner.0 as usize, self.owners.len());
+        if number >= owners {
+            return Err(RecordingError::Owner { expected: owners, found: owner.0 });
+        }
+        self.described.resize(owners.max(self.described.len()), false);
+        if std::mem::replace(&mut self.described[number], true) {
+            return Ok(());
+        }
+        let mut body = owner.0.to_le_bytes().to_vec();
+        let json = serde_json::to_vec(details);
+        body.extend(json.map_err(|source| RecordingError::Container { path: self.path.clone(), at: 0, source })?);
+        self.chunk(CHUNK_CONTAINER, &body)
+    }
+
     /// Adds what a scan reported beside the events that were given.
     pub fn add_scan(&mut self, scan: &ScanJson) -> Result<(), RecordingError> {
         self.flush_events()?;
@@ -157,6 +176,10 @@ impl<W: Write> Sink for Writer<W> {
         Ok(self.add_owner(kind, name)?)
     }
 
+    fn describe(&mut self, owner: OwnerId, details: &Details) -> Result<(), SinkError> {
+        Ok(self.add_details(owner, details)?)
+    }
+
     fn event(&mut self, event: Event) -> Result<(), SinkError> {
         Ok(self.add_event(event)?)
     }
@@ -171,16 +194,19 @@ impl<W: Write> Sink for Writer<W> {
 }
 
 fn encode(event: &Event) -> [u8; EVENT_BYTES] {
-    let mut bytes = [0; EVENT_BYTES];
-    let (what, class, socket) = match event.what {
-        What::Page { class, .. } => (WHAT_PAGE, class, 0),
-        What::Send { socket, .. } => (WHAT_SEND, deltascope_abi::record::Class::NetworkSend, socket),
+    let (what, class, socket, operand) = match event.what {
+        What::Page { class, before, after } => (WHAT_PAGE, class, 0, u64::from(before) | u64::from(after) << 32),
+        What::Send { socket, fingerprint } => (WHAT_SEND, Class::NetworkSend, socket, fingerprint),
+        What::Body { peer, fingerprint, .. } => (WHAT_BODY, Class::from_code(0), peer, fingerprint),
+        What::Unjudged { why, .. } => (WHAT_UNJUDGED, UNJUDGED_SEND, 0, why as u64),
     };
+    let mut bytes = [0; EVENT_BYTES];
     bytes[0] = what;
     bytes[1] = class as u8;
     bytes[4..8].copy_from_slice(&event.owner.0.to_le_bytes());
     bytes[8..16].copy_from_slice(&socket.to_le_bytes());
-    bytes[16..20].copy_from_slice(&event.length.to_le_bytes());
-    bytes[24..32].copy_from_slice(&event.record(0, 0).operand.to_le_bytes());
+    bytes[16..20].copy_from_slice(&event.record_length().to_le_bytes());
+    bytes[20..24].copy_from_slice(&event.head_bytes().to_le_bytes());
+    bytes[24..32].copy_from_slice(&operand.to_le_bytes());
     bytes
 }

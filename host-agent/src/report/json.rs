@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
-use super::{Line, LineOrigins, Report, ScanJson};
+use super::{BodyContextsJson, ContentSendsJson, Line, LineOrigins, Report, ScanJson, SendBytesJson};
 use crate::accounting::Conservation;
 use crate::event::OwnerKind;
 
@@ -70,6 +70,9 @@ pub struct ContainerJson {
     pub net_redundant: u64,
     /// Bytes of the redundant sends.
     pub net_bytes_redundant: u64,
+    /// Sends by content, from a source that gives these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sends_by_content: Option<ContentSendsJson>,
 }
 
 /// Pages of one owner by origin; none of these are added to the copies.
@@ -120,8 +123,13 @@ impl From<&Line> for ContainerJson {
             net_sends: line.sends.events,
             net_redundant: line.sends.redundant_events,
             net_bytes_redundant: line.sends.redundant_bytes,
+            sends_by_content: line.by_content.as_ref().map(ContentSendsJson::from),
         }
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What any command reports.
@@ -134,6 +142,15 @@ pub struct ReportJson {
     pub conservation: ConservationJson,
     /// Of the counted events, those that could not be judged.
     pub unjudged: u64,
+    /// Of the counted events, those that no container has: the state folder was lost that says what they were.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown_events: u64,
+    /// How the contexts served as a table of bodies, if there were sends by content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_contexts: Option<BodyContextsJson>,
+    /// Bytes of all sends, of a source that sees these on a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_bytes: Option<SendBytesJson>,
     /// Containers, without the regions of the workload.
     pub containers: Vec<ContainerJson>,
 }
@@ -142,10 +159,14 @@ impl From<&Report> for ReportJson {
     fn from(report: &Report) -> ReportJson {
         let lines = report.lines.iter().filter(|line| line.kind != OwnerKind::Region);
         let containers = lines.map(ContainerJson::from);
+        let (given, evicted) = report.body_contexts;
         ReportJson {
             engine: report.engine,
             conservation: ConservationJson::from(&report.conservation),
             unjudged: report.unjudged,
+            unknown_events: report.unknown_events,
+            send_bytes: report.send_bytes,
+            body_contexts: (given > 0).then_some(BodyContextsJson { given, evicted }),
             containers: containers.collect(),
         }
     }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::json::ContainerOriginsJson;
-use super::{BracketJson, ContainerJson, FamilyJson, OriginsJson, ReportJson, ScanJson};
+use super::{BracketJson, ContainerJson, ContentSendsJson, FamilyJson, OriginsJson, ReportJson, ScanJson, ScopeJson};
 
 /// Labels of a sample and its value.
 type Sample<'a> = (Vec<(&'a str, &'a str)>, f64);
@@ -50,6 +50,7 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
         containers("net_redundant", "Redundant sends.", |one| one.net_redundant);
         containers("net_redundant_bytes", "Bytes of the redundant sends.", |one| one.net_bytes_redundant);
     }
+    sends(report, &mut add);
     if report.containers.iter().any(|one| one.origins.is_some()) {
         let mut origins = |name: &str, about: &str, value: fn(&ContainerOriginsJson) -> u64| {
             let samples = report.containers.iter();
@@ -101,6 +102,47 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
     add("scan_compared_bytes", "gauge", "Bytes of contents read by the last scan.", one(scan.bytes_read as f64));
     add("peak_memory_bytes", "gauge", "Largest memory of the agent.", one(scan.cost.peak_memory_bytes as f64));
     text
+}
+
+/// Adds the sends by content, if there are any.
+fn sends(report: &ReportJson, add: &mut impl FnMut(&str, &str, &str, Vec<Sample<'_>>)) {
+    let by_content = || report.containers.iter().filter_map(|one| Some((one, one.sends_by_content.as_ref()?)));
+    if by_content().next().is_none() {
+        return;
+    }
+    let mut one = |name: &str, about: &str, value: fn(&ContentSendsJson) -> u64| {
+        let samples = by_content().map(|(one, sends)| (labels(one), value(sends) as f64)).collect();
+        add(&format!("container_send_{name}_total"), "counter", about, samples);
+    };
+    one("bodies", "Bodies of sends that were compared by content.", |sends| sends.bodies);
+    one("body_bytes", "Their bytes.", |sends| sends.body_bytes);
+    one("unjudged", "Sends that were not compared.", |sends| sends.not_judged);
+    one("unjudged_bytes", "Their bytes without heads.", |sends| sends.not_judged_bytes);
+    one("encrypted_bytes", "Of the bytes not compared, those that are encrypted.", |sends| sends.encrypted_bytes);
+    one("head_bytes", "Bytes of heads, in no other number.", |sends| sends.head_bytes);
+    let mut scoped = |name: &str, about: &str, value: fn(&ScopeJson) -> u64| {
+        let mut samples = Vec::new();
+        for (one, sends) in by_content() {
+            for (scope, found) in [("peer", &sends.peer), ("container", &sends.container)] {
+                let mut labels = labels(one);
+                labels.push(("scope", scope));
+                samples.push((labels, value(found) as f64));
+            }
+        }
+        add(&format!("container_send_{name}_total"), "counter", about, samples);
+    };
+    scoped("redundant", "Bodies sent before, by scope; scopes are not to be added.", |found| found.redundant);
+    scoped("redundant_bytes", "Their bytes, by scope; scopes are not to be added.", |found| found.bytes_redundant);
+    if let Some(bytes) = &report.send_bytes {
+        let value = |value: u64| vec![(Vec::new(), value as f64)];
+        add("payload_bytes_total", "counter", "Bytes of TCP payload on the wire.", value(bytes.seen));
+        add("payload_sent_again_bytes_total", "counter", "Of these, sent again by TCP.", value(bytes.sent_again));
+        add("payload_missing_bytes_total", "counter", "Of these, not captured.", value(bytes.missing));
+    }
+    let Some(contexts) = report.body_contexts else { return };
+    let total = |value: u64| vec![(Vec::new(), value as f64)];
+    add("body_contexts_given_total", "counter", "Contexts given to a body.", total(contexts.given));
+    add("body_contexts_evicted_total", "counter", "Of these, taken from another body.", total(contexts.evicted));
 }
 
 /// Families with samples of their own: those with the most copies.

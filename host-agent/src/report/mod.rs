@@ -4,7 +4,10 @@ mod escape;
 mod estimated;
 mod json;
 mod metrics;
+mod origins;
 mod scan;
+mod scan_text;
+mod sends;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,11 +16,13 @@ pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
 pub use metrics::{metrics, write_metrics};
-pub use scan::{
-    BracketJson, CostJson, CoverageJson, FamilyJson, OriginsJson, PagesOfOriginJson, ScanJson, not_seen_text,
-    scan_lines,
-};
+pub use origins::{FamilyJson, OriginsJson, PagesOfOriginJson};
+pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson};
+pub use scan_text::{not_seen_text, scan_lines};
+pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, SendBytesJson, send_lines};
 pub use table::{columns, conservation_line, render};
+
+use serde::{Deserialize, Serialize};
 
 use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::Class;
@@ -43,8 +48,10 @@ pub struct Line {
     pub unjudged: u64,
     /// What a scan says of origins; `None` of another source, or of a recording that has none.
     pub origins: Option<LineOrigins>,
-    /// Network sends.
+    /// Network sends, each compared with the one before on its socket.
     pub sends: CounterRow,
+    /// Network sends by content, where the source gives these.
+    pub by_content: Option<ContentSends>,
     /// The container behind the name, where it is known.
     pub details: Option<Details>,
 }
@@ -63,7 +70,7 @@ pub struct LineOrigins {
 }
 
 /// A container as its control group describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// The path of its control group.
     pub cgroup: String,
@@ -73,6 +80,13 @@ pub struct Details {
     pub id: Option<String>,
     /// Uid of its pod.
     pub pod: Option<String>,
+}
+
+impl Details {
+    /// What is known of a container; `None` where it has no control group.
+    pub fn of(container: &Container) -> Option<Details> {
+        Some(Details::from(container)).filter(|details| !details.cgroup.is_empty())
+    }
 }
 
 impl From<&Container> for Details {
@@ -110,6 +124,7 @@ impl Line {
                     unknown: row(scanned::ORIGIN_UNKNOWN).events,
                 }),
                 sends: CounterRow::default(),
+                by_content: None,
                 details: None,
             };
         }
@@ -120,12 +135,18 @@ impl Line {
             unjudged: row(Class::PageUnjudged).events,
             origins: None,
             sends: row(Class::NetworkSend),
+            by_content: None,
             details: None,
         }
     }
 
-    /// Whether anything was counted.
+    /// Whether nothing was counted.
     fn is_empty(&self) -> bool {
+        self.has_no_cells() && self.by_content.is_none()
+    }
+
+    /// Whether nothing was counted but sends by content, which have a table of their own.
+    fn has_no_cells(&self) -> bool {
         let origins = self.origins.unwrap_or_default();
         self.pages.events + self.sends.events + origins.born.events + origins.unknown == 0
     }
@@ -146,6 +167,12 @@ pub struct Report {
     pub lower_bound: bool,
     /// Nothing was read at all.
     pub nothing_seen: bool,
+    /// Contexts given to bodies, and of them those taken from another one.
+    pub body_contexts: (u64, u64),
+    /// Bytes of all sends, of a source that sees these on a network.
+    pub send_bytes: Option<SendBytesJson>,
+    /// Events that are in no line, because the state folder was lost that says what they were.
+    pub unknown_events: u64,
 }
 
 impl Report {
@@ -154,6 +181,7 @@ impl Report {
     pub fn new(engine: &'static str, owners: &Owners, totals: &Totals, conservation: Conservation) -> Report {
         let mut lines: Vec<Line> = owners
             .iter()
+            .filter(|(_, owner)| owner.kind != OwnerKind::Sends)
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
             .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
             .collect();
@@ -161,13 +189,28 @@ impl Report {
         let scans = owners.iter().any(|(_, owner)| owner.kind.is_scanned());
         let other = if scans { OwnerKind::Scanned } else { OwnerKind::Container };
         lines.push(Line::new(other, OTHER_NAME, &totals.other));
+        sends::attach(&mut lines, owners, totals);
         lines.retain(|line| !line.is_empty());
         lines.sort_by(|a, b| {
-            let wasted = |line: &Line| line.pages.redundant_bytes.saturating_add(line.sends.redundant_bytes);
+            let wasted = |line: &Line| {
+                let by_content = line.by_content.map_or(0, |sends| sends.peer.redundant_bytes);
+                let sends = line.sends.redundant_bytes.saturating_add(by_content);
+                line.pages.redundant_bytes.saturating_add(sends)
+            };
             wasted(b).cmp(&wasted(a)).then(b.pages.events.cmp(&a.pages.events)).then(a.name.cmp(&b.name))
         });
         let unjudged = lines.iter().map(|line| line.unjudged).sum();
-        Report { engine, conservation, unjudged, lines, lower_bound: false, nothing_seen: false }
+        Report {
+            engine,
+            conservation,
+            unjudged,
+            lines,
+            lower_bound: false,
+            nothing_seen: false,
+            body_contexts: (0, 0),
+            send_bytes: None,
+            unknown_events: totals.unknown_events,
+        }
     }
 
     /// Adds to each line what is known of the container of its name.

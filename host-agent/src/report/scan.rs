@@ -1,16 +1,12 @@
 //! What a scan reports beside its events: mode, bracket, coverage.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
-use crate::scan::{Bracket, FamilyFound, FrameAccess, NotSeen, OriginCounts, PageCounts, Reason, ScanSummary, Unread};
-
-/// Families with a line of their own on the terminal.
-const FAMILY_LINES: usize = 5;
+use super::origins::{FamilyJson, OriginsJson};
+use crate::scan::{Bracket, FrameAccess, ScanSummary, Unread};
 
 /// A number that lies between two others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,97 +98,6 @@ pub struct MissingJson {
     pub name: String,
     /// The effect.
     pub effect: String,
-}
-
-/// Counted pages of one origin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PagesOfOriginJson {
-    /// All of them.
-    pub pages: u64,
-    /// Of these, equal to another frame at their address; of inherited copies, to a sibling and not to the source.
-    pub equal_to_another: u64,
-    /// Of these, not compared.
-    pub unjudged: u64,
-}
-
-/// Counted pages by origin. Pages of different origins are never added.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OriginsJson {
-    /// Inherited copies.
-    pub inherited: u64,
-    /// Of these, equal to the page that they were copied from: not worth copying.
-    pub equal_to_source: u64,
-    /// Of these, equal to a sibling only: could be merged.
-    pub equal_to_sibling: u64,
-    /// Of these, not compared.
-    pub inherited_unjudged: u64,
-    /// Pages that were allocated after the fork, which are no copies.
-    pub born_after_fork: PagesOfOriginJson,
-    /// Pages of which the parent has ended, was not read, or has given its own back.
-    pub origin_unknown: PagesOfOriginJson,
-}
-
-impl From<&OriginCounts> for OriginsJson {
-    fn from(counts: &OriginCounts) -> Self {
-        let pages = |counts: &PageCounts| PagesOfOriginJson {
-            pages: counts.pages,
-            equal_to_another: counts.equal(),
-            unjudged: counts.unjudged,
-        };
-        Self {
-            inherited: counts.inherited.pages,
-            equal_to_source: counts.inherited.equal_to_source,
-            equal_to_sibling: counts.inherited.equal_to_other,
-            inherited_unjudged: counts.inherited.unjudged,
-            born_after_fork: pages(&counts.born),
-            origin_unknown: pages(&counts.unknown),
-        }
-    }
-}
-
-/// One family.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct FamilyJson {
-    /// Process number of the root, or of the eldest member if the root has ended.
-    pub root: u32,
-    /// The name of its first thread, escaped.
-    pub command: String,
-    /// Members, read or not.
-    pub members: u64,
-    /// Seconds since the eldest member that is not the root was forked.
-    pub eldest_fork_seconds: Option<f64>,
-    /// Seconds since the youngest member was forked.
-    pub youngest_fork_seconds: Option<f64>,
-    /// Inherited copies.
-    pub copies: u64,
-    /// Of these, redundant.
-    pub redundant: u64,
-    /// Pages that were allocated after the fork.
-    pub born_after_fork: u64,
-    /// Pages of unknown origin.
-    pub origin_unknown: u64,
-    /// Inherited copies of the round before; null in the first one with the family.
-    pub last_copies: Option<u64>,
-    /// The most inherited copies of any round of this run.
-    pub peak_copies: u64,
-}
-
-impl From<&FamilyFound> for FamilyJson {
-    fn from(family: &FamilyFound) -> Self {
-        Self {
-            root: family.root,
-            command: escape(&family.command),
-            members: family.members,
-            eldest_fork_seconds: family.fork_ages.map(|ages| ages.eldest.as_secs_f64()),
-            youngest_fork_seconds: family.fork_ages.map(|ages| ages.youngest.as_secs_f64()),
-            copies: family.origins.inherited.pages,
-            redundant: family.origins.inherited.equal(),
-            born_after_fork: family.origins.born.pages,
-            origin_unknown: family.origins.unknown.pages,
-            last_copies: family.last_copies,
-            peak_copies: family.peak_copies,
-        }
-    }
 }
 
 /// What a scan round reports beside its events.
@@ -309,7 +214,7 @@ fn coverage(summary: &ScanSummary) -> CoverageJson {
 }
 
 /// What is missing for a whole result, with its effect. What is missing without an effect on this result is left out.
-fn missing(summary: &ScanSummary) -> Vec<(&'static str, &'static str)> {
+pub(super) fn missing(summary: &ScanSummary) -> Vec<(&'static str, &'static str)> {
     let (coverage, privileges) = (&summary.coverage, &summary.privileges);
     let mut missing = Vec::new();
     let denied = coverage.unread.get(Unread::Permission) > 0 || coverage.contents_denied > 0;
@@ -379,132 +284,4 @@ fn processes(summary: &ScanSummary) -> [(&'static str, u64); 8] {
         ("unreadable", counts.unreadable),
         ("rejoined", counts.rejoined),
     ]
-}
-
-/// What a scan reports, as lines below the table.
-pub fn scan_lines(scan: &ScanJson) -> String {
-    let list = |counts: &BTreeMap<String, u64>| {
-        let some: Vec<String> =
-            counts.iter().filter(|&(_, &count)| count > 0).map(|(name, count)| format!("{name} {count}")).collect();
-        if some.is_empty() { "none".to_owned() } else { some.join(", ") }
-    };
-    let range = |bracket: &BracketJson| match bracket.at_most {
-        Some(most) if most == bracket.at_least => most.to_string(),
-        Some(most) => format!("at least {}, at most {most}", bracket.at_least),
-        None => format!("at least {}", bracket.at_least),
-    };
-    let mode = match scan.mode.as_str() {
-        "exact" => "exact: everything was read".to_owned(),
-        "nothing_seen" => "nothing could be looked at".to_owned(),
-        _ => format!("copies {}; redundant {}", range(&scan.copies), range(&scan.redundant)),
-    };
-    let coverage = &scan.coverage;
-    let mut text = String::new();
-    text += &origin_lines(scan);
-    text += &format!("scan: {mode}; {} families, measured {:.3} s\n", scan.families, scan.scan_seconds_measured);
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "coverage: {} of {} members read; unread: {}; pages compared {}, unjudged: {}",
-        coverage.members.read,
-        coverage.members.seen,
-        list(&coverage.members.unread),
-        coverage.pages.judged,
-        list(&coverage.pages.unjudged)
-    );
-    if coverage.families_maybe_cut > 0 {
-        let _ = writeln!(text, "families that may be cut: {}", coverage.families_maybe_cut);
-    }
-    for HungJson { pid, command } in &scan.hung {
-        let _ =
-            writeln!(text, "hung: process {pid} ({command}) does not answer: something holds the lock of its memory");
-    }
-    for MissingJson { name, effect } in &scan.missing {
-        let _ = writeln!(text, "missing {name}: {effect}");
-    }
-    let _ = writeln!(text, "processes: {}", list(&scan.processes));
-    let _ = writeln!(text, "pages left out: {}", list(&scan.skipped));
-    let CostJson { cpu_seconds_measured, paused_seconds, peak_memory_bytes } = scan.cost;
-    let _ = writeln!(
-        text,
-        "cost: {cpu_seconds_measured:.3} s of processors, {} compared, paused {paused_seconds:.1} s, memory {}",
-        bytes(scan.bytes_read),
-        bytes(peak_memory_bytes)
-    );
-    text
-}
-
-/// What is said of origins, and of the families with the most copies.
-fn origin_lines(scan: &ScanJson) -> String {
-    let Some(origins) = &scan.origins else {
-        return "origins: recorded without them; copies are pages of any origin\n".to_owned();
-    };
-    let mut text = format!(
-        "inherited copies: {}; equal to their source {}, equal to a sibling only {}\n\
-         born after the fork, no copies: {}; equal to another {}\n",
-        origins.inherited,
-        origins.equal_to_source,
-        origins.equal_to_sibling,
-        origins.born_after_fork.pages,
-        origins.born_after_fork.equal_to_another
-    );
-    let unknown = &origins.origin_unknown;
-    if unknown.pages > 0 {
-        text += &format!(
-            "origin unknown: {}; equal to another {}: the parent has ended, was not read, or has given its page back\n",
-            unknown.pages, unknown.equal_to_another
-        );
-    }
-    for family in scan.by_family.iter().filter(|family| family.peak_copies > 0).take(FAMILY_LINES) {
-        let forked = family.eldest_fork_seconds.map_or(String::new(), |age| format!(", forked {age:.0} s ago"));
-        let last = family.last_copies.map_or(String::new(), |last| format!(", last {last}"));
-        text += &format!(
-            "family {} ({}), {} members{forked}: copies {}{last}, peak {}; born after the fork {}\n",
-            family.root, family.command, family.members, family.copies, family.peak_copies, family.born_after_fork
-        );
-    }
-    text
-}
-
-fn bytes(count: u64) -> String {
-    ByteSize::b(count).display().iec().to_string()
-}
-
-/// Why nothing was looked at, or not everything that was asked for by number; `None` if all was.
-pub fn not_seen_text(summary: &ScanSummary) -> Option<String> {
-    let mut parts: Vec<String> = summary.not_seen.iter().map(|&(pid, why)| one_not_seen(pid, why)).collect();
-    if parts.is_empty() {
-        if !summary.nothing_seen() {
-            return None;
-        }
-        let unread: Vec<String> = summary
-            .coverage
-            .unread
-            .named()
-            .filter(|&(_, count)| count > 0)
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
-        parts.push(match unread.is_empty() {
-            true => "no family of processes is visible".to_owned(),
-            false => format!("no process of any family could be read ({})", unread.join(", ")),
-        });
-    }
-    let missing = missing(summary).into_iter().map(|(name, effect)| format!("missing {name}: {effect}"));
-    Some(format!("nothing seen: {}", parts.into_iter().chain(missing).collect::<Vec<_>>().join("; ")))
-}
-
-fn one_not_seen(pid: u32, why: NotSeen) -> String {
-    match why {
-        NotSeen::NoProcess => format!("process {pid}: expected a process of this number, found none"),
-        NotSeen::Thread(process) => {
-            format!("process {pid}: expected a process, found a thread of process {process}; give --pid {process}")
-        }
-        NotSeen::KernelThread => {
-            format!("process {pid}: expected a process with memory, found a thread of the kernel")
-        }
-        NotSeen::Ended => format!("process {pid}: expected a living process, found one that has ended (zombie)"),
-        NotSeen::Family(reason) => {
-            format!("process {pid}: no member of its family could be read ({})", reason.name())
-        }
-    }
 }

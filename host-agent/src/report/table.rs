@@ -38,8 +38,13 @@ pub(super) fn render_within(report: &Report, width: Option<usize>) -> String {
         head.extend(["sends", "redundant", "bytes wasted"].map(str::to_owned));
     }
     let mut rows = vec![head];
-    rows.extend(report.lines.iter().map(|line| cells(line, with_pages, with_origins, with_sends)));
+    let shown = report.lines.iter().filter(|line| !line.has_no_cells());
+    rows.extend(shown.map(|line| cells(line, with_pages, with_origins, with_sends)));
     if rows.len() == 1 {
+        if !report.lines.is_empty() {
+            // Sends by content have a table of their own.
+            return String::new();
+        }
         let text = match (report.nothing_seen, report.lower_bound) {
             (true, _) => "nothing could be looked at\n",
             (_, true) => "no copy was found in what was read\n",
@@ -62,7 +67,7 @@ pub(super) fn render_within(report: &Report, width: Option<usize>) -> String {
 fn cells(line: &Line, with_pages: bool, with_origins: bool, with_sends: bool) -> Vec<String> {
     let mut cells = vec![match line.kind {
         OwnerKind::Region => format!("[{}]", escape(&line.name)),
-        OwnerKind::Container | OwnerKind::Scanned => escape(&line.name),
+        OwnerKind::Container | OwnerKind::Scanned | OwnerKind::Sends => escape(&line.name),
     }];
     let numbers = |row: &deltascope_abi::counters::CounterRow| (row.events, row.redundant_events, row.redundant_bytes);
     if with_pages {

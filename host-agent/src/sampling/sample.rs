@@ -223,6 +223,8 @@ impl Sample {
         let redundant = match event.what {
             What::Page { class, before, after } => class != Class::PageUnjudged && before == after,
             What::Send { socket, fingerprint } => self.repeats(socket, fingerprint),
+            // A sample keeps sockets: of what went to a peer or out of a container it says nothing.
+            What::Body { .. } | What::Unjudged { .. } => return,
         };
         let times = u64::from(redundant);
         let seen = Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };

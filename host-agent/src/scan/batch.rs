@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::contents::Contents;
-use super::frames::{Frame, Holder, by_frame, frame};
+use super::frames::{Frame, Holder, Own, by_frame, frame};
 use super::judge::{Counted, Look, is_zero};
-use super::origins::{Held, Own};
+use super::origins::Held;
 use super::overlap::Traits;
 use super::round::Round;
 use super::view::FamilyView;

@@ -1,8 +1,19 @@
 //! Which frames are at one address: the rule of distinct frames.
 
-use super::origins::Own;
 use super::{FrameAccess, Probe, Skips};
 use crate::procfs::PageEntry;
+
+/// What a member has at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Own {
+    /// No page of its own: nothing, the zero frame, or a page of a file.
+    #[default]
+    Nothing,
+    /// An anonymous page, in memory or in swap.
+    Page,
+    /// Something of which it is not known whether it is a page of its own.
+    Uncertain,
+}
 
 /// One of the distinct frames at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

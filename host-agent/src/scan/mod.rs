@@ -42,6 +42,7 @@ mod mappings;
 mod moved_memory;
 mod moved_search;
 mod open_files;
+mod origin_counts;
 mod origins;
 mod overlap;
 mod pace;
@@ -51,21 +52,21 @@ mod record;
 mod round;
 mod scanner;
 mod time_limit;
+mod verdict;
 mod view;
 mod window;
 
 pub use config::{BATCH_BYTES, ScanConfig, ScanError, ScanTarget, TaggedRegion};
 pub use coverage::{Bracket, Counts, Coverage, Doubt, DoubtCounts, Reason, Scope, Unbounded, Unread, UnreadCounts};
 pub use family_history::{Ages, FamilyFound};
+pub use origin_counts::{OriginCounts, PageCounts};
 pub use origins::Origin;
 pub use pace::{Budget, Cost};
 pub use privileges::{Capability, Privileges};
 pub use probe::Probe;
-pub use record::{
-    FrameAccess, NotSeen, OriginCounts, PageCounts, ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips,
-    UnjudgedReason, Verdict,
-};
+pub use record::{FrameAccess, NotSeen, ProcessCounts, Progress, RegionTag, ScanRecord, ScanSummary, Skips};
 pub use scanner::Scanner;
+pub use verdict::{UnjudgedReason, Verdict};
 
 #[cfg(test)]
 mod tests;

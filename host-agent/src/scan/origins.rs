@@ -4,7 +4,7 @@
 //! Within a group each frame but one is an inherited copy. The first frame of another group was born after the fork if the
 //! parent of its eldest member is there and has no page.
 
-use super::frames::Holder;
+use super::frames::{Holder, Own};
 use super::lineage::{Ancestor, Lineage};
 
 /// How a counted page came to be.
@@ -16,18 +16,6 @@ pub enum Origin {
     BornAfterFork,
     /// The parent has ended or was not read, or it has given the page back since.
     Unknown,
-}
-
-/// What a member has at an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Own {
-    /// No page of its own: nothing, the zero frame, or a page of a file.
-    #[default]
-    Nothing,
-    /// An anonymous page, in memory or in swap.
-    Page,
-    /// Something of which it is not known whether it is a page of its own.
-    Uncertain,
 }
 
 /// The group of a distinct frame.

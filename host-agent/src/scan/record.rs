@@ -1,9 +1,8 @@
 //! What a scan gives: records, counts, progress.
 
-use std::ops::AddAssign;
 use std::time::Duration;
 
-use super::{Bracket, Cost, Coverage, FamilyFound, Origin, Privileges, Reason, Scope, Unread};
+use super::{Bracket, Cost, Coverage, FamilyFound, Origin, OriginCounts, Privileges, Reason, Scope, Unread, Verdict};
 use crate::attribution::ContainerId;
 
 /// How frames can be distinguished.
@@ -19,35 +18,6 @@ pub enum FrameAccess {
 /// Names a tagged region, chosen by the process that tagged it; its copies get a group of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionTag(pub u32);
-
-/// Why a counted page was not judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UnjudgedReason {
-    /// The kernel moved a frame at this address between the two looks, twice in a row.
-    Moved,
-    /// The content of the frame could not be read.
-    Unreadable,
-}
-
-/// Outcome of one counted page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Its bytes were compared: they equal those of another frame at the address exactly when `before == after`.
-    ///
-    /// Both are CRC32C. For a page that has an equal both are that of its content; for another one
-    /// `before` is that of its source and `after` that of the page. Should those two
-    /// meet by chance although the bytes differ, `before` is the complement of `after`: the
-    /// comparison of the bytes decides, and the pair says what it said
-    /// ([`ScanSummary::fingerprint_collisions`] counts them).
-    Judged {
-        /// Fingerprint of the content that stood there before.
-        before: u32,
-        /// Fingerprint of the page.
-        after: u32,
-    },
-    /// It was not judged.
-    Unjudged(UnjudgedReason),
-}
 
 /// One page that is counted: each but one of the distinct frames at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +35,9 @@ pub struct ScanRecord {
     /// Bytes, 4,096.
     pub length: u32,
 }
+
+/// A round is gathered before it is given on.
+const _: () = assert!(size_of::<ScanRecord>() <= 32);
 
 /// Pages that were looked at and left out, each of one process: a page that two processes show
 /// counts twice. Only mappings of families with two or more members are looked at.
@@ -131,77 +104,6 @@ impl NotSeen {
             Self::Ended => "ended",
             Self::Family(reason) => reason.name(),
         }
-    }
-}
-
-/// Counted pages of one origin, by what they equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PageCounts {
-    /// All of them.
-    pub pages: u64,
-    /// Of these, equal to the page that they were copied from. Only inherited copies have such a page.
-    pub equal_to_source: u64,
-    /// Of these, equal to another frame at the address, and not to the source.
-    pub equal_to_other: u64,
-    /// Of these, not compared.
-    pub unjudged: u64,
-}
-
-impl AddAssign for PageCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.pages += other.pages;
-        self.equal_to_source += other.equal_to_source;
-        self.equal_to_other += other.equal_to_other;
-        self.unjudged += other.unjudged;
-    }
-}
-
-impl PageCounts {
-    /// Those that equal another frame, their source or not.
-    pub fn equal(&self) -> u64 {
-        self.equal_to_source + self.equal_to_other
-    }
-}
-
-/// Counted pages by origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OriginCounts {
-    /// Copies of pages that were handed down.
-    pub inherited: PageCounts,
-    /// Allocated after the fork.
-    pub born: PageCounts,
-    /// Of unknown origin.
-    pub unknown: PageCounts,
-}
-
-impl OriginCounts {
-    /// Counts one page.
-    pub(crate) fn add(&mut self, origin: Origin, verdict: Verdict, sibling_only: bool) {
-        let counts = match origin {
-            Origin::Inherited => &mut self.inherited,
-            Origin::BornAfterFork => &mut self.born,
-            Origin::Unknown => &mut self.unknown,
-        };
-        counts.pages += 1;
-        match verdict {
-            Verdict::Unjudged(_) => counts.unjudged += 1,
-            Verdict::Judged { before, after } if before != after => {}
-            Verdict::Judged { .. } if origin == Origin::Inherited && !sibling_only => counts.equal_to_source += 1,
-            Verdict::Judged { .. } => counts.equal_to_other += 1,
-        }
-    }
-
-    /// Pages of all origins.
-    pub fn pages(&self) -> u64 {
-        self.inherited.pages + self.born.pages + self.unknown.pages
-    }
-}
-
-impl AddAssign for OriginCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.inherited += other.inherited;
-        self.born += other.born;
-        self.unknown += other.unknown;
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`bpf`] | BPF programs: every copy and every send, as they happen | counters |
 //! | [`Kmod`] | the capture module: the same | counters |
+//! | [`Pcap`] | the sends in a file of packets | counters |
 //! | [`Scan`] | the private pages of the machine, once a round | gauges: a round is a state |
 //! | [`Replay`] | a recording | counters |
 //! | [`Synth`] | made up from a seed | counters |
@@ -11,6 +12,7 @@
 pub mod auto;
 pub mod bpf;
 mod kmod;
+mod pcap;
 mod replay;
 mod scan;
 mod synth;
@@ -19,6 +21,7 @@ mod tests;
 
 pub use bpf::{BpfError, BpfOptions};
 pub use kmod::{DEVICE, Kmod, KmodError, KmodStatus};
+pub use pcap::{Pcap, PcapFileError};
 pub use replay::Replay;
 pub use scan::Scan;
 pub use synth::{Synth, SynthConfig};
@@ -26,6 +29,7 @@ pub use synth::{Synth, SynthConfig};
 use deltascope_abi::loss::Losses;
 use deltascope_protocol::frame::Cursor;
 
+use crate::capture::PayloadBytes;
 use crate::recording::RecordingError;
 use crate::report::{Details, ScanJson};
 use crate::sampling::Estimates;
@@ -113,6 +117,11 @@ pub trait Source {
         None
     }
 
+    /// Bytes of the payloads that the source saw on a network; `None` of a source that sees none.
+    fn payload(&self) -> Option<PayloadBytes> {
+        None
+    }
+
     /// Estimates of what was left out by sampling, if anything was.
     fn estimates(&self) -> Option<Estimates> {
         None
@@ -139,6 +148,11 @@ pub mod cursor {
     pub const SYNTH: u32 = 3;
     /// The agent's state folder: number of the last change that the records rest on.
     pub const STATE: u32 = 4;
+    /// Events that the records are, in all, since the first of the agent's id; given once there were sends by content, of
+    /// which one has several records.
+    pub const EVENTS: u32 = 5;
+    /// A file of packets; units as of a recording.
+    pub const PCAP: u32 = 6;
 }
 
 /// Events lost by a restart of the agent: what the source captured up to where it resumes, without what the earlier
@@ -201,6 +215,9 @@ pub enum SourceError {
     /// The BPF programs cannot run or be read.
     #[error(transparent)]
     Bpf(#[from] BpfError),
+    /// A file of packets cannot be read.
+    #[error(transparent)]
+    Pcap(#[from] PcapFileError),
     /// The capture module's rings cannot be read.
     #[error(transparent)]
     Kmod(#[from] KmodError),

@@ -1,5 +1,6 @@
 //! A recording as a source.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 
@@ -9,7 +10,7 @@ use deltascope_protocol::frame::Cursor;
 use super::{Progress, Round, Source, SourceError, cursor, position};
 use crate::event::{Event, OwnerId, OwnerKind};
 use crate::recording::{Cut, Item, Reader, RecordingError};
-use crate::report::ScanJson;
+use crate::report::{Details, ScanJson};
 use crate::sink::Sink;
 
 /// Events of one round.
@@ -20,6 +21,10 @@ pub struct Replay<R: Read = BufReader<File>> {
     reader: Reader<R>,
     /// By the file's owner number: the owner, and its number in the sink.
     owners: Vec<OwnerId>,
+    /// By the file's owner number: its name.
+    names: Vec<String>,
+    /// What is known of the containers, by name.
+    details: HashMap<String, Details>,
     size: Option<u64>,
     /// Events read.
     given: u64,
@@ -46,6 +51,8 @@ impl<R: Read> Replay<R> {
         Replay {
             reader,
             owners: Vec::new(),
+            names: Vec::new(),
+            details: HashMap::new(),
             size: None,
             given: 0,
             is_named: false,
@@ -85,6 +92,17 @@ impl<R: Read> Replay<R> {
 
     fn add_owner(&mut self, sink: &mut dyn Sink, kind: OwnerKind, name: &str) -> Result<(), SourceError> {
         self.owners.push(sink.owner(kind, name)?);
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    fn describe(&mut self, sink: &mut dyn Sink, owner: OwnerId, details: Details) -> Result<(), SourceError> {
+        // The reader has refused owners that were not numbered before.
+        let owner = owner.0 as usize;
+        if let (Some(&in_sink), Some(name)) = (self.owners.get(owner), self.names.get(owner)) {
+            sink.describe(in_sink, &details)?;
+            self.details.insert(name.clone(), details);
+        }
         Ok(())
     }
 }
@@ -104,6 +122,7 @@ impl<R: Read> Source for Replay<R> {
         while given < ROUND_EVENTS {
             match self.reader.next_item()? {
                 Some(Item::Owner(kind, name)) => self.add_owner(sink, kind, &name)?,
+                Some(Item::Container(owner, details)) => self.describe(sink, owner, *details)?,
                 Some(Item::Event(event)) => {
                     let event = self.take(event);
                     given += 1;
@@ -141,6 +160,7 @@ impl<R: Read> Source for Replay<R> {
         while self.given < next {
             match self.reader.next_item()? {
                 Some(Item::Owner(kind, name)) => self.add_owner(sink, kind, &name)?,
+                Some(Item::Container(owner, details)) => self.describe(sink, owner, *details)?,
                 Some(Item::Event(event)) => {
                     let event = self.take(event);
                     sink.skip(event)?;
@@ -164,6 +184,10 @@ impl<R: Read> Source for Replay<R> {
 
     fn scan_report(&self) -> Option<ScanJson> {
         self.scan.clone()
+    }
+
+    fn details(&self, name: &str) -> Option<Details> {
+        self.details.get(name).cloned()
     }
 
     fn captured(&self) -> u64 {

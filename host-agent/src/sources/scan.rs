@@ -51,7 +51,7 @@ impl Scan {
     /// The container behind a name of the last round.
     pub fn details(&self, name: &str) -> Option<Details> {
         let id = self.names.get(name)?;
-        Some(Details::from(self.scanner.attribution().container(*id))).filter(|details| !details.cgroup.is_empty())
+        Details::of(self.scanner.attribution().container(*id))
     }
 
     /// What the last round said beside its events.
@@ -118,9 +118,11 @@ impl Source for Scan {
                     let owner = match key {
                         Ok(tag) => sink.owner(OwnerKind::Region, &self.regions[&tag])?,
                         Err(id) => {
-                            let name = &self.scanner.attribution().container(id).name;
-                            self.names.insert(name.clone(), id);
-                            sink.owner(OwnerKind::Scanned, name)?
+                            let container = self.scanner.attribution().container(id);
+                            self.names.insert(container.name.clone(), id);
+                            let owner = sink.owner(OwnerKind::Scanned, &container.name)?;
+                            Details::of(container).map_or(Ok(()), |details| sink.describe(owner, &details))?;
+                            owner
                         }
                     };
                     owners.insert(key, owner);

@@ -129,22 +129,24 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
     /// # Errors
     /// The session failed; the record may not have been taken.
     pub fn admit(&mut self, record: Record) -> Result<(), UplinkError> {
-        self.admit_at(record, None)
+        self.admit_together(&[record], &[])
     }
 
-    /// Takes one record as [`Uplink::admit`] does; its source is at `cursor` after it.
+    /// Takes the records of one event as [`Uplink::admit`] does, in one frame: a server has all of them or none, at any
+    /// snapshot and after any restart. Their sources are at `cursors` after them.
     ///
     /// # Errors
     /// As [`Uplink::admit`].
-    pub fn admit_at(&mut self, record: Record, cursor: Option<Cursor>) -> Result<(), UplinkError> {
+    pub fn admit_together(&mut self, records: &[Record], cursors: &[Cursor]) -> Result<(), UplinkError> {
         let mut session = self.session();
-        if session.endpoint.admit(&[record]) == 0 {
-            session = self.wait_for_room(session, &[record])?.0;
+        if !session.endpoint.admit_together(records) {
+            let admit = |endpoint: &mut Endpoint| usize::from(endpoint.admit_together(records));
+            session = Self::wait_for_room(session, admit)?.0;
         }
-        if let Some(cursor) = cursor {
+        for &cursor in cursors {
             session.set_cursor(cursor);
         }
-        session.uncommitted += 1;
+        session.uncommitted += records.len() as u32;
         if session.uncommitted >= BATCH_RECORDS {
             session.doing = "sending records";
             session.commit();
@@ -153,18 +155,17 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
         Ok(())
     }
 
-    /// Admits a prefix of `records` as soon as there is room for one, and gives its length.
-    fn wait_for_room<'a>(
-        &'a self,
-        mut session: MutexGuard<'a, Session<S>>,
-        records: &[Record],
-    ) -> Result<(MutexGuard<'a, Session<S>>, usize), UplinkError> {
+    /// Calls `admit` again until it has admitted something, and returns how much that was.
+    fn wait_for_room(
+        mut session: MutexGuard<'_, Session<S>>,
+        admit: impl Fn(&mut Endpoint) -> usize,
+    ) -> Result<(MutexGuard<'_, Session<S>>, usize), UplinkError> {
         session.begin_wait("waiting for room in the retention");
         session.commit();
         let mut wait = false;
         loop {
             session.turn(wait)?;
-            match session.endpoint.admit(records) {
+            match admit(&mut session.endpoint) {
                 0 => wait = true,
                 count => return Ok((session, count)),
             }
@@ -182,7 +183,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
             let most = records.len().min(BATCH_RECORDS as usize - session.uncommitted as usize);
             let mut count = session.endpoint.admit(&records[..most]);
             if count == 0 {
-                (session, count) = self.wait_for_room(session, &records[..most])?;
+                (session, count) = Self::wait_for_room(session, |endpoint| endpoint.admit(&records[..most]))?;
             }
             records = &records[count..];
             session.uncommitted += count as u32;

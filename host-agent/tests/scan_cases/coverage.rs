@@ -9,7 +9,6 @@ use super::look::{at, behind, without_numbers};
 /// The tests of this file.
 pub const TESTS: &[Test] = &[
     ("a_plain_family_is_exact", a_plain_family_is_exact),
-    ("memory_filled_after_the_fork_is_no_copy", memory_filled_after_the_fork_is_no_copy),
     ("orphans_are_put_back", orphans_are_put_back),
     ("daemons_of_one_parent_are_a_family", daemons_of_one_parent_are_a_family),
     ("first_threads_that_ended_hide_nothing", first_threads_that_ended_hide_nothing),
@@ -32,15 +31,6 @@ fn a_plain_family_is_exact() {
     let found = without_numbers(&family);
     assert_eq!((found.copies, found.redundant), (100, 50));
     found.is_bracketed(100);
-}
-
-fn memory_filled_after_the_fork_is_no_copy() {
-    let family = Family::start(&["fresh", "8192", "8"]);
-    for found in [at(&family), without_numbers(&family)] {
-        assert_eq!((found.copies, found.unknown), (0, 0), "{found:#?}");
-        assert_eq!((found.born, found.born_equal), (7 * 8192, 7 * 8192), "{found:#?}");
-    }
-    assert_eq!(at(&family).scan.mode, "exact");
 }
 
 fn orphans_are_put_back() {

@@ -40,7 +40,12 @@ impl Recorded {
             record.args([name, &value.to_string()]);
         }
         finish(record).ok();
-        let bytes = std::fs::read(&file).expect("a recording").into();
+        Recorded::of(folder)
+    }
+
+    /// The recording `events` in a folder.
+    pub fn of(folder: tempfile::TempDir) -> Recorded {
+        let bytes = std::fs::read(folder.path().join("events")).expect("a recording").into();
         Recorded { folder, bytes, pipes: 0 }
     }
 

@@ -23,6 +23,7 @@ impl Sink for Counting {
         match event.what {
             What::Page { before, after, .. } => self.reference.page(name, event.length, before, after),
             What::Send { socket, fingerprint } => self.reference.send(name, event.length, socket, fingerprint),
+            What::Body { .. } | What::Unjudged { .. } => unreachable!("{event:?} of a source of pages and sends"),
         }
         Ok(())
     }

@@ -24,6 +24,13 @@ impl Endpoint {
         self.retention.admit(records, &self.mark)
     }
 
+    /// Numbers all `records` and keeps them in one frame, or takes none and returns false, as [`Endpoint::admit`] does
+    /// with none. A server takes a frame whole, so that no snapshot, reconnect or restart comes between them. More than
+    /// [`Config::frame_records`](super::Config::frame_records) records are never taken.
+    pub fn admit_together(&mut self, records: &[Record]) -> bool {
+        self.begun && !self.finishing && self.retention.admit_together(records, &self.mark)
+    }
+
     /// Everything admitted so far belongs with these: cumulative losses of the sources, and the cursor of each source
     /// after the records admitted. They travel with the records, so that a restarted agent resumes exactly there.
     /// At most 128 cursors are kept.

@@ -195,6 +195,25 @@ impl Retention {
         admitted
     }
 
+    /// Copies all `records` into one frame, or none of them: false when the ring is full, or when they do not fit into
+    /// the open frame and that one holds records that were not committed.
+    pub fn admit_together(&mut self, records: &[Record], mark: &Mark) -> bool {
+        loop {
+            let Some(open) = self.open.or_else(|| self.open_frame(mark.cursors.len())) else { return false };
+            if open.room - open.count >= records.len() {
+                return self.admit(records, mark) == records.len();
+            }
+            if open.count == 0 {
+                // Too short a gap before the oldest frame; it is longer when that one has gone.
+                self.open = None;
+                return false;
+            }
+            if open.committed < open.count || self.close(mark).is_err() {
+                return false;
+            }
+        }
+    }
+
     /// Everything admitted belongs with `mark` now. A full frame is closed.
     pub fn commit(&mut self, mark: &Mark) -> Result<(), FrameError> {
         let Some(mut open) = self.open else { return Ok(()) };

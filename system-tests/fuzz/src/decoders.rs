@@ -3,7 +3,7 @@
 use crate::script::{Script, sealed, sealed_chunk};
 use deltascope_abi::reply::{Reply, ReplyParser};
 use deltascope_agent::procfs;
-use deltascope_agent::recording::{MAX_BODY_BYTES, Reader};
+use deltascope_agent::recording::{MAX_BODY_BYTES, Reader, VERSION};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, GoldenEngine};
 use deltascope_protocol::frame::{self, FrameBuffer, MAX_FRAME_BYTES, Message};
@@ -88,10 +88,10 @@ pub fn recording(data: &[u8]) {
     read_recording(data);
     let mut script = Script(data);
     let mut header = b"DLTAREC\0".to_vec();
-    header.extend([1u32, 32, 0].map(u32::to_le_bytes).as_flattened());
+    header.extend([VERSION, 32, 0].map(u32::to_le_bytes).as_flattened());
     header.extend(deltascope_abi::crc::crc32c(&header).to_le_bytes());
     while script.has_more() {
-        let (kind, count) = (script.byte() % 5, script.number() as usize);
+        let (kind, count) = (script.byte() % 6, script.number() as usize);
         header.extend(sealed_chunk(kind.into(), script.bytes(count.min(MAX_BODY_BYTES))));
     }
     read_recording(&header);

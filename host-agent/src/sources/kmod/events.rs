@@ -49,7 +49,7 @@ impl OwnerTable {
             return Ok(owner);
         }
         let id = self.resolve(record);
-        let owner = sink.owner(OwnerKind::Container, &self.attribution.container(id).name)?;
+        let owner = self.charged(id, sink)?;
         if self.owners.len() == OWNERS {
             self.owners.clear();
         }
@@ -63,13 +63,21 @@ impl OwnerTable {
         if self.attribution.hierarchy() == Hierarchy::V1 {
             let id = self.attribution.resolve_pid(record.tgid, Instant::now());
             if id != ContainerId::UNKNOWN {
-                return sink.owner(OwnerKind::Container, &self.attribution.container(id).name);
+                return self.charged(id, sink);
             }
         }
         match self.none {
             Some(owner) => Ok(owner),
             None => Ok(*self.none.insert(sink.owner(OwnerKind::Container, NO_GROUP)?)),
         }
+    }
+
+    /// The owner of a container, with what is known of it.
+    fn charged(&self, id: ContainerId, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
+        let container = self.attribution.container(id);
+        let owner = sink.owner(OwnerKind::Container, &container.name)?;
+        Details::of(container).map_or(Ok(()), |details| sink.describe(owner, &details))?;
+        Ok(owner)
     }
 
     /// The container of a group that this table has not met. A walk that began after the event and did not meet the
@@ -91,7 +99,7 @@ impl OwnerTable {
 
     /// What is known of the container of a name.
     pub(in crate::sources) fn details(&self, name: &str) -> Option<Details> {
-        self.attribution.named(name).map(Details::from)
+        self.attribution.named(name).and_then(Details::of)
     }
 
     /// Records so far that named no control group: the module says `attribution=none`.

@@ -1,3 +1,4 @@
+mod containers;
 mod laid_out_by_c;
 mod resume;
 mod sampling;
@@ -232,7 +233,7 @@ fn sends_of_all_rings_come_in_the_order_of_their_times() {
         .iter()
         .filter_map(|event| match event.what {
             What::Send { fingerprint, .. } => Some(fingerprint as u32),
-            What::Page { .. } => None,
+            _ => None,
         })
         .collect();
     assert_eq!(sent, (1..=60).collect::<Vec<u32>>());

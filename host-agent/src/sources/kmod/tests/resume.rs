@@ -48,7 +48,7 @@ fn first_agent(fake: &mut Fake) -> (u64, Vec<Cursor>) {
 fn sent(events: &[Event]) -> Vec<u32> {
     let crcs = events.iter().filter_map(|event| match event.what {
         What::Send { fingerprint, .. } => Some(fingerprint as u32),
-        What::Page { .. } => None,
+        _ => None,
     });
     crcs.collect()
 }

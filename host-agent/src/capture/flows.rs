@@ -1,0 +1,153 @@
+//! All directions of all connections.
+
+use std::net::SocketAddr;
+
+use deltascope_abi::random::hash;
+use lru::LruCache;
+
+use super::message::{Message, Messages};
+use super::packet::Segment;
+use super::stream::Stream;
+use crate::event::{Event, OwnerId, What, body_fingerprint};
+
+/// Directions that are kept; beyond, the one that was silent for the longest time is ended.
+const FLOWS: usize = 65_536;
+
+/// A direction: who sends, and to whom.
+type Direction = (SocketAddr, SocketAddr);
+
+/// One direction of a connection.
+#[derive(Debug)]
+struct Flow {
+    stream: Stream,
+    messages: Messages,
+    /// Its sender has opened the connection.
+    opened: bool,
+}
+
+/// A message and who sent it to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The sender's address and port.
+    pub local: SocketAddr,
+    /// The receiver's.
+    pub remote: SocketAddr,
+    /// The sender has opened the connection.
+    pub opened: bool,
+    /// What was sent.
+    pub message: Message,
+}
+
+impl Sent {
+    /// The event of the message, charged to `owner`.
+    pub fn event(&self, owner: OwnerId) -> Event {
+        let Message { head, length, crc, why } = self.message;
+        let what = match why {
+            Some(why) => What::Unjudged { why, head },
+            None => What::Body { peer: self.peer(), fingerprint: body_fingerprint(crc, length), head },
+        };
+        Event { owner, length, what }
+    }
+
+    /// Hash of the remote address and the local port.
+    fn peer(&self) -> u64 {
+        let address = match self.remote.ip().to_canonical() {
+            std::net::IpAddr::V4(address) => u128::from(u32::from(address)),
+            std::net::IpAddr::V6(address) => u128::from(address),
+        };
+        hash(hash(address as u64) ^ hash((address >> 64) as u64 + 1) ^ u64::from(self.local.port()))
+    }
+}
+
+/// Bytes of payload: seen = sent again + missing + in flight + those of the messages given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayloadBytes {
+    /// On the wire, as far as numbers of TCP show it; with what was sent again and what is missing.
+    pub seen: u64,
+    /// Sent before: waste of its own, in no message.
+    pub again: u64,
+    /// Segments that hold such bytes.
+    pub again_segments: u64,
+    /// Sent and not captured.
+    pub missing: u64,
+    /// Of messages that have not ended.
+    pub in_flight: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Flows {
+    flows: LruCache<Direction, Flow>,
+    most: usize,
+    /// Bytes of directions that have ended.
+    ended: PayloadBytes,
+}
+
+impl Default for Flows {
+    fn default() -> Flows {
+        Flows::new(FLOWS)
+    }
+}
+
+impl Flows {
+    /// Keeps at most this number of directions, at least 1.
+    pub fn new(most: usize) -> Flows {
+        Flows { flows: LruCache::unbounded(), most: most.max(1), ended: PayloadBytes::default() }
+    }
+
+    /// Takes a segment and gives the messages that end with it.
+    pub fn take(&mut self, segment: &Segment<'_>, give: &mut dyn FnMut(Sent)) {
+        let direction = (segment.source, segment.destination);
+        if segment.syn && self.flows.peek(&direction).is_some_and(|flow| !flow.stream.is_before(segment)) {
+            // The same numbers begin another connection.
+            self.end(direction, give);
+        }
+        let opened = if segment.syn { !segment.ack } else { segment.source.port() > segment.destination.port() };
+        let flow = self.flows.get_or_insert_mut(direction, || Flow {
+            stream: Stream::default(),
+            messages: Messages::default(),
+            opened,
+        });
+        // The direction stays after its end, so that what is sent again is known for what it is.
+        flow.stream.take(segment, &mut flow.messages);
+        let opened = flow.opened;
+        for message in flow.messages.take() {
+            give(Sent { local: direction.0, remote: direction.1, opened, message });
+        }
+        while self.flows.len() > self.most {
+            let Some((&oldest, _)) = self.flows.peek_lru() else { break };
+            self.end(oldest, give);
+        }
+    }
+
+    /// Ends every direction: nothing more comes.
+    pub fn finish(&mut self, give: &mut dyn FnMut(Sent)) {
+        while let Some((&oldest, _)) = self.flows.peek_lru() {
+            self.end(oldest, give);
+        }
+    }
+
+    fn end(&mut self, direction: Direction, give: &mut dyn FnMut(Sent)) {
+        let Some(mut flow) = self.flows.pop(&direction) else { return };
+        flow.stream.finish(&mut flow.messages);
+        for message in flow.messages.take() {
+            give(Sent { local: direction.0, remote: direction.1, opened: flow.opened, message });
+        }
+        add(&mut self.ended, &flow);
+    }
+
+    /// Returns the bytes of all directions so far.
+    pub fn payload(&self) -> PayloadBytes {
+        let mut sum = self.ended;
+        self.flows.iter().for_each(|(_, flow)| add(&mut sum, flow));
+        sum
+    }
+}
+
+fn add(sum: &mut PayloadBytes, flow: &Flow) {
+    sum.seen += flow.stream.payload_bytes;
+    sum.again += flow.stream.again_bytes;
+    sum.again_segments += flow.stream.again_segments;
+    sum.missing += flow.stream.missing_bytes;
+    sum.in_flight += flow.stream.waiting_bytes() + flow.messages.held_bytes();
+}
