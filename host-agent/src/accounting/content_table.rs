@@ -8,12 +8,20 @@ use deltascope_abi::random::hash;
 
 use crate::event::Scope;
 
+/// More contexts are wanted when this share of them has evicted a body.
+const FULL: u64 = 16;
+
 /// Returns the key of a body within a scope: the lower half is its CRC32C, the upper half depends on its length, on the scope
 /// and on `within`, the peer or the container, and is never 0.
 pub fn content_key(scope: Scope, within: u64, fingerprint: u64) -> u64 {
     let place = hash(within ^ hash(scope as u64 + 1));
     let upper = hash(place ^ (fingerprint >> 32)) as u32;
     u64::from(upper.max(1)) << 32 | (fingerprint & 0xFFFF_FFFF)
+}
+
+/// Evictions after which a table of these contexts is too small.
+fn wanted_after(keys: &[u64]) -> u64 {
+    (keys.len() as u64 / FULL).max(1)
 }
 
 /// What each context holds, as far as this agent gave it.
@@ -31,7 +39,7 @@ impl ContentTable {
     /// A table over contexts 0 to `granted` - 1 of a session, which hold nothing; at most 65,536 are used.
     pub fn new(granted: u32) -> ContentTable {
         let keys = vec![0; granted.clamp(1, 1 << 16) as usize];
-        ContentTable { wanted_at: keys.len() as u64 / 2, keys, given: 0, evicted: 0 }
+        ContentTable { wanted_at: wanted_after(&keys), keys, given: 0, evicted: 0 }
     }
 
     fn place(&self, key: u64) -> usize {
@@ -47,7 +55,7 @@ impl ContentTable {
         place as u16
     }
 
-    /// Whether half as many keys as there are contexts were evicted since this table was made or grew.
+    /// Whether a sixteenth as many keys as there are contexts were evicted since this table was made or grew.
     pub fn wants_more(&self) -> bool {
         self.evicted >= self.wanted_at
     }
@@ -56,8 +64,8 @@ impl ContentTable {
     /// now: what the engine must be given so that it knows them there.
     pub fn grow(&mut self, granted: u32) -> Vec<(u16, u64)> {
         let contexts = granted.clamp(1, 1 << 16) as usize;
-        self.wanted_at = self.evicted + (contexts as u64 / 2).max(1);
         if contexts <= self.keys.len() {
+            self.wanted_at = self.evicted + wanted_after(&self.keys);
             return Vec::new();
         }
         let old = std::mem::replace(&mut self.keys, vec![0; contexts]);
@@ -65,6 +73,7 @@ impl ContentTable {
             let place = self.place(key);
             self.evicted += u64::from(std::mem::replace(&mut self.keys[place], key) != 0);
         }
+        self.wanted_at = self.evicted + wanted_after(&self.keys);
         let moved = self.keys.iter().enumerate().filter(|&(place, &key)| key != 0 && old.get(place) != Some(&key));
         moved.map(|(place, &key)| (place as u16, key)).collect()
     }
