@@ -438,18 +438,22 @@ impl State {
         let Config { hello_timeout, idle_timeout, resume_time, .. } = self.config;
         for index in 0..self.connections.len() {
             let Some(connection) = &self.connections[index] else { continue };
-            let (at, what) = match connection.session {
+            let (at, what, advice) = match connection.session {
                 _ if connection.closing && connection.waiting().is_empty() => continue,
-                _ if connection.closing => (connection.heard + micros(hello_timeout), ""),
-                Some(_) => (connection.heard + micros(idle_timeout), "a frame"),
-                None => (connection.opened + micros(hello_timeout), "a Hello"),
+                _ if connection.closing => (connection.heard + micros(hello_timeout), "", ""),
+                Some(_) => (
+                    connection.heard + micros(idle_timeout),
+                    "a frame",
+                    "send a Records frame without records from time to time",
+                ),
+                None => (connection.opened + micros(hello_timeout), "a Hello", "connect again and send it at once"),
             };
             if due(at) && self.connections[index].as_ref().is_some_and(|connection| connection.closing) {
                 if let Some(connection) = &mut self.connections[index] {
                     connection.abandon();
                 }
             } else if at <= now {
-                let text = format!("expected {what} in time, found silence; send a Records frame without records");
+                let text = format!("expected {what} in time, found silence; {advice}");
                 self.refuse(index, &Refusal::new(ErrorCode::Limit, text), now);
             }
         }

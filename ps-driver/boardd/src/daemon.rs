@@ -339,7 +339,7 @@ impl<E: Engine> Daemon<E> {
             let text = format!("{}: {code:?}: {text}", link.name());
             match code {
                 ErrorCode::Shutdown => tracing::debug!("{text}"),
-                _ => warnings.warn(Topic::Refused, now, format_args!("{text}")),
+                _ => warnings.warn(Topic::Refused(code), now, format_args!("{text}")),
             }
         }
     }
@@ -347,7 +347,8 @@ impl<E: Engine> Daemon<E> {
     /// Counts and logs a peer that does not get in.
     fn reject(&mut self, peer: SocketAddr, rejection: Rejection, text: &str, now: u64) {
         self.counters.rejection(rejection);
-        self.warnings.warn(Topic::Rejected, now, format_args!("{peer}: refused, {}: {text}", rejection.name()));
+        let text = format_args!("{peer}: refused, {}: {text}", rejection.name());
+        self.warnings.warn(Topic::Rejected(rejection), now, text);
     }
 
     /// Reads keys and identities again; new handshakes use them.

@@ -1,28 +1,63 @@
 //! Warnings that a peer or the system can cause any number of times: a few in each period, then one line with the number of
 //! the others. Each warning is logged at level `debug` too, with nothing left out.
 
+use deltascope_protocol::frame::ErrorCode;
+use deltascope_tls::Rejection;
 use std::fmt;
 
-/// What warnings are about; each topic is limited by itself.
+/// What warnings are about. Each topic is limited by itself, so that many of one reason do not hide one of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
-    /// Peers that did not get in.
-    Rejected,
-    /// Sessions and connections that ended with an error.
-    Refused,
     /// No connection can be accepted.
     Accept,
     /// Files of metrics and measurements of the board.
     Report,
+    /// Peers that did not get in, by reason.
+    Rejected(Rejection),
+    /// Sessions and connections that ended with an error, by code.
+    Refused(ErrorCode),
 }
 
-/// Topics, with their lines in a period.
-const TOPICS: [(Topic, &str, u64); 4] = [
-    (Topic::Rejected, "rejected peers", 10),
-    (Topic::Refused, "refusals", 10),
-    (Topic::Accept, "accept", 1),
-    (Topic::Report, "metrics and measurements", 1),
-];
+/// Number of topics.
+const TOPICS: usize = 2 + Rejection::ALL.len() + ErrorCode::ALL.len();
+
+impl Topic {
+    /// Every topic, by its index.
+    fn all() -> impl Iterator<Item = Topic> {
+        let rejected = Rejection::ALL.into_iter().map(Topic::Rejected);
+        [Topic::Accept, Topic::Report].into_iter().chain(rejected).chain(ErrorCode::ALL.into_iter().map(Topic::Refused))
+    }
+
+    const fn index(self) -> usize {
+        match self {
+            Topic::Accept => 0,
+            Topic::Report => 1,
+            Topic::Rejected(rejection) => 2 + rejection as usize,
+            // Codes count from 1.
+            Topic::Refused(code) => 1 + Rejection::ALL.len() + code as usize,
+        }
+    }
+
+    /// Lines in a period.
+    const fn most(self) -> u64 {
+        match self {
+            Topic::Accept | Topic::Report => 1,
+            Topic::Rejected(_) | Topic::Refused(_) => 10,
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Topic::Accept => f.write_str("accept"),
+            Topic::Report => f.write_str("metrics and measurements"),
+            Topic::Rejected(rejection) => write!(f, "rejected peers, {}", rejection.name()),
+            Topic::Refused(code) => write!(f, "refusals, {code:?}"),
+        }
+    }
+}
+
 /// Length of a period in microseconds.
 const PERIOD: u64 = 60_000_000;
 
@@ -36,9 +71,15 @@ struct Period {
 }
 
 /// All topics. Times are microseconds of the loop's clock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Warnings {
-    periods: [Period; TOPICS.len()],
+    periods: [Period; TOPICS],
+}
+
+impl Default for Warnings {
+    fn default() -> Warnings {
+        Warnings { periods: [Period::default(); TOPICS] }
+    }
 }
 
 impl Warnings {
@@ -52,13 +93,12 @@ impl Warnings {
     }
 
     fn passes(&mut self, topic: Topic, now: u64) -> bool {
-        let (_, _, most) = TOPICS[topic as usize];
-        let period = &mut self.periods[topic as usize];
+        let period = &mut self.periods[topic.index()];
         if now >= period.until {
             // What the last period left out was reported by `turn`, or is reported with this one.
             *period = Period { until: now + PERIOD, lines: 0, left_out: period.left_out };
         }
-        let passes = period.lines < most;
+        let passes = period.lines < topic.most();
         period.lines += u64::from(passes);
         period.left_out += u64::from(!passes);
         passes
@@ -66,18 +106,18 @@ impl Warnings {
 
     /// Logs how many warnings were left out in the periods that have ended.
     pub fn turn(&mut self, now: u64) {
-        for (name, count) in self.ended(now) {
+        for (topic, count) in self.ended(now) {
             tracing::warn!(
-                "{name}: {count} more in the last 60 s; see the counters of the status (SIGUSR1), or --log debug"
+                "{topic}: {count} more in the last 60 s; see the counters of the status (SIGUSR1), or --log debug"
             );
         }
     }
 
-    fn ended(&mut self, now: u64) -> Vec<(&'static str, u64)> {
+    fn ended(&mut self, now: u64) -> Vec<(Topic, u64)> {
         let mut ended = Vec::new();
-        for (period, (_, name, _)) in self.periods.iter_mut().zip(TOPICS) {
+        for (period, topic) in self.periods.iter_mut().zip(Topic::all()) {
             if period.left_out > 0 && now >= period.until {
-                ended.push((name, std::mem::take(&mut period.left_out)));
+                ended.push((topic, std::mem::take(&mut period.left_out)));
             }
         }
         ended
@@ -92,24 +132,38 @@ impl Warnings {
 #[cfg(test)]
 mod tests {
     use super::{PERIOD, TOPICS, Topic, Warnings};
+    use deltascope_protocol::frame::ErrorCode;
+    use deltascope_tls::Rejection;
+
+    const PLAIN: Topic = Topic::Rejected(Rejection::PlainToTls);
+
+    #[test]
+    fn many_of_one_reason_do_not_hide_another() {
+        let mut warnings = Warnings::default();
+        assert_eq!((0..150).filter(|&now| warnings.passes(PLAIN, now)).count(), 10);
+        assert!(warnings.passes(Topic::Rejected(Rejection::UnknownAuthority), 150));
+        assert_eq!((0..150).filter(|&now| warnings.passes(Topic::Refused(ErrorCode::Limit), now)).count(), 10);
+        assert!(warnings.passes(Topic::Refused(ErrorCode::Version), 150));
+        let ended = warnings.ended(PERIOD + 150);
+        assert_eq!(ended, [(PLAIN, 140), (Topic::Refused(ErrorCode::Limit), 140)]);
+        assert_eq!(ended[0].0.to_string(), "rejected peers, plain_to_tls");
+    }
 
     #[test]
     fn topics_are_indexed_by_their_number() {
-        for (index, (topic, ..)) in TOPICS.iter().enumerate() {
-            assert_eq!(*topic as usize, index);
-        }
+        assert!(Topic::all().map(Topic::index).eq(0..TOPICS));
     }
 
     #[test]
     fn a_warning_is_logged_again_after_many_in_an_earlier_period() {
         let mut warnings = Warnings::default();
-        let passed = (0..150).filter(|number| warnings.passes(Topic::Rejected, 1_000 + number)).count();
+        let passed = (0..150).filter(|number| warnings.passes(PLAIN, 1_000 + number)).count();
         assert_eq!(passed, 10);
         assert_eq!(warnings.deadline(), Some(1_000 + PERIOD));
         assert_eq!(warnings.ended(PERIOD), []);
-        assert_eq!(warnings.ended(1_000 + PERIOD), [("rejected peers", 140)]);
+        assert_eq!(warnings.ended(1_000 + PERIOD), [(PLAIN, 140)]);
         assert_eq!(warnings.deadline(), None);
-        assert!(warnings.passes(Topic::Rejected, 2_000 + PERIOD));
+        assert!(warnings.passes(PLAIN, 2_000 + PERIOD));
     }
 
     #[test]
