@@ -119,7 +119,7 @@ fn files_that_are_no_recordings_are_refused() {
     replay("headless", &bytes[..10], &["cut short"]);
     let mut other = bytes.clone();
     other[8] = 9;
-    replay("version", &other, &["version", "expected 2, found 9"]);
+    replay("version", &other, &["version", "expected 2 to 3, found 9"]);
     let mut damaged = bytes.clone();
     damaged[bytes.len() / 2] ^= 4;
     replay("damaged", &damaged, &["CRC32C", "expected", "found"]);
