@@ -7,7 +7,8 @@ use super::family::Family;
 use super::look::{at, without_numbers};
 use super::member_origins::KNOWN;
 use super::origin_reference::count;
-use super::support::{agent, finish, with_daemon};
+use super::support::run::Run;
+use super::support::{agent, boardd, finish, with_daemon};
 
 /// The tests of this file.
 pub const TESTS: &[Test] = &[
@@ -106,10 +107,12 @@ fn every_output_has_the_same_origins() {
 fn families_are_followed_over_rounds() {
     let family = Family::start(&["origins"]);
     let pid = family.root().to_string();
-    let rounds = ["run", "--source", "scan", "--pid", &pid, "--interval", "0.2", "--duration", "0.7", "--json-lines"];
-    let lines = with_daemon(&rounds).ok().out;
-    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
-    assert!(lines.len() >= 2, "{lines:?}");
+    let mut rounds = agent(&["run", "--source", "scan", "--pid", &pid, "--interval", "0.2", "--json-lines"]);
+    rounds.arg("--boardd").arg(boardd());
+    let mut run = Run::of(rounds);
+    let lines: Vec<Value> = (0..3).map(|_| run.line()).collect();
+    run.signal("TERM");
+    run.end();
     let mut before: Option<(u64, u64)> = None;
     for line in &lines {
         let one = &line["by_family"][0];
