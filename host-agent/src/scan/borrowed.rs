@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use crate::procfs::{ProcFs, ProcessStat, sys};
 
-/// How often the counts of two processes are read until one of them stays the same.
-const READINGS: usize = 4;
+/// How often the counts of two processes are read before they are taken for those of different memories.
+const READINGS: usize = 8;
 
 /// Whether the kernel compares memories of the processes that `/proc` shows: the call may be forbidden, and its
 /// numbers are those of our own PID namespace.
@@ -40,15 +40,29 @@ pub(crate) fn may_borrow<'m>(
     }
 }
 
-/// Whether two processes count the same of their memories. They are different memories when one shows the same
-/// before and after the other was read, and the other something else.
+/// Whether two processes may count the same of their memories. They are different memories when one shows the same each time
+/// and the other never does: a program that maps and unmaps without end shows two states in turn.
 fn equal_counts(proc: &ProcFs, a: &ProcessStat, b: &ProcessStat) -> bool {
     let lines = |stat: &ProcessStat| proc.memory_lines(stat.task()).ok();
-    for _ in 0..READINGS {
-        let (before, other, after) = (lines(a), lines(b), lines(a));
-        if before.is_some() && before == after {
-            return other.is_none() || other == before;
+    let mut readings: Vec<[Option<String>; 2]> = Vec::with_capacity(READINGS);
+    for turn in 0..READINGS {
+        // Not in step with what the program does.
+        let pair = match turn % 2 {
+            0 => [lines(a), lines(b)],
+            _ => {
+                let of_b = lines(b);
+                [lines(a), of_b]
+            }
+        };
+        if pair[0].is_some() && pair[0] == pair[1] {
+            return true;
         }
+        readings.push(pair);
     }
-    true
+    let apart = |one: usize| {
+        let first = &readings[0][one];
+        first.is_some()
+            && readings.iter().all(|pair| pair[one] == *first && pair[1 - one].is_some() && pair[1 - one] != *first)
+    };
+    !apart(0) && !apart(1)
 }

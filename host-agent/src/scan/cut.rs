@@ -13,7 +13,7 @@ type Kind = (Option<u32>, Option<u64>);
 
 /// Processes that hide where they come from.
 pub(crate) struct Hidden {
-    /// Orphans among them.
+    /// Those in families of an orphan among them.
     orphans: Vec<(ProcessStat, Kind)>,
     /// What is seen of all of them.
     kinds: HashSet<Kind>,
@@ -24,16 +24,27 @@ impl Hidden {
     pub(crate) fn find(proc: &ProcFs, families: &[Family]) -> Self {
         let mut hidden = Self { orphans: Vec::new(), kinds: HashSet::new() };
         for family in families {
+            let mut root = None;
             for member in family.members.iter().filter(|member| member.layout.is_none()) {
                 let kind = kind(proc, member);
                 hidden.kinds.insert(kind);
-                let orphan = family.members.len() == 1 && matches!(family.origin, Origin::Uncertain);
-                if orphan {
+                // Where both hide, an orphan is taken for a child of its foster parent, which has other code.
+                let (_, code) = *root.get_or_insert_with(|| self::kind(proc, &family.members[0]));
+                if family.origin == Origin::Uncertain || kind.1 != code {
                     hidden.orphans.push((*member, kind));
                 }
             }
         }
         hidden
+    }
+
+    /// Whether one of them may be a relative of processes of these kinds: it has the same code, and the same user, or one of
+    /// both is root, which can become any user after a fork.
+    fn has_kin(&self, kinds: &HashSet<Kind>) -> bool {
+        const ROOT: Option<u32> = Some(0);
+        self.kinds.iter().any(|&(user, code)| {
+            kinds.iter().any(|&(own, own_code)| code == own_code && (user == own || user == ROOT || own == ROOT))
+        })
     }
 }
 
@@ -42,8 +53,8 @@ fn kind(proc: &ProcFs, process: &ProcessStat) -> Kind {
 }
 
 /// Notes in the coverage which of the families that are looked at may have relatives that were not put to them.
-/// A relative that is hidden has the same code, and the same user unless the family has a process of root, which can
-/// become any user.
+/// A relative that is hidden has the same code, and the same user unless one of both is a process of root, which can become
+/// any user.
 pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage: &mut Coverage) {
     let mut counted: HashSet<u32> = HashSet::new();
     for family in families {
@@ -54,7 +65,7 @@ pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage
         match family.origin {
             Origin::Outside => coverage.unbounded = coverage.unbounded.or(Some(Unbounded::ParentOutside)),
             Origin::Uncertain => cut(coverage, pages()),
-            Origin::Orphan if !hidden.kinds.is_empty() && !kinds.is_disjoint(&hidden.kinds) => cut(coverage, pages()),
+            Origin::Orphan if !hidden.kinds.is_empty() && hidden.has_kin(&kinds) => cut(coverage, pages()),
             Origin::Orphan | Origin::Exec => {}
         }
         for (orphan, (user, code)) in &hidden.orphans {

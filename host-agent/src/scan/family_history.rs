@@ -90,10 +90,10 @@ impl FamilyHistory {
 fn ages(family: &Family) -> Option<Ages> {
     let forks = || family.members.iter().filter(|member| member.forked_without_exec);
     let since = |ticks| sys::since_start(ticks);
-    Some(Ages {
-        eldest: since(forks().map(|member| member.start_time).min()?)?,
-        youngest: since(forks().map(|member| member.start_time).max()?)?,
-    })
+    // Each asks for the time: the youngest first, or it would seem older than an eldest of the same tick.
+    let youngest = since(forks().map(|member| member.start_time).max()?)?;
+    let eldest = since(forks().map(|member| member.start_time).min()?)?;
+    Some(Ages { eldest, youngest })
 }
 
 /// Puts the families with the most copies first and leaves out those beyond what is named.

@@ -11,6 +11,8 @@ pub const TESTS: &[Test] = &[
     ("users_number_is_at_most_roots_with_any_setting", users_number_is_at_most_roots_with_any_setting),
     ("borrowed_memory_is_no_copy_without_kcmp", borrowed_memory_is_no_copy_without_kcmp),
     ("without_kcmp_other_families_are_counted", without_kcmp_other_families_are_counted),
+    ("orphans_that_hide_are_in_the_bracket", orphans_that_hide_are_in_the_bracket),
+    ("children_of_root_that_became_the_user_are_not_exact", children_of_root_that_became_the_user_are_not_exact),
 ];
 
 /// Runs the scan as `nobody`.
@@ -96,6 +98,12 @@ fn borrowed_memory_is_no_copy_without_kcmp() {
     let found = behind(AS_NOBODY, family.root(), &family.range, &[]);
     assert_eq!((found.scan.copies.at_least, found.scan.processes["sharing_memory"]), (0, 1), "{found:#?}");
     assert_eq!(found.unread("own_memory_unknown"), 0);
+    let busy = Family::start_as_nobody(&["borrower", "busy"]);
+    for _ in 0..20 {
+        let found = behind(AS_NOBODY, busy.root(), &busy.range, &["no-kcmp"]);
+        assert_eq!(found.scan.copies.at_least, 0, "{found:#?}");
+        assert_ne!(found.scan.mode, "exact", "{found:#?}");
+    }
 }
 
 fn without_kcmp_other_families_are_counted() {
@@ -104,4 +112,27 @@ fn without_kcmp_other_families_are_counted() {
     assert!(found.copies == 100 || found.unread("own_memory_unknown") > 0, "{found:#?}");
     found.is_bracketed(100);
     behind(&[], family.root(), &family.range, &["no-kcmp"]).is_exactly(100, 50);
+}
+
+fn children_of_root_that_became_the_user_are_not_exact() {
+    for children in [1, 2] {
+        let family = Family::start(&["became-nobody", &children.to_string()]);
+        let redundant = if children == 1 { 50 } else { 200 };
+        at(&family).is_exactly(100 * children, redundant);
+        // The parent is hidden, and what it and its children have of each other is not seen.
+        let found = behind(AS_NOBODY, family.members[1], &family.range, &[]);
+        found.is_bracketed(100 * children);
+        assert_eq!(found.scan.coverage.unbounded.as_deref(), Some("hidden_relatives"), "{found:#?}");
+        assert!(found.misses("CAP_SYS_PTRACE"), "{found:#?}");
+        behind(AS_NOBODY, 0, &family.range, &[]).is_bracketed(100 * children);
+    }
+}
+
+fn orphans_that_hide_are_in_the_bracket() {
+    let family = Family::start_as_nobody(&["orphan-hidden"]);
+    at(&family).is_exactly(100, 50);
+    // The foster parent hides too.
+    let found = behind(AS_NOBODY, family.root(), &family.range, &[]);
+    found.is_bracketed(100);
+    assert!(found.doubt("maybe_cut") >= 100, "{found:#?}");
 }

@@ -57,8 +57,23 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             ready.wait(children.len());
             announce(region, &[&[own()], &children[..]].concat());
         }
+        // Children that write and have become an ordinary user, who may read them and not their parent.
+        "became-nobody" => {
+            let region = Region::map(256, false).fill();
+            let children: Vec<i32> = (0..number(1))
+                .map(|_| {
+                    child(|| {
+                        become_nobody();
+                        region.usual();
+                        ready.report();
+                    })
+                })
+                .collect();
+            ready.wait(children.len());
+            announce(region, &[&[own()], &children[..]].concat());
+        }
         // The parent of the member that writes has ended.
-        "orphan" | "orphan-setsid" => {
+        "orphan" | "orphan-setsid" | "orphan-hidden" => {
             let region = Region::map(256, false).fill();
             let pipe = Ready::new();
             let between = child(|| {
@@ -71,6 +86,10 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
                     // Not before init is its parent: then its own has ended.
                     while parent() == ending {
                         std::thread::yield_now();
+                    }
+                    if kind == "orphan-hidden" {
+                        // SAFETY: numbers only.
+                        unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
                     }
                     region.usual();
                     ready.report();
@@ -125,6 +144,14 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             // SAFETY: the child runs a function that uses nothing but its own stack and never returns.
             let one = unsafe { libc::clone(borrower, top.cast(), libc::CLONE_VM | libc::SIGCHLD, null_mut()) };
             assert!(one > 0, "clone");
+            if arguments.get(1).is_some_and(|argument| argument == "busy") {
+                // Its memory is in two states in turn.
+                std::thread::spawn(|| {
+                    loop {
+                        Region::map(64, false).unmap();
+                    }
+                });
+            }
             announce(region, &[own(), one]);
         }
         // One thread reads a file that gives nothing, another one maps it and waits with the memory's lock.
@@ -259,5 +286,17 @@ fn split_for_ever(region: Region) {
                 }
             }
         });
+    }
+}
+
+/// Becomes an ordinary user whose other processes may read this one, as servers do that want their core dumps.
+fn become_nobody() {
+    use super::family::NOBODY;
+    // SAFETY: numbers only.
+    unsafe {
+        assert_eq!(libc::setgroups(0, std::ptr::null()), 0);
+        assert_eq!(libc::setresgid(NOBODY, NOBODY, NOBODY), 0);
+        assert_eq!(libc::setresuid(NOBODY, NOBODY, NOBODY), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
     }
 }

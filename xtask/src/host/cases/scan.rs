@@ -38,6 +38,8 @@ pub const CASES: &[Case] = &[
     case("scan/thp_bits", "the user's number is at most root's", "huge_pages_invent_no_copies"),
     case("scan/thp_many", "the user's number is at most root's", "users_number_is_at_most_roots"),
     case("scan/edge-vfork-nokcmp", "no copy, in the coverage", "borrowed_memory_is_no_copy_without_kcmp"),
+    case("orphan-hidden", "in the bracket", "orphans_that_hide_are_in_the_bracket"),
+    case("became-user", "never exact to that user", "children_of_root_that_became_the_user_are_not_exact"),
     case("scan/nokcmp-others", "counted, or in the coverage", "without_kcmp_other_families_are_counted"),
     case(
         "thp-setting",
