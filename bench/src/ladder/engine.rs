@@ -1,6 +1,6 @@
 //! The golden engine.
 
-use super::memory::{Copy, source};
+use super::memory::beside_a_copy;
 use super::peer::{self, Vectors};
 use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn, rate};
@@ -36,9 +36,7 @@ pub fn golden(effort: Effort) -> Result<Step> {
     let records = workload::records();
     let mut engine = GoldenEngine::default();
     let own = |time| rate(time, records.len(), || pass(&mut engine, &records).map(|sum| _ = black_box(sum)));
-    let source = source();
-    let mut copy = Copy::new(&source);
-    let pair = in_turn(effort, own, |time| copy.rate(time).map(|bytes| bytes / RECORD_BYTES as f64))?;
+    let pair = beside_a_copy(effort, RECORD_BYTES, own)?;
     let what = "golden engine, PAIR and SEND over 4,096 contexts and 256 groups";
     Ok(Step::new("golden_engine", what, "memcpy into 64 MiB, 16 bytes a record", Unit::Events, pair, None))
 }

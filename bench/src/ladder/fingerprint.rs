@@ -1,6 +1,6 @@
 //! The fingerprint of a page.
 
-use super::memory::{Copy, PAGE, source};
+use super::memory::{PAGE, beside_a_copy, source};
 use super::step::{Step, Unit};
 use crate::compare::{Effort, in_turn, rate};
 use anyhow::Result;
@@ -27,8 +27,7 @@ fn over_pages<'a>(
 /// CRC32C of pages out of memory, with the processor's instruction, beside a copy of them.
 pub fn pages(effort: Effort) -> Result<Step> {
     let source = source();
-    let mut copy = Copy::new(&source);
-    let pair = in_turn(effort, over_pages(&source, crc32c::crc32c), |time| copy.rate(time))?;
+    let pair = beside_a_copy(effort, 1, over_pages(&source, crc32c::crc32c))?;
     Ok(Step::new("fingerprint", "CRC32C of pages", "memcpy into 64 MiB", Unit::Bytes, pair, Some(0.8)))
 }
 

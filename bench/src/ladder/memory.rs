@@ -1,7 +1,7 @@
 //! Memory that is larger than the caches, and what the processor does to it without thinking.
 
 use super::step::{Step, Unit};
-use crate::compare::{Effort, in_turn, rate};
+use crate::compare::{Effort, Pair, in_turn, rate};
 use anyhow::Result;
 use std::hint::black_box;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub fn source() -> Vec<u8> {
 }
 
 /// Copies page by page from memory into a target of 64 MiB, on one thread.
-pub struct Copy<'a> {
+struct Copy<'a> {
     source: &'a [u8],
     target: Vec<u8>,
     at: usize,
@@ -35,12 +35,12 @@ pub struct Copy<'a> {
 
 impl<'a> Copy<'a> {
     /// A copy out of `source`.
-    pub fn new(source: &'a [u8]) -> Copy<'a> {
+    fn new(source: &'a [u8]) -> Copy<'a> {
         Copy { source, target: vec![1; TARGET], at: 0 }
     }
 
     /// Bytes a second over `time`.
-    pub fn rate(&mut self, time: Duration) -> Result<f64> {
+    fn rate(&mut self, time: Duration) -> Result<f64> {
         rate(time, 1 << 20, || {
             for _ in 0..(1 << 20) / PAGE {
                 let from = self.at % self.source.len();
@@ -52,6 +52,16 @@ impl<'a> Copy<'a> {
             Ok(())
         })
     }
+}
+
+/// Measures `own`, in units of `unit` bytes a second, in turn with a copy of as many bytes into 64 MiB.
+///
+/// # Errors
+/// A measurement fails.
+pub fn beside_a_copy(effort: Effort, unit: usize, own: impl FnMut(Duration) -> Result<f64>) -> Result<Pair> {
+    let source = source();
+    let mut copy = Copy::new(&source);
+    in_turn(effort, own, |time| copy.rate(time).map(|bytes| bytes / unit as f64))
 }
 
 /// XORs one array of words into another: what a processor alone does to deltas that lie in order.
@@ -73,8 +83,7 @@ pub fn xor(effort: Effort) -> Result<Step> {
             Ok(())
         })
     };
-    let mut copy = Copy::new(&source);
-    let pair = in_turn(effort, own, |time| copy.rate(time))?;
+    let pair = beside_a_copy(effort, 1, own)?;
     let what = "XOR of deltas that lie in order into 64 MiB of states, one thread";
     Ok(Step::new("xor_in_memory", what, "memcpy into 64 MiB", Unit::Bytes, pair, None))
 }

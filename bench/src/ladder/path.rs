@@ -1,9 +1,9 @@
 //! The whole path in one process and on one thread: session, frames with CRC32C, board server, golden engine and
 //! retention; no socket.
 
-use super::memory::{Copy, source};
+use super::memory::beside_a_copy;
 use super::step::{Step, Unit};
-use crate::compare::{Effort, in_turn};
+use crate::compare::Effort;
 use crate::workload;
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::loss::Losses;
@@ -107,9 +107,7 @@ pub fn whole(effort: Effort) -> Result<Step> {
     let records = workload::records();
     let mut path = Path::open()?;
     let own = |time| path.stream(&records, time).map(|(events, taken)| events / taken.as_secs_f64());
-    let source = source();
-    let mut copy = Copy::new(&source);
-    let pair = in_turn(effort, own, |time| copy.rate(time).map(|bytes| bytes / RECORD_BYTES as f64))?;
+    let pair = beside_a_copy(effort, RECORD_BYTES, own)?;
     path.check()?;
     let what = "session, frames with CRC32C, board server, golden engine and retention, one thread, no socket";
     Ok(Step::new("session_server_engine", what, "memcpy into 64 MiB, 16 bytes a record", Unit::Events, pair, None))
@@ -124,9 +122,7 @@ pub fn encode(effort: Effort) -> Result<Step> {
         let (events, _) = path.stream(&records, time)?;
         Ok(events / (path.agent - before).as_secs_f64())
     };
-    let source = source();
-    let mut copy = Copy::new(&source);
-    let pair = in_turn(effort, own, |time| copy.rate(time).map(|bytes| bytes / RECORD_BYTES as f64))?;
+    let pair = beside_a_copy(effort, RECORD_BYTES, own)?;
     path.check()?;
     let what = "agent's end alone: admit, frame, CRC32C, retain, hand the bytes over";
     Ok(Step::new("agent_encode", what, "memcpy into 64 MiB, 16 bytes a record", Unit::Events, pair, Some(0.5)))

@@ -1,8 +1,8 @@
 //! The reader of the capture module's ring, on a ring in a file.
 
-use super::memory::{Copy, source};
+use super::memory::beside_a_copy;
 use super::step::{Step, Unit};
-use crate::compare::{Effort, in_turn};
+use crate::compare::Effort;
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_RECORD_BYTES, RING_VERSION};
 use deltascope_abi::ring::{RingHeader, RingKind, RingRecord, flag};
@@ -99,10 +99,7 @@ pub fn reader(effort: Effort) -> Result<Step> {
         }
         Ok(events as f64 / taken.as_secs_f64())
     };
-    let source = source();
-    let mut copy = Copy::new(&source);
-    let records = |bytes: f64| bytes / RING_RECORD_BYTES as f64;
-    let pair = in_turn(effort, own, |time| copy.rate(time).map(records))?;
+    let pair = beside_a_copy(effort, RING_RECORD_BYTES, own)?;
     let what = "ring reader: records of 64 bytes checked, attributed and made events, one thread";
     Ok(Step::new("ring_reader", what, "memcpy into 64 MiB, 64 bytes a record", Unit::Events, pair, Some(0.5)))
 }

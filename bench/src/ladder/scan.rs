@@ -1,8 +1,8 @@
 //! The scan of a family in which every page is a copy.
 
-use super::memory::{Copy, PAGE, source};
+use super::memory::{PAGE, beside_a_copy};
 use super::step::{Step, Unit};
-use crate::compare::{Effort, in_turn};
+use crate::compare::Effort;
 use anyhow::{Context, Result, ensure};
 use deltascope_agent::scan::{ScanConfig, ScanTarget, Scanner};
 use std::io::{BufRead, BufReader};
@@ -62,8 +62,6 @@ pub fn family(effort: Effort) -> Result<Step> {
     let family = Family::start(mib)?;
     let target = ScanTarget::Pids(vec![family.0.id()]);
     let mut scanner = Scanner::new(ScanConfig { target, ..ScanConfig::default() });
-    let source = source();
-    let mut copy = Copy::new(&source);
     let pages = (mib << 20) / PAGE;
     let own = |_| {
         let mut copies = 0;
@@ -73,7 +71,7 @@ pub fn family(effort: Effort) -> Result<Step> {
     };
     // A scan takes as long as it takes.
     let turns = Effort { turns: 5, ..effort };
-    let pair = in_turn(turns, own, |time| copy.rate(time))?;
+    let pair = beside_a_copy(turns, 1, own)?;
     let what = format!("scan of a family with {mib} MiB of copies: bytes compared, one thread");
     Ok(Step::new("scan", &what, "memcpy into 64 MiB", Unit::Bytes, pair, Some(0.5)))
 }

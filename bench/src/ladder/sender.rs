@@ -1,11 +1,11 @@
 //! What a program does that sends each event as it comes: one small message, one write.
 
 use super::step::{Step, Unit};
-use super::wire::{receiver, uplink};
+use super::wire::{drain, joined, receiver, uplink};
 use crate::compare::{Effort, in_turn};
 use crate::daemon::Daemon;
 use crate::workload;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde::Serialize;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -37,11 +37,7 @@ pub fn event_by_event(effort: Effort, boardd: &Path) -> Result<Step> {
         })
         .collect();
     let bare = |time| {
-        let (address, thread) = receiver(|mut stream| {
-            let mut buffer = vec![0; 64 << 10];
-            while stream.read(&mut buffer)? > 0 {}
-            Ok(stream.write_all(&[0])?)
-        })?;
+        let (address, thread) = receiver(drain)?;
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         let (begun, mut sent, mut buffer) = (Instant::now(), 0u64, [0; 64]);
@@ -54,7 +50,7 @@ pub fn event_by_event(effort: Effort, boardd: &Path) -> Result<Step> {
         }
         stream.shutdown(Shutdown::Write)?;
         stream.read_exact(&mut [0])?;
-        thread.join().map_err(|_| anyhow!("the receiver panicked"))??;
+        joined(thread)?;
         Ok(sent as f64 / begun.elapsed().as_secs_f64())
     };
     let pair = in_turn(effort, |time| uplink(daemon.address, None, &records, time), bare)?;

@@ -48,7 +48,7 @@ pub(super) fn uplink(address: SocketAddr, tls: Option<&Tls>, records: &[Record],
 }
 
 /// Reads to the end and answers with one byte, so that the sender knows when everything has arrived.
-fn drain(mut stream: impl Read + Write) -> Result<()> {
+pub(super) fn drain(mut stream: impl Read + Write) -> Result<()> {
     let mut buffer = vec![0; 256 << 10];
     while stream.read(&mut buffer)? > 0 {}
     stream.write_all(&[0])?;
@@ -84,7 +84,8 @@ pub(super) fn receiver(
     Ok((address, spawn(move || take(listener.accept()?.0))))
 }
 
-fn joined(thread: JoinHandle<Result<()>>) -> Result<()> {
+/// Waits for a receiver.
+pub(super) fn joined(thread: JoinHandle<Result<()>>) -> Result<()> {
     thread.join().map_err(|_| anyhow!("the receiver panicked"))?
 }
 
@@ -119,8 +120,7 @@ pub fn tls(effort: Effort, boardd: &Path) -> Result<Step> {
     let server = authority.issue(Role::Server, "localhost", &[[127, 0, 0, 1].into()], Validity::days(1))?;
     let agent = authority.issue(Role::Agent, "bench", &[], Validity::days(1))?;
     let tls = Tls::new(agent.clone(), authority.certificate(), "127.0.0.1")?;
-    let load =
-        |own: &std::path::Path| Credentials::load(&Paths { own: own.to_owned(), authority: authority.certificate() });
+    let load = |own: &Path| Credentials::load(&Paths { own: own.to_owned(), authority: authority.certificate() });
     let (serving, asking) = (load(&server)?.server()?, load(&agent)?.client()?);
     let arguments = ["--tls".into(), server.into(), "--authority".into(), authority.certificate().into()];
     let daemon = Daemon::start(boardd, &arguments)?;

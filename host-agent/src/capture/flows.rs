@@ -13,7 +13,7 @@ use crate::event::{Event, OwnerId, What, body_fingerprint};
 /// Directions that are kept; beyond, the one that was silent for the longest time is ended.
 const FLOWS: usize = 65_536;
 
-/// A direction: who sends, and to whom.
+/// A direction: sender and receiver.
 type Direction = (SocketAddr, SocketAddr);
 
 /// One direction of a connection.
@@ -25,7 +25,7 @@ struct Flow {
     opened: bool,
 }
 
-/// A message and who sent it to whom.
+/// A message with its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// The sender's address and port.

@@ -36,13 +36,7 @@ impl AddAssign<&Self> for RoundCounts {
         self.bytes_read += more.bytes_read;
         self.unread += more.unread;
         self.doubts += more.doubts;
-        let (sum, more) = (&mut self.skips, &more.skips);
-        sum.absent += more.absent;
-        sum.swapped += more.swapped;
-        sum.file_or_shared += more.file_or_shared;
-        sum.zero_frame += more.zero_frame;
-        sum.hugetlb += more.hugetlb;
-        sum.device_memory += more.device_memory;
+        self.skips += more.skips;
     }
 }
 
@@ -55,7 +49,7 @@ pub(crate) struct Charges {
     pub root: ContainerId,
     /// Anonymous pages of each member, in memory and in swap: that many copies are missed at most when it is given up.
     pub pages: Vec<u64>,
-    /// Who was forked by whom.
+    /// The fork tree of the members.
     pub lineage: Lineage,
     /// Tagged ranges of addresses.
     pub regions: Vec<(Range<u64>, RegionTag)>,

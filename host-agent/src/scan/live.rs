@@ -143,7 +143,7 @@ impl<'a> LiveFamily<'a> {
         self.members.iter().map(|member| member.pages).collect()
     }
 
-    /// Who of the members was forked by whom.
+    /// The fork tree of the members.
     pub(crate) fn lineage(&self, family: &Family) -> Lineage {
         let numbers = self.members.iter().enumerate().map(|(index, member)| (member.stat.pid, index));
         let mut by_pid: HashMap<u32, usize> = numbers.collect();

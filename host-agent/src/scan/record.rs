@@ -1,5 +1,6 @@
 //! What a scan gives: records, counts, progress.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use super::{Bracket, Cost, Coverage, FamilyFound, Origin, OriginCounts, Privileges, Reason, Scope, Unread, Verdict};
@@ -56,6 +57,17 @@ pub struct Skips {
     pub hugetlb: u64,
     /// Memory of devices (VM_IO, VM_PFNMAP, VM_MIXEDMAP).
     pub device_memory: u64,
+}
+
+impl AddAssign for Skips {
+    fn add_assign(&mut self, more: Self) {
+        self.absent += more.absent;
+        self.swapped += more.swapped;
+        self.file_or_shared += more.file_or_shared;
+        self.zero_frame += more.zero_frame;
+        self.hugetlb += more.hugetlb;
+        self.device_memory += more.device_memory;
+    }
 }
 
 /// Processes, by outcome.
