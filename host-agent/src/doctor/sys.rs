@@ -103,7 +103,7 @@ pub(super) fn rings(interface: &str) -> io::Result<Rings> {
 pub(super) struct Clock {
     pub synchronised: bool,
     /// Largest error, microseconds.
-    pub most_error: i64,
+    pub most_error: libc::c_long,
 }
 
 /// Reads the state of the clock (`adjtimex(2)`) and changes nothing.
@@ -119,5 +119,5 @@ pub(super) fn clock() -> io::Result<Clock> {
         return Err(io::Error::last_os_error());
     }
     // TIME_ERROR is returned for an unsynchronised clock too.
-    Ok(Clock { synchronised: state.status & libc::STA_UNSYNC == 0, most_error: i64::from(state.maxerror) })
+    Ok(Clock { synchronised: state.status & libc::STA_UNSYNC == 0, most_error: state.maxerror })
 }
