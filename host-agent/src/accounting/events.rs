@@ -20,7 +20,7 @@ use crate::event::{Event, OwnerId, OwnerKind, Owners, Unjudged, What};
 use crate::permutation::Permutation;
 use crate::sink::{Sink, SinkError};
 use crate::sources::{self, Source, SourceError, cursor};
-use crate::uplink::{self, Address, Granted, Uplink};
+use crate::uplink::{self, Address, Granted, LinkStatus, Uplink};
 
 /// Events between two times that what is acknowledged is forgotten.
 const EVENTS_PER_LOOK: u64 = 4_096;
@@ -206,9 +206,19 @@ impl Accounting {
         self.uplink.granted()
     }
 
+    /// Returns the present grant as the server described it.
+    pub fn grant(&self) -> Option<deltascope_protocol::agent::Granted> {
+        self.uplink.grant()
+    }
+
     /// Whether there is a session with the board server now; records are kept while there is none.
     pub fn is_online(&self) -> bool {
         self.uplink.is_online()
+    }
+
+    /// Returns the state of the connection with the board server.
+    pub fn link(&self) -> LinkStatus {
+        self.uplink.link()
     }
 
     /// Owners that had events so far.

@@ -13,7 +13,7 @@ use deltascope_agent::sources::{Round, Source};
 use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
-use super::run::SourceArguments;
+use super::rounds::SourceArguments;
 
 /// Options of the command.
 #[derive(Args, Debug)]

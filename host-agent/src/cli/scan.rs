@@ -54,12 +54,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     let (after, conservation) = accounting.read(&scan)?;
-    let mut report =
-        Report::new(accounting.granted().engine.name(), accounting.owners(), &after.since(&before), conservation);
-    report.describe(|name| scan.details(name));
+    let engine = accounting.granted().engine.name();
+    let report = Report::from_source(engine, accounting.owners(), &after.since(&before), conservation, &scan);
     if let Some(summary) = scan.summary() {
-        report.lower_bound = summary.lower_bound();
-        report.nothing_seen = summary.nothing_seen();
         if let Some(path) = &arguments.metrics {
             super::write_metrics(path, &report, true, Some(&ScanJson::from(summary)))?;
         }
