@@ -27,6 +27,8 @@ probe)
 selftest)
     report=$(/bin/deltascope-boardd selftest --engine uio --json)
     echo "SELFTEST $? $report"
+    report=$(/bin/deltascope-boardd bench --engine uio --json --time 300)
+    echo "BENCH $? $report"
     ;;
 raw)
     # Each word on the console asks for one replay. Megabytes through the console would take minutes.

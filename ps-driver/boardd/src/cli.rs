@@ -190,6 +190,16 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
         records: u32,
     },
+    /// Measure what this board's processor and its engine carry: copies, checksums, a session in memory, the engine, the time to
+    /// an answer. The engine's tables are cleared.
+    Bench {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Milliseconds of each row.
+        #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
+        time: u64,
+    },
     /// Tell whether the programmable logic may be touched, without touching it: configured, clocked, level shifters on, out of
     /// reset. Fails when it may not, or when that cannot be seen. Root sees most; the service runs it as root first.
     Check {

@@ -4,9 +4,10 @@ use clap::Parser;
 use deltascope_boardd::cli::{Cli, Command};
 use deltascope_boardd::daemon::Daemon;
 use deltascope_boardd::engines::EngineName;
-use deltascope_boardd::{check, engines, info, logging, raw, selftest, signals};
+use deltascope_boardd::{bench, check, engines, info, logging, raw, selftest, signals};
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -38,6 +39,10 @@ fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
     let mut engine = engines::open(cli.board.engine, &cli.board.options())?;
     if let Some(Command::Selftest { json, records }) = cli.command {
         return Ok(selftest::run(&mut engine, records, json)?);
+    }
+    if let Some(Command::Bench { json, time }) = cli.command {
+        bench::run(&mut engine, Duration::from_millis(time), json)?;
+        return Ok(true);
     }
     match &cli.raw {
         Some(path) => raw::run(path, &mut engine)?,

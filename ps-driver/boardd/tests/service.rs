@@ -331,6 +331,26 @@ fn the_unit_starts_this_program_as_it_wants_to_be_started() {
     assert!(path.starts_with(&format!("/run/{}/", get("RuntimeDirectory"))), "{path}");
 }
 
+/// Every row of the bench of an engine, with what its check says.
+fn bench_rows(arguments: &[&str]) -> Vec<serde_json::Value> {
+    let (text, errors, ok) = output(&[&["bench", "--json", "--time", "10"], arguments].concat());
+    assert!(ok, "{errors}");
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["label"], "measured");
+    report["rows"].as_array().unwrap().clone()
+}
+
+#[test]
+fn the_bench_measures_every_row_and_counts_what_it_sent() {
+    let rows = bench_rows(&[]);
+    let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["copy", "checksum", "session", "engine", "answer"]);
+    assert!(rows.iter().all(|row| row["value"].as_f64().unwrap() > 0.0), "{rows:?}");
+    let (text, _, ok) = output(&["bench", "--time", "10"]);
+    assert!(ok && text.contains("| this engine, PAIR and SEND |"), "{text}");
+    assert!(!output(&["bench", "--time", "1"]).2);
+}
+
 #[test]
 fn systemd_finds_nothing_wrong_with_the_unit() {
     let folder = TempDir::new().unwrap();

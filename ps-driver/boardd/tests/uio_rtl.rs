@@ -148,6 +148,18 @@ fn a_buffer_that_is_not_handed_over_is_not_used() {
     }
 }
 
+/// Beside the rates there is what the engine's own clocks say of its input.
+#[test]
+fn the_bench_of_the_verilated_engine_tells_how_much_of_its_port_was_used() {
+    let arguments = ["bench", "--engine", "rtl", "--time", "10", "--json"];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_deltascope-boardd")).args(arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let row = report["rows"].as_array().unwrap().iter().find(|row| row["name"] == "engine").unwrap();
+    let used = row["port_used"].as_f64().unwrap();
+    assert!(used > 0.0 && used <= 1.0, "{report}");
+}
+
 #[test]
 fn the_selftest_of_the_verilated_engine_has_every_test() {
     let program = env!("CARGO_BIN_EXE_deltascope-boardd");

@@ -168,13 +168,17 @@ fn answers(programs: &Programs, mode: Mode) -> Result<Value> {
     Ok(json!({"dma": mode.name(), "accepted": accepted, "same_bytes": found.len()}))
 }
 
-/// The daemon's own test, in the guest.
-fn selftest(programs: &Programs) -> Result<Value> {
+/// The daemon's own test and its rates, in the guest. The rates are the emulator's and say that `bench` works.
+fn selftest(programs: &Programs) -> Result<[Value; 2]> {
     let mut machine = programs.start("selftest", Mode::ScatterGather)?;
-    let line = machine.wait_for("the selftest's report", WORK, |line| line.starts_with("SELFTEST"))?;
+    let mut report = |word: &str| {
+        let line = machine.wait_for("a report of the daemon", WORK, |line| line.starts_with(word))?;
+        let Some(report) = line.strip_prefix(&format!("{word} 0 ")) else { bail!("it failed in the guest: {line}") };
+        serde_json::from_str(report).with_context(|| format!("the report {line:?}"))
+    };
+    let reports = [report("SELFTEST")?, report("BENCH")?];
     machine.finish()?;
-    let Some(report) = line.strip_prefix("SELFTEST 0 ") else { bail!("the selftest in the guest failed: {line}") };
-    serde_json::from_str(report).with_context(|| format!("the selftest's report: {line:?}"))
+    Ok(reports)
 }
 
 /// A replay through the emulated board, beside the same through the golden model.
@@ -251,7 +255,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let programs = Programs::build()?;
     let started = Instant::now();
     let probed = probe(&programs)?;
-    let tested = selftest(&programs)?;
+    let [tested, measured] = selftest(&programs)?;
     let answered = answers(&programs, Mode::Direct)?;
     let recording = programs.folder.join("recording");
     let mut record = Command::new(&programs.agent);
@@ -268,6 +272,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         "equal_to_model": true,
         "mailbox": probed,
         "selftest": tested,
+        "bench": measured,
         "replay_raw": answered,
         "runs": runs,
         "measured_seconds": started.elapsed().as_secs_f64(),
