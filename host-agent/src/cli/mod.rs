@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attrs;
 mod bar;
 mod bpf;
 mod demo;
@@ -15,6 +16,7 @@ mod run;
 mod scan;
 mod state;
 mod synth;
+mod top;
 
 use std::io::Write;
 use std::path::Path;
@@ -44,6 +46,10 @@ enum Command {
     Record(record::Arguments),
     /// Run a workload whose result is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
+    /// Show the containers that waste most on a terminal, round by round, or move in a recording
+    Top(Box<top::Arguments>),
+    /// Print the attributes of the system before this one by name, or keep them as files
+    Attrs(Box<attrs::Arguments>),
     /// Examine what this machine lets the agent do: one check a line, with what to do about it
     Doctor(doctor::Arguments),
     /// Make and renew keys and certificates of agents and board servers
@@ -58,6 +64,8 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
+        Command::Attrs(arguments) => attrs::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };

@@ -1,5 +1,6 @@
 //! Sources of events as options, and the rounds of a run.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -137,6 +138,13 @@ pub struct RoundArguments {
     engine: EngineArguments,
 }
 
+impl RoundArguments {
+    /// The way to an engine.
+    pub fn engine(&self) -> &EngineArguments {
+        &self.engine
+    }
+}
+
 /// Longest time for the rest of what is in flight after a stop.
 const REST: Duration = Duration::from_secs(10);
 
@@ -165,13 +173,21 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// Makes rounds until the source ends, the time is over or a signal asks for the end, and gives each to `show`.
 pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Result<()>) -> Result<()> {
-    let stop = signals::catch()?;
+    each_until(arguments, &signals::catch()?, &mut |round| show(round).map(ControlFlow::Continue))
+}
+
+/// Makes rounds as [`each`] does, until `stop` asks for the end or `show` breaks: then the session is ended in order.
+pub fn each_until(
+    arguments: &RoundArguments,
+    stop: &Stop,
+    show: &mut dyn FnMut(Arc<Round>) -> Result<ControlFlow<()>>,
+) -> Result<()> {
     let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
     let end = arguments.duration.map(|duration| Instant::now() + duration);
     let mut source = arguments.source.open(&stop.until(end), Some(budget))?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
-    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     // The source has its end from a little earlier, which only shortens its pauses.
@@ -189,7 +205,7 @@ pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Resu
         let mut took = work_begun.elapsed();
         if source.is_state() {
             late.note(took, arguments.interval);
-            wait(&mut accounting, due.min(end.unwrap_or(due)), &stop)?;
+            wait(&mut accounting, due.min(end.unwrap_or(due)), stop)?;
         }
         if stopped() && rest.is_none() {
             rest = Some(source.stop().then(Instant::now));
@@ -204,8 +220,11 @@ pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Resu
             let conservation = read.1;
             took += work_begun.elapsed();
             let silence = |report: &mut Report| silence.apply(report, Instant::now());
-            show(Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence)))?;
+            let shown = show(Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence)))?;
             check(&conservation)?;
+            if shown.is_break() {
+                break;
+            }
             // From now on, not from when it was due: after a pause of this process there is one round and no burst.
             due = Instant::now() + arguments.interval;
         }
