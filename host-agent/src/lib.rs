@@ -36,6 +36,7 @@ pub mod capture;
 pub mod daemon;
 pub mod demo;
 pub mod event;
+pub mod http;
 pub mod permutation;
 pub mod procfs;
 pub mod recording;

@@ -1,4 +1,4 @@
-//! Exit statuses of the program, as the table in `docs/scan.md` has them.
+//! Exit statuses of the program, as the tables in `docs/scan.md` and `docs/operator.md` have them.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -6,9 +6,12 @@ use std::process::ExitCode;
 /// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Nothing could be looked at, or not everything that was asked for by number.
+    /// Nothing could be looked at, or not everything that was asked for by number; an agent is not ready.
     #[error("{0}")]
     NothingSeen(String),
+    /// An agent is ready and something of it needs attention.
+    #[error("{0}")]
+    Attention(String),
     /// The reader of the output has gone (`| head`): the status is that of a program ended by SIGPIPE.
     #[error("the reader of standard output has gone")]
     ReaderGone,
@@ -30,6 +33,7 @@ impl Failure {
         match self {
             Failure::Output(_) => 1,
             Failure::NothingSeen(_) => 3,
+            Failure::Attention(_) => 4,
             Failure::ReaderGone => 128 + 13,
         }
     }

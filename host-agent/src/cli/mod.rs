@@ -7,12 +7,14 @@ mod engine;
 mod exit;
 mod keys;
 mod lines;
+mod listen;
 mod record;
 mod replay;
 mod rounds;
 mod run;
 mod scan;
 mod state;
+mod status;
 mod synth;
 
 use std::io::Write;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
-use deltascope_agent::report::{self, Report, ReportJson, ScanJson};
+use deltascope_agent::report;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
@@ -43,6 +45,8 @@ enum Command {
     Record(record::Arguments),
     /// Run a workload whose result is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
+    /// Ask a running agent (run --listen) for its state: last round, losses, board server, certificate
+    Status(status::Arguments),
     /// Make and renew keys and certificates of agents and board servers
     Keys(keys::Arguments),
 }
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
     match result {
@@ -69,10 +74,9 @@ fn print(text: &str) -> Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| exit::Failure::output(error).into())
 }
 
-/// Replaces a file of metrics with the numbers of a report.
-fn write_metrics(path: &Path, report: &Report, gauges: bool, scan: Option<&ScanJson>) -> Result<()> {
-    let text = report::metrics(&ReportJson::from(report), gauges, scan);
-    report::write_metrics(path, &text).map_err(|error| {
+/// Replaces a file of metrics.
+fn write_metrics(path: &Path, text: &str) -> Result<()> {
+    report::write_metrics(path, text).map_err(|error| {
         anyhow!(
             "{}: cannot write metrics: {error}; name a file in a folder that this user can write to",
             path.display()
