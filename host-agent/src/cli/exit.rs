@@ -1,4 +1,4 @@
-//! Exit statuses of the program, as the tables in `docs/scan.md` and `docs/operator.md` have them.
+//! Exit statuses of the program, as the tables in `docs/scan.md`, `docs/operator.md` and `docs/doctor.md` have them.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -12,6 +12,12 @@ pub enum Failure {
     /// An agent is ready and something of it needs attention.
     #[error("{0}")]
     Attention(String),
+    /// A check of the machine ended with a warning, and none failed.
+    #[error("{0} of the checks ended with a warning")]
+    Warnings(usize),
+    /// A check of the machine failed.
+    #[error("{0} of the checks failed")]
+    ChecksFailed(usize),
     /// The reader of the output has gone (`| head`): the status is that of a program ended by SIGPIPE.
     #[error("the reader of standard output has gone")]
     ReaderGone,
@@ -33,7 +39,8 @@ impl Failure {
         match self {
             Failure::Output(_) => 1,
             Failure::NothingSeen(_) => 3,
-            Failure::Attention(_) => 4,
+            Failure::Attention(_) | Failure::Warnings(_) => 4,
+            Failure::ChecksFailed(_) => 5,
             Failure::ReaderGone => 128 + 13,
         }
     }

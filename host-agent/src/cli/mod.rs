@@ -3,6 +3,7 @@
 mod bar;
 mod bpf;
 mod demo;
+mod doctor;
 mod engine;
 mod exit;
 mod keys;
@@ -47,6 +48,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Ask a running agent (run --listen) for its state: last round, losses, board server, certificate
     Status(status::Arguments),
+    /// Examine what this machine lets the agent do: one check a line, with what to do about it
+    Doctor(doctor::Arguments),
     /// Make and renew keys and certificates of agents and board servers
     Keys(keys::Arguments),
 }
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
     match result {
