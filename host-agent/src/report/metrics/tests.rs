@@ -16,15 +16,16 @@ fn known_round_gives_the_golden_text() {
 }
 
 #[test]
-fn each_metric_is_in_the_document_and_each_of_the_document_exists() {
+fn each_metric_of_the_golden_text_is_in_the_document() {
     let document = include_str!("../../../../docs/operator.md");
-    let documented: std::collections::BTreeSet<&str> = document
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split(['`', '{']).next())
-        .filter(|name| name.starts_with("deltascope_") || name.starts_with("container_pressure_"))
-        .collect();
-    for line in GOLDEN.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
-        let name = line.split(' ').next().expect("a name");
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    // Names are between backquotes, with their labels behind them.
+    let names = rows.flat_map(|cell| cell.split('`').skip(1).step_by(2)).filter_map(|name| name.split('{').next());
+    let documented: std::collections::BTreeSet<&str> = names.collect();
+    let metrics: Vec<&str> =
+        GOLDEN.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(metrics.len() > 30);
+    for name in metrics {
         assert!(documented.contains(name), "{name} is not in docs/operator.md");
     }
 }
