@@ -38,6 +38,7 @@ pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod event;
+pub mod http;
 pub mod permutation;
 pub mod procfs;
 pub mod recording;

@@ -1,4 +1,4 @@
-//! Exit statuses of the program, as the tables in `docs/scan.md` and `docs/doctor.md` have them.
+//! Exit statuses of the program, as the tables in `docs/scan.md`, `docs/operator.md` and `docs/doctor.md` have them.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -6,9 +6,12 @@ use std::process::ExitCode;
 /// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Nothing could be looked at, or not everything that was asked for by number.
+    /// Nothing could be looked at, or not everything that was asked for by number; an agent is not ready.
     #[error("{0}")]
     NothingSeen(String),
+    /// An agent is ready and something of it needs attention.
+    #[error("{0}")]
+    Attention(String),
     /// A check of the machine ended with a warning, and none failed.
     #[error("{0} of the checks ended with a warning")]
     Warnings(usize),
@@ -36,7 +39,7 @@ impl Failure {
         match self {
             Failure::Output(_) => 1,
             Failure::NothingSeen(_) => 3,
-            Failure::Warnings(_) => 4,
+            Failure::Attention(_) | Failure::Warnings(_) => 4,
             Failure::ChecksFailed(_) => 5,
             Failure::ReaderGone => 128 + 13,
         }

@@ -9,12 +9,14 @@ mod engine;
 mod exit;
 mod keys;
 mod lines;
+mod listen;
 mod record;
 mod replay;
 mod rounds;
 mod run;
 mod scan;
 mod state;
+mod status;
 mod synth;
 mod top;
 
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
-use deltascope_agent::report::{self, Report, ReportJson, ScanJson};
+use deltascope_agent::report;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
@@ -50,6 +52,8 @@ enum Command {
     Top(Box<top::Arguments>),
     /// Print the attributes of the system before this one by name, or keep them as files
     Attrs(Box<attrs::Arguments>),
+    /// Ask a running agent (run --listen) for its state: last round, losses, board server, certificate
+    Status(status::Arguments),
     /// Examine what this machine lets the agent do: one check a line, with what to do about it
     Doctor(doctor::Arguments),
     /// Make and renew keys and certificates of agents and board servers
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Attrs(arguments) => attrs::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
@@ -81,10 +86,9 @@ fn print(text: &str) -> Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| exit::Failure::output(error).into())
 }
 
-/// Replaces a file of metrics with the numbers of a report.
-fn write_metrics(path: &Path, report: &Report, gauges: bool, scan: Option<&ScanJson>) -> Result<()> {
-    let text = report::metrics(&ReportJson::from(report), gauges, scan);
-    report::write_metrics(path, &text).map_err(|error| {
+/// Replaces a file of metrics.
+fn write_metrics(path: &Path, text: &str) -> Result<()> {
+    report::write_metrics(path, text).map_err(|error| {
         anyhow!(
             "{}: cannot write metrics: {error}; name a file in a folder that this user can write to",
             path.display()

@@ -77,12 +77,12 @@ fn print_once(arguments: &Arguments, view: &View) -> Result<()> {
     }
 }
 
-/// Prints the first round of a scan, the second one of a source that captures, which is the first with rates, and the last
-/// one of a source that ends by itself.
+/// Prints the first round of a scan where there is no pressure information, the second one of a source that captures and
+/// of other scans, which is the first with rates and with pressure, and the last one of a source that ends by itself.
 fn once(arguments: &Arguments, view: &mut View, stop: &Stop) -> Result<()> {
     rounds::each_until(&arguments.rounds, stop, &mut |round| {
         let last = match round.source {
-            "scan" => true,
+            "scan" => round.number == 2 || round.report.lines.iter().all(|line| line.pressure.is_none()),
             "bpf" | "kmod" => round.number == 2,
             _ => false,
         };

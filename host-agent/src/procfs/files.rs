@@ -190,6 +190,12 @@ impl ProcFs {
         parsed(&path, MOUNTS, parse_mountinfo)
     }
 
+    /// Returns where the whole version 2 hierarchy is mounted; only there are the paths that `/proc/PID/cgroup` shows.
+    pub fn version_2_groups(&self) -> Option<PathBuf> {
+        let mounts = self.cgroup_mounts().unwrap_or_default();
+        mounts.into_iter().find(|mount| mount.root == "/").map(|mount| PathBuf::from(mount.point))
+    }
+
     /// Reads `/proc/PID/smaps`, line by line: it is long where there are many mappings.
     ///
     /// # Errors

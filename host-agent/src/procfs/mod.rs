@@ -14,6 +14,7 @@ mod memory;
 mod mountinfo;
 mod own_cost;
 mod pagemap;
+pub mod pressure;
 mod stat;
 mod status;
 pub(crate) mod sys;

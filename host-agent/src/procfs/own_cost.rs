@@ -21,11 +21,10 @@ impl OwnCost {
         // proc(5): the second field of statm is the number of resident pages.
         let statm = ProcFs::default().own_text("statm").ok();
         let pages = statm.and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
-        OwnCost {
-            cpu: sys::cpu_time(),
-            resident_bytes: pages.map(|pages| pages.saturating_mul(sys::page_size())),
-            peak_bytes: sys::peak_memory(),
-        }
+        let resident_bytes = pages.map(|pages| pages.saturating_mul(sys::page_size()));
+        // The kernel brings the peak up to date later than what is resident.
+        let peak_bytes = sys::peak_memory().max(resident_bytes.unwrap_or(0));
+        OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes }
     }
 }
 

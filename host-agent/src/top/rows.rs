@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::pressure::Pressure;
+use super::pressure::Stalled;
 use crate::event::OwnerKind;
 use crate::report::round::Round;
 use crate::report::{Line, RatesJson, escape};
@@ -33,7 +33,8 @@ pub struct Row {
     pub bytes_redundant: u64,
     /// The same in a second since the round before; null of a state and of the first round.
     pub bytes_redundant_per_second: Option<f64>,
-    /// Percent of the last ten seconds in which a task of it waited for memory; null where there is no pressure information.
+    /// Percent of the time since the round before in which a task of it waited for memory; null in the first round, and
+    /// where there is no pressure information.
     pub memory_pressure_percent: Option<f64>,
     #[serde(skip)]
     pub(super) key: Key,
@@ -43,7 +44,7 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(line: &Line, round: &Round, pressure: &Pressure) -> Row {
+    fn new(line: &Line, round: &Round, before: &Stalled) -> Row {
         let content = line.by_content.unwrap_or_default();
         let redundant = content.peer.redundant_bytes.saturating_add(line.sends.redundant_bytes);
         let path = line.details.as_ref().map(|details| details.cgroup.clone());
@@ -58,7 +59,7 @@ impl Row {
             sends_redundant: line.sends.redundant_events.saturating_add(content.peer.redundant_events),
             bytes_redundant: line.pages.redundant_bytes.saturating_add(redundant),
             bytes_redundant_per_second: rates.map(|rates| rates.bytes_redundant),
-            memory_pressure_percent: path.as_deref().and_then(|path| pressure.of(path)),
+            memory_pressure_percent: before.percent_until(line, round.since_last),
             key: Key(line.key.clone()),
             path,
         }
@@ -75,8 +76,8 @@ impl Row {
     }
 }
 
-/// The rows of a round, in its order.
-pub(super) fn rows(round: &Round, pressure: &Pressure) -> Vec<Row> {
+/// The rows of a round, in its order. `before` is the pressure at the round before.
+pub(super) fn rows(round: &Round, before: &Stalled) -> Vec<Row> {
     let lines = round.report.lines.iter().filter(|line| line.kind != OwnerKind::Region);
-    lines.map(|line| Row::new(line, round, pressure)).collect()
+    lines.map(|line| Row::new(line, round, before)).collect()
 }

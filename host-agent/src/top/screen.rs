@@ -32,7 +32,7 @@ const HELP: &[&str] = &[
     "space                  play, stop",
     "",
     "A row keeps its place until another one is a tenth above it.",
-    "WASTED is bytes of redundant copies and sends; MEM% the share of ten seconds",
+    "WASTED is bytes of redundant copies and sends; MEM% the share of the last round",
     "in which a task of the container waited for memory.",
 ];
 

@@ -18,6 +18,7 @@ use super::{TopJson, once_text};
 use crate::accounting::{Conservation, Operations, Rows};
 use crate::event::OwnerKind;
 use crate::procfs::OwnCost;
+use crate::procfs::pressure::Pressures;
 use crate::report::round::Round;
 use crate::report::{Details, Line, Recent, Report};
 use crate::uplink::LinkStatus;
@@ -189,6 +190,26 @@ fn frozen_screen_stays_and_history_goes_on() {
     view.add(two(3, 100, 900));
     assert_eq!(names(&view), ["b", "a"]);
     assert_eq!(view.history.last(&Key("b".to_owned()), 8).len(), 3);
+}
+
+#[test]
+fn pressure_is_the_share_of_the_round_in_which_a_task_waited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut view = view();
+    let mut add = |number: u64, micros: u64| {
+        let text = format!("some avg10=0.00 avg60=0.00 avg300=0.00 total={micros}\n");
+        std::fs::write(folder.path().join("memory.pressure"), text).expect("a file");
+        let mut pressed = line("a", copies(1, 1), None);
+        pressed.pressure = Pressures::read(folder.path());
+        view.add(round(number, vec![pressed, line("b", copies(9, 9), None)]));
+        let rows = view.visible();
+        let percent = |name: &str| rows.iter().find(|row| row.name == name).expect("a row").memory_pressure_percent;
+        (percent("a"), percent("b"), rows[0].name.clone())
+    };
+    assert_eq!(add(1, 5_000_000), (None, None, "b".to_owned()));
+    // A quarter of a second in one second: the smaller waste under pressure comes first.
+    assert_eq!(add(2, 5_250_000), (Some(25.0), None, "a".to_owned()));
+    assert_eq!(add(3, 5_250_000), (Some(0.0), None, "b".to_owned()));
 }
 
 fn row(name: &str, bytes: u64, pressure: Option<f64>) -> Row {

@@ -8,7 +8,7 @@ use super::history::History;
 use super::keys::Action;
 use super::order::{self, Sort};
 use super::player::Position;
-use super::pressure::Pressure;
+use super::pressure::{self, Stalled};
 use super::rows::{Key, Row, rows};
 use crate::report::round::Round;
 
@@ -58,13 +58,13 @@ pub struct View {
     last_cpu: Option<Duration>,
     pub(super) ascii: bool,
     pub(super) color: bool,
-    pressure: Pressure,
+    stalled: Stalled,
 }
 
 impl View {
     /// A view of this machine. Without `color` only bold and reverse are used; with `ascii` nothing but ASCII is drawn.
     pub fn new(color: bool, ascii: bool) -> View {
-        View { color, ascii, pressure: Pressure::of_this_machine(), ..View::default() }
+        View { color, ascii, ..View::default() }
     }
 
     /// Shows only containers whose name or control group has this in it, in any case.
@@ -74,7 +74,8 @@ impl View {
 
     /// Takes a round. A frozen view goes on showing the round that it has, and remembers this one.
     pub fn add(&mut self, round: Arc<Round>) {
-        let mut rows = rows(&round, &self.pressure);
+        let mut rows = rows(&round, &self.stalled);
+        self.stalled = Stalled::at(&round);
         self.history.add(&rows);
         let cpu_before = self.last_cpu.replace(round.own.cpu);
         if self.frozen && self.shown.is_some() {
@@ -82,7 +83,7 @@ impl View {
         }
         order::sort(&mut rows, self.sort, &self.order);
         self.order = rows.iter().map(|row| row.key.clone()).collect();
-        let machine_pressure = self.pressure.of_machine();
+        let machine_pressure = pressure::of_machine();
         self.shown = Some(Shown { round, rows, cpu_before, machine_pressure });
         self.update_detail();
     }
