@@ -172,6 +172,11 @@ impl Queue {
         self.records.len()
     }
 
+    /// Records of the agent that wait.
+    pub fn agents(&self) -> u64 {
+        self.agents
+    }
+
     fn end(&self) -> u64 {
         self.taken + self.len() as u64
     }

@@ -79,6 +79,15 @@ impl Security {
         &self.name
     }
 
+    /// Logs whom the certificate names and how long the keys are valid.
+    pub fn log(&self) {
+        let (own, authority) = self.days_left();
+        tracing::info!(
+            "TLS 1.3 as {:?}: the certificate is valid for {own:.1} days more, the authority for {authority:.1}",
+            self.name()
+        );
+    }
+
     /// Days until the daemon's certificate and that of its authority expire.
     pub fn days_left(&self) -> (f64, f64) {
         let days = |until: i64| (until - now()) as f64 / 86_400.0;
