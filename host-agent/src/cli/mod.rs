@@ -21,17 +21,24 @@ mod synth;
 mod top;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
+use deltascope_agent::procfs::{self, Roots};
 use deltascope_agent::report;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
 #[command(about = "Shows how much of the copy-on-write and network work of each container was redundant")]
 struct Arguments {
+    /// Where the proc file system is, for an agent in a container that has that of its host elsewhere [default: /proc]
+    #[arg(long, global = true, value_name = "DIR")]
+    procfs: Option<PathBuf>,
+    /// Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]
+    #[arg(long, global = true, value_name = "DIR")]
+    cgroupfs: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -62,7 +69,11 @@ enum Command {
 
 /// Runs the command and prints what went wrong.
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let Arguments { procfs, cgroupfs, command } = Arguments::parse();
+    if let Err(error) = set_roots(procfs, cgroupfs) {
+        return exit::report(&error);
+    }
+    let result = match command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
@@ -78,6 +89,19 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
+}
+
+/// Sets where the file systems of the kernel are.
+fn set_roots(proc: Option<PathBuf>, groups: Option<PathBuf>) -> Result<()> {
+    let holds = |folder: &Option<PathBuf>, file: &str| folder.as_ref().is_none_or(|folder| folder.join(file).exists());
+    if !holds(&proc, "self") {
+        bail!("--procfs: expected a mounted proc file system, found none with `self`; mount that of the host there");
+    }
+    if !holds(&groups, "cgroup.controllers") {
+        bail!("--cgroupfs: expected a mounted cgroup2 file system, found none; mount that of the host there");
+    }
+    procfs::set_roots(Roots { proc, groups });
+    Ok(())
 }
 
 /// Prints to standard output.

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::holds::HeldFile;
+use super::roots;
 use super::{
     CgroupMount, CgroupPaths, Mapping, MappingParser, Pagemap, ParseError, ProcError, ProcessMemory, ProcessStat,
     ProcessStatus, TaskId, parse_cgroup, parse_mountinfo, parse_stat, parse_status,
@@ -27,7 +29,7 @@ pub struct ProcFs {
 
 impl Default for ProcFs {
     fn default() -> Self {
-        Self::new("/proc")
+        Self::new(roots::proc())
     }
 }
 
@@ -192,6 +194,9 @@ impl ProcFs {
 
     /// Returns where the whole version 2 hierarchy is mounted; only there are the paths that `/proc/PID/cgroup` shows.
     pub fn version_2_groups(&self) -> Option<PathBuf> {
+        if let Some(groups) = roots::groups().filter(|_| self.root == roots::proc()) {
+            return Some(groups);
+        }
         let mounts = self.cgroup_mounts().unwrap_or_default();
         mounts.into_iter().find(|mount| mount.root == "/").map(|mount| PathBuf::from(mount.point))
     }
@@ -235,7 +240,7 @@ impl ProcFs {
 
     fn mapping_lines(&self, path: &Path) -> Result<MappingParser, ProcError> {
         let io = |source| ProcError::from_io(path, source);
-        let mut reader = BufReader::with_capacity(64 << 10, File::open(path).map_err(io)?);
+        let mut reader = BufReader::with_capacity(64 << 10, HeldFile(File::open(path).map_err(io)?));
         let mut parser = MappingParser::new();
         let (mut line, mut offset) = (Vec::new(), 0u64);
         loop {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ProcFs, sys};
+use super::{ProcFs, holds, sys};
 
 /// What the agent's process has used since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct OwnCost {
     pub resident_bytes: Option<u64>,
     /// The most that was resident, in bytes.
     pub peak_bytes: u64,
+    /// The longest that a process may have waited for a read of its memory.
+    pub longest_hold: Duration,
 }
 
 impl OwnCost {
@@ -24,7 +26,7 @@ impl OwnCost {
         let resident_bytes = pages.map(|pages| pages.saturating_mul(sys::page_size()));
         // The kernel brings the peak up to date later than what is resident.
         let peak_bytes = sys::peak_memory().max(resident_bytes.unwrap_or(0));
-        OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes }
+        OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes, longest_hold: holds::longest() }
     }
 }
 

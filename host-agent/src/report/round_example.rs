@@ -65,7 +65,12 @@ pub(crate) fn round() -> Round {
         state: None,
         link: LinkStatus { peer: "board:5770".to_owned(), online: true, connections: 2, certificate_days: Some(100.5) },
         operations: Operations::default(),
-        own: OwnCost { cpu: Duration::from_millis(1500), resident_bytes: Some(20_000_000), peak_bytes: 30_000_000 },
+        own: OwnCost {
+            cpu: Duration::from_millis(1500),
+            resident_bytes: Some(20_000_000),
+            peak_bytes: 30_000_000,
+            longest_hold: Duration::from_millis(2),
+        },
         took: Duration::from_millis(12),
         longest_round: Duration::from_millis(250),
     }

@@ -117,6 +117,8 @@ pub struct AgentJson {
     pub round_seconds: f64,
     /// Seconds that the longest round took.
     pub longest_round_seconds: f64,
+    /// Seconds that a process may have waited at most for a read of its memory by the agent.
+    pub longest_hold_seconds: f64,
 }
 
 /// Seconds that tasks of a container have waited, by resource.
@@ -174,6 +176,7 @@ impl<'a> From<&'a Round> for WholeRoundJson<'a> {
                 peak_bytes: round.own.peak_bytes,
                 round_seconds: round.took.as_secs_f64(),
                 longest_round_seconds: round.longest_round.as_secs_f64(),
+                longest_hold_seconds: round.own.longest_hold.as_secs_f64(),
             },
             round: RoundJson::from(round),
             rates: lines()

@@ -67,7 +67,7 @@ fn round(number: u64, lines: Vec<Line>) -> Arc<Round> {
         silent: 0,
         state: None,
         link: LinkStatus { peer: "127.0.0.1:1".to_owned(), online: true, connections: 1, certificate_days: None },
-        own: OwnCost { cpu: Duration::from_millis(20 * number), resident_bytes: Some(5 << 20), peak_bytes: 6 << 20 },
+        own: OwnCost { cpu: Duration::from_millis(20 * number), resident_bytes: Some(5 << 20), ..OwnCost::default() },
         operations: Operations::default(),
         took: Duration::from_millis(120),
         longest_round: Duration::from_millis(340),
