@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
+use super::exit::Failure;
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -50,6 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {
         report.without_origins();
     }
+    let unseen = Failure::of_scan(scan.as_ref());
     if arguments.json {
         super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
     } else {
@@ -59,5 +61,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("deltascope: {}: {notice}", arguments.file.display());
     }
     accounting.finish()?;
-    check(&conservation)
+    check(&conservation)?;
+    Ok(unseen?)
 }

@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use super::bpf::BpfArguments;
 use super::engine::{EngineArguments, check, text};
+use super::exit::Failure;
 use super::lines::{self, Silence};
 use super::state::StateArguments;
 use super::synth::SynthArguments;
@@ -225,6 +226,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();
     let mut silence = Silence::new(arguments.silence);
+    let mut unseen = Unseen::default();
     loop {
         let round_begun = Instant::now();
         let round = source.round(&mut accounting, &mut |_| ())?;
@@ -251,6 +253,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 source.payload().map(|payload| SendBytesJson::new(&payload, accounting.owners(), &shown));
             report.describe(|name| source.details(name));
             let scan = source.scan_report();
+            unseen.note(scan.as_ref());
             report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
             if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {
                 report.without_origins();
@@ -269,7 +272,34 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(notice) = source.notice() {
         eprintln!("deltascope: {notice}");
     }
-    Ok(accounting.finish()?)
+    accounting.finish()?;
+    Ok(unseen.0?)
+}
+
+/// Why the last round did not see what was asked for, reported when it begins to be so and when the reason changes. A round
+/// that was cut short by the end says nothing of it.
+struct Unseen(Result<(), Failure>);
+
+impl Default for Unseen {
+    fn default() -> Self {
+        Self(Ok(()))
+    }
+}
+
+impl Unseen {
+    fn note(&mut self, scan: Option<&ScanJson>) {
+        if scan.is_some_and(|scan| scan.coverage.members.unread.get("not_reached").is_some_and(|&members| members > 0))
+        {
+            return;
+        }
+        let now = Failure::of_scan(scan);
+        if let Err(failure) = &now
+            && self.0.as_ref().err().map(ToString::to_string) != Some(failure.to_string())
+        {
+            eprintln!("deltascope: {failure}");
+        }
+        self.0 = now;
+    }
 }
 
 /// Reports rounds that take longer than the interval, the first one and then each time that one takes twice as long

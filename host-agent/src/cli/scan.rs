@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use deltascope_agent::report::{Report, ReportJson, ScanJson, not_seen_text, scan_lines};
+use deltascope_agent::report::{Report, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::scan::{ScanConfig, ScanTarget};
 use deltascope_agent::signals;
 use deltascope_agent::sources::{Scan, Source};
@@ -57,23 +57,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut report =
         Report::new(accounting.granted().engine.name(), accounting.owners(), &after.since(&before), conservation);
     report.describe(|name| scan.details(name));
-    if let Some(summary) = scan.summary() {
-        report.lower_bound = summary.lower_bound();
-        report.nothing_seen = summary.nothing_seen();
-        if let Some(path) = &arguments.metrics {
-            super::write_metrics(path, &report, true, Some(&ScanJson::from(summary)))?;
+    report.lower_bound = scan.is_lower_bound();
+    let unseen = match scan.scan_report() {
+        Some(scan) => {
+            report.nothing_seen = scan.nothing_seen();
+            if let Some(path) = &arguments.metrics {
+                super::write_metrics(path, &report, true, Some(&scan))?;
+            }
+            let unseen = Failure::of_scan(Some(&scan));
+            if arguments.json {
+                super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
+            } else {
+                super::print(&(text(&report) + &scan_lines(&scan)))?;
+            }
+            unseen
         }
-        if arguments.json {
-            super::print_json(&Json { report: ReportJson::from(&report), scan: ScanJson::from(summary) }, false)?;
-        } else {
-            super::print(&(text(&report) + &scan_lines(&ScanJson::from(summary))))?;
-        }
-    }
-    let unseen = scan.summary().and_then(not_seen_text);
+        None => Ok(()),
+    };
     accounting.finish()?;
     check(&conservation)?;
-    match unseen {
-        Some(text) => Err(Failure::NothingSeen(text).into()),
-        None => Ok(()),
-    }
+    Ok(unseen?)
 }

@@ -81,6 +81,21 @@ pub fn metrics(report: &ReportJson, gauges: bool, scan: Option<&ScanJson>) -> St
         add("scan_origin_unknown", "gauge", "Pages of unknown origin.", one(unknown.pages as f64));
     }
     families(scan, &mut add);
+    let scope = vec![(vec![("scope", coverage.scope.as_str())], 1.0)];
+    add("scan_scope", "gauge", "1 for the scope of the last scan.", scope);
+    let mut not_seen: BTreeMap<&str, f64> = BTreeMap::new();
+    scan.not_seen.iter().for_each(|one| *not_seen.entry(&one.why).or_default() += 1.0);
+    let not_seen = not_seen.into_iter().map(|(why, count)| (vec![("why", why)], count)).collect();
+    add("scan_not_seen", "gauge", "Processes that were asked for and not looked at, by reason.", not_seen);
+    let missing = scan.missing.iter().map(|one| (vec![("name", one.name.as_str())], 1.0)).collect();
+    add("scan_missing", "gauge", "1 for each privilege and facility that the last scan lacked.", missing);
+    add("scan_hung", "gauge", "Processes that did not answer.", one(scan.hung.len() as f64));
+    let denied = one(coverage.contents_denied as f64);
+    add("scan_contents_denied", "gauge", "Members whose contents were denied.", denied);
+    let outcomes = scan.processes.iter().map(|(outcome, &count)| (vec![("outcome", outcome.as_str())], count as f64));
+    add("scan_processes", "gauge", "Processes, by outcome.", outcomes.collect());
+    let skipped = reasons(&scan.skipped);
+    add("scan_pages_left_out", "gauge", "Pages that were left out, by reason.", skipped);
     add("scan_whole", "gauge", "1 if everything in the scope was read.", one(f64::from(u8::from(coverage.whole))));
     add("scan_members_seen", "gauge", "Members of families.", one(coverage.members.seen as f64));
     add("scan_members_read", "gauge", "Members that were compared whole.", one(coverage.members.read as f64));

@@ -166,6 +166,11 @@ impl<'a> LiveFamily<'a> {
         &self.lost
     }
 
+    /// Number of members that have the memory of another one.
+    pub(crate) fn borrowing(&self) -> u64 {
+        self.borrowers.len() as u64
+    }
+
     /// Members whose mappings changed each time that they were read.
     pub(crate) fn in_motion(&self) -> &[usize] {
         &self.in_motion

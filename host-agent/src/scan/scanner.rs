@@ -260,7 +260,8 @@ impl Scanner {
         tell: &mut dyn FnMut(&RoundCounts, f64),
     ) -> RoundCounts {
         let mappings = live.take_mappings();
-        coverage.members_seen += family.members.len() as u64;
+        // Who borrows another one's memory has none of its own.
+        coverage.members_seen += family.members.len() as u64 - live.borrowing();
         coverage.members_read += (mappings.len() - live.in_motion().len()) as u64;
         coverage.unread += unread_counts(live.lost());
         coverage.unread.add(Unread::InMotion, live.in_motion().len() as u64);

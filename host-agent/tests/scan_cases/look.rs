@@ -114,7 +114,8 @@ pub fn here(pid: u32, range: Range<u64>, access: Option<FrameAccess>) -> Found {
         )
         .expect("the scan runs");
     let peak_kib = peak_kib();
-    let (scan, not_seen) = (ScanJson::from(&summary), not_seen_text(&summary));
+    let scan = ScanJson::from(&summary);
+    let not_seen = not_seen_text(&scan);
     Found { copies, redundant, sibling_only, born, born_equal, unknown, unjudged, scan, not_seen, peak_kib }
 }
 
