@@ -46,7 +46,10 @@ pub(crate) fn read(
             None => (proc.mappings(task)?, None),
         };
         let after = proc.bare_mappings(task)?;
-        listed.settled = covered(&listed.mappings) == covered(&after);
+        // The kernel counts the addresses that are mapped: of a mapping that moves, both lists can miss both places.
+        let mapped: u64 = after.iter().filter(|mapping| !mapping.gate).map(|mapping| mapping.end - mapping.start).sum();
+        let counted = proc.status(task)?.mapped.unwrap_or(0);
+        listed.settled = covered(&listed.mappings) == covered(&after) && mapped >= counted;
         if listed.settled {
             break;
         }
@@ -86,10 +89,19 @@ fn walked(
     let mergeable = proc.merged_pages(task) != Some(0);
     // Pages on the way to another frame and guard regions look swapped too.
     let in_swap = proc.status(task)?.swapped != Some(0);
-    for mapping in mappings.iter_mut().filter(|mapping| !mapping.shared && !mapping.gate) {
+    // End of the file that was mapped last, behind which its program has its variables without values (`.bss`).
+    let mut end_of_file = 0;
+    for mapping in &mut mappings {
+        let of_file = mapping.inode != 0 || mapping.start == end_of_file;
+        end_of_file = if mapping.inode != 0 && !mapping.shared { mapping.end } else { 0 };
+        if mapping.shared || mapping.gate {
+            continue;
+        }
         if count(mapping, pagemap, flags).is_err() {
             return Ok(None);
         }
+        // No program excludes these from its forks.
+        mapping.flags_unknown &= !of_file && !mapping.of_exec;
         mapping.mergeable = mergeable;
         mapping.swapped = mapping.swapped.filter(|_| in_swap).or(Some(0));
     }
