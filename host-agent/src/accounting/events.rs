@@ -20,7 +20,7 @@ use crate::event::{Event, OwnerId, OwnerKind, Owners, Unjudged, What};
 use crate::permutation::Permutation;
 use crate::sink::{Sink, SinkError};
 use crate::sources::{self, Source, SourceError, cursor};
-use crate::uplink::{self, Address, Granted, Uplink};
+use crate::uplink::{self, Address, Granted, LinkStatus, Uplink};
 
 /// Events between two times that what is acknowledged is forgotten.
 const EVENTS_PER_LOOK: u64 = 4_096;
@@ -209,6 +209,11 @@ impl Accounting {
     /// Whether there is a session with the board server now; records are kept while there is none.
     pub fn is_online(&self) -> bool {
         self.uplink.is_online()
+    }
+
+    /// Returns the state of the connection with the board server.
+    pub fn link(&self) -> LinkStatus {
+        self.uplink.link()
     }
 
     /// Owners that had events so far.

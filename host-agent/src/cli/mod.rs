@@ -9,6 +9,7 @@ mod keys;
 mod lines;
 mod record;
 mod replay;
+mod rounds;
 mod run;
 mod scan;
 mod state;

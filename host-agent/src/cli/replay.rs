@@ -42,15 +42,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     while replay.round(&mut accounting, &mut |progress| bar.show(progress))? == Round::More {}
     drop(bar);
     let (totals, conservation) = accounting.read(&replay)?;
-    let mut report = Report::new(accounting.granted().engine.name(), accounting.owners(), &totals, conservation);
-    report.lower_bound = replay.is_lower_bound();
+    let engine = accounting.granted().engine.name();
+    let mut report = Report::from_source(engine, accounting.owners(), &totals, conservation, &replay);
     report.body_contexts = accounting.body_contexts();
-    report.describe(|name| replay.details(name));
     let scan = replay.scan_report();
-    report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
-    if scan.as_ref().is_some_and(|scan| scan.origins.is_none()) {
-        report.without_origins();
-    }
     let unseen = Failure::of_scan(scan.as_ref());
     if arguments.json {
         super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;

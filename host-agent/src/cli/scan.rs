@@ -54,26 +54,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     let (after, conservation) = accounting.read(&scan)?;
-    let mut report =
-        Report::new(accounting.granted().engine.name(), accounting.owners(), &after.since(&before), conservation);
-    report.describe(|name| scan.details(name));
-    report.lower_bound = scan.is_lower_bound();
-    let unseen = match scan.scan_report() {
-        Some(scan) => {
-            report.nothing_seen = scan.nothing_seen();
-            if let Some(path) = &arguments.metrics {
-                super::write_metrics(path, &report, true, Some(&scan))?;
-            }
-            let unseen = Failure::of_scan(Some(&scan));
-            if arguments.json {
-                super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
-            } else {
-                super::print(&(text(&report) + &scan_lines(&scan)))?;
-            }
-            unseen
+    let engine = accounting.granted().engine.name();
+    let report = Report::from_source(engine, accounting.owners(), &after.since(&before), conservation, &scan);
+    let found = scan.scan_report();
+    let unseen = Failure::of_scan(found.as_ref());
+    if let Some(scan) = found {
+        if let Some(path) = &arguments.metrics {
+            super::write_metrics(path, &report, true, Some(&scan))?;
         }
-        None => Ok(()),
-    };
+        if arguments.json {
+            super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
+        } else {
+            super::print(&(text(&report) + &scan_lines(&scan)))?;
+        }
+    }
     accounting.finish()?;
     check(&conservation)?;
     Ok(unseen?)

@@ -5,6 +5,9 @@ mod estimated;
 mod json;
 mod metrics;
 mod origins;
+mod recent;
+pub mod round;
+mod round_json;
 mod scan;
 mod scan_text;
 mod sends;
@@ -17,6 +20,8 @@ pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
 pub use metrics::{metrics, write_metrics};
 pub use origins::{FamilyJson, OriginsJson, PagesOfOriginJson};
+pub use recent::{RatesJson, Recent, per_second};
+pub use round_json::RoundJson;
 pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson};
 pub use scan_text::{not_seen_text, scan_lines};
 pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, SendBytesJson, send_lines};
@@ -40,7 +45,9 @@ pub const OTHER_NAME: &str = "other";
 pub struct Line {
     /// What the owner is.
     pub kind: OwnerKind,
-    /// Name of the owner.
+    /// What identifies the owner among those of its kind.
+    pub key: String,
+    /// Name of the owner, to be shown.
     pub name: String,
     /// Copied pages, the judged and the unjudged ones; in a scan the inherited copies.
     pub pages: CounterRow,
@@ -54,6 +61,8 @@ pub struct Line {
     pub by_content: Option<ContentSends>,
     /// The container behind the name, where it is known.
     pub details: Option<Details>,
+    /// What was counted since the round before, in a run of a source with counters.
+    pub recent: Option<Recent>,
 }
 
 /// Pages of one owner by origin, as a scan counted them.
@@ -109,11 +118,12 @@ impl Line {
             classes.iter().for_each(|&class| sum.add(&row(class)));
             sum
         };
-        let name = name.to_owned();
+        let (key, name) = (name.to_owned(), name.to_owned());
         if kind.is_scanned() {
             let sibling = row(scanned::SIBLING_OR_UNJUDGED);
             return Line {
                 kind,
+                key,
                 name,
                 pages: sum(&[scanned::INHERITED, scanned::SIBLING_OR_UNJUDGED]),
                 unjudged: sibling.events - sibling.redundant_events,
@@ -126,10 +136,12 @@ impl Line {
                 sends: CounterRow::default(),
                 by_content: None,
                 details: None,
+                recent: None,
             };
         }
         Line {
             kind,
+            key,
             name,
             pages: sum(&[Class::PageAfterT, Class::PageAtExit, Class::PageUnjudged]),
             unjudged: row(Class::PageUnjudged).events,
@@ -137,6 +149,7 @@ impl Line {
             sends: row(Class::NetworkSend),
             by_content: None,
             details: None,
+            recent: None,
         }
     }
 

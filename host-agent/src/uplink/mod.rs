@@ -35,6 +35,6 @@ pub use options::Options;
 pub use outage::START_LIMIT;
 pub use outage_notice::OutageNotice;
 pub use records::Uplink;
-pub use state::Granted;
+pub use state::{Granted, LinkStatus};
 pub use store::{EarlierGrants, GrantStore, StoreError};
 pub use tls::{Tls, TlsOptionsError};

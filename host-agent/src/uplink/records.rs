@@ -14,8 +14,9 @@ use super::address::Address;
 use super::clock::Clock;
 use super::heartbeat::Heartbeat;
 use super::outage::Outages;
-use super::state::{Granted, Link, Session};
+use super::state::{Granted, Link, LinkStatus, Session};
 use super::store::GrantStore;
+use super::tls::Tls;
 use super::{Options, UplinkError, identity};
 
 /// Records between two looks at the socket while there is room for more.
@@ -90,6 +91,20 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
     /// Whether there is a connection with a grant now.
     pub fn is_online(&self) -> bool {
         self.session().is_online()
+    }
+
+    /// Returns the state of the connection.
+    pub fn link(&self) -> LinkStatus {
+        let tls = self.session().options.tls.clone();
+        // Reading files is no reason to hold the session.
+        let certificate_days = tls.as_ref().and_then(Tls::days_left);
+        let session = self.session();
+        LinkStatus {
+            peer: session.address.to_string(),
+            online: session.is_online(),
+            connections: session.endpoint.progress().welcomes,
+            certificate_days,
+        }
     }
 
     /// Sets losses and cursors as an agent before this one left them.

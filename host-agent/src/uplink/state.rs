@@ -25,6 +25,19 @@ pub struct Granted {
     pub contexts: u32,
 }
 
+/// The connection with the board server, as surfaces show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkStatus {
+    /// Address of the board server as it was given.
+    pub peer: String,
+    /// Whether there is a connection with a grant now.
+    pub online: bool,
+    /// Connections with a grant so far.
+    pub connections: u64,
+    /// Days until the agent's own certificate expires; `None` without TLS, or where it cannot be read.
+    pub certificate_days: Option<f64>,
+}
+
 /// The way to the server.
 #[derive(Debug)]
 pub(super) enum Link {

@@ -58,6 +58,11 @@ impl Tls {
         Ok(tls)
     }
 
+    /// Returns the days until the own certificate expires; `None` where it cannot be read.
+    pub(super) fn days_left(&self) -> Option<f64> {
+        Some(Credentials::load(&self.paths).ok()?.about.days_left(now()))
+    }
+
     fn credentials(&self) -> Result<Credentials, KeyError> {
         let credentials = Credentials::load(&self.paths)?;
         credentials.check_dates(now())?;

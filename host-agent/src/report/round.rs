@@ -1,0 +1,182 @@
+//! What one round of `deltascope run` has found: made once, never changed, read by every surface.
+//!
+//! The table, the JSON lines and the metrics are made from it, and so is what other programs ask for over HTTP.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::recent::Recent;
+use super::{EstimatedJson, Line, Report, ScanJson, SendBytesJson};
+use crate::accounting::state::StateStatus;
+use crate::accounting::{Accounting, Conservation, Totals};
+use crate::event::{OwnerKind, Owners};
+use crate::procfs::OwnCost;
+use crate::sampling::Estimates;
+use crate::sources::Source;
+use crate::uplink::LinkStatus;
+
+/// One round.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// Number of the round in this run, from 1.
+    pub number: u64,
+    /// When it was read.
+    pub at: SystemTime,
+    /// Time since the run began.
+    pub since_start: Duration,
+    /// Time since the round before, or since the run began.
+    pub since_last: Duration,
+    /// Longest time from one round to the next that was asked for, without the time of the round itself.
+    pub interval: Duration,
+    /// Name of the source.
+    pub source: &'static str,
+    /// Whether the numbers are a state, which the next round replaces, and not counters.
+    pub is_state: bool,
+    /// What the source reports of itself, by name.
+    pub source_status: Vec<(&'static str, u64)>,
+    /// Owners with their counters, and the law of conservation.
+    pub report: Report,
+    /// What the scan of this round, or the one that was recorded, reported beside its events.
+    pub scan: Option<ScanJson>,
+    /// What sampling has left out, estimated.
+    pub estimates: Option<Estimates>,
+    /// The same with the names of the containers.
+    pub estimated: Option<EstimatedJson>,
+    /// Containers that the report leaves out because they have had no event for a while.
+    pub silent: usize,
+    /// What was written to the state folder; `None` without one.
+    pub state: Option<StateStatus>,
+    /// The board server.
+    pub link: LinkStatus,
+    /// What the agent's process has used.
+    pub own: OwnCost,
+    /// Time that this round took, without the wait before it.
+    pub took: Duration,
+    /// The longest time that a round of this run has taken.
+    pub longest_round: Duration,
+}
+
+/// Makes rounds of one run, and remembers what rates need.
+#[derive(Debug)]
+pub struct Rounds {
+    begun: Instant,
+    last: Instant,
+    interval: Duration,
+    number: u64,
+    longest: Duration,
+    base: Totals,
+}
+
+impl Rounds {
+    /// Begins a run with rounds of this interval.
+    pub fn new(interval: Duration) -> Rounds {
+        let now = Instant::now();
+        Rounds { begun: now, last: now, interval, number: 0, longest: Duration::ZERO, base: Totals::default() }
+    }
+
+    /// Makes the next round of what `totals` and `conservation` say. `took` is the time of the work for it. `silence`
+    /// takes silent lines out of the report of a source with counters and returns how many those were.
+    pub fn next(
+        &mut self,
+        accounting: &Accounting,
+        source: &dyn Source,
+        (totals, conservation): (Totals, Conservation),
+        took: Duration,
+        silence: impl FnOnce(&mut Report) -> usize,
+    ) -> Round {
+        let (now, at, is_state) = (Instant::now(), SystemTime::now(), source.is_state());
+        let since = totals.since(&self.base);
+        let shown = if is_state { &since } else { &totals };
+        let owners = accounting.owners();
+        let engine = accounting.granted().engine.name();
+        let mut report = Report::from_source(engine, owners, shown, conservation, source);
+        report.body_contexts = accounting.body_contexts();
+        // A round of a state names what there is now.
+        let silent = if is_state { 0 } else { silence(&mut report) };
+        // Before the first round nothing is known: what was counted earlier came at an unknown time.
+        if !is_state && self.number > 0 {
+            add_recent(&mut report, owners, &since);
+        }
+        let estimates = source.estimates();
+        let since_last = now.duration_since(self.last);
+        self.longest = self.longest.max(took);
+        self.base = totals;
+        self.last = now;
+        self.number += 1;
+        Round {
+            number: self.number,
+            at,
+            since_start: now.duration_since(self.begun),
+            since_last,
+            interval: self.interval,
+            source: source.name(),
+            is_state,
+            source_status: source.status(),
+            report,
+            scan: source.scan_report(),
+            estimated: estimates.as_ref().map(|estimates| EstimatedJson::new(estimates, owners)),
+            estimates,
+            silent,
+            state: accounting.state_status(),
+            link: accounting.link(),
+            own: OwnCost::now(),
+            took,
+            longest_round: self.longest,
+        }
+    }
+}
+
+fn of_line(line: &Line) -> Recent {
+    let bodies = line.by_content.map(|sends| sends.peer).unwrap_or_default();
+    Recent { pages: line.pages, sends: line.sends, bodies }
+}
+
+/// Adds to each line what was counted for it since the round before.
+fn add_recent(report: &mut Report, owners: &Owners, since: &Totals) {
+    let recent = Report::new(report.engine, owners, since, report.conservation);
+    let known: HashMap<(OwnerKind, &str), Recent> =
+        recent.lines.iter().map(|line| ((line.kind, line.key.as_str()), of_line(line))).collect();
+    for line in &mut report.lines {
+        line.recent = Some(known.get(&(line.kind, line.key.as_str())).copied().unwrap_or_default());
+    }
+}
+
+impl Round {
+    /// Returns the time from a copy to its judgement, of a source that has one.
+    pub fn judge_after(&self) -> Option<Duration> {
+        let (_, millis) = self.source_status.iter().find(|(name, _)| *name == "judge_after_ms")?;
+        Some(Duration::from_millis(*millis))
+    }
+
+    /// Whether the round has looked at anything: a scan that could read nothing has not, and no more has a source none of
+    /// whose hooks has seen the copies or sends that the agent makes to test them.
+    pub fn collects(&self) -> bool {
+        let dead = |names: [&str; 2]| {
+            let alive = self.source_status.iter().filter(|(name, _)| names.contains(name)).map(|(_, alive)| *alive);
+            alive.max() == Some(0)
+        };
+        !self.report.nothing_seen && !dead(["copies_alive", "sends_alive"]) && !dead(["capture_pages", "capture_sends"])
+    }
+}
+
+impl Report {
+    /// A report of what `source` has given, with what it says of containers and of its own limits.
+    pub fn from_source(
+        engine: &'static str,
+        owners: &Owners,
+        totals: &Totals,
+        conservation: Conservation,
+        source: &dyn Source,
+    ) -> Report {
+        let mut report = Report::new(engine, owners, totals, conservation);
+        let scan = source.scan_report();
+        report.lower_bound = source.is_lower_bound();
+        report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
+        report.send_bytes = source.payload().map(|payload| SendBytesJson::new(&payload, owners, totals));
+        report.describe(|name| source.details(name));
+        if scan.is_some_and(|scan| scan.origins.is_none()) {
+            report.without_origins();
+        }
+        report
+    }
+}
