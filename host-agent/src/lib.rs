@@ -35,6 +35,7 @@ pub mod attribution;
 pub mod capture;
 pub mod daemon;
 pub mod demo;
+pub mod doctor;
 pub mod event;
 pub mod permutation;
 pub mod procfs;

@@ -206,6 +206,11 @@ impl Accounting {
         self.uplink.granted()
     }
 
+    /// Returns the present grant as the server described it.
+    pub fn grant(&self) -> Option<deltascope_protocol::agent::Granted> {
+        self.uplink.grant()
+    }
+
     /// Whether there is a session with the board server now; records are kept while there is none.
     pub fn is_online(&self) -> bool {
         self.uplink.is_online()

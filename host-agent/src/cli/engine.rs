@@ -81,6 +81,16 @@ impl EngineArguments {
         self.connect.is_some() || self.insecure_peer.is_some()
     }
 
+    /// The address of a board server that runs without this program, as it was given.
+    pub fn address(&self) -> Option<&str> {
+        self.connect.as_deref().or(self.insecure_peer.as_deref())
+    }
+
+    /// The same options, with a longest time without progress where none was given, in seconds.
+    pub fn with_outage(&self, seconds: u64) -> EngineArguments {
+        EngineArguments { outage: self.outage.or(Some(seconds)), ..self.clone() }
+    }
+
     /// Whether the board server learns from a certificate who this agent is.
     pub fn has_tls(&self) -> bool {
         self.tls.is_some()

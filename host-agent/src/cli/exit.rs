@@ -1,4 +1,4 @@
-//! Exit statuses of the program, as the table in `docs/scan.md` has them.
+//! Exit statuses of the program, as the tables in `docs/scan.md` and `docs/doctor.md` have them.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -11,6 +11,12 @@ pub enum Failure {
     /// Nothing could be looked at, or not everything that was asked for by number.
     #[error("{0}")]
     NothingSeen(String),
+    /// A check of the machine ended with a warning, and none failed.
+    #[error("{0} of the checks ended with a warning")]
+    Warnings(usize),
+    /// A check of the machine failed.
+    #[error("{0} of the checks failed")]
+    ChecksFailed(usize),
     /// The reader of the output has gone (`| head`): the status is that of a program ended by SIGPIPE.
     #[error("the reader of standard output has gone")]
     ReaderGone,
@@ -37,6 +43,8 @@ impl Failure {
         match self {
             Failure::Output(_) => 1,
             Failure::NothingSeen(_) => 3,
+            Failure::Warnings(_) => 4,
+            Failure::ChecksFailed(_) => 5,
             Failure::ReaderGone => 128 + 13,
         }
     }

@@ -3,6 +3,7 @@
 mod bar;
 mod bpf;
 mod demo;
+mod doctor;
 mod engine;
 mod exit;
 mod keys;
@@ -43,6 +44,8 @@ enum Command {
     Record(record::Arguments),
     /// Run a workload whose result is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
+    /// Examine what this machine lets the agent do: one check a line, with what to do about it
+    Doctor(doctor::Arguments),
     /// Make and renew keys and certificates of agents and board servers
     Keys(keys::Arguments),
 }
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
     match result {

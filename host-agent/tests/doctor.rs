@@ -1,0 +1,394 @@
+//! `deltascope doctor`: each fault in a tree of /proc and /sys is noticed by its check and by no other, and the real machine
+//! is examined as root and as a user without privileges.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use support::board::Board;
+use support::{AGENT, agent, finish};
+
+/// Files of a machine where all is well: 4 processors, an interface with 4 queues.
+const FILES: &[(&str, &str)] = &[
+    ("proc/sys/kernel/osrelease", "6.12.43-amd64\n"),
+    ("proc/self/pagemap", ""),
+    ("proc/self/status", "Name:\tdeltascope\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n"),
+    ("proc/self/uid_map", "         0          0 4294967295\n"),
+    (
+        "proc/self/limits",
+        "Limit                     Soft Limit           Hard Limit           Units     \n\
+                          Max open files            1024                 524288               files     \n",
+    ),
+    (
+        "proc/self/mountinfo",
+        "22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw\n\
+         31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n",
+    ),
+    ("proc/sys/kernel/yama/ptrace_scope", "1\n"),
+    ("proc/sys/kernel/ftrace_enabled", "1\n"),
+    ("proc/sys/kernel/modules_disabled", "0\n"),
+    ("proc/sys/fs/file-nr", "4000\t0\t9223372\n"),
+    ("proc/sys/net/core/netdev_max_backlog", "1000\n"),
+    (
+        "proc/kallsyms",
+        "0000000000000000 T register_kprobe\n0000000000000000 t do_wp_page\n\
+         0000000000000000 T tcp_sendmsg\n0000000000000000 T exit_mmap\n0000000000000000 t helper\t[mod]\n",
+    ),
+    ("proc/kpageflags", ""),
+    ("proc/cmdline", "root=/dev/sda1 quiet\n"),
+    (
+        "proc/pressure/memory",
+        "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+    ),
+    (
+        "proc/net/route",
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n\
+         eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n",
+    ),
+    ("proc/net/softnet_stat", "00100000 00000000 00000002 00000000\n00100000 00000000 00000000 00000000\n"),
+    (
+        "proc/stat",
+        "cpu  4000 0 4000 80000 0 0 400 0 0 0\ncpu0 1000 0 1000 20000 0 0 100 0 0 0\ncpu1 1000 0 1000 20000 0 0 100 0 0 0\n\
+         cpu2 1000 0 1000 20000 0 0 100 0 0 0\ncpu3 1000 0 1000 20000 0 0 100 0 0 0\nintr 5\n",
+    ),
+    (
+        "proc/interrupts",
+        "           CPU0       CPU1       CPU2       CPU3\n\
+         8:          1          0          0          0  IR-IO-APIC    8-edge      rtc0\n\
+         40:      90000          0         12          0  IR-PCI-MSIX-0000:01:00.0    0-edge      eth0-TxRx-0\n\
+         41:          3      80000          0          0  IR-PCI-MSIX-0000:01:00.0    1-edge      eth0-TxRx-1\n\
+         42:          0          0      70000          0  IR-PCI-MSIX-0000:01:00.0    2-edge      eth0-TxRx-2\n\
+         43:          0          9          0      60000  IR-PCI-MSIX-0000:01:00.0    3-edge      eth0-TxRx-3\n\
+         44:          2          0          0          0  IR-PCI-MSIX-0000:01:00.0    4-edge      eth0\n\
+         NMI:          1          1          1          1   Non-maskable interrupts\n",
+    ),
+    ("sys/kernel/debug/kprobes/enabled", "1\n"),
+    ("sys/kernel/btf/vmlinux", ""),
+    ("sys/kernel/security/lockdown", "[none] integrity confidentiality\n"),
+    ("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"),
+    ("sys/kernel/mm/ksm/run", "1\n"),
+    ("sys/kernel/mm/ksm/pages_sharing", "5000\n"),
+    ("sys/kernel/mm/ksm/general_profit", "20000000\n"),
+    ("sys/class/net/eth0/operstate", "up\n"),
+    ("sys/class/net/eth0/speed", "1000\n"),
+    ("sys/class/net/eth0/duplex", "full\n"),
+    ("sys/class/net/eth0/statistics/rx_packets", "90000000\n"),
+    ("sys/class/net/eth0/statistics/tx_packets", "80000000\n"),
+    ("sys/class/net/eth0/statistics/rx_missed_errors", "3\n"),
+    ("sys/class/net/eth0/statistics/rx_crc_errors", "0\n"),
+    ("sys/class/net/eth0/queues/rx-0/rps_cpus", "0\n"),
+    ("sys/class/net/eth0/queues/rx-1/rps_cpus", "0\n"),
+    ("sys/class/net/eth0/queues/rx-2/rps_cpus", "0\n"),
+    ("sys/class/net/eth0/queues/rx-3/rps_cpus", "0\n"),
+    ("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"),
+];
+
+/// Links of that machine, with the numbers of the first namespaces.
+const LINKS: &[(&str, &str)] = &[
+    ("proc/1/ns/pid", "pid:[4026531836]"),
+    ("proc/1/ns/net", "net:[4026531833]"),
+    ("proc/self/ns/pid", "pid:[4026531836]"),
+    ("proc/self/ns/cgroup", "cgroup:[4026531835]"),
+    ("proc/self/ns/net", "net:[4026531833]"),
+];
+
+/// What differs from the machine where all is well.
+enum Fault {
+    /// A file has another text.
+    Text(&'static str, &'static str),
+    /// A part of a file is replaced.
+    Part(&'static str, &'static str, &'static str),
+    /// A link names something else.
+    Link(&'static str, &'static str),
+    /// A file or folder is missing.
+    Missing(&'static [&'static str]),
+    /// Several of them.
+    All(&'static [Fault]),
+}
+use Fault::{All, Link, Missing, Part, Text};
+
+/// Faults, and the check that must notice each.
+const FAULTS: &[(&str, &str, Fault)] = &[
+    ("CAP_SYS_ADMIN is missing", "cap_sys_admin", Part("proc/self/status", "000001ffffffffff", "000001ffffdfffff")),
+    (
+        "CAP_SYS_PTRACE is missing",
+        "cap_sys_ptrace",
+        All(&[
+            Part("proc/self/status", "000001ffffffffff", "000001fffff7ffff"),
+            Text("proc/sys/kernel/yama/ptrace_scope", "0\n"),
+        ]),
+    ),
+    ("CAP_DAC_READ_SEARCH is missing", "cap_dac_read_search", Part("proc/self/status", "1ffffffffff", "1fffffffffb")),
+    ("no pagemap", "pagemap", Missing(&["proc/self/pagemap"])),
+    (
+        "a PID namespace",
+        "pid_namespace",
+        All(&[Link("proc/1/ns/pid", "pid:[4026532177]"), Link("proc/self/ns/pid", "pid:[4026532177]")]),
+    ),
+    ("a cgroup namespace", "cgroup_namespace", Link("proc/self/ns/cgroup", "cgroup:[4026532180]")),
+    ("a network namespace", "network_namespace", Link("proc/self/ns/net", "net:[4026532181]")),
+    (
+        "hidepid for everybody who may not trace",
+        "hidepid",
+        Part("proc/self/mountinfo", "proc proc rw", "proc proc rw,hidepid=ptraceable"),
+    ),
+    ("Yama forbids tracing", "ptrace_scope", Text("proc/sys/kernel/yama/ptrace_scope", "3\n")),
+    ("version 1", "cgroups", Part("proc/self/mountinfo", "cgroup2 cgroup2 rw,nsdelegate", "cgroup cgroup rw,memory")),
+    (
+        "hybrid",
+        "cgroups",
+        Text(
+            "proc/self/mountinfo",
+            "22 27 0:21 / /proc rw - proc proc rw\n39 31 0:36 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n\
+         41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+        ),
+    ),
+    ("no control groups", "cgroups", Text("proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n")),
+    ("kprobes disarmed", "kprobes", Text("sys/kernel/debug/kprobes/enabled", "0\n")),
+    (
+        "no kprobes",
+        "kprobes",
+        All(&[Missing(&["sys/kernel/debug"]), Part("proc/kallsyms", "register_kprobe", "register_key")]),
+    ),
+    ("ftrace off", "ftrace", Text("proc/sys/kernel/ftrace_enabled", "0\n")),
+    ("no do_wp_page", "hook_symbols", Part("proc/kallsyms", "do_wp_page", "do_wp_pages")),
+    ("no tcp_sendmsg", "hook_symbols", Part("proc/kallsyms", "tcp_sendmsg", "tcp_sendpage")),
+    ("no BTF", "btf", Missing(&["sys/kernel/btf"])),
+    ("no module is loaded any more", "module", Text("proc/sys/kernel/modules_disabled", "1\n")),
+    ("lockdown integrity", "lockdown", Text("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")),
+    (
+        "lockdown confidentiality",
+        "lockdown",
+        Text("sys/kernel/security/lockdown", "none integrity [confidentiality]\n"),
+    ),
+    ("psi=0", "psi", All(&[Missing(&["proc/pressure"]), Text("proc/cmdline", "quiet psi=0\n")])),
+    ("no PSI", "psi", Missing(&["proc/pressure"])),
+    ("KSM costs more than it gives", "ksm", Text("sys/kernel/mm/ksm/general_profit", "-4096\n")),
+    ("no kpageflags", "kpageflags", Missing(&["proc/kpageflags"])),
+    ("few open files", "open_files", Part("proc/self/limits", "524288", "1024  ")),
+    ("a full file table", "file_table", Text("proc/sys/fs/file-nr", "95000\t0\t100000\n")),
+    ("100 Mbit/s", "nic_link", Text("sys/class/net/eth0/speed", "100\n")),
+    ("half duplex", "nic_link", Text("sys/class/net/eth0/duplex", "half\n")),
+    ("no link", "nic_link", Text("sys/class/net/eth0/operstate", "down\n")),
+    ("a ring overflows", "nic_drops", Text("sys/class/net/eth0/statistics/rx_missed_errors", "90000\n")),
+    ("a bad cable", "nic_errors", Text("sys/class/net/eth0/statistics/rx_crc_errors", "1234\n")),
+    (
+        "one queue",
+        "nic_queues",
+        Missing(&[
+            "sys/class/net/eth0/queues/rx-1",
+            "sys/class/net/eth0/queues/rx-2",
+            "sys/class/net/eth0/queues/rx-3",
+        ]),
+    ),
+    (
+        "interrupts on one processor",
+        "nic_interrupts",
+        Text(
+            "proc/interrupts",
+            "           CPU0       CPU1       CPU2       CPU3\n\
+         40:      90000          0         12          0  IR-PCI-MSIX    0-edge      eth0-TxRx-0\n\
+         41:      80000          3          0          0  IR-PCI-MSIX    1-edge      eth0-TxRx-1\n\
+         42:      70000          0          0          0  IR-PCI-MSIX    2-edge      eth0-TxRx-2\n\
+         43:      60000          9          0          0  IR-PCI-MSIX    3-edge      eth0-TxRx-3\n",
+        ),
+    ),
+    ("backlog overflows", "backlog_drops", Text("proc/net/softnet_stat", "00100000 00001000 00000000 00000000\n")),
+    ("rounds end early", "softirq_squeezed", Text("proc/net/softnet_stat", "00100000 00000000 00010000 00000000\n")),
+    (
+        "a processor in softirq",
+        "softirq_share",
+        Part("proc/stat", "cpu2 1000 0 1000 20000 0 0 100", "cpu2 1000 0 1000 1000 0 0 19000"),
+    ),
+    (
+        "a slow clock source",
+        "clocksource",
+        Text("sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n"),
+    ),
+];
+
+fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
+
+fn link(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    if path.is_symlink() {
+        fs::remove_file(&path).expect("a link");
+    }
+    symlink(text, path).expect("a link");
+}
+
+fn apply(root: &Path, fault: &Fault) {
+    match fault {
+        Text(path, text) => write(root, path, text),
+        Part(path, part, other) => {
+            let text = fs::read_to_string(root.join(path)).expect("a file");
+            assert_eq!(text.matches(part).count(), 1, "{part:?} in {path}");
+            write(root, path, &text.replace(part, other));
+        }
+        Link(path, text) => link(root, path, text),
+        Missing(paths) => {
+            for path in *paths {
+                let path = root.join(path);
+                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                removed.expect("it was there");
+            }
+        }
+        All(faults) => faults.iter().for_each(|fault| apply(root, fault)),
+    }
+}
+
+/// A machine where all is well but for a fault.
+fn machine(fault: Option<&Fault>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    FILES.iter().for_each(|(path, text)| write(folder.path(), path, text));
+    LINKS.iter().for_each(|(path, text)| link(folder.path(), path, text));
+    if let Some(fault) = fault {
+        apply(folder.path(), fault);
+    }
+    folder
+}
+
+/// Examines a tree: status, and the checks by name.
+fn examine(root: &Path) -> (Option<i32>, BTreeMap<String, Value>) {
+    let outcome = finish(agent(&["doctor", "--json", "--root", root.to_str().expect("a plain path")]));
+    let json = outcome.json();
+    (outcome.code, checks(&json))
+}
+
+fn checks(json: &Value) -> BTreeMap<String, Value> {
+    let checks = json["checks"].as_array().expect("checks");
+    checks.iter().map(|check| (check["name"].as_str().expect("a name").to_owned(), check.clone())).collect()
+}
+
+fn state(checks: &BTreeMap<String, Value>, name: &str) -> String {
+    checks.get(name).unwrap_or_else(|| panic!("no check {name}"))["state"].as_str().expect("a state").to_owned()
+}
+
+#[test]
+fn each_fault_is_noticed_by_its_check_alone() {
+    let healthy = machine(None);
+    let (code, well) = examine(healthy.path());
+    assert_eq!(code, Some(0), "{well:?}");
+    for (name, check) in &well {
+        let tried = ["bpf", "soft_dirty", "pagemap_scan", "nic_rings", "clock_synchronised"].contains(&name.as_str());
+        assert_eq!(check["state"], if tried { "unknown" } else { "ok" }, "{check}");
+    }
+    for (fault, noticed, change) in FAULTS {
+        let (code, found) = examine(machine(Some(change)).path());
+        let differ: Vec<&str> =
+            well.keys().filter(|name| state(&found, name) != state(&well, name)).map(String::as_str).collect();
+        assert_eq!(differ, [*noticed], "{fault}: {found:?}");
+        let check = &found[*noticed];
+        let expected = match check["state"].as_str() {
+            Some("warning") => 4,
+            Some("failed") => 5,
+            other => panic!("{fault}: {other:?}"),
+        };
+        assert_eq!(code, Some(expected), "{fault}");
+        assert!(check["do"].as_str().is_some_and(|action| action.len() > 10), "{fault}: {check}");
+    }
+    let covered: Vec<&str> = FAULTS.iter().map(|(_, name, _)| *name).collect();
+    let tried =
+        |name: &String| state(&well, name) == "unknown" || ["kernel", "user_namespace", "thp"].contains(&name.as_str());
+    let without: Vec<&String> = well.keys().filter(|name| !covered.contains(&name.as_str()) && !tried(name)).collect();
+    assert!(without.is_empty(), "checks without a fault: {without:?}");
+}
+
+#[test]
+fn user_namespace_takes_every_capability_away() {
+    let (code, found) = examine(machine(Some(&Text("proc/self/uid_map", "0 100000 65536\n"))).path());
+    assert_eq!(code, Some(4));
+    for name in ["user_namespace", "cap_sys_admin", "cap_sys_ptrace", "cap_dac_read_search"] {
+        assert_eq!(state(&found, name), "warning");
+    }
+}
+
+#[test]
+fn missing_tree_is_an_error_and_an_empty_one_is_unknown() {
+    finish(agent(&["doctor", "--root", "/nonexistent"])).fails(&["--root /nonexistent", "expected a folder"]);
+    let empty = tempfile::tempdir().expect("a folder");
+    let (_, found) = examine(empty.path());
+    let well: Vec<&str> = found.keys().filter(|name| state(&found, name) == "ok").map(String::as_str).collect();
+    // A kernel may have none of these, and then nothing is wrong.
+    assert_eq!(well, ["ftrace", "ksm", "lockdown", "module", "ptrace_scope", "thp"], "{found:?}");
+}
+
+/// Effective capabilities of this test.
+fn own_capabilities() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("status");
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:")).expect("CapEff");
+    u64::from_str_radix(line.trim(), 16).expect("hexadecimal")
+}
+
+#[test]
+fn real_machine_is_examined_with_and_without_privileges() {
+    let mine = finish(agent(&["doctor", "--json"]));
+    let json = mine.json();
+    let found = checks(&json);
+    let bits = [("cap_sys_admin", 21), ("cap_sys_ptrace", 19), ("cap_dac_read_search", 2)];
+    for (name, bit) in bits {
+        let held = own_capabilities() >> bit & 1 == 1;
+        let text = found[name]["found"].as_str().expect("a text");
+        assert_eq!(text.starts_with("held"), held, "{}", found[name]);
+    }
+    assert!(matches!(mine.code, Some(0 | 4 | 5)), "{mine:?}");
+    // The text has a line for each check, and the same result.
+    let text = finish(agent(&["doctor"]));
+    for name in found.keys() {
+        assert!(text.out.lines().any(|line| line.split_whitespace().nth(1) == Some(name)), "{name}: {text:?}");
+    }
+    if own_capabilities() >> 7 & 1 == 0 {
+        println!("as another user: not run, this test may not change its user");
+        return;
+    }
+    // A program below a folder of root's cannot be started by another user.
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let program = folder.path().join("deltascope");
+    fs::copy(AGENT, &program).expect("a copy");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).expect("a mode");
+    let mut nobody = Command::new("setpriv");
+    nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).args(["doctor", "--json"]);
+    let nobody = finish(nobody);
+    assert_eq!(nobody.code, Some(4), "{nobody:?}");
+    let json = nobody.json();
+    let found = checks(&json);
+    for (name, _) in bits {
+        assert_eq!(state(&found, name), "warning", "{}", found[name]);
+        assert!(found[name]["found"].as_str().is_some_and(|text| text.starts_with("missing")), "{}", found[name]);
+    }
+    let works = json["works"].as_array().expect("works");
+    for capability in ["CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"] {
+        let row = works.iter().find(|row| row["privilege"] == capability).expect("a row");
+        assert_eq!((&row["held"], &row["works"]), (&Value::Bool(false), &Value::Bool(false)), "{row}");
+    }
+}
+
+#[test]
+fn board_reports_its_engine_or_why_it_does_not() {
+    let board = Board::start("127.0.0.1:0", &[]);
+    let healthy = machine(None);
+    let root = healthy.path().to_str().expect("a plain path");
+    let address = board.address.to_string();
+    let outcome = finish(agent(&["doctor", "--json", "--root", root, "--connect", &address])).ok();
+    let found = checks(&outcome.json());
+    let text = found["board"]["found"].as_str().expect("a text");
+    assert!(text.contains(&address) && text.contains("engine model") && text.contains("boot id"), "{text}");
+    // The way to it is the loopback interface: nothing is said of another one.
+    assert_eq!(state(&found, "nic_link"), "unknown");
+    drop(board);
+    let silent = ["doctor", "--json", "--root", root, "--connect", &address, "--outage", "1"];
+    let outcome = finish(agent(&silent));
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert_eq!(state(&checks(&outcome.json()), "board"), "failed");
+}
