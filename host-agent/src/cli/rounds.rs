@@ -168,15 +168,16 @@ fn positive(text: &str) -> Result<f64, String> {
 pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Result<()>) -> Result<()> {
     let stop = signals::catch()?;
     let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
-    let end = arguments.duration.map(|duration| Instant::now() + duration);
-    let mut source = arguments.source.open(&stop.until(end), Some(budget))?;
+    let work = stop.with_end();
+    let mut source = arguments.source.open(&work, Some(budget))?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
     let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
-    // The source has its end from a little earlier, which only shortens its pauses.
     let end = arguments.duration.map(|duration| begun + duration);
+    // A round that ends its pauses for it is the last one.
+    end.into_iter().for_each(|end| work.end_at(end));
     let mut due = begun + arguments.interval;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
     let mut rounds = Rounds::new(arguments.interval);
