@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::frame_flags::{FrameFlags, FrameKind};
 use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError, ProcFs, TaskId};
 
-/// Bytes of a mapping that are counted in one go: a stall of some ms.
+/// Bytes of a mapping in small pages that are counted in one go: a stall of some ms.
 const LARGE: u64 = 32 << 20;
 /// Mappings with pages of a process that is read from `maps`; beyond, `smaps` takes less memory, since its neighbours of one
 /// kind are joined.
@@ -24,7 +24,7 @@ pub(crate) struct Listed {
     pub mappings: Vec<Mapping>,
     /// The list was the same afterwards: the kernel lets the program map and unmap between two of its lines.
     pub settled: bool,
-    /// Bytes of the largest mapping in memory, where it is too large for `smaps`.
+    /// Bytes of the largest mapping in memory, without huge pages, where it is too large for `smaps`.
     pub large: Option<u64>,
 }
 
@@ -76,7 +76,8 @@ fn walked(
         let mut resident = 0;
         // Where the call is missing there is one way only.
         let walk = pagemap.runs(mapping.start..mapping.end, &mut |run| {
-            resident += if run.swapped { 0 } else { run.range.end - run.range.start };
+            // A huge page that is mapped whole is one entry.
+            resident += if run.swapped || run.huge { 0 } else { run.range.end - run.range.start };
         });
         if walk.is_err() {
             return Ok(None);
