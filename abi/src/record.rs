@@ -263,11 +263,13 @@ impl Record {
     }
 
     /// Op code as it is in the record, valid or not.
+    #[inline]
     pub const fn op_code(&self) -> u8 {
         field::OP.get(self.head) as u8
     }
 
     /// The op, if the op code names one.
+    #[inline]
     pub const fn op(&self) -> Option<Op> {
         Op::from_code(self.op_code())
     }
@@ -288,11 +290,13 @@ impl Record {
     }
 
     /// Group.
+    #[inline]
     pub const fn group(&self) -> u16 {
         field::GROUP.get(self.head) as u16
     }
 
     /// Context.
+    #[inline]
     pub const fn context(&self) -> u16 {
         field::CONTEXT.get(self.head) as u16
     }
@@ -341,6 +345,7 @@ impl Record {
     }
 
     /// The record in these 16 bytes. Every bit pattern is a record; the engine decides whether it is valid.
+    #[inline]
     pub const fn from_bytes(bytes: &[u8; RECORD_BYTES]) -> Record {
         let beat = u128::from_le_bytes(*bytes);
         Record { head: beat as u64, operand: (beat >> 64) as u64 }

@@ -1,7 +1,8 @@
 //! The daemon as a process of its own.
 
 use crate::usage::Usage;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -33,6 +34,17 @@ impl Daemon {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends it as an administrator does, and waits for its end.
+    ///
+    /// # Errors
+    /// It does not end with 0.
+    pub fn stop(mut self) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).context("sending SIGTERM to the daemon")?;
+        let status = self.child.wait().context("waiting for the daemon")?;
+        ensure!(status.success(), "the daemon ended with {status}");
+        Ok(())
     }
 
     /// Processor time that it has used.

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
+use support::run::signal;
 use support::{agent, boardd};
 
 /// A program that is killed at the end, and the lines that it prints.
@@ -89,8 +90,7 @@ fn restarted_scan_has_the_place_of_the_process_before() {
         let report = run(&address, &scan).report();
         assert_eq!(report["conserved"], true, "{report}");
     }
-    let asked = Command::new("kill").args(["-USR1", &board.child.id().to_string()]).status().expect("kill runs");
-    assert!(asked.success());
+    signal(&board.child, "USR1");
     let status = board.report();
     assert_eq!((&status["sessions"], &status["connections_total"]), (&1.into(), &5.into()), "{status}");
 }

@@ -8,7 +8,7 @@ use deltascope_abi::record::{Class, Record};
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config as Sizes, GoldenEngine};
 use deltascope_protocol::frame::{ErrorCode, Extensions, Grow, Hello, Message, Secret};
-use deltascope_protocol::server::{Config, ConnectionId, Identity, Quota};
+use deltascope_protocol::server::{Config, ConnectionId, Identity, Peer, Quota};
 use server_bench::{Bench, Got, code, encode, events, hello, snapshot_request, state_at};
 
 fn grow(groups: u32, contexts: u32) -> Vec<u8> {
@@ -141,8 +141,8 @@ fn growth_outlives_its_connection_and_a_restart_of_the_agent() {
 #[test]
 fn quota_bounds_growth() {
     let mut bench = Bench::new(Config::default());
-    let (identity, quota) = (Identity([7; 32]), Quota { groups: 5, ..Quota::NONE });
-    let id = bench.server.connect_within(identity, quota, bench.now).unwrap();
+    let peer = Peer { quota: Quota { groups: 5, ..Quota::NONE }, ..Peer::from(Identity([7; 32])) };
+    let id = bench.server.connect(peer, bench.now).unwrap();
     bench.ask(id, &encode(&Message::Hello(hello(1, 2, 3))));
     assert_eq!(bench.ask(id, &grow(16, 9)), [Got::Grown { groups: 5, contexts: 9 }]);
 }
@@ -205,7 +205,7 @@ fn connected_sessions_without_records_give_way_after_a_time() {
     let unused = config.unused_time.as_micros() as u64;
     let mut bench = Bench::new(config);
     let busy = bench.session(1, 1, 1);
-    bench.give(busy, &events(0, 0, &[Record::nop()]));
+    bench.give(busy, &events(0, 0, &[Record::pair(0, Class::PageAfterT, 5, 1, 2)]));
     let idle = [bench.session(2, 1, 1), bench.session(3, 1, 1)];
     bench.now += unused - 1;
     for (id, next) in [(busy, 1), (idle[0], 0), (idle[1], 0)] {

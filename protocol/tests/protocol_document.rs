@@ -97,7 +97,10 @@ fn limits_and_timers_are_those_of_the_code() {
         ("Hello after the connection", seconds(config.hello_timeout)),
         ("silence of an agent", seconds(config.idle_timeout)),
         ("a session without a connection", seconds(config.resume_time)),
-        ("a connected session without a record, once its place is needed", seconds(config.unused_time)),
+        (
+            "a connected session that has left nothing, since its last record, once its place is needed",
+            seconds(config.unused_time),
+        ),
         ("attempts to reset a failed engine", seconds(config.engine_retry)),
     ];
     let memory = config.memory_bound() >> 20;

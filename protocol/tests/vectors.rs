@@ -1,4 +1,5 @@
-//! Both ends against the conformance vectors, which other implementations are tested with too.
+//! The frames and the server's end against the conformance vectors, which other implementations are tested with too. The agent's
+//! end is in `vectors_agent.rs`.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod server_bench;
@@ -7,10 +8,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
 use deltascope_model::{Capabilities, Engine, EngineError, GoldenEngine, Latched};
-use deltascope_protocol::agent::{Config as AgentConfig, Endpoint, EndpointError, Identity as Agent};
-use deltascope_protocol::frame::{
-    self, Cursors, ErrorCode, Kind, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records, Secret,
-};
+use deltascope_protocol::frame::{self, Cursors, ErrorCode, Kind, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Records};
 use deltascope_protocol::server::{Config, Entropy, Identity, Server};
 use serde_json::Value;
 use server_bench::{encode, sizes};
@@ -70,22 +68,6 @@ fn server_refuses_malformed_bytes_with_the_code_of_the_vectors() {
         let Message::Error(error) = frame::decode(&answer).unwrap() else { panic!("{vector}: {answer:?}") };
         assert_eq!(vector["code"], error.code as u32, "{vector}: {}", error.text);
         assert!(server.is_closing(id));
-    }
-}
-
-#[test]
-fn agent_does_on_each_error_what_the_vectors_say() {
-    let errors = list("errors");
-    assert_eq!(errors.len(), ErrorCode::ALL.len());
-    for vector in errors {
-        let (secret, host) = (Secret([3; 16]), String::new());
-        let identity = Agent { session: [1; 16], agent: [2; 16], secret, resumes: false, nonce: 1, host };
-        let mut agent = Endpoint::new(AgentConfig::default(), identity);
-        agent.connected(0);
-        let error = agent.receive(&bytes(&vector), 0).unwrap_err();
-        let EndpointError::Refused { code, .. } = error else { panic!("{error}") };
-        assert_eq!(vector["code"], code as u32);
-        assert_eq!(error.is_fatal(), vector["agent"] == "gives up", "{vector}");
     }
 }
 

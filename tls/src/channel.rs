@@ -4,7 +4,7 @@
 //! is authenticated. So an unauthenticated peer costs [`HANDSHAKE_BYTES`] and what rustls keeps of one handshake, whatever it
 //! sends.
 
-use crate::{About, TlsError};
+use crate::{About, Cipher, TlsError};
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::UnbufferedServerConnection;
@@ -120,6 +120,15 @@ impl Channel {
         };
         let leaf: Option<&CertificateDer<'_>> = certificates.and_then(|list| list.first());
         About::of(leaf.filter(|_| self.open).ok_or(TlsError::NoName)?)
+    }
+
+    /// Returns the cipher that both sides agreed on; none before that.
+    pub fn cipher(&self) -> Option<Cipher> {
+        let suite = match &self.side {
+            Side::Client(connection) => connection.negotiated_cipher_suite(),
+            Side::Server(connection) => connection.negotiated_cipher_suite(),
+        }?;
+        Cipher::fastest_first().into_iter().find(|cipher| cipher.suite().suite() == suite.suite())
     }
 
     /// Where the next bytes from the socket go. Never empty after [`Channel::process`] went well.

@@ -1,10 +1,10 @@
 //! The files of one side, and what rustls makes of them.
 
 use crate::files::Readers;
-use crate::{About, KeyError, TlsError, files};
+use crate::{About, Cipher, KeyError, TlsError, files};
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::ring::{self, cipher_suite};
+use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::TLS13;
@@ -29,6 +29,7 @@ pub struct Credentials {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     roots: Arc<RootCertStore>,
+    ciphers: Vec<Cipher>,
     /// What the own certificate says.
     pub about: About,
     /// When the authority's certificate expires, in seconds since 1970: the earliest if there are several.
@@ -59,7 +60,14 @@ impl Credentials {
             roots.add(certificate).map_err(refused(&paths.authority))?;
         }
         let roots = Arc::new(roots);
-        Ok(Credentials { paths: paths.clone(), chain, key, roots, about, authority_until })
+        let ciphers = Cipher::fastest_first().to_vec();
+        Ok(Credentials { paths: paths.clone(), chain, key, roots, ciphers, about, authority_until })
+    }
+
+    /// Offers this cipher only.
+    #[must_use]
+    pub fn only(self, cipher: Cipher) -> Credentials {
+        Credentials { ciphers: vec![cipher], ..self }
     }
 
     /// Whether the own certificate is valid at a time, in seconds since 1970.
@@ -76,15 +84,16 @@ impl Credentials {
     /// Key and certificate do not fit each other.
     pub fn server(self) -> Result<Arc<ServerConfig>, KeyError> {
         let refuse = refused(&self.paths.own);
+        let provider = provider(&self.ciphers);
         let verifier =
-            WebPkiClientVerifier::builder_with_provider(self.roots, provider()).build().map_err(|error| {
+            WebPkiClientVerifier::builder_with_provider(self.roots, provider.clone()).build().map_err(|error| {
                 KeyError::Content {
                     path: self.paths.authority.clone(),
                     expected: "the certificate of an authority",
                     found: error.to_string(),
                 }
             })?;
-        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13]);
         let builder = builder.map_err(&refuse)?.with_client_cert_verifier(verifier);
         let mut config = builder.with_single_cert(self.chain, self.key).map_err(&refuse)?;
         config.ignore_client_order = true;
@@ -100,7 +109,7 @@ impl Credentials {
     /// Key and certificate do not fit each other.
     pub fn client(self) -> Result<Arc<ClientConfig>, KeyError> {
         let refuse = refused(&self.paths.own);
-        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = ClientConfig::builder_with_provider(provider(&self.ciphers)).with_protocol_versions(&[&TLS13]);
         let builder = builder.map_err(&refuse)?.with_root_certificates(self.roots);
         let mut config = builder.with_client_auth_cert(self.chain, self.key).map_err(&refuse)?;
         config.resumption = Resumption::disabled();
@@ -144,14 +153,8 @@ fn x509_until(path: &Path, certificate: &CertificateDer<'_>) -> Result<i64, KeyE
     Ok(parsed.1.validity().not_after.timestamp())
 }
 
-/// ring's algorithms, those first that both sides have in hardware.
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(CryptoProvider {
-        cipher_suites: vec![
-            cipher_suite::TLS13_AES_128_GCM_SHA256,
-            cipher_suite::TLS13_AES_256_GCM_SHA384,
-            cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
-        ],
-        ..ring::default_provider()
-    })
+/// ring's algorithms with `ciphers`, the first preferred.
+fn provider(ciphers: &[Cipher]) -> Arc<CryptoProvider> {
+    let cipher_suites = ciphers.iter().map(|cipher| cipher.suite()).collect();
+    Arc::new(CryptoProvider { cipher_suites, ..ring::default_provider() })
 }

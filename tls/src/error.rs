@@ -123,8 +123,11 @@ pub enum TlsError {
         /// As it is in the certificate.
         found: String,
     },
-    /// The connection was closed by its peer in the middle.
-    #[error("expected the end of the TLS session, found the end of the connection")]
+    /// The peer connected and left without a word.
+    #[error("expected a TLS handshake, found the end of the connection before its first byte")]
+    Silent,
+    /// The peer left in the middle of the handshake.
+    #[error("expected the rest of a TLS handshake, found the end of the connection")]
     Truncated,
     /// A record could not be written.
     #[error("writing a TLS record: {0}")]
@@ -264,7 +267,9 @@ impl TlsError {
         match self {
             TlsError::NotTls => Rejection::PlainToTls,
             TlsError::NoName | TlsError::Name { .. } => Rejection::NoName,
-            TlsError::TooLong { .. } | TlsError::Truncated | TlsError::Write(_) => Rejection::BrokenHandshake,
+            TlsError::TooLong { .. } | TlsError::Silent | TlsError::Truncated | TlsError::Write(_) => {
+                Rejection::BrokenHandshake
+            }
             TlsError::Peer(error) => match error {
                 Error::NoCertificatesPresented => Rejection::NoCertificate,
                 Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {

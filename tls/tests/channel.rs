@@ -1,7 +1,7 @@
 //! Two ends of a channel, without sockets: what goes in comes out, whatever the pieces, and damage is noticed.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-use deltascope_tls::{Authority, Channel, Credentials, KeyError, Paths, Rejection, Role, TlsError, Validity};
+use deltascope_tls::{Authority, Channel, Cipher, Credentials, KeyError, Paths, Rejection, Role, TlsError, Validity};
 use rustls::pki_types::ServerName;
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -18,11 +18,20 @@ fn load(own: std::path::PathBuf, authority: &Authority) -> Credentials {
 }
 
 fn ends() -> Ends {
+    ends_with(None)
+}
+
+/// Two ends, of which the server takes `only` one cipher.
+fn ends_with(only: Option<Cipher>) -> Ends {
     let folder = TempDir::new().unwrap();
     let authority = Authority::create(folder.path(), Validity::days(2)).unwrap();
     let server = authority.issue(Role::Server, "Board", &[[10, 0, 0, 7].into()], Validity::days(1)).unwrap();
     let agent = authority.issue(Role::Agent, "web-1", &[], Validity::days(1)).unwrap();
-    let server = load(server, &authority).server().unwrap();
+    let mut server = load(server, &authority);
+    if let Some(cipher) = only {
+        server = server.only(cipher);
+    }
+    let server = server.server().unwrap();
     let agent = load(agent, &authority).client().unwrap();
     let name = ServerName::try_from("10.0.0.7").unwrap();
     Ends { client: Channel::client(agent, name).unwrap(), server: Channel::server(server).unwrap(), _folder: folder }
@@ -69,6 +78,18 @@ fn bytes_come_out_as_they_went_in_whatever_the_pieces() {
             }
             assert!(out == data[..length], "pieces of {piece}");
         }
+    }
+}
+
+#[test]
+fn server_chooses_its_fastest_cipher_or_the_only_one_it_takes() {
+    let mut found = ends();
+    shake(&mut found, 1 << 20);
+    assert_eq!(found.server.cipher(), Some(Cipher::fastest_first()[0]));
+    for cipher in Cipher::fastest_first() {
+        let mut ends = ends_with(Some(cipher));
+        shake(&mut ends, 1 << 20);
+        assert_eq!((ends.server.cipher(), ends.client.cipher()), (Some(cipher), Some(cipher)));
     }
 }
 

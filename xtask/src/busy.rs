@@ -39,8 +39,8 @@ impl Load {
 
 impl Drop for Load {
     fn drop(&mut self) {
-        let group = format!("-{}", self.0.id());
-        _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+        // The whole group. The shell has `kill` in itself; the program of that name is not on every system.
+        _ = Command::new("sh").args(["-c", "kill -s TERM -- \"-$1\"", "sh", &self.0.id().to_string()]).status();
         _ = self.0.wait();
     }
 }

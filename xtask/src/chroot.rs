@@ -25,9 +25,11 @@ const TREE: &str = "deltascope";
 /// Mounts and starts; `$1` is the root of the chroot, `$2` and `$3` are rustup's and cargo's folders, the rest is the
 /// program to run. Both folders keep their paths, which toolchains that are links name, and rustup's cannot be written: a task in the chroot
 /// must not change the toolchains of this machine. The mounts end with the namespace.
-const START: &str = "set -e\nr=$1\nfor f in \"$2\" \"$3\"; do mkdir -p \"$r$f\"; mount --bind \"$f\" \"$r$f\"; done\n\
+///
+/// Its root is changed by pivot_root and not by chroot, in which the kernel allows no user namespace: tests make some.
+const START: &str = "set -e\nr=$1\nmount --bind \"$r\" \"$r\"\nfor f in \"$2\" \"$3\"; do mkdir -p \"$r$f\"; mount --bind \"$f\" \"$r$f\"; done\n\
                      mount -o remount,bind,ro \"$r$2\"\nmount -t proc proc $r/proc\nmount --rbind /dev $r/dev\nmount --rbind /sys $r/sys\nshift 3\n\
-                     exec chroot $r \"$@\"\n";
+                     cd \"$r\"\npivot_root . .\numount -l .\nexec \"$@\"\n";
 /// Files of this machine that the chroot gets: how the network is reached, and whose certificates are trusted.
 const REACH: [&str; 3] = ["etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"];
 /// Variables of this process that the task gets: how the network is reached, and the toolchain that runs this.

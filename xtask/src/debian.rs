@@ -87,6 +87,11 @@ impl Archive {
         command
     }
 
+    /// Returns the suite of the release.
+    pub fn release(&self) -> &str {
+        &self.release
+    }
+
     /// Returns the suite of the release's backports.
     pub fn backports(&self) -> &str {
         &self.backports

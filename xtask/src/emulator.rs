@@ -41,12 +41,39 @@ pub fn provide(tool: Tool) -> Result<PathBuf> {
     if carried.as_deref().and_then(major).is_some_and(|major| major >= LEAST) && setup::installable(tool.package) {
         setup::provide(&[tool])?;
     } else {
-        unpack(&archive, tool)?;
+        unpack(&archive, archive.backports(), tool, &prefix(tool))?;
     }
     match find(tool) {
         Some(program) => Ok(program),
         None => bail!("{}: expected version {LEAST} or later after setting it up, found none", tool.program),
     }
+}
+
+/// Returns a `qemu-arm` that takes plugins, of any version: that of Debian 12 does, the backports' was built without.
+///
+/// # Errors
+/// When it cannot be fetched, or this release's was built without plugins too.
+pub fn provide_with_plugins() -> Result<PathBuf> {
+    let target = target_folder().join("qemu").join("qemu-user-with-plugins");
+    let unpacked = target.join("bin").join(ARM.program);
+    let found = [PathBuf::from(ARM.program), unpacked.clone()].into_iter().find(|program| takes_plugins(program));
+    if let Some(program) = found {
+        return Ok(program);
+    }
+    let archive = Archive::of_this_machine(&target_folder().join("apt"))?;
+    unpack(&archive, archive.release(), ARM, &target)?;
+    ensure!(
+        takes_plugins(&unpacked),
+        "{}: expected one that takes `-plugin`, found that of {} without; run this on Debian 12",
+        ARM.program,
+        archive.release()
+    );
+    Ok(unpacked)
+}
+
+fn takes_plugins(program: &Path) -> bool {
+    let output = Command::new(program).arg("-h").output();
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("-plugin "))
 }
 
 /// Returns the program of the path when it is new enough, or the unpacked one.
@@ -70,15 +97,13 @@ fn major(version: &str) -> Option<u32> {
     upstream.split(['.', '+', '-']).next()?.parse().ok()
 }
 
-/// Unpacks a program of the backports with everything that it needs and that is not installed.
-fn unpack(archive: &Archive, tool: Tool) -> Result<()> {
-    let target = prefix(tool);
-    eprintln!("unpacking {} from {} into {}", tool.package, archive.backports(), target.display());
+/// Unpacks a program of a suite into `target`, with everything that it needs and that is not installed.
+fn unpack(archive: &Archive, suite: &str, tool: Tool, target: &Path) -> Result<()> {
+    eprintln!("unpacking {} from {suite} into {}", tool.package, target.display());
     // Moved into its place last: what an interrupted run left is not taken for a program.
     let folder = target.with_extension("partial");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-    let suite = archive.backports();
     let mut packages: BTreeSet<String> = archive.would_install(suite, tool.package)?.into_iter().collect();
     let mut open = vec![tool.package.to_owned()];
     while let Some(package) = open.pop() {
@@ -94,8 +119,8 @@ fn unpack(archive: &Archive, tool: Tool) -> Result<()> {
     }
     fs::remove_dir_all(&files)?;
     starter(&folder, tool)?;
-    let _ = fs::remove_dir_all(&target);
-    fs::rename(&folder, &target).with_context(|| format!("moving {}", folder.display()))
+    let _ = fs::remove_dir_all(target);
+    fs::rename(&folder, target).with_context(|| format!("moving {}", folder.display()))
 }
 
 /// Writes the script that starts an unpacked program with its libraries.

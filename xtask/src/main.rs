@@ -24,6 +24,7 @@ mod setup;
 mod source_rules;
 mod stages;
 mod test;
+mod verilated;
 mod workspace;
 
 use anyhow::Result;

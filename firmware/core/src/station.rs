@@ -11,7 +11,7 @@ use core::net::Ipv4Addr;
 
 use deltascope_model::Engine;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
-use deltascope_protocol::server::{Activity, ConnectionId, Identity, Server};
+use deltascope_protocol::server::{Activity, ConnectionId, Holder, Identity, Peer, Server};
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::wire::IpAddress;
@@ -145,7 +145,7 @@ impl<E: Engine> Station<E> {
                         note(Note::NotAllowed(address, port));
                         socket.abort();
                         link.ending = true;
-                    } else if let Some(connection) = server.connect(Identity::ANYBODY, now) {
+                    } else if let Some(connection) = server.connect(peer_at(address), now) {
                         counters.accepted += 1;
                         note(Note::Accepted(address, port));
                         link.connection = Some(connection);
@@ -182,6 +182,11 @@ impl<E: Engine> Station<E> {
         }
         Turn { moved, activity }
     }
+}
+
+/// A peer that is not authenticated; its places count for its address.
+fn peer_at(address: Ipv4Addr) -> Peer {
+    Peer { holder: Holder::of(&address.octets()), ..Peer::from(Identity::ANYBODY) }
 }
 
 fn peer_of(socket: &tcp::Socket<'_>) -> (Ipv4Addr, u16) {

@@ -124,7 +124,9 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             let children: Vec<i32> = (0..number(2))
                 .map(|_| {
                     child(|| {
-                        (1..region.pages).step_by(200).for_each(|page| region.write(page, own() as u64));
+                        // More than any page was filled with: a number of a process alone may be that of a page.
+                        let value = 1 << 32 | own() as u64;
+                        (1..region.pages).step_by(200).for_each(|page| region.write(page, value));
                         ready.report();
                     })
                 })

@@ -1,7 +1,7 @@
 //! An agent under way, and the lines that it prints.
 
 use std::io::{BufRead, BufReader};
-use std::process::{ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,12 @@ pub struct Run {
     pub errors: Lines,
 }
 
+/// Sends a signal by its name. The shell has `kill` in itself; the program of that name is not on every system.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &child.id().to_string()]).status();
+    assert!(sent.expect("a shell").success(), "{name}");
+}
+
 impl Run {
     /// Starts the agent with these arguments.
     pub fn start(arguments: &[&str]) -> Run {
@@ -80,8 +86,7 @@ impl Run {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill").success());
+        signal(&self.child, name);
     }
 
     /// The first report with more events captured than `events`.

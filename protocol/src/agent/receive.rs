@@ -235,7 +235,11 @@ impl Endpoint {
     fn replied(&mut self, replies: &Replies<'_>) -> Result<(), EndpointError> {
         let sent = self.sent_below();
         for entry in replies.iter() {
-            bounded("number in Replies", 0, sent.saturating_sub(1), entry.sequence)?;
+            if entry.sequence >= sent {
+                // Also the first number when nothing was sent.
+                let (what, max, found) = ("number in Replies", sent.saturating_sub(1), entry.sequence);
+                return Err(EndpointError::Number { what, min: 0, max, found });
+            }
             if entry.sequence >= self.replies_below {
                 self.replies_below = entry.sequence + 1;
                 self.notifications.push_back(Notification::Reply(entry));

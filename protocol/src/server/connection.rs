@@ -1,6 +1,6 @@
 //! One connection: bytes in, frames out. What it carries belongs to a session.
 
-use super::{Identity, Quota};
+use super::Peer;
 use crate::frame::message::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
 use crate::frame::{self, ErrorCode, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, records_overhead};
 use alloc::string::String;
@@ -12,9 +12,7 @@ const SENT_LIMIT: usize = 64 * 1024;
 
 pub(super) struct Connection {
     pub generation: u32,
-    pub identity: Identity,
-    /// What the sessions of the identity may have together.
-    pub quota: Quota,
+    pub peer: Peer,
     /// Taken out while its frames are worked on.
     pub input: FrameBuffer<Vec<u8>>,
     output: Vec<u8>,
@@ -34,11 +32,10 @@ const OUTPUT_STEP: usize = 16 * 1024;
 
 impl Connection {
     /// A new connection holds [`MAX_HELLO_BYTES`] until its Hello is accepted.
-    pub fn new(generation: u32, identity: Identity, quota: Quota, now: u64) -> Connection {
+    pub fn new(generation: u32, peer: Peer, now: u64) -> Connection {
         Connection {
             generation,
-            identity,
-            quota,
+            peer,
             input: FrameBuffer::new(vec![0; MAX_HELLO_BYTES], MAX_HELLO_BYTES),
             output: Vec::new(),
             sent: 0,

@@ -10,7 +10,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
-use deltascope_abi::record::Record;
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{Op, Record};
 
 impl From<FrameError> for Refusal {
     fn from(error: FrameError) -> Refusal {
@@ -25,7 +26,7 @@ impl From<FrameError> for Refusal {
 impl State {
     /// Works on every whole frame that has arrived on a connection; `count` bytes are new.
     pub fn read_frames(&mut self, index: usize, count: usize, now: u64) {
-        self.stats.bytes += count as u64;
+        self.stats.received_bytes += count as u64;
         while let Some(Some(connection)) = self.connections.get_mut(index) {
             if connection.closing || self.stopping {
                 return;
@@ -90,7 +91,7 @@ impl State {
             Phase::Live => session.confirmed = true,
         }
         match message {
-            Message::Records(records) => self.records(slot, records),
+            Message::Records(records) => self.records(slot, records, now),
             Message::SnapshotRequest(ask) => self.snapshot(slot, ask),
             Message::StateAt(ask) => self.state_at(slot, ask),
             Message::Bye(bye) => self.bye(slot, bye),
@@ -107,7 +108,7 @@ impl State {
         session.ok_or_else(|| Refusal::new(ErrorCode::Unexpected, String::from("expected a Hello, found no session")))
     }
 
-    fn records(&mut self, slot: usize, frame: &Records<'_>) -> Result<(), Refusal> {
+    fn records(&mut self, slot: usize, frame: &Records<'_>, now: u64) -> Result<(), Refusal> {
         let stamp = self.stats.frames;
         let session = self.session(slot)?;
         let count = frame.records.len() as u64;
@@ -144,8 +145,13 @@ impl State {
             session.cursors.extend_from_slice(frame.cursors.0);
         }
         session.ack_due |= fresh.is_empty();
-        session.received |= !fresh.is_empty();
-        session.leaves |= !fresh.is_empty();
+        if !fresh.is_empty() {
+            session.received = true;
+            session.recorded_at = now;
+            let counts = |bytes: &[u8; 16]| Record::from_bytes(bytes).op().is_some_and(Op::counts);
+            let has_mark = session.losses != Losses::default() || !session.cursors.is_empty();
+            session.leaves = session.leaves || has_mark || fresh.iter().any(counts);
+        }
         session.stamp = stamp;
         self.stats.records += fresh.len() as u64;
         self.stats.duplicates += known;
@@ -205,14 +211,13 @@ impl State {
 
     /// Lends what there is. The answer comes when it was cleared; a second question meanwhile has the same one.
     fn ask_growth(&mut self, index: usize, slot: usize, ask: &Grow, now: u64) {
-        let Some(quota) = self.connections.get(index).and_then(Option::as_ref).map(|connection| connection.quota)
-        else {
+        let Some(peer) = self.connections.get(index).and_then(Option::as_ref).map(|connection| connection.peer) else {
             return;
         };
         if self.sessions.get(slot).and_then(Option::as_ref).is_none_or(|session| session.growing) {
             return;
         }
-        let has_more = self.grow(slot, quota, ask.groups, ask.contexts, now);
+        let has_more = self.grow(slot, &peer, ask.groups, ask.contexts, now);
         let Some(Some(session)) = self.sessions.get_mut(slot) else { return };
         if has_more {
             session.begin_growth();

@@ -1,11 +1,9 @@
 //! Hello and Welcome: which session a connection carries, and what it was granted.
 
-use super::extents::Extents;
-use super::places::Need;
 use super::queue::ROOM_STEP;
 use super::session::{NOBODY, Phase, Session};
 use super::state::{Refusal, State};
-use super::{Config, Identity, Quota};
+use super::{Config, Identity, Peer};
 use crate::frame::{ErrorCode, Extensions, Hello, MAX_FRAME_RECORDS, Message, Welcome};
 use alloc::format;
 use alloc::string::String;
@@ -39,7 +37,8 @@ impl State {
             return Err(Refusal::new(ErrorCode::Engine, format!("{text}; connect again later")));
         }
         let Some(Some(connection)) = self.connections.get(index) else { return Ok(()) };
-        let (identity, quota) = (connection.identity, connection.quota);
+        let peer = connection.peer;
+        let identity = peer.identity;
         let boot = self.boot.id(hello.nonce);
 
         let known = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.id == hello.session);
@@ -51,16 +50,16 @@ impl State {
                 );
                 return Err(Refusal::new(ErrorCode::Unauthorised, text));
             }
-            self.known(slot, hello, quota, boot, now)?;
+            self.known(slot, hello, &peer, boot, now)?;
             slot
         } else {
             self.check_alone(hello, identity)?;
             match self.predecessor(hello, identity) {
                 Some(slot) if hello.grant == 0 => {
-                    self.take_over(slot, hello, quota, now)?;
+                    self.take_over(slot, hello, &peer, now)?;
                     slot
                 }
-                _ => self.new_session(hello, identity, quota, now)?,
+                _ => self.new_session(hello, &peer, now)?,
             }
         };
         self.carry(index, slot, now);
@@ -71,7 +70,7 @@ impl State {
     }
 
     /// A session that is here: it goes on if both sides mean the same grant.
-    fn known(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, boot: u64, now: u64) -> Result<(), Refusal> {
+    fn known(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, boot: u64, now: u64) -> Result<(), Refusal> {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
         // The agent has not shown that the Welcome arrived: it may be repeated as it was.
@@ -91,9 +90,9 @@ impl State {
             return Ok(());
         }
         if repeat && session.inherited && hello.boot_id == 0 {
-            return self.inherit(slot, hello, quota, now);
+            return self.inherit(slot, hello, peer, now);
         }
-        self.renew(slot, hello, quota, now)
+        self.renew(slot, hello, peer, now)
     }
 
     /// Two processes with one agent id would count as one and take each other's grant. A restarted agent meets its own
@@ -131,18 +130,18 @@ impl State {
     /// Gives the session of an agent that restarted to its next process. A session whose baseline is still inside the
     /// engine has nothing to leave, and a process that does not resume wants nothing of it: then its ranges are granted
     /// again.
-    fn take_over(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
+    fn take_over(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<(), Refusal> {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         if session.baseline.is_empty() || !hello.resumes {
             session.succeed(hello);
-            return self.renew(slot, hello, quota, now);
+            return self.renew(slot, hello, peer, now);
         }
-        self.inherit(slot, hello, quota, now)
+        self.inherit(slot, hello, peer, now)
     }
 
     /// Hands the grant of a session to the process that says Hello, at least as large as it asks for.
-    fn inherit(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
-        self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
+    fn inherit(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<(), Refusal> {
+        self.enlarge(slot, peer, hello.groups, hello.contexts, now)?;
         self.grants += 1;
         if let Some(session) = &mut self.sessions[slot] {
             session.inherit(self.grants, hello, now);
@@ -152,8 +151,8 @@ impl State {
     }
 
     /// Makes the grant of a session again, at least as large as the agent asks for.
-    fn renew(&mut self, slot: usize, hello: &Hello<'_>, quota: Quota, now: u64) -> Result<(), Refusal> {
-        self.enlarge(slot, quota, hello.groups, hello.contexts, now)?;
+    fn renew(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<(), Refusal> {
+        self.enlarge(slot, peer, hello.groups, hello.contexts, now)?;
         self.grants += 1;
         if let Some(session) = &mut self.sessions[slot] {
             session.renew(self.grants, hello.oldest_sequence, now);
@@ -162,7 +161,7 @@ impl State {
         Ok(())
     }
 
-    fn new_session(&mut self, hello: &Hello<'_>, identity: Identity, quota: Quota, now: u64) -> Result<usize, Refusal> {
+    fn new_session(&mut self, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<usize, Refusal> {
         let Config { default_groups, default_contexts, max_groups, max_contexts, .. } = self.config;
         let wanted = |asked, default, most: u32, what: &str| {
             let wanted = if asked == 0 { default } else { asked };
@@ -174,22 +173,13 @@ impl State {
         };
         let groups = wanted(hello.groups, default_groups, max_groups, "groups")?;
         let contexts = wanted(hello.contexts, default_contexts, max_contexts, "contexts")?;
-        self.make_room(identity, quota, Need { sessions: 1, groups, contexts, slot: None }, now)?;
+        let (groups, contexts) = self.lend_first(peer, groups, contexts, now)?;
         let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
         if slot == self.sessions.len() {
             self.sessions.push(None);
         }
-        let none = || {
-            let text = String::from("groups and contexts: expected as many as asked for, found less; ask again");
-            Refusal::new(ErrorCode::NoCapacity, text)
-        };
-        let lent = self.groups.lend(groups).ok_or_else(none)?;
-        let Some(contexts) = self.contexts.lend(contexts) else {
-            self.groups.give_back(&lent);
-            return Err(none());
-        };
         self.grants += 1;
-        let mut session = Session::new(hello, identity, Extents::new(lent), Extents::new(contexts));
+        let mut session = Session::new(hello, peer, groups, contexts);
         session.renew(self.grants, hello.oldest_sequence, now);
         // As long as there is plenty a session begins with all that it can use.
         let most = self.config.effective_window() as usize - MAX_FRAME_RECORDS;
@@ -207,12 +197,11 @@ impl State {
             let text = String::from("the session goes on over another connection");
             self.refuse(before, &Refusal::new(ErrorCode::Unexpected, text), now);
         }
+        let Some(Some(connection)) = self.connections.get_mut(index) else { return };
+        connection.session = Some(slot);
+        connection.heard = now;
         if let Some(session) = &mut self.sessions[slot] {
-            session.connection = Some(index);
-        }
-        if let Some(Some(connection)) = self.connections.get_mut(index) {
-            connection.session = Some(slot);
-            connection.heard = now;
+            (session.connection, session.holder) = (Some(index), connection.peer.holder);
         }
     }
 

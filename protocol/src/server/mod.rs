@@ -9,16 +9,20 @@
 //!       outstanding -> Acks, Replies, Snapshots, states -> transmit/advance
 //! ```
 
+mod answers;
 mod boot;
 mod config;
 mod connection;
 mod extents;
 mod frames;
 mod grants;
+mod holdings;
+mod output;
 mod outstanding;
 mod places;
 mod queue;
 mod ranges;
+mod rounds;
 mod session;
 mod state;
 mod stats;
@@ -40,6 +44,58 @@ pub struct Identity(pub [u8; 32]);
 impl Identity {
     /// The peer was not authenticated.
     pub const ANYBODY: Identity = Identity([0; 32]);
+}
+
+/// Whom a place counts for when places run out: an opaque key of the host's, for example a source address, or a name in a
+/// certificate. No holder keeps more places than others that need some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Holder([u8; 32]);
+
+impl Holder {
+    /// Returns the holder with a key, of which the first 32 bytes count.
+    pub fn of(key: &[u8]) -> Holder {
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(key).for_each(|(byte, found)| *byte = *found);
+        Holder(bytes)
+    }
+}
+
+/// The other end of a connection, as the host knows it when the connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Whom its sessions belong to.
+    pub identity: Identity,
+    /// Whom its places count for.
+    pub holder: Holder,
+    /// What the sessions of the identity may have together.
+    pub quota: Quota,
+}
+
+impl From<Identity> for Peer {
+    /// A peer without a quota, whose places count for its identity.
+    fn from(identity: Identity) -> Peer {
+        Peer { identity, holder: Holder(identity.0), quota: Quota::NONE }
+    }
+}
+
+/// A session that was given up although a later process of its agent could have gone on from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Id of the agent.
+    pub agent: [u8; 16],
+    /// Records under its grant; their counters are lost unless the agent itself still runs.
+    pub records: u64,
+    /// Why it was given up.
+    pub reason: GivenUpReason,
+}
+
+/// Why a session was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenUpReason {
+    /// No connection came back in time.
+    Expired,
+    /// Its holder had most places, and one with fewer needed its place.
+    Displaced,
 }
 
 /// A connection of the server. Never used again once the connection is gone.
@@ -77,14 +133,14 @@ impl<E: Engine> Server<E> {
         Ok(Server { engine, state: State::new(info, config, entropy) })
     }
 
-    /// Takes a connection; `None` when there are as many as the configuration allows.
-    pub fn connect(&mut self, identity: Identity, now: u64) -> Option<ConnectionId> {
-        self.state.connect(identity, Quota::NONE, now)
+    /// Takes a connection of an identity, or of a [`Peer`]; `None` when there are as many as the configuration allows.
+    pub fn connect(&mut self, peer: impl Into<Peer>, now: u64) -> Option<ConnectionId> {
+        self.state.connect(peer.into(), now)
     }
 
-    /// The same for an identity whose sessions have a quota.
-    pub fn connect_within(&mut self, identity: Identity, quota: Quota, now: u64) -> Option<ConnectionId> {
-        self.state.connect(identity, quota, now)
+    /// Takes the oldest report of a session that was given up; the latest 64 are kept.
+    pub fn take_given_up(&mut self) -> Option<GivenUp> {
+        self.state.given_up.pop_front()
     }
 
     /// Sessions, groups and contexts that an identity has at present.
@@ -229,7 +285,7 @@ impl<E: Engine> Server<E> {
 
     /// Sessions, those waiting for a reconnect or draining among them.
     pub fn sessions(&self) -> usize {
-        self.state.sessions.iter().flatten().count()
+        self.state.sessions.iter().flatten().filter(|session| session.has_place()).count()
     }
 
     /// The engine, for tests and for its own counters.

@@ -1,143 +1,136 @@
-//! Who has how much of the engine: first grants, growth, quotas, and the places of agents that are gone.
+//! Places: first grants, growth, quotas, and what becomes of the places of agents that are gone or have more than others.
 //!
 //! A first grant is small and grows by need. Growth leaves a first grant for every session up to
-//! [`Config::reserved_sessions`](super::Config::reserved_sessions), so that one agent cannot keep the others out. A place is taken back early when
-//! it is needed and nothing is lost by that.
+//! [`Config::reserved_sessions`](super::Config::reserved_sessions), so that one agent cannot keep the others out. `holdings` decides
+//! whose place goes when there is none left.
 
-use super::ranges::Ranges;
-use super::session::{Phase, Session};
+use super::extents::Extents;
+use super::holdings::{Cost, Holdings, Lack, Need, Place, Resource};
+use super::session::Phase;
 use super::state::{Refusal, State};
-use super::{Identity, Quota};
+use super::{GivenUp, GivenUpReason, Identity, Peer, Quota};
 use crate::frame::ErrorCode;
 use crate::time::micros;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-/// What somebody asks for beside what is lent already.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Need {
-    pub sessions: usize,
-    pub groups: u32,
-    pub contexts: u32,
-    /// The session that it is for, whose place is not taken for it.
-    pub slot: Option<usize>,
-}
+/// Sessions that were given up and that the host has not asked for: the latest are kept.
+const MOST_GIVEN_UP: usize = 64;
 
 impl State {
-    /// Sessions that will not end by themselves.
-    fn present(&self) -> usize {
-        self.sessions.iter().flatten().filter(|session| session.phase != Phase::Draining).count()
-    }
-
-    /// Groups and contexts that are free and not kept for sessions to come, if `more` sessions come now.
-    pub fn available(&self, more: usize) -> (u32, u32) {
-        let missing = self.config.reserved_sessions.saturating_sub(self.present() + more);
-        let left = |ranges: &Ranges, first: u32| {
-            // An engine that is too small for the table of limits keeps nothing.
-            let whole = (self.config.reserved_sessions as u64) * u64::from(first) <= ranges.total().into();
-            let kept = if whole { missing as u32 * first } else { 0 };
-            ranges.free().saturating_sub(kept)
-        };
-        (left(&self.groups, self.config.default_groups), left(&self.contexts, self.config.default_contexts))
+    /// The places of all sessions; the one in slot `keep` is not to be taken.
+    fn holdings(&self, keep: Option<usize>, now: u64) -> Holdings<'_> {
+        let unused = micros(self.config.unused_time);
+        let sessions = self.sessions.iter().enumerate().filter_map(|(slot, session)| Some((slot, session.as_ref()?)));
+        let places = sessions.filter(|(_, session)| session.has_place()).map(|(slot, session)| {
+            let ends = session.phase == Phase::Draining;
+            let cost = match session.connection {
+                _ if keep == Some(slot) => Cost::Fixed,
+                None if ends => Cost::Fixed,
+                Some(_) if ends => Cost::LastFrames,
+                None if session.has_heirs() => Cost::Counters,
+                None => Cost::Nothing,
+                Some(_) if !session.leaves && now.saturating_sub(session.recorded_at) >= unused => Cost::Unused,
+                Some(_) => Cost::Connection,
+            };
+            Place {
+                slot,
+                holder: session.holder,
+                identity: session.identity,
+                groups: session.groups.count(),
+                contexts: session.contexts.count(),
+                cost,
+                since: if session.connection.is_none() { session.lost_at } else { session.granted_at },
+                ends,
+            }
+        });
+        Holdings { config: &self.config, total: (self.info.groups, self.info.contexts), places: places.collect() }
     }
 
     /// What the sessions of an identity have together.
     pub fn usage(&self, identity: Identity) -> Quota {
-        let mut usage = Quota { sessions: 0, groups: 0, contexts: 0 };
-        for session in self.sessions.iter().flatten().filter(|session| session.identity == identity) {
-            usage.sessions += 1;
-            usage.groups += session.groups.count();
-            usage.contexts += session.contexts.count();
-        }
-        usage
+        self.holdings(None, 0).usage(identity)
     }
 
-    /// Whether an identity may have so much more.
-    fn check_quota(&self, identity: Identity, quota: Quota, need: Need) -> Result<(), Refusal> {
-        let used = self.usage(identity);
-        let check = |code, what: &str, most: u64, used: u64, wanted: u64| {
-            if used.saturating_add(wanted) <= most {
-                return Ok(());
+    /// Makes room: takes places back until there is so much. If that is not enough none is taken, except for growth, which
+    /// takes what there is.
+    fn make_room(&mut self, peer: &Peer, need: Need, now: u64) -> Result<(), Refusal> {
+        let mut holdings = self.holdings(need.slot, now);
+        let (mut gone, mut lacked) = (Vec::new(), None);
+        let is_met = loop {
+            let Err(lack) = holdings.check(peer, need) else { break true };
+            let given_up = holdings.give_up(peer, need, &lack);
+            lacked.get_or_insert(lack);
+            match given_up {
+                Some(place) => gone.push(place),
+                None => break false,
             }
-            let text = format!(
-                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; ask for less, or end another session"
-            );
-            Err(Refusal::new(code, text))
         };
-        check(ErrorCode::Limit, "sessions", quota.sessions as u64, used.sessions as u64, need.sessions as u64)?;
-        check(ErrorCode::NoCapacity, "groups", quota.groups.into(), used.groups.into(), need.groups.into())?;
-        check(ErrorCode::NoCapacity, "contexts", quota.contexts.into(), used.contexts.into(), need.contexts.into())
-    }
-
-    /// Whether there is so much, within the quota and beside what is kept for others.
-    fn check(&self, identity: Identity, quota: Quota, need: Need) -> Result<(), Refusal> {
-        self.check_quota(identity, quota, need)?;
-        let most = self.config.max_sessions;
-        if need.sessions > 0 && self.sessions.iter().flatten().count() >= most {
-            let text = format!("sessions: expected at most {most}, found one more; connect again when one has ended");
-            return Err(Refusal::new(ErrorCode::Limit, text));
+        if is_met || need.is_growth {
+            let resource = lacked.as_ref().map_or(Resource::Sessions, |lack| lack.resource);
+            gone.iter().for_each(|place| self.take_back(place, resource, now));
         }
-        let (groups, contexts) = self.available(need.sessions);
-        let check = |what: &str, most: u32, wanted: u32| {
-            if wanted <= most {
-                return Ok(());
-            }
-            let text = format!(
-                "{what}: expected at most {most} more at present, found {wanted} asked for; ask for less or wait"
-            );
-            Err(Refusal::new(ErrorCode::NoCapacity, text))
-        };
-        check("groups", groups, need.groups)?;
-        check("contexts", contexts, need.contexts)
-    }
-
-    /// Makes room: takes back places, as long as that helps, until there is so much.
-    pub fn make_room(&mut self, identity: Identity, quota: Quota, need: Need, now: u64) -> Result<(), Refusal> {
-        loop {
-            let Err(refusal) = self.check(identity, quota, need) else { return Ok(()) };
-            // Beyond its own quota an identity gives up its own places only.
-            let own = self.check_quota(identity, quota, need).is_err();
-            let Some(slot) = self.spare(own.then_some(identity), need.slot, now) else { return Err(refusal) };
-            self.take_back(slot, now);
+        match lacked.filter(|_| !is_met) {
+            None => Ok(()),
+            Some(Lack { resource: Resource::Sessions, text, .. }) => Err(Refusal::new(ErrorCode::Limit, text)),
+            Some(Lack { text, .. }) => Err(Refusal::new(ErrorCode::NoCapacity, text)),
         }
     }
 
-    /// The session whose place can be taken with the least loss: one without a connection and without a successor, which
-    /// restores itself if its agent comes back after all, the longest gone first; else one that has had a connection for
-    /// long and has sent no record.
-    fn spare(&self, of: Option<Identity>, keep: Option<usize>, now: u64) -> Option<usize> {
-        let unused = micros(self.config.unused_time);
-        let sessions = self.sessions.iter().enumerate().filter_map(|(slot, session)| Some((slot, session.as_ref()?)));
-        let sessions = sessions.filter(|(slot, session)| {
-            let gone = session.connection.is_none() && !session.has_heirs();
-            let idle = !session.leaves && now.saturating_sub(session.granted_at) >= unused;
-            keep != Some(*slot)
-                && session.phase != Phase::Draining
-                && of.is_none_or(|of| session.identity == of)
-                && (gone || idle)
-        });
-        let age = |session: &Session| match session.connection {
-            None => (0, session.lost_at),
-            Some(_) => (1, session.granted_at),
-        };
-        sessions.min_by_key(|(_, session)| age(session)).map(|(slot, _)| slot)
-    }
-
-    fn take_back(&mut self, slot: usize, now: u64) {
-        let Some(Some(session)) = self.sessions.get_mut(slot) else { return };
+    /// Ends a session whose place another one needs, for the lack of `resource`.
+    fn take_back(&mut self, place: &Place, resource: Resource, now: u64) {
+        let Some(Some(session)) = self.sessions.get_mut(place.slot) else { return };
         let connection = session.connection;
-        self.stats.taken_back += 1;
-        session.drain();
+        let text = match place.cost {
+            Cost::Nothing | Cost::Unused => {
+                self.stats.taken_back += 1;
+                String::from(
+                    "no record came for long, and its place was needed; expected records, found none: connect again when there are some",
+                )
+            }
+            cost => {
+                self.stats.displaced += 1;
+                let dropped = if cost == Cost::LastFrames { session.queue.agents() } else { 0 };
+                self.stats.dropped_records += dropped;
+                let lost = match dropped {
+                    0 => String::from("nothing that was acknowledged is lost"),
+                    _ => format!("{dropped} records before the Bye had not passed the engine"),
+                };
+                format!(
+                    "{}: expected no holder with more than others that need some, found this address or name to have most; its place went to one with less: connect again, {lost}",
+                    resource.name()
+                )
+            }
+        };
+        self.give_up(place.slot, GivenUpReason::Displaced);
         if let Some(connection) = connection {
-            let text = String::from(
-                "no record came since the grant, and its place was needed; expected records, found none: connect again when there are some",
-            );
             self.refuse(connection, &Refusal::new(ErrorCode::Limit, text), now);
         }
-        self.clear_drained(slot);
+        self.clear_drained(place.slot);
     }
 
-    /// Gives the ranges of a session back that has nothing left in the engine and no connection.
+    /// Ends a session that no agent comes back for. Its groups and contexts can be lent at once: whatever the next session does
+    /// with them enters the engine behind the records of this one that are inside.
+    pub fn give_up(&mut self, slot: usize, reason: GivenUpReason) {
+        let State { sessions, groups, contexts, left_to_lend, stats, given_up, .. } = self;
+        let Some(Some(session)) = sessions.get_mut(slot) else { return };
+        if session.connection.is_none() && session.has_heirs() {
+            let records = session.passed.saturating_sub(session.begun);
+            stats.abandoned_sessions += 1;
+            stats.abandoned_records += records;
+            if given_up.len() == MOST_GIVEN_UP {
+                given_up.pop_front();
+            }
+            given_up.push_back(GivenUp { agent: session.agent, records, reason });
+        }
+        session.drain();
+        *left_to_lend += core::mem::take(&mut session.lent);
+        groups.give_back(core::mem::take(&mut session.groups).runs());
+        contexts.give_back(core::mem::take(&mut session.contexts).runs());
+    }
+
+    /// Forgets a session that has nothing left in the engine and no connection, and gives its ranges back.
     pub fn clear_drained(&mut self, slot: usize) {
         let State { sessions, groups, contexts, left_to_lend, .. } = self;
         let Some(place) = sessions.get_mut(slot) else { return };
@@ -167,31 +160,52 @@ impl State {
         true
     }
 
+    /// Lends a first grant of this size, and returns its groups and contexts.
+    pub fn lend_first(
+        &mut self,
+        peer: &Peer,
+        groups: u32,
+        contexts: u32,
+        now: u64,
+    ) -> Result<(Extents, Extents), Refusal> {
+        self.make_room(peer, Need { sessions: 1, groups, contexts, slot: None, is_growth: false }, now)?;
+        let none = || {
+            let text = String::from("groups and contexts: expected as many as asked for, found less; ask again");
+            Refusal::new(ErrorCode::NoCapacity, text)
+        };
+        let groups = self.groups.lend(groups).ok_or_else(none)?;
+        let Some(contexts) = self.contexts.lend(contexts) else {
+            self.groups.give_back(&groups);
+            return Err(none());
+        };
+        Ok((Extents::new(groups), Extents::new(contexts)))
+    }
+
     /// Lends a session what it has less than `groups` and `contexts`. It is not in its grant before that is made again.
-    pub fn enlarge(&mut self, slot: usize, quota: Quota, groups: u32, contexts: u32, now: u64) -> Result<(), Refusal> {
+    pub fn enlarge(&mut self, slot: usize, peer: &Peer, groups: u32, contexts: u32, now: u64) -> Result<(), Refusal> {
         let Some(Some(session)) = self.sessions.get(slot) else { return Ok(()) };
         let groups = groups.saturating_sub(session.groups.count());
         let contexts = contexts.saturating_sub(session.contexts.count());
         if groups > 0 || contexts > 0 {
-            let identity = session.identity;
-            self.make_room(identity, quota, Need { sessions: 0, groups, contexts, slot: Some(slot) }, now)?;
+            let need = Need { sessions: 0, groups, contexts, slot: Some(slot), is_growth: false };
+            self.make_room(peer, need, now)?;
             self.lend(slot, groups, contexts);
         }
         Ok(())
     }
 
     /// Lends a session up to `groups` and `contexts` in all, as far as there are any. Gives whether it got some.
-    pub fn grow(&mut self, slot: usize, quota: Quota, groups: u32, contexts: u32, now: u64) -> bool {
+    pub fn grow(&mut self, slot: usize, peer: &Peer, groups: u32, contexts: u32, now: u64) -> bool {
         let Some(Some(session)) = self.sessions.get(slot) else { return false };
-        let identity = session.identity;
         let wanted = |most: u32, wanted: u32, has: u32| wanted.min(most).saturating_sub(has);
         let groups = wanted(self.config.max_groups, groups, session.groups.count());
         let contexts = wanted(self.config.max_contexts, contexts, session.contexts.count());
         // Room is made for all of it; what there is then is lent. A refusal here says only that it is less.
-        _ = self.make_room(identity, quota, Need { sessions: 0, groups, contexts, slot: Some(slot) }, now);
-        let ((free_groups, free_contexts), used) = (self.available(0), self.usage(identity));
-        let groups = groups.min(free_groups).min(quota.groups.saturating_sub(used.groups));
-        let contexts = contexts.min(free_contexts).min(quota.contexts.saturating_sub(used.contexts));
+        _ = self.make_room(peer, Need { sessions: 0, groups, contexts, slot: Some(slot), is_growth: true }, now);
+        let holdings = self.holdings(None, now);
+        let ((free_groups, free_contexts), used) = (holdings.available(0), holdings.usage(peer.identity));
+        let groups = groups.min(free_groups).min(peer.quota.groups.saturating_sub(used.groups));
+        let contexts = contexts.min(free_contexts).min(peer.quota.contexts.saturating_sub(used.contexts));
         (groups > 0 || contexts > 0) && self.lend(slot, groups, contexts)
     }
 }

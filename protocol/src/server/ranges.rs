@@ -16,11 +16,6 @@ impl Ranges {
         Ranges { total, lent: Vec::new() }
     }
 
-    /// Numbers in all.
-    pub fn total(&self) -> u32 {
-        self.total
-    }
-
     /// Numbers that are not lent.
     pub fn free(&self) -> u32 {
         self.total - self.lent.iter().map(|lent| lent.end - lent.start).sum::<u32>()

@@ -2,39 +2,63 @@
 
 use crate::frame::ErrorCode;
 
-/// Counters since the server was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+/// Defines [`Stats`] and the list of its counters, so that no output can leave one out.
+macro_rules! counters {
+    ($($(#[doc = $about:literal])+ $name:ident,)+) => {
+        /// Counters since the server was made.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Stats {
+            $($(#[doc = $about])+ pub $name: u64,)+
+            /// Errors sent, by [`ErrorCode`] from 1.
+            pub errors: [u64; ErrorCode::ALL.len()],
+        }
+
+        impl Stats {
+            /// Returns every counter but the errors: its name, what it counts in one sentence, and its value.
+            pub fn counters(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+                [$((stringify!($name), concat!($($about),+).trim_ascii(), self.$name),)+].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
     /// Connections accepted.
-    pub connections: u64,
+    connections,
     /// Grants made for a new session.
-    pub grants: u64,
+    grants,
     /// Sessions that went on after a reconnect.
-    pub resumed: u64,
+    resumed,
     /// Grants made again for a session that did not know its grant.
-    pub renewed: u64,
+    renewed,
     /// Sessions taken over by the next session of the same agent.
-    pub inherited: u64,
-    /// Sessions given up because no connection came back in time.
-    pub expired: u64,
+    inherited,
     /// Grants that became larger.
-    pub grown: u64,
+    grown,
+    /// Sessions given up because no connection came back in time.
+    expired,
     /// Places taken back before their time because they were needed and nothing was lost by that.
-    pub taken_back: u64,
+    taken_back,
+    /// Places taken from the holder with most of them for one that had fewer.
+    displaced,
+    /// Sessions given up, expired or displaced, from which a later process of their agent could have gone on.
+    abandoned_sessions,
+    /// Records under the grants of those sessions; their counters are lost unless the agent itself still runs.
+    abandoned_records,
+    /// Records that had not passed the engine when their session lost its place after its Bye.
+    dropped_records,
     /// Frames decoded.
-    pub frames: u64,
+    frames,
     /// Bytes received.
-    pub bytes: u64,
+    received_bytes,
     /// Records queued for the engine, duplicates not among them.
-    pub records: u64,
+    records,
     /// Records dropped because their number was known.
-    pub duplicates: u64,
-    /// Snapshots sent.
-    pub snapshots: u64,
+    duplicates,
+    /// Snapshots made for an agent.
+    snapshots,
     /// Times that the engine was reset after a failure.
-    pub engine_failures: u64,
-    /// Errors sent, by [`ErrorCode`] from 1.
-    pub errors: [u64; ErrorCode::ALL.len()],
+    engine_failures,
 }
 
 impl Stats {

@@ -8,6 +8,7 @@
 //! address out, and on its own address neither first nor last come decides.
 
 use deltascope_abi::random::Random;
+use deltascope_protocol::server::Holder;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -25,6 +26,11 @@ impl Origin {
             IpAddr::V4(address) => Origin(u128::from(u32::from(address))),
             IpAddr::V6(address) => Origin(u128::from(address) & !u128::from(u64::MAX)),
         }
+    }
+
+    /// Returns whom the places of a peer count for that is not authenticated.
+    pub fn holder(self) -> Holder {
+        Holder::of(&self.0.to_be_bytes())
     }
 }
 

@@ -13,6 +13,11 @@ pub enum Work {
     Handshake,
 }
 
+impl Work {
+    /// Every kind, in the order of their numbers, with its name in the metrics.
+    pub const ALL: [(Work, &'static str); 2] = [(Work::Accept, "accepting"), (Work::Handshake, "handshakes")];
+}
+
 /// A session has work until this time after it was last served, in microseconds. On a busy machine an agent at full speed is
 /// silent for some scheduler's periods; a loop that used that time would have used up its own when the agent comes back.
 const HOLD: u64 = 100_000;
@@ -26,23 +31,45 @@ const SAVED: i64 = 2_000_000;
 /// step.
 const SLICE: i64 = 1_000_000;
 
+/// What the loop's CPU went to since the start, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Sessions, in turns in which they had work.
+    pub sessions: u64,
+    /// Work for peers without a session, by [`Work`].
+    pub others: [u64; 2],
+    /// Of that, what was used while a session had work.
+    pub others_beside: [u64; 2],
+    /// Sleep that the shares have earned from.
+    pub slept: u64,
+}
+
 /// The two shares. Times are microseconds of the loop's clock, CPU is in nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
     busy_until: u64,
     saved: [i64; 2],
+    used: Used,
 }
 
 impl Budget {
     /// Adds what the sessions used in a turn that had work for them.
     pub fn sessions_worked(&mut self, now: u64, cpu: u64) {
         self.busy_until = now + HOLD;
+        self.used.sessions += cpu;
         self.earn(cpu);
     }
 
     /// Adds the time that the loop slept, in microseconds.
     pub fn slept(&mut self, time: u64) {
-        self.earn(time.min(SLEEP) * 1_000);
+        let believed = time.min(SLEEP) * 1_000;
+        self.used.slept += believed;
+        self.earn(believed);
+    }
+
+    /// Returns what the loop's CPU went to.
+    pub fn used(&self) -> Used {
+        self.used
     }
 
     fn earn(&mut self, time: u64) {
@@ -95,7 +122,9 @@ impl Budget {
     }
 
     fn pay(&mut self, work: Work, now: u64, used: i64) {
+        self.used.others[work as usize] += used.unsigned_abs();
         if now < self.busy_until {
+            self.used.others_beside[work as usize] += used.unsigned_abs();
             self.saved[work as usize] -= used;
         }
     }
@@ -170,6 +199,9 @@ mod tests {
             let case = format!("{shares:?} % at {session} ns a turn and {step} ns a step");
             assert!(shares.iter().sum::<f64>() <= 10.0, "{case}");
             assert!(shares.iter().all(|share| *share >= 4.0), "starved: {case}");
+            let used = simulated.budget.used();
+            assert_eq!((used.sessions, used.others), (simulated.sessions, simulated.others));
+            assert_eq!(used.others, used.others_beside, "a session had work all the time");
         }
     }
 

@@ -10,6 +10,7 @@ use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_linux::checks::Report;
 use deltascope_linux::panel::PinName;
 use deltascope_linux::{Options, Roots, Trust};
+use deltascope_tls::Cipher;
 use std::path::PathBuf;
 
 /// Serves one delta engine to the agents of many hosts.
@@ -47,6 +48,11 @@ pub struct Cli {
     /// Certificate of the authority of agents and servers (PEM).
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub authority: Option<PathBuf>,
+
+    /// Speak TLS with this cipher only: aes-128-gcm, aes-256-gcm or chacha20-poly1305. By default the agent's offer decides, and
+    /// of it what this processor is fastest at.
+    #[arg(long, value_name = "CIPHER", requires = "tls")]
+    pub tls_cipher: Option<Cipher>,
 
     /// Names that are served, and what each may have: lines of `NAME [sessions=N] [groups=N] [contexts=N]
     /// [connections=N]`, with `*` for every other name. Without this file every certificate of the authority is served.

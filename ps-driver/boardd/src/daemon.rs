@@ -5,29 +5,29 @@
 //! until a socket, a signal or the next timer.
 
 mod accept;
+mod control;
 mod report;
+mod sessions;
+mod waiting;
 
 use crate::admission::Places;
-use crate::budget::{Budget, Work};
+use crate::budget::Budget;
 use crate::cli::Cli;
+use crate::descriptors;
 use crate::error::{DaemonError, system};
 use crate::handshakes::Handshakes;
-use crate::link::{End, Holder, Link, Outcome};
+use crate::link::Link;
 use crate::listen::{self, Patience};
 use crate::memory::{Numbers, Plan};
 use crate::security::Security;
 use crate::service::Service;
 use crate::signals::{self, Signals};
 use crate::status::Counters;
-use crate::warnings::{Topic, Warnings};
+use crate::warnings::Warnings;
 use deltascope_abi::random::hash;
 use deltascope_linux::Roots;
 use deltascope_model::Engine;
-use deltascope_protocol::frame::ErrorCode;
-use deltascope_protocol::server::{Activity, Config, Entropy, Server};
-use deltascope_tls::Rejection;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use deltascope_protocol::server::{Config, Entropy, Holder, Server};
 use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -37,8 +37,6 @@ use std::time::{Duration, Instant};
 const STOP_TIME: u64 = 1_800_000;
 /// Connections that wait to be accepted, at most; the kernel has a limit of its own (net.core.somaxconn).
 const BACKLOG: i32 = 4_096;
-/// Descriptors beside those of connections: standard streams, signals, the listener, the engine, files that are written.
-const OTHER_DESCRIPTORS: usize = 32;
 /// Least number of places for connections without a session.
 const LEAST_PLACES: usize = 16;
 
@@ -97,7 +95,7 @@ impl<E: Engine> Daemon<E> {
                 handshakes: if security.is_some() { cli.max_handshakes } else { 0 },
             },
         )?;
-        raise_descriptors(max_connections.saturating_add(cli.max_handshakes));
+        descriptors::raise(max_connections.saturating_add(cli.max_handshakes));
         let config =
             Config { max_sessions: cli.max_sessions, max_connections, memory: plan.sessions, ..Config::default() };
         let server = Server::new(engine, config, Entropy::Random(random))?;
@@ -132,7 +130,7 @@ impl<E: Engine> Daemon<E> {
             info.journal_depth
         );
         if let Some(security) = &security {
-            say_keys(security);
+            security.log();
         }
         Ok(Daemon {
             server,
@@ -208,215 +206,10 @@ impl<E: Engine> Daemon<E> {
         tracing::info!("stopped: {} connections, {} records", stats.connections, stats.records);
         Ok(())
     }
-
-    /// Waits until there is something to do, and notes which links can be read.
-    fn wait(&mut self, activity: Activity, has_input: bool) -> Result<Ready, DaemonError> {
-        let now = self.now();
-        let accepts = self.stop_at.is_none() && now >= self.accept_again && self.budget.allows(Work::Accept, now);
-        let serves_others = self.budget.allows(Work::Handshake, now);
-        let paused = (self.stop_at.is_none() && now < self.accept_again).then_some(self.accept_again);
-        let timers = [
-            activity.wake,
-            paused,
-            self.stop_at,
-            self.handshakes.deadline(),
-            self.service.deadline(),
-            self.warnings.deadline(),
-            self.budget.wake(now),
-        ];
-        let links = self.links.iter().map(Link::deadline);
-        let wake = timers.into_iter().chain(links).flatten().min();
-        let timeout = match (activity.busy || has_input, wake) {
-            (true, _) => Some(0),
-            (false, wake) => wake.map(|wake| wake.saturating_sub(now)),
-        };
-        let timespec = timeout.map(|micros| Timespec {
-            tv_sec: (micros / 1_000_000) as i64,
-            tv_nsec: (micros % 1_000_000 * 1_000) as i64,
-        });
-        let Daemon { server, links, handshakes, listener, stop, reload, status, .. } = self;
-        let mut descriptors = Vec::with_capacity(links.len() + 5);
-        descriptors.extend([stop, reload, status].map(|signal| PollFd::new(signal, PollFlags::IN)));
-        // An empty set would still report the end of a socket, again and again.
-        let is_waited_for = |link: &Link| serves_others || server.carries_session(link.id);
-        descriptors.extend(links.iter().filter(|link| is_waited_for(link)).map(|link| {
-            let writes = link.wants_write(server);
-            PollFd::new(link, if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN })
-        }));
-        descriptors.extend(accepts.then(|| PollFd::new(listener, PollFlags::IN)));
-        descriptors.extend(serves_others.then(|| PollFd::new(handshakes, PollFlags::IN)));
-        match poll(&mut descriptors, timespec.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return system("waiting for sockets", Err(error)),
-        }
-        let ready: Vec<bool> = descriptors.iter().map(|descriptor| !descriptor.revents().is_empty()).collect();
-        let mut ready = ready.into_iter();
-        let signals = ready.by_ref().take(3).fold(false, |any, signal| any | signal);
-        for link in links.iter_mut() {
-            link.ready = is_waited_for(link) && ready.next().unwrap_or(false);
-        }
-        let listener = accepts && ready.next().unwrap_or(false);
-        let handshakes = serves_others && ready.next().unwrap_or(false);
-        if timeout != Some(0) {
-            let slept = self.now().saturating_sub(now);
-            self.budget.slept(slept);
-        }
-        Ok(Ready { signals, listener, handshakes })
-    }
-
-    /// Reads the sockets of sessions, polls the server and writes what waits.
-    fn serve_sessions(&mut self, before: Activity) -> Activity {
-        let (start, now) = (cpu(), self.now());
-        let mut has_worked = before.busy;
-        for index in (0..self.links.len()).rev() {
-            let link = &self.links[index];
-            if link.ready && self.server.carries_session(link.id) {
-                has_worked = true;
-                self.read(index, now);
-            }
-        }
-        let activity = self.server.poll(self.now());
-        has_worked |= activity.busy || activity.moved != before.moved;
-        let now = self.now();
-        for index in (0..self.links.len()).rev() {
-            let Daemon { server, links, .. } = self;
-            let outcome = links[index].write(server, now);
-            self.log_refusal(index, now);
-            self.keep(index, outcome, now);
-        }
-        if has_worked {
-            self.budget.sessions_worked(now, cpu().saturating_sub(start));
-        }
-        // The sockets may have made room for more.
-        self.server.activity()
-    }
-
-    /// Reads once from a link. Returns whether it remains; if not, the last one has its index.
-    fn read(&mut self, index: usize, now: u64) -> bool {
-        let Daemon { server, links, places, socket_buffer, .. } = self;
-        let link = &mut links[index];
-        link.ready = false;
-        let outcome = link.read(server, now);
-        if server.carries_session(link.id)
-            && let Some(holder) = link.place.take()
-        {
-            places.give_back(holder);
-            link.set_buffers(*socket_buffer);
-        }
-        if std::mem::take(&mut link.is_foreign) {
-            let address = link.address;
-            self.reject(address, Rejection::TlsToPlain, "expected a frame, found TLS; this port has no keys", now);
-        }
-        self.keep(index, outcome, now)
-    }
-
-    /// Drops a link that is gone and returns whether it remains.
-    fn keep(&mut self, index: usize, outcome: Outcome, now: u64) -> bool {
-        let Outcome::Gone(end) = outcome else { return true };
-        let link = self.links.swap_remove(index);
-        self.server.disconnect(link.id, now);
-        if let Some(holder) = link.place {
-            self.places.give_back(holder);
-        }
-        let name = link.name();
-        tracing::debug!("{name}: connection ended: {end}");
-        if let End::Tls(error) = end {
-            let text = format!("{name}: authenticated, then a damaged TLS record: {error}");
-            self.reject(link.address, Rejection::BrokenRecord, &text, now);
-        }
-        false
-    }
-
-    /// Logs the Error that the server sent on a link, once.
-    fn log_refusal(&mut self, index: usize, now: u64) {
-        let Daemon { server, links, warnings, .. } = self;
-        let link = &mut links[index];
-        if link.is_refusal_logged {
-            return;
-        }
-        if let Some((code, text)) = server.refusal(link.id) {
-            link.is_refusal_logged = true;
-            let text = format!("{}: {code:?}: {text}", link.name());
-            match code {
-                ErrorCode::Shutdown => tracing::debug!("{text}"),
-                _ => warnings.warn(Topic::Refused(code), now, format_args!("{text}")),
-            }
-        }
-    }
-
-    /// Counts and logs a peer that does not get in.
-    fn reject(&mut self, peer: SocketAddr, rejection: Rejection, text: &str, now: u64) {
-        self.counters.rejection(rejection);
-        let text = format_args!("{peer}: refused, {}: {text}", rejection.name());
-        self.warnings.warn(Topic::Rejected(rejection), now, text);
-    }
-
-    /// Reads keys and identities again; new handshakes use them.
-    fn read_keys(&mut self) {
-        let Some(security) = &mut self.security else {
-            return tracing::info!("SIGHUP: there is nothing to read without --tls");
-        };
-        self.service.reloading();
-        match security.reload() {
-            Ok(()) => {
-                self.counters.reloads += 1;
-                say_keys(security);
-            }
-            Err(error) => {
-                self.counters.reload_failures += 1;
-                tracing::error!("SIGHUP: {error}; what was read before stays in use");
-            }
-        }
-        self.service.reloaded();
-    }
-
-    /// Begins to stop, or gives false at the second signal.
-    fn begin_stop(&mut self, now: u64) -> bool {
-        if self.stop_at.is_some() {
-            return false;
-        }
-        tracing::info!("stopping: what was received passes the engine");
-        self.service.stopping(STOP_TIME);
-        self.server.stop();
-        self.stop_at = Some(now + STOP_TIME);
-        true
-    }
-}
-
-/// What a turn of the loop found.
-struct Ready {
-    signals: bool,
-    listener: bool,
-    handshakes: bool,
-}
-
-/// Allows this process as many descriptors as its connections need, if the hard limit does; else it is logged.
-fn raise_descriptors(connections: usize) {
-    let needed = connections.saturating_add(OTHER_DESCRIPTORS) as u64;
-    let limit = getrlimit(Resource::Nofile);
-    // None is no limit.
-    if limit.current.is_none_or(|current| current >= needed) {
-        return;
-    }
-    let current = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
-    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit }).is_ok();
-    if !is_raised || current < needed {
-        tracing::warn!(
-            "descriptors: expected a limit of at least {needed}, found {current}; raise it (LimitNOFILE=), or lower --max-sessions and --max-handshakes"
-        );
-    }
 }
 
 /// CPU time of this thread in nanoseconds.
 fn cpu() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
-fn say_keys(security: &Security) {
-    let (own, authority) = security.days_left();
-    tracing::info!(
-        "TLS 1.3 as {:?}: the certificate is valid for {own:.1} days more, the authority for {authority:.1}",
-        security.name()
-    );
 }

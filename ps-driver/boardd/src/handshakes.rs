@@ -35,6 +35,8 @@ pub struct Handshake {
     origin: Origin,
     until: u64,
     refused: bool,
+    /// It has sent something.
+    has_spoken: bool,
     /// Distinguishes it from the one that had its slot before.
     generation: u32,
 }
@@ -54,6 +56,8 @@ pub struct Rejected {
     pub peer: SocketAddr,
     pub rejection: Rejection,
     pub text: Cow<'static, str>,
+    /// Code of the Error frame that it was sent.
+    pub error: Option<ErrorCode>,
 }
 
 /// The result of one step.
@@ -95,12 +99,14 @@ impl Handshake {
             }
         }
         let Some(channel) = &mut self.channel else { return Outcome::Gone };
+        let left = if self.has_spoken { TlsError::Truncated } else { TlsError::Silent };
         let space = channel.receive_space();
         match self.stream.read(space) {
-            Ok(0) => Outcome::Refused(TlsError::Truncated),
+            Ok(0) => Outcome::Refused(left),
             // A handshake needs both directions: nothing is computed for a peer that has left.
             Ok(_) if is_leaving && space.first() == Some(&TLS_HANDSHAKE) => Outcome::Refused(TlsError::Truncated),
             Ok(count) => {
+                self.has_spoken = true;
                 channel.received(count);
                 let mut early = Vec::new();
                 match channel.process(|bytes| early.extend_from_slice(bytes)) {
@@ -110,7 +116,7 @@ impl Handshake {
                 }
             }
             Err(error) if is_no_error(&error) => Outcome::Waiting,
-            Err(_) => Outcome::Refused(TlsError::Truncated),
+            Err(_) => Outcome::Refused(left),
         }
     }
 
@@ -126,12 +132,13 @@ impl Handshake {
         }
     }
 
-    fn refuse(&mut self, text: Option<&str>, now: u64) {
-        if let Some(text) = text {
-            // The peer speaks no TLS, so it gets a frame.
+    /// Ends it. A peer that speaks no TLS gets an Error frame, whose code is returned.
+    fn refuse(&mut self, rejection: Rejection, now: u64) -> Option<ErrorCode> {
+        let code = (rejection == Rejection::PlainToTls).then_some(ErrorCode::Unauthorised);
+        if let Some(code) = code {
+            let text = "this port speaks TLS 1.3 only: give the agent its certificate and key";
             let mut bytes = [0; 256];
-            let error = Message::Error(ErrorFrame { code: ErrorCode::Unauthorised, sequence: 0, text });
-            if let Ok(length) = frame::encode(&error, &mut bytes) {
+            if let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code, sequence: 0, text }), &mut bytes) {
                 _ = self.stream.write(&bytes[..length]);
             }
         }
@@ -140,6 +147,7 @@ impl Handshake {
         // Its buffers are not needed any more.
         self.channel = None;
         (self.refused, self.until) = (true, now + LINGER);
+        code
     }
 }
 
@@ -196,13 +204,13 @@ impl Handshakes {
             match decision {
                 Decision::Drop => {
                     let text = Cow::Borrowed("too many connections at a time; it was not chosen");
-                    sink(Rejected { peer, rejection: Rejection::DroppedEarly, text });
+                    sink(Rejected { peer, rejection: Rejection::DroppedEarly, text, error: None });
                     continue;
                 }
                 Decision::Replace(victim) => {
                     if let Some(gone) = self.remove_random(victim).filter(|gone| !gone.refused) {
                         let text = Cow::Borrowed("too many handshakes at a time; it gave way to another one");
-                        sink(Rejected { peer: gone.peer, rejection: Rejection::CrowdedOut, text });
+                        sink(Rejected { peer: gone.peer, rejection: Rejection::CrowdedOut, text, error: None });
                     }
                 }
                 Decision::Admit => {}
@@ -210,7 +218,7 @@ impl Handshakes {
             if let Err(error) = self.insert(stream, peer, origin, now) {
                 self.places.give_back(origin);
                 let text = Cow::Owned(format!("socket: {error}"));
-                sink(Rejected { peer, rejection: Rejection::BrokenHandshake, text });
+                sink(Rejected { peer, rejection: Rejection::BrokenHandshake, text, error: None });
             }
         }
     }
@@ -223,7 +231,8 @@ impl Handshakes {
         self.generation = self.generation.wrapping_add(1);
         let until = now + HANDSHAKE_TIME;
         let generation = self.generation;
-        let handshake = Handshake { stream, channel: None, peer, origin, until, refused: false, generation };
+        let handshake =
+            Handshake { stream, channel: None, peer, origin, until, refused: false, has_spoken: false, generation };
         if slot == self.slots.len() {
             self.slots.push(None);
         }
@@ -288,11 +297,9 @@ impl Handshakes {
             },
             Outcome::Refused(error) => {
                 let (peer, rejection, text) = (handshake.peer, error.rejection(), Cow::Owned(error.to_string()));
-                let reason = (rejection == Rejection::PlainToTls)
-                    .then_some("this port speaks TLS 1.3 only: give the agent its certificate and key");
-                handshake.refuse(reason, now);
+                let error = handshake.refuse(rejection, now);
                 self.next_deadline = Some(self.next_deadline.map_or(now + LINGER, |next| next.min(now + LINGER)));
-                Step::Rejected(Rejected { peer, rejection, text })
+                Step::Rejected(Rejected { peer, rejection, text, error })
             }
         }
     }
@@ -313,7 +320,7 @@ impl Handshakes {
                 && let Some(gone) = self.remove(slot).filter(|gone| !gone.refused)
             {
                 let text = Cow::Borrowed("expected a handshake within 5 s, found none");
-                sink(Rejected { peer: gone.peer, rejection: Rejection::Slow, text });
+                sink(Rejected { peer: gone.peer, rejection: Rejection::Slow, text, error: None });
             }
         }
         self.next_deadline = self.slots.iter().flatten().map(|handshake| handshake.until).min();

@@ -25,6 +25,7 @@ pub mod budget;
 pub mod check;
 pub mod cli;
 pub mod daemon;
+mod descriptors;
 pub mod engines;
 pub mod error;
 mod handshakes;

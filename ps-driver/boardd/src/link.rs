@@ -1,8 +1,7 @@
 //! One socket and the server's connection behind it, with TLS in between or without.
 
-use crate::admission::Origin;
 use deltascope_model::Engine;
-use deltascope_protocol::server::{ConnectionId, Identity, Server};
+use deltascope_protocol::server::{ConnectionId, Holder, Identity, Server};
 use deltascope_tls::{Channel, TlsError};
 use rustix::net::sockopt;
 use std::fmt;
@@ -47,15 +46,6 @@ impl fmt::Display for End {
             End::Tls(error) => write!(f, "{error}"),
         }
     }
-}
-
-/// Holder of a place among the connections without a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Holder {
-    /// Peers that are not authenticated, by address.
-    Address(Origin),
-    /// Peers with one name in their certificates.
-    Identity([u8; 32]),
 }
 
 /// Who is at the other end of a link with TLS.
@@ -114,9 +104,9 @@ impl Link {
         channel: Box<Channel>,
         id: ConnectionId,
         address: SocketAddr,
+        place: Holder,
         peer: Peer,
     ) -> Link {
-        let place = Holder::Identity(peer.identity.0);
         Link { channel: Some(channel), peer: Some(peer), ..Link::new(stream, id, address, place) }
     }
 

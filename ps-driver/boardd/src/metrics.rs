@@ -1,5 +1,6 @@
 //! Metrics as a file in the text format of Prometheus, for the textfile collector of its node exporter.
 
+use crate::budget::{Used, Work};
 use crate::status::Counters;
 use deltascope_linux::xadc::Health;
 use deltascope_protocol::frame::ErrorCode;
@@ -17,8 +18,12 @@ pub struct Metrics<'a> {
     pub stats: &'a Stats,
     /// The daemon's.
     pub counters: &'a Counters,
+    /// What the loop's CPU went to.
+    pub used: Used,
     /// Connections now.
     pub connections: usize,
+    /// Handshakes now.
+    pub handshakes: usize,
     /// Sessions now.
     pub sessions: usize,
     /// What the board's XADC measures, if it has one.
@@ -34,14 +39,24 @@ impl Metrics<'_> {
             |name: &str, kind: &str, about: &str, value: f64| family(&mut text, name, kind, about, &[("", "", value)]);
         one("connections", "gauge", "Connections now.", self.connections as f64);
         one("sessions", "gauge", "Sessions now.", self.sessions as f64);
-        one("connections_total", "counter", "Connections accepted.", stats.connections as f64);
-        one("frames_total", "counter", "Frames decoded.", stats.frames as f64);
-        one("received_bytes_total", "counter", "Bytes received.", stats.bytes as f64);
-        one("records_total", "counter", "Records queued for the engine.", stats.records as f64);
-        one("duplicates_total", "counter", "Records dropped because their number was known.", stats.duplicates as f64);
-        one("engine_failures_total", "counter", "Resets of the engine after a failure.", stats.engine_failures as f64);
-        let failures = self.counters.accept_failures as f64;
-        one("accept_failures_total", "counter", "Times that no connection could be accepted.", failures);
+        one("handshakes", "gauge", "Handshakes now.", self.handshakes as f64);
+        for (name, about, value) in stats.counters().chain(self.counters.counters()) {
+            one(&format!("{name}_total"), "counter", about, value as f64);
+        }
+        let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+        one(
+            "loop_slept_seconds_total",
+            "counter",
+            "Sleep of the loop, at most 2 ms at a time.",
+            seconds(self.used.slept),
+        );
+        let others = |times: [u64; 2]| Work::ALL.map(|(work, name)| ("work", name, seconds(times[work as usize])));
+        let [accepting, handshakes] = others(self.used.others);
+        let all = [("work", "sessions", seconds(self.used.sessions)), accepting, handshakes];
+        family(&mut text, "loop_cpu_seconds_total", "counter", "CPU of the loop, by what it was for.", &all);
+        let about = "Of that, what peers without a session used while a session had work.";
+        let beside = others(self.used.others_beside);
+        family(&mut text, "loop_cpu_beside_sessions_seconds_total", "counter", about, &beside);
         let errors: Vec<_> =
             ErrorCode::ALL.iter().map(|&code| ("code", format!("{code:?}"), stats.errors_of(code) as f64)).collect();
         family(&mut text, "errors_total", "counter", "Errors sent, by code.", &borrowed(&errors));

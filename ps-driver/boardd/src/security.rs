@@ -4,7 +4,7 @@ use crate::cli::Cli;
 use crate::identities::{Allowance, Identities, IdentitiesError};
 use deltascope_protocol::server::Identity;
 use deltascope_tls::certificate::now;
-use deltascope_tls::{About, Credentials, KeyError, Paths, Rejection};
+use deltascope_tls::{About, Cipher, Credentials, KeyError, Paths, Rejection};
 use rustls::ServerConfig;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ impl SecurityError {
 pub struct Security {
     paths: Paths,
     identities_path: Option<PathBuf>,
+    cipher: Option<Cipher>,
     config: Arc<ServerConfig>,
     identities: Identities,
     until: i64,
@@ -47,17 +48,20 @@ impl Security {
     pub fn load(cli: &Cli) -> Result<Option<Security>, SecurityError> {
         let (Some(own), Some(authority)) = (&cli.tls, &cli.authority) else { return Ok(None) };
         let paths = Paths { own: own.clone(), authority: authority.clone() };
-        Security::read(paths, cli.identities.clone()).map(Some)
+        Security::read(paths, cli.identities.clone(), cli.tls_cipher).map(Some)
     }
 
-    fn read(paths: Paths, identities_path: Option<PathBuf>) -> Result<Security, SecurityError> {
+    fn read(paths: Paths, identities_path: Option<PathBuf>, cipher: Option<Cipher>) -> Result<Security, SecurityError> {
         let identities = identities_path.as_deref().map_or_else(|| Ok(Identities::default()), Identities::load)?;
-        let credentials = Credentials::load(&paths)?;
+        let mut credentials = Credentials::load(&paths)?;
+        if let Some(cipher) = cipher {
+            credentials = credentials.only(cipher);
+        }
         credentials.check_dates(now())?;
         let About { name, until, .. } = credentials.about.clone();
         let authority_until = credentials.authority_until;
         let config = credentials.server()?;
-        Ok(Security { paths, identities_path, config, identities, until, authority_until, name })
+        Ok(Security { paths, identities_path, cipher, config, identities, until, authority_until, name })
     }
 
     /// Reads the files again. If one cannot be used, everything stays as it was.
@@ -65,7 +69,7 @@ impl Security {
     /// # Errors
     /// See above.
     pub fn reload(&mut self) -> Result<(), SecurityError> {
-        *self = Security::read(self.paths.clone(), self.identities_path.clone())?;
+        *self = Security::read(self.paths.clone(), self.identities_path.clone(), self.cipher)?;
         Ok(())
     }
 
@@ -77,6 +81,15 @@ impl Security {
     /// Name in the daemon's certificate.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Logs whom the certificate names and how long the keys are valid.
+    pub fn log(&self) {
+        let (own, authority) = self.days_left();
+        tracing::info!(
+            "TLS 1.3 as {:?}: the certificate is valid for {own:.1} days more, the authority for {authority:.1}",
+            self.name()
+        );
     }
 
     /// Days until the daemon's certificate and that of its authority expire.

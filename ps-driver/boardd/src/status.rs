@@ -1,5 +1,6 @@
 //! What the daemon knows about itself: one line of JSON on SIGUSR1 and at the end.
 
+use crate::budget::{Used, Work};
 use crate::info;
 use crate::security::Security;
 use deltascope_linux::xadc::Health;
@@ -24,6 +25,19 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Returns every counter but the rejections: its name, what it counts in one sentence, and its value.
+    pub fn counters(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        // Named one by one, so that none is left out.
+        let Counters { rejections: _, reloads, reload_failures, authenticated, accept_failures } = *self;
+        [
+            ("reloads", "Times that keys and identities were read again.", reloads),
+            ("reload_failures", "Times that they could not be used.", reload_failures),
+            ("authenticated", "Handshakes that ended with an authenticated peer.", authenticated),
+            ("accept_failures", "Times that no connection could be accepted.", accept_failures),
+        ]
+        .into_iter()
+    }
+
     /// Peers that did not get in, by reason.
     pub fn rejections(&self) -> impl Iterator<Item = (Rejection, u64)> + '_ {
         Rejection::ALL.into_iter().zip(self.rejections)
@@ -60,6 +74,8 @@ pub struct Status<'a> {
     pub stats: &'a Stats,
     /// The daemon's.
     pub counters: &'a Counters,
+    /// What the loop's CPU went to.
+    pub used: Used,
     /// Connections now.
     pub connections: usize,
     /// Handshakes now.
@@ -90,31 +106,34 @@ impl Status<'_> {
                     "connections": connections})
             })
             .collect();
-        json!({
+        let mut status = json!({
             "address": self.address.to_string(),
             "tls": self.security.is_some(),
             "insecure": self.insecure,
             "certificate_name": self.security.map(Security::name),
             "certificate_days_left": days.map(|(own, _)| own),
             "authority_days_left": days.map(|(_, authority)| authority),
-            "reloads": self.counters.reloads,
-            "reload_failures": self.counters.reload_failures,
             "connections": self.connections,
             "handshakes": self.handshakes,
             "sessions": self.sessions,
-            "connections_total": self.stats.connections,
-            "authenticated_total": self.counters.authenticated,
-            "accept_failures_total": self.counters.accept_failures,
-            "frames_total": self.stats.frames,
-            "bytes_total": self.stats.bytes,
-            "records_total": self.stats.records,
-            "duplicates_total": self.stats.duplicates,
             "errors_total": errors,
             "rejected_peers_total": rejections,
             "identities": identities,
             "board": self.health.map(info::health),
-        })
-        .to_string()
+        });
+        for (name, _, value) in self.stats.counters().chain(self.counters.counters()) {
+            status[format!("{name}_total")] = value.into();
+        }
+        let seconds = |nanoseconds: u64| Value::from(nanoseconds as f64 / 1e9);
+        let others = |times: [u64; 2]| -> Map<String, Value> {
+            Work::ALL.into_iter().map(|(work, name)| (name.to_owned(), seconds(times[work as usize]))).collect()
+        };
+        let mut all = others(self.used.others);
+        all.insert("sessions".to_owned(), seconds(self.used.sessions));
+        status["loop_cpu_seconds_total"] = all.into();
+        status["loop_cpu_beside_sessions_seconds_total"] = others(self.used.others_beside).into();
+        status["loop_slept_seconds_total"] = seconds(self.used.slept);
+        status.to_string()
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Topic {
     Accept,
     /// Files of metrics and measurements of the board.
     Report,
+    /// Sessions that were given up although a later process could have gone on from them.
+    GivenUp,
     /// Peers that did not get in, by reason.
     Rejected(Rejection),
     /// Sessions and connections that ended with an error, by code.
@@ -19,22 +21,26 @@ pub enum Topic {
 }
 
 /// Number of topics.
-const TOPICS: usize = 2 + Rejection::ALL.len() + ErrorCode::ALL.len();
+const TOPICS: usize = 3 + Rejection::ALL.len() + ErrorCode::ALL.len();
 
 impl Topic {
     /// Every topic, by its index.
     fn all() -> impl Iterator<Item = Topic> {
         let rejected = Rejection::ALL.into_iter().map(Topic::Rejected);
-        [Topic::Accept, Topic::Report].into_iter().chain(rejected).chain(ErrorCode::ALL.into_iter().map(Topic::Refused))
+        [Topic::Accept, Topic::Report, Topic::GivenUp]
+            .into_iter()
+            .chain(rejected)
+            .chain(ErrorCode::ALL.into_iter().map(Topic::Refused))
     }
 
     const fn index(self) -> usize {
         match self {
             Topic::Accept => 0,
             Topic::Report => 1,
-            Topic::Rejected(rejection) => 2 + rejection as usize,
+            Topic::GivenUp => 2,
+            Topic::Rejected(rejection) => 3 + rejection as usize,
             // Codes count from 1.
-            Topic::Refused(code) => 1 + Rejection::ALL.len() + code as usize,
+            Topic::Refused(code) => 2 + Rejection::ALL.len() + code as usize,
         }
     }
 
@@ -42,7 +48,7 @@ impl Topic {
     const fn most(self) -> u64 {
         match self {
             Topic::Accept | Topic::Report => 1,
-            Topic::Rejected(_) | Topic::Refused(_) => 10,
+            Topic::GivenUp | Topic::Rejected(_) | Topic::Refused(_) => 10,
         }
     }
 }
@@ -52,6 +58,7 @@ impl fmt::Display for Topic {
         match self {
             Topic::Accept => f.write_str("accept"),
             Topic::Report => f.write_str("metrics and measurements"),
+            Topic::GivenUp => f.write_str("sessions given up"),
             Topic::Rejected(rejection) => write!(f, "rejected peers, {}", rejection.name()),
             Topic::Refused(code) => write!(f, "refusals, {code:?}"),
         }

@@ -102,7 +102,7 @@ fn certificates_are_renewed_without_a_restart() {
 
     keys.authority.issue(Role::Server, "localhost", &[], Validity::days(9)).unwrap();
     daemon.signal(libc::SIGHUP);
-    let status = daemon.status_when(|status| status["reloads"] == 1);
+    let status = daemon.status_when(|status| status["reloads_total"] == 1);
     assert!(status["certificate_days_left"].as_f64().unwrap() > 8.9, "{status}");
     let mut after = Peer::new(&daemon, agent.clone());
     assert!(is_welcome(&after.say_hello(&hello(2, 4)).unwrap()));
@@ -112,7 +112,7 @@ fn certificates_are_renewed_without_a_restart() {
     // Keys that cannot be used change nothing.
     std::fs::write(&keys.server, "no keys\n").unwrap();
     daemon.signal(libc::SIGHUP);
-    daemon.status_when(|status| status["reload_failures"] == 1);
+    daemon.status_when(|status| status["reload_failures_total"] == 1);
     assert!(is_welcome(&Peer::new(&daemon, agent).say_hello(&hello(3, 4)).unwrap()));
 }
 

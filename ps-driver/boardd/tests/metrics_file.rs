@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -57,4 +57,28 @@ fn another_user_reads_the_metrics_under_the_umask_of_the_unit() {
     assert_eq!(samples["deltascope_boardd_sessions"], 0.0);
     assert_eq!(samples["deltascope_boardd_rejected_peers_total{reason=\"broken_record\"}"], 0.0);
     assert_eq!(samples["deltascope_boardd_accept_failures_total"], 0.0);
+}
+
+/// The counters of the page, of the status and of the metrics are the same.
+#[test]
+fn every_counter_is_in_the_status_the_metrics_and_the_page() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("boardd.prom");
+    let mut daemon = support::Daemon::start(&["--metrics", path.to_str().unwrap()]);
+    let status = daemon.status();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let families =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE deltascope_boardd_")?.strip_suffix(" counter"));
+    let metrics: BTreeSet<&str> = families.collect();
+    let status: BTreeSet<&str> =
+        status.as_object().unwrap().keys().map(String::as_str).filter(|key| key.ends_with("_total")).collect();
+    assert_eq!(status, metrics);
+    let page = include_str!("../../../docs/protocol.md").split_once("| counter | what it counts |").unwrap().1;
+    let rows = page.lines().skip(2).map_while(|line| Some(line.strip_prefix("| ")?.split_once(" |")?.0));
+    let page: BTreeSet<&str> = rows.chain(["errors_total", "rejected_peers_total"]).collect();
+    assert_eq!(page, metrics);
+    let stats = deltascope_protocol::server::Stats::default();
+    for (name, ..) in stats.counters() {
+        assert!(metrics.contains(&format!("{name}_total")[..]), "{name}");
+    }
 }

@@ -90,9 +90,41 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     ] {
         assert_eq!(rejected[reason], count, "{reason}: {status}");
     }
-    assert_eq!(status["errors_total"]["unauthorised"], 1, "{status}");
+    assert_eq!(
+        status["errors_total"]["unauthorised"], 2,
+        "the frames that web-2 and the plain peer have read: {status}"
+    );
     assert_eq!((&status["tls"], &status["insecure"]), (&true.into(), &false.into()));
     assert!(status["certificate_days_left"].as_f64().unwrap() > 0.9);
+}
+
+/// The log says of a peer that left how far it had come.
+#[test]
+fn peer_that_leaves_is_logged_with_what_was_missing() {
+    let keys = Keys::new();
+    let mut daemon = keys.daemon(&["--log", "debug"]);
+    let mut expected = Vec::new();
+    for (bytes, text) in [
+        (&[][..], "expected a TLS handshake, found the end of the connection before its first byte"),
+        (&[22, 3, 1][..], "expected the rest of a TLS handshake, found the end of the connection"),
+    ] {
+        let mut peer = daemon.connect();
+        expected.push(format!("{}: refused, broken_handshake: {text}", peer.local_addr().unwrap()));
+        peer.write_all(bytes).unwrap();
+        if !bytes.is_empty() {
+            // What came is worked on before the end of it.
+            daemon.status_when(|status| status["handshakes"] == 1);
+        }
+        drop(peer);
+        daemon.status_when(|status| {
+            status["rejected_peers_total"]["broken_handshake"] == expected.len() as u64 && status["handshakes"] == 0
+        });
+    }
+    daemon.signal(libc::SIGTERM);
+    let log = std::io::read_to_string(daemon.stderr.take().unwrap()).unwrap();
+    for text in expected {
+        assert!(log.contains(&text), "{text:?} is missing in {log}");
+    }
 }
 
 /// A ClientHello of TLS 1.2 (RFC 5246, section 7.4.1.2): one cipher suite, and no supported_versions.

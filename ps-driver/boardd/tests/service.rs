@@ -306,7 +306,7 @@ fn the_unit_starts_this_program_as_it_wants_to_be_started() {
     let service = section(&text, "Service");
     let get = |key: &str| service.iter().find(|(found, _)| found == key).map(|(_, value)| value.as_str()).unwrap();
     assert_eq!(get("Type"), "notify");
-    assert_eq!(get("ExecReload"), "/bin/kill -HUP $MAINPID");
+    assert_eq!(get("ExecReload"), "/bin/sh -c \"kill -HUP $$MAINPID\"");
     assert!(get("WatchdogSec").parse::<u32>().unwrap() >= 5);
     assert_ne!(get("User"), "root");
     for key in ["NoNewPrivileges", "MemoryDenyWriteExecute", "RestrictNamespaces", "ProtectKernelModules"] {

@@ -106,6 +106,7 @@ impl Outcome {
             "inherited": stats.inherited,
             "grown": stats.grown,
             "taken_back": stats.taken_back,
+            "displaced": stats.displaced,
             "replayed": stats.replayed,
             "dropped_as_known": stats.dropped_as_known,
             "cuts": stats.cuts,

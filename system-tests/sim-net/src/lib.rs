@@ -20,7 +20,7 @@
 //! - losses and cursors of every frame cover exactly the records before its end, and a restarted agent gets a pair
 //!   that was sent;
 //! - captured == counted + in flight + lost at every scrape, and nothing is in flight at the end;
-//! - every schedule ends: virtual time and steps are bounded;
+//! - every schedule ends: virtual time and steps are bounded, also beside a crowd of one address that wants every place;
 //! - the boot id changes when the engine's tables are cleared, and only then; neither machine panics.
 
 mod agent;

@@ -14,8 +14,11 @@ use deltascope_protocol::server::{Config as ServerConfig, Entropy, Server};
 use deltascope_testkit::Rng;
 use std::time::Duration;
 
+mod crowd;
 mod faults;
 mod network;
+
+use crowd::Crowd;
 
 const MILLISECOND: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
@@ -45,6 +48,8 @@ pub struct Stats {
     pub grown: u64,
     /// Sessions whose place was taken back for another one.
     pub taken_back: u64,
+    /// Sessions whose place went to a holder that had fewer.
+    pub displaced: u64,
     /// Records that an agent sent more than once.
     pub replayed: u64,
     /// Records that the server dropped because it knew their numbers.
@@ -90,6 +95,7 @@ impl Stats {
             (&mut self.inherited, other.inherited),
             (&mut self.grown, other.grown),
             (&mut self.taken_back, other.taken_back),
+            (&mut self.displaced, other.displaced),
             (&mut self.replayed, other.replayed),
             (&mut self.dropped_as_known, other.dropped_as_known),
             (&mut self.cuts, other.cuts),
@@ -123,6 +129,7 @@ struct World {
     agents: Vec<Agent>,
     grants: [Grant; TAGS],
     links: Vec<Option<Link>>,
+    crowd: Crowd,
     /// Faults that are still to come, and steps between two of them.
     faults: u64,
     fault_every: u64,
@@ -166,13 +173,14 @@ impl World {
         // A long schedule meets the credit, which is never less than the longest frame.
         let long = rng.chance(300);
         // The small one is just enough for three agents, so that grants come in pieces and places are taken back.
-        let (contexts, groups) = rng.pick([(128, 64), (36, 24)]);
+        let crowd = Crowd::new(if rng.chance(4) { crowd::SESSIONS } else { 0 });
+        let (contexts, groups) = if crowd.is_empty() { rng.pick([(128, 64), (36, 24)]) } else { crowd::SIZES };
         let sizes = Sizes::with_tables(contexts, groups).with_journal(rng.pick([1, 16, 64]), rng.pick([1, 8]));
         let server_config = ServerConfig {
             window: rng.pick([1, 8, 60, 1_000]),
             quantum: if long { 5_000 } else { rng.pick([1, 7, 50, 16_384]) },
             max_output: rng.pick([1, 300, 4_000, 1 << 20]),
-            max_sessions: rng.pick([3, 64]),
+            max_sessions: if crowd.is_empty() { rng.pick([3, 64]) } else { crowd::SESSIONS },
             ..ServerConfig::default()
         };
         let counts_boots = rng.chance(3);
@@ -192,6 +200,7 @@ impl World {
             agents,
             grants: [Grant::default(); TAGS],
             links: Vec::new(),
+            crowd,
             faults: if rng.chance(10) { 0 } else { rng.within(1, 14) },
             fault_every: rng.pick([10, 40, 150]),
             pipe: rng.pick([600, 4_000, 60_000]),
@@ -235,6 +244,10 @@ impl World {
             self.faults -= 1;
             self.fault()?;
             return Ok(true);
+        }
+        if !self.crowd.is_empty() && self.rng.chance(3) {
+            self.crowd_turn();
+            self.look_at_server()?;
         }
         match self.rng.below(8) {
             0..=2 => {
@@ -338,6 +351,7 @@ impl World {
         self.stats.dropped_as_known += stats.duplicates;
         self.stats.engine_failures += stats.engine_failures;
         self.stats.taken_back += stats.taken_back;
+        self.stats.displaced += stats.displaced;
         self.stats.errors.iter_mut().zip(stats.errors).for_each(|(sum, more)| *sum += more);
     }
 

@@ -19,6 +19,8 @@ fn nothing_is_violated_and_everything_happens() {
         ("grants after the first", stats.regrants),
         ("inherited grants", stats.inherited),
         ("grants that grew", stats.grown),
+        ("places taken back", stats.taken_back),
+        ("places of a crowd that went to agents", stats.displaced),
         ("records sent again", stats.replayed),
         ("records dropped as known", stats.dropped_as_known),
         ("bits turned on the way", stats.flips),

@@ -1,15 +1,14 @@
 //! The program `dma` of `verilator-tests`: the AXI DMA driver against its model and the Verilated top.
 
 use crate::cargo::release_folder;
-use crate::setup::{CPP, VERILATOR, require};
+use crate::verilated;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Builds the program.
 pub fn build() -> Result<()> {
-    require(&[VERILATOR, CPP])?;
-    crate::cargo::build(&["--quiet", "-p", "deltascope-verilator-tests", "--features", "verilate", "--bin", "dma"])
+    verilated::program("dma").map(drop)
 }
 
 /// The program with arguments.

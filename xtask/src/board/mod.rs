@@ -2,6 +2,7 @@
 
 pub mod arm;
 mod bitstream;
+pub mod cost;
 pub mod device_tree;
 pub mod dist;
 mod dma;
@@ -42,6 +43,8 @@ pub enum Task {
     FwTest(firmware::test::Arguments),
     /// Count the instructions of the copies into and out of the DMA's buffers, in the bare-metal image
     CopyCost(firmware::copy_cost::Arguments),
+    /// Count the instructions that an event costs the board's processor in the daemon, by path and function
+    Cost(cost::Arguments),
     /// Simulate the fingerprint kernel for Vitis HLS in C, against the crate crc32c, and find planted faults
     HlsCsim(hls_csim::Arguments),
     /// Run the Tcl of the bitstream without Vivado, judge the design that it makes, and find planted faults
@@ -65,6 +68,7 @@ pub fn run(task: Task) -> Result<()> {
         Task::FwLog(arguments) => firmware::log(&arguments),
         Task::FwTest(arguments) => firmware::test::run(&arguments),
         Task::CopyCost(arguments) => firmware::copy_cost::run(&arguments),
+        Task::Cost(arguments) => cost::run(&arguments),
         Task::HlsCsim(arguments) => hls_csim::run(&arguments),
         Task::VivadoCheck(arguments) => vivado_check::run(&arguments),
         Task::Dist(arguments) => dist::run(&arguments),

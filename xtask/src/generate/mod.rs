@@ -29,7 +29,7 @@ struct Generated {
 }
 
 /// Everything, in the order in which it is made.
-const ALL: [Generated; 14] = [
+const ALL: [Generated; 15] = [
     Generated { name: "abi", what: "headers, pages and device trees of the abi crate", measured: false, make: abi },
     Generated { name: "vectors", what: "protocol/vectors", measured: false, make: vectors::vectors },
     Generated { name: "verilog", what: "rtl/verilog", measured: false, make: rtl::committed_verilog },
@@ -46,6 +46,12 @@ const ALL: [Generated; 14] = [
         what: "table of copies",
         measured: true,
         make: board::firmware::copy_cost::document,
+    },
+    Generated {
+        name: "board-cost",
+        what: "table of instructions of the board",
+        measured: true,
+        make: board::cost::document,
     },
     Generated { name: "kmod-cost", what: "table of instructions", measured: true, make: kmod::cost::document },
     Generated { name: "demo", what: "docs/img/demo.txt", measured: true, make: picture::output },

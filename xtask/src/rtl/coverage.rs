@@ -3,12 +3,13 @@
 use super::mutate::{TOP, emit, smallest};
 use crate::cargo::{root, run as execute, target_folder};
 use crate::document::Table;
-use crate::setup::{CPP, VERILATOR, require};
+use crate::setup::VERILATOR;
+use crate::verilated::program;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Where the counts are written down.
 const TABLE: Table = Table { page: "docs/verification.md", name: "coverage", tools: &[VERILATOR] };
@@ -27,12 +28,6 @@ fn emission(name: &str) -> Result<(PathBuf, String)> {
     let settings = smallest(&emit(&["--list"])?)?;
     emit(&["--block", TOP, "--set", &settings, "--out", &folder.join("verilog").display().to_string()])?;
     Ok((folder, settings))
-}
-
-/// The program of `verilator-tests`, built.
-fn program(name: &str) -> Result<Command> {
-    require(&[VERILATOR, CPP])?;
-    crate::cargo::program("deltascope-verilator-tests", &["verilate"], name)
 }
 
 /// Counts coverage under lockstep traffic; gives the report, and whether every gap has a reason and every reason a gap.

@@ -1,7 +1,7 @@
 //! `cargo xtask rtl lockstep`: the emitted Verilog beside the model.
 
-use crate::cargo::{program, run as execute};
-use crate::setup::{CPP, VERILATOR, require};
+use crate::cargo::run as execute;
+use crate::verilated::program;
 use anyhow::Result;
 
 /// Options of the task.
@@ -17,8 +17,7 @@ pub struct Arguments {
 
 /// Runs the emitted Verilog in lockstep with the model.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    require(&[VERILATOR, CPP])?;
-    let mut command = program("deltascope-verilator-tests", &["verilate"], "lockstep")?;
+    let mut command = program("lockstep")?;
     command.args(arguments.json.then_some("--json")).args(arguments.long.then_some("--long"));
     execute(&mut command)
 }

@@ -7,10 +7,11 @@
 
 mod proofs;
 
-use crate::cargo::{program, target_folder};
+use crate::cargo::target_folder;
 use crate::columns::columns;
 use crate::document::Table;
 use crate::setup::{CPP, VERILATOR, YOSYS, Z3, require};
+use crate::verilated::program;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -118,7 +119,7 @@ pub(crate) fn smallest(list: &str) -> Result<String> {
 
 /// Runs the program `mutate` and gives its result, whether or not faults survive.
 fn trials(verilog: &Path, work: &Path) -> Result<Value> {
-    let mut command = program("deltascope-verilator-tests", &["verilate"], "mutate")?;
+    let mut command = program("mutate")?;
     command.args(["--json", "--verilog"]).arg(verilog).arg("--work").arg(work);
     let output = command.stderr(Stdio::inherit()).output().context("starting mutate")?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -1,15 +1,16 @@
 //! Peers without a session: accepting connections, handshakes, and frames before the Welcome.
 
-use super::{Daemon, Ready, cpu};
+use super::waiting::Ready;
+use super::{Daemon, cpu};
 use crate::admission::{Decision, Origin};
 use crate::budget::Work;
 use crate::handshakes::{Arrived, Rejected, Step};
-use crate::link::{Holder, Link, Peer, set_buffers};
+use crate::link::{Link, Peer, set_buffers};
 use crate::memory::SMALL_SOCKET;
 use crate::warnings::Topic;
 use deltascope_model::Engine;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
-use deltascope_protocol::server::Identity;
+use deltascope_protocol::server::{Holder, Identity, Peer as ServerPeer};
 use deltascope_tls::{Channel, Rejection};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with};
@@ -26,7 +27,7 @@ impl<E: Engine> Daemon<E> {
     /// Serves peers without a session as far as the budget allows. Returns whether the server has something new to do.
     pub(super) fn serve_others(&mut self, ready: &Ready) -> bool {
         let now = self.now();
-        let received = self.server.stats().bytes;
+        let received = self.server.stats().received_bytes;
         // Handshakes first: what has begun is finished before more begins.
         let mut budget = std::mem::take(&mut self.budget);
         let (mut next, mut has_looked) = (0, false);
@@ -55,7 +56,7 @@ impl<E: Engine> Daemon<E> {
         self.handshakes.expire(now, |peer| rejected.push(peer));
         self.reject_all(rejected, now);
         self.bound_lingering(now);
-        self.server.stats().bytes != received
+        self.server.stats().received_bytes != received
     }
 
     /// Works on one link without a session, or on one handshake. Returns whether there may be more to do.
@@ -78,7 +79,10 @@ impl<E: Engine> Daemon<E> {
     }
 
     fn reject_all(&mut self, rejected: Vec<Rejected>, now: u64) {
-        for Rejected { peer, rejection, text } in rejected {
+        for Rejected { peer, rejection, text, error } in rejected {
+            if let Some(code) = error {
+                self.server.refused(code);
+            }
             self.reject(peer, rejection, &text, now);
         }
     }
@@ -114,7 +118,7 @@ impl<E: Engine> Daemon<E> {
             self.handshakes.offer(waiting, now, |peer| rejected.push(peer));
             return self.reject_all(rejected, now);
         }
-        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Holder::Address(Origin::of(peer.ip()))).collect();
+        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip()).holder()).collect();
         let decisions = self.places.decide(&holders);
         for (((stream, peer), holder), decision) in waiting.into_iter().zip(holders).zip(decisions) {
             if !self.make_place(decision, now) {
@@ -123,7 +127,8 @@ impl<E: Engine> Daemon<E> {
                 continue;
             }
             set_buffers(&stream, SMALL_SOCKET as usize);
-            let id = stream.set_nodelay(true).ok().and_then(|()| self.server.connect(Identity::ANYBODY, now));
+            let about = ServerPeer { holder, ..ServerPeer::from(Identity::ANYBODY) };
+            let id = stream.set_nodelay(true).ok().and_then(|()| self.server.connect(about, now));
             let Some(id) = id else {
                 self.places.give_back(holder);
                 self.reject(peer, Rejection::DroppedEarly, TOO_MANY, now);
@@ -199,6 +204,7 @@ impl<E: Engine> Daemon<E> {
                 return self.refuse(stream, Some(channel), ErrorCode::Unauthorised, &text);
             }
         };
+        let name = about.name;
         let is_own = |link: &Link| link.peer.as_ref().is_some_and(|peer| peer.identity == identity);
         let own = self.links.iter().filter(|link| is_own(link) && !link.is_lingering()).count();
         if own >= allowance.connections() {
@@ -218,10 +224,11 @@ impl<E: Engine> Daemon<E> {
                 }
             }
         }
-        let holder = Holder::Identity(identity.0);
+        let about = ServerPeer { quota: allowance.quota, ..ServerPeer::from(identity) };
+        let holder = about.holder;
         let decision = self.places.decide(&[holder]).pop().unwrap_or(Decision::Drop);
         let has_place = self.make_place(decision, now);
-        let connection = has_place.then(|| self.server.connect_within(identity, allowance.quota, now)).flatten();
+        let connection = has_place.then(|| self.server.connect(about, now)).flatten();
         let Some(id) = connection else {
             if has_place {
                 self.places.give_back(holder);
@@ -229,9 +236,9 @@ impl<E: Engine> Daemon<E> {
             self.reject(address, Rejection::DroppedEarly, TOO_MANY, now);
             return self.refuse(stream, Some(channel), ErrorCode::Limit, TOO_MANY);
         };
-        tracing::debug!("{} ({address}): connection begins", about.name);
+        tracing::debug!("{name} ({address}): connection begins");
         self.server.receive(id, &early, now);
-        let mut link = Link::with_tls(stream, channel, id, address, Peer { name: about.name, identity });
+        let mut link = Link::with_tls(stream, channel, id, address, holder, Peer { name, identity });
         if self.server.carries_session(id)
             && let Some(holder) = link.place.take()
         {

@@ -31,6 +31,7 @@ impl<E: Engine> Daemon<E> {
             security: self.security.as_ref(),
             stats: self.server.stats(),
             counters: &self.counters,
+            used: self.budget.used(),
             connections: self.links.len(),
             handshakes: self.handshakes.len(),
             sessions: self.server.sessions(),
@@ -48,7 +49,9 @@ impl<E: Engine> Daemon<E> {
         let metrics = Metrics {
             stats: self.server.stats(),
             counters: &self.counters,
+            used: self.budget.used(),
             connections: self.links.len(),
+            handshakes: self.handshakes.len(),
             sessions: self.server.sessions(),
             health: health.as_ref(),
         };

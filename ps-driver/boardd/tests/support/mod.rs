@@ -5,6 +5,7 @@ use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, MAX_FRAME_BYTES, M
 use deltascope_testkit::frames;
 pub use deltascope_testkit::frames::encode;
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
+use rustix::net::{AddressFamily, SocketType, ipproto};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
@@ -109,6 +110,16 @@ impl Daemon {
     }
 }
 
+/// A connection from an address of this machine.
+pub fn connect_from(source: [u8; 4], target: SocketAddr) -> TcpStream {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, Some(ipproto::TCP)).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from((source, 0))).unwrap();
+    rustix::net::connect(&socket, &target).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
+    stream
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         _ = self.child.kill();
@@ -198,6 +209,32 @@ impl Peer {
     pub fn read_all(&mut self) -> Result<Vec<u8>, TlsError> {
         while !self.channel.is_closed() && self.read()? > 0 {}
         Ok(std::mem::take(&mut self.plaintext))
+    }
+
+    /// Says Hello like [`Peer::say_hello`]; `None` when the daemon closes the connection first.
+    pub fn try_hello(&mut self, hello: &[u8]) -> Option<Vec<u8>> {
+        while !self.channel.is_open() {
+            while !self.channel.transmit().is_empty() {
+                let count = self.stream.write(self.channel.transmit()).ok()?;
+                self.channel.advance(count);
+            }
+            if !self.channel.is_open() && self.read().ok()? == 0 {
+                return None;
+            }
+        }
+        self.channel.write(hello).ok()?;
+        while !self.channel.transmit().is_empty() {
+            let count = self.stream.write(self.channel.transmit()).ok()?;
+            self.channel.advance(count);
+        }
+        loop {
+            if let Some(frame) = frames::take(&mut self.plaintext) {
+                return Some(frame);
+            }
+            if self.read().ok()? == 0 {
+                return None;
+            }
+        }
     }
 
     /// Says Hello for a session and reads the first frame that comes.

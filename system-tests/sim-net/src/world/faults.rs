@@ -114,6 +114,7 @@ impl World {
             let kept = self.rng.below(link.down.len() as u64 + 1) as usize;
             link.down.truncate(kept);
         }
+        self.crowd.forget();
         self.links.iter_mut().for_each(|link| _ = link.take_if(|link| link.is_gone()));
         self.boots += 1;
         let entropy =

@@ -1,7 +1,7 @@
 //! How bytes move: any number at a time, and through the planted faults.
 
+use super::crowd::holder_of;
 use super::{Ack, Message, PlantedFault, ServerEnd, Violation, World, frame, planted_fault, watch};
-use deltascope_protocol::server::Identity;
 use deltascope_testkit::frames::encode;
 
 impl World {
@@ -58,7 +58,7 @@ impl World {
             server.engine().blurred[agent.tag] = true;
         }
         if link.server == ServerEnd::Coming {
-            link.server = server.connect(Identity::ANYBODY, *now).map_or(ServerEnd::Gone, ServerEnd::Open);
+            link.server = server.connect(holder_of(agent.tag), *now).map_or(ServerEnd::Gone, ServerEnd::Open);
         }
         let count = (rng.spread(16) as usize).min(link.up.len());
         let bytes: Vec<u8> = link.up.drain(..count).collect();

@@ -1,0 +1,23 @@
+//! How many descriptors the process may have.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Descriptors beside those of connections: standard streams, signals, the listener, the engine, files that are written.
+const OTHER_DESCRIPTORS: usize = 32;
+
+/// Allows this process as many descriptors as its connections need, if the hard limit does; else it is logged.
+pub fn raise(connections: usize) {
+    let needed = connections.saturating_add(OTHER_DESCRIPTORS) as u64;
+    let limit = getrlimit(Resource::Nofile);
+    // None is no limit.
+    if limit.current.is_none_or(|current| current >= needed) {
+        return;
+    }
+    let current = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
+    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit }).is_ok();
+    if !is_raised || current < needed {
+        tracing::warn!(
+            "descriptors: expected a limit of at least {needed}, found {current}; raise it (LimitNOFILE=), or lower --max-sessions and --max-handshakes"
+        );
+    }
+}
