@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
 use deltascope_agent::capture::AddressNames;
-use deltascope_agent::report::Report;
 use deltascope_agent::report::round::{Round, Rounds};
+use deltascope_agent::report::{Report, ScanJson};
 use deltascope_agent::scan::{Budget, ScanConfig};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
@@ -19,6 +19,7 @@ use deltascope_agent::stop::Stop;
 
 use super::bpf::BpfArguments;
 use super::engine::{EngineArguments, check};
+use super::exit::Failure;
 use super::lines::Silence;
 use super::state::StateArguments;
 use super::synth::SynthArguments;
@@ -183,15 +184,16 @@ pub fn each_until(
     show: &mut dyn FnMut(Arc<Round>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
-    let end = arguments.duration.map(|duration| Instant::now() + duration);
-    let mut source = arguments.source.open(&stop.until(end), Some(budget))?;
+    let work = stop.with_end();
+    let mut source = arguments.source.open(&work, Some(budget))?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
     let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
-    // The source has its end from a little earlier, which only shortens its pauses.
     let end = arguments.duration.map(|duration| begun + duration);
+    // A round that ends its pauses for it is the last one.
+    end.into_iter().for_each(|end| work.end_at(end));
     let mut due = begun + arguments.interval;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
     let mut rounds = Rounds::new(arguments.interval);
@@ -199,6 +201,7 @@ pub fn each_until(
     let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();
     let mut silence = Silence::new(arguments.silence);
+    let mut unseen = Unseen::default();
     loop {
         let mut work_begun = Instant::now();
         let given = source.round(&mut accounting, &mut |_| ())?;
@@ -220,7 +223,9 @@ pub fn each_until(
             let conservation = read.1;
             took += work_begun.elapsed();
             let silence = |report: &mut Report| silence.apply(report, Instant::now());
-            let shown = show(Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence)))?;
+            let round = Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence));
+            unseen.note(round.scan.as_ref());
+            let shown = show(round)?;
             check(&conservation)?;
             if shown.is_break() {
                 break;
@@ -235,7 +240,34 @@ pub fn each_until(
     if let Some(notice) = source.notice() {
         eprintln!("deltascope: {notice}");
     }
-    Ok(accounting.finish()?)
+    accounting.finish()?;
+    Ok(unseen.0?)
+}
+
+/// Why the last round did not see what was asked for, reported when it begins to be so and when the reason changes. A round
+/// that was cut short by the end says nothing of it.
+struct Unseen(Result<(), Failure>);
+
+impl Default for Unseen {
+    fn default() -> Self {
+        Self(Ok(()))
+    }
+}
+
+impl Unseen {
+    fn note(&mut self, scan: Option<&ScanJson>) {
+        if scan.is_some_and(|scan| scan.coverage.members.unread.get("not_reached").is_some_and(|&members| members > 0))
+        {
+            return;
+        }
+        let now = Failure::of_scan(scan);
+        if let Err(failure) = &now
+            && self.0.as_ref().err().map(ToString::to_string) != Some(failure.to_string())
+        {
+            eprintln!("deltascope: {failure}");
+        }
+        self.0 = now;
+    }
 }
 
 /// Reports rounds that take longer than the interval, the first one and then each time that one takes twice as long
