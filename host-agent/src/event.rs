@@ -39,7 +39,8 @@ pub struct OwnerId(pub u32);
 pub struct Owner {
     /// What it is.
     pub kind: OwnerKind,
-    /// Name as in reports.
+    /// What identifies it among those of its kind: of a container the path of its control group, or a name where there is
+    /// no path.
     pub name: Arc<str>,
 }
 

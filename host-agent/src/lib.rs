@@ -32,11 +32,13 @@
 
 pub mod accounting;
 pub mod attribution;
+pub mod attrs;
 pub mod capture;
 pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod event;
+pub mod http;
 pub mod permutation;
 pub mod procfs;
 pub mod recording;
@@ -48,5 +50,6 @@ pub mod sink;
 pub mod sources;
 pub mod stop;
 mod sys;
+pub mod top;
 pub mod uplink;
 pub mod workload;

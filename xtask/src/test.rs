@@ -52,6 +52,9 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
     stages.run("a session and agents during a flood of ClientHellos", net::flood::full)?;
     stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
+    stages.run("what an operator sees, in Prometheus and a browser", || {
+        host::operator::run(&host::operator::Arguments { json: true, full: true })
+    })?;
     stages.run("cases of operators and hostile peers", || host::cases::run(&host::cases::Arguments::default()))?;
     busy::run(stages)?;
     stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;
@@ -108,6 +111,8 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
+    stages
+        .run("what an operator sees", || host::operator::run(&host::operator::Arguments { json: true, full: false }))?;
     stages.run("replay, model and Verilated RTL", replay::engines_agree)?;
     stages.run("one suite over every engine", || board::engines::execute(true, Vec::new()))?;
     stages.run("faults of the AXI DMA", || board::dma_faults::run(&board::dma_faults::Arguments { json: true }))?;

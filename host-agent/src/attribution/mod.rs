@@ -16,4 +16,6 @@ pub use path::{ContainerKind, Description, describe};
 pub use resolver::{Attribution, AttributionCounts, AttributionLimits, Container, ContainerId, Hierarchy};
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

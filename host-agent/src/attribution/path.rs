@@ -32,10 +32,11 @@ pub enum ContainerKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// The part of the path that is the container. Groups below it (crun's `container`, the
-    /// units of a systemd inside) belong to it.
+    /// units of a systemd inside, the steps of a batch job) belong to it.
     pub path: String,
     /// A name for people: `docker/0123456789ab`, `kubernetes/<pod uid>/0123456789ab`,
-    /// `nginx.service`, `user-1000/app-editor.scope`, else the path without its first `/`.
+    /// `nginx.service`, `user-1000/app-editor.scope`, `slurmstepd.scope/job_17`, else the path without its first `/`.
+    /// Different paths may have the same name.
     pub name: String,
     /// What it is.
     pub kind: ContainerKind,
@@ -98,6 +99,11 @@ pub fn describe(path: &str) -> Description {
             Some(user) => format!("{user}/{unit}"),
             None => unit,
         };
+        let below = delegated(&path[end..]);
+        if below > 0 {
+            let end = end + below;
+            return described(&path[..end], format!("{name}{}", &path[end - below..end]), ContainerKind::Group);
+        }
         return described(&path[..end], name, ContainerKind::Unit);
     }
     if path == "/" {
@@ -109,6 +115,19 @@ pub fn describe(path: &str) -> Description {
     }
     let name = path.trim_start_matches('/').to_owned();
     described(path, name, ContainerKind::Group)
+}
+
+/// Bytes of a path below a unit up to the group that the unit delegates: the first one that a number tells from its
+/// siblings, as of a batch job. 0 without one: then the groups are the unit's own.
+fn delegated(below: &str) -> usize {
+    let mut end = 0;
+    for component in below.split('/').skip(1) {
+        end += 1 + component.len();
+        if component.bytes().any(|byte| byte.is_ascii_digit()) {
+            return end;
+        }
+    }
+    0
 }
 
 fn described(path: &str, name: String, kind: ContainerKind) -> Description {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::fresh_map::FreshMap;
 use super::walk::walk;
-use super::{ContainerKind, describe};
+use super::{ContainerKind, Description, describe};
 use crate::procfs::{ProcFs, lossless};
 
 /// Handle of a container. A handle is never used twice, so one that outlives its entry in the
@@ -38,7 +38,7 @@ impl ContainerId {
 pub struct Container {
     /// Its handle.
     pub id: ContainerId,
-    /// A name for people, unique among the containers that the resolver holds.
+    /// A name for people; others may have the same one.
     pub name: String,
     /// The path of its control group.
     pub path: String,
@@ -46,6 +46,13 @@ pub struct Container {
     pub cgroup_id: Option<u64>,
     /// What it is.
     pub kind: ContainerKind,
+}
+
+impl Container {
+    /// What identifies it: the path of its control group, and `unknown` without one.
+    pub fn key(&self) -> &str {
+        if self.path.is_empty() { &self.name } else { &self.path }
+    }
 }
 
 /// Which hierarchies of control groups this host has.
@@ -109,7 +116,8 @@ pub struct Attribution {
     by_path: FreshMap<String, ContainerId>,
     by_cgroup_id: FreshMap<u64, ContainerId>,
     containers: HashMap<ContainerId, Container>,
-    names: HashMap<String, ContainerId>,
+    /// By path.
+    keys: HashMap<String, ContainerId>,
     unknown: Container,
     last_walk: Option<Instant>,
     /// What the last walk met, by id.
@@ -122,13 +130,7 @@ impl Attribution {
     /// Looks for the version 2 hierarchy in the mounts of this process. Without one, or
     /// without `mountinfo`, processes are attributed all the same.
     pub fn new(proc: ProcFs, limits: AttributionLimits) -> Self {
-        // Only the mount of the whole hierarchy has the paths that /proc/PID/cgroup shows.
-        let mount = proc
-            .cgroup_mounts()
-            .unwrap_or_default()
-            .into_iter()
-            .find(|mount| mount.root == "/")
-            .map(|mount| PathBuf::from(mount.point));
+        let mount = proc.version_2_groups();
         Self {
             proc,
             mount,
@@ -136,7 +138,7 @@ impl Attribution {
             by_cgroup_id: FreshMap::new(limits.ids, limits.ttl),
             limits,
             containers: HashMap::new(),
-            names: HashMap::new(),
+            keys: HashMap::new(),
             unknown: Container {
                 id: ContainerId::UNKNOWN,
                 name: "unknown".to_owned(),
@@ -170,9 +172,9 @@ impl Attribution {
         self.containers.get(&id).unwrap_or(&self.unknown)
     }
 
-    /// The container of a name, among those that are held.
-    pub fn named(&self, name: &str) -> Option<&Container> {
-        self.containers.get(self.names.get(name)?)
+    /// The container of a key, among those that are held.
+    pub fn keyed(&self, key: &str) -> Option<&Container> {
+        self.containers.get(self.keys.get(key)?)
     }
 
     /// The container of a process, unknown when the process is gone.
@@ -242,17 +244,13 @@ impl Attribution {
         };
         self.last_id = next;
         let id = ContainerId(next);
-        let mut name = description.name;
-        if self.names.contains_key(&name) || name == self.unknown.name {
-            name = format!("{name}@{}", description.path);
-        }
-        self.names.insert(name.clone(), id);
-        self.containers
-            .insert(id, Container { id, name, path: description.path.clone(), cgroup_id, kind: description.kind });
-        if let Some(evicted) = self.by_path.insert(description.path, id, now) {
+        let Description { path, name, kind } = description;
+        self.keys.insert(path.clone(), id);
+        self.containers.insert(id, Container { id, name, path: path.clone(), cgroup_id, kind });
+        if let Some(evicted) = self.by_path.insert(path, id, now) {
             self.counts.evicted += 1;
             if let Some(container) = self.containers.remove(&evicted) {
-                self.names.remove(&container.name);
+                self.keys.remove(&container.path);
             }
         }
         id

@@ -214,7 +214,7 @@ fn a_service_that_was_restarted_keeps_its_handle_and_gets_its_new_id() {
 }
 
 #[test]
-fn names_are_unique_and_forgotten_handles_are_unknown() {
+fn paths_are_keys_and_forgotten_handles_are_unknown() {
     let tree = Tree::new(true);
     tree.process(1, "0::/one/a.service\n");
     tree.process(2, "0::/two/a.service\n");
@@ -224,9 +224,11 @@ fn names_are_unique_and_forgotten_handles_are_unknown() {
     let now = Instant::now();
     let [one, two] = [1, 2].map(|pid| attribution.resolve_pid(pid, now));
     assert_eq!(attribution.container(one).name, "a.service");
-    assert_eq!(attribution.container(two).name, "a.service@/two/a.service");
+    assert_eq!(attribution.container(two).name, "a.service", "names may be equal");
+    assert_eq!([one, two].map(|id| attribution.container(id).key()), ["/one/a.service", "/two/a.service"]);
     let three = attribution.resolve_pid(3, now);
-    assert_eq!(attribution.container(three).name, "unknown@/unknown");
+    assert_eq!(attribution.container(three).key(), "/unknown");
+    assert_eq!(attribution.container(ContainerId::UNKNOWN).key(), "unknown");
     assert_eq!(attribution.container(one).kind, ContainerKind::Unknown, "it was forgotten");
     assert_eq!(attribution.counts().evicted, 1);
     let again = attribution.resolve_pid(1, now);
@@ -306,11 +308,11 @@ proptest! {
 }
 
 #[test]
-fn container_is_found_by_its_name_as_by_its_handle() {
+fn container_is_found_by_its_key_as_by_its_handle() {
     let mut attribution = Attribution::new(ProcFs::default(), AttributionLimits::default());
     let id = attribution.resolve_pid(std::process::id(), Instant::now());
     let container = attribution.container(id).clone();
     let expected = if id == ContainerId::UNKNOWN { None } else { Some(&container) };
-    assert_eq!(attribution.named(&container.name), expected);
-    assert_eq!(attribution.named("no such name"), None);
+    assert_eq!(attribution.keyed(container.key()), expected);
+    assert_eq!(attribution.keyed("/no such path"), None);
 }

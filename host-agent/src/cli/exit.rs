@@ -1,14 +1,19 @@
-//! Exit statuses of the program, as the tables in `docs/scan.md` and `docs/doctor.md` have them.
+//! Exit statuses of the program, as the tables in `docs/scan.md`, `docs/operator.md` and `docs/doctor.md` have them.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use deltascope_agent::report::{ScanJson, not_seen_text};
+
 /// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Nothing could be looked at, or not everything that was asked for by number.
+    /// Nothing could be looked at, or not everything that was asked for by number; an agent is not ready.
     #[error("{0}")]
     NothingSeen(String),
+    /// An agent is ready and something of it needs attention.
+    #[error("{0}")]
+    Attention(String),
     /// A check of the machine ended with a warning, and none failed.
     #[error("{0} of the checks ended with a warning")]
     Warnings(usize),
@@ -32,11 +37,16 @@ impl Failure {
         }
     }
 
+    /// A failure if a scan could not look at anything, or not at everything that was asked for by number.
+    pub fn of_scan(scan: Option<&ScanJson>) -> Result<(), Failure> {
+        scan.and_then(not_seen_text).map_or(Ok(()), |text| Err(Failure::NothingSeen(text)))
+    }
+
     fn status(&self) -> u8 {
         match self {
             Failure::Output(_) => 1,
             Failure::NothingSeen(_) => 3,
-            Failure::Warnings(_) => 4,
+            Failure::Attention(_) | Failure::Warnings(_) => 4,
             Failure::ChecksFailed(_) => 5,
             Failure::ReaderGone => 128 + 13,
         }

@@ -73,7 +73,7 @@ impl Silence {
         report.lines.retain(|line| {
             let by_content = line.by_content.map_or(0, |sends| sends.events());
             let events = line.pages.events.saturating_add(line.sends.events).saturating_add(by_content);
-            let (known, since) = self.seen.entry((line.kind, line.name.clone())).or_insert((events, now));
+            let (known, since) = self.seen.entry((line.kind, line.key.clone())).or_insert((events, now));
             if *known != events {
                 (*known, *since) = (events, now);
             }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attrs;
 mod bar;
 mod bpf;
 mod demo;
@@ -8,26 +9,36 @@ mod engine;
 mod exit;
 mod keys;
 mod lines;
+mod listen;
 mod record;
 mod replay;
 mod rounds;
 mod run;
 mod scan;
 mod state;
+mod status;
 mod synth;
+mod top;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
-use deltascope_agent::report::{self, Report, ReportJson, ScanJson};
+use deltascope_agent::procfs::{self, Roots};
+use deltascope_agent::report;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
 #[command(about = "Shows how much of the copy-on-write and network work of each container was redundant")]
 struct Arguments {
+    /// Where the proc file system is, for an agent in a container that has that of its host elsewhere [default: /proc]
+    #[arg(long, global = true, value_name = "DIR")]
+    procfs: Option<PathBuf>,
+    /// Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]
+    #[arg(long, global = true, value_name = "DIR")]
+    cgroupfs: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -44,6 +55,12 @@ enum Command {
     Record(record::Arguments),
     /// Run a workload whose result is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
+    /// Show the containers that waste most on a terminal, round by round, or move in a recording
+    Top(Box<top::Arguments>),
+    /// Print the attributes of the system before this one by name, or keep them as files
+    Attrs(Box<attrs::Arguments>),
+    /// Ask a running agent (run --listen) for its state: last round, losses, board server, certificate
+    Status(status::Arguments),
     /// Examine what this machine lets the agent do: one check a line, with what to do about it
     Doctor(doctor::Arguments),
     /// Make and renew keys and certificates of agents and board servers
@@ -52,12 +69,19 @@ enum Command {
 
 /// Runs the command and prints what went wrong.
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let Arguments { procfs, cgroupfs, command } = Arguments::parse();
+    if let Err(error) = set_roots(procfs, cgroupfs) {
+        return exit::report(&error);
+    }
+    let result = match command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
+        Command::Attrs(arguments) => attrs::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
@@ -67,16 +91,28 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Sets where the file systems of the kernel are.
+fn set_roots(proc: Option<PathBuf>, groups: Option<PathBuf>) -> Result<()> {
+    let holds = |folder: &Option<PathBuf>, file: &str| folder.as_ref().is_none_or(|folder| folder.join(file).exists());
+    if !holds(&proc, "self") {
+        bail!("--procfs: expected a mounted proc file system, found none with `self`; mount that of the host there");
+    }
+    if !holds(&groups, "cgroup.controllers") {
+        bail!("--cgroupfs: expected a mounted cgroup2 file system, found none; mount that of the host there");
+    }
+    procfs::set_roots(Roots { proc, groups });
+    Ok(())
+}
+
 /// Prints to standard output.
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| exit::Failure::output(error).into())
 }
 
-/// Replaces a file of metrics with the numbers of a report.
-fn write_metrics(path: &Path, report: &Report, gauges: bool, scan: Option<&ScanJson>) -> Result<()> {
-    let text = report::metrics(&ReportJson::from(report), gauges, scan);
-    report::write_metrics(path, &text).map_err(|error| {
+/// Replaces a file of metrics.
+fn write_metrics(path: &Path, text: &str) -> Result<()> {
+    report::write_metrics(path, text).map_err(|error| {
         anyhow!(
             "{}: cannot write metrics: {error}; name a file in a folder that this user can write to",
             path.display()

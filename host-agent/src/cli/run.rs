@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::round::Round;
-use deltascope_agent::report::{RoundJson, estimate_lines, scan_lines};
+use deltascope_agent::report::{Metrics, RoundJson, WholeRoundJson, estimate_lines, scan_lines};
 
 use super::engine::text;
 use super::lines;
+use super::listen::ListenArguments;
 use super::rounds::{self, RoundArguments};
 
 /// Options of the command.
@@ -22,13 +23,28 @@ pub struct Arguments {
     /// Replace this file with the numbers of each output, as metrics for the textfile collector of node_exporter
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
+    /// Containers with series of their own in the metrics, those that waste the most; the others are in `other`
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    metrics_containers: u32,
+    #[command(flatten)]
+    listen: ListenArguments,
 }
 
 /// Streams until the source ends, the time is over or a signal asks for the end, and shows each round.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut metrics = Metrics::new(arguments.metrics_containers as usize);
+    // Before the source is opened, so that a taken port is said at once and readiness is asked for from the start.
+    let served = arguments.listen.serve()?;
     rounds::each(&arguments.rounds, &mut |round| {
-        if let Some(path) = &arguments.metrics {
-            super::write_metrics(path, &round.report, round.is_state, round.scan.as_ref())?;
+        if arguments.metrics.is_some() || served.is_some() {
+            let text = metrics.text(&round);
+            if let Some(path) = &arguments.metrics {
+                super::write_metrics(path, &text)?;
+            }
+            if let Some((_, publisher)) = &served {
+                let json = serde_json::to_vec(&WholeRoundJson::from(&*round))?;
+                publisher.publish(round.clone(), text, json);
+            }
         }
         let text = if arguments.json_lines {
             lines::split(&RoundJson::from(&*round))?.join("\n") + "\n"

@@ -1,10 +1,12 @@
 //! `deltascope scan`.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use deltascope_agent::report::{Report, ReportJson, ScanJson, not_seen_text, scan_lines};
+use deltascope_agent::report::round::Rounds;
+use deltascope_agent::report::{Metrics, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::scan::{ScanConfig, ScanTarget};
 use deltascope_agent::signals;
 use deltascope_agent::sources::{Scan, Source};
@@ -13,6 +15,9 @@ use serde::Serialize;
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
 use super::exit::Failure;
+
+/// Containers with series of their own in the metrics.
+const METRICS_CONTAINERS: usize = 100;
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -50,27 +55,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (_daemon, mut accounting) = arguments.engine.open(None, &stop)?;
     let mut scan = Scan::new(config(&arguments.pids), []).ended_by(&stop);
     let (before, _) = accounting.read(&scan)?;
+    let (mut rounds, begun) = (Rounds::new(Duration::ZERO), Instant::now());
     let bar = Bar::new("scanning");
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     let (after, conservation) = accounting.read(&scan)?;
-    let engine = accounting.granted().engine.name();
-    let report = Report::from_source(engine, accounting.owners(), &after.since(&before), conservation, &scan);
-    if let Some(summary) = scan.summary() {
+    let round = rounds.next(&accounting, &scan, (after.since(&before), conservation), begun.elapsed(), |_| 0);
+    let report = &round.report;
+    let unseen = Failure::of_scan(round.scan.as_ref());
+    if let Some(scan) = &round.scan {
         if let Some(path) = &arguments.metrics {
-            super::write_metrics(path, &report, true, Some(&ScanJson::from(summary)))?;
+            super::write_metrics(path, &Metrics::new(METRICS_CONTAINERS).text(&round))?;
         }
         if arguments.json {
-            super::print_json(&Json { report: ReportJson::from(&report), scan: ScanJson::from(summary) }, false)?;
+            super::print_json(&Json { report: ReportJson::from(report), scan: scan.clone() }, false)?;
         } else {
-            super::print(&(text(&report) + &scan_lines(&ScanJson::from(summary))))?;
+            super::print(&(text(report) + &scan_lines(scan)))?;
         }
     }
-    let unseen = scan.summary().and_then(not_seen_text);
     accounting.finish()?;
     check(&conservation)?;
-    match unseen {
-        Some(text) => Err(Failure::NothingSeen(text).into()),
-        None => Ok(()),
-    }
+    Ok(unseen?)
 }

@@ -6,7 +6,7 @@ use super::{ParseError, lossless};
 /// What the file is called in errors.
 const FILE: &str = "/proc/PID/cgroup";
 /// Version 1 hierarchies to look at, the first that has more than `/` wins.
-const V1_ORDER: [&str; 4] = ["pids", "memory", "cpu", "name=systemd"];
+const V1_ORDER: [&str; 4] = ["memory", "pids", "cpu", "name=systemd"];
 
 /// The paths of one process, version 2 and version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +19,7 @@ pub struct CgroupPaths {
 
 impl CgroupPaths {
     /// The path that says most about the process, and whether it is a version 2 path: the one
-    /// of version 2 unless that is `/`, else the first of pids, memory, cpu and name=systemd
+    /// of version 2 unless that is `/`, else the first of memory, pids, cpu and name=systemd
     /// that is not `/`, else `/`. `None` when the process is in no hierarchy at all.
     pub fn best(&self) -> Option<(&str, bool)> {
         if let Some(path) = self.v2.as_deref().filter(|path| *path != "/") {

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::holds::HeldFile;
+use super::roots;
 use super::{
     CgroupMount, CgroupPaths, Mapping, MappingParser, Pagemap, ParseError, ProcError, ProcessMemory, ProcessStat,
     ProcessStatus, TaskId, parse_cgroup, parse_mountinfo, parse_stat, parse_status,
@@ -27,7 +29,7 @@ pub struct ProcFs {
 
 impl Default for ProcFs {
     fn default() -> Self {
-        Self::new("/proc")
+        Self::new(roots::proc())
     }
 }
 
@@ -173,6 +175,17 @@ impl ProcFs {
         Ok(nonce)
     }
 
+    /// Whether exec puts a process, and those that it forks, at random addresses: as its personality (`personality(2)`) and
+    /// the machine's setting say. `None` where that cannot be read.
+    pub(crate) fn has_random_addresses(&self, task: impl Into<TaskId>) -> Option<bool> {
+        /// `ADDR_NO_RANDOMIZE` (`include/uapi/linux/personality.h`).
+        const FIXED: u64 = 0x0004_0000;
+        let personality = std::fs::read_to_string(self.path(task, "personality")).ok()?;
+        let personality = u64::from_str_radix(personality.trim(), 16).ok()?;
+        let setting = std::fs::read_to_string(self.root.join("sys/kernel/randomize_va_space")).ok()?;
+        Some(personality & FIXED == 0 && setting.trim() != "0")
+    }
+
     /// Reads `/proc/PID/cgroup`.
     ///
     /// # Errors
@@ -188,6 +201,15 @@ impl ProcFs {
     pub fn cgroup_mounts(&self) -> Result<Vec<CgroupMount>, ProcError> {
         let path = self.root.join("self").join("mountinfo");
         parsed(&path, MOUNTS, parse_mountinfo)
+    }
+
+    /// Returns where the whole version 2 hierarchy is mounted; only there are the paths that `/proc/PID/cgroup` shows.
+    pub fn version_2_groups(&self) -> Option<PathBuf> {
+        if let Some(groups) = roots::groups().filter(|_| self.root == roots::proc()) {
+            return Some(groups);
+        }
+        let mounts = self.cgroup_mounts().unwrap_or_default();
+        mounts.into_iter().find(|mount| mount.root == "/").map(|mount| PathBuf::from(mount.point))
     }
 
     /// Reads `/proc/PID/smaps`, line by line: it is long where there are many mappings.
@@ -229,7 +251,7 @@ impl ProcFs {
 
     fn mapping_lines(&self, path: &Path) -> Result<MappingParser, ProcError> {
         let io = |source| ProcError::from_io(path, source);
-        let mut reader = BufReader::with_capacity(64 << 10, File::open(path).map_err(io)?);
+        let mut reader = BufReader::with_capacity(64 << 10, HeldFile(File::open(path).map_err(io)?));
         let mut parser = MappingParser::new();
         let (mut line, mut offset) = (Vec::new(), 0u64);
         loop {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+use super::holds::held;
 use super::{PAGE_SIZE, ProcError};
 
 /// Whether `/proc/PID/mem` can be read.
@@ -86,7 +87,7 @@ impl ProcessMemory {
                 .take_while(|&(&address, expected)| address == expected)
                 .count();
             let target = &mut out[done * PAGE_SIZE..(done + run) * PAGE_SIZE];
-            let pages = file.read_at(target, first).map_or(0, |got| got / PAGE_SIZE);
+            let pages = held(|| file.read_at(target, first)).map_or(0, |got| got / PAGE_SIZE);
             readable[done..done + pages].fill(true);
             // The page that stopped the call is left out; the next call starts behind it.
             done += pages.max(1);

@@ -8,12 +8,15 @@
 mod cgroup;
 mod error;
 mod files;
+mod holds;
 pub mod lossless;
 mod maps;
 mod memory;
 mod mountinfo;
 mod own_cost;
 mod pagemap;
+pub mod pressure;
+mod roots;
 mod stat;
 mod status;
 pub(crate) mod sys;
@@ -27,6 +30,7 @@ pub use memory::ProcessMemory;
 pub use mountinfo::{CgroupMount, parse_mountinfo};
 pub use own_cost::OwnCost;
 pub use pagemap::{PageEntry, Pagemap};
+pub use roots::{Roots, set_roots};
 pub use stat::{ExecLayout, ProcessStat, TaskId, parse_stat};
 pub use status::{ProcessStatus, parse_status};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ProcFs, sys};
+use super::{ProcFs, holds, sys};
 
 /// What the agent's process has used since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct OwnCost {
     pub resident_bytes: Option<u64>,
     /// The most that was resident, in bytes.
     pub peak_bytes: u64,
+    /// The longest that a process may have waited for a read of its memory.
+    pub longest_hold: Duration,
 }
 
 impl OwnCost {
@@ -21,11 +23,10 @@ impl OwnCost {
         // proc(5): the second field of statm is the number of resident pages.
         let statm = ProcFs::default().own_text("statm").ok();
         let pages = statm.and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
-        OwnCost {
-            cpu: sys::cpu_time(),
-            resident_bytes: pages.map(|pages| pages.saturating_mul(sys::page_size())),
-            peak_bytes: sys::peak_memory(),
-        }
+        let resident_bytes = pages.map(|pages| pages.saturating_mul(sys::page_size()));
+        // The kernel brings the peak up to date later than what is resident.
+        let peak_bytes = sys::peak_memory().max(resident_bytes.unwrap_or(0));
+        OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes, longest_hold: holds::longest() }
     }
 }
 

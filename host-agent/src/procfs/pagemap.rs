@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+use super::holds::held;
 use super::{PAGE_SIZE, ProcError, sys};
 
 /// Bytes of one entry.
@@ -127,7 +128,7 @@ impl Pagemap {
         let mut position = address / PAGE_SIZE as u64 * ENTRY as u64;
         for chunk in entries.chunks_mut(CHUNK) {
             let bytes = &mut raw[..chunk.len() * ENTRY];
-            if let Err(source) = self.file.read_exact_at(bytes, position) {
+            if let Err(source) = held(|| self.file.read_exact_at(bytes, position)) {
                 // The kernel answers "end of file" when the memory has no user any more.
                 if source.kind() == std::io::ErrorKind::UnexpectedEof {
                     return Err(ProcError::Vanished { path: self.path.display().to_string() });

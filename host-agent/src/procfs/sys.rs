@@ -9,6 +9,8 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
+use super::holds::held;
+
 /// Orders two processes by the memory that they have: `Equal` when they share it
 /// (`kcmp(2)`, `KCMP_VM`).
 ///
@@ -139,7 +141,7 @@ pub(crate) fn pagemap_scan(
         let begun = Instant::now();
         // SAFETY: the kernel writes at most `vec_len` regions to `vec`, which lives through the call, and the end of
         // its walk to `arguments`.
-        let count = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
+        let count = held(|| unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) });
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
         for region in &regions[..count] {
             let is = |category: u64| region.categories & category != 0;

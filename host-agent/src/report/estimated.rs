@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::escape::escape;
+use super::names::Names;
 use crate::event::Owners;
 use crate::sampling::{CONFIDENCE, Estimate, Estimates};
 
@@ -80,9 +82,10 @@ pub struct EstimatedJson {
 impl EstimatedJson {
     /// From a source's estimates.
     pub fn new(estimates: &Estimates, owners: &Owners) -> EstimatedJson {
+        let names = Names::of(owners);
         let containers = estimates.owners.iter().filter_map(|(&id, shares)| {
             let (cow, net) = (share(&shares.pages), share(&shares.sends));
-            Some(ContainerSharesJson { name: owners.get(id)?.name.to_string(), cow, net })
+            Some(ContainerSharesJson { name: escape(&names.get(&owners.get(id)?.name)), cow, net })
         });
         EstimatedJson {
             confidence: CONFIDENCE,

@@ -4,9 +4,12 @@ mod escape;
 mod estimated;
 mod json;
 mod metrics;
+mod names;
 mod origins;
 mod recent;
 pub mod round;
+#[cfg(test)]
+pub(crate) mod round_example;
 mod round_json;
 mod scan;
 mod scan_text;
@@ -18,10 +21,10 @@ mod tests;
 pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
-pub use metrics::{metrics, write_metrics};
+pub use metrics::{Metrics, write_metrics};
 pub use origins::{FamilyJson, OriginsJson, PagesOfOriginJson};
 pub use recent::{RatesJson, Recent, per_second};
-pub use round_json::RoundJson;
+pub use round_json::{RoundJson, WholeRoundJson};
 pub use scan::{BracketJson, CostJson, CoverageJson, ScanJson};
 pub use scan_text::{not_seen_text, scan_lines};
 pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, SendBytesJson, send_lines};
@@ -36,6 +39,7 @@ use crate::accounting::Conservation;
 use crate::accounting::{Rows, Totals};
 use crate::attribution::{Container, ContainerKind};
 use crate::event::{OwnerKind, Owners, scanned};
+use crate::procfs::pressure::Pressures;
 
 /// Name of group 0.
 pub const OTHER_NAME: &str = "other";
@@ -63,6 +67,8 @@ pub struct Line {
     pub details: Option<Details>,
     /// What was counted since the round before, in a run of a source with counters.
     pub recent: Option<Recent>,
+    /// How much its tasks have waited, where the kernel says it.
+    pub pressure: Option<Pressures>,
 }
 
 /// Pages of one owner by origin, as a scan counted them.
@@ -110,15 +116,15 @@ impl From<&Container> for Details {
 }
 
 impl Line {
-    /// A line from an owner's counters.
-    pub fn new(kind: OwnerKind, name: &str, rows: &Rows) -> Line {
+    /// A line from an owner's counters. It is called by its key until a report knows the names of all.
+    pub fn new(kind: OwnerKind, key: &str, rows: &Rows) -> Line {
         let row = |class: Class| rows[class as usize];
         let sum = |classes: &[Class]| {
             let mut sum = CounterRow::default();
             classes.iter().for_each(|&class| sum.add(&row(class)));
             sum
         };
-        let (key, name) = (name.to_owned(), name.to_owned());
+        let (key, name) = (key.to_owned(), key.to_owned());
         if kind.is_scanned() {
             let sibling = row(scanned::SIBLING_OR_UNJUDGED);
             return Line {
@@ -137,6 +143,7 @@ impl Line {
                 by_content: None,
                 details: None,
                 recent: None,
+                pressure: None,
             };
         }
         Line {
@@ -150,6 +157,7 @@ impl Line {
             by_content: None,
             details: None,
             recent: None,
+            pressure: None,
         }
     }
 
@@ -198,12 +206,14 @@ impl Report {
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
             .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
             .collect();
+        let names = names::Names::of(owners);
         // Sources are of one kind: what overflows from a scan is of the scan.
         let scans = owners.iter().any(|(_, owner)| owner.kind.is_scanned());
         let other = if scans { OwnerKind::Scanned } else { OwnerKind::Container };
         lines.push(Line::new(other, OTHER_NAME, &totals.other));
         sends::attach(&mut lines, owners, totals);
         lines.retain(|line| !line.is_empty());
+        lines.iter_mut().for_each(|line| line.name = names.get(&line.key));
         lines.sort_by(|a, b| {
             let wasted = |line: &Line| {
                 let by_content = line.by_content.map_or(0, |sends| sends.peer.redundant_bytes);
@@ -226,10 +236,10 @@ impl Report {
         }
     }
 
-    /// Adds to each line what is known of the container of its name.
+    /// Adds to each line what is known of the container of its key.
     pub fn describe(&mut self, details: impl Fn(&str) -> Option<Details>) {
         for line in self.lines.iter_mut().filter(|line| line.kind != OwnerKind::Region) {
-            line.details = details(&line.name);
+            line.details = details(&line.key);
         }
     }
 
@@ -238,12 +248,12 @@ impl Report {
         self.lines.iter_mut().for_each(|line| line.origins = None);
     }
 
-    /// The line of one owner; all zero when nothing was counted for it.
-    pub fn line(&self, kind: OwnerKind, name: &str) -> Line {
+    /// The line of the owner with this key; all zero when nothing was counted for it.
+    pub fn line(&self, kind: OwnerKind, key: &str) -> Line {
         self.lines
             .iter()
-            .find(|line| line.kind == kind && line.name == name)
+            .find(|line| line.kind == kind && line.key == key)
             .cloned()
-            .unwrap_or_else(|| Line::new(kind, name, &Rows::default()))
+            .unwrap_or_else(|| Line::new(kind, key, &Rows::default()))
     }
 }

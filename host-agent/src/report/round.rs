@@ -3,14 +3,18 @@
 //! The table, the JSON lines and the metrics are made from it, and so is what other programs ask for over HTTP.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::recent::Recent;
 use super::{EstimatedJson, Line, Report, ScanJson, SendBytesJson};
 use crate::accounting::state::StateStatus;
-use crate::accounting::{Accounting, Conservation, Totals};
+use crate::accounting::{Accounting, Conservation, Operations, Totals};
 use crate::event::{OwnerKind, Owners};
-use crate::procfs::OwnCost;
+use crate::procfs::pressure::Pressures;
+use crate::procfs::{OwnCost, ProcFs, lossless};
 use crate::sampling::Estimates;
 use crate::sources::Source;
 use crate::uplink::LinkStatus;
@@ -48,12 +52,35 @@ pub struct Round {
     pub state: Option<StateStatus>,
     /// The board server.
     pub link: LinkStatus,
+    /// Records that were given to the engine, by operation.
+    pub operations: Operations,
     /// What the agent's process has used.
     pub own: OwnCost,
     /// Time that this round took, without the wait before it.
     pub took: Duration,
     /// The longest time that a round of this run has taken.
     pub longest_round: Duration,
+}
+
+/// Returns seconds since 1970.
+pub fn unix_seconds(time: SystemTime) -> f64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Lines of which the pressure is read in a round, those that waste the most.
+const MOST_PRESSURES: usize = 256;
+
+/// Adds to each line the pressure of its control group, below `groups`.
+fn add_pressure(report: &mut Report, groups: &Path) {
+    for line in report.lines.iter_mut().take(MOST_PRESSURES) {
+        let cgroup = line.details.as_ref().map(|details| details.cgroup.trim_start_matches('/'));
+        // A path with `..` is outside of the groups that this process sees.
+        let inside = cgroup.filter(|path| !path.is_empty() && path.split('/').all(|part| part != ".."));
+        line.pressure = inside.and_then(|path| {
+            let name = lossless::name(path);
+            Pressures::read(&groups.join(OsStr::from_bytes(&name)))
+        });
+    }
 }
 
 /// Makes rounds of one run, and remembers what rates need.
@@ -65,13 +92,23 @@ pub struct Rounds {
     number: u64,
     longest: Duration,
     base: Totals,
+    /// Where the version 2 hierarchy of control groups is, if there is one.
+    groups: Option<PathBuf>,
 }
 
 impl Rounds {
     /// Begins a run with rounds of this interval.
     pub fn new(interval: Duration) -> Rounds {
         let now = Instant::now();
-        Rounds { begun: now, last: now, interval, number: 0, longest: Duration::ZERO, base: Totals::default() }
+        Rounds {
+            begun: now,
+            last: now,
+            interval,
+            number: 0,
+            longest: Duration::ZERO,
+            base: Totals::default(),
+            groups: ProcFs::default().version_2_groups(),
+        }
     }
 
     /// Makes the next round of what `totals` and `conservation` say. `took` is the time of the work for it. `silence`
@@ -97,6 +134,9 @@ impl Rounds {
         if !is_state && self.number > 0 {
             add_recent(&mut report, owners, &since);
         }
+        if let Some(groups) = &self.groups {
+            add_pressure(&mut report, groups);
+        }
         let estimates = source.estimates();
         let since_last = now.duration_since(self.last);
         self.longest = self.longest.max(took);
@@ -119,6 +159,7 @@ impl Rounds {
             silent,
             state: accounting.state_status(),
             link: accounting.link(),
+            operations: accounting.operations(),
             own: OwnCost::now(),
             took,
             longest_round: self.longest,

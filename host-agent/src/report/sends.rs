@@ -48,7 +48,7 @@ pub(super) fn attach(lines: &mut Vec<Line>, owners: &Owners, totals: &Totals) {
         if sends.events() == 0 {
             continue;
         }
-        let same = |line: &&mut Line| line.kind == OwnerKind::Container && line.name == *owner.name;
+        let same = |line: &&mut Line| line.kind == OwnerKind::Container && line.key == *owner.name;
         match lines.iter_mut().find(same) {
             Some(line) => line.by_content = Some(sends),
             None => {

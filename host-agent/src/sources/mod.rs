@@ -112,8 +112,8 @@ pub trait Source {
         None
     }
 
-    /// What is known of the container behind a name.
-    fn details(&self, _name: &str) -> Option<Details> {
+    /// What is known of the container behind the key of an owner.
+    fn details(&self, _key: &str) -> Option<Details> {
         None
     }
 

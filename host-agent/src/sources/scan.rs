@@ -24,8 +24,8 @@ pub struct Scan {
     scanner: Scanner,
     regions: HashMap<RegionTag, String>,
     summary: Option<ScanSummary>,
-    /// Containers of the last round by name.
-    names: HashMap<String, ContainerId>,
+    /// Containers of the last round by key.
+    keys: HashMap<String, ContainerId>,
     captured: u64,
 }
 
@@ -36,7 +36,7 @@ impl Scan {
             scanner: Scanner::new(config),
             regions: regions.into_iter().collect(),
             summary: None,
-            names: HashMap::new(),
+            keys: HashMap::new(),
             captured: 0,
         }
     }
@@ -48,9 +48,9 @@ impl Scan {
         self
     }
 
-    /// The container behind a name of the last round.
-    pub fn details(&self, name: &str) -> Option<Details> {
-        let id = self.names.get(name)?;
+    /// The container behind a key of the last round.
+    pub fn details(&self, key: &str) -> Option<Details> {
+        let id = self.keys.get(key)?;
         Details::of(self.scanner.attribution().container(*id))
     }
 
@@ -107,7 +107,7 @@ impl Source for Scan {
             },
         )?;
         idle?;
-        self.names.clear();
+        self.keys.clear();
         let mut owners = HashMap::new();
         for (number, record) in records.iter().enumerate() {
             let region = record.region.filter(|tag| self.regions.contains_key(tag));
@@ -119,8 +119,8 @@ impl Source for Scan {
                         Ok(tag) => sink.owner(OwnerKind::Region, &self.regions[&tag])?,
                         Err(id) => {
                             let container = self.scanner.attribution().container(id);
-                            self.names.insert(container.name.clone(), id);
-                            let owner = sink.owner(OwnerKind::Scanned, &container.name)?;
+                            self.keys.insert(container.key().to_owned(), id);
+                            let owner = sink.owner(OwnerKind::Scanned, container.key())?;
                             Details::of(container).map_or(Ok(()), |details| sink.describe(owner, &details))?;
                             owner
                         }

@@ -75,7 +75,7 @@ impl OwnerTable {
     /// The owner of a container, with what is known of it.
     fn charged(&self, id: ContainerId, sink: &mut dyn Sink) -> Result<OwnerId, SinkError> {
         let container = self.attribution.container(id);
-        let owner = sink.owner(OwnerKind::Container, &container.name)?;
+        let owner = sink.owner(OwnerKind::Container, container.key())?;
         Details::of(container).map_or(Ok(()), |details| sink.describe(owner, &details))?;
         Ok(owner)
     }
@@ -97,9 +97,9 @@ impl OwnerTable {
         }
     }
 
-    /// What is known of the container of a name.
-    pub(in crate::sources) fn details(&self, name: &str) -> Option<Details> {
-        self.attribution.named(name).and_then(Details::of)
+    /// What is known of the container of a key.
+    pub(in crate::sources) fn details(&self, key: &str) -> Option<Details> {
+        self.attribution.keyed(key).and_then(Details::of)
     }
 
     /// Records so far that named no control group: the module says `attribution=none`.

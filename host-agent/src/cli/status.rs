@@ -1,0 +1,111 @@
+//! `deltascope status`.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use clap::Args;
+use deltascope_agent::http::{self, DEFAULT_ADDRESS, RoundStatusJson, StatusJson};
+
+use super::exit::Failure;
+
+/// Days before the end of a certificate from which it needs attention.
+const CERTIFICATE_DAYS: f64 = 14.0;
+
+/// Options of the command.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Address of the agent, as of its --listen on this machine
+    #[arg(value_name = "ADDR", default_value = DEFAULT_ADDRESS)]
+    address: SocketAddr,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks a running agent for its state and prints it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let status = http::status(arguments.address)?;
+    if arguments.json {
+        super::print_json(&status, false)?;
+    } else {
+        super::print(&text(&status))?;
+    }
+    if !status.ready {
+        return Err(Failure::NothingSeen(status.problems.join("; ")).into());
+    }
+    let needs = status.round.as_ref().map(attention).unwrap_or_default();
+    if needs.is_empty() { Ok(()) } else { Err(Failure::Attention(needs.join("; ")).into()) }
+}
+
+fn text(status: &StatusJson) -> String {
+    let mut text = format!("agent {}: {}\n", status.version, if status.ready { "ready" } else { "not ready" });
+    let Some(round) = &status.round else { return text };
+    let lost: u64 = round.lost.values().sum();
+    let reasons = round.lost.iter().filter(|(_, count)| **count > 0);
+    let reasons: Vec<String> = reasons.map(|(reason, count)| format!("{reason} {count}")).collect();
+    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let days = round.certificate_days.map_or("no TLS".to_owned(), |days| format!("certificate for {days:.1} days"));
+    text += &format!(
+        "round {}: {:.1} s ago, took {:.3} s, one every {:.1} s; source {}, engine {}\n\
+         captured {} {} counted {} + in flight {} + lost {lost}{reasons}\n\
+         board server {}: {}, {} connections, {days}\n\
+         agent: {:.1} s of processors, {} bytes resident\n",
+        round.number,
+        round.age_seconds,
+        round.duration_seconds,
+        round.interval_seconds,
+        round.source,
+        round.engine,
+        round.captured,
+        if round.conserved { "==" } else { "!=" },
+        round.counted,
+        round.in_flight,
+        round.peer,
+        if round.online { "connected" } else { "away" },
+        round.connections,
+        round.agent_cpu_seconds,
+        round.agent_resident_bytes.map_or("unknown".to_owned(), |bytes| bytes.to_string()),
+    );
+    text
+}
+
+/// What needs the attention of a person although the agent is ready.
+fn attention(round: &RoundStatusJson) -> Vec<String> {
+    let mut needs = Vec::new();
+    if !round.conserved {
+        needs.push("the law of conservation is broken: an event was lost or repeated".to_owned());
+    }
+    if !round.online {
+        needs.push(format!("the board server {} is away", round.peer));
+    }
+    if let Some(days) = round.certificate_days.filter(|days| *days < CERTIFICATE_DAYS) {
+        needs.push(format!("the certificate of the agent expires in {days:.1} days: renew it"));
+    }
+    needs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round() -> RoundStatusJson {
+        RoundStatusJson { conserved: true, online: true, ..RoundStatusJson::default() }
+    }
+
+    #[test]
+    fn what_needs_attention_is_named() {
+        assert!(attention(&round()).is_empty());
+        assert!(attention(&RoundStatusJson { certificate_days: Some(14.5), ..round() }).is_empty());
+        let needs = attention(&RoundStatusJson {
+            certificate_days: Some(-1.0),
+            conserved: false,
+            online: false,
+            peer: "board:5770".to_owned(),
+            ..round()
+        });
+        for (need, part) in needs.iter().zip(["conservation", "board:5770", "-1.0 days"]) {
+            assert!(need.contains(part), "{need}");
+        }
+        assert_eq!(needs.len(), 3);
+    }
+}

@@ -1,0 +1,62 @@
+//! Asking a running agent for its state.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::status::StatusJson;
+
+/// Longest time for the connection, and for each read and write.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of an answer that are read.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Why an agent gives no state.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// There is no answer.
+    #[error("{address}: expected an agent that runs with --listen, found {source}; start one, or give its address")]
+    Io {
+        /// The agent.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The answer is of another program.
+    #[error("{address}: expected the state of an agent, found {found:?}; give the address of an agent")]
+    Answer {
+        /// The agent.
+        address: SocketAddr,
+        /// The begin of the answer.
+        found: String,
+    },
+}
+
+/// Returns the state of the agent that listens at `address` on this machine.
+///
+/// # Errors
+/// None answers there, or it is no agent.
+pub fn status(address: SocketAddr) -> Result<StatusJson, ClientError> {
+    let answer = ask(address).map_err(|source| ClientError::Io { address, source })?;
+    let begin = String::from_utf8_lossy(&answer[..answer.len().min(80)]).into_owned();
+    let other = || ClientError::Answer { address, found: begin.clone() };
+    let text = String::from_utf8(answer).map_err(|_| other())?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(other)?;
+    let mut status = head.split(' ');
+    if !status.next().is_some_and(|version| version.starts_with("HTTP/1.")) || status.next() != Some("200") {
+        return Err(other());
+    }
+    serde_json::from_str(body).map_err(|_| other())
+}
+
+/// A request of HTTP/1.0, whose answer ends with the connection and has no parts (RFC 1945).
+fn ask(address: SocketAddr) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    stream.write_all(format!("GET /status HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(MOST_BYTES).read_to_end(&mut answer)?;
+    Ok(answer)
+}
