@@ -66,6 +66,8 @@ pub struct Link {
     pub credit: u64,
     /// The Welcome is on its way.
     pub welcomed: bool,
+    /// Boot id and number of its grant.
+    pub grant: (u64, u64),
     /// Number behind the last record sent.
     pub end: u64,
     /// The last frame with records, for a network that repeats it.
@@ -96,6 +98,7 @@ impl Link {
             seen: Frames::default(),
             credit: 0,
             welcomed: false,
+            grant: (0, 0),
             end: 0,
             last_events: Vec::new(),
             flipped: false,

@@ -47,6 +47,7 @@ pub fn welcome(
     }
     link.credit = welcome.credit;
     link.welcomed = true;
+    link.grant = (boot_id, number);
     if link.incarnation == agent.incarnation && (grant.boot, grant.number) != (boot_id, number) {
         let restored_before = engine.restored_passed;
         *grant = Grant { boot: boot_id, number, next: next_sequence, restore_end: 0, restored_before };
@@ -72,7 +73,8 @@ pub fn ack(
         hold!(credit >= link.credit, "credit: expected at least {} as before, found {credit}", link.credit);
         link.credit = credit;
     }
-    if link.incarnation != agent.incarnation {
+    // An old Hello that arrives after a Bye makes another grant before the last Ack of this one.
+    if link.incarnation != agent.incarnation || link.grant != (grant.boot, grant.number) {
         return Ok(());
     }
     if let Some(limit) = link.flipped_below {

@@ -22,7 +22,7 @@ use crowd::Crowd;
 
 const MILLISECOND: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
-/// Virtual time after which a schedule without further faults must have ended.
+/// Virtual time without progress of any agent after which a schedule without further faults is one that hangs.
 const PATIENCE: u64 = 1_200 * SECOND;
 /// Steps after which it must have ended.
 const MAX_STEPS: u64 = 2_000_000;
@@ -221,7 +221,7 @@ impl World {
 
     fn run(&mut self) -> Result<(), Violation> {
         let mut idle = 0u32;
-        let mut calm_since = None;
+        let (mut calm_since, mut progress) = (None, 0);
         while !self.agents.iter().all(|agent| agent.session.is_finished()) {
             self.stats.steps += 1;
             let moved = self.step()? | std::mem::take(&mut self.moved);
@@ -230,6 +230,13 @@ impl World {
             let pause = 100u64 << (idle / 8).min(13);
             self.now += self.rng.below(2 * pause);
             if self.faults == 0 {
+                // Also under a grant that records are sent again under.
+                let passed: u64 = self.server.engine().passed.iter().sum();
+                let seen = self.agents.iter().map(|agent| agent.session.progress());
+                let here = passed + seen.map(|seen| seen.acknowledged + seen.covered).sum::<u64>();
+                if std::mem::replace(&mut progress, here) != here {
+                    calm_since = Some(self.now);
+                }
                 let since = *calm_since.get_or_insert(self.now);
                 let late = self.now - since > PATIENCE || self.stats.steps > MAX_STEPS;
                 hold!(!late, "hang: {}", self.describe());

@@ -211,22 +211,26 @@ impl Peer {
         Ok(std::mem::take(&mut self.plaintext))
     }
 
-    /// Says Hello like [`Peer::say_hello`]; `None` when the daemon closes the connection first.
-    pub fn try_hello(&mut self, hello: &[u8]) -> Option<Vec<u8>> {
-        while !self.channel.is_open() {
-            while !self.channel.transmit().is_empty() {
-                let count = self.stream.write(self.channel.transmit()).ok()?;
-                self.channel.advance(count);
-            }
-            if !self.channel.is_open() && self.read().ok()? == 0 {
-                return None;
-            }
-        }
-        self.channel.write(hello).ok()?;
+    /// Sends what TLS has to say; `None` when the daemon has closed the connection.
+    fn try_flush(&mut self) -> Option<()> {
         while !self.channel.transmit().is_empty() {
             let count = self.stream.write(self.channel.transmit()).ok()?;
             self.channel.advance(count);
         }
+        Some(())
+    }
+
+    /// Says Hello like [`Peer::say_hello`]; `None` when the daemon closes the connection first.
+    pub fn try_hello(&mut self, hello: &[u8]) -> Option<Vec<u8>> {
+        self.try_flush()?;
+        while !self.channel.is_open() {
+            if self.read().ok()? == 0 {
+                return None;
+            }
+            self.try_flush()?;
+        }
+        assert_eq!(self.channel.write(hello).ok()?, hello.len());
+        self.try_flush()?;
         loop {
             if let Some(frame) = frames::take(&mut self.plaintext) {
                 return Some(frame);

@@ -5,10 +5,14 @@ use super::case::Case;
 /// The cases of this area.
 #[rustfmt::skip] // One row a line.
 pub const CASES: &[Case] = &[
-    Case { name: "tls_est2", expected: "a session keeps its rate while a process sends ClientHellos", package: "deltascope-boardd", file: "flood", test: "flood_leaves_a_session_its_time_and_handshakes_a_tenth" },
-    Case { name: "tls_fair", expected: "handshakes have at most a tenth of the loop while a session has work", package: "deltascope-boardd", file: "flood", test: "agents_get_in_while_sessions_are_busy_and_a_flood_comes" },
-    Case { name: "crowd2", expected: "an agent gets in during a flood from another address", package: "deltascope-boardd", file: "flood", test: "agent_on_another_address_than_the_flood_is_in_within_5_s" },
-    Case { name: "crowd2, one address", expected: "an agent gets in during a flood from its own address", package: "deltascope-boardd", file: "flood", test: "agent_on_the_address_of_the_flood_is_in_within_30_s" },
+    Case { name: "tls_est2", expected: "a session keeps the daemon's loop while ClientHellos flood it", package: "deltascope-boardd", file: "flood_daemon", test: "session_keeps_the_loop_and_handshakes_have_a_tenth_of_it" },
+    Case { name: "tls_fair", expected: "handshakes have at most a tenth of the daemon's loop, and some of it, while a session has work", package: "deltascope-boardd", file: "flood_daemon", test: "session_keeps_the_loop_and_handshakes_have_a_tenth_of_it" },
+    Case { name: "crowd2", expected: "an agent gets into the daemon during a flood from another address", package: "deltascope-boardd", file: "flood_daemon", test: "agent_on_another_address_gets_in_at_its_first_attempt" },
+    Case { name: "crowd2, one address", expected: "an agent gets into the daemon during a flood from its own address", package: "deltascope-boardd", file: "flood_daemon", test: "agent_on_the_address_of_the_flood_gets_in" },
+    Case { name: "tls_est2, simulated", expected: "rates up to a million a second leave a session its time", package: "deltascope-boardd", file: "flood", test: "flood_leaves_a_session_its_time_and_handshakes_a_tenth" },
+    Case { name: "tls_fair, simulated", expected: "agents get in while sessions are busy and a flood comes", package: "deltascope-boardd", file: "flood", test: "agents_get_in_while_sessions_are_busy_and_a_flood_comes" },
+    Case { name: "crowd2, simulated", expected: "an agent on another address than the flood is in within 5 s", package: "deltascope-boardd", file: "flood", test: "agent_on_another_address_than_the_flood_is_in_within_5_s" },
+    Case { name: "crowd2, one address, simulated", expected: "an agent on the address of the flood is in within 30 s", package: "deltascope-boardd", file: "flood", test: "agent_on_the_address_of_the_flood_is_in_within_30_s" },
     Case { name: "insider", expected: "a quota counts connections", package: "deltascope-boardd", file: "places", test: "name_with_a_quota_holds_no_more_connections_than_it_may" },
     Case { name: "insider, no quota", expected: "one name cannot hold every connection", package: "deltascope-boardd", file: "places", test: "name_without_a_quota_leaves_room_for_others" },
     Case { name: "turnaway", expected: "a refused peer reads why", package: "deltascope-boardd", file: "loopback", test: "silent_connections_do_not_shut_the_door_and_are_told_why_they_go" },
