@@ -33,7 +33,7 @@ fn status_ends_with_what_the_document_says() {
     let gone = finish(agent(&["status", &address])).fails(&[&address, "--listen"]);
     assert_eq!(gone.code, Some(1));
     // Before its first round an agent is not ready.
-    let (mut run, address) = listening(&["--interval", "3600"]);
+    let (run, address) = listening(&["--interval", "3600"]);
     let early = finish(agent(&["status", &address])).fails(&["there has been no round yet"]);
     assert_eq!(early.code, Some(3));
     run.signal("INT");
