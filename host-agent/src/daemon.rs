@@ -39,7 +39,7 @@ pub enum DaemonError {
     )]
     OwnPath(std::io::Error),
     /// The daemon does not start.
-    #[error("cannot start {program}: {source}; check that it may be executed", program = program.display())]
+    #[error("cannot start {program}: {source}; {advice}", program = program.display(), advice = start_advice(source))]
     Start {
         /// The program.
         program: PathBuf,
@@ -57,6 +57,14 @@ pub enum DaemonError {
         /// What came instead.
         found: String,
     },
+}
+
+/// What to do where a program cannot be started.
+fn start_advice(error: &std::io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE) => "no file descriptor is left, raise the limit (`ulimit -n`, LimitNOFILE=)",
+        _ => "check that it may be executed",
+    }
 }
 
 /// A running daemon. It is stopped when this is dropped.
@@ -106,6 +114,11 @@ impl Daemon {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The last that it has said on standard error so far: why it does not answer, for one.
+    pub fn said(&self) -> String {
+        self.said.as_ref().map(Said::so_far).unwrap_or_default()
     }
 
     /// Stops it, waits for it, and gives how it ended with the last that it said.
@@ -182,6 +195,10 @@ impl Said {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+        self.so_far()
+    }
+
+    fn so_far(&self) -> String {
         let kept = self.kept.lock().map(|kept| kept.clone()).unwrap_or_default();
         String::from_utf8_lossy(&kept).trim_end().to_owned()
     }

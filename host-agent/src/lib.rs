@@ -32,6 +32,7 @@
 
 pub mod accounting;
 pub mod attribution;
+pub mod attrs;
 pub mod capture;
 pub mod daemon;
 pub mod demo;
@@ -49,5 +50,6 @@ pub mod sink;
 pub mod sources;
 pub mod stop;
 mod sys;
+pub mod top;
 pub mod uplink;
 pub mod workload;

@@ -18,8 +18,8 @@ struct Shared {
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     shared: Arc<Shared>,
-    /// When the work of this clone is due without a request.
-    until: Option<Instant>,
+    /// When the work of this clone is due without a request, once that is known.
+    until: Arc<OnceLock<Instant>>,
 }
 
 impl Stop {
@@ -33,10 +33,15 @@ impl Stop {
         self.shared.asked.store(true, Ordering::Relaxed);
     }
 
-    /// Returns a clone whose work is due at a time; the request itself is not made then.
+    /// Returns a clone whose work is due at a time that [`Stop::end_at`] sets; the request itself is not made then.
     #[must_use]
-    pub fn until(&self, end: Option<Instant>) -> Stop {
-        Stop { until: end, ..self.clone() }
+    pub fn with_end(&self) -> Stop {
+        Stop { until: Arc::default(), ..self.clone() }
+    }
+
+    /// Sets when the work of this clone, and of the clones of it, is due; once.
+    pub fn end_at(&self, end: Instant) {
+        let _ = self.until.set(end);
     }
 
     /// Whether the request was made.
@@ -46,7 +51,7 @@ impl Stop {
 
     /// Whether the request was made, or the time of this clone is over: what is under way may not pause any more.
     pub fn is_due(&self) -> bool {
-        self.is_asked() || self.until.is_some_and(|end| Instant::now() >= end)
+        self.is_asked() || self.until.get().is_some_and(|end| Instant::now() >= *end)
     }
 
     /// Returns when the request was first seen.

@@ -14,18 +14,26 @@ mod coverage;
 mod family;
 #[path = "scan_cases/hung.rs"]
 mod hung;
+#[path = "scan_cases/kinship.rs"]
+mod kinship;
 #[path = "scan_cases/look.rs"]
 mod look;
 #[path = "scan_cases/lower_bound.rs"]
 mod lower_bound;
 #[path = "scan_cases/member.rs"]
 mod member;
+#[path = "scan_cases/member_kinship.rs"]
+mod member_kinship;
 #[path = "scan_cases/member_memory.rs"]
 mod member_memory;
+#[path = "scan_cases/member_moving.rs"]
+mod member_moving;
 #[path = "scan_cases/member_origins.rs"]
 mod member_origins;
 #[path = "scan_cases/member_process.rs"]
 mod member_process;
+#[path = "scan_cases/moving.rs"]
+mod moving;
 #[path = "scan_cases/origin_reference.rs"]
 mod origin_reference;
 #[path = "scan_cases/origins.rs"]
@@ -54,6 +62,8 @@ fn main() -> ExitCode {
     }
     let tests: Vec<Test> = [
         coverage::TESTS,
+        moving::TESTS,
+        kinship::TESTS,
         origins::TESTS,
         lower_bound::TESTS,
         privileges::TESTS,

@@ -14,6 +14,7 @@ use super::event_records::{EngineContexts, EventRecords, container_hash};
 use super::groups::{GroupTable, OTHER};
 use super::growth::{Growth, Wanted};
 use super::inherited::{Inherited, inherit};
+use super::operations::Operations;
 use super::snapshot::{SendNotes, Snapshot, Totals};
 use super::state::{AgentIdentity, AgentState, Change, StateStatus};
 use crate::event::{Event, OwnerId, OwnerKind, Owners, Unjudged, What};
@@ -57,6 +58,8 @@ pub struct Accounting {
     growth: Growth,
     /// Of the owners, those that are saved for a restart.
     saved_owners: usize,
+    /// Records of this process, by operation.
+    operations: Operations,
     /// Events of this process, by the numbers of their records.
     numbers: EventNumbers,
     /// Events before those.
@@ -102,6 +105,7 @@ impl Accounting {
         let mut accounting = Accounting {
             saved_owners: owners.len(),
             numbers: EventNumbers::new(uplink.next_sequence()),
+            operations: Operations::default(),
             inherited_events: inherited.as_ref().map_or(0, |inherited| inherited.events),
             counts_events,
             uplink,
@@ -137,6 +141,7 @@ impl Accounting {
         for (context, fingerprint) in std::mem::take(&mut self.left_behind).into_iter().enumerate() {
             if let Some(fingerprint) = fingerprint {
                 let record = Record::load(context as u16, fingerprint);
+                self.operations.count(&record);
                 self.uplink.admit(record).map_err(AccountingError::from).map_err(SinkError::from)?;
             }
         }
@@ -221,6 +226,11 @@ impl Accounting {
         self.uplink.link()
     }
 
+    /// Returns the records of this process so far, by operation.
+    pub fn operations(&self) -> Operations {
+        self.operations
+    }
+
     /// Owners that had events so far.
     pub fn owners(&self) -> &Owners {
         &self.owners
@@ -298,7 +308,9 @@ impl Accounting {
         for (context, key) in self.contexts.bodies.grow(granted.contexts) {
             // As a send of the body would leave it.
             let operand = self.permuted(Record::send(OTHER, context, 0, key)).operand;
-            self.uplink.admit(Record::load(context, operand))?;
+            let record = Record::load(context, operand);
+            self.operations.count(&record);
+            self.uplink.admit(record)?;
         }
         Ok(())
     }
@@ -332,6 +344,7 @@ impl Accounting {
         }
         let records = self.records(&event, group);
         self.note(&event);
+        records.as_slice().iter().for_each(|record| self.operations.count(record));
         let first = self.uplink.next_sequence();
         self.numbers.add(first, records.as_slice().len());
         let position = self.inherited_events + self.numbers.total();

@@ -8,6 +8,7 @@
 //! | `groups.rs`, `slot_table.rs` | owners to groups |
 //! | `contexts.rs`, `content_table.rs` | sockets and bodies to contexts |
 //! | `event_records.rs`, `event_numbers.rs` | events to records, and numbers of records to numbers of events |
+//! | `operations.rs` | records by operation |
 //! | `snapshot.rs` | counters at one record number, by group and by owner |
 //! | `conservation.rs` | captured = counted + in flight + lost |
 //! | `inherited.rs`, `earlier_grants.rs`, `state/` | what survives a restart of the agent or of the server |
@@ -23,6 +24,7 @@ mod events;
 mod groups;
 mod growth;
 mod inherited;
+mod operations;
 mod slot_table;
 mod snapshot;
 pub mod state;
@@ -35,4 +37,5 @@ pub use event_records::{EngineContexts, EventRecords, container_hash};
 pub use events::{Accounting, Options};
 pub use groups::{GroupTable, OTHER, SavedGroups};
 pub use inherited::Inherited;
+pub use operations::Operations;
 pub use snapshot::{Rows, ScopeError, SendNotes, Snapshot, Totals, since};

@@ -136,8 +136,14 @@ impl EngineArguments {
             ..uplink::Options::default()
         };
         let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
-        let accounting = Accounting::connect(address, Options { uplink, state, identity, permutation })?;
-        Ok((daemon, accounting))
+        match Accounting::connect(address, Options { uplink, state, identity, permutation }) {
+            Ok(accounting) => Ok((daemon, accounting)),
+            // The cause may be on the side of the server.
+            Err(error) => match daemon.as_ref().map(Daemon::said).filter(|said| !said.is_empty()) {
+                Some(said) => bail!("{error}; the board server that was started said {said:?}"),
+                None => Err(error.into()),
+            },
+        }
     }
 
     fn tls(&self) -> Result<Option<Tls>> {

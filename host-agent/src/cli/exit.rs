@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use deltascope_agent::report::{ScanJson, not_seen_text};
+
 /// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -33,6 +35,11 @@ impl Failure {
             ErrorKind::BrokenPipe => Failure::ReaderGone,
             _ => Failure::Output(error),
         }
+    }
+
+    /// A failure if a scan could not look at anything, or not at everything that was asked for by number.
+    pub fn of_scan(scan: Option<&ScanJson>) -> Result<(), Failure> {
+        scan.and_then(not_seen_text).map_or(Ok(()), |text| Err(Failure::NothingSeen(text)))
     }
 
     fn status(&self) -> u8 {

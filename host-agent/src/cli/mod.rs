@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attrs;
 mod bar;
 mod bpf;
 mod demo;
@@ -17,6 +18,7 @@ mod scan;
 mod state;
 mod status;
 mod synth;
+mod top;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -53,6 +55,10 @@ enum Command {
     Record(record::Arguments),
     /// Run a workload whose result is known, scan the machine, count in an engine and compare
     Demo(demo::Arguments),
+    /// Show the containers that waste most on a terminal, round by round, or move in a recording
+    Top(Box<top::Arguments>),
+    /// Print the attributes of the system before this one by name, or keep them as files
+    Attrs(Box<attrs::Arguments>),
     /// Ask a running agent (run --listen) for its state: last round, losses, board server, certificate
     Status(status::Arguments),
     /// Examine what this machine lets the agent do: one check a line, with what to do about it
@@ -73,6 +79,8 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
+        Command::Attrs(arguments) => attrs::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

@@ -13,6 +13,7 @@ use deltascope_agent::sources::{Round, Source};
 use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
+use super::exit::Failure;
 use super::rounds::SourceArguments;
 
 /// Options of the command.
@@ -70,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("deltascope: {notice}");
     }
     eprintln!("{}: {events} events of {}, {lost} lost", file.display(), source.name());
-    Ok(())
+    Ok(Failure::of_scan(source.scan_report().as_ref())?)
 }
 
 fn drain(source: &mut dyn Source, sink: &mut dyn Sink, duration: Option<u64>, stop: &Stop) -> Result<()> {

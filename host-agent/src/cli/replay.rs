@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
+use super::exit::Failure;
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -45,6 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut report = Report::from_source(engine, accounting.owners(), &totals, conservation, &replay);
     report.body_contexts = accounting.body_contexts();
     let scan = replay.scan_report();
+    let unseen = Failure::of_scan(scan.as_ref());
     if arguments.json {
         super::print_json(&Json { report: ReportJson::from(&report), scan }, false)?;
     } else {
@@ -54,5 +56,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("deltascope: {}: {notice}", arguments.file.display());
     }
     accounting.finish()?;
-    check(&conservation)
+    check(&conservation)?;
+    Ok(unseen?)
 }

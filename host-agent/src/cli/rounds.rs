@@ -1,5 +1,6 @@
 //! Sources of events as options, and the rounds of a run.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,8 +9,8 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::accounting::Accounting;
 use deltascope_agent::capture::AddressNames;
-use deltascope_agent::report::Report;
 use deltascope_agent::report::round::{Round, Rounds};
+use deltascope_agent::report::{Report, ScanJson};
 use deltascope_agent::scan::{Budget, ScanConfig};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
@@ -18,6 +19,7 @@ use deltascope_agent::stop::Stop;
 
 use super::bpf::BpfArguments;
 use super::engine::{EngineArguments, check};
+use super::exit::Failure;
 use super::lines::Silence;
 use super::state::StateArguments;
 use super::synth::SynthArguments;
@@ -137,6 +139,13 @@ pub struct RoundArguments {
     engine: EngineArguments,
 }
 
+impl RoundArguments {
+    /// The way to an engine.
+    pub fn engine(&self) -> &EngineArguments {
+        &self.engine
+    }
+}
+
 /// Longest time for the rest of what is in flight after a stop.
 const REST: Duration = Duration::from_secs(10);
 
@@ -165,17 +174,26 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// Makes rounds until the source ends, the time is over or a signal asks for the end, and gives each to `show`.
 pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Result<()>) -> Result<()> {
-    let stop = signals::catch()?;
+    each_until(arguments, &signals::catch()?, &mut |round| show(round).map(ControlFlow::Continue))
+}
+
+/// Makes rounds as [`each`] does, until `stop` asks for the end or `show` breaks: then the session is ended in order.
+pub fn each_until(
+    arguments: &RoundArguments,
+    stop: &Stop,
+    show: &mut dyn FnMut(Arc<Round>) -> Result<ControlFlow<()>>,
+) -> Result<()> {
     let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
-    let end = arguments.duration.map(|duration| Instant::now() + duration);
-    let mut source = arguments.source.open(&stop.until(end), Some(budget))?;
+    let work = stop.with_end();
+    let mut source = arguments.source.open(&work, Some(budget))?;
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
-    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, &stop)?;
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
-    // The source has its end from a little earlier, which only shortens its pauses.
     let end = arguments.duration.map(|duration| begun + duration);
+    // A round that ends its pauses for it is the last one.
+    end.into_iter().for_each(|end| work.end_at(end));
     let mut due = begun + arguments.interval;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
     let mut rounds = Rounds::new(arguments.interval);
@@ -183,13 +201,14 @@ pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Resu
     let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();
     let mut silence = Silence::new(arguments.silence);
+    let mut unseen = Unseen::default();
     loop {
         let mut work_begun = Instant::now();
         let given = source.round(&mut accounting, &mut |_| ())?;
         let mut took = work_begun.elapsed();
         if source.is_state() {
             late.note(took, arguments.interval);
-            wait(&mut accounting, due.min(end.unwrap_or(due)), &stop)?;
+            wait(&mut accounting, due.min(end.unwrap_or(due)), stop)?;
         }
         if stopped() && rest.is_none() {
             rest = Some(source.stop().then(Instant::now));
@@ -204,8 +223,13 @@ pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Resu
             let conservation = read.1;
             took += work_begun.elapsed();
             let silence = |report: &mut Report| silence.apply(report, Instant::now());
-            show(Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence)))?;
+            let round = Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence));
+            unseen.note(round.scan.as_ref());
+            let shown = show(round)?;
             check(&conservation)?;
+            if shown.is_break() {
+                break;
+            }
             // From now on, not from when it was due: after a pause of this process there is one round and no burst.
             due = Instant::now() + arguments.interval;
         }
@@ -216,7 +240,34 @@ pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Resu
     if let Some(notice) = source.notice() {
         eprintln!("deltascope: {notice}");
     }
-    Ok(accounting.finish()?)
+    accounting.finish()?;
+    Ok(unseen.0?)
+}
+
+/// Why the last round did not see what was asked for, reported when it begins to be so and when the reason changes. A round
+/// that was cut short by the end says nothing of it.
+struct Unseen(Result<(), Failure>);
+
+impl Default for Unseen {
+    fn default() -> Self {
+        Self(Ok(()))
+    }
+}
+
+impl Unseen {
+    fn note(&mut self, scan: Option<&ScanJson>) {
+        if scan.is_some_and(|scan| scan.coverage.members.unread.get("not_reached").is_some_and(|&members| members > 0))
+        {
+            return;
+        }
+        let now = Failure::of_scan(scan);
+        if let Err(failure) = &now
+            && self.0.as_ref().err().map(ToString::to_string) != Some(failure.to_string())
+        {
+            eprintln!("deltascope: {failure}");
+        }
+        self.0 = now;
+    }
 }
 
 /// Reports rounds that take longer than the interval, the first one and then each time that one takes twice as long

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::round::Rounds;
-use deltascope_agent::report::{Metrics, ReportJson, ScanJson, not_seen_text, scan_lines};
+use deltascope_agent::report::{Metrics, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::scan::{ScanConfig, ScanTarget};
 use deltascope_agent::signals;
 use deltascope_agent::sources::{Scan, Source};
@@ -62,21 +62,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (after, conservation) = accounting.read(&scan)?;
     let round = rounds.next(&accounting, &scan, (after.since(&before), conservation), begun.elapsed(), |_| 0);
     let report = &round.report;
-    if let Some(summary) = scan.summary() {
+    let unseen = Failure::of_scan(round.scan.as_ref());
+    if let Some(scan) = &round.scan {
         if let Some(path) = &arguments.metrics {
             super::write_metrics(path, &Metrics::new(METRICS_CONTAINERS).text(&round))?;
         }
         if arguments.json {
-            super::print_json(&Json { report: ReportJson::from(report), scan: ScanJson::from(summary) }, false)?;
+            super::print_json(&Json { report: ReportJson::from(report), scan: scan.clone() }, false)?;
         } else {
-            super::print(&(text(report) + &scan_lines(&ScanJson::from(summary))))?;
+            super::print(&(text(report) + &scan_lines(scan)))?;
         }
     }
-    let unseen = scan.summary().and_then(not_seen_text);
     accounting.finish()?;
     check(&conservation)?;
-    match unseen {
-        Some(text) => Err(Failure::NothingSeen(text).into()),
-        None => Ok(()),
-    }
+    Ok(unseen?)
 }

@@ -175,6 +175,17 @@ impl ProcFs {
         Ok(nonce)
     }
 
+    /// Whether exec puts a process, and those that it forks, at random addresses: as its personality (`personality(2)`) and
+    /// the machine's setting say. `None` where that cannot be read.
+    pub(crate) fn has_random_addresses(&self, task: impl Into<TaskId>) -> Option<bool> {
+        /// `ADDR_NO_RANDOMIZE` (`include/uapi/linux/personality.h`).
+        const FIXED: u64 = 0x0004_0000;
+        let personality = std::fs::read_to_string(self.path(task, "personality")).ok()?;
+        let personality = u64::from_str_radix(personality.trim(), 16).ok()?;
+        let setting = std::fs::read_to_string(self.root.join("sys/kernel/randomize_va_space")).ok()?;
+        Some(personality & FIXED == 0 && setting.trim() != "0")
+    }
+
     /// Reads `/proc/PID/cgroup`.
     ///
     /// # Errors

@@ -26,6 +26,8 @@ pub struct Mapping {
     pub inode: u64,
     /// `[vsyscall]`: not in the page tables of the process.
     pub gate: bool,
+    /// `[heap]` or `[stack]`: exec has made it.
+    pub of_exec: bool,
     /// `Rss`: resident, of any kind; `None` when read from `maps`.
     pub resident: Option<u64>,
     /// `Anonymous`: resident and anonymous; `None` when read from `maps`.
@@ -175,6 +177,7 @@ impl MappingParser {
             device: (major, minor),
             inode,
             gate: cursor.rest() == b"[vsyscall]",
+            of_exec: matches!(cursor.rest(), b"[heap]" | b"[stack]"),
             ..Mapping::default()
         });
         Ok(())

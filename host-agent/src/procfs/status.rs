@@ -17,6 +17,8 @@ pub struct ProcessStatus {
     pub code: Option<u64>,
     /// `VmSwap` in bytes; `None` without memory.
     pub swapped: Option<u64>,
+    /// `VmSize` in bytes: all addresses that are mapped; `None` without memory.
+    pub mapped: Option<u64>,
 }
 
 /// Parses the text of `/proc/PID/status` (`proc_pid_status(5)`). Lines that are not used are
@@ -37,6 +39,7 @@ pub fn parse_status(text: &[u8]) -> Result<ProcessStatus, ParseError> {
                 status.user = Some(cursor.decimal32("a user id")?);
             }
             b"VmExe" => status.code = Some(kib(&mut cursor)?),
+            b"VmSize" => status.mapped = Some(kib(&mut cursor)?),
             b"VmSwap" => status.swapped = Some(kib(&mut cursor)?),
             _ => {}
         }

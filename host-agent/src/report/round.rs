@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::recent::Recent;
 use super::{EstimatedJson, Line, Report, ScanJson, SendBytesJson};
 use crate::accounting::state::StateStatus;
-use crate::accounting::{Accounting, Conservation, Totals};
+use crate::accounting::{Accounting, Conservation, Operations, Totals};
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::pressure::Pressures;
 use crate::procfs::{OwnCost, ProcFs, lossless};
@@ -52,6 +52,8 @@ pub struct Round {
     pub state: Option<StateStatus>,
     /// The board server.
     pub link: LinkStatus,
+    /// Records that were given to the engine, by operation.
+    pub operations: Operations,
     /// What the agent's process has used.
     pub own: OwnCost,
     /// Time that this round took, without the wait before it.
@@ -157,6 +159,7 @@ impl Rounds {
             silent,
             state: accounting.state_status(),
             link: accounting.link(),
+            operations: accounting.operations(),
             own: OwnCost::now(),
             took,
             longest_round: self.longest,

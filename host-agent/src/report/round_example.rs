@@ -7,7 +7,7 @@ use deltascope_abi::record::Class;
 
 use super::round::Round;
 use super::{Details, Recent, Report};
-use crate::accounting::{Conservation, Rows, Totals};
+use crate::accounting::{Conservation, Operations, Rows, Totals};
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::OwnCost;
 use crate::uplink::LinkStatus;
@@ -64,6 +64,7 @@ pub(crate) fn round() -> Round {
         silent: 2,
         state: None,
         link: LinkStatus { peer: "board:5770".to_owned(), online: true, connections: 2, certificate_days: Some(100.5) },
+        operations: Operations::default(),
         own: OwnCost {
             cpu: Duration::from_millis(1500),
             resident_bytes: Some(20_000_000),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
 use super::origins::{FamilyJson, OriginsJson};
-use crate::scan::{Bracket, FrameAccess, ScanSummary, Unread};
+use crate::scan::{Bracket, FrameAccess, NotSeen, ScanSummary, Unread};
 
 /// A number that lies between two others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +69,19 @@ pub struct NotSeenJson {
     pub pid: u32,
     /// `no_process`, `thread`, `kernel_thread`, `ended`, or the reason why its family was not read.
     pub why: String,
+    /// The process of a thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
+}
+
+impl NotSeenJson {
+    fn new(pid: u32, why: NotSeen) -> Self {
+        let process = match why {
+            NotSeen::Thread(process) => Some(process),
+            _ => None,
+        };
+        Self { pid, why: why.name().to_owned(), process }
+    }
 }
 
 /// A process that did not answer.
@@ -165,11 +178,7 @@ impl From<&ScanSummary> for ScanJson {
             redundant: summary.redundant_bracket().into(),
             origins: Some(OriginsJson::from(&summary.origins)),
             coverage: coverage(summary),
-            not_seen: summary
-                .not_seen
-                .iter()
-                .map(|&(pid, why)| NotSeenJson { pid, why: why.name().to_owned() })
-                .collect(),
+            not_seen: summary.not_seen.iter().map(|&(pid, why)| NotSeenJson::new(pid, why)).collect(),
             hung: summary.hung.iter().map(|(pid, command)| HungJson { pid: *pid, command: escape(command) }).collect(),
             missing: missing(summary)
                 .into_iter()

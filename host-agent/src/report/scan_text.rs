@@ -5,19 +5,14 @@ use std::fmt::Write;
 
 use bytesize::ByteSize;
 
-use super::scan::{BracketJson, CostJson, HungJson, MissingJson, ScanJson, missing};
-use crate::scan::{NotSeen, Reason, ScanSummary};
+use super::scan::{BracketJson, CostJson, HungJson, MissingJson, NotSeenJson, ScanJson};
 
 /// Families with a line of their own on the terminal.
 const FAMILY_LINES: usize = 5;
 
 /// What a scan reports, as lines below the table.
 pub fn scan_lines(scan: &ScanJson) -> String {
-    let list = |counts: &BTreeMap<String, u64>| {
-        let some: Vec<String> =
-            counts.iter().filter(|&(_, &count)| count > 0).map(|(name, count)| format!("{name} {count}")).collect();
-        if some.is_empty() { "none".to_owned() } else { some.join(", ") }
-    };
+    let list = |named: &BTreeMap<String, u64>| counts(named).unwrap_or_else(|| "none".to_owned());
     let range = |bracket: &BracketJson| match bracket.at_most {
         Some(most) if most == bracket.at_least => most.to_string(),
         Some(most) => format!("at least {}, at most {most}", bracket.at_least),
@@ -33,15 +28,26 @@ pub fn scan_lines(scan: &ScanJson) -> String {
     text += &origin_lines(scan);
     text += &format!("scan: {mode}; {} families, measured {:.3} s\n", scan.families, scan.scan_seconds_measured);
     // Writing to a String cannot fail.
+    let borrowing = match scan.processes.get("sharing_memory") {
+        None | Some(0) => String::new(),
+        Some(processes) => format!(" ({processes} more borrow the memory of one)"),
+    };
     let _ = writeln!(
         text,
-        "coverage: {} of {} members read; unread: {}; pages compared {}, unjudged: {}",
+        "coverage of {}: {} of {} members read{borrowing}; unread: {}; pages compared {}, unjudged: {}",
+        coverage.scope.replace('_', " "),
         coverage.members.read,
         coverage.members.seen,
         list(&coverage.members.unread),
         coverage.pages.judged,
         list(&coverage.pages.unjudged)
     );
+    for one in &scan.not_seen {
+        let _ = writeln!(text, "not seen: {}", one_not_seen(one));
+    }
+    if coverage.contents_denied > 0 {
+        let _ = writeln!(text, "members whose contents were denied: {}", coverage.contents_denied);
+    }
     if coverage.families_maybe_cut > 0 {
         let _ = writeln!(text, "families that may be cut: {}", coverage.families_maybe_cut);
     }
@@ -109,40 +115,38 @@ fn bytes(count: u64) -> String {
 }
 
 /// Why nothing was looked at, or not everything that was asked for by number; `None` if all was.
-pub fn not_seen_text(summary: &ScanSummary) -> Option<String> {
-    let mut parts: Vec<String> = summary.not_seen.iter().map(|&(pid, why)| one_not_seen(pid, why)).collect();
+pub fn not_seen_text(scan: &ScanJson) -> Option<String> {
+    let mut parts: Vec<String> = scan.not_seen.iter().map(one_not_seen).collect();
     if parts.is_empty() {
-        if !summary.nothing_seen() {
+        if !scan.nothing_seen() {
             return None;
         }
-        let unread: Vec<String> = summary
-            .coverage
-            .unread
-            .named()
-            .filter(|&(_, count)| count > 0)
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
-        parts.push(match unread.is_empty() {
-            true => "no family of processes is visible".to_owned(),
-            false => format!("no process of any family could be read ({})", unread.join(", ")),
+        let unread = counts(&scan.coverage.members.unread);
+        parts.push(match unread {
+            None => "no family of processes is visible".to_owned(),
+            Some(unread) => format!("no process of any family could be read ({unread})"),
         });
     }
-    let missing = missing(summary).into_iter().map(|(name, effect)| format!("missing {name}: {effect}"));
+    let missing = scan.missing.iter().map(|MissingJson { name, effect }| format!("missing {name}: {effect}"));
     Some(format!("nothing seen: {}", parts.into_iter().chain(missing).collect::<Vec<_>>().join("; ")))
 }
 
-fn one_not_seen(pid: u32, why: NotSeen) -> String {
-    match why {
-        NotSeen::NoProcess => format!("process {pid}: expected a process of this number, found none"),
-        NotSeen::Thread(process) => {
+fn one_not_seen(NotSeenJson { pid, why, process }: &NotSeenJson) -> String {
+    match (why.as_str(), process) {
+        ("no_process", _) => format!("process {pid}: expected a process of this number, found none"),
+        ("thread", Some(process)) => {
             format!("process {pid}: expected a process, found a thread of process {process}; give --pid {process}")
         }
-        NotSeen::KernelThread => {
-            format!("process {pid}: expected a process with memory, found a thread of the kernel")
-        }
-        NotSeen::Ended => format!("process {pid}: expected a living process, found one that has ended (zombie)"),
-        NotSeen::Family(reason) => {
-            format!("process {pid}: no member of its family could be read ({})", reason.name())
-        }
+        ("thread", None) => format!("process {pid}: expected a process, found a thread of another one"),
+        ("kernel_thread", _) => format!("process {pid}: expected a process with memory, found a thread of the kernel"),
+        ("ended", _) => format!("process {pid}: expected a living process, found one that has ended (zombie)"),
+        (reason, _) => format!("process {pid}: no member of its family could be read ({reason})"),
     }
+}
+
+/// The counts above zero by name; `None` if there are none.
+fn counts(counts: &BTreeMap<String, u64>) -> Option<String> {
+    let some: Vec<String> =
+        counts.iter().filter(|&(_, &count)| count > 0).map(|(name, count)| format!("{name} {count}")).collect();
+    (!some.is_empty()).then(|| some.join(", "))
 }

@@ -73,7 +73,7 @@ impl<V: FamilyView> Round<'_, V> {
             } else {
                 // It is counted again at the next look.
                 self.counts.doubts.take_all(&place.doubts);
-                unsettled.push(Unsettled { address, moved: true });
+                unsettled.push(Unsettled { address, moved: true, pages: place.pages });
             }
             frame_number += place.frames;
         }

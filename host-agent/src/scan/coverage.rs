@@ -78,6 +78,8 @@ pub enum Doubt {
     Remapped,
     /// In memory that a member has excluded from forks (`MADV_DONTFORK`, `MADV_WIPEONFORK`), perhaps after a fork.
     NotInherited,
+    /// In private huge pages of hugetlbfs, whose copies are not counted.
+    Hugetlb,
     /// Not exclusive, and without frame numbers not distinguished from each other.
     NotToldApart,
     /// Of members that were not read.
@@ -87,14 +89,22 @@ pub enum Doubt {
 }
 
 impl Reason for Doubt {
-    const ALL: &'static [Self] =
-        &[Self::Swapped, Self::Remapped, Self::NotInherited, Self::NotToldApart, Self::UnreadMembers, Self::MaybeCut];
+    const ALL: &'static [Self] = &[
+        Self::Swapped,
+        Self::Remapped,
+        Self::NotInherited,
+        Self::Hugetlb,
+        Self::NotToldApart,
+        Self::UnreadMembers,
+        Self::MaybeCut,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Swapped => "swapped",
             Self::Remapped => "remapped",
             Self::NotInherited => "not_inherited",
+            Self::Hugetlb => "hugetlb",
             Self::NotToldApart => "not_told_apart",
             Self::UnreadMembers => "unread_members",
             Self::MaybeCut => "maybe_cut",

@@ -1,7 +1,8 @@
 //! Families: maximal fork trees that no exec cuts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::kinship::{Kinship, Place};
 use crate::procfs::{ExecLayout, ProcessStat};
 
 /// One family.
@@ -11,6 +12,8 @@ pub(crate) struct Family {
     pub members: Vec<ProcessStat>,
     /// What is known of where its root came from.
     pub origin: Origin,
+    /// Anonymous pages of each member when it was listed, in memory and in swap.
+    pub pages: Vec<u64>,
 }
 
 /// Where the root of a family came from.
@@ -37,17 +40,15 @@ pub(crate) struct Families {
     pub rejoined: u64,
 }
 
-/// The 16 random bytes that exec gave a process and fork handed down, if they can be read.
-pub(crate) type ExecNonce<'a> = dyn FnMut(&ProcessStat) -> Option<[u8; 16]> + 'a;
-
 /// Sorts processes with memory into families.
 ///
 /// A process belongs to its parent's family when it was forked and has not called exec
 /// (`PF_FORKNOEXEC`), and both have the same [`ExecLayout`] as far as it can be seen. The
 /// layout is what unmasks a foster parent: an orphan's parent is init or a subreaper, which
-/// was no part of its fork tree. An orphan belongs to the processes with its layout and its [`ExecNonce`]: without
-/// address space randomisation different programs have the same layout.
-pub(crate) fn families(processes: &[ProcessStat], nonce: &mut ExecNonce<'_>) -> Families {
+/// was no part of its fork tree. An orphan belongs to the processes with its layout and its [`Kinship::nonce`]: without
+/// address space randomisation different programs have the same layout. A process can change both; one that is left without
+/// a root belongs to those with its program at the same place with which it is kin ([`Kinship::are_kin`]).
+pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> Families {
     let by_pid: HashMap<u32, usize> =
         processes.iter().enumerate().map(|(index, process)| (process.pid, index)).collect();
     let mut by_layout: HashMap<ExecLayout, Vec<usize>> = HashMap::new();
@@ -88,7 +89,7 @@ pub(crate) fn families(processes: &[ProcessStat], nonce: &mut ExecNonce<'_>) -> 
                 // A brother or sister has brought them together, or it is a child of its own.
                 continue;
             }
-            match (nonce(process), nonce(&processes[other])) {
+            match (kinship.nonce(process), kinship.nonce(&processes[other])) {
                 (Some(own), Some(others)) if own == others => {
                     unite(&mut above, index, other);
                     joined = true;
@@ -100,6 +101,7 @@ pub(crate) fn families(processes: &[ProcessStat], nonce: &mut ExecNonce<'_>) -> 
         rejoined += u64::from(joined);
         origins.insert(index, origin);
     }
+    rejoined += rejoin(processes, &orphans, &mut above, &mut origins, kinship);
     let mut members: HashMap<usize, Vec<(usize, ProcessStat)>> = HashMap::new();
     for (index, process) in processes.iter().enumerate() {
         members.entry(root(&mut above, index)).or_default().push((index, *process));
@@ -110,11 +112,70 @@ pub(crate) fn families(processes: &[ProcessStat], nonce: &mut ExecNonce<'_>) -> 
             // Within one clock tick the root is the member that is no fork, if there is one.
             members.sort_unstable_by_key(|(_, m)| (m.start_time, m.forked_without_exec, m.pid));
             let origin = origin(&members, &origins);
-            Family { members: members.into_iter().map(|(_, member)| member).collect(), origin }
+            Family { members: members.into_iter().map(|(_, member)| member).collect(), origin, pages: Vec::new() }
         })
         .collect();
     families.sort_unstable_by_key(|family| family.members.first().map(|root| root.pid));
     Families { families, rejoined }
+}
+
+/// Puts orphans in trees without a root to their kin, and returns how many.
+fn rejoin(
+    processes: &[ProcessStat],
+    orphans: &[usize],
+    above: &mut [usize],
+    origins: &mut HashMap<usize, Origin>,
+    kinship: &mut dyn Kinship,
+) -> u64 {
+    let roots = (0..processes.len()).filter(|&index| !processes[index].forked_without_exec);
+    let mut with_root: HashSet<usize> = roots.map(|index| root(above, index)).collect();
+    let mut left: Vec<usize> = orphans.to_vec();
+    left.retain(|&index| processes[index].layout.is_some() && !with_root.contains(&root(above, index)));
+    if left.is_empty() {
+        return 0;
+    }
+    let programs: Vec<Option<String>> = left.iter().map(|&index| kinship.program(&processes[index])).collect();
+    let wanted: HashSet<&String> = programs.iter().flatten().collect();
+    let mut at_place: HashMap<Place, Vec<usize>> = HashMap::new();
+    for (index, process) in processes.iter().enumerate() {
+        if kinship.program(process).is_some_and(|program| wanted.contains(&program))
+            && let Some(place) = kinship.place(process)
+        {
+            at_place.entry(place).or_default().push(index);
+        }
+    }
+    let mut rejoined = 0;
+    for index in left {
+        let Some(place) = kinship.place(&processes[index]) else {
+            continue;
+        };
+        let mut joined = false;
+        for &other in at_place.get(&place).into_iter().flatten() {
+            let (own, others) = (root(above, index), root(above, other));
+            if with_root.contains(&own) {
+                break;
+            }
+            if own == others {
+                continue;
+            }
+            match kinship.are_kin(&processes[index], &processes[other]) {
+                Some(true) => {
+                    let is_rooted = with_root.contains(&others);
+                    unite(above, index, other);
+                    joined = true;
+                    if is_rooted {
+                        with_root.insert(root(above, index));
+                    }
+                }
+                Some(false) => {}
+                None => {
+                    origins.insert(index, Origin::Uncertain);
+                }
+            }
+        }
+        rejoined += u64::from(joined);
+    }
+    rejoined
 }
 
 /// Where a family came from, with the least certain of its orphans.

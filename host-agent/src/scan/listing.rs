@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use super::cut::{self, Hidden};
 use super::family::{Family, families};
+use super::kinship::LiveKinship;
+use super::live;
 use super::time_limit::TimeLimit;
-use super::{Capability, Coverage, NotSeen, Privileges, ProcessCounts, ScanError, ScanTarget, Scope, Unbounded};
+use super::{
+    Capability, Coverage, FrameAccess, NotSeen, Privileges, ProcessCounts, ScanError, ScanTarget, Scope, Unbounded,
+};
 use crate::procfs::{ProcError, ProcFs, ProcessStat};
 
 /// How long, and how often, a process that shows no layout is waited for.
@@ -25,6 +29,7 @@ impl Listing {
     pub fn new(
         proc: &ProcFs,
         limit: &mut TimeLimit,
+        access: FrameAccess,
         target: &ScanTarget,
         privileges: &Privileges,
         counts: &mut ProcessCounts,
@@ -32,12 +37,20 @@ impl Listing {
         let mut listed = Vec::new();
         let (mut vanished, mut unreadable, mut without_memory) = (0, 0, HashMap::new());
         let pids = proc.pids()?;
+        let mut pages: HashMap<u32, u64> = HashMap::new();
         for &pid in &pids {
             match proc.process(pid) {
-                Ok(stat) if stat.has_memory() => match settled(proc, stat, privileges) {
-                    Some(stat) => listed.push(stat),
-                    None => vanished += 1,
-                },
+                Ok(stat) if stat.has_memory() => {
+                    let stat = settled(proc, stat, privileges);
+                    // A process that shows none has ended meanwhile.
+                    match stat.and_then(|stat| Some((stat, live::anonymous(proc, &stat)?))) {
+                        Some((stat, anonymous)) => {
+                            listed.push(stat);
+                            pages.insert(pid, anonymous);
+                        }
+                        None => vanished += 1,
+                    }
+                }
                 Ok(stat) => {
                     without_memory.insert(pid, stat.kernel_thread);
                 }
@@ -47,10 +60,7 @@ impl Listing {
                 Err(_) => unreadable += 1,
             }
         }
-        let found = families(&listed, &mut |process| {
-            let (proc, task) = (proc.clone(), process.task());
-            limit.call(process, move || proc.exec_nonce(task).ok())?
-        });
+        let found = families(&listed, &mut LiveKinship::new(proc, limit, access));
         let hidden = Hidden::find(proc, &found.families);
         let mut families = found.families;
         counts.rejoined = found.rejoined;
@@ -95,6 +105,9 @@ impl Listing {
         let all = families.len();
         families.retain(|family| family.members.len() > 1);
         counts.alone += (all - families.len()) as u64;
+        for family in &mut families {
+            family.pages = family.members.iter().map(|member| pages[&member.pid]).collect();
+        }
         Ok(Listing { families, coverage, not_seen })
     }
 }

@@ -85,8 +85,9 @@ impl<'a> LiveFamily<'a> {
         let comparable = comparable(&proc);
         // Numbers of members in the kernel's order of their memories.
         let mut memories: Vec<u32> = Vec::with_capacity(family.members.len());
-        for stat in &family.members {
-            let pages = anonymous_pages(&proc, stat);
+        for (stat, &listed) in family.members.iter().zip(&family.pages) {
+            // One that has ended shows none any more.
+            let pages = listed.max(anonymous_pages(&proc, stat));
             let (member, settled) = match live.open_member(stat, pages) {
                 Ok(opened) => opened,
                 Err(reason) => {
@@ -164,6 +165,11 @@ impl<'a> LiveFamily<'a> {
     /// Members that were given up before the comparison.
     pub(crate) fn lost(&self) -> &[Lost] {
         &self.lost
+    }
+
+    /// Number of members that have the memory of another one.
+    pub(crate) fn borrowing(&self) -> u64 {
+        self.borrowers.len() as u64
     }
 
     /// Members whose mappings changed each time that they were read.
@@ -306,11 +312,14 @@ fn same_program(listed: &ProcessStat, now: &ProcessStat) -> bool {
 
 /// Anonymous pages of a process, in memory and in swap; 0 where they are not shown.
 pub(crate) fn anonymous_pages(proc: &ProcFs, stat: &ProcessStat) -> u64 {
-    let Ok(status) = proc.status(stat.task()) else {
-        return 0;
-    };
-    let bytes = status.resident_anonymous.unwrap_or(0).saturating_add(status.swapped.unwrap_or(0));
-    bytes / crate::procfs::PAGE_SIZE as u64
+    anonymous(proc, stat).unwrap_or(0)
+}
+
+/// Anonymous pages of a process, in memory and in swap; `None` without memory.
+pub(crate) fn anonymous(proc: &ProcFs, stat: &ProcessStat) -> Option<u64> {
+    let status = proc.status(stat.task()).ok()?;
+    let bytes = status.resident_anonymous?.saturating_add(status.swapped.unwrap_or(0));
+    Some(bytes / crate::procfs::PAGE_SIZE as u64)
 }
 
 /// Counts members that were given up by their reason.

@@ -11,6 +11,8 @@ use crate::procfs::{PAGE_SIZE, PageEntry, Pagemap, ProcError};
 
 /// Bytes of a mapping that `smaps` may count while the process goes on with its work: a stall below 10 ms.
 const NO_STALL: u64 = 128 << 20;
+/// Pages of a family that are worth a longer one. Stacks of threads have fewer.
+const FEW: usize = 256;
 
 impl LiveFamily<'_> {
     /// Asks the kernel for runs of pages of a member.
@@ -90,13 +92,14 @@ impl FamilyView for LiveFamily<'_> {
         self.runs(member, move |pagemap| pagemap.populated(range, SMALL_HOLE))
     }
 
-    fn not_inherited(&mut self, members: &[usize], range: Range<u64>) -> bool {
+    fn not_inherited(&mut self, members: &[usize], range: Range<u64>, pages: usize) -> bool {
         members.iter().any(|&member| {
             let Some(large) = self.members[member].large else {
                 return false;
             };
             // What would stall the process is not asked for; then it may be so.
-            if large > NO_STALL && !self.reading.may_stall {
+            let may_stall = large <= NO_STALL || self.reading.may_stall && pages >= FEW;
+            if self.members[member].excluded.is_none() && !may_stall {
                 return true;
             }
             let stat = self.members[member].stat;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::frame_flags::{FrameFlags, FrameKind};
 use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError, ProcFs, TaskId};
 
-/// Bytes of a mapping that are counted in one go: a stall of some ms.
+/// Bytes of a mapping in small pages that are counted in one go: a stall of some ms.
 const LARGE: u64 = 32 << 20;
 /// Mappings with pages of a process that is read from `maps`; beyond, `smaps` takes less memory, since its neighbours of one
 /// kind are joined.
@@ -24,7 +24,7 @@ pub(crate) struct Listed {
     pub mappings: Vec<Mapping>,
     /// The list was the same afterwards: the kernel lets the program map and unmap between two of its lines.
     pub settled: bool,
-    /// Bytes of the largest mapping in memory, where it is too large for `smaps`.
+    /// Bytes of the largest mapping in memory, without huge pages, where it is too large for `smaps`.
     pub large: Option<u64>,
 }
 
@@ -46,7 +46,10 @@ pub(crate) fn read(
             None => (proc.mappings(task)?, None),
         };
         let after = proc.bare_mappings(task)?;
-        listed.settled = covered(&listed.mappings) == covered(&after);
+        // The kernel counts the addresses that are mapped: of a mapping that moves, both lists can miss both places.
+        let mapped: u64 = after.iter().filter(|mapping| !mapping.gate).map(|mapping| mapping.end - mapping.start).sum();
+        let counted = proc.status(task)?.mapped.unwrap_or(0);
+        listed.settled = covered(&listed.mappings) == covered(&after) && mapped >= counted;
         if listed.settled {
             break;
         }
@@ -73,7 +76,8 @@ fn walked(
         let mut resident = 0;
         // Where the call is missing there is one way only.
         let walk = pagemap.runs(mapping.start..mapping.end, &mut |run| {
-            resident += if run.swapped { 0 } else { run.range.end - run.range.start };
+            // A huge page that is mapped whole is one entry.
+            resident += if run.swapped || run.huge { 0 } else { run.range.end - run.range.start };
         });
         if walk.is_err() {
             return Ok(None);
@@ -86,10 +90,19 @@ fn walked(
     let mergeable = proc.merged_pages(task) != Some(0);
     // Pages on the way to another frame and guard regions look swapped too.
     let in_swap = proc.status(task)?.swapped != Some(0);
-    for mapping in mappings.iter_mut().filter(|mapping| !mapping.shared && !mapping.gate) {
+    // End of the file that was mapped last, behind which its program has its variables without values (`.bss`).
+    let mut end_of_file = 0;
+    for mapping in &mut mappings {
+        let of_file = mapping.inode != 0 || mapping.start == end_of_file;
+        end_of_file = if mapping.inode != 0 && !mapping.shared { mapping.end } else { 0 };
+        if mapping.shared || mapping.gate {
+            continue;
+        }
         if count(mapping, pagemap, flags).is_err() {
             return Ok(None);
         }
+        // No program excludes these from its forks.
+        mapping.flags_unknown &= !of_file && !mapping.of_exec;
         mapping.mergeable = mergeable;
         mapping.swapped = mapping.swapped.filter(|_| in_swap).or(Some(0));
     }

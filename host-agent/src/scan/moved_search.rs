@@ -1,5 +1,6 @@
 //! Looking for memory that was moved to another address of a family.
 
+use super::moved_memory::Part;
 use super::overlap::{Overlap, Piece, Traits};
 use super::round::Round;
 use super::view::FamilyView;
@@ -19,13 +20,14 @@ impl<V: FamilyView> Round<'_, V> {
                 let Some(table) = self.entries(piece.member, Traits::default(), start, pages) else {
                     break;
                 };
+                self.listed.find(piece.member, start, &table);
                 for (entry, address) in table.into_iter().zip((start..).step_by(PAGE_SIZE)) {
                     match self.rule.holder(piece.member, entry, &mut Skips::default()) {
                         Some(holder) if holder.exclusive() => own += 1,
                         Some(holder) => {
                             twice += 1;
                             if self.rule.access() == FrameAccess::Frames {
-                                self.moved_memory.suspect(holder.key(), address, Some(number));
+                                self.moved_memory.suspect(holder.key(), address, Some(Part::Alone(number)));
                             }
                         }
                         None => own += u64::from(entry.swapped() && !entry.guard()),

@@ -12,14 +12,16 @@ pub(crate) struct Traits {
     pub not_inherited: bool,
     /// Huge pages are mapped whole there.
     pub huge: bool,
+    /// They are huge pages of hugetlbfs, whose copies are not counted.
+    pub hugetlb: bool,
     /// A mapping was read without its flags, so that `not_inherited` is not known.
     pub flags_unknown: bool,
 }
 
 impl Traits {
     fn of(mapping: &Mapping) -> Self {
-        let Mapping { mergeable, not_inherited, huge, flags_unknown, .. } = *mapping;
-        Self { mergeable, not_inherited, huge: huge != Some(0), flags_unknown }
+        let Mapping { mergeable, not_inherited, huge, hugetlb, flags_unknown, .. } = *mapping;
+        Self { mergeable, not_inherited, huge: huge != Some(0), hugetlb, flags_unknown }
     }
 
     fn with(self, other: Self) -> Self {
@@ -27,8 +29,14 @@ impl Traits {
             mergeable: self.mergeable || other.mergeable,
             not_inherited: self.not_inherited || other.not_inherited,
             huge: self.huge || other.huge,
+            hugetlb: self.hugetlb || other.hugetlb,
             flags_unknown: self.flags_unknown || other.flags_unknown,
         }
+    }
+
+    /// Whether copies there are not counted, and are in the bracket only.
+    pub(crate) fn is_only_bracketed(self) -> bool {
+        self.not_inherited || self.hugetlb
     }
 }
 
@@ -45,7 +53,8 @@ pub(crate) struct Span {
     pub traits: Traits,
 }
 
-/// Addresses at which one member has a mapping with anonymous pages of which some are mapped more than once.
+/// Addresses at which one member alone has a mapping with anonymous pages, of which some are mapped more than once or which is
+/// in part at addresses of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// The member.
@@ -83,7 +92,8 @@ pub(crate) fn origin(mapping: &Mapping, skips: &mut Skips) -> Option<Origin> {
     let pages = mapping.pages();
     if mapping.hugetlb {
         skips.hugetlb += pages;
-        return None;
+        let base = mapping.start.wrapping_sub(mapping.offset);
+        return (!mapping.shared).then_some((mapping.device, mapping.inode, base));
     }
     if mapping.device_memory || mapping.gate {
         skips.device_memory += pages;
@@ -162,7 +172,9 @@ fn push(spans: &mut Vec<Span>, span: Span) {
 }
 
 fn push_alone(pieces: &mut Vec<Piece>, start: u64, end: u64, member: usize, mapping: &Mapping) {
-    if mapping.mapped_twice > 0 && mapping.anonymous != Some(0) {
+    // A mapping that others have a part of is looked at whole: its pages were counted together.
+    let is_part = (start, end) != (mapping.start, mapping.end);
+    if (mapping.mapped_twice > 0 || is_part) && mapping.anonymous != Some(0) && !mapping.hugetlb {
         pieces.push(Piece { member, start, end, mapped_twice: mapping.mapped_twice });
     }
 }

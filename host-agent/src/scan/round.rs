@@ -8,6 +8,7 @@ use super::found::{Charges, RoundCounts};
 use super::frames::{Holder, Rule, by_frame, mapped_elsewhere};
 use super::huge_pages::{forget_exclusive, maybe_huge};
 use super::judge::Judgement;
+use super::listed_pages::ListedPages;
 use super::moved_memory::MovedMemory;
 use super::origins::Divider;
 use super::overlap::{Overlap, Span, Traits};
@@ -47,6 +48,10 @@ pub(crate) struct Round<'a, V> {
     held: Vec<Later>,
     /// It is known.
     resolved: bool,
+    /// Pages that may have been moved and written whole before.
+    moved_whole: u64,
+    /// What the members had when they were listed.
+    pub(super) listed: ListedPages,
 }
 
 impl<'a, V: FamilyView> Round<'a, V> {
@@ -77,7 +82,15 @@ impl<'a, V: FamilyView> Round<'a, V> {
             moved_memory: MovedMemory::default(),
             held: Vec::new(),
             resolved: false,
+            listed: ListedPages::default(),
+            moved_whole: 0,
         }
+    }
+
+    /// Expects the pages that the members had when they were listed, and pages that may have been moved before.
+    pub(crate) fn expect(&mut self, listed: ListedPages, moved_whole: u64) {
+        self.listed = listed;
+        self.moved_whole = moved_whole;
     }
 
     /// Counts pages that were left out before the first look.
@@ -91,9 +104,10 @@ impl<'a, V: FamilyView> Round<'a, V> {
         let populated = self.populated(&span.members, span.start..span.end);
         let looked_at: u64 = populated.iter().map(|range| (range.end - range.start) / PAGE).sum();
         let members = span.members.len() as u64;
-        self.counts.skips.absent += (all - looked_at) * members;
+        self.counts.skips.absent += if span.traits.hugetlb { 0 } else { (all - looked_at) * members };
         done(&self.counts, (all - looked_at) * members * PAGE);
-        let traits = self.known(span, &populated);
+        let traits = span.traits;
+        self.moved_memory.begin_span();
         let of_range = |range: &Range<u64>| windows(range.start, range.end, span.members.len());
         for (start, pages) in populated.iter().flat_map(of_range) {
             let window = Window { members: &span.members, traits, start, pages };
@@ -132,16 +146,20 @@ impl<'a, V: FamilyView> Round<'a, V> {
     pub(crate) fn finish(mut self, overlap: &Overlap) -> RoundCounts {
         self.settle();
         let alone = self.alone(&overlap.alone);
+        let mut moved = match self.rule.access() {
+            FrameAccess::Frames => 0,
+            FrameAccess::ExclusiveBit => self.moved_memory.maybe_moved_in_spans(),
+        };
         if !self.moved_memory.is_empty() {
             self.find_moved(overlap);
-            for piece in self.moved_memory.pieces() {
-                self.counts.doubts.add(Doubt::Remapped, alone[piece]);
-            }
+            moved = self.moved_memory.pages_beside_moved(&alone);
             self.resolved = true;
             self.unsettled = std::mem::take(&mut self.held);
             self.last = false;
             self.settle();
         }
+        // Those that are seen to have been moved are among those that may have been.
+        self.counts.doubts.add(Doubt::Remapped, moved.max(self.moved_whole) + self.listed.missing());
         self.counts
     }
 
@@ -180,6 +198,9 @@ impl<'a, V: FamilyView> Round<'a, V> {
         let mut tables = Vec::with_capacity(members.len());
         for &member in members {
             if let Some(table) = self.entries(member, traits, start, pages) {
+                if again.is_none() {
+                    self.listed.find(member, start, &table);
+                }
                 tables.push((member, table));
             }
         }
@@ -190,10 +211,12 @@ impl<'a, V: FamilyView> Round<'a, V> {
         let mut ignored = Skips::default();
         for page in 0..pages {
             let address = start + page as u64 * PAGE;
-            let (skips, moved) = match again {
-                None => (&mut self.counts.skips, false),
+            let (skips, moved, before) = match again {
+                // Those were counted with their mapping.
+                None if traits.hugetlb => (&mut ignored, false, 0),
+                None => (&mut self.counts.skips, false, 0),
                 Some(again) => match again.binary_search_by_key(&address, |place| place.address) {
-                    Ok(place) => (&mut ignored, again[place].moved),
+                    Ok(place) => (&mut ignored, again[place].moved, again[place].pages),
                     Err(_) => continue,
                 },
             };
@@ -203,23 +226,28 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 pool.extend(self.rule.holder(*member, table[page], skips));
             }
             let shows_swap = skips.swapped > swapped;
+            let now = pool.len() - from + (skips.swapped - swapped) as usize;
+            let unsettled_here = Unsettled { address, moved, pages: now.max(before) };
             // With swap, an address without any frame is left in peace, and the second look is
             // believed.
             let suspect = if self.swap { again.is_none() && pool.len() > from } else { !self.last };
-            if suspect && shows_swap && !traits.not_inherited {
+            if suspect && shows_swap && !traits.is_only_bracketed() {
                 pool.truncate(from);
-                unsettled.push(Unsettled { address, moved });
+                unsettled.push(unsettled_here);
                 continue;
             }
             pool[from..].sort_unstable();
             let mut moved_here = 0;
+            if again.is_none() && !traits.is_only_bracketed() {
+                self.note_alone(traits, address, &pool[from..]);
+            }
             if self.may_be_moved(traits, &pool[from..]) {
                 match self.resolved {
                     false => {
                         let one = by_frame(&pool[from..]).filter_map(mapped_elsewhere);
                         one.for_each(|frame| self.moved_memory.suspect(frame, address, None));
                         pool.truncate(from);
-                        held.push(Unsettled { address, moved });
+                        held.push(unsettled_here);
                         continue;
                     }
                     true => moved_here = self.leave_out_moved(traits, &mut pool, from),
@@ -229,12 +257,15 @@ impl<'a, V: FamilyView> Round<'a, V> {
             let frames = by_frame(&pool[from..]).count();
             let mut doubts = self.doubts(traits, &pool[from..], frames, in_swap);
             doubts.add(Doubt::Remapped, moved_here);
+            // A member had a page there before, and may have moved it away.
+            doubts.add(Doubt::Remapped, before.saturating_sub(now) as u64);
             self.counts.doubts += doubts;
-            if frames < 2 || traits.not_inherited {
+            if frames < 2 || traits.is_only_bracketed() {
                 pool.truncate(from);
                 continue;
             }
-            places.push(Place { page, holders: from..pool.len(), frames, doubts, moved });
+            let pages = unsettled_here.pages;
+            places.push(Place { page, holders: from..pool.len(), frames, doubts, pages, moved });
         }
         if !held.is_empty() {
             self.held.push(Later { members: members.to_vec(), traits, places: held });
@@ -268,8 +299,11 @@ impl<'a, V: FamilyView> Round<'a, V> {
         };
         // The first of all is the original.
         let in_swap = if frames == 0 { in_swap.saturating_sub(1) } else { in_swap };
-        if traits.not_inherited {
-            doubts.add(Doubt::NotInherited, frames.saturating_sub(1) as u64 + apart + in_swap);
+        let more = frames.saturating_sub(1) as u64 + apart + in_swap;
+        if traits.hugetlb {
+            doubts.add(Doubt::Hugetlb, more);
+        } else if traits.not_inherited {
+            doubts.add(Doubt::NotInherited, more);
         } else {
             doubts.add(Doubt::Swapped, in_swap);
             doubts.add(Doubt::NotToldApart, apart);
@@ -277,10 +311,20 @@ impl<'a, V: FamilyView> Round<'a, V> {
         doubts
     }
 
+    /// Notes a page that no other member has at its address, which may have been moved here.
+    fn note_alone(&mut self, traits: Traits, address: u64, holders: &[Holder]) {
+        let [one] = holders else { return };
+        let is_elsewhere = mapped_elsewhere(holders).filter(|_| !self.is_merged(traits, holders));
+        let part = self.moved_memory.alone_in_span(one.member, one.exclusive());
+        if let Some(frame) = is_elsewhere.filter(|_| self.rule.access() == FrameAccess::Frames) {
+            self.moved_memory.suspect(frame, address, Some(part));
+        }
+    }
+
     /// Whether one of two frames at an address may be memory that was moved here.
     fn may_be_moved(&mut self, traits: Traits, holders: &[Holder]) -> bool {
         self.rule.access() == FrameAccess::Frames
-            && !traits.not_inherited
+            && !traits.is_only_bracketed()
             && holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()))
             && by_frame(holders).any(|one| mapped_elsewhere(one).is_some() && !self.is_merged(traits, one))
     }
@@ -325,6 +369,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
         let mut table = vec![PageEntry::default(); pages];
         if let Err(reason) = self.view.entries(member, address, &mut table) {
             self.gone[member] = true;
+            self.listed.forget(member);
             self.counts.unread.add(reason, 1);
             self.counts.doubts.add(Doubt::UnreadMembers, self.charges.pages[member]);
             return None;

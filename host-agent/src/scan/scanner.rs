@@ -10,8 +10,10 @@ use super::family_history::{FamilyHistory, largest};
 use super::found::{Charges, RoundCounts};
 use super::frame_flags::FrameFlags;
 use super::frames::Rule;
+use super::listed_pages::ListedPages;
 use super::listing::Listing;
-use super::live::{LiveFamily, Reading, anonymous_pages, unread_counts};
+use super::live::{LiveFamily, Reading, unread_counts};
+use super::moved_whole::moved_whole;
 use super::overlap::overlap;
 use super::pace::{Meter, Pace};
 use super::round::Round;
@@ -88,9 +90,11 @@ impl Scanner {
         let rule = Rule::new(&self.prepare()?);
         let privileges = Privileges::probe(&self.proc, !comparable(&self.proc));
         let mut processes = ProcessCounts::default();
-        let listing = Listing::new(&self.proc, &mut self.limit, &self.config.target, &privileges, &mut processes)?;
+        let listing =
+            Listing::new(&self.proc, &mut self.limit, rule.access(), &self.config.target, &privileges, &mut processes)?;
         let Listing { families, mut coverage, mut not_seen } = listing;
-        let weights: Vec<u64> = families.iter().map(|family| self.weight(family)).collect();
+        let weights: Vec<u64> =
+            families.iter().map(|family| family.pages.iter().sum::<u64>() * PAGE_SIZE as u64).collect();
         let mut state = Progress {
             families_total: families.len() as u64,
             bytes_total: weights.iter().sum(),
@@ -181,9 +185,9 @@ impl Scanner {
         processes.unreadable += members;
         coverage.members_seen += members;
         coverage.unread.add(Unread::NotReached, members);
-        let pages = family.members.iter().map(|member| anonymous_pages(&self.proc, member));
         // The pages of the largest member are originals.
-        let (sum, largest) = pages.fold((0u64, 0), |(sum, most), pages| (sum.saturating_add(pages), most.max(pages)));
+        let largest = family.pages.iter().max().copied().unwrap_or(0);
+        let sum = family.pages.iter().fold(0, |sum: u64, &pages| sum.saturating_add(pages));
         coverage.doubts.add(Doubt::UnreadMembers, sum - largest);
     }
 
@@ -217,11 +221,6 @@ impl Scanner {
             ScanTarget::Pids(pids) => pids.iter().copied().collect(),
         };
         family.members.iter().map(|member| member.pid).filter(move |pid| wanted.contains(pid))
-    }
-
-    /// Anonymous memory of a family, bytes.
-    fn weight(&self, family: &Family) -> u64 {
-        family.members.iter().filter_map(|member| self.proc.status(member.pid).ok()?.resident_anonymous).sum()
     }
 
     /// Looks at one family.
@@ -260,7 +259,8 @@ impl Scanner {
         tell: &mut dyn FnMut(&RoundCounts, f64),
     ) -> RoundCounts {
         let mappings = live.take_mappings();
-        coverage.members_seen += family.members.len() as u64;
+        // Who borrows another one's memory has none of its own.
+        coverage.members_seen += family.members.len() as u64 - live.borrowing();
         coverage.members_read += (mappings.len() - live.in_motion().len()) as u64;
         coverage.unread += unread_counts(live.lost());
         coverage.unread.add(Unread::InMotion, live.in_motion().len() as u64);
@@ -271,15 +271,21 @@ impl Scanner {
         }
         let charges = self.charges(family, live);
         let mut skips = Skips::default();
-        let overlap = overlap(&mappings, &mut skips);
+        let mut overlap = overlap(&mappings, &mut skips);
         let may_be_swapped = |mapping: &Mapping| !mapping.shared && !mapping.gate && mapping.swapped != Some(0);
         let swap = mappings.iter().flatten().any(may_be_swapped);
+        let mut listed = ListedPages::new(&mappings, &overlap);
+        // What these had is in the bracket whole.
+        live.in_motion().iter().for_each(|&member| listed.forget(member));
+        let moved = moved_whole(&charges.lineage, &mappings);
         drop(mappings);
         let pages: u64 = overlap.spans.iter().map(|span| span.pages()).sum();
         let total = (pages * PAGE_SIZE as u64).max(1) as f64;
         let mut done = 0;
         let mut round = Round::new(live, rule, &charges, self.config.batch_bytes, swap, emit);
         round.skip(&skips);
+        round.expect(listed, moved);
+        round.learn_flags(&mut overlap.spans);
         for span in &overlap.spans {
             round.span(span, &mut |counts, bytes| {
                 done += bytes;

@@ -26,8 +26,9 @@ pub(crate) trait FamilyView {
     fn huge(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>>;
 
     /// Whether one of some members has excluded memory from forks (`MADV_DONTFORK`, `MADV_WIPEONFORK`), or may have. Asked
-    /// only where the mappings were read without their flags and nothing was handed down.
-    fn not_inherited(&mut self, members: &[usize], range: Range<u64>) -> bool;
+    /// only where the mappings were read without their flags and nothing was handed down. `pages` are those in question in
+    /// all of the family: few are not worth a stall.
+    fn not_inherited(&mut self, members: &[usize], range: Range<u64>, pages: usize) -> bool;
 
     /// Returns the ranges of a member's addresses that have pages, or `None` where that cannot be asked. Holes of at most
     /// [`SMALL_HOLE`] may be within them.

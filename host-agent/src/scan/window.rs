@@ -24,6 +24,8 @@ pub(super) struct Place {
     pub(super) frames: usize,
     /// Pages there of which each may be one more copy, counted with the place.
     pub(super) doubts: DoubtCounts,
+    /// Members that have a page there.
+    pub(super) pages: usize,
     /// A frame has moved here before.
     pub(super) moved: bool,
 }
@@ -43,6 +45,8 @@ pub(super) struct Unsettled {
     pub(super) address: u64,
     /// A frame there has moved while its content was read; the next time is the last.
     pub(super) moved: bool,
+    /// Members that had a page there, at the look with the most.
+    pub(super) pages: usize,
 }
 
 /// Addresses of some members to look at later.

@@ -26,6 +26,8 @@ pub struct Replay<R: Read = BufReader<File>> {
     /// What is known of the containers, by name.
     details: HashMap<String, Details>,
     size: Option<u64>,
+    /// Most events of one round.
+    round_events: u64,
     /// Events read.
     given: u64,
     /// The recording's identity was given to the sink.
@@ -54,6 +56,7 @@ impl<R: Read> Replay<R> {
             names: Vec::new(),
             details: HashMap::new(),
             size: None,
+            round_events: ROUND_EVENTS,
             given: 0,
             is_named: false,
             captured: 0,
@@ -66,6 +69,16 @@ impl<R: Read> Replay<R> {
     /// Where the recording ended, if it was killed or its disk was full; known after the last round.
     pub fn cut(&self) -> Option<Cut> {
         self.cut
+    }
+
+    /// Returns the number of events that were given, or passed over by a restart.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Makes each round from now on end after this many events at most, and after 16,384 in any case.
+    pub fn limit_rounds(&mut self, events: u64) {
+        self.round_events = events.min(ROUND_EVENTS);
     }
 
     /// The event in numbers of the sink.
@@ -119,7 +132,7 @@ impl<R: Read> Source for Replay<R> {
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
         let mut given = 0;
         let mut round = Round::More;
-        while given < ROUND_EVENTS {
+        while given < self.round_events {
             match self.reader.next_item()? {
                 Some(Item::Owner(kind, name)) => self.add_owner(sink, kind, &name)?,
                 Some(Item::Container(owner, details)) => self.describe(sink, owner, *details)?,

@@ -10,6 +10,10 @@ use super::support::{AGENT, agent, boardd, finish, with_daemon};
 pub const TESTS: &[Test] = &[
     ("exit_statuses_are_those_of_the_table", exit_statuses_are_those_of_the_table),
     ("one_target_that_is_missing_is_named", one_target_that_is_missing_is_named),
+    ("every_command_names_a_target_that_is_missing", every_command_names_a_target_that_is_missing),
+    ("few_descriptors_are_named", few_descriptors_are_named),
+    ("every_key_is_documented", every_key_is_documented),
+    ("borrowed_memory_is_no_member", borrowed_memory_is_no_member),
     ("a_recording_keeps_what_the_scan_reported", a_recording_keeps_what_the_scan_reported),
     ("each_round_of_a_run_reports_its_coverage", each_round_of_a_run_reports_its_coverage),
     ("metrics_have_what_the_scan_reports", metrics_have_what_the_scan_reports),
@@ -76,6 +80,118 @@ fn one_target_that_is_missing_is_named() {
     assert_ne!(report["mode"], "exact");
 }
 
+/// A process without memory of its own, or none at all, in every command that scans or shows a scan.
+fn every_command_names_a_target_that_is_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let zombie = Family::start(&["zombie"]);
+    for (pid, cause) in [("4194305".to_owned(), "found none"), (zombie.members[1].to_string(), "has ended")] {
+        let file = folder.path().join(&pid);
+        let file = file.to_str().expect("a plain name");
+        let recorded = finish(agent(&["record", file, "--source", "scan", "--pid", &pid]));
+        let commands: [&[&str]; 6] = [
+            &["run", "--source", "scan", "--interval", "0.2", "--duration", "0.5", "--pid", &pid],
+            &["run", "--source", "scan", "--interval", "0.2", "--duration", "0.5", "--json-lines", "--pid", &pid],
+            &["replay", file],
+            &["replay", "--json", file],
+            &["run", "--source", "replay", "--file", file],
+            &["scan", "--json", "--pid", &pid],
+        ];
+        let outcomes = commands.map(with_daemon);
+        for outcome in std::iter::once(&recorded).chain(&outcomes) {
+            assert_eq!(outcome.code, Some(3), "{outcome:?}");
+            let named = format!("deltascope: nothing seen: process {pid}: ");
+            assert!(outcome.err.contains(&named) && outcome.err.contains(cause), "{outcome:?}");
+            assert!(!outcome.out.contains("exact"), "{outcome:?}");
+        }
+    }
+    // A process that ends while it is watched.
+    let family = Family::start(&["plain"]);
+    let pid = family.root().to_string();
+    let mut run = super::support::run::Run::start(&[
+        "run",
+        "--source",
+        "scan",
+        "--interval",
+        "0.05",
+        "--pid",
+        &pid,
+        "--json-lines",
+        "--boardd",
+        boardd().to_str().expect("a plain name"),
+    ]);
+    assert_eq!(run.line()["mode"], "exact");
+    drop(family);
+    run.errors.until(&format!("process {pid}: "));
+    run.signal("TERM");
+    assert_eq!(super::support::end(run.child).code, Some(3));
+}
+
+/// Whatever the limit of open files, a command succeeds or says what it lacks.
+fn few_descriptors_are_named() {
+    let plain = Family::start(&["plain"]);
+    let pid = plain.root().to_string();
+    let mut failed = 0;
+    for limit in 5..24 {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={limit}")).arg(AGENT).args(["scan", "--pid", &pid, "--timeout", "2"]);
+        command.arg("--boardd").arg(boardd());
+        let outcome = finish(command);
+        if outcome.code != Some(0) {
+            failed += 1;
+            assert!(outcome.err.contains("descriptor"), "{limit}: {outcome:?}");
+        }
+    }
+    assert!(failed > 0, "a limit of 5 is enough");
+}
+
+/// The names of all fields of an object, at any depth.
+fn keys(value: &serde_json::Value, into: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            into.insert(key.clone());
+            keys(value, into);
+        }),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| keys(value, into)),
+        _ => {}
+    }
+}
+
+fn every_key_is_documented() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scan.md")).expect("the page");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (state, metrics) = (folder.path().join("state"), folder.path().join("scan.prom"));
+    let [state, metrics] = [&state, &metrics].map(|path| path.to_str().expect("a plain name"));
+    let thread = Family::start(&["first-threads-ended"]);
+    let other = second_thread(thread.root());
+    let pid = thread.root().to_string();
+    let scan = with_daemon(&["scan", "--json", "--pid", &pid, "--pid", &other, "--metrics", metrics]);
+    let run = ["run", "--source", "scan", "--interval", "0.1", "--duration", "0.3", "--pid", &pid, "--json-lines"];
+    let synth = ["run", "--source", "synth", "--events", "1000", "--json-lines", "--state-dir", state];
+    let mut found = std::collections::BTreeSet::new();
+    keys(&scan.json(), &mut found);
+    for outcome in [with_daemon(&run).ok(), with_daemon(&synth)] {
+        let lines = outcome.out.lines().map(|line| serde_json::from_str(line).expect("one object a line"));
+        lines.for_each(|line: serde_json::Value| keys(&line, &mut found));
+    }
+    assert!(["seconds", "process", "ring", "by_family"].iter().all(|key| found.contains(*key)), "{found:?}");
+    let text = std::fs::read_to_string(metrics).expect("metrics");
+    let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE deltascope_")?.split(' ').next());
+    found.extend(names.filter(|name| name.starts_with("scan_")).map(str::to_owned));
+    // As a name of its own, or as one of several in one field's description.
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words: std::collections::BTreeSet<&str> =
+        page.split('`').skip(1).step_by(2).flat_map(|code| code.split(|c| !is_word(c))).collect();
+    let missing: Vec<&String> = found.iter().filter(|name| !words.contains(name.as_str())).collect();
+    assert!(missing.is_empty(), "not in docs/scan.md: {missing:?}");
+}
+
+fn borrowed_memory_is_no_member() {
+    let family = Family::start(&["borrower"]);
+    let outcome = scan(&family.root().to_string()).ok();
+    assert!(outcome.out.contains("exact: everything was read"), "{outcome:?}");
+    assert!(outcome.out.contains("1 of 1 members read (1 more borrow the memory of one)"), "{outcome:?}");
+}
+
 fn a_recording_keeps_what_the_scan_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     for kind in [&["plain"] as &[&str], &["moved"]] {
@@ -108,7 +224,7 @@ fn each_round_of_a_run_reports_its_coverage() {
         assert_eq!(report["copies"]["at_least"], report["copies"]["at_most"]);
     }
     let text = with_daemon(&source).ok().out;
-    assert!(text.contains("exact: everything was read") && text.contains("coverage: 2 of 2 members"), "{text}");
+    assert!(text.contains("exact: everything was read") && text.contains("coverage of pids: 2 of 2 members"), "{text}");
 }
 
 fn metrics_have_what_the_scan_reports() {
@@ -128,13 +244,20 @@ fn metrics_have_what_the_scan_reports() {
             format!("scan_members_read {}", report["coverage"]["members"]["read"]),
             format!("scan_whole {}", u8::from(report["coverage"]["whole"] == true)),
             format!("captured_total {}", report["captured"]),
+            format!("scan_scope{{scope={}}} 1", report["coverage"]["scope"]),
+            format!("scan_contents_denied {}", report["coverage"]["contents_denied"]),
+            format!("scan_families_maybe_cut {}", report["coverage"]["families_maybe_cut"]),
+            format!("scan_hung {}", report["hung"].as_array().expect("a list").len()),
         ];
         for (samples, reasons) in [
             ("scan_members_unread", &report["coverage"]["members"]["unread"]),
             ("scan_pages_unjudged", &report["coverage"]["pages"]["unjudged"]),
+            ("scan_pages_left_out", &report["skipped"]),
+            ("scan_processes", &report["processes"]),
         ] {
             let reasons = reasons.as_object().expect("counts by reason");
-            expected.extend(reasons.iter().map(|(reason, count)| format!("{samples}{{reason=\"{reason}\"}} {count}")));
+            let label = if samples == "scan_processes" { "outcome" } else { "reason" };
+            expected.extend(reasons.iter().map(|(name, count)| format!("{samples}{{{label}=\"{name}\"}} {count}")));
         }
         for line in expected {
             assert!(text.lines().any(|found| found == format!("deltascope_{line}")), "{kind}: {line}: {text}");
@@ -143,6 +266,9 @@ fn metrics_have_what_the_scan_reports() {
         let of_container = |line: &&str| line.starts_with("deltascope_container_cow_copies{container=");
         assert!(text.lines().find(of_container).is_some_and(|line| line.ends_with(&copies)), "{text}");
     }
+    let outcome = with_daemon(&["scan", "--pid", "4194305", "--pid", "4194306", "--metrics", name]);
+    let text = std::fs::read_to_string(&file).expect("metrics");
+    assert!(text.contains("deltascope_scan_not_seen{why=\"no_process\"} 2\n"), "{outcome:?} {text}");
     // Names that are longer than a folder are refused, with what to do.
     with_daemon(&["scan", "--metrics", "/nowhere/scan.prom"]).fails(&["/nowhere/scan.prom", "name a file"]);
 }

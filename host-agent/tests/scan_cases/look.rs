@@ -84,6 +84,12 @@ pub fn is_root() -> bool {
 
 /// Scans the family of a process in this process.
 pub fn here(pid: u32, range: Range<u64>, access: Option<FrameAccess>) -> Found {
+    while_scanning(pid, range, access, &mut || ())
+}
+
+/// Scans the family of a process, and does something whenever the scan reports its progress: first behind the listing, before
+/// the first member is opened, then behind each piece of memory.
+pub fn while_scanning(pid: u32, range: Range<u64>, access: Option<FrameAccess>, action: &mut dyn FnMut()) -> Found {
     let target = if pid == 0 { ScanTarget::Machine } else { ScanTarget::Pids(vec![pid]) };
     let regions = vec![TaggedRegion { pid, range, tag: RegionTag(1) }];
     let config = ScanConfig { target, regions, access, ..ScanConfig::default() };
@@ -110,11 +116,12 @@ pub fn here(pid: u32, range: Range<u64>, access: Option<FrameAccess>) -> Found {
                     Origin::Unknown => unknown += 1,
                 }
             },
-            &mut |_| (),
+            &mut |_| action(),
         )
         .expect("the scan runs");
     let peak_kib = peak_kib();
-    let (scan, not_seen) = (ScanJson::from(&summary), not_seen_text(&summary));
+    let scan = ScanJson::from(&summary);
+    let not_seen = not_seen_text(&scan);
     Found { copies, redundant, sibling_only, born, born_equal, unknown, unjudged, scan, not_seen, peak_kib }
 }
 

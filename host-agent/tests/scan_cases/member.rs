@@ -2,7 +2,7 @@
 //! its standard input closes, so that no member outlives the test.
 
 use super::process::{Ready, rest};
-use super::{member_memory, member_origins, member_process};
+use super::{member_kinship, member_memory, member_moving, member_origins, member_process};
 
 /// Runs the member of a family: its kind, then numbers.
 pub fn run(arguments: &[String]) -> ! {
@@ -10,6 +10,8 @@ pub fn run(arguments: &[String]) -> ! {
     let ready = Ready::new();
     let known = member_process::start(kind, arguments, ready)
         || member_memory::start(kind, arguments, ready)
+        || member_moving::start(kind, arguments, ready)
+        || member_kinship::start(kind, ready)
         || member_origins::start(kind, ready);
     assert!(known, "no kind {kind:?}");
     rest()

@@ -40,6 +40,15 @@ impl Region {
         Region { start: aligned as *mut u8, pages }
     }
 
+    /// Maps pages that children share with this process on purpose.
+    pub fn shared(pages: usize) -> Region {
+        let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping at an address that the kernel chooses.
+        let start = unsafe { libc::mmap(null_mut(), pages * PAGE, protection, flags, -1, 0) };
+        assert_ne!(start, libc::MAP_FAILED, "mmap");
+        Region { start: start.cast(), pages }
+    }
+
     /// Unmaps the pages.
     pub fn unmap(self) -> Region {
         // SAFETY: the mapping is our own and not used any more.

@@ -47,6 +47,13 @@ pub(super) fn add(scan: &ScanJson, families: &mut Families) {
     let about = "1 for each privilege or facility that this result lacks.";
     families.gauges("deltascope_scan_missing", about, missing.collect());
     families.gauge("deltascope_scan_hung", "Processes that did not answer.", scan.hung.len() as u64);
+    let mut not_seen: BTreeMap<String, u64> = BTreeMap::new();
+    scan.not_seen.iter().for_each(|one| *not_seen.entry(one.why.clone()).or_default() += 1);
+    let about = "Processes that were asked for and not looked at, by reason.";
+    families.gauges("deltascope_scan_not_seen", about, labelled("why", &not_seen));
+    families.gauges("deltascope_scan_processes", "Processes, by outcome.", labelled("outcome", &scan.processes));
+    let about = "Pages that were left out, by reason.";
+    families.gauges("deltascope_scan_pages_left_out", about, reasons(&scan.skipped));
     families.gauge("deltascope_scan_seconds", "Time of the last scan.", scan.scan_seconds_measured);
     families.gauge("deltascope_scan_cpu_seconds", "Processor time of the last scan.", scan.cost.cpu_seconds_measured);
     let about = "Pauses of the last scan for its budget.";
@@ -78,5 +85,9 @@ fn ends(bracket: &BracketJson) -> Vec<(Labels, Value)> {
 }
 
 fn reasons(counts: &BTreeMap<String, u64>) -> Vec<(Labels, Value)> {
-    counts.iter().map(|(reason, &count)| (vec![("reason", reason.clone())], Value::from(count))).collect()
+    labelled("reason", counts)
+}
+
+fn labelled(label: &'static str, counts: &BTreeMap<String, u64>) -> Vec<(Labels, Value)> {
+    counts.iter().map(|(name, &count)| (vec![(label, name.clone())], Value::from(count))).collect()
 }

@@ -60,9 +60,9 @@ pub struct FakeFamily {
     pub huge: Option<HashMap<usize, std::ops::Range<usize>>>,
     /// Whether holes can be found without reading their entries.
     pub tells_holes: bool,
-    /// Whether a member has excluded the pages from forks, and how often that was asked.
+    /// Whether a member has excluded the pages from forks, and of how many that was asked.
     pub excluded: bool,
-    pub asked: usize,
+    pub asked: Vec<usize>,
     /// Entries read so far.
     pub entries: usize,
     /// Frames that a process outside the family has too.
@@ -123,8 +123,10 @@ impl FakeFamily {
         let mut emit = |record| records.push(record);
         let swap = self.swap;
         let mut round = Round::new(self, rule, charges, 256 << 10, swap, &mut emit);
-        round.span(&span, &mut |_, _| ());
-        let counts = round.finish(&Overlap { spans: vec![span], alone });
+        let mut spans = vec![span];
+        round.learn_flags(&mut spans);
+        round.span(&spans[0], &mut |_, _| ());
+        let counts = round.finish(&Overlap { spans, alone });
         assert_eq!(counts.origins.pages(), counts.judged + counts.moved + counts.unreadable);
         assert_eq!(counts.origins.pages(), records.len() as u64);
         assert!(counts.mergeable <= equal(&counts));
@@ -204,8 +206,8 @@ impl FamilyView for FakeFamily {
         Some(pages.map(|page| address(page)..address(page + 1)).filter(|one| range.contains(&one.start)).collect())
     }
 
-    fn not_inherited(&mut self, _members: &[usize], _range: std::ops::Range<u64>) -> bool {
-        self.asked += 1;
+    fn not_inherited(&mut self, _members: &[usize], _range: std::ops::Range<u64>, pages: usize) -> bool {
+        self.asked.push(pages);
         self.excluded
     }
 

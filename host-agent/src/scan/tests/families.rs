@@ -1,7 +1,8 @@
 //! Sorting processes into families.
 
 use crate::procfs::{ExecLayout, ProcessStat};
-use crate::scan::family::{Families, Origin};
+use crate::scan::family::{Families, Origin, families as families_of};
+use crate::scan::kinship::{Kinship, Place};
 
 /// A process: number, parent, whether it was forked without exec, and which exec laid it out.
 fn process(pid: u32, parent: u32, forked: bool, exec: u64) -> ProcessStat {
@@ -19,10 +20,44 @@ fn process(pid: u32, parent: u32, forked: bool, exec: u64) -> ProcessStat {
     }
 }
 
-/// Families where each exec has a number of its own, as the stack of its layout.
+/// What processes show of themselves.
+struct Shown {
+    nonce: fn(&ProcessStat) -> Option<[u8; 16]>,
+    /// By number of the process, and whether two are kin.
+    place: fn(u32) -> Option<u64>,
+    kin: fn(u32, u32) -> Option<bool>,
+    asked: usize,
+}
+
+/// Each exec has a number of its own, as the stack of its layout, and no program is seen.
+const USUAL: Shown = Shown {
+    nonce: |process| Some((process.layout?.stack as u128).to_ne_bytes()),
+    place: |_| None,
+    kin: |_, _| None,
+    asked: 0,
+};
+
+impl Kinship for Shown {
+    fn nonce(&mut self, process: &ProcessStat) -> Option<[u8; 16]> {
+        (self.nonce)(process)
+    }
+
+    fn program(&mut self, _process: &ProcessStat) -> Option<String> {
+        Some("/bin/one".to_owned())
+    }
+
+    fn place(&mut self, process: &ProcessStat) -> Option<Place> {
+        Some(((8, 1), 7, (self.place)(process.pid)?))
+    }
+
+    fn are_kin(&mut self, a: &ProcessStat, b: &ProcessStat) -> Option<bool> {
+        self.asked += 1;
+        (self.kin)(a.pid.min(b.pid), a.pid.max(b.pid))
+    }
+}
+
 fn families(processes: &[ProcessStat]) -> Families {
-    let nonce = |process: &ProcessStat| Some((process.layout?.stack as u128).to_ne_bytes());
-    crate::scan::family::families(processes, &mut { nonce })
+    families_of(processes, &mut { USUAL })
 }
 
 /// The process numbers of each family, the root first.
@@ -89,12 +124,12 @@ fn an_orphan_goes_back_to_a_relative_that_lives() {
 fn programs_with_one_layout_and_different_execs_are_no_family() {
     // Without address space randomisation every program is laid out the same.
     let processes = [process(1, 0, false, 9), process(20, 1, true, 1), process(21, 1, true, 1)];
-    let by_pid = |process: &ProcessStat| Some(u128::from(process.pid).to_ne_bytes());
-    let found = crate::scan::family::families(&processes, &mut { by_pid });
+    let nonce = |process: &ProcessStat| Some(u128::from(process.pid).to_ne_bytes());
+    let found = families_of(&processes, &mut Shown { nonce, ..USUAL });
     assert_eq!((found.families.len(), found.rejoined), (3, 0));
     assert!(found.families[1..].iter().all(|family| family.origin == Origin::Orphan));
     // Where the number of the exec cannot be read, nothing is certain.
-    let found = crate::scan::family::families(&processes, &mut |_| None);
+    let found = families_of(&processes, &mut Shown { nonce: |_| None, ..USUAL });
     assert!(found.families[1..].iter().all(|family| family.origin == Origin::Uncertain));
 }
 
@@ -128,4 +163,33 @@ fn the_root_is_the_member_that_is_no_fork() {
     processes[0].start_time = 7;
     processes[1].start_time = 7;
     assert_eq!(sorted(&processes), [[30_000, 5]]);
+}
+
+#[test]
+fn kin_are_found_whatever_they_show_of_their_exec() {
+    // 20 has changed its layout and has a child, its parent 10 lives; 30 has too, and was orphaned.
+    let processes = [
+        process(1, 0, false, 9),
+        process(10, 1, false, 1),
+        process(20, 10, true, 2),
+        process(21, 20, true, 2),
+        process(30, 1, true, 3),
+        process(40, 1, false, 4),
+    ];
+    let place = |pid| (pid != 1).then_some(if pid == 40 { 0x2000 } else { 0x1000 });
+    let mut shown = Shown { place, kin: |a, _| Some(a == 10), ..USUAL };
+    let found = families_of(&processes, &mut shown);
+    let members = |found: &Families| -> Vec<Vec<u32>> {
+        found.families.iter().map(|family| family.members.iter().map(|member| member.pid).collect()).collect()
+    };
+    assert_eq!((members(&found), found.rejoined), (vec![vec![1], vec![10, 20, 21, 30], vec![40]], 2));
+    assert_eq!(found.families[1].origin, Origin::Exec);
+    assert_eq!(shown.asked, 2, "nobody is asked that has another place, or a root");
+    // Others with the same place are no kin, without address space randomisation.
+    let found = families_of(&processes, &mut Shown { place, kin: |_, _| Some(false), ..USUAL });
+    assert_eq!(members(&found), [vec![1], vec![10], vec![20, 21], vec![30], vec![40]]);
+    assert!(found.families[2..4].iter().all(|family| family.origin == Origin::Orphan));
+    // What cannot be known is not certain.
+    let found = families_of(&processes, &mut Shown { place, kin: |_, _| None, ..USUAL });
+    assert!(found.families[2..4].iter().all(|family| family.origin == Origin::Uncertain));
 }

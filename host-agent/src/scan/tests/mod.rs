@@ -5,6 +5,7 @@ mod fake;
 mod families;
 mod inheritance;
 mod judging;
+mod listed;
 mod opening;
 mod origins;
 mod probing;

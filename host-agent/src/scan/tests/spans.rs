@@ -66,7 +66,7 @@ fn what_holds_no_copies_is_left_out_and_counted() {
     let mut skips = Skips::default();
     let base = Mapping { resident: Some(3 * 4096), swapped: Some(4096), ..anonymous(0, 10) };
     let cases = [
-        Mapping { hugetlb: true, ..base },
+        Mapping { hugetlb: true, shared: true, ..base },
         Mapping { device_memory: true, ..base },
         Mapping { gate: true, ..base },
         Mapping { shared: true, ..base },
@@ -77,6 +77,9 @@ fn what_holds_no_copies_is_left_out_and_counted() {
     }
     let expected = Skips { hugetlb: 10, device_memory: 20, file_or_shared: 6, swapped: 1, absent: 13, zero_frame: 0 };
     assert_eq!(skips, expected);
+    // Copies of private huge pages are in the bracket.
+    assert!(origin(&Mapping { hugetlb: true, ..base }, &mut skips).is_some());
+    skips.hugetlb -= 10;
     // Without figures (`maps` instead of `smaps`) nothing anonymous may be missed.
     let unknown = Mapping { anonymous: None, ..base };
     assert!(origin(&unknown, &mut skips).is_some());
