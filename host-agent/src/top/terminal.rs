@@ -19,7 +19,7 @@ use super::view::View;
 pub enum ScreenError {
     /// Standard input or output is no terminal, or one that cannot move its cursor.
     #[error(
-        "deltascope top: expected a terminal, found {found}; use `deltascope top --once` for one round as text, and `--once --json` for scripts"
+        "expected a terminal, found {found}; use `deltascope top --once` for one round as text, and `--once --json` for scripts"
     )]
     NoTerminal {
         /// What there is.
