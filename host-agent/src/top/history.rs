@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::rows::{Key, Row};
+use super::key::Key;
+use super::rows::Row;
 
 /// Rounds that are remembered.
 pub(super) const ROUNDS: usize = 32;

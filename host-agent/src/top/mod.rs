@@ -18,6 +18,7 @@
 mod detail;
 mod errors;
 mod history;
+mod key;
 mod keys;
 mod once;
 mod order;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::rows::Key;
+use super::key::Key;
 use crate::procfs::pressure::Resource;
 use crate::report::Line;
 use crate::report::round::Round;

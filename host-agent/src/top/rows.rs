@@ -2,14 +2,11 @@
 
 use serde::Serialize;
 
+use super::key::Key;
 use super::pressure::Stalled;
 use crate::event::OwnerKind;
 use crate::report::round::Round;
 use crate::report::{Line, RatesJson, escape};
-
-/// What a row is of. It stays the same from round to round.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key(pub String);
 
 /// One container.
 #[derive(Clone, Debug, PartialEq, Serialize)]

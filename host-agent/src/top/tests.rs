@@ -10,9 +10,10 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 
+use super::key::Key;
 use super::keys::action;
 use super::order::{Sort, sort};
-use super::rows::{Key, Row};
+use super::rows::Row;
 use super::view::{Request, View};
 use super::{TopJson, once_text};
 use crate::accounting::{Conservation, Operations, Rows};

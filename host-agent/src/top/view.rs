@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::detail::Detail;
 use super::history::History;
+use super::key::Key;
 use super::keys::Action;
 use super::order::{self, Sort};
 use super::player::Position;
 use super::pressure::{self, Stalled};
-use super::rows::{Key, Row, rows};
+use super::rows::{Row, rows};
 use crate::report::round::Round;
 
 /// A round as it is shown.
