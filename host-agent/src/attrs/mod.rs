@@ -1,4 +1,4 @@
-//! The 27 attributes of the peer that began with these numbers, by its names: a true value, or the reason why there is none.
+//! The 27 attributes that ATOMiK has in sysfs, by its names: a true value, or the reason why there is none.
 //!
 //! The names are those that scripts for `/sys/kernel/atomik` read; where Deltascope does not do what a name says, it says so
 //! and prints no number.
@@ -88,7 +88,7 @@ pub struct Attribute {
 pub struct Attributes(Vec<Attribute>);
 
 impl Attributes {
-    /// Returns them in the order of the peer.
+    /// Returns them in the order of ATOMiK.
     pub fn iter(&self) -> impl Iterator<Item = &Attribute> {
         self.0.iter()
     }

@@ -57,7 +57,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Show the containers that waste most on a terminal, round by round, or move in a recording
     Top(Box<top::Arguments>),
-    /// Print the attributes of the system before this one by name, or keep them as files
+    /// Print the attributes that ATOMiK has in sysfs, by its names, or keep them as files
     Attrs(Box<attrs::Arguments>),
     /// Ask a running agent (run --listen) for its state: last round, losses, board server, certificate
     Status(status::Arguments),

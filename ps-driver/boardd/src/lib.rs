@@ -16,7 +16,7 @@
 //! | [`metrics`] | a file of metrics |
 //! | [`logging`] | the log and its levels |
 //! | [`selftest`] | proves that the engine counts what it is given |
-//! | [`bench`] | what the board's processor and its engine carry |
+//! | [`mod@bench`] | what the board's processor and its engine carry |
 //! | [`check`] | whether the programmable logic may be touched |
 //! | [`info`] | what the engine is, and how the board is |
 //! | [`raw`] | `--raw`: a bare sequence of records without a network |
