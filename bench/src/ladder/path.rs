@@ -47,14 +47,12 @@ impl Path {
         let now = self.start.elapsed().as_micros() as u64;
         self.session.poll(now)?;
         loop {
-            let bytes = self.session.transmit();
-            let space = self.server.receive_space(self.connection);
-            let count = bytes.len().min(space.len());
-            if count == 0 {
+            let sent = self.session.transmit();
+            if sent.is_empty() {
                 break;
             }
-            space[..count].copy_from_slice(&bytes[..count]);
-            self.server.received(self.connection, count, now);
+            let count = sent.len();
+            self.server.receive(self.connection, sent, now);
             self.session.advance(count, now);
         }
         self.agent += begun.elapsed();

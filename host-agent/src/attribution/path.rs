@@ -117,7 +117,7 @@ pub fn describe(path: &str) -> Description {
     described(path, name, ContainerKind::Group)
 }
 
-/// Bytes of a path below a unit up to the group that the unit delegates: the first one that a number tells from its
+/// Bytes of a path below a unit up to the group that the unit delegates: the first one that a number distinguishes from its
 /// siblings, as of a batch job. 0 without one: then the groups are the unit's own.
 fn delegated(below: &str) -> usize {
     let mut end = 0;

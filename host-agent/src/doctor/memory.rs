@@ -17,7 +17,7 @@ pub(super) const PROBES: &[Probe] = &[
         look: soft_dirty,
     },
     Probe { name: "pagemap_scan", why: "with it the scan passes over holes and finds huge pages", look: pagemap_scan },
-    Probe { name: "kpageflags", why: "it tells frames that KSM has merged", look: kpageflags },
+    Probe { name: "kpageflags", why: "it shows which frames KSM has merged", look: kpageflags },
 ];
 
 fn psi(context: &Context<'_>) -> Finding {

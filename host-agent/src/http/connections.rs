@@ -1,4 +1,4 @@
-//! Connections with or without TLS, at most so many at once.
+//! Connections with or without TLS, a limited number at once.
 
 use std::io;
 use std::net::SocketAddr;

@@ -173,14 +173,12 @@ impl Session {
         let failed = |error: &dyn std::fmt::Display| BenchError::Session(error.to_string());
         self.agent.poll(now).map_err(|error| failed(&error))?;
         loop {
-            let bytes = self.agent.transmit();
-            let space = self.server.receive_space(self.connection);
-            let count = bytes.len().min(space.len());
-            if count == 0 {
+            let sent = self.agent.transmit();
+            if sent.is_empty() {
                 break;
             }
-            space[..count].copy_from_slice(&bytes[..count]);
-            self.server.received(self.connection, count, now);
+            let count = sent.len();
+            self.server.receive(self.connection, sent, now);
             self.agent.advance(count, now);
         }
         self.server.poll(now);

@@ -26,7 +26,7 @@ const TABLE: Table = Table { page: "docs/performance.md", name: "board-cost", to
 const PLUGIN: &str = include_str!("cost/count.c");
 /// Events of the two runs.
 const EVENTS: [u64; 2] = [1 << 17, 3 << 17];
-/// Clock of the processor of a Zynq-7020, speed grade 1, in MHz (DS187, table 24, F_CPU_6X4X_621_MAX).
+/// Clock of the processor in MHz: that of the Zybo Z7-20, the fastest of `boards/zynq7020/*/ps7.txt`.
 const CLOCK_MHZ: f64 = 667.0;
 /// Instructions a clock, assumed: a Cortex-A9 issues two at most and waits for memory most of the rest.
 const PER_CLOCK: [f64; 2] = [0.5, 1.5];
@@ -38,7 +38,7 @@ const PATHS: [(&str, Option<&str>); 3] = [
     ("TLS, ChaCha20-Poly1305", Some("chacha20-poly1305")),
     ("TLS, AES-128-GCM", Some("aes-128-gcm")),
 ];
-/// What functions do, by the beginning of a part of their path; the first that fits counts. What fits none is `other`.
+/// What functions do, by a part of their name; the first that fits counts. What fits none is `other`.
 const STAGES: [(&str, &[&str]); 5] = [
     // What is in assembler has labels for names: `_bsaes_encrypt8`, `._mainloop2` of Poly1305.
     ("decryption", &["ring_core", "ring::", "rustls", "aes", "1305", "._"]),
