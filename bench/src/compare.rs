@@ -10,13 +10,15 @@ pub struct Effort {
     pub time: Duration,
     /// Turns, each of both measurements.
     pub turns: usize,
+    /// Share of its rate that the part loses, and the rival does not: a planted loss, in which it waits.
+    pub planted: f64,
 }
 
 impl Effort {
     /// For a run of a few minutes in all.
-    pub const QUICK: Effort = Effort { time: Duration::from_millis(150), turns: 7 };
+    pub const QUICK: Effort = Effort { time: Duration::from_millis(150), turns: 7, planted: 0.0 };
     /// For figures that are written down.
-    pub const WHOLE: Effort = Effort { time: Duration::from_millis(300), turns: 11 };
+    pub const WHOLE: Effort = Effort { time: Duration::from_millis(300), turns: 11, planted: 0.0 };
 }
 
 /// What the turns gave.
@@ -42,6 +44,16 @@ pub fn in_turn(
     mut rival: impl FnMut(Duration) -> Result<f64>,
 ) -> Result<Pair> {
     ensure!(effort.turns > 0, "expected at least one turn");
+    let mut part = |time| {
+        let begun = Instant::now();
+        let found = part(time)?;
+        // The same units take longer by what is planted.
+        let longer = begun.elapsed().div_f64(1.0 - effort.planted);
+        while begun.elapsed() < longer {
+            std::hint::spin_loop();
+        }
+        Ok::<f64, anyhow::Error>(found * (1.0 - effort.planted))
+    };
     // Memory is mapped and caches are warm after this.
     part(effort.time / 4)?;
     rival(effort.time / 4)?;
@@ -103,7 +115,7 @@ mod tests {
     /// A machine that is three times as slow for a while changes both rates, and no ratio.
     #[test]
     fn slow_machine_changes_rates_and_no_ratio() {
-        let effort = Effort { time: Duration::ZERO, turns: 9 };
+        let effort = Effort { time: Duration::ZERO, turns: 9, planted: 0.0 };
         let (mut own, mut other) = (0, 0);
         let slow = |turn: &mut u32| {
             *turn += 1;
@@ -112,5 +124,12 @@ mod tests {
         let pair = in_turn(effort, |_| Ok(80.0 / slow(&mut own)), |_| Ok(100.0 / slow(&mut other))).expect("rates");
         assert_eq!((pair.rate, pair.rival), (80.0, 100.0));
         assert!((pair.ratio - 0.8).abs() < 1e-9 && pair.spread < 1e-9, "{pair:?}");
+    }
+
+    #[test]
+    fn planted_loss_is_that_of_the_part_alone() {
+        let effort = Effort { time: Duration::ZERO, turns: 3, planted: 0.3 };
+        let pair = in_turn(effort, |_| Ok(100.0), |_| Ok(100.0)).expect("rates");
+        assert!((pair.ratio - 0.7).abs() < 1e-9 && pair.rival == 100.0, "{pair:?}");
     }
 }

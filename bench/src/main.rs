@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use deltascope_abi::board::{FCLK_HZ, RECORDS_PER_SECOND};
 use deltascope_abi::record::RECORD_BYTES;
 use deltascope_agent::report::columns;
-use deltascope_bench::baseline::lost;
+use deltascope_bench::baseline::{LOSS, lost};
 use deltascope_bench::compare::Effort;
 use deltascope_bench::ladder::{self, Programs, Step, Unit};
 use deltascope_bench::plot::{self, Limit, short};
@@ -47,6 +47,31 @@ struct Arguments {
     /// Fail when a ratio is lower than in this file of an earlier run by more than the noise
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
+    /// Measure twice, the second time with a loss of 30 % planted in each step, and fail when one is not found
+    #[arg(long, conflicts_with_all = ["from", "plot", "baseline"])]
+    planted: bool,
+}
+
+/// What a run with planted losses prints.
+#[derive(Serialize)]
+struct Planted {
+    label: &'static str,
+    /// Steps with a planted loss.
+    planted: usize,
+    /// Steps in which the comparison found one.
+    found: usize,
+    /// Ratio and noise without and with it, by step.
+    steps: Vec<PlantedStep>,
+}
+
+#[derive(Serialize)]
+struct PlantedStep {
+    name: String,
+    ratio: f64,
+    noise: f64,
+    planted_ratio: f64,
+    planted_noise: f64,
+    found: bool,
 }
 
 /// What a run prints.
@@ -68,9 +93,12 @@ struct Limits {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.planted {
+        return plant(&arguments);
+    }
     let run = match &arguments.from {
         Some(path) => read(path)?,
-        None => measure(&arguments)?,
+        None => measure(&arguments, 0.0)?,
     };
     if let Some(path) = &arguments.plot {
         let limits = [
@@ -102,10 +130,39 @@ fn read(path: &Path) -> Result<Run> {
         .with_context(|| format!("{}: expected the output of `cargo xtask bench --json`", path.display()))
 }
 
-/// Measures the steps.
-fn measure(arguments: &Arguments) -> Result<Run> {
+/// Shows that a planted loss is found in each step.
+fn plant(arguments: &Arguments) -> Result<()> {
+    let (before, run) = (measure(arguments, 0.0)?, measure(arguments, LOSS)?);
+    let lost = lost(&before.steps, &run.steps);
+    let steps = before.steps.iter().zip(&run.steps).map(|(before, with)| PlantedStep {
+        name: with.name.clone(),
+        ratio: before.ratio,
+        noise: before.spread,
+        planted_ratio: with.ratio,
+        planted_noise: with.spread,
+        found: lost.iter().any(|lost| lost.name == with.name),
+    });
+    let planted = Planted { label: "measured", planted: run.steps.len(), found: lost.len(), steps: steps.collect() };
+    match arguments.json {
+        true => println!("{}", serde_json::to_string_pretty(&planted)?),
+        false => planted.steps.iter().for_each(|step| {
+            let word = if step.found { "found" } else { "not found" };
+            println!("{}: {word}: {:.3} without, {:.3} with", step.name, step.ratio, step.planted_ratio);
+        }),
+    }
+    let hidden: Vec<&str> = planted.steps.iter().filter(|step| !step.found).map(|step| &*step.name).collect();
+    ensure!(
+        hidden.is_empty(),
+        "a planted loss of 30 % was not found in {}; run it on a quieter machine",
+        hidden.join(", ")
+    );
+    Ok(())
+}
+
+/// Measures the steps, of which each loses the share `planted` of its rate.
+fn measure(arguments: &Arguments, planted: f64) -> Result<Run> {
     let begun = Instant::now();
-    let effort = if arguments.quick { Effort::QUICK } else { Effort::WHOLE };
+    let effort = Effort { planted, ..if arguments.quick { Effort::QUICK } else { Effort::WHOLE } };
     let programs = Programs { boardd: &arguments.boardd, python: arguments.python.as_deref() };
     let steps = ladder::run(effort, programs, &arguments.only, &mut |step| {
         eprintln!("{}: {} ({:.2} of {})", step.name, short(step.rate), step.ratio, step.rival);

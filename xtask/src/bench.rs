@@ -25,6 +25,9 @@ pub struct Arguments {
     /// As --quick, and fail when a ratio is lower than in bench/results/latest.json by more than the noise
     #[arg(long)]
     check: bool,
+    /// As --quick, twice: the second time a loss of 30 % is planted in each step, and --check's comparison must find it
+    #[arg(long, conflicts_with = "check")]
+    planted: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -36,11 +39,14 @@ pub struct Arguments {
 /// Measures each part of the path; at full length it writes the table, the picture and the baseline, and runs the
 /// criterion benches.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let short = arguments.quick || arguments.check;
+    let short = arguments.quick || arguments.check || arguments.planted;
     let mut ladder = ladder()?;
     ladder.args(short.then_some("--quick"));
     for step in &arguments.only {
         ladder.args(["--only", step]);
+    }
+    if arguments.planted {
+        ladder.arg("--planted");
     }
     if arguments.check {
         ladder.arg("--baseline").arg(root().join(BASELINE));
