@@ -12,7 +12,7 @@ use crate::scan::{FrameAccess, ProcessCounts};
 fn open(change: impl Fn(&mut Family)) -> (usize, ProcessCounts) {
     let proc = ProcFs::default();
     let own = proc.stat(std::process::id()).unwrap();
-    let mut family = Family { members: vec![own, own], origin: Origin::Exec, pages: vec![0; 2] };
+    let mut family = Family { members: vec![own, own], origin: Origin::Exec, pages: vec![0; 2], rejoined: 0 };
     change(&mut family);
     let mut counts = ProcessCounts::default();
     let mut limit = TimeLimit::default();
