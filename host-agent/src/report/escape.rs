@@ -5,13 +5,15 @@ use std::fmt::Write;
 use crate::procfs::lossless;
 
 /// Returns a name with everything escaped that a terminal would act on or not show: control characters, characters
-/// that change the direction of writing or have no width, and bytes that are not UTF-8 (`\xNN`).
+/// that change the direction of writing or have no width (`\u{N}`), and bytes that are not UTF-8 (`\xNN`). A backslash that
+/// would begin one of these is `\x5c`, so that no two names become one.
 pub fn escape(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
-    for character in name.chars() {
+    for (at, character) in name.char_indices() {
         // Writing to a String cannot fail.
         let _ = match lossless::byte(character) {
             Some(byte) => write!(text, "\\x{byte:02x}"),
+            None if character == '\\' && is_code(&name[at + 1..]) => write!(text, "\\x5c"),
             None if is_hidden(character) => write!(text, "\\u{{{:x}}}", u32::from(character)),
             None => {
                 text.push(character);
@@ -20,6 +22,16 @@ pub fn escape(name: &str) -> String {
         };
     }
     text
+}
+
+/// Whether a backslash before a text would begin something that [`escape`] writes.
+fn is_code(rest: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    match rest.as_bytes() {
+        [b'u', b'{', ..] | [b'x', b'5', b'c', ..] => true,
+        [b'x', b'8'..=b'9' | b'a'..=b'f', low, ..] => is_digit(*low),
+        _ => false,
+    }
 }
 
 /// Whether a character is not shown as one: the categories Cc, Cf, Zl, Zp, unassigned tags and variation selectors,
@@ -63,6 +75,26 @@ fn is_hidden(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+    use std::sync::OnceLock;
+
+    /// What names are made of that are easily taken for each other.
+    const PARTS: [&[u8]; 12] =
+        [b"\\", b"x", b"u", b"{", b"}", b"5c", b"ff", b"f", b"\xff", b"\x85", "\u{202e}".as_bytes(), b"202e"];
+
+    /// Every name of at most three parts, by its text.
+    fn short_names() -> &'static HashMap<String, Vec<u8>> {
+        static NAMES: OnceLock<HashMap<String, Vec<u8>>> = OnceLock::new();
+        NAMES.get_or_init(|| {
+            let mut names: Vec<Vec<u8>> = vec![Vec::new()];
+            for _ in 0..3 {
+                let longer = names.iter().flat_map(|name| PARTS.map(|part| [&name[..], part].concat()));
+                names = longer.chain([Vec::new()]).collect();
+            }
+            names.into_iter().map(|name| (escape(&lossless::text(&name)), name)).collect()
+        })
+    }
 
     #[test]
     fn what_a_terminal_would_act_on_is_escaped() {
@@ -77,5 +109,23 @@ mod tests {
     fn bytes_that_are_not_utf8_are_shown_as_such() {
         assert_eq!(escape(&lossless::text(b"a\xff")), "a\\xff");
         assert_ne!(escape(&lossless::text(b"a\xff")), escape(&lossless::text(b"a\xfe")));
+    }
+
+    #[test]
+    fn name_that_is_written_like_an_escaped_one_is_another() {
+        assert_eq!(escape("a\\xff"), "a\\x5cxff");
+        assert_eq!(escape("b\\u{202e}"), "b\\x5cu{202e}");
+        // As systemd writes a hyphen.
+        assert_eq!(escape("dev-disk\\x2dby.mount\\"), "dev-disk\\x2dby.mount\\");
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_names_become_one(parts in proptest::collection::vec(0..PARTS.len(), 0..7)) {
+            let name: Vec<u8> = parts.into_iter().flat_map(|part| PARTS[part].to_vec()).collect();
+            if let Some(other) = short_names().get(&escape(&lossless::text(&name))) {
+                prop_assert_eq!(other, &name);
+            }
+        }
     }
 }

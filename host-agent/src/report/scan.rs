@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
 use super::origins::{FamilyJson, OriginsJson};
-use crate::scan::{Bracket, FrameAccess, NotSeen, ScanSummary, Unread};
+use crate::scan::{Bracket, Doubt, FrameAccess, NotSeen, ScanSummary, Unread};
 
 /// A number that lies between two others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,6 +256,12 @@ pub(super) fn missing(summary: &ScanSummary) -> Vec<(&'static str, &'static str)
         missing.push((
             "kcmp",
             "processes that count the same of their memory may share it, and are left out; allow the system call",
+        ));
+    }
+    if privileges.mapping_flags_refused && coverage.doubts.get(Doubt::NotInherited) > 0 {
+        missing.push((
+            "bpf",
+            "of large processes it is not known whether a fork hands memory down that relatives have not in common; allow the system call, on a kernel with BTF",
         ));
     }
     if privileges.foreign_proc {

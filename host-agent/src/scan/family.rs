@@ -14,6 +14,8 @@ pub(crate) struct Family {
     pub origin: Origin,
     /// Anonymous pages of each member when it was listed, in memory and in swap.
     pub pages: Vec<u64>,
+    /// Orphans among them that were put to a relative that is not their parent.
+    pub rejoined: u64,
 }
 
 /// Where the root of a family came from.
@@ -31,16 +33,7 @@ pub(crate) enum Origin {
     Outside,
 }
 
-/// The families among some processes, and how many orphans were put back into one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Families {
-    /// Ordered by the number of their root.
-    pub families: Vec<Family>,
-    /// Orphans in a family with a relative that is not their parent.
-    pub rejoined: u64,
-}
-
-/// Sorts processes with memory into families.
+/// Sorts processes with memory into families, ordered by the number of their root.
 ///
 /// A process belongs to its parent's family when it was forked and has not called exec
 /// (`PF_FORKNOEXEC`), and both have the same [`ExecLayout`] as far as it can be seen. The
@@ -48,7 +41,7 @@ pub(crate) struct Families {
 /// was no part of its fork tree. An orphan belongs to the processes with its layout and its [`Kinship::nonce`]: without
 /// address space randomisation different programs have the same layout. A process can change both; one that is left without
 /// a root belongs to those with its program at the same place with which it is kin ([`Kinship::are_kin`]).
-pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> Families {
+pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> Vec<Family> {
     let by_pid: HashMap<u32, usize> =
         processes.iter().enumerate().map(|(index, process)| (process.pid, index)).collect();
     let mut by_layout: HashMap<ExecLayout, Vec<usize>> = HashMap::new();
@@ -72,7 +65,7 @@ pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> 
         }
     }
     let mut origins: HashMap<usize, Origin> = HashMap::new();
-    let mut rejoined = 0;
+    let mut rejoined: HashSet<usize> = HashSet::new();
     for &index in &orphans {
         let process = &processes[index];
         let Some(layout) = process.layout else {
@@ -98,10 +91,10 @@ pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> 
                 _ => origin = Origin::Uncertain,
             }
         }
-        rejoined += u64::from(joined);
+        rejoined.extend(joined.then_some(index));
         origins.insert(index, origin);
     }
-    rejoined += rejoin(processes, &orphans, &mut above, &mut origins, kinship);
+    rejoin(processes, &orphans, &mut above, &mut origins, &mut rejoined, kinship);
     let mut members: HashMap<usize, Vec<(usize, ProcessStat)>> = HashMap::new();
     for (index, process) in processes.iter().enumerate() {
         members.entry(root(&mut above, index)).or_default().push((index, *process));
@@ -112,27 +105,30 @@ pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> 
             // Within one clock tick the root is the member that is no fork, if there is one.
             members.sort_unstable_by_key(|(_, m)| (m.start_time, m.forked_without_exec, m.pid));
             let origin = origin(&members, &origins);
-            Family { members: members.into_iter().map(|(_, member)| member).collect(), origin, pages: Vec::new() }
+            let rejoined = members.iter().filter(|(index, _)| rejoined.contains(index)).count() as u64;
+            let members = members.into_iter().map(|(_, member)| member).collect();
+            Family { members, origin, pages: Vec::new(), rejoined }
         })
         .collect();
     families.sort_unstable_by_key(|family| family.members.first().map(|root| root.pid));
-    Families { families, rejoined }
+    families
 }
 
-/// Puts orphans in trees without a root to their kin, and returns how many.
+/// Puts orphans in trees without a root to their kin, and notes which.
 fn rejoin(
     processes: &[ProcessStat],
     orphans: &[usize],
     above: &mut [usize],
     origins: &mut HashMap<usize, Origin>,
+    rejoined: &mut HashSet<usize>,
     kinship: &mut dyn Kinship,
-) -> u64 {
+) {
     let roots = (0..processes.len()).filter(|&index| !processes[index].forked_without_exec);
     let mut with_root: HashSet<usize> = roots.map(|index| root(above, index)).collect();
     let mut left: Vec<usize> = orphans.to_vec();
     left.retain(|&index| processes[index].layout.is_some() && !with_root.contains(&root(above, index)));
     if left.is_empty() {
-        return 0;
+        return;
     }
     let programs: Vec<Option<String>> = left.iter().map(|&index| kinship.program(&processes[index])).collect();
     let wanted: HashSet<&String> = programs.iter().flatten().collect();
@@ -144,7 +140,6 @@ fn rejoin(
             at_place.entry(place).or_default().push(index);
         }
     }
-    let mut rejoined = 0;
     for index in left {
         let Some(place) = kinship.place(&processes[index]) else {
             continue;
@@ -173,9 +168,8 @@ fn rejoin(
                 }
             }
         }
-        rejoined += u64::from(joined);
+        rejoined.extend(joined.then_some(index));
     }
-    rejoined
 }
 
 /// Where a family came from, with the least certain of its orphans.

@@ -60,10 +60,8 @@ impl Listing {
                 Err(_) => unreadable += 1,
             }
         }
-        let found = families(&listed, &mut LiveKinship::new(proc, limit, access));
-        let hidden = Hidden::find(proc, &found.families);
-        let mut families = found.families;
-        counts.rejoined = found.rejoined;
+        let mut families = families(&listed, &mut LiveKinship::new(proc, limit, access));
+        let hidden = Hidden::find(proc, &families);
         let mut coverage = Coverage::new(match (target, privileges.pid_namespace) {
             (ScanTarget::Pids(_), _) => Scope::Pids,
             (ScanTarget::Machine, false) => Scope::Machine,
@@ -101,6 +99,7 @@ impl Listing {
                 }
             }
         }
+        counts.rejoined = families.iter().map(|family| family.rejoined).sum();
         cut::note(proc, &hidden, &families, &mut coverage);
         let all = families.len();
         families.retain(|family| family.members.len() > 1);

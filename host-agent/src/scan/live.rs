@@ -12,6 +12,7 @@ use super::mappings::{self, Listed};
 use super::open_files::OpenFiles;
 use super::time_limit::TimeLimit;
 use super::{FrameAccess, ProcessCounts, Unread, UnreadCounts};
+use crate::procfs::mapping_flags::MappingFlags;
 use crate::procfs::{Mapping, PageEntry, Pagemap, ProcError, ProcFs, ProcessMemory, ProcessStat};
 
 /// A member that can be looked at.
@@ -46,6 +47,8 @@ pub(crate) struct Reading<'a> {
     pub proc: ProcFs,
     /// Flags of frames.
     pub flags: Arc<FrameFlags>,
+    /// Flags of mappings.
+    pub mapping_flags: Arc<MappingFlags>,
     /// How frames are distinguished.
     pub access: FrameAccess,
     /// Gives a process up that does not answer.
@@ -208,9 +211,13 @@ impl<'a> LiveFamily<'a> {
         let task = stat.task();
         let pagemap = self.ask(stat, move |proc| proc.pagemap(task).map(Arc::new)).map_err(unread)?;
         let flags = self.reading.access == FrameAccess::Frames && self.reading.flags.can_be_read();
-        let flags = flags.then(|| self.reading.flags.clone());
+        let flags = flags.then(|| (self.reading.flags.clone(), self.reading.mapping_flags.clone()));
         let map = pagemap.clone();
-        let listed = self.ask(stat, move |proc| mappings::read(proc, task, &map, flags.as_deref())).map_err(unread)?;
+        let read = move |proc: &ProcFs| {
+            let flags = flags.as_ref().map(|(frames, mappings)| (&**frames, &**mappings));
+            mappings::read(proc, task, &map, flags)
+        };
+        let listed = self.ask(stat, read).map_err(unread)?;
         let Listed { mappings, settled, large } = listed;
         let pid = stat.pid;
         let now = self.ask(stat, move |proc| proc.process(pid)).map_err(unread)?;

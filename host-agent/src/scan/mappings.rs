@@ -2,11 +2,13 @@
 //!
 //! The kernel holds the lock of the memory while it writes one mapping into `smaps`, and counts each page of it: 100 ms and
 //! more for some GiB. Where `PAGEMAP_SCAN` (Linux 6.7) and the flags of frames are there, a process with such a mapping is
-//! read from `maps` and the runs of its pages instead. What is not in these are the flags of a mapping.
+//! read from `maps` and the runs of its pages instead. The flags of its mappings are asked for apart ([`MappingFlags`]); where
+//! the kernel does not give them, they are not known.
 
 use std::ops::Range;
 
 use super::frame_flags::{FrameFlags, FrameKind};
+use crate::procfs::mapping_flags::{FlaggedMapping, MappingFlags};
 use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError, ProcFs, TaskId};
 
 /// Bytes of a mapping in small pages that are counted in one go: a stall of some ms.
@@ -33,12 +35,12 @@ pub(crate) fn read(
     proc: &ProcFs,
     task: TaskId,
     pagemap: &Pagemap,
-    flags: Option<&FrameFlags>,
+    flags: Option<(&FrameFlags, &MappingFlags)>,
 ) -> Result<Listed, ProcError> {
     let mut listed = Listed { mappings: Vec::new(), settled: false, large: None };
     for _ in 0..READINGS {
         let walked = match flags {
-            Some(flags) => walked(proc, task, pagemap, flags)?,
+            Some((frames, mappings)) => walked(proc, task, pagemap, frames, mappings)?,
             None => None,
         };
         (listed.mappings, listed.large) = match walked {
@@ -69,6 +71,7 @@ fn walked(
     task: TaskId,
     pagemap: &Pagemap,
     flags: &FrameFlags,
+    mapping_flags: &MappingFlags,
 ) -> Result<Option<(Vec<Mapping>, u64)>, ProcError> {
     let mut mappings = proc.mapping_pieces(task)?;
     let mut largest = 0;
@@ -90,24 +93,52 @@ fn walked(
     let mergeable = proc.merged_pages(task) != Some(0);
     // Pages on the way to another frame and guard regions look swapped too.
     let in_swap = proc.status(task)?.swapped != Some(0);
-    // End of the file that was mapped last, behind which its program has its variables without values (`.bss`).
-    let mut end_of_file = 0;
-    for mapping in &mut mappings {
-        let of_file = mapping.inode != 0 || mapping.start == end_of_file;
-        end_of_file = if mapping.inode != 0 && !mapping.shared { mapping.end } else { 0 };
-        if mapping.shared || mapping.gate {
-            continue;
-        }
+    for mapping in mappings.iter_mut().filter(|mapping| !mapping.shared && !mapping.gate) {
         if count(mapping, pagemap, flags).is_err() {
             return Ok(None);
         }
-        // No program excludes these from its forks.
-        mapping.flags_unknown &= !of_file && !mapping.of_exec;
         mapping.mergeable = mergeable;
         mapping.swapped = mapping.swapped.filter(|_| in_swap).or(Some(0));
     }
+    match mapping_flags.read(task.pid) {
+        Some(flagged) => learn(&mut mappings, &flagged),
+        None => assume(&mut mappings),
+    }
     let pieces = mappings.iter().filter(|mapping| mapping.anonymous.is_some_and(|bytes| bytes > 0)).count();
     Ok((pieces <= MAX_PIECES).then_some((mappings, largest)))
+}
+
+/// Takes over the flags of private mappings that lie within those that were read; of others nothing is known.
+fn learn(mappings: &mut [Mapping], flagged: &[FlaggedMapping]) {
+    for mapping in mappings.iter_mut().filter(|mapping| !mapping.shared && !mapping.gate) {
+        let first = flagged.partition_point(|one| one.range.end <= mapping.start);
+        let within = flagged[first..].iter().take_while(|one| one.range.start < mapping.end);
+        let bytes = within.clone().map(|one| one.range.end.min(mapping.end) - one.range.start.max(mapping.start));
+        if bytes.sum::<u64>() != mapping.end - mapping.start {
+            continue;
+        }
+        mapping.flags_unknown = false;
+        mapping.not_inherited = within.clone().any(FlaggedMapping::not_inherited);
+        mapping.hugetlb |= within.clone().any(FlaggedMapping::hugetlb);
+        mapping.device_memory |= within.clone().any(FlaggedMapping::device_memory);
+    }
+}
+
+/// Assumes that no program excludes from its forks what exec has mapped: files, the variables behind them, heap and stack. A
+/// part that is excluded is a mapping of its own beside the rest.
+fn assume(mappings: &mut [Mapping]) {
+    // End of the file that was mapped last, behind which its program has its variables without values (`.bss`).
+    let mut end_of_file = 0;
+    for number in 0..mappings.len() {
+        let neighbour = |other: Option<&Mapping>| other.is_some_and(|other| other.inode == 0 && !other.shared);
+        let before = number.checked_sub(1).map(|before| &mappings[before]);
+        let mapping = &mappings[number];
+        let is_part = neighbour(before.filter(|before| before.end == mapping.start))
+            || neighbour(mappings.get(number + 1).filter(|after| after.start == mapping.end));
+        let of_file = mapping.inode != 0 || mapping.start == end_of_file && !is_part;
+        end_of_file = if mapping.inode != 0 && !mapping.shared { mapping.end } else { 0 };
+        mappings[number].flags_unknown &= !of_file && (!mapping.of_exec || is_part);
+    }
 }
 
 /// Counts the pages of a private mapping as `smaps` does.

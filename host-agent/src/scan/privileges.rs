@@ -57,6 +57,8 @@ pub struct Privileges {
     pub foreign_proc: bool,
     /// The kernel does not compare memories for us (`kcmp`).
     pub kcmp_refused: bool,
+    /// The kernel does not give the flags of mappings without a look at all their pages (`bpf`), and a large process was read.
+    pub mapping_flags_refused: bool,
 }
 
 impl Privileges {
@@ -73,6 +75,7 @@ impl Privileges {
             pid_namespace: nested(proc),
             foreign_proc: proc.own_pid().is_ok_and(|pid| pid != std::process::id()),
             kcmp_refused,
+            mapping_flags_refused: false,
         }
     }
 

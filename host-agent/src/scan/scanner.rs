@@ -23,6 +23,7 @@ use super::{
     ScanError, ScanRecord, ScanSummary, ScanTarget, Skips, Unread,
 };
 use crate::attribution::{Attribution, AttributionLimits};
+use crate::procfs::mapping_flags::MappingFlags;
 use crate::procfs::{Mapping, PAGE_SIZE, ProcFs, sys};
 use crate::stop::Stop;
 
@@ -36,6 +37,7 @@ pub struct Scanner {
     proc: ProcFs,
     attribution: Attribution,
     limit: TimeLimit,
+    mapping_flags: Arc<MappingFlags>,
     pace: Pace,
     stop: Stop,
     history: FamilyHistory,
@@ -50,6 +52,7 @@ impl Scanner {
             attribution: Attribution::new(proc.clone(), AttributionLimits::default()),
             proc,
             limit: TimeLimit::default(),
+            mapping_flags: Arc::default(),
             pace: Pace::default(),
             stop: Stop::default(),
             history: FamilyHistory::default(),
@@ -88,7 +91,13 @@ impl Scanner {
         let whole = Meter::start();
         self.limit.begin();
         let rule = Rule::new(&self.prepare()?);
-        let privileges = Privileges::probe(&self.proc, !comparable(&self.proc));
+        let mut privileges = Privileges::probe(&self.proc, !comparable(&self.proc));
+        if privileges.foreign_proc {
+            self.mapping_flags = Arc::new(MappingFlags::none());
+        } else if self.mapping_flags.failed() {
+            // It may have been for lack of a descriptor.
+            self.mapping_flags = Arc::default();
+        }
         let mut processes = ProcessCounts::default();
         let listing =
             Listing::new(&self.proc, &mut self.limit, rule.access(), &self.config.target, &privileges, &mut processes)?;
@@ -138,6 +147,7 @@ impl Scanner {
         coverage.unread += sum.unread;
         coverage.doubts += sum.doubts;
         coverage.members_read = coverage.members_read.saturating_sub(given_up);
+        privileges.mapping_flags_refused = self.mapping_flags.failed() && !privileges.foreign_proc;
         not_seen.sort_unstable_by_key(|(pid, _)| *pid);
         Ok(ScanSummary {
             access: rule.access(),
@@ -237,6 +247,7 @@ impl Scanner {
         let reading = Reading {
             proc: self.proc.clone(),
             flags: Arc::new(FrameFlags::open(&self.proc)),
+            mapping_flags: self.mapping_flags.clone(),
             access: rule.access(),
             limit: &mut limit,
             may_stall: self.config.may_stall,

@@ -157,7 +157,8 @@ pub fn run(arguments: &[String]) -> ExitCode {
     for option in &arguments[3..] {
         match option.split_once('=') {
             Some(("files", limit)) => limit_files(limit.parse().expect("a number")),
-            None if option == "no-kcmp" => forbid_kcmp(),
+            None if option == "no-kcmp" => forbid(libc::SYS_kcmp),
+            None if option == "no-bpf" => forbid(libc::SYS_bpf),
             _ => panic!("no option {option}"),
         }
     }
@@ -181,18 +182,13 @@ fn limit_files(limit: u64) {
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
 }
 
-/// Has the kernel refuse kcmp, as the seccomp profiles of container engines do.
-fn forbid_kcmp() {
+/// Has the kernel refuse a system call, as the seccomp profiles of container engines do.
+fn forbid(call: libc::c_long) {
     let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
     let mut filter = [
         // The number of the system call is the first word (`struct seccomp_data`).
         statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
-        libc::sock_filter {
-            code: (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16,
-            jt: 0,
-            jf: 1,
-            k: libc::SYS_kcmp as u32,
-        },
+        libc::sock_filter { code: (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16, jt: 0, jf: 1, k: call as u32 },
         statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
         statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
     ];

@@ -3,6 +3,7 @@
 use super::Test;
 use super::family::{Family, NOBODY};
 use super::look::{at, behind, without_numbers};
+use super::origin_reference::count;
 
 /// The tests of this file.
 pub const TESTS: &[Test] = &[
@@ -10,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("users_number_is_at_most_roots", users_number_is_at_most_roots),
     ("users_number_is_at_most_roots_in_large_memory", users_number_is_at_most_roots_in_large_memory),
     ("users_number_is_at_most_roots_with_any_setting", users_number_is_at_most_roots_with_any_setting),
+    ("mixed_memory_of_any_size_is_bracketed_with_any_setting", mixed_memory_of_any_size_is_bracketed_with_any_setting),
     ("borrowed_memory_is_no_copy_without_kcmp", borrowed_memory_is_no_copy_without_kcmp),
     ("without_kcmp_other_families_are_counted", without_kcmp_other_families_are_counted),
     ("orphans_that_hide_are_in_the_bracket", orphans_that_hide_are_in_the_bracket),
@@ -91,6 +93,37 @@ fn users_number_is_at_most_roots_with_any_setting() {
             user_is_at_most_root(&family, &format!("{setting} {seed}"));
         }
         assert_eq!(seen, huge, "{setting}");
+    }
+}
+
+/// 8 MiB, and 160 MiB, which is too much for `smaps`; with memory that was not handed down, all copied, and moved.
+fn mixed_memory_of_any_size_is_bracketed_with_any_setting() {
+    for setting in ["always", "never"] {
+        let _setting = HugePages::set(setting);
+        for (parts, seed) in (0..8_u64).map(|seed| ("4", seed)).chain((0..8).map(|seed| ("80", seed))) {
+            let label = format!("{setting}, {parts} parts, seed {seed}");
+            let family = Family::start(&["mixed", parts, &seed.to_string()]);
+            // What is handed down: all but two parts of 16 pages. Of the last part nobody writes any.
+            let page = |number: u64| family.range.end - (64 - number) * 4096;
+            let handed_down = [family.range.start..page(0), page(16)..page(32)];
+            let truth: u64 = handed_down.iter().map(|range| count(&family.members, range).inherited).sum();
+            let (root, user) = (at(&family), without_numbers(&family));
+            assert_eq!(root.copies, truth, "{label}: {root:#?}");
+            assert!(user.copies <= truth && truth >= 16, "{label}: {truth}, {user:#?}");
+            for (root, user) in [(root.scan.copies, user.scan.copies), (root.scan.redundant, user.scan.redundant)] {
+                let (most, users_most) = (root.at_most.expect("bounded"), user.at_most.expect("bounded"));
+                let ordered = user.at_least <= root.at_least && root.at_least <= most && root.at_least <= users_most;
+                assert!(ordered, "{label}: root {root:?}, user {user:?}");
+            }
+            user.is_bracketed(truth);
+            match (0..1 + seed % 3).any(|child| (seed + child).is_multiple_of(4)) {
+                true => assert!(root.doubt("remapped") >= 8, "{label}: {root:#?}"),
+                // Memory that was excluded from forks may have been excluded later, and is in the bracket.
+                false => assert_eq!(root.doubt("remapped"), 0, "{label}: {root:#?}"),
+            }
+            let excluded = 32 * (1 + seed % 3);
+            assert_eq!(root.doubt("not_inherited"), excluded, "{label}: {root:#?}");
+        }
     }
 }
 

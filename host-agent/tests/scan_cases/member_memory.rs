@@ -71,6 +71,37 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             }
             announce(region, &[&[own()], &children[..]].concat());
         }
+        // Memory of any size as the machine has it, of which members write some parts, chosen by a seed. Behind it are 16
+        // pages that are not handed down, 16 of which each child copies all, 16 that are handed down empty, and 16 of which
+        // one child may move 8.
+        "mixed" => {
+            let whole = Region::map_plain(number(1) * 512 + 64).fill();
+            let (main, seed) = (whole.part(0, whole.pages - 64), number(2) as u64);
+            let [kept, copied, wiped, moved] = [0, 1, 2, 3].map(|part| whole.part(main.pages + 16 * part, 16));
+            kept.advise(libc::MADV_DONTFORK);
+            wiped.advise(libc::MADV_WIPEONFORK);
+            let children: Vec<i32> = (0..1 + seed % 3)
+                .map(|child_number| {
+                    child(|| {
+                        kept.map_again();
+                        kept.fill();
+                        copied.rewrite(0..8);
+                        copied.change(8..16);
+                        wiped.fill();
+                        if (seed + child_number).is_multiple_of(4) {
+                            moved.part(0, 8).move_to(Region::map(8, false).start);
+                        }
+                        write_some(main, seed * 16 + child_number);
+                        ready.report();
+                    })
+                })
+                .collect();
+            ready.wait(children.len());
+            if seed.is_multiple_of(2) {
+                write_some(main, seed * 16 + 15);
+            }
+            announce(whole, &[&[own()], &children[..]].concat());
+        }
         // Of 256 pages the child copies 192, of which it puts 64 into swap; of 32 more both put their own there, and 32
         // are in swap since before the fork, where the child has copied 16 of them.
         "swapped" => {

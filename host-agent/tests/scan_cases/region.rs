@@ -49,6 +49,12 @@ impl Region {
         Region { start: start.cast(), pages }
     }
 
+    /// Some of the pages.
+    pub fn part(self, first: usize, pages: usize) -> Region {
+        assert!(first + pages <= self.pages);
+        Region { start: self.start.wrapping_add(first * PAGE), pages }
+    }
+
     /// Unmaps the pages.
     pub fn unmap(self) -> Region {
         // SAFETY: the mapping is our own and not used any more.

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::Test;
 use super::family::Family;
-use super::look::at;
+use super::look::{Found, at, behind};
 
 /// The tests of this file.
 pub const TESTS: &[Test] = &[
     ("a_large_process_is_not_stalled", a_large_process_is_not_stalled),
+    ("without_bpf_few_pages_of_a_large_process_are_in_doubt", without_bpf_few_pages_of_a_large_process_are_in_doubt),
     ("large_memory_that_was_not_handed_down_is_no_copy", large_memory_that_was_not_handed_down_is_no_copy),
     ("large_memory_of_which_all_was_copied_is_counted", large_memory_of_which_all_was_copied_is_counted),
 ];
@@ -25,16 +26,10 @@ fn a_large_process_is_not_stalled() {
     loop {
         family.ask();
         let found = at(&family);
-        assert_eq!((found.copies, found.redundant), (100, 50), "{found:#?}");
-        // Flags are not read, so that few pages without one in common (variables of threads, for one) are in doubt.
-        let bracket = found.scan.copies;
-        let doubts: u64 = found.scan.coverage.pages.unjudged.values().sum();
-        assert_eq!(
-            (doubts, bracket.at_most),
-            (found.doubt("not_inherited"), Some(bracket.at_least + doubts)),
-            "{found:#?}"
-        );
-        assert!(doubts < 16, "{found:#?}");
+        match flags_are_given() {
+            true => found.is_exactly(100, 50),
+            false => few_are_in_doubt(&found),
+        }
         let micros = family.ask().parse().expect("microseconds");
         stalls.push(Duration::from_micros(micros));
         if stalls.last() < Some(&STALL) {
@@ -43,6 +38,30 @@ fn a_large_process_is_not_stalled() {
         }
         assert!(Instant::now() < deadline, "{stalls:?}");
     }
+}
+
+/// Whether the kernel gives the flags of mappings without a look at their pages: it has BTF and what comes with it.
+fn flags_are_given() -> bool {
+    std::path::Path::new("/sys/kernel/btf/vmlinux").exists()
+}
+
+/// Flags are not known, so that few pages without one in common (variables of threads, for one) are in doubt.
+fn few_are_in_doubt(found: &Found) {
+    assert_eq!((found.copies, found.redundant), (100, 50), "{found:#?}");
+    let bracket = found.scan.copies;
+    let doubts: u64 = found.scan.coverage.pages.unjudged.values().sum();
+    assert_eq!(
+        (doubts, bracket.at_most),
+        (found.doubt("not_inherited"), Some(bracket.at_least + doubts)),
+        "{found:#?}"
+    );
+    assert!(0 < doubts && doubts < 16, "{found:#?}");
+    assert!(found.scan.mode == "bracket" && found.misses("bpf"), "{found:#?}");
+}
+
+fn without_bpf_few_pages_of_a_large_process_are_in_doubt() {
+    let family = Family::start(&["stalled", "40960"]);
+    few_are_in_doubt(&behind(&[], family.root(), &family.range, &["no-bpf"]));
 }
 
 fn large_memory_that_was_not_handed_down_is_no_copy() {

@@ -1,7 +1,7 @@
 //! Sorting processes into families.
 
 use crate::procfs::{ExecLayout, ProcessStat};
-use crate::scan::family::{Families, Origin, families as families_of};
+use crate::scan::family::{Family, Origin, families as families_of};
 use crate::scan::kinship::{Kinship, Place};
 
 /// A process: number, parent, whether it was forked without exec, and which exec laid it out.
@@ -56,13 +56,18 @@ impl Kinship for Shown {
     }
 }
 
-fn families(processes: &[ProcessStat]) -> Families {
+fn families(processes: &[ProcessStat]) -> Vec<Family> {
     families_of(processes, &mut { USUAL })
+}
+
+/// Orphans that were put to relatives.
+fn rejoined(families: &[Family]) -> u64 {
+    families.iter().map(|family| family.rejoined).sum()
 }
 
 /// The process numbers of each family, the root first.
 fn sorted(processes: &[ProcessStat]) -> Vec<Vec<u32>> {
-    families(processes).families.iter().map(|family| family.members.iter().map(|member| member.pid).collect()).collect()
+    families(processes).iter().map(|family| family.members.iter().map(|member| member.pid).collect()).collect()
 }
 
 #[test]
@@ -103,8 +108,8 @@ fn orphans_of_one_exec_stay_together() {
     let mut processes =
         [process(1, 0, false, 9), process(20, 1, true, 1), process(21, 1, true, 1), process(22, 21, true, 1)];
     let found = families(&processes);
-    assert_eq!((found.families.len(), found.rejoined), (2, 1));
-    assert_eq!(found.families[1].origin, Origin::Orphan);
+    assert_eq!((found.len(), rejoined(&found)), (2, 1));
+    assert_eq!(found[1].origin, Origin::Orphan);
     assert_eq!(sorted(&processes), [vec![1], vec![20, 21, 22]]);
     // A daemon begins a session of its own.
     processes[2].session = 21;
@@ -117,7 +122,7 @@ fn an_orphan_goes_back_to_a_relative_that_lives() {
     let processes = [process(1, 0, false, 9), process(10, 1, false, 1), process(12, 1, true, 1)];
     let found = families(&processes);
     assert_eq!(sorted(&processes), [vec![1], vec![10, 12]]);
-    assert_eq!((found.rejoined, found.families[1].origin), (1, Origin::Exec));
+    assert_eq!((found[1].rejoined, found[1].origin), (1, Origin::Exec));
 }
 
 #[test]
@@ -126,16 +131,16 @@ fn programs_with_one_layout_and_different_execs_are_no_family() {
     let processes = [process(1, 0, false, 9), process(20, 1, true, 1), process(21, 1, true, 1)];
     let nonce = |process: &ProcessStat| Some(u128::from(process.pid).to_ne_bytes());
     let found = families_of(&processes, &mut Shown { nonce, ..USUAL });
-    assert_eq!((found.families.len(), found.rejoined), (3, 0));
-    assert!(found.families[1..].iter().all(|family| family.origin == Origin::Orphan));
+    assert_eq!((found.len(), rejoined(&found)), (3, 0));
+    assert!(found[1..].iter().all(|family| family.origin == Origin::Orphan));
     // Where the number of the exec cannot be read, nothing is certain.
     let found = families_of(&processes, &mut Shown { nonce: |_| None, ..USUAL });
-    assert!(found.families[1..].iter().all(|family| family.origin == Origin::Uncertain));
+    assert!(found[1..].iter().all(|family| family.origin == Origin::Uncertain));
 }
 
 #[test]
 fn what_cannot_be_known_of_an_orphan_is_its_origin() {
-    let origin = |processes: &[ProcessStat]| families(processes).families.last().map(|family| family.origin);
+    let origin = |processes: &[ProcessStat]| families(processes).last().map(|family| family.origin);
     let init = process(1, 0, false, 9);
     assert_eq!(origin(&[init, process(20, 1, false, 1)]), Some(Origin::Exec));
     assert_eq!(origin(&[init, process(20, 1, true, 1)]), Some(Origin::Orphan));
@@ -179,17 +184,17 @@ fn kin_are_found_whatever_they_show_of_their_exec() {
     let place = |pid| (pid != 1).then_some(if pid == 40 { 0x2000 } else { 0x1000 });
     let mut shown = Shown { place, kin: |a, _| Some(a == 10), ..USUAL };
     let found = families_of(&processes, &mut shown);
-    let members = |found: &Families| -> Vec<Vec<u32>> {
-        found.families.iter().map(|family| family.members.iter().map(|member| member.pid).collect()).collect()
+    let members = |found: &[Family]| -> Vec<Vec<u32>> {
+        found.iter().map(|family| family.members.iter().map(|member| member.pid).collect()).collect()
     };
-    assert_eq!((members(&found), found.rejoined), (vec![vec![1], vec![10, 20, 21, 30], vec![40]], 2));
-    assert_eq!(found.families[1].origin, Origin::Exec);
+    assert_eq!((members(&found), rejoined(&found)), (vec![vec![1], vec![10, 20, 21, 30], vec![40]], 2));
+    assert_eq!(found[1].origin, Origin::Exec);
     assert_eq!(shown.asked, 2, "nobody is asked that has another place, or a root");
     // Others with the same place are no kin, without address space randomisation.
     let found = families_of(&processes, &mut Shown { place, kin: |_, _| Some(false), ..USUAL });
     assert_eq!(members(&found), [vec![1], vec![10], vec![20, 21], vec![30], vec![40]]);
-    assert!(found.families[2..4].iter().all(|family| family.origin == Origin::Orphan));
+    assert!(found[2..4].iter().all(|family| family.origin == Origin::Orphan));
     // What cannot be known is not certain.
     let found = families_of(&processes, &mut Shown { place, kin: |_, _| None, ..USUAL });
-    assert!(found.families[2..4].iter().all(|family| family.origin == Origin::Uncertain));
+    assert!(found[2..4].iter().all(|family| family.origin == Origin::Uncertain));
 }

@@ -12,12 +12,13 @@ use crate::scan::{FrameAccess, ProcessCounts};
 fn open(change: impl Fn(&mut Family)) -> (usize, ProcessCounts) {
     let proc = ProcFs::default();
     let own = proc.stat(std::process::id()).unwrap();
-    let mut family = Family { members: vec![own, own], origin: Origin::Exec, pages: vec![0; 2] };
+    let mut family = Family { members: vec![own, own], origin: Origin::Exec, pages: vec![0; 2], rejoined: 0 };
     change(&mut family);
     let mut counts = ProcessCounts::default();
     let mut limit = TimeLimit::default();
     let flags = Arc::new(FrameFlags::open(&proc));
-    let reading = Reading { proc, flags, access: FrameAccess::Frames, limit: &mut limit, may_stall: true };
+    let (access, mapping_flags) = (FrameAccess::Frames, Arc::default());
+    let reading = Reading { proc, flags, mapping_flags, access, limit: &mut limit, may_stall: true };
     let mut live = LiveFamily::open(reading, &family, &mut counts);
     (live.take_mappings().len(), counts)
 }
