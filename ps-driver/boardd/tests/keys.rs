@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use support::{Keys, Peer, command, error, hello, is_welcome};
+use support::{Keys, Peer, command, error, hello, is_welcome, send_signal};
 
 #[test]
 fn every_event_is_counted_through_tls() {
@@ -162,8 +162,7 @@ fn an_open_address_needs_tls_or_the_word_insecure() {
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut String::new()).unwrap();
-        // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
-        assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGTERM) }, 0);
+        send_signal(&child, libc::SIGTERM);
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let status: serde_json::Value = serde_json::from_str(&line).unwrap();

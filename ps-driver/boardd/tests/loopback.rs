@@ -85,8 +85,7 @@ fn counts_every_event_and_stops_when_told() {
     idle.write_all(&hello_of(9, 2, 2)).unwrap();
     let mut byte = [0];
     idle.read_exact(&mut byte).unwrap();
-    // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
-    assert_eq!(unsafe { libc::kill(daemon.child.id() as libc::pid_t, libc::SIGTERM) }, 0);
+    daemon.signal(libc::SIGTERM);
     let bytes: Vec<u8> = byte.into_iter().chain(read_all(&mut idle)).collect();
     assert_eq!(refusal(&bytes), ErrorCode::Shutdown);
     assert!(daemon.child.wait().unwrap().success());

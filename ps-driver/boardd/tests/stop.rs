@@ -12,18 +12,13 @@ use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use support::{Daemon, command, encode, hello_of};
+use support::{Daemon, command, encode, hello_of, send_signal};
 use tempfile::TempDir;
 
 /// Longest time from the signal to the end.
 const PROMISED: Duration = Duration::from_secs(2);
 /// Time after which a test gives up: for hangs.
 const HANG: Duration = Duration::from_secs(300);
-
-fn send(child: &Child, signal: i32) {
-    // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
-    assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, signal) }, 0);
-}
 
 /// Waits until a process has taken every signal that was sent to it.
 fn wait_until_taken(child: &Child) {
@@ -92,7 +87,7 @@ fn signal_ends_a_daemon_with_a_session_that_does_not_read() {
         is_once_below(PROMISED, || {
             let (mut daemon, _deaf) = with_deaf_session();
             let begun = Instant::now();
-            send(&daemon.child, signal);
+            send_signal(&daemon.child, signal);
             assert!(end(&mut daemon.child).success());
             begun.elapsed()
         });
@@ -104,9 +99,9 @@ fn second_signal_ends_a_daemon_at_once() {
     is_once_below(Duration::from_secs(1), || {
         let (mut daemon, _deaf) = with_deaf_session();
         let begun = Instant::now();
-        send(&daemon.child, libc::SIGTERM);
+        send_signal(&daemon.child, libc::SIGTERM);
         wait_until_taken(&daemon.child);
-        send(&daemon.child, libc::SIGTERM);
+        send_signal(&daemon.child, libc::SIGTERM);
         assert!(end(&mut daemon.child).success());
         begun.elapsed()
     });
@@ -137,7 +132,7 @@ fn signal_ends_check_and_raw_that_wait_for_a_file() {
             is_once_below(PROMISED, || {
                 let (mut child, _writer) = reads(&command(&arguments), fifo);
                 let begun = Instant::now();
-                send(&child, signal);
+                send_signal(&child, signal);
                 assert_eq!(end(&mut child).signal(), Some(signal), "{arguments:?}");
                 begun.elapsed()
             });

@@ -39,6 +39,12 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// Sends a signal to a child that was not waited for.
+pub fn send_signal(child: &Child, number: i32) {
+    // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
+    assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, number) }, 0);
+}
+
 impl Daemon {
     pub fn start(arguments: &[&str]) -> Daemon {
         Daemon::start_with(arguments, &[])
@@ -72,9 +78,8 @@ impl Daemon {
         stream
     }
 
-    pub fn signal(&self, signal: i32) {
-        // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
-        assert_eq!(unsafe { libc::kill(self.child.id() as libc::pid_t, signal) }, 0);
+    pub fn signal(&self, number: i32) {
+        send_signal(&self.child, number);
     }
 
     /// The status that it prints when asked to.
