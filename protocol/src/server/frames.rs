@@ -1,11 +1,10 @@
 //! What each frame of an agent does.
 
-use super::queue::{Cause, Violation};
+use super::queue::Cause;
+use super::rules::Violation;
 use super::session::{Phase, Session};
 use super::state::{Refusal, State};
-use crate::frame::{
-    self, Bye, ErrorCode, FrameBuffer, FrameError, Grow, Grown, Message, Records, SnapshotRequest, StateAt,
-};
+use crate::frame::{self, Bye, ErrorCode, FrameBuffer, FrameError, Grow, Message, Records, SnapshotRequest, StateAt};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -222,8 +221,7 @@ impl State {
         if has_more {
             session.begin_growth();
         } else {
-            let grown = Grown { groups: session.grant.groups(), contexts: session.grant.contexts() };
-            self.send(slot, &Message::Grown(grown));
+            session.grown_due = true;
         }
     }
 
