@@ -77,7 +77,7 @@ impl State {
     fn frame(&mut self, index: usize, message: &Message<'_>, now: u64) -> Result<(), Refusal> {
         let kind = message.kind();
         let unexpected = |state: &str| {
-            let text = format!("{state}: found a frame of kind {kind:?}, which an agent may not send now");
+            let text = format!("{state}, found a frame of kind {kind:?}; an agent may not send that now");
             Refusal::new(ErrorCode::Unexpected, text)
         };
         let slot = self.connections.get(index).and_then(Option::as_ref).and_then(|connection| connection.session);
@@ -85,8 +85,8 @@ impl State {
             return Err(unexpected("expected a Hello"));
         };
         match session.phase {
-            Phase::Granting => return Err(unexpected("before the Welcome")),
-            Phase::Draining => return Err(unexpected("after a Bye")),
+            Phase::Granting => return Err(unexpected("expected no frame before the Welcome")),
+            Phase::Draining => return Err(unexpected("expected no frame after the Bye")),
             Phase::Live => session.confirmed = true,
         }
         match message {

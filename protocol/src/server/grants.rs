@@ -205,7 +205,7 @@ impl State {
     fn carry(&mut self, index: usize, slot: usize, now: u64) {
         let before = self.sessions[slot].as_mut().and_then(|session| session.connection.replace(index));
         if let Some(before) = before.filter(|&before| before != index) {
-            let text = String::from("the session goes on over another connection");
+            let text = String::from("expected one connection of the session, found a later one, over which it goes on");
             self.refuse(before, &Refusal::new(ErrorCode::Unexpected, text), now);
         }
         let Some(Some(connection)) = self.connections.get_mut(index) else { return };

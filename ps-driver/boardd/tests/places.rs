@@ -115,6 +115,20 @@ fn certificate_without_a_name_is_told_so_and_counted() {
     assert_eq!(status["errors_total"]["unauthorised"], 1);
 }
 
+/// The longest texts are those with a name in them.
+#[test]
+fn longest_name_that_is_not_served_reads_why() {
+    let keys = Keys::new();
+    let list = keys.folder.path().join("names");
+    std::fs::write(&list, "alice\n").unwrap();
+    let daemon = keys.daemon(&["--identities", list.to_str().unwrap()]);
+    let name = [&"a".repeat(60)[..]; 4].join(".");
+    let mut peer = Peer::new(&daemon, keys.client(&keys.agent(&name)));
+    let (code, text) = error(&peer.say_hello(&hello(1, 4)).unwrap());
+    assert_eq!(code, ErrorCode::Unauthorised);
+    assert!(text.contains(&name) && text.contains("--identities"), "{text}");
+}
+
 #[test]
 fn damaged_tls_record_of_a_session_gets_an_alert_and_is_counted() {
     let keys = Keys::new();
