@@ -183,6 +183,7 @@ impl<E: Engine> Daemon<E> {
             let links = self.links.iter().enumerate().filter(|(_, link)| lingering(link));
             let Some((oldest, _)) = links.min_by_key(|(_, link)| link.deadline()) else { return };
             let link = self.links.swap_remove(oldest);
+            tracing::debug!("{}: connection ended: others wait for its place", link.name());
             self.server.disconnect(link.id, now);
         }
     }
