@@ -77,6 +77,32 @@ fn replays_without_reading_keep_no_memory() {
     assert_eq!(duplicates, FRAMES as u64);
 }
 
+/// A session whose replies have no end: an Ack comes between them, so that it has credit before it has read them all.
+#[test]
+fn ack_is_not_kept_back_by_replies_without_end() {
+    let mut bench = Bench::new(Config { max_output: 4_000, ..Config::default() });
+    let id = bench.session(1, 2, 3);
+    let (mut next, mut read, mut acks) = (0, 0, 0);
+    for _ in 0..400 {
+        // More comes than is read, and all of it is confirmed.
+        bench.server.receive(id, &events(next, next, &[Record::read(1); 100]), bench.now);
+        next += 100;
+        bench.server.poll(bench.now);
+        let waiting = bench.server.transmit(id).to_vec();
+        let mut length = 0;
+        while length < 1_000 {
+            let Some(frame) = waiting.get(length..).and_then(|rest| rest.first_chunk()) else { break };
+            length += u32::from_le_bytes(*frame) as usize;
+        }
+        let frames = server_bench::frames(&waiting[..length]);
+        acks += frames.iter().filter(|frame| matches!(frame, Got::Ack { .. })).count();
+        read += length;
+        bench.server.advance(id, length);
+    }
+    assert!(bench.server.transmit(id).len() >= 2_000, "the output was never empty");
+    assert!(acks > 50, "{acks} Acks in {read} bytes");
+}
+
 /// Requests die with their connection: also those that wait behind records whose answers nobody reads.
 #[test]
 fn requests_of_many_connections_keep_no_memory() {

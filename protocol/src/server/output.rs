@@ -118,17 +118,17 @@ impl Session {
     /// not use it runs out.
     pub fn flush(&mut self, config: &Config, short: bool, connection: &mut Connection) {
         self.write_replies(config.max_output, connection);
-        if self.grown_due && connection.waiting().len() < config.max_output {
+        if self.grown_due && connection.may_note(config.max_output) {
             let (groups, contexts) = (self.grant.groups(), self.grant.contexts());
-            connection.push(&Message::Grown(Grown { groups, contexts }));
+            connection.note(&Message::Grown(Grown { groups, contexts }));
             self.grown_due = false;
         }
-        if self.owes_ack() && connection.waiting().len() < config.max_output {
+        if self.owes_ack() && connection.may_note(config.max_output) {
             let window = self.window(config);
             let used = self.next - self.passed;
             let window = if short && self.lent > 0 && 8 * used < window { window / 2 } else { window };
             self.credit = self.credit.max(self.passed + window.max(MAX_FRAME_RECORDS as u64));
-            connection.push(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
+            connection.note(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
             (self.acked, self.ack_due) = (self.passed, false);
         }
     }
