@@ -51,5 +51,6 @@ pub mod sources;
 pub mod stop;
 mod sys;
 pub mod top;
+pub mod tuning;
 pub mod uplink;
 pub mod workload;

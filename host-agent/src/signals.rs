@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first asks the command to end with what it has, the second ends it at once.
+//! SIGINT and SIGTERM: the first asks the command to end with what it has, the second ends it at once. SIGHUP: settings are
+//! read again.
 //!
 //! A thread of its own takes them. The kernel gives a signal of the process to its first thread if that one takes it, and a
 //! handler runs only when its thread leaves the kernel: one that waits for the memory of a hung process does not.
@@ -6,7 +7,8 @@
 use std::io;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::stop::Stop;
 use crate::sys;
@@ -21,7 +23,7 @@ const STATUS: i32 = 130;
 
 /// Why signals cannot be caught.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot catch SIGINT and SIGTERM: {0}; end other programs or raise the limit of threads")]
+#[error("cannot catch signals: {0}; end other programs or raise the limit of threads")]
 pub struct SignalError(#[from] io::Error);
 
 /// Catches both signals, in this thread and in those that it starts later. A command that has not ended by itself soon
@@ -51,6 +53,23 @@ pub fn catch() -> Result<Stop, SignalError> {
     };
     std::thread::Builder::new().name(String::from("signals")).spawn(watch)?;
     Ok(stop)
+}
+
+/// Calls `action` at each SIGHUP, from a thread of its own; several that come while it is called are one.
+///
+/// # Errors
+/// The system refuses a handler or a thread.
+pub fn on_hangup(mut action: impl FnMut() + Send + 'static) -> Result<(), SignalError> {
+    sys::block_signals(&[SIGHUP], true)?;
+    let mut hangups = Signals::new([SIGHUP])?;
+    let watch = move || {
+        if let Err(error) = sys::block_signals(&[SIGHUP], false) {
+            eprintln!("deltascope: SIGHUP does not reach this command: {error}");
+        }
+        hangups.forever().for_each(|_| action());
+    };
+    std::thread::Builder::new().name(String::from("settings")).spawn(watch)?;
+    Ok(())
 }
 
 /// Returns when a command that was asked to end has had its time. `asked` returns how long ago the request was first seen.

@@ -33,11 +33,17 @@ fn unit_starts_the_agent_and_never_gives_up() {
     let start = setting(&unit, "ExecStart");
     let (program, options) = start.split_once(" run ").expect("the command");
     assert_eq!(program, "/usr/bin/deltascope");
-    let help = finish(agent(&["run", "--help"])).ok().out;
-    for option in options.split(' ').filter(|word| word.starts_with("--")) {
-        assert!(help.contains(option), "{option}");
-    }
-    assert!(options.contains(&format!("--state-dir /var/lib/{} ", setting(&unit, "StateDirectory"))), "{options}");
+    let installed = format!("/etc/{}/agent.toml", setting(&unit, "ConfigurationDirectory"));
+    assert_eq!(options, format!("--config {installed}"));
+    // The file that is delivered is one that the agent takes, and a reload checks it before the agent reads it.
+    let delivered = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("agent.toml");
+    let check = agent(&["config", "check", "--json", delivered.to_str().expect("a plain path")]);
+    let settings = finish(check).ok().json();
+    let value = |name: &str| settings[name]["value"][0].as_str().unwrap_or_default().to_owned();
+    assert_eq!(value("state-dir"), format!("/var/lib/{}", setting(&unit, "StateDirectory")));
+    assert_eq!((&*value("json-lines"), &*value("source")), ("true", "auto"));
+    let reloads: Vec<&str> = unit.lines().filter_map(|line| line.strip_prefix("ExecReload=")).collect();
+    assert_eq!(reloads, [&*format!("/usr/bin/deltascope config check {installed}"), "/bin/kill -HUP $MAINPID"]);
     // A wrong command line is the status that is not tried again.
     let code = finish(agent(&["run", "--no-such-option"])).code.expect("a status");
     assert_eq!(code.to_string(), setting(&unit, "RestartPreventExitStatus"));

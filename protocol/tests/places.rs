@@ -7,7 +7,7 @@ use deltascope_abi::counters::CounterRow;
 use deltascope_abi::record::{Class, Record};
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::{Config as Sizes, GoldenEngine};
-use deltascope_protocol::frame::{ErrorCode, Extensions, Grow, Hello, Message, Secret};
+use deltascope_protocol::frame::{Bye, ErrorCode, Extensions, Grow, Hello, Message, Secret};
 use deltascope_protocol::server::{Config, ConnectionId, Identity, Peer, Quota};
 use server_bench::{Bench, Got, code, encode, events, hello, snapshot_request, state_at};
 
@@ -268,6 +268,57 @@ fn sessions_share_the_journal_and_nothing_else() {
     assert_eq!(now, position + 33);
     let frames = bench.ask(first, &events(0, 0, &[Record::read(0)]));
     assert_eq!(frames[0], Got::Replies(vec![(0, 0, 0, 0)]));
+}
+
+/// A process that does not resume, and asks for more than there is, takes nothing away from the session that waits; once there
+/// is enough it begins at 0 and does not inherit.
+#[test]
+fn refused_process_leaves_the_waiting_session_as_it_was() {
+    for is_inherited_between in [false, true] {
+        let mut bench = Bench::new(Config { reserved_sessions: 0, ..Config::default() });
+        let (first, ..) = bench.welcome(&hello(1, 2, 3));
+        bench.give(first, &events(0, 0, &[Record::pair(1, Class::PageAfterT, 5, 1, 2)]));
+        bench.server.disconnect(first, bench.now);
+        // It is inherited, and its process dies before it has sent a frame.
+        let (second, ..) = bench.welcome(&Hello { session: [2; 16], ..hello(1, 2, 3) });
+        bench.server.disconnect(second, bench.now);
+        let (other, ..) = bench.welcome(&hello(9, 12, 3));
+        let third = Hello { session: [3; 16], resumes: false, ..hello(1, 8, 3) };
+        assert_eq!(refused(&mut bench, &third), ErrorCode::NoCapacity);
+        if is_inherited_between {
+            let heir = bench.connect();
+            let frames = bench.ask(heir, &encode(&Message::Hello(Hello { session: [4; 16], ..hello(1, 2, 3) })));
+            assert!(matches!(frames[0], Got::Welcome { inherited: true, next: 1, .. }), "{frames:?}");
+            assert_eq!(counted(&mut bench, heir, 1).len(), 1);
+            bench.server.disconnect(heir, bench.now);
+            assert_eq!(refused(&mut bench, &third), ErrorCode::NoCapacity);
+        }
+        bench.ask(other, &encode(&Message::Bye(Bye { next_sequence: 0 })));
+        bench.server.disconnect(other, bench.now);
+        let id = bench.connect();
+        let frames = bench.ask(id, &encode(&Message::Hello(third)));
+        assert!(matches!(frames[0], Got::Welcome { inherited: false, next: 0, .. }), "{frames:?}");
+        assert_eq!(bench.server.sessions(), 1, "in the place of the one that waited");
+    }
+}
+
+/// The most of one grant holds for a later process, and for a Hello that lost its grant, too.
+#[test]
+fn no_hello_gets_more_than_the_most_of_one_grant() {
+    let mut bench = Bench::new(Config { max_groups: 4, max_contexts: 8, ..Config::default() });
+    let (id, boot_id, ..) = bench.welcome(&hello(1, 2, 3));
+    bench.give(id, &events(0, 0, &[Record::pair(1, Class::PageAfterT, 5, 1, 2)]));
+    bench.server.disconnect(id, bench.now);
+    for (groups, contexts) in [(5, 3), (2, 9)] {
+        let ask = hello(1, groups, contexts);
+        let heir = Hello { session: [2; 16], ..ask };
+        assert_eq!(refused(&mut bench, &heir), ErrorCode::NoCapacity);
+        assert_eq!(refused(&mut bench, &Hello { resumes: false, ..heir }), ErrorCode::NoCapacity);
+        let lost = Hello { oldest_sequence: 1, next_sequence: 1, boot_id, grant: 99, ..ask };
+        assert_eq!(refused(&mut bench, &lost), ErrorCode::NoCapacity);
+    }
+    let id = bench.session(1, 4, 8);
+    assert_eq!(bench.ask(id, &grow(5, 9)), [Got::Grown { groups: 4, contexts: 8 }]);
 }
 
 /// A session that grows, or comes back for more, does not make room by its own place.

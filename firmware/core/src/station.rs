@@ -201,7 +201,7 @@ fn peer_of(socket: &tcp::Socket<'_>) -> (Ipv4Addr, u16) {
 
 /// Sends the peer the reason, as far as its socket takes it.
 fn refuse(socket: &mut tcp::Socket<'_>) {
-    let text = "connections: as many as are allowed; connect again later";
+    let text = "connections: expected no more than are allowed, found one more; connect again later";
     let mut bytes = [0; 256];
     if let Ok(length) =
         frame::encode(&Message::Error(ErrorFrame { code: ErrorCode::Limit, sequence: 0, text }), &mut bytes)

@@ -30,6 +30,8 @@ const NO_LICENCE: &str = "no licence is checked: MIT or Apache-2.0, the capture 
 const NOTHING_COMPARED: &str = "nothing was compared yet";
 /// Why a scan has no sends.
 const NO_SENDS: &str = "a scan sees no sends; use --source bpf, kmod or pcap";
+/// Why a scan that is switched off has nothing.
+const SWITCHED_OFF: &str = "the scan is switched off (--off, --scan-cpu 0 or --scan-rate 0)";
 /// Why a file of packets has no copies.
 const NO_COPIES: &str = "a file of packets shows no copies; use --source scan, bpf or kmod";
 
@@ -195,11 +197,16 @@ pub fn attributes(round: &Round) -> Attributes {
     let lines = &round.report.lines;
     let (sums, operations) = (Sums::of(lines), &round.operations);
     let op = |op: Op| Ok(Value::Number(operations.of(op)));
-    let copies = |value: Value| if round.source == "pcap" { Err(NO_COPIES) } else { Ok(value) };
+    let copies = |value: Value| match (&round.off, round.source) {
+        (Some(_), _) => Err(SWITCHED_OFF),
+        (None, "pcap") => Err(NO_COPIES),
+        (None, _) => Ok(value),
+    };
     let sends = |value: Value| if round.source == "scan" { Err(NO_SENDS) } else { Ok(value) };
     let number = |value: u64| Value::Number(value);
     let flag = |name: &str| round.source_status.iter().find(|(one, _)| *one == name).map(|(_, value)| *value);
-    let enabled = |never: &str, flag: Option<u64>| u64::from(round.source != never && flag != Some(0));
+    let enabled =
+        |never: &str, flag: Option<u64>| u64::from(round.off.is_none() && round.source != never && flag != Some(0));
     let checks = sums.judged_copies + sums.compared_sends + sums.more_checks;
     let unchanged = sums.redundant_copies + sums.redundant_sends + sums.more_unchanged;
     let cow_bytes = |line: &Line| line.pages.redundant_bytes;

@@ -8,6 +8,7 @@ use clap::Args;
 use deltascope_agent::attrs::{Attributes, Folder, attributes};
 use deltascope_agent::signals;
 
+use super::config::Settings;
 use super::rounds::{self, RoundArguments};
 
 /// Options of the command.
@@ -23,13 +24,20 @@ pub struct Arguments {
     rounds: RoundArguments,
 }
 
+impl Arguments {
+    /// The rounds that they are of.
+    pub fn rounds(&self) -> &RoundArguments {
+        &self.rounds
+    }
+}
+
 /// Prints the attributes after the first round, or after the last one of a source that ends by itself; or keeps files until the
 /// end.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
     let stop = signals::catch()?;
     let folder = arguments.folder.as_ref().map(Folder::open).transpose()?;
     let mut last: Option<Attributes> = None;
-    rounds::each_until(&arguments.rounds, &stop, &mut |round| {
+    rounds::each_until(&arguments.rounds, settings, &stop, &mut |round| {
         let attributes = attributes(&round);
         if let Some(folder) = &folder {
             folder.write(&attributes, round.at)?;

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use deltascope_agent::report::{ScanJson, not_seen_text};
 
+use super::config::ParseError;
+
 /// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -49,6 +51,24 @@ impl Failure {
             Failure::Attention(_) | Failure::Warnings(_) => 4,
             Failure::ChecksFailed(_) => 5,
             Failure::ReaderGone => 128 + 13,
+        }
+    }
+}
+
+/// Prints why the command line cannot be used, or the help that was asked for, and returns the status.
+pub fn wrong_command_line(error: &ParseError) -> ExitCode {
+    match error {
+        ParseError::Clap { error, origins } => {
+            // A help text has its own stream and status.
+            let _ = error.print();
+            for origin in origins {
+                let _ = writeln!(std::io::stderr(), "deltascope: {origin}");
+            }
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+        ParseError::Config(error) => {
+            let _ = writeln!(std::io::stderr(), "deltascope: {error}");
+            ExitCode::from(2)
         }
     }
 }

@@ -54,21 +54,16 @@ pub fn split(object: &impl Serialize) -> Result<Vec<String>> {
 }
 
 /// Leaves containers out that have had no event for a while.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Silence {
-    limit: Duration,
     /// Events of each line, and since when it has had that many.
     seen: HashMap<(OwnerKind, String), (u64, Instant)>,
 }
 
 impl Silence {
-    /// Leaves out what has been silent for `limit`.
-    pub fn new(limit: Duration) -> Silence {
-        Silence { limit, seen: HashMap::new() }
-    }
-
-    /// Takes silent lines out of a report and returns how many those were. What they have counted stays in the sums.
-    pub fn apply(&mut self, report: &mut Report, now: Instant) -> usize {
+    /// Takes lines out of a report that have been silent for `limit` and returns how many those were. What they have counted
+    /// stays in the sums.
+    pub fn apply(&mut self, report: &mut Report, limit: Duration, now: Instant) -> usize {
         let before = report.lines.len();
         report.lines.retain(|line| {
             let by_content = line.by_content.map_or(0, |sends| sends.events());
@@ -77,7 +72,7 @@ impl Silence {
             if *known != events {
                 (*known, *since) = (events, now);
             }
-            now.saturating_duration_since(*since) < self.limit
+            now.saturating_duration_since(*since) < limit
         });
         before - report.lines.len()
     }
@@ -124,10 +119,10 @@ mod tests {
 
     #[test]
     fn silent_container_leaves_and_comes_back_with_its_next_event() {
-        let (mut silence, begin) = (Silence::new(Duration::from_secs(600)), Instant::now());
+        let (mut silence, begin) = (Silence::default(), Instant::now());
         let mut at = |seconds, of_first: u64| {
             let mut report = report(2, |number| if number == 0 { of_first } else { seconds + 1 });
-            let silent = silence.apply(&mut report, begin + Duration::from_secs(seconds));
+            let silent = silence.apply(&mut report, Duration::from_secs(600), begin + Duration::from_secs(seconds));
             (report.lines.len(), silent)
         };
         assert_eq!(at(0, 5), (2, 0));

@@ -3,10 +3,12 @@
 mod attrs;
 mod bar;
 mod bpf;
+mod config;
 mod demo;
 mod doctor;
 mod engine;
 mod exit;
+mod generate;
 mod keys;
 mod lines;
 mod listen;
@@ -15,6 +17,7 @@ mod replay;
 mod rounds;
 mod run;
 mod scan;
+mod source;
 mod state;
 mod status;
 mod synth;
@@ -28,6 +31,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
 use deltascope_agent::procfs::{self, Roots};
 use deltascope_agent::report;
+use deltascope_agent::tuning::Tuning;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
@@ -65,30 +69,55 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Make and renew keys and certificates of agents and board servers
     Keys(keys::Arguments),
+    /// Check the settings of an agent
+    Config {
+        #[command(subcommand)]
+        action: config::Action,
+    },
+    /// Write man pages and completions for shells
+    Generate(generate::Arguments),
 }
 
 /// Runs the command and prints what went wrong.
 pub fn main() -> ExitCode {
-    let Arguments { procfs, cgroupfs, command } = Arguments::parse();
+    let given = config::Given::this();
+    let (Arguments { procfs, cgroupfs, command }, layers) = match config::parse(&given) {
+        Ok(parsed) => parsed,
+        Err(error) => return exit::wrong_command_line(&error),
+    };
+    let settings = config::Settings::new(given, layers, tuning_of);
     if let Err(error) = set_roots(procfs, cgroupfs) {
         return exit::report(&error);
     }
     let result = match command {
         Command::Scan(arguments) => scan::run(&arguments),
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
-        Command::Top(arguments) => top::run(&arguments),
-        Command::Attrs(arguments) => attrs::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments, &settings),
+        Command::Attrs(arguments) => attrs::run(&arguments, &settings),
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Config { action } => config::check(&action, settings.layers()),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
+}
+
+/// What may change while a command is under way, of a command that makes rounds.
+fn tuning_of(command: &Command, origin: &dyn Fn(&str) -> config::Origin) -> Option<Tuning> {
+    let rounds = match command {
+        Command::Run(arguments) => arguments.rounds(),
+        Command::Top(arguments) => arguments.rounds(),
+        Command::Attrs(arguments) => arguments.rounds(),
+        _ => return None,
+    };
+    Some(rounds.tuning(origin))
 }
 
 /// Sets where the file systems of the kernel are.

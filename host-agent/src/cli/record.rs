@@ -14,7 +14,7 @@ use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::exit::Failure;
-use super::rounds::SourceArguments;
+use super::source::SourceArguments;
 
 /// Options of the command.
 #[derive(Args, Debug)]

@@ -1,117 +1,28 @@
-//! Sources of events as options, and the rounds of a run.
+//! The rounds of a run, and their options.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use deltascope_agent::accounting::Accounting;
-use deltascope_agent::capture::AddressNames;
 use deltascope_agent::report::round::{Round, Rounds};
 use deltascope_agent::report::{Report, ScanJson};
-use deltascope_agent::scan::{Budget, ScanConfig};
+use deltascope_agent::scan::Budget;
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
-use deltascope_agent::sources::{Kmod, Pcap, Replay, Round as Given, Scan, Source, SourceError, auto, bpf};
+use deltascope_agent::sources::Round as Given;
 use deltascope_agent::stop::Stop;
+use deltascope_agent::tuning::{Off, Tuner, Tuning};
 
-use super::bpf::BpfArguments;
+use super::config::{Origin, Settings};
 use super::engine::{EngineArguments, check};
 use super::exit::Failure;
 use super::lines::Silence;
+use super::source::SourceArguments;
 use super::state::StateArguments;
-use super::synth::SynthArguments;
-
-/// Where events come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SourceKind {
-    /// Scans of this machine, one at every interval
-    Scan,
-    /// Events made up from a seed
-    Synth,
-    /// A recording, given with --file
-    Replay,
-    /// The sends in a file of packets, given with --pcap
-    Pcap,
-    /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
-    Auto,
-    /// BPF programs: every copy and every send, as they happen
-    Bpf,
-    /// The capture module: the same
-    Kmod,
-}
-
-/// Options that name a source.
-#[derive(Args, Debug)]
-pub struct SourceArguments {
-    /// Where events come from
-    #[arg(long, value_enum, default_value_t = SourceKind::Scan)]
-    source: SourceKind,
-    /// replay: the recording
-    #[arg(long, value_name = "FILE", required_if_eq("source", "replay"))]
-    file: Option<PathBuf>,
-    /// pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)
-    #[arg(long, value_name = "FILE", required_if_eq("source", "pcap"))]
-    pcap: Option<PathBuf>,
-    /// pcap: who sends from an address, or from one port of it (may be given more than once)
-    #[arg(long = "map", value_name = "ADDRESS[:PORT]=NAME", value_parser = name)]
-    names: Vec<String>,
-    /// scan: only the families of these processes (may be given more than once)
-    #[arg(long = "pid", value_name = "PID")]
-    pids: Vec<u32>,
-    /// bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
-    #[arg(long)]
-    no_sampling: bool,
-    #[command(flatten)]
-    bpf: BpfArguments,
-    #[command(flatten)]
-    synth: SynthArguments,
-}
-
-impl SourceArguments {
-    /// Files that the source reads.
-    pub fn files(&self) -> Vec<&Path> {
-        let file = match self.source {
-            SourceKind::Replay => &self.file,
-            SourceKind::Pcap => &self.pcap,
-            _ => &None,
-        };
-        file.as_deref().into_iter().collect()
-    }
-
-    /// The source. Scans end early once `stop` is asked for; with a budget they keep within it and stall no process.
-    pub fn open(&self, stop: &Stop, budget: Option<Budget>) -> Result<Box<dyn Source>> {
-        let config = ScanConfig { may_stall: budget.is_none(), budget, ..super::scan::config(&self.pids) };
-        Ok(match self.source {
-            SourceKind::Scan => Box::new(Scan::new(config, []).ended_by(stop)),
-            SourceKind::Synth => Box::new(self.synth.source()),
-            SourceKind::Auto => {
-                let sampling = !self.no_sampling;
-                let choice = auto::open(&self.bpf.options(sampling), sampling, config, stop);
-                eprintln!("deltascope: {choice}");
-                choice.source
-            }
-            SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
-            SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
-            SourceKind::Pcap => match &self.pcap {
-                Some(file) => {
-                    let mut names = AddressNames::default();
-                    for text in &self.names {
-                        names.add(text)?;
-                    }
-                    Box::new(Pcap::open(file, names).map_err(SourceError::from)?)
-                }
-                None => bail!("--source pcap: expected --pcap with a file of packets, found none"),
-            },
-            SourceKind::Replay => match &self.file {
-                Some(file) => Box::new(Replay::open(file)?),
-                None => bail!("--source replay: expected --file with a recording, found none"),
-            },
-        })
-    }
-}
 
 /// Options of every command that makes rounds.
 #[derive(Args, Debug)]
@@ -126,13 +37,20 @@ pub struct RoundArguments {
     duration: Option<Duration>,
     /// Seconds without an event after which a container leaves the output; what it has counted stays in the sums
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
-    pub silence: Duration,
-    /// scan: processor time that the rounds may use, in percent of one core
-    #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = positive)]
+    silence: Duration,
+    /// scan: processor time that the rounds may use, in percent of one core; 0 switches the scan off
+    #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = budget)]
     scan_cpu: f64,
-    /// scan: bytes that the rounds may compare in a second, in GB
-    #[arg(long, value_name = "GB", default_value = "1", value_parser = positive)]
+    /// scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off
+    #[arg(long, value_name = "GB", default_value = "1", value_parser = budget)]
     scan_rate: f64,
+    /// scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on
+    #[arg(long)]
+    off: bool,
+    /// Read what neither options nor DELTASCOPE_* variables say from this file: toml, with long options as keys; again at
+    /// each SIGHUP [default: $DELTASCOPE_CONFIG]
+    #[arg(long, value_name = "SETTINGS")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     state: StateArguments,
     #[command(flatten)]
@@ -143,6 +61,25 @@ impl RoundArguments {
     /// The way to an engine.
     pub fn engine(&self) -> &EngineArguments {
         &self.engine
+    }
+
+    /// What may change while the run is under way; `origin` is where a setting comes from.
+    pub fn tuning(&self, origin: &dyn Fn(&str) -> Origin) -> Tuning {
+        let off = |setting, name, value: &str| {
+            let reason = format!("{name} = {value} ({})", origin(name));
+            Some(Off { setting, reason })
+        };
+        Tuning {
+            interval: self.interval,
+            silence: self.silence,
+            budget: Budget { core: self.scan_cpu / 100.0, bytes_per_second: self.scan_rate * 1e9 },
+            off: match (self.off, self.scan_cpu > 0.0, self.scan_rate > 0.0) {
+                (true, ..) => off("off", "off", "true"),
+                (_, false, _) => off("scan_cpu", "scan-cpu", "0"),
+                (_, _, false) => off("scan_rate", "scan-rate", "0"),
+                _ => None,
+            },
+        }
     }
 }
 
@@ -160,32 +97,37 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A text that names who sends from an address.
-fn name(text: &str) -> Result<String, String> {
-    AddressNames::default().add(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
-}
-
-/// A number above zero.
-fn positive(text: &str) -> Result<f64, String> {
-    let expected = "expected a number above 0 and at most 1000000";
+/// A budget, or 0 for none.
+fn budget(text: &str) -> Result<f64, String> {
+    let expected = "expected a number of 0 to 1000000";
     let value: f64 = text.parse().map_err(|_| format!("{expected}, found {text:?}"))?;
-    if value > 0.0 && value <= 1e6 { Ok(value) } else { Err(format!("{expected}, found {text}")) }
+    if (0.0..=1e6).contains(&value) { Ok(value) } else { Err(format!("{expected}, found {text}")) }
 }
 
 /// Makes rounds until the source ends, the time is over or a signal asks for the end, and gives each to `show`.
-pub fn each(arguments: &RoundArguments, show: &mut dyn FnMut(Arc<Round>) -> Result<()>) -> Result<()> {
-    each_until(arguments, &signals::catch()?, &mut |round| show(round).map(ControlFlow::Continue))
+pub fn each(
+    arguments: &RoundArguments,
+    settings: &Settings,
+    show: &mut dyn FnMut(Arc<Round>) -> Result<()>,
+) -> Result<()> {
+    each_until(arguments, settings, &signals::catch()?, &mut |round| show(round).map(ControlFlow::Continue))
 }
 
 /// Makes rounds as [`each`] does, until `stop` asks for the end or `show` breaks: then the session is ended in order.
 pub fn each_until(
     arguments: &RoundArguments,
+    settings: &Settings,
     stop: &Stop,
     show: &mut dyn FnMut(Arc<Round>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let budget = Budget { core: arguments.scan_cpu / 100.0, bytes_per_second: arguments.scan_rate * 1e9 };
+    let tuner = Tuner::new(arguments.tuning(&|name| settings.origin(name)));
+    settings.watch(&tuner)?;
     let work = stop.with_end();
-    let mut source = arguments.source.open(&work, Some(budget))?;
+    let mut source = arguments.source.open(&work, Some(&tuner))?;
+    tuner.set_can_switch(source.is_state());
+    if let Some(off) = tuner.get().off.filter(|_| !source.is_state()) {
+        bail!("{}: only a scan can be switched off, found --source {}; leave it out", off.reason, source.name());
+    }
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
     let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
@@ -194,21 +136,27 @@ pub fn each_until(
     let end = arguments.duration.map(|duration| begun + duration);
     // A round that ends its pauses for it is the last one.
     end.into_iter().for_each(|end| work.end_at(end));
-    let mut due = begun + arguments.interval;
+    let mut last = begun;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
-    let mut rounds = Rounds::new(arguments.interval);
+    let mut rounds = Rounds::new(tuner.get());
     // Since when the rest of what is in flight is given; inside, nothing for a source that cannot stop capturing.
     let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();
-    let mut silence = Silence::new(arguments.silence);
+    let mut silence = Silence::default();
     let mut unseen = Unseen::default();
     loop {
         let mut work_begun = Instant::now();
-        let given = source.round(&mut accounting, &mut |_| ())?;
+        let off = tuner.is_off();
+        let given = if off { Given::More } else { source.round(&mut accounting, &mut |_| ())? };
         let mut took = work_begun.elapsed();
+        let due = || last + tuner.get().interval;
+        let switched = || tuner.is_off() != off;
         if source.is_state() {
-            late.note(took, arguments.interval);
-            wait(&mut accounting, due.min(end.unwrap_or(due)), stop)?;
+            late.note(took, tuner.get().interval);
+            wait(&mut accounting, || switched() || stop.is_asked(), || due().min(end.unwrap_or_else(due)))?;
+            if off && switched() {
+                continue;
+            }
         }
         if stopped() && rest.is_none() {
             rest = Some(source.stop().then(Instant::now));
@@ -217,12 +165,14 @@ pub fn each_until(
         let over = given == Given::End || rest.is_some_and(|since| since.is_none_or(drained));
         // Without a server there are no numbers to show; what a source of events gives meanwhile is kept.
         let shows = source.is_state() || accounting.is_online();
-        if over || shows && Instant::now() >= due {
+        if over || shows && (switched() || Instant::now() >= due()) {
             work_begun = Instant::now();
             let read = accounting.read(source.as_ref())?;
             let conservation = read.1;
             took += work_begun.elapsed();
-            let silence = |report: &mut Report| silence.apply(report, Instant::now());
+            let tuning = tuner.get();
+            let silence = |report: &mut Report| silence.apply(report, tuning.silence, Instant::now());
+            rounds.tune(&tuning);
             let round = Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence));
             unseen.note(round.scan.as_ref());
             let shown = show(round)?;
@@ -231,7 +181,7 @@ pub fn each_until(
                 break;
             }
             // From now on, not from when it was due: after a pause of this process there is one round and no burst.
-            due = Instant::now() + arguments.interval;
+            last = Instant::now();
         }
         if over {
             break;
@@ -289,10 +239,10 @@ impl Late {
     }
 }
 
-/// Waits until `due`, or until the process is asked to end, and keeps the session alive.
-fn wait(accounting: &mut Accounting, due: Instant, stop: &Stop) -> Result<()> {
-    while !stop.is_asked() {
-        let left = due.saturating_duration_since(Instant::now());
+/// Waits until `due`, which may change meanwhile, or until it is `over`, and keeps the session alive.
+fn wait(accounting: &mut Accounting, over: impl Fn() -> bool, due: impl Fn() -> Instant) -> Result<()> {
+    while !over() {
+        let left = due().saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
         }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::round::Round;
-use deltascope_agent::report::{Metrics, RoundJson, WholeRoundJson, estimate_lines, scan_lines};
+use deltascope_agent::report::{Metrics, RoundJson, WholeRoundJson, estimate_lines, off_line, scan_lines};
 
+use super::config::Settings;
 use super::engine::text;
 use super::lines;
 use super::listen::ListenArguments;
@@ -30,12 +31,19 @@ pub struct Arguments {
     listen: ListenArguments,
 }
 
+impl Arguments {
+    /// The rounds of the run.
+    pub fn rounds(&self) -> &RoundArguments {
+        &self.rounds
+    }
+}
+
 /// Streams until the source ends, the time is over or a signal asks for the end, and shows each round.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
     let mut metrics = Metrics::new(arguments.metrics_containers as usize);
     // Before the source is opened, so that a taken port is said at once and readiness is asked for from the start.
     let served = arguments.listen.serve()?;
-    rounds::each(&arguments.rounds, &mut |round| {
+    rounds::each(&arguments.rounds, settings, &mut |round| {
         if arguments.metrics.is_some() || served.is_some() {
             let text = metrics.text(&round);
             if let Some(path) = &arguments.metrics {
@@ -49,22 +57,26 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let text = if arguments.json_lines {
             lines::split(&RoundJson::from(&*round))?.join("\n") + "\n"
         } else {
-            table(&round, arguments.rounds.silence.as_secs_f64())
+            table(&round)
         };
         super::print(&text)
     })
 }
 
-/// Returns a round as text. Containers are left out that had no event for `silence` seconds.
-fn table(round: &Round, silence: f64) -> String {
+/// Returns a round as text.
+fn table(round: &Round) -> String {
     let estimated = round.estimates.as_ref().map(estimate_lines).unwrap_or_default();
     let scan = round.scan.as_ref().map(scan_lines).unwrap_or_default();
     let left_out = match round.silent {
         0 => String::new(),
-        silent => format!("{silent} containers without an event for {silence:.0} s are not shown\n"),
+        silent => {
+            let seconds = round.silence.as_secs_f64();
+            format!("{silent} containers without an event for {seconds:.0} s are not shown\n")
+        }
     };
+    let off = round.off.as_ref().map(|off| format!("{}\n", off_line(off))).unwrap_or_default();
     let seconds = round.since_start.as_secs_f64();
-    format!("after {seconds:.1} s\n{}{left_out}{estimated}{scan}{}\n", text(&round.report), status_line(round))
+    format!("after {seconds:.1} s\n{off}{}{left_out}{estimated}{scan}{}\n", text(&round.report), status_line(round))
 }
 
 /// Returns the source's state in one line, if it has any.

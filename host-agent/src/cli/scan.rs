@@ -1,7 +1,7 @@
 //! `deltascope scan`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
@@ -10,6 +10,7 @@ use deltascope_agent::report::{Metrics, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::scan::{ScanConfig, ScanTarget};
 use deltascope_agent::signals;
 use deltascope_agent::sources::{Scan, Source};
+use deltascope_agent::tuning::Tuning;
 use serde::Serialize;
 
 use super::bar::Bar;
@@ -55,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (_daemon, mut accounting) = arguments.engine.open(None, &stop)?;
     let mut scan = Scan::new(config(&arguments.pids), []).ended_by(&stop);
     let (before, _) = accounting.read(&scan)?;
-    let (mut rounds, begun) = (Rounds::new(Duration::ZERO), Instant::now());
+    let (mut rounds, begun) = (Rounds::new(Tuning::once()), Instant::now());
     let bar = Bar::new("scanning");
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);

@@ -45,6 +45,9 @@ fn text(status: &StatusJson) -> String {
     let reasons: Vec<String> = reasons.map(|(reason, count)| format!("{reason} {count}")).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     let days = round.certificate_days.map_or("no TLS".to_owned(), |days| format!("certificate for {days:.1} days"));
+    if let Some(off) = &round.off {
+        text += &format!("switched off: {off}\n");
+    }
     text += &format!(
         "round {}: {:.1} s ago, took {:.3} s, one every {:.1} s; source {}, engine {}\n\
          captured {} {} counted {} + in flight {} + lost {lost}{reasons}\n\

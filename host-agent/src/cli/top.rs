@@ -13,6 +13,7 @@ use deltascope_agent::signals;
 use deltascope_agent::stop::Stop;
 use deltascope_agent::top::{self, Command, Message, Player, Screen, TopJson, View, once_text};
 
+use super::config::Settings;
 use super::rounds::{self, RoundArguments};
 
 /// Options of the command.
@@ -44,15 +45,22 @@ const STEP_SIZE: i32 = 10;
 /// Time between two looks at the request to end.
 const LOOK: Duration = Duration::from_millis(50);
 
+impl Arguments {
+    /// The rounds that it shows.
+    pub fn rounds(&self) -> &RoundArguments {
+        &self.rounds
+    }
+}
+
 /// Shows rounds on the terminal, or one of them as text.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
     let stop = signals::catch()?;
     let mut view = View::new(has_color(), !has_utf8());
     view.set_filter(&arguments.filter);
     match (&arguments.replay, arguments.once) {
-        (None, true) => once(arguments, &mut view, &stop),
+        (None, true) => once(arguments, settings, &mut view, &stop),
         (Some(file), true) => replay_once(arguments, file, &mut view, &stop),
-        (None, false) => live(arguments, &mut view, &stop),
+        (None, false) => live(arguments, settings, &mut view, &stop),
         (Some(file), false) => replay(arguments, file, &mut view, &stop),
     }
 }
@@ -79,8 +87,8 @@ fn print_once(arguments: &Arguments, view: &View) -> Result<()> {
 
 /// Prints the first round of a scan where there is no pressure information, the second one of a source that captures and
 /// of other scans, which is the first with rates and with pressure, and the last one of a source that ends by itself.
-fn once(arguments: &Arguments, view: &mut View, stop: &Stop) -> Result<()> {
-    rounds::each_until(&arguments.rounds, stop, &mut |round| {
+fn once(arguments: &Arguments, settings: &Settings, view: &mut View, stop: &Stop) -> Result<()> {
+    rounds::each_until(&arguments.rounds, settings, stop, &mut |round| {
         let last = match round.source {
             "scan" => round.number == 2 || round.report.lines.iter().all(|line| line.pressure.is_none()),
             "bpf" | "kmod" => round.number == 2,
@@ -116,9 +124,9 @@ fn beside(
     })
 }
 
-fn live(arguments: &Arguments, view: &mut View, stop: &Stop) -> Result<()> {
+fn live(arguments: &Arguments, settings: &Settings, view: &mut View, stop: &Stop) -> Result<()> {
     beside(view, stop, None, |messages| {
-        rounds::each_until(&arguments.rounds, stop, &mut |round| {
+        rounds::each_until(&arguments.rounds, settings, stop, &mut |round| {
             // A screen that has gone has asked for the end already.
             let _ = messages.send(Message::Round(round));
             Ok(ControlFlow::Continue(()))

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::off_line;
 use crate::report::round::{Round, unix_seconds};
 
 /// A round may come this many intervals late, and this much time, before an agent is not ready.
@@ -43,6 +44,9 @@ pub struct RoundStatusJson {
     pub engine: String,
     /// Whether the source sees what it should.
     pub collects: bool,
+    /// Why nothing is collected, if the source is switched off; null otherwise.
+    #[serde(default)]
+    pub off: Option<String>,
     /// Events that passed the filter of the source.
     pub captured: u64,
     /// Events in the counters of the engine.
@@ -92,6 +96,7 @@ impl RoundStatusJson {
             source: round.source.to_owned(),
             engine: round.report.engine.to_owned(),
             collects: round.collects(),
+            off: round.off.as_ref().map(|off| off.reason.clone()),
             captured: law.captured,
             counted: law.counted,
             in_flight: law.in_flight,
@@ -116,7 +121,11 @@ pub fn problems(round: Option<&Round>, now: SystemTime) -> Vec<String> {
     let Some(round) = round else { return vec!["there has been no round yet".to_owned()] };
     let mut problems = Vec::new();
     if !round.collects() {
-        let what = if round.report.nothing_seen { "nothing could be looked at" } else { "its hooks see nothing" };
+        let what = match &round.off {
+            Some(off) => off_line(off),
+            None if round.report.nothing_seen => "nothing could be looked at".to_owned(),
+            None => "its hooks see nothing".to_owned(),
+        };
         problems.push(format!("source {}: {what}", round.source));
     }
     let (age, limit) = (age(round, now), round.interval * LATE_INTERVALS + LATE + round.longest_round);

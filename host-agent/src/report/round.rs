@@ -17,6 +17,7 @@ use crate::procfs::pressure::Pressures;
 use crate::procfs::{OwnCost, ProcFs, lossless};
 use crate::sampling::Estimates;
 use crate::sources::Source;
+use crate::tuning::{Off, Tuning};
 use crate::uplink::LinkStatus;
 
 /// One round.
@@ -32,6 +33,10 @@ pub struct Round {
     pub since_last: Duration,
     /// Longest time from one round to the next that was asked for, without the time of the round itself.
     pub interval: Duration,
+    /// Time without an event after which a container leaves the report.
+    pub silence: Duration,
+    /// Why nothing is collected, if the source is switched off; there are no containers then.
+    pub off: Option<Off>,
     /// Name of the source.
     pub source: &'static str,
     /// Whether the numbers are a state, which the next round replaces, and not counters.
@@ -88,7 +93,7 @@ fn add_pressure(report: &mut Report, groups: &Path) {
 pub struct Rounds {
     begun: Instant,
     last: Instant,
-    interval: Duration,
+    tuning: Tuning,
     number: u64,
     longest: Duration,
     base: Totals,
@@ -97,18 +102,23 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// Begins a run with rounds of this interval.
-    pub fn new(interval: Duration) -> Rounds {
+    /// Begins a run.
+    pub fn new(tuning: Tuning) -> Rounds {
         let now = Instant::now();
         Rounds {
             begun: now,
             last: now,
-            interval,
+            tuning,
             number: 0,
             longest: Duration::ZERO,
             base: Totals::default(),
             groups: ProcFs::default().version_2_groups(),
         }
+    }
+
+    /// Sets what has changed since the round before.
+    pub fn tune(&mut self, tuning: &Tuning) {
+        self.tuning = tuning.clone();
     }
 
     /// Makes the next round of what `totals` and `conservation` say. `took` is the time of the work for it. `silence`
@@ -123,7 +133,13 @@ impl Rounds {
     ) -> Round {
         let (now, at, is_state) = (Instant::now(), SystemTime::now(), source.is_state());
         let since = totals.since(&self.base);
-        let shown = if is_state { &since } else { &totals };
+        // Of a scan that was cut by the switch nothing is shown.
+        let (off, nothing) = (self.tuning.off.clone().filter(|_| is_state), Totals::default());
+        let shown = match (&off, is_state) {
+            (Some(_), _) => &nothing,
+            (None, true) => &since,
+            (None, false) => &totals,
+        };
         let owners = accounting.owners();
         let engine = accounting.granted().engine.name();
         let mut report = Report::from_source(engine, owners, shown, conservation, source);
@@ -148,12 +164,14 @@ impl Rounds {
             at,
             since_start: now.duration_since(self.begun),
             since_last,
-            interval: self.interval,
+            interval: self.tuning.interval,
+            silence: self.tuning.silence,
             source: source.name(),
             is_state,
             source_status: source.status(),
             report,
-            scan: source.scan_report(),
+            scan: source.scan_report().filter(|_| off.is_none()),
+            off,
             estimated: estimates.as_ref().map(|estimates| EstimatedJson::new(estimates, owners)),
             estimates,
             silent,
@@ -189,14 +207,17 @@ impl Round {
         Some(Duration::from_millis(*millis))
     }
 
-    /// Whether the round has looked at anything: a scan that could read nothing has not, and no more has a source none of
+    /// Whether the round has looked at anything: a source that is switched off has not, a scan that could read nothing has not, and no more has a source none of
     /// whose hooks has seen the copies or sends that the agent makes to test them.
     pub fn collects(&self) -> bool {
         let dead = |names: [&str; 2]| {
             let alive = self.source_status.iter().filter(|(name, _)| names.contains(name)).map(|(_, alive)| *alive);
             alive.max() == Some(0)
         };
-        !self.report.nothing_seen && !dead(["copies_alive", "sends_alive"]) && !dead(["capture_pages", "capture_sends"])
+        self.off.is_none()
+            && !self.report.nothing_seen
+            && !dead(["copies_alive", "sends_alive"])
+            && !dead(["capture_pages", "capture_sends"])
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) fn round() -> Round {
         since_start: Duration::from_secs(30),
         since_last: Duration::from_secs(10),
         interval: Duration::from_secs(10),
+        silence: Duration::from_secs(600),
+        off: None,
         source: "bpf",
         is_state: false,
         source_status: vec![

@@ -22,6 +22,9 @@ pub struct RoundJson<'a> {
     pub gauges: bool,
     /// Copies are at least as many as this.
     pub lower_bound: bool,
+    /// Why nothing is collected, if the source is switched off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub off: Option<&'a str>,
     /// What the source reports beside its events, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub status: BTreeMap<&'static str, u64>,
@@ -53,6 +56,7 @@ impl<'a> From<&'a Round> for RoundJson<'a> {
             source: round.source,
             gauges: round.is_state,
             lower_bound: round.report.lower_bound,
+            off: round.off.as_ref().map(|off| off.reason.as_str()),
             status: round.source_status.iter().copied().collect(),
             estimated: round.estimated.as_ref(),
             silent_containers: round.silent,

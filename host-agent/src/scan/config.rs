@@ -2,7 +2,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::{Budget, FrameAccess, RegionTag};
+use super::{FrameAccess, RegionTag};
 use crate::procfs::ProcError;
 
 /// Sizes of a batch that make sense: smaller ones cost calls, larger ones leave the cache.
@@ -40,8 +40,6 @@ pub struct ScanConfig {
     pub batch_bytes: usize,
     /// How to tell frames apart; `None` finds out by a look at an own page.
     pub access: Option<FrameAccess>,
-    /// The most that it may cost; `None`: no limit.
-    pub budget: Option<Budget>,
     /// A process may be stalled, for 100 ms and more, where its numbers would be less exact without: large memory of which
     /// its relatives have no page.
     pub may_stall: bool,
@@ -54,7 +52,6 @@ impl Default for ScanConfig {
             regions: Vec::new(),
             batch_bytes: *BATCH_BYTES.end(),
             access: None,
-            budget: None,
             may_stall: true,
         }
     }

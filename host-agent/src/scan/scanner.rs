@@ -26,6 +26,7 @@ use crate::attribution::{Attribution, AttributionLimits};
 use crate::procfs::mapping_flags::MappingFlags;
 use crate::procfs::{Mapping, PAGE_SIZE, ProcFs, sys};
 use crate::stop::Stop;
+use crate::tuning::Tuner;
 
 /// Longest pause without a sign of life.
 const NAP: Duration = Duration::from_millis(50);
@@ -40,6 +41,7 @@ pub struct Scanner {
     mapping_flags: Arc<MappingFlags>,
     pace: Pace,
     stop: Stop,
+    tuner: Option<Tuner>,
     history: FamilyHistory,
 }
 
@@ -55,6 +57,7 @@ impl Scanner {
             mapping_flags: Arc::default(),
             pace: Pace::default(),
             stop: Stop::default(),
+            tuner: None,
             history: FamilyHistory::default(),
         }
     }
@@ -63,6 +66,11 @@ impl Scanner {
     pub fn stop_with(&mut self, stop: Stop) {
         self.limit.stop_with(stop.clone());
         self.stop = stop;
+    }
+
+    /// Keeps scans within the budget of `tuner`, and ends them early once it switches them off.
+    pub fn tune_with(&mut self, tuner: Tuner) {
+        self.tuner = Some(tuner);
     }
 
     /// The containers that the handles in the records mean.
@@ -115,7 +123,7 @@ impl Scanner {
         let mut sum = RoundCounts::default();
         let mut paused = self.rest(&whole, 0, &mut || progress(state));
         for (family, weight) in families.iter().zip(weights) {
-            if self.stop.is_asked() {
+            if self.stop.is_asked() || self.tuner.as_ref().is_some_and(Tuner::is_off) {
                 self.not_reached(family, &mut processes, &mut coverage);
                 self.history.note(&self.proc, family, None);
                 not_seen.extend(self.wanted(family).map(|pid| (pid, NotSeen::Family(Unread::NotReached))));
@@ -174,13 +182,20 @@ impl Scanner {
     /// Pauses after a piece of work as the budget asks for, and returns how long. The last round of a run is not to be late:
     /// it pauses no more once its time is over.
     fn rest(&mut self, meter: &Meter, bytes: u64, alive: &mut dyn FnMut()) -> Duration {
-        let Some(budget) = &self.config.budget else {
+        let Some(tuner) = &self.tuner else {
             return Duration::ZERO;
         };
         let begun = Instant::now();
-        let pause = self.pace.charge(budget, meter.begun(), begun, meter.cpu(), bytes);
+        let budget = tuner.get().budget;
+        let pause = self.pace.charge(&budget, meter.begun(), begun, meter.cpu(), bytes);
         while let Some(left) = pause.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
-            if self.stop.is_due() {
+            let tuning = tuner.get();
+            if self.stop.is_due() || tuning.off.is_some() {
+                break;
+            }
+            if tuning.budget != budget {
+                // What was owed was owed by the other budget.
+                self.pace = Pace::default();
                 break;
             }
             alive();

@@ -4,8 +4,6 @@ use std::fmt;
 
 use super::bpf::{self, BpfOptions};
 use super::{Kmod, Scan, Source};
-use crate::scan::ScanConfig;
-use crate::stop::Stop;
 
 /// A source and why it was chosen.
 pub struct Choice {
@@ -44,7 +42,7 @@ fn first(candidates: Vec<(&'static str, Open<'_>)>, last: impl FnOnce() -> Box<d
 
 /// Opens the first of the BPF programs, the module and the scan that can be opened. The programs come first: nothing that
 /// an observed process holds makes them miss another one's events.
-pub fn open(bpf: &BpfOptions, sampling: bool, scan: ScanConfig, stop: &Stop) -> Choice {
+pub fn open(bpf: &BpfOptions, sampling: bool, scan: impl FnOnce() -> Scan) -> Choice {
     let candidates: Vec<(&'static str, Open<'_>)> = vec![
         ("bpf", Box::new(|| bpf::open(bpf).map_err(|error| error.to_string()))),
         (
@@ -52,7 +50,7 @@ pub fn open(bpf: &BpfOptions, sampling: bool, scan: ScanConfig, stop: &Stop) -> 
             Box::new(|| Ok(Box::new(Kmod::open(sampling).map_err(|error| error.to_string())?) as Box<dyn Source>)),
         ),
     ];
-    first(candidates, || Box::new(Scan::new(scan, []).ended_by(stop)))
+    first(candidates, || Box::new(scan()))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::report::{Details, ScanJson};
 use crate::scan::{Origin, RegionTag, ScanConfig, ScanRecord, ScanSummary, Scanner, Verdict};
 use crate::sink::Sink;
 use crate::stop::Stop;
+use crate::tuning::Tuner;
 
 /// Records between two calls of `progress` while a round is given to the sink.
 const PROGRESS_RECORDS: usize = 65_536;
@@ -45,6 +46,13 @@ impl Scan {
     #[must_use]
     pub fn ended_by(mut self, stop: &Stop) -> Scan {
         self.scanner.stop_with(stop.clone());
+        self
+    }
+
+    /// Keeps rounds within the budget of `tuner`, and ends them early once it switches them off.
+    #[must_use]
+    pub fn tuned_by(mut self, tuner: &Tuner) -> Scan {
+        self.scanner.tune_with(tuner.clone());
         self
     }
 

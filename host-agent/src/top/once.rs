@@ -38,6 +38,8 @@ pub struct TopJson {
     pub conservation: ConservationJson,
     /// Whether anything was looked at.
     pub collects: bool,
+    /// Why nothing is collected, if the source is switched off; null otherwise.
+    pub off: Option<String>,
     /// What a scan read and what not; null of another source.
     pub coverage: Option<CoverageJson>,
     /// What the agent has used.
@@ -60,6 +62,7 @@ impl TopJson {
             sorted_by: view.sort.name(),
             conservation: ConservationJson::from(&round.report.conservation),
             collects: round.collects(),
+            off: round.off.as_ref().map(|off| off.reason.clone()),
             coverage: round.scan.as_ref().map(|scan| scan.coverage.clone()),
             own: OwnJson {
                 cpu_seconds: round.own.cpu.as_secs_f64(),

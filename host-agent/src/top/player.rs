@@ -6,12 +6,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::accounting::{Accounting, AccountingError};
 use crate::recording::{Item, Reader, RecordingError};
 use crate::report::round::{Round, Rounds};
 use crate::sources::{Replay, Round as Given, Source, SourceError};
+use crate::tuning::Tuning;
 
 /// Why a recording cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,7 @@ impl Player {
     }
 
     fn at_start(path: &Path, events: u64, accounting: Accounting) -> Result<Player, PlayerError> {
-        let (source, rounds) = (Replay::open(path)?, Rounds::new(Duration::ZERO));
+        let (source, rounds) = (Replay::open(path)?, Rounds::new(Tuning::once()));
         Ok(Player { path: path.to_owned(), events, source, accounting, rounds })
     }
 

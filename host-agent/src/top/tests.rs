@@ -48,6 +48,8 @@ fn round(number: u64, lines: Vec<Line>) -> Arc<Round> {
         since_start: Duration::from_secs(number),
         since_last: Duration::from_secs(1),
         interval: Duration::from_secs(1),
+        silence: Duration::from_secs(600),
+        off: None,
         source: "synth",
         is_state: false,
         source_status: vec![("seen", counted + 3), ("blind", 3)],

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::report::conservation_line;
 use crate::report::round::Round;
+use crate::report::{conservation_line, off_line};
 
 /// Steps of a sparkline, and those where only ASCII can be shown.
 const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -60,6 +60,9 @@ pub(super) fn law(round: &Round) -> String {
 
 /// What was seen and what not.
 pub(super) fn coverage(round: &Round) -> String {
+    if let Some(off) = &round.off {
+        return off_line(off);
+    }
     if !round.collects() {
         return "coverage: NOTHING IS COLLECTED; `deltascope doctor` says what is missing".to_owned();
     }

@@ -5,7 +5,7 @@ use super::outstanding::{Answered, Batch, Owner};
 use super::queue::Cause;
 use super::session::{Phase, Session};
 use super::state::State;
-use crate::frame::{self, Grown, Message, Snapshot, SnapshotRow, StateAtReply};
+use crate::frame::{self, Message, Snapshot, SnapshotRow, StateAtReply};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -67,9 +67,8 @@ impl State {
                 let position = self.outstanding.position();
                 if let Some(session) = self.session_of(owner) {
                     session.finish_growth(position);
-                    let grown = Grown { groups: session.grant.groups(), contexts: session.grant.contexts() };
+                    session.grown_due = true;
                     self.stats.grown += 1;
-                    self.send(owner.slot, &Message::Grown(grown));
                 }
             }
             Some(Answered::TooOld { owner, cause, position }) => self.state_at_reply(owner, cause, position, None),

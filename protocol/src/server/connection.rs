@@ -17,6 +17,9 @@ pub(super) struct Connection {
     pub input: FrameBuffer<Vec<u8>>,
     output: Vec<u8>,
     sent: usize,
+    /// Bytes put into the output so far, and up to the end of the last Ack or Grown.
+    written: u64,
+    noted: u64,
     /// Slot of the session that it carries.
     pub session: Option<usize>,
     /// An Error or the last Ack is in the output: nothing more is read, and nothing more is written after it.
@@ -39,6 +42,8 @@ impl Connection {
             input: FrameBuffer::new(vec![0; MAX_HELLO_BYTES], MAX_HELLO_BYTES),
             output: Vec::new(),
             sent: 0,
+            written: 0,
+            noted: 0,
             session: None,
             closing: false,
             refused: None,
@@ -84,6 +89,7 @@ impl Connection {
         if !self.closing {
             self.room(frame.len());
             self.output.extend_from_slice(frame);
+            self.written += frame.len() as u64;
         }
     }
 
@@ -115,6 +121,19 @@ impl Connection {
         let length = frame::encode(message, &mut self.output[start..]).unwrap_or(0);
         debug_assert!(length > 0, "a frame of the server has room");
         self.output.truncate(start + length);
+        self.written += length as u64;
+    }
+
+    /// Whether an Ack or a Grown may be put behind what waits: less than `most` bytes, or none of its kind. So replies without end
+    /// do not keep it back, and frames that cause one without end make no more than one.
+    pub fn may_note(&self, most: usize) -> bool {
+        self.waiting().len() < most || self.noted + self.waiting().len() as u64 <= self.written
+    }
+
+    /// Puts an Ack or a Grown behind what waits.
+    pub fn note(&mut self, message: &Message<'_>) {
+        self.push(message);
+        self.noted = self.written;
     }
 }
 

@@ -1,11 +1,10 @@
 //! What each frame of an agent does.
 
-use super::queue::{Cause, Violation};
+use super::queue::Cause;
+use super::rules::Violation;
 use super::session::{Phase, Session};
 use super::state::{Refusal, State};
-use crate::frame::{
-    self, Bye, ErrorCode, FrameBuffer, FrameError, Grow, Grown, Message, Records, SnapshotRequest, StateAt,
-};
+use crate::frame::{self, Bye, ErrorCode, FrameBuffer, FrameError, Grow, Message, Records, SnapshotRequest, StateAt};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -78,7 +77,7 @@ impl State {
     fn frame(&mut self, index: usize, message: &Message<'_>, now: u64) -> Result<(), Refusal> {
         let kind = message.kind();
         let unexpected = |state: &str| {
-            let text = format!("{state}: found a frame of kind {kind:?}, which an agent may not send now");
+            let text = format!("{state}, found a frame of kind {kind:?}; an agent may not send that now");
             Refusal::new(ErrorCode::Unexpected, text)
         };
         let slot = self.connections.get(index).and_then(Option::as_ref).and_then(|connection| connection.session);
@@ -86,8 +85,8 @@ impl State {
             return Err(unexpected("expected a Hello"));
         };
         match session.phase {
-            Phase::Granting => return Err(unexpected("before the Welcome")),
-            Phase::Draining => return Err(unexpected("after a Bye")),
+            Phase::Granting => return Err(unexpected("expected no frame before the Welcome")),
+            Phase::Draining => return Err(unexpected("expected no frame after the Bye")),
             Phase::Live => session.confirmed = true,
         }
         match message {
@@ -222,8 +221,7 @@ impl State {
         if has_more {
             session.begin_growth();
         } else {
-            let grown = Grown { groups: session.grant.groups(), contexts: session.grant.contexts() };
-            self.send(slot, &Message::Grown(grown));
+            session.grown_due = true;
         }
     }
 

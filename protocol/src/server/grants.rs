@@ -131,12 +131,17 @@ impl State {
     /// engine has nothing to leave, and a process that does not resume wants nothing of it: then its ranges are granted
     /// again.
     fn take_over(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<(), Refusal> {
-        let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
-        if session.baseline.is_empty() || !hello.resumes {
-            session.succeed(hello);
-            return self.renew(slot, hello, peer, now);
+        let Some(session) = &self.sessions[slot] else { return Ok(()) };
+        let is_new = session.baseline.is_empty() || !hello.resumes;
+        // A Hello that asks for more than there is leaves the session as it was.
+        self.enlarge(slot, peer, hello.groups, hello.contexts, now)?;
+        if !is_new {
+            return self.inherit(slot, hello, peer, now);
         }
-        self.inherit(slot, hello, peer, now)
+        if let Some(session) = &mut self.sessions[slot] {
+            session.succeed(hello);
+        }
+        self.renew(slot, hello, peer, now)
     }
 
     /// Hands the grant of a session to the process that says Hello, at least as large as it asks for.
@@ -161,18 +166,24 @@ impl State {
         Ok(())
     }
 
-    fn new_session(&mut self, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<usize, Refusal> {
-        let Config { default_groups, default_contexts, max_groups, max_contexts, .. } = self.config;
-        let wanted = |asked, default, most: u32, what: &str| {
-            let wanted = if asked == 0 { default } else { asked };
-            if wanted <= most {
-                return Ok(wanted);
+    /// Refuses a grant that is larger than any may be.
+    pub fn check_size(&self, groups: u32, contexts: u32) -> Result<(), Refusal> {
+        let Config { max_groups, max_contexts, .. } = self.config;
+        for (what, wanted, most) in [("groups", groups, max_groups), ("contexts", contexts, max_contexts)] {
+            if wanted > most {
+                let text =
+                    format!("{what}: expected at most {most} in one grant, found {wanted} asked for; ask for less");
+                return Err(Refusal::new(ErrorCode::NoCapacity, text));
             }
-            let text = format!("{what}: expected at most {most} in one grant, found {wanted} asked for; ask for less");
-            Err(Refusal::new(ErrorCode::NoCapacity, text))
-        };
-        let groups = wanted(hello.groups, default_groups, max_groups, "groups")?;
-        let contexts = wanted(hello.contexts, default_contexts, max_contexts, "contexts")?;
+        }
+        Ok(())
+    }
+
+    fn new_session(&mut self, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<usize, Refusal> {
+        let Config { default_groups, default_contexts, .. } = self.config;
+        let wanted = |asked, default| if asked == 0 { default } else { asked };
+        let (groups, contexts) = (wanted(hello.groups, default_groups), wanted(hello.contexts, default_contexts));
+        self.check_size(groups, contexts)?;
         let (groups, contexts) = self.lend_first(peer, groups, contexts, now)?;
         let slot = self.sessions.iter().position(Option::is_none).unwrap_or(self.sessions.len());
         if slot == self.sessions.len() {
@@ -194,7 +205,7 @@ impl State {
     fn carry(&mut self, index: usize, slot: usize, now: u64) {
         let before = self.sessions[slot].as_mut().and_then(|session| session.connection.replace(index));
         if let Some(before) = before.filter(|&before| before != index) {
-            let text = String::from("the session goes on over another connection");
+            let text = String::from("expected one connection of the session, found a later one, over which it goes on");
             self.refuse(before, &Refusal::new(ErrorCode::Unexpected, text), now);
         }
         let Some(Some(connection)) = self.connections.get_mut(index) else { return };

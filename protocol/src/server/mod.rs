@@ -23,6 +23,7 @@ mod places;
 mod queue;
 mod ranges;
 mod rounds;
+mod rules;
 mod session;
 mod state;
 mod stats;

@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::queue::{ROOM_STEP, reserve};
 use super::session::{Phase, Session};
 use crate::frame::message::REPLY_ENTRY_BYTES;
-use crate::frame::{Ack, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry};
+use crate::frame::{Ack, Grown, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry};
 use alloc::vec::Vec;
 use deltascope_abi::reply::{Reply, SOURCE_BITS};
 
@@ -23,14 +23,17 @@ impl Session {
         self.answers.clear();
         self.awaited = 0;
         self.partial.clear();
+        self.grown_due = false;
         (self.replies_sent, self.snapshots, self.states) = (0, 0, 0);
     }
 
-    /// Requests die with their connection; replies are kept and sent again.
+    /// Requests die with their connection; replies are kept and sent again. What the grant has grown to is in the Welcome.
     pub fn resume(&mut self, replies_below: u64) {
         self.confirm_replies(replies_below);
         self.round = self.round.wrapping_add(1);
         self.answers.clear();
+        self.queue.drop_requests();
+        self.grown_due = false;
         (self.replies_sent, self.snapshots, self.states) = (0, 0, 0);
         self.ack_due = true;
     }
@@ -74,7 +77,12 @@ impl Session {
 
     /// Whether every kept reply and every answer was written to the connection.
     pub fn is_flushed(&self) -> bool {
-        self.replies_sent == self.replies.len() && self.answers.is_empty()
+        self.replies_sent == self.replies.len() && self.answers.is_empty() && !self.grown_due
+    }
+
+    /// Whether the agent waits for an Ack.
+    pub fn owes_ack(&self) -> bool {
+        self.ack_due || self.passed > self.acked
     }
 
     /// Records of credit of a session with nothing received.
@@ -105,16 +113,22 @@ impl Session {
         }
     }
 
-    /// Writes the replies, the answers and the Ack that the agent has not seen on this connection. `short`: credit that was
-    /// lent to a session that does not use it runs out.
+    /// Writes the replies, the answers and the Ack that the agent has not seen on this connection, as far as they have room. Ack and
+    /// Grown are the latest of their kind, however many the agent has caused. `short`: credit that was lent to a session that does
+    /// not use it runs out.
     pub fn flush(&mut self, config: &Config, short: bool, connection: &mut Connection) {
         self.write_replies(config.max_output, connection);
-        if self.ack_due || self.passed > self.acked {
+        if self.grown_due && connection.may_note(config.max_output) {
+            let (groups, contexts) = (self.grant.groups(), self.grant.contexts());
+            connection.note(&Message::Grown(Grown { groups, contexts }));
+            self.grown_due = false;
+        }
+        if self.owes_ack() && connection.may_note(config.max_output) {
             let window = self.window(config);
             let used = self.next - self.passed;
             let window = if short && self.lent > 0 && 8 * used < window { window / 2 } else { window };
             self.credit = self.credit.max(self.passed + window.max(MAX_FRAME_RECORDS as u64));
-            connection.push(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
+            connection.note(&Message::Ack(Ack { sequence: self.passed, credit: self.credit }));
             (self.acked, self.ack_due) = (self.passed, false);
         }
     }

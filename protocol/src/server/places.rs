@@ -184,6 +184,7 @@ impl State {
     /// Lends a session what it has less than `groups` and `contexts`. It is not in its grant before that is made again.
     pub fn enlarge(&mut self, slot: usize, peer: &Peer, groups: u32, contexts: u32, now: u64) -> Result<(), Refusal> {
         let Some(Some(session)) = self.sessions.get(slot) else { return Ok(()) };
+        self.check_size(groups, contexts)?;
         let groups = groups.saturating_sub(session.groups.count());
         let contexts = contexts.saturating_sub(session.contexts.count());
         if groups > 0 || contexts > 0 {

@@ -1,10 +1,10 @@
-//! Records of one session on their way into the engine: checked against the grant, with the grant's base added.
+//! Records of one session on their way into the engine, with the server's own between them.
 
-use super::extents::Extents;
+use super::rules::{Grant, Violation};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
-use deltascope_abi::record::{Op, RECORD_BYTES, Record, field};
+use deltascope_abi::record::{Op, RECORD_BYTES, Record};
 
 /// Why a record of a queue answers, and who waits for the answer. A request names the connection that it came over
 /// (`round`, see `Session`).
@@ -30,154 +30,20 @@ pub(super) enum Cause {
     TooOld { round: u32, token: u64, mark: u64, sequence: u64, context: u16 },
 }
 
-/// What is wrong with a record of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Violation {
-    /// An op that is the server's, or none at all.
-    Op { index: usize, code: u8 },
-    /// A group beyond the grant.
-    Group { index: usize, group: u16 },
-    /// A context beyond the grant.
-    Context { index: usize, context: u16 },
-}
+impl Cause {
+    /// Whether the records behind it belong to the same question.
+    fn is_part(&self) -> bool {
+        matches!(self, Cause::Rows | Cause::Query)
+    }
 
-/// What one op may name, and how its head becomes the engine's.
-#[derive(Clone, Copy, Debug)]
-struct Rule {
-    /// The last group that is allowed; negative: the op is not.
-    last_group: i32,
-    /// The last context that is allowed.
-    last_context: i32,
-    /// Bases of the grant as they are in the head, for the fields that the op uses. The engine ignores the others.
-    add: u64,
-}
-
-/// The rule of an op that no session may send.
-const FORBIDDEN: Rule = Rule { last_group: -1, last_context: -1, add: 0 };
-
-/// What records of a session name, taken together.
-#[derive(Clone, Copy, Debug, Default)]
-struct Found {
-    /// Negative if a group or context is beyond its rule.
-    room: i32,
-    /// Op codes, as bits.
-    ops: u32,
-    /// Low halves of the heads, ORed.
-    heads: u32,
-}
-
-impl Found {
-    /// Whether one of the records may answer.
-    fn may_answer(&self) -> bool {
-        let asked = self.heads & field::REPLY.mask() as u32 != 0;
-        Op::ALL.into_iter().any(|op| self.ops >> op as u32 & 1 != 0 && op.replies(asked))
+    /// Whether it is the last record of a request, which dies with its connection.
+    fn is_request(&self) -> bool {
+        matches!(self, Cause::Snapshot { .. } | Cause::State { .. } | Cause::TooOld { .. })
     }
 }
 
-/// A grant as a table by op code, so that checking a record takes no branch.
-#[derive(Clone, Debug)]
-pub(super) struct Grant {
-    rules: [Rule; 16],
-    groups: u32,
-    contexts: u32,
-    /// The engine's numbers one by one, for a grant in several runs.
-    map: Option<Map>,
-}
-
-/// The engine's groups and contexts by the session's.
-#[derive(Clone, Debug)]
-struct Map {
-    groups: Vec<u16>,
-    contexts: Vec<u16>,
-}
-
-/// More than any group or context.
-const ANY: u32 = 1 << 16;
 /// Records that are checked before they are queued.
 const CHECKED_AT_ONCE: usize = 64;
-
-impl Grant {
-    pub fn new(groups: &Extents, contexts: &Extents) -> Grant {
-        let mut rules = [FORBIDDEN; 16];
-        let list = |extents: &Extents| extents.runs().iter().flat_map(|run| run.clone()).map(|n| n as u16).collect();
-        let map = match (groups.runs(), contexts.runs()) {
-            ([_], [_]) => None,
-            _ => Some(Map { groups: list(groups), contexts: list(contexts) }),
-        };
-        let base = |extents: &Extents| if map.is_none() { extents.runs()[0].start.into() } else { 0 };
-        let (group_base, context_base) = (base(groups), base(contexts));
-        for op in Op::ALL.into_iter().filter(|op| op.is_of_sessions()) {
-            let (groups, group_add) = match op.counts() {
-                true => (groups.count(), field::GROUP.set(0, group_base)),
-                false => (ANY, 0),
-            };
-            let (contexts, context_add) = match op.uses_context() {
-                true => (contexts.count(), field::CONTEXT.set(0, context_base)),
-                false => (ANY, 0),
-            };
-            let last = |count: u32| count as i32 - 1;
-            let (last_group, last_context) = (last(groups), last(contexts));
-            rules[op as usize] = Rule { last_group, last_context, add: group_add | context_add };
-        }
-        Grant { rules, groups: groups.count(), contexts: contexts.count(), map }
-    }
-
-    /// Groups granted.
-    pub fn groups(&self) -> u32 {
-        self.groups
-    }
-
-    /// Contexts granted.
-    pub fn contexts(&self) -> u32 {
-        self.contexts
-    }
-
-    /// Adds the bases of the grant to `records`, and returns what they name. The board's processor spends most of its time
-    /// here and in the checksum (`cargo xtask board cost`).
-    fn pass(&self, records: &[[u8; RECORD_BYTES]], passed: &mut [Record]) -> Found {
-        let (mut room, mut ops, mut heads) = (0, 0, 0);
-        for (bytes, passed) in records.iter().zip(passed) {
-            let Record { head, operand } = Record::from_bytes(bytes);
-            let code = head as usize & 15;
-            let rule = &self.rules[code];
-            let (group, context) = (field::GROUP.get(head) as i32, field::CONTEXT.get(head) as i32);
-            room |= (rule.last_group.wrapping_sub(group)) | (rule.last_context.wrapping_sub(context));
-            ops |= 1 << code;
-            heads |= head as u32;
-            *passed = Record { head: head.wrapping_add(rule.add), operand };
-        }
-        Found { room, ops, heads }
-    }
-
-    fn violation(&self, index: usize, record: &Record) -> Option<Violation> {
-        let rule = &self.rules[record.op_code() as usize & 15];
-        if rule.last_group < 0 {
-            return Some(Violation::Op { index, code: record.op_code() });
-        }
-        if i32::from(record.group()) > rule.last_group {
-            return Some(Violation::Group { index, group: record.group() });
-        }
-        let out = i32::from(record.context()) > rule.last_context;
-        out.then_some(Violation::Context { index, context: record.context() })
-    }
-}
-
-impl Map {
-    /// Puts the engine's numbers in place of the session's. They were checked.
-    fn translate(&self, record: &mut Record) {
-        let Some(op) = record.op() else { return };
-        if op.counts()
-            && let Some(&group) = self.groups.get(usize::from(record.group()))
-        {
-            *record = record.with_group(group);
-        }
-        if op.uses_context()
-            && let Some(&context) = self.contexts.get(usize::from(record.context()))
-        {
-            *record = record.with_context(context);
-        }
-    }
-}
 
 /// Records that wait, in the order in which they enter the engine.
 #[derive(Debug, Default)]
@@ -196,6 +62,8 @@ pub(super) struct Queue {
     answering: u64,
     /// No session waits for the answers of records before this index.
     orphans: u64,
+    /// The last mark that was taken begins a request of several records, whose others wait.
+    is_begun: bool,
 }
 
 impl Queue {
@@ -214,7 +82,8 @@ impl Queue {
 
     /// Bytes that the queue has of the allocator.
     pub fn bytes(&self) -> usize {
-        self.records.capacity() * RECORD_BYTES
+        let marks = self.marks.capacity() * size_of::<(u64, Cause)>();
+        self.records.capacity() * RECORD_BYTES + marks + self.silent.capacity() * size_of::<Range<u64>>()
     }
 
     /// The first records that wait and stand together, at most `count`.
@@ -290,6 +159,7 @@ impl Queue {
             let silent = self.silent.front().cloned();
             if mark == Some(at) {
                 if let Some((_, cause)) = self.marks.pop_front() {
+                    self.is_begun = cause.is_part();
                     sink(cause, at >= self.orphans);
                 }
                 at += 1;
@@ -326,10 +196,41 @@ impl Queue {
         }
     }
 
+    /// Takes the requests that wait out of the queue: the connection that they came over is gone. One that the engine has a part
+    /// of remains.
+    pub fn drop_requests(&mut self) {
+        let (mut gone, mut parts) = (Vec::new(), Vec::new());
+        let mut remains = self.is_begun;
+        for (index, cause) in &self.marks {
+            parts.push(*index);
+            if cause.is_part() {
+                continue;
+            }
+            match cause.is_request() && !remains {
+                true => gone.append(&mut parts),
+                false => parts.clear(),
+            }
+            remains = false;
+        }
+        if gone.is_empty() {
+            return;
+        }
+        let moved = |index: u64| index - gone.partition_point(|gone| *gone < index) as u64;
+        let mut index = self.taken;
+        self.records.retain(|_| {
+            index += 1;
+            gone.binary_search(&(index - 1)).is_err()
+        });
+        self.marks.retain(|(index, _)| gone.binary_search(index).is_err());
+        self.marks.iter_mut().for_each(|(index, _)| *index = moved(*index));
+        self.silent.iter_mut().for_each(|run| *run = moved(run.start)..moved(run.end));
+        (self.answering, self.orphans) = (moved(self.answering), moved(self.orphans));
+    }
+
     /// Forgets every record that waits.
     pub fn clear(&mut self) {
         self.records.clear();
-        (self.agents, self.answering, self.orphans) = (0, 0, 0);
+        (self.agents, self.answering, self.orphans, self.is_begun) = (0, 0, 0, false);
         self.marks.clear();
         self.silent.clear();
     }

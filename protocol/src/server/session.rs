@@ -2,7 +2,8 @@
 
 use super::extents::Extents;
 use super::outstanding::Owner;
-use super::queue::{Cause, Grant, Queue};
+use super::queue::{Cause, Queue};
+use super::rules::Grant;
 use super::{Holder, Identity, Peer};
 use crate::frame::message::{Cursors, REPLY_ENTRY_BYTES};
 use crate::frame::{Hello, Secret};
@@ -50,6 +51,8 @@ pub(super) struct Session {
     pub grant: Grant,
     /// The grant grows: what is new in it is being cleared.
     pub growing: bool,
+    /// The agent asked for more and waits for what it has now.
+    pub grown_due: bool,
     /// When the grant was made.
     pub granted_at: u64,
     /// When a record came last, or else when the grant was made.
@@ -131,6 +134,7 @@ impl Session {
             groups,
             contexts,
             growing: false,
+            grown_due: false,
             granted_at: 0,
             recorded_at: 0,
             begun: 0,
@@ -212,8 +216,8 @@ impl Session {
 
     /// The oldest mark that a state of the context may be asked at.
     pub fn oldest_mark(&self, context: u32) -> u64 {
-        let grown = self.grown_at.iter().rev().find(|(first, _)| *first <= context);
-        grown.map_or(self.position, |(_, position)| *position)
+        let before = self.grown_at.partition_point(|(first, _)| *first <= context).checked_sub(1);
+        before.map_or(self.position, |index| self.grown_at[index].1)
     }
 
     /// Prepares what was lent beside the grant; [`Cause::Grown`] comes when it is ready.
@@ -227,14 +231,17 @@ impl Session {
     /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
     /// the records that wait, whose answers are dropped.
     pub fn inherit(&mut self, number: u64, hello: &Hello<'_>, now: u64) {
+        let is_clear = self.inherited && !self.received;
         self.forget_answers();
         self.queue.orphan();
         self.succeed(hello);
         (self.number, self.inherited, self.confirmed, self.received) = (number, true, false, false);
         self.phase = Phase::Granting;
         (self.ack_due, self.granted_at, self.recorded_at) = (true, now, now);
+        // After an inheritance of which nothing came the contexts are cleared, or will be by what waits.
+        let cleared = if is_clear { self.grant.contexts() } else { 0 };
         self.grant_all();
-        self.clear_contexts(0);
+        self.clear_contexts(cleared);
         // Groups that came while the grant grew, or that come now, have no baseline yet.
         self.ask_rows((self.baseline.len() / CLASSES) as u32, self.groups.count(), Cause::Rows);
         self.queue.push_marked(Record::sync(number), Cause::Inherited);
@@ -313,7 +320,11 @@ impl Session {
     /// Bytes that the session has of the allocator.
     pub fn bytes(&self) -> usize {
         let answers: usize = self.answers.iter().map(|(_, frame)| frame.capacity()).sum();
-        self.queue.bytes() + self.replies.capacity() * REPLY_ENTRY_BYTES + answers
+        let answers = answers + self.answers.capacity() * size_of::<(u64, Vec<u8>)>();
+        let rows = (self.baseline.capacity() + self.partial.capacity()) * size_of::<CounterRow>();
+        let marks =
+            self.cursors.capacity() * size_of::<[u8; 16]>() + self.grown_at.capacity() * size_of::<(u32, u64)>();
+        self.queue.bytes() + self.replies.capacity() * REPLY_ENTRY_BYTES + answers + rows + marks
     }
 
     /// Groups and classes of the session's rows `first..=last`, with what was counted since the grant.

@@ -124,7 +124,8 @@ impl State {
         connection.sent(count);
         let slot = connection.session;
         let session = slot.and_then(|slot| self.sessions.get(slot)?.as_ref());
-        self.flush_due |= session.is_some_and(|session| !session.is_flushed() || session.phase == Phase::Draining);
+        let owes = |session: &Session| !session.is_flushed() || session.owes_ack() || session.phase == Phase::Draining;
+        self.flush_due |= session.is_some_and(owes);
     }
 
     pub fn disconnect(&mut self, id: ConnectionId, now: u64) {

@@ -5,7 +5,7 @@ mod support;
 
 use deltascope_protocol::frame::ErrorCode;
 use deltascope_tls::TlsError;
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -84,16 +84,19 @@ fn name_without_a_quota_leaves_room_for_others() {
     assert_eq!(rejected(&status, "quota"), 0, "{status}");
 }
 
-/// A client whose certificate is good and has no name in it.
-fn client_without_a_name(keys: &Keys) -> Arc<ClientConfig> {
+/// A client whose certificate is of the authority and has this common name and these extended key usages.
+fn client(keys: &Keys, name: Option<&str>, purposes: &[ExtendedKeyUsagePurpose]) -> Arc<ClientConfig> {
     let authority = std::fs::read_to_string(keys.authority.certificate()).unwrap();
     let authority_key = std::fs::read_to_string(keys.folder.path().join("ca.key")).unwrap();
     let issuer = Issuer::from_ca_cert_pem(&authority, KeyPair::from_pem(&authority_key).unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name = rcgen::DistinguishedName::new();
+    if let Some(name) = name {
+        params.distinguished_name.push(DnType::CommonName, name);
+    }
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.extended_key_usages = purposes.to_vec();
     let certificate = params.signed_by(&key, &issuer).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(keys.authority.certificate()).unwrap()).unwrap();
@@ -107,12 +110,40 @@ fn client_without_a_name(keys: &Keys) -> Arc<ClientConfig> {
 fn certificate_without_a_name_is_told_so_and_counted() {
     let keys = Keys::new();
     let mut daemon = keys.daemon(&[]);
-    let (code, text) = error(&Peer::new(&daemon, client_without_a_name(&keys)).say_hello(&hello(1, 4)).unwrap());
+    let nameless = client(&keys, None, &[ExtendedKeyUsagePurpose::ClientAuth]);
+    let (code, text) = error(&Peer::new(&daemon, nameless).say_hello(&hello(1, 4)).unwrap());
     assert_eq!(code, ErrorCode::Unauthorised, "{text}");
     assert!(text.contains("name"), "{text}");
     let status = daemon.status();
     assert_eq!((rejected(&status, "no_name"), rejected(&status, "bad_certificate")), (1, 0), "{status}");
     assert_eq!(status["errors_total"]["unauthorised"], 1);
+}
+
+#[test]
+fn certificate_without_an_extended_key_usage_is_taken_and_one_of_a_server_is_not() {
+    let keys = Keys::new();
+    let mut daemon = keys.daemon(&[]);
+    let plain = client(&keys, Some("web-1"), &[]);
+    assert!(is_welcome(&Peer::new(&daemon, plain).say_hello(&hello(1, 4)).unwrap()));
+    let servers = client(&keys, Some("web-2"), &[ExtendedKeyUsagePurpose::ServerAuth]);
+    let refused = Peer::new(&daemon, servers).say_hello(&hello(2, 4)).unwrap_err();
+    assert!(matches!(refused, TlsError::Peer(_)), "an alert: {refused}");
+    let status = daemon.status();
+    assert_eq!(rejected(&status, "bad_certificate"), 1, "{status}");
+}
+
+/// The longest texts are those with a name in them.
+#[test]
+fn longest_name_that_is_not_served_reads_why() {
+    let keys = Keys::new();
+    let list = keys.folder.path().join("names");
+    std::fs::write(&list, "alice\n").unwrap();
+    let daemon = keys.daemon(&["--identities", list.to_str().unwrap()]);
+    let name = [&"a".repeat(60)[..]; 4].join(".");
+    let mut peer = Peer::new(&daemon, client(&keys, Some(&name), &[ExtendedKeyUsagePurpose::ClientAuth]));
+    let (code, text) = error(&peer.say_hello(&hello(1, 4)).unwrap());
+    assert_eq!(code, ErrorCode::Unauthorised);
+    assert!(text.contains(&name) && text.contains("--identities"), "{text}");
 }
 
 #[test]

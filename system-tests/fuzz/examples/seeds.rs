@@ -73,12 +73,18 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         .map(|text| text.as_bytes().to_vec())
         .to_vec(),
         "server" => vec![
-            // Connect, Hello, polls, Records, polls; and a second peer.
+            // Connect, Hello, polls, Records, Grow, StateAt, SnapshotRequest; a second peer of another holder; Bye.
             vec![
-                50, 9, 200, 0, 0, 6, 0, 0, 0, 0, 0, 0, 1, 2, 0, 2, 0, 2, 0, 8, 0, 3, 5, 1, 0, 9, 9, 22, 0, 1, 4, 5, 3,
-                0, 1, 7, 7, 0, 2, 0, 2, 0, 0, 1, 6, 1, 1, 0, 0, 0, 1, 1, 1, 0, 2, 0, 3, 0, 2, 0,
+                50, 9, 200, 3, 0, 1, 2, 0, 0, 0, 1, 6, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 0, 2, 0, 2, 0, 10, 0, 2, 5, 1, 0,
+                9, 9, 22, 0, 1, 4, 5, 0, 2, 0, 8, 0, 3, 5, 2, 0, 9, 0, 1, 7, 0, 1, 9, 0, 5, 0, 1, 8, 2, 0, 0, 1, 1, 1,
+                6, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 0, 2, 0, 9, 0, 0, 2, 0, 3, 0, 2, 0,
             ],
-            vec![1, 1, 1, 0, 0, 5, 0, 1, 40, 1, 2, 3, 4, 4, 0, 20, 9, 9, 9, 1, 0, 255, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0],
+            // Two holders and one place; a peer that does not read.
+            vec![
+                1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 2, 0, 10, 0, 1, 5, 0, 0, 1, 1, 0,
+                0, 1, 1, 1, 6, 1, 1, 0, 0, 0, 1, 2, 1, 1, 1, 0, 2, 0, 10, 0, 0, 0, 3, 0, 2, 0,
+            ],
+            vec![1, 1, 1, 0, 1, 0, 0, 0, 0, 5, 1, 5, 0, 1, 40, 1, 2, 3, 4, 4, 0, 20, 9, 9, 9, 1, 0, 255, 2, 0],
         ],
         _ => vec![
             // Connect, let Hello go, Welcome, records, let them go, Ack, Snapshot, reconnect under another grant; more groups.

@@ -5,9 +5,10 @@ use deltascope_abi::ABI_VERSION;
 use deltascope_abi::loss::Losses;
 use deltascope_model::{Config as Sizes, GoldenEngine};
 use deltascope_protocol::frame::{
-    self, Cursors, Extensions, FrameBuffer, Hello, MAX_FRAME_BYTES, Message, Records, Secret,
+    self, Bye, Cursors, Extensions, FrameBuffer, Grow, Hello, MAX_FRAME_BYTES, Message, Records, Secret,
+    SnapshotRequest, StateAt,
 };
-use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
+use deltascope_protocol::server::{Config, ConnectionId, Entropy, Holder, Identity, Peer as ServerPeer, Quota, Server};
 
 /// A peer, and what the server has sent it.
 struct Peer {
@@ -16,6 +17,7 @@ struct Peer {
     boot: u64,
     grant: u64,
     next: u64,
+    reads: bool,
 }
 
 fn bytes_of(message: &Message<'_>) -> Vec<u8> {
@@ -23,6 +25,22 @@ fn bytes_of(message: &Message<'_>) -> Vec<u8> {
     let length = frame::encode(message, &mut bytes).unwrap_or(0);
     bytes.truncate(length);
     bytes
+}
+
+/// Connections at a time.
+const CONNECTIONS: usize = 6;
+/// What a connection without a session has at most: its Hello, and the frame that ends it.
+const CONNECTION_BYTES: u64 = 32 << 10;
+
+/// One of three holders. The third is a name with a quota, and speaks for two identities.
+fn place_of(choice: u8) -> ServerPeer {
+    let holder = Holder::of(&[choice % 3]);
+    let (identity, quota) = match choice % 6 {
+        2 => (Identity([2; 32]), Quota { sessions: 2, groups: 5, contexts: 9 }),
+        5 => (Identity([5; 32]), Quota { sessions: 1, ..Quota::NONE }),
+        _ => (Identity::ANYBODY, Quota::NONE),
+    };
+    ServerPeer { identity, holder, quota }
 }
 
 /// Peers connect, send raw bytes, sealed frames and good frames, and vanish; what the server writes are frames.
@@ -33,10 +51,15 @@ pub fn server(data: &[u8]) {
         window: script.byte().into(),
         quantum: usize::from(script.byte()) + 1,
         max_output: usize::from(script.byte()) * 16,
-        max_connections: 4,
-        max_sessions: 4,
+        max_connections: CONNECTIONS,
+        memory: 0,
+        max_sessions: 1 + usize::from(script.byte() % 4),
+        reserved_sessions: usize::from(script.byte() % 4),
+        default_groups: 1 + u32::from(script.byte() % 4),
+        default_contexts: 1 + u32::from(script.byte() % 8),
         ..Config::default()
     };
+    let bound = config.memory_bound() + CONNECTIONS as u64 * CONNECTION_BYTES;
     let engine = GoldenEngine::new(sizes).expect("sizes of an engine");
     let mut server = Server::new(engine, config, Entropy::Counter(1)).expect("the golden engine does not fail");
     let mut peers: Vec<Peer> = Vec::new();
@@ -46,11 +69,12 @@ pub fn server(data: &[u8]) {
         steps += 1;
         let (what, index) = (script.byte(), usize::from(script.byte()));
         let count = peers.len();
-        match what % 10 {
+        match what % 13 {
             0 => {
-                if let Some(id) = server.connect(Identity::ANYBODY, now) {
+                if let Some(id) = server.connect(place_of(script.byte()), now) {
                     let output = FrameBuffer::new(vec![0; MAX_FRAME_BYTES], MAX_FRAME_BYTES);
-                    peers.push(Peer { id, output, boot: 0, grant: 0, next: 0 });
+                    let reads = !script.byte().is_multiple_of(5);
+                    peers.push(Peer { id, output, boot: 0, grant: 0, next: 0, reads });
                 }
             }
             1 => now = now.saturating_add(script.number().min(1 << 40)),
@@ -93,6 +117,26 @@ pub fn server(data: &[u8]) {
                 };
                 server.receive(peer.id, &bytes_of(&Message::Hello(hello)), now);
             }
+            8 => {
+                let (groups, contexts) = (1 + script.number() % 20, 1 + script.number() % 40);
+                let ask = Grow { groups: groups as u32, contexts: contexts as u32 };
+                server.receive(peers[index % count].id, &bytes_of(&Message::Grow(ask)), now);
+            }
+            9 => {
+                let ask = match script.byte() % 8 {
+                    0 => Message::Bye(Bye { next_sequence: peers[index % count].next }),
+                    1..=4 => {
+                        let (token, mark) = (script.number(), script.number());
+                        Message::StateAt(StateAt { token, mark, context: (script.byte() % 8).into() })
+                    }
+                    _ => {
+                        let first = u32::from(script.byte() % 4);
+                        let last = first + u32::from(script.byte() % 4);
+                        Message::SnapshotRequest(SnapshotRequest { token: script.number(), first, last })
+                    }
+                };
+                server.receive(peers[index % count].id, &bytes_of(&ask), now);
+            }
             _ => {
                 let peer = &mut peers[index % count];
                 let records: Vec<_> = (0..script.byte() % 16).map(|_| script.record().to_bytes()).collect();
@@ -103,9 +147,13 @@ pub fn server(data: &[u8]) {
                 server.receive(peer.id, &bytes_of(&Message::Records(events)), now);
             }
         }
+        // Some peers do not read, for a time or ever.
         for peer in &mut peers {
-            read(&mut server, peer);
+            if peer.reads {
+                read(&mut server, peer);
+            }
         }
+        assert!(server.memory() <= bound, "{} bytes of {bound}", server.memory());
         peers.retain(|peer| {
             let over = server.is_closing(peer.id) && server.transmit(peer.id).is_empty();
             if over {

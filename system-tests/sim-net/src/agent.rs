@@ -218,6 +218,7 @@ impl Agent {
                     let Some((_, after)) = at.map(|at| self.snapshots.remove(at)) else {
                         return Err(Violation(format!("snapshot: found token {token}, which was not asked for")));
                     };
+                    self.check_order("Snapshot", sequence)?;
                     let covered = self.session.progress().covered;
                     hold!(
                         (after..=covered).contains(&sequence),
@@ -250,12 +251,23 @@ impl Agent {
         let Some((_, state)) = at.map(|at| self.states.remove(at)) else {
             return Err(Violation(format!("state: found token {}, which was not asked for", reply.token)));
         };
+        self.check_order("StateAtReply", reply.sequence)?;
         if reply.too_old {
             self.checked.states_too_old += 1;
             return Ok(());
         }
         self.checked.states += 1;
         hold!(state == reply.state, "state at {}: expected {state}, found {}", reply.mark, reply.state);
+        Ok(())
+    }
+
+    /// Every reply to a record below `sequence` comes before an answer that is exact there.
+    fn check_order(&self, what: &str, sequence: u64) -> Result<(), Violation> {
+        let next = self.reference.next_reply();
+        hold!(
+            next.is_none_or(|number| number >= sequence),
+            "{what} with sequence {sequence}: expected every reply below it before, found that to {next:?} missing"
+        );
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! One connection: two pipes of bytes, each end of which may vanish while the other does not know it yet.
 
+use crate::watch::Former;
 use deltascope_protocol::frame::{MAX_FRAME_BYTES, frame_length};
 use deltascope_protocol::server::ConnectionId;
 use std::collections::VecDeque;
@@ -57,8 +58,9 @@ pub struct Link {
     /// Frames that the agent, and the server, have written in part.
     pub sent_up: Frames,
     pub sent_down: Frames,
-    /// What the server has received, for a planted fault.
+    /// What the server has received, and what it has sent and a relay holds back, for a planted fault.
     pub arrived: Frames,
+    pub held: Vec<u8>,
     /// Bytes of the server's output that were looked at, and frames of it in part.
     pub looked: usize,
     pub seen: Frames,
@@ -66,8 +68,8 @@ pub struct Link {
     pub credit: u64,
     /// The Welcome is on its way.
     pub welcomed: bool,
-    /// Boot id and number of its grant.
-    pub grant: (u64, u64),
+    /// The grant of its Welcome, once that is not the latest of its agent any more.
+    pub former: Option<Former>,
     /// Number behind the last record sent.
     pub end: u64,
     /// The last frame with records, for a network that repeats it.
@@ -94,11 +96,12 @@ impl Link {
             sent_up: Frames::default(),
             sent_down: Frames::default(),
             arrived: Frames::default(),
+            held: Vec::new(),
             looked: 0,
             seen: Frames::default(),
             credit: 0,
             welcomed: false,
-            grant: (0, 0),
+            former: None,
             end: 0,
             last_events: Vec::new(),
             flipped: false,

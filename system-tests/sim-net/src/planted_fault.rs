@@ -20,6 +20,12 @@ pub enum PlantedFault {
     StaleCursors,
     /// The server takes credit back.
     FallingCredit,
+    /// The server says at a Bye that everything has passed.
+    LastAckOnBye,
+    /// The server says nothing after its Welcome.
+    SilentServer,
+    /// The server sends the replies behind the next frame of another kind.
+    LateReplies,
 }
 
 /// The same Records frame with NOPs for the records that restore contexts: those without a source.

@@ -169,6 +169,11 @@ impl Reference {
         }
     }
 
+    /// Number of the record whose reply comes next.
+    pub fn next_reply(&self) -> Option<u64> {
+        self.replies.front().map(|reply| reply.number)
+    }
+
     /// Replies that have not come.
     pub fn replies_left(&self) -> usize {
         self.replies.len()

@@ -20,8 +20,28 @@ pub struct Grant {
     restored_before: u64,
 }
 
+/// A grant that a later one of the same session has replaced, for a connection that is still under it.
+#[derive(Clone, Copy, Debug)]
+pub struct Former {
+    grant: Grant,
+    /// Serial number of the agent's last record that the engine had passed until then.
+    passed: u64,
+}
+
+impl Former {
+    /// The agent's grant as it is now, before the next one.
+    pub fn of(grant: &Grant, agent: &Agent, engine: &SlowEngine) -> Former {
+        Former { grant: *grant, passed: engine.passed[agent.tag] }
+    }
+}
+
 /// Boot ids by how often the tables were cleared.
 pub type Boots = Vec<(u64, u64)>;
+
+/// Whether a Welcome on the link is of another grant than the agent's session has.
+pub fn is_regrant(welcome: &Welcome<'_>, link: &Link, agent: &Agent, grant: &Grant) -> bool {
+    link.incarnation == agent.incarnation && (grant.boot, grant.number) != (welcome.boot_id, welcome.grant)
+}
 
 /// A Welcome is in the server's output.
 pub fn welcome(
@@ -33,6 +53,7 @@ pub fn welcome(
     boots: &mut Boots,
 ) -> Result<(), Violation> {
     let Welcome { boot_id, grant: number, next_sequence, inherited, .. } = *welcome;
+    link.former = None;
     hold!(boot_id != 0 && number != 0, "Welcome: expected a boot id and a grant, found {boot_id} and {number}");
     let here = (engine.generation, boot_id);
     let same_time = boots.iter().find(|known| known.0 == here.0);
@@ -47,8 +68,7 @@ pub fn welcome(
     }
     link.credit = welcome.credit;
     link.welcomed = true;
-    link.grant = (boot_id, number);
-    if link.incarnation == agent.incarnation && (grant.boot, grant.number) != (boot_id, number) {
+    if is_regrant(welcome, link, agent, grant) {
         let restored_before = engine.restored_passed;
         *grant = Grant { boot: boot_id, number, next: next_sequence, restore_end: 0, restored_before };
         if !inherited {
@@ -73,10 +93,13 @@ pub fn ack(
         hold!(credit >= link.credit, "credit: expected at least {} as before, found {credit}", link.credit);
         link.credit = credit;
     }
-    // An old Hello that arrives after a Bye makes another grant before the last Ack of this one.
-    if link.incarnation != agent.incarnation || link.grant != (grant.boot, grant.number) {
+    if link.incarnation != agent.incarnation {
         return Ok(());
     }
+    // An old Hello that arrives after a Bye makes another grant before the last Ack of this one. Records that pass meanwhile are
+    // of this one: over the other the agent has sent none.
+    let before = link.former.map_or(0, |former| former.passed);
+    let grant = link.former.as_ref().map_or(grant, |former| &former.grant);
     if let Some(limit) = link.flipped_below {
         hold!(sequence <= limit, "Ack({sequence}): a frame below {limit} was damaged on this connection");
     }
@@ -88,7 +111,7 @@ pub fn ack(
             grant.next
         );
     } else if let Some(serial) = agent.serial_below(sequence) {
-        let passed = engine.passed[agent.tag];
+        let passed = engine.passed[agent.tag].max(before);
         hold!(
             passed >= serial,
             "Ack({sequence}) of agent {}: the last record below it is serial {serial}, the engine has passed serial {passed}",

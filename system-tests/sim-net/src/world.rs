@@ -9,7 +9,7 @@ use crate::watch::{self, Boots, Grant};
 use crate::{Violation, hold};
 use deltascope_model::Config as Sizes;
 use deltascope_protocol::agent::{Config, EndpointError};
-use deltascope_protocol::frame::{self, Ack, ErrorCode, Message};
+use deltascope_protocol::frame::{self, Ack, Bye, ErrorCode, Message};
 use deltascope_protocol::server::{Config as ServerConfig, Entropy, Server};
 use deltascope_testkit::Rng;
 use std::time::Duration;
@@ -22,8 +22,10 @@ use crowd::Crowd;
 
 const MILLISECOND: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
-/// Virtual time without progress of any agent after which a schedule without further faults is one that hangs.
+/// Virtual time without more progress than ever before after which a schedule without further faults is one that hangs.
 const PATIENCE: u64 = 1_200 * SECOND;
+/// Grants in that time after which it hangs too: agents that are granted again and again get nowhere.
+const MOST_GRANTS: u64 = 1_000;
 /// Steps after which it must have ended.
 const MAX_STEPS: u64 = 2_000_000;
 
@@ -116,6 +118,31 @@ impl Stats {
     }
 }
 
+/// The time after the last fault, in which every agent must come to its end.
+#[derive(Clone, Copy, Debug)]
+struct Calm {
+    /// When there was more progress than ever before under the present grants, and how much.
+    since: u64,
+    most: u64,
+    /// Grants of the schedule, and those of this time: under another one records are sent again.
+    regrants: u64,
+    grants: u64,
+}
+
+impl Calm {
+    fn look(&mut self, now: u64, here: u64, regrants: u64) {
+        let is_regrant = std::mem::replace(&mut self.regrants, regrants) != regrants;
+        self.grants += u64::from(is_regrant);
+        if is_regrant || here > self.most {
+            (self.since, self.most) = (now, here);
+        }
+    }
+
+    fn hangs(&self, now: u64) -> bool {
+        now - self.since > PATIENCE || self.grants > MOST_GRANTS
+    }
+}
+
 struct World {
     rng: Rng,
     now: u64,
@@ -141,6 +168,8 @@ struct World {
     trace: bool,
     /// The server's output has moved in this step.
     moved: bool,
+    /// Welcomes with another grant than the session had.
+    regrants: u64,
     stats: Stats,
 }
 
@@ -209,6 +238,7 @@ impl World {
             planted_fault,
             trace,
             moved: false,
+            regrants: 0,
             stats: Stats::default(),
         })
     }
@@ -221,7 +251,7 @@ impl World {
 
     fn run(&mut self) -> Result<(), Violation> {
         let mut idle = 0u32;
-        let (mut calm_since, mut progress) = (None, 0);
+        let mut calm: Option<Calm> = None;
         while !self.agents.iter().all(|agent| agent.session.is_finished()) {
             self.stats.steps += 1;
             let moved = self.step()? | std::mem::take(&mut self.moved);
@@ -230,16 +260,11 @@ impl World {
             let pause = 100u64 << (idle / 8).min(13);
             self.now += self.rng.below(2 * pause);
             if self.faults == 0 {
-                // Also under a grant that records are sent again under.
-                let passed: u64 = self.server.engine().passed.iter().sum();
-                let seen = self.agents.iter().map(|agent| agent.session.progress());
-                let here = passed + seen.map(|seen| seen.acknowledged + seen.covered).sum::<u64>();
-                if std::mem::replace(&mut progress, here) != here {
-                    calm_since = Some(self.now);
-                }
-                let since = *calm_since.get_or_insert(self.now);
-                let late = self.now - since > PATIENCE || self.stats.steps > MAX_STEPS;
-                hold!(!late, "hang: {}", self.describe());
+                let here = self.progress();
+                let calm = calm.get_or_insert(Calm { since: self.now, most: here, regrants: self.regrants, grants: 0 });
+                calm.look(self.now, here, self.regrants);
+                let hangs = calm.hangs(self.now) || self.stats.steps > MAX_STEPS;
+                hold!(!hangs, "hang: {calm:?}, {}", self.describe());
             }
         }
         Ok(())
@@ -366,6 +391,13 @@ impl World {
         let progress = self.agents[at].session.progress();
         self.stats.reconnects += progress.welcomes.saturating_sub(1);
         self.stats.replayed += progress.replayed;
+    }
+
+    /// What has passed the engine under the present grants, and what the agents know of it.
+    fn progress(&mut self) -> u64 {
+        let passed: u64 = self.server.engine().passed.iter().sum();
+        let seen = self.agents.iter().map(|agent| agent.session.progress());
+        passed + seen.map(|seen| seen.acknowledged + seen.covered).sum::<u64>()
     }
 
     fn describe(&self) -> String {

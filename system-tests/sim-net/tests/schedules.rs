@@ -48,6 +48,9 @@ fn every_planted_fault_is_found_and_its_seed_replays() {
         PlantedFault::LostReplies,
         PlantedFault::StaleCursors,
         PlantedFault::FallingCredit,
+        PlantedFault::LastAckOnBye,
+        PlantedFault::SilentServer,
+        PlantedFault::LateReplies,
     ];
     for planted_fault in faults {
         let outcome = run(&options(3_000, Some(planted_fault)));

@@ -1,5 +1,6 @@
 //! `cargo xtask gen`: everything that is generated, and the check that what is committed is fresh.
 
+mod agent_pages;
 mod c_header;
 mod device_tree;
 mod emulated_tree;
@@ -29,9 +30,15 @@ struct Generated {
 }
 
 /// Everything, in the order in which it is made.
-const ALL: [Generated; 15] = [
+const ALL: [Generated; 16] = [
     Generated { name: "abi", what: "headers, pages and device trees of the abi crate", measured: false, make: abi },
     Generated { name: "vectors", what: "protocol/vectors", measured: false, make: vectors::vectors },
+    Generated {
+        name: "agent-pages",
+        what: "host-agent/man, host-agent/completions",
+        measured: false,
+        make: agent_pages::pages,
+    },
     Generated { name: "verilog", what: "rtl/verilog", measured: false, make: rtl::committed_verilog },
     Generated { name: "waves", what: "rtl/docs/waves", measured: false, make: rtl::coverage::waves },
     Generated { name: "picture", what: "docs/img/demo.svg", measured: false, make: picture::picture },

@@ -19,6 +19,10 @@ pub(super) fn add(round: &Round, families: &mut Families) {
     let about = "1 for the engine that counts, the source, and whether its rounds are states or counters.";
     families.gauges("deltascope_engine_info", about, vec![(engine, Value::from(true))]);
     families.gauge("deltascope_source_up", "1 if the source sees what it should.", round.collects());
+    if let Some(off) = &round.off {
+        let setting = vec![(vec![("setting", off.setting.to_owned())], Value::from(true))];
+        families.gauges("deltascope_source_off", "1 for the setting that switches the source off.", setting);
+    }
     source(round, families);
     families.gauge("deltascope_link_up", "1 if there is a session with the board server.", round.link.online);
     families.counter("deltascope_link_connections", "Connections with the board server.", round.link.connections);

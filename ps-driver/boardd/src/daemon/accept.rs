@@ -21,7 +21,10 @@ use std::net::{SocketAddr, TcpStream};
 const ACCEPTS: usize = 256;
 /// Time without accepting after the system had no descriptor left.
 const ACCEPT_PAUSE: u64 = 100_000;
-const TOO_MANY: &str = "connections without a session: as many as are allowed; connect again later";
+/// Room for an Error frame with the longest text.
+const ERROR_BYTES: usize = 64 + frame::MAX_ERROR_TEXT_BYTES;
+const TOO_MANY: &str =
+    "connections without a session: expected no more than are allowed, found one more; connect again later";
 
 impl<E: Engine> Daemon<E> {
     /// Serves peers without a session as far as the budget allows. Returns whether the server has something new to do.
@@ -180,6 +183,7 @@ impl<E: Engine> Daemon<E> {
             let links = self.links.iter().enumerate().filter(|(_, link)| lingering(link));
             let Some((oldest, _)) = links.min_by_key(|(_, link)| link.deadline()) else { return };
             let link = self.links.swap_remove(oldest);
+            tracing::debug!("{}: connection ended: others wait for its place", link.name());
             self.server.disconnect(link.id, now);
         }
     }
@@ -199,7 +203,7 @@ impl<E: Engine> Daemon<E> {
         let (identity, allowance) = match security.admit(&about) {
             Ok(admitted) => admitted,
             Err(rejection) => {
-                let text = format!("{:?} is not among the names that are served", about.name);
+                let text = format!("name: expected one that is served, found {:?}; add it to --identities", about.name);
                 self.reject(address, rejection, &text, now);
                 return self.refuse(stream, Some(channel), ErrorCode::Unauthorised, &text);
             }
@@ -251,7 +255,7 @@ impl<E: Engine> Daemon<E> {
     /// The peer reads why if its socket takes the frame at once.
     fn refuse(&mut self, mut stream: TcpStream, channel: Option<Box<Channel>>, code: ErrorCode, text: &str) {
         self.server.refused(code);
-        let mut frame = [0; 256];
+        let mut frame = [0; ERROR_BYTES];
         let Ok(length) = frame::encode(&Message::Error(ErrorFrame { code, sequence: 0, text }), &mut frame) else {
             return;
         };

@@ -1,7 +1,8 @@
 //! How bytes move: any number at a time, and through the planted faults.
 
 use super::crowd::holder_of;
-use super::{Ack, Message, PlantedFault, ServerEnd, Violation, World, frame, planted_fault, watch};
+use super::{Ack, Bye, Message, PlantedFault, ServerEnd, Violation, World, frame, planted_fault, watch};
+use crate::watch::Former;
 use deltascope_testkit::frames::encode;
 
 impl World {
@@ -70,7 +71,7 @@ impl World {
             }
         }
         let gone = link.is_gone();
-        if self.planted_fault == Some(PlantedFault::AckOnReceipt) {
+        if matches!(self.planted_fault, Some(PlantedFault::AckOnReceipt | PlantedFault::LastAckOnBye)) {
             self.acknowledge_on_receipt(at, &bytes)?;
         }
         if gone {
@@ -80,18 +81,24 @@ impl World {
         Ok(count > 0)
     }
 
-    /// The planted_fault: an Ack for whatever has arrived.
+    /// The planted fault: an Ack for whatever has arrived, or for a Bye.
     fn acknowledge_on_receipt(&mut self, at: usize, bytes: &[u8]) -> Result<(), Violation> {
         let Some(Some(link)) = self.links.get_mut(at) else { return Ok(()) };
         link.arrived.push(bytes);
         let mut arrived = None;
         while let Some(bytes) = link.arrived.next() {
-            if let Ok(Message::Records(events)) = frame::decode(bytes) {
-                arrived = Some(events.first_sequence + events.records.len() as u64);
+            match (self.planted_fault, frame::decode(bytes)) {
+                (Some(PlantedFault::AckOnReceipt), Ok(Message::Records(events))) => {
+                    let sequence = events.first_sequence + events.records.len() as u64;
+                    arrived = Some(Ack { sequence, credit: link.credit });
+                }
+                (Some(PlantedFault::LastAckOnBye), Ok(Message::Bye(Bye { next_sequence: sequence }))) => {
+                    arrived = Some(Ack { sequence, credit: sequence });
+                }
+                _ => {}
             }
         }
-        let Some(sequence) = arrived.filter(|_| link.welcomed) else { return Ok(()) };
-        let ack = Ack { sequence, credit: link.credit };
+        let Some(ack) = arrived.filter(|_| link.welcomed) else { return Ok(()) };
         link.down.extend(encode(&Message::Ack(ack)));
         self.check_ack(at, &ack)
     }
@@ -125,7 +132,7 @@ impl World {
 
     fn look_at_frames(&mut self, at: usize) -> Result<(), Violation> {
         loop {
-            let World { links, agents, grants, server, known_boots, trace, now, .. } = self;
+            let World { links, agents, grants, server, known_boots, trace, now, regrants, .. } = self;
             let Some(Some(link)) = links.get_mut(at) else { return Ok(()) };
             let mut seen = std::mem::take(&mut link.seen);
             let Some(bytes) = seen.next() else {
@@ -140,12 +147,24 @@ impl World {
             let mut found = None;
             match message {
                 Message::Welcome(welcome) => {
+                    if watch::is_regrant(&welcome, link, agent, &grants[agent.tag]) {
+                        *regrants += 1;
+                        let former = Former::of(&grants[agent.tag], agent, server.engine());
+                        let (owner, incarnation) = (link.agent, link.incarnation);
+                        let others = links.iter_mut().enumerate().filter(|(other, _)| *other != at);
+                        let others = others.filter_map(|(_, link)| link.as_mut()).filter(|link| link.welcomed);
+                        let others = others.filter(|link| (link.agent, link.incarnation) == (owner, incarnation));
+                        others.for_each(|link| _ = link.former.get_or_insert(former));
+                    }
+                    let Some(Some(link)) = links.get_mut(at) else { return Ok(()) };
                     watch::welcome(&welcome, link, agent, &mut grants[agent.tag], server.engine(), known_boots)?;
                 }
                 Message::Ack(ack) => found = Some(ack),
                 _ => {}
             }
-            link.seen = seen;
+            if let Some(Some(link)) = links.get_mut(at) {
+                link.seen = seen;
+            }
             if let Some(ack) = found {
                 self.check_ack(at, &ack)?;
             }
@@ -183,9 +202,19 @@ impl World {
                     changed = Some(encode(&Message::Ack(ack)));
                     forged = Some(ack);
                 }
+                (Some(PlantedFault::SilentServer), Ok(Message::Welcome(_) | Message::Error(_))) => {}
+                (Some(PlantedFault::SilentServer), _) => changed = Some(Vec::new()),
+                (Some(PlantedFault::LateReplies), Ok(Message::Replies(_))) => {
+                    link.down.extend(std::mem::replace(&mut link.held, bytes.to_vec()));
+                    changed = Some(Vec::new());
+                }
                 _ => {}
             }
+            let is_behind = changed.is_none();
             link.down.extend(changed.as_deref().unwrap_or(bytes));
+            if is_behind {
+                link.down.extend(std::mem::take(&mut link.held));
+            }
         }
         if server.is_closing(id) && server.transmit(id).is_empty() {
             server.disconnect(id, *now);

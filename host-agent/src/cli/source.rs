@@ -1,0 +1,116 @@
+//! Sources of events as options.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use deltascope_agent::capture::AddressNames;
+use deltascope_agent::scan::ScanConfig;
+use deltascope_agent::sources::{Kmod, Pcap, Replay, Scan, Source, SourceError, auto, bpf};
+use deltascope_agent::stop::Stop;
+use deltascope_agent::tuning::Tuner;
+
+use super::bpf::BpfArguments;
+use super::synth::SynthArguments;
+
+/// Where events come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SourceKind {
+    /// Scans of this machine, one at every interval
+    Scan,
+    /// Events made up from a seed
+    Synth,
+    /// A recording, given with --file
+    Replay,
+    /// The sends in a file of packets, given with --pcap
+    Pcap,
+    /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
+    Auto,
+    /// BPF programs: every copy and every send, as they happen
+    Bpf,
+    /// The capture module: the same
+    Kmod,
+}
+
+/// Options that name a source.
+#[derive(Args, Debug)]
+pub struct SourceArguments {
+    /// Where events come from
+    #[arg(long, value_enum, default_value_t = SourceKind::Scan)]
+    source: SourceKind,
+    /// replay: the recording
+    #[arg(long, value_name = "FILE", required_if_eq("source", "replay"))]
+    file: Option<PathBuf>,
+    /// pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)
+    #[arg(long, value_name = "FILE", required_if_eq("source", "pcap"))]
+    pcap: Option<PathBuf>,
+    /// pcap: who sends from an address, or from one port of it (may be given more than once)
+    #[arg(long = "map", value_name = "ADDRESS[:PORT]=NAME", value_parser = name)]
+    names: Vec<String>,
+    /// scan: only the families of these processes (may be given more than once)
+    #[arg(long = "pid", value_name = "PID")]
+    pids: Vec<u32>,
+    /// bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
+    #[arg(long)]
+    no_sampling: bool,
+    #[command(flatten)]
+    bpf: BpfArguments,
+    #[command(flatten)]
+    synth: SynthArguments,
+}
+
+impl SourceArguments {
+    /// Files that the source reads.
+    pub fn files(&self) -> Vec<&Path> {
+        let file = match self.source {
+            SourceKind::Replay => &self.file,
+            SourceKind::Pcap => &self.pcap,
+            _ => &None,
+        };
+        file.as_deref().into_iter().collect()
+    }
+
+    /// The source. Scans end early once `stop` is asked for; with a `tuner` they keep within its budget and stall no
+    /// process.
+    pub fn open(&self, stop: &Stop, tuner: Option<&Tuner>) -> Result<Box<dyn Source>> {
+        let scan = || {
+            let config = ScanConfig { may_stall: tuner.is_none(), ..super::scan::config(&self.pids) };
+            let scan = Scan::new(config, []).ended_by(stop);
+            match tuner {
+                Some(tuner) => scan.tuned_by(tuner),
+                None => scan,
+            }
+        };
+        Ok(match self.source {
+            SourceKind::Scan => Box::new(scan()),
+            SourceKind::Synth => Box::new(self.synth.source()),
+            SourceKind::Auto => {
+                let sampling = !self.no_sampling;
+                let choice = auto::open(&self.bpf.options(sampling), sampling, scan);
+                eprintln!("deltascope: {choice}");
+                choice.source
+            }
+            SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
+            SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
+            SourceKind::Pcap => match &self.pcap {
+                Some(file) => {
+                    let mut names = AddressNames::default();
+                    for text in &self.names {
+                        names.add(text)?;
+                    }
+                    Box::new(Pcap::open(file, names).map_err(SourceError::from)?)
+                }
+                None => bail!("--source pcap: expected --pcap with a file of packets, found none"),
+            },
+            SourceKind::Replay => match &self.file {
+                Some(file) => Box::new(Replay::open(file)?),
+                None => bail!("--source replay: expected --file with a recording, found none"),
+            },
+        })
+    }
+}
+
+/// A text that names who sends from an address.
+fn name(text: &str) -> Result<String, String> {
+    AddressNames::default().add(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
