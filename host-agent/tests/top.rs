@@ -93,8 +93,7 @@ impl Session {
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill").success());
+        support::run::signal(&self.child, name);
     }
 
     /// Whether the terminal is as it was before: lines are edited and echoed, and the first screen is shown.

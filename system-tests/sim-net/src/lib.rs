@@ -26,6 +26,7 @@
 mod agent;
 mod campaign;
 mod engine;
+mod grant;
 mod link;
 mod planted_fault;
 mod reference;

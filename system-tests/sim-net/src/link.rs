@@ -1,6 +1,6 @@
 //! One connection: two pipes of bytes, each end of which may vanish while the other does not know it yet.
 
-use crate::watch::Former;
+use crate::grant::Former;
 use deltascope_protocol::frame::{MAX_FRAME_BYTES, frame_length};
 use deltascope_protocol::server::ConnectionId;
 use std::collections::VecDeque;

@@ -2,38 +2,11 @@
 
 use crate::agent::Agent;
 use crate::engine::SlowEngine;
+use crate::grant::Grant;
 use crate::link::Link;
 use crate::reference::identity;
 use crate::{Violation, hold};
 use deltascope_protocol::frame::{Ack, Records, Welcome};
-
-/// The grant that an agent's present session was last sent.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Grant {
-    boot: u64,
-    number: u64,
-    /// First number under the grant.
-    next: u64,
-    /// Number behind the records that restored the contexts.
-    restore_end: u64,
-    /// Restoring records that the engine had passed before, of any agent.
-    restored_before: u64,
-}
-
-/// A grant that a later one of the same session has replaced, for a connection that is still under it.
-#[derive(Clone, Copy, Debug)]
-pub struct Former {
-    grant: Grant,
-    /// Serial number of the agent's last record that the engine had passed until then.
-    passed: u64,
-}
-
-impl Former {
-    /// The agent's grant as it is now, before the next one.
-    pub fn of(grant: &Grant, agent: &Agent, engine: &SlowEngine) -> Former {
-        Former { grant: *grant, passed: engine.passed[agent.tag] }
-    }
-}
 
 /// Boot ids by how often the tables were cleared.
 pub type Boots = Vec<(u64, u64)>;

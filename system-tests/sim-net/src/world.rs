@@ -2,10 +2,11 @@
 
 use crate::agent::Agent;
 use crate::engine::{SlowEngine, TAGS};
+use crate::grant::Grant;
 use crate::link::{Link, ServerEnd};
 use crate::planted_fault::{self, PlantedFault};
 use crate::source::Source;
-use crate::watch::{self, Boots, Grant};
+use crate::watch::{self, Boots};
 use crate::{Violation, hold};
 use deltascope_model::Config as Sizes;
 use deltascope_protocol::agent::{Config, EndpointError};

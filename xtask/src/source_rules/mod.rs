@@ -1,6 +1,7 @@
 //! Rules of the sources that the compiler does not know.
 
 mod imports;
+mod programs;
 mod trait_defaults;
 
 use crate::cargo::root;

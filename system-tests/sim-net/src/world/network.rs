@@ -2,7 +2,7 @@
 
 use super::crowd::holder_of;
 use super::{Ack, Bye, Message, PlantedFault, ServerEnd, Violation, World, frame, planted_fault, watch};
-use crate::watch::Former;
+use crate::grant::Former;
 use deltascope_testkit::frames::encode;
 
 impl World {
