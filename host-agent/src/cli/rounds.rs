@@ -14,7 +14,9 @@ use deltascope_agent::report::{Report, ScanJson};
 use deltascope_agent::scan::{Budget, ScanConfig};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
-use deltascope_agent::sources::{Kmod, Pcap, Replay, Round as Given, Scan, Source, SourceError, auto, bpf};
+use deltascope_agent::sources::{
+    Capture, CaptureOptions, Kmod, Pcap, Replay, Round as Given, Scan, Source, SourceError, auto, bpf,
+};
 use deltascope_agent::stop::Stop;
 
 use super::bpf::BpfArguments;
@@ -33,6 +35,8 @@ pub enum SourceKind {
     Synth,
     /// A recording, given with --file
     Replay,
+    /// The packets that this machine sends: every send by content
+    Capture,
     /// The sends in a file of packets, given with --pcap
     Pcap,
     /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
@@ -52,6 +56,9 @@ pub struct SourceArguments {
     /// replay: the recording
     #[arg(long, value_name = "FILE", required_if_eq("source", "replay"))]
     file: Option<PathBuf>,
+    /// capture: count the packets of this interface only, in every network namespace (may be given more than once)
+    #[arg(long = "interface", value_name = "NAME")]
+    interfaces: Vec<String>,
     /// pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)
     #[arg(long, value_name = "FILE", required_if_eq("source", "pcap"))]
     pcap: Option<PathBuf>,
@@ -95,6 +102,11 @@ impl SourceArguments {
             }
             SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
             SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
+            SourceKind::Capture => {
+                let interfaces = self.interfaces.clone();
+                let options = CaptureOptions { interfaces, ring_bytes: self.bpf.ring_bytes() };
+                Box::new(Capture::open(&options).map_err(SourceError::from)?)
+            }
             SourceKind::Pcap => match &self.pcap {
                 Some(file) => {
                     let mut names = AddressNames::default();
@@ -147,7 +159,7 @@ impl RoundArguments {
 }
 
 /// Longest time for the rest of what is in flight after a stop.
-const REST: Duration = Duration::from_secs(10);
+pub(super) const REST: Duration = Duration::from_secs(10);
 
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,7 +1,10 @@
 """Real traffic over the loopback of a network namespace of its own, captured, and what was sent as the programs know it.
 
 Writes traffic.pcap and expected.json to the folder that is given. Nothing is taken from the packets: each program notes
-what it gives to its socket, in the terms of docs/sends.md."""
+what it gives to its socket, in the terms of docs/sends.md.
+
+With `held` behind the folder it begins and ends with a line of standard input, clients keep their sockets until the end, and
+some segments are sent a second time: expected.json says as well what was planted so."""
 
 import fcntl
 import json
@@ -15,6 +18,7 @@ SERVER = "127.0.0.1"
 WEB, CACHE, SECRET = 80, 6379, 443
 OUTGOING = 4
 folder = sys.argv[1]
+held = [] if sys.argv[2:] == ["held"] else None
 sends = []
 
 
@@ -143,6 +147,8 @@ class Client:
         self.port += 1
         link = socket.create_connection((SERVER, server), source_address=(self.address, self.port))
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if held is not None:
+            held.append(link.dup())
         return link
 
     def send(self, link, bytes_):
@@ -193,6 +199,9 @@ def expected():
 
 
 loopback_up()
+if held is not None:
+    print("made", flush=True)
+    sys.stdin.readline()
 started, stop, packets = threading.Event(), threading.Event(), []
 capturing = threading.Thread(target=capture, args=(packets, stop), daemon=True)
 capturing.start()
@@ -221,6 +230,15 @@ for client in clients:
         for turn in range(5):
             client.send(link, b"same")
             link.recv(100)
+planted = {"segments": 0, "bytes": 0}
+if held is not None:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as link:
+        link.bind(("lo", 0))
+        # IPv4 without options behind the header of Ethernet; those of a length that the interface takes as it is.
+        for packet in [packet for packet in packets if 200 < len(packet) < 1400][:20]:
+            planted["segments"] += 1
+            planted["bytes"] += len(packet) - 34 - (packet[46] >> 4) * 4
+            link.send(packet)
 time.sleep(0.3)
 stop.set()
 capturing.join()
@@ -229,4 +247,7 @@ with open(f"{folder}/traffic.pcap", "wb") as out:
     for packet in packets:
         out.write(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
 with open(f"{folder}/expected.json", "w") as out:
-    json.dump({"sends": len(sends), "containers": expected()}, out)
+    json.dump({"sends": len(sends), "containers": expected(), "planted": planted}, out)
+if held is not None:
+    print("done", flush=True)
+    sys.stdin.readline()
