@@ -109,6 +109,7 @@ def counted(name, what):
 
 with open("/proc/sys/net/ipv4/ip_forward", "w") as setting:
     setting.write("1")
+up("lo", None)
 b, ready_b, listens = inside("vb1", "10.9.2.2", "10.9.2.1", server)
 a, ready_a, talked = inside("va1", "10.9.1.2", "10.9.1.1", client)
 for name, peer, pid, address in (("va0", "va1", a, "10.9.1.1"), ("vb0", "vb1", b, "10.9.2.1")):

@@ -17,6 +17,7 @@ import time
 SERVER = "127.0.0.1"
 WEB, CACHE, SECRET = 80, 6379, 443
 OUTGOING = 4
+LAST = b"the last packet of the capture"
 folder = sys.argv[1]
 held = [] if sys.argv[2:] == ["held"] else None
 sends = []
@@ -31,22 +32,18 @@ def loopback_up():
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 1 | 64))
 
 
-def capture(packets, stop):
+def capture(packets):
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     try:
         link.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
     except PermissionError:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
     link.bind(("lo", 3))
-    link.settimeout(0.2)
     started.set()
     while True:
-        try:
-            data, (_, _, kind, *_) = link.recvfrom(1 << 18)
-        except TimeoutError:
-            if stop.is_set():
-                return
-            continue
+        data, (_, _, kind, *_) = link.recvfrom(1 << 18)
+        if kind == OUTGOING and data.endswith(LAST):
+            return
         if kind == OUTGOING:
             packets.append(data)
 
@@ -202,8 +199,8 @@ loopback_up()
 if held is not None:
     print("made", flush=True)
     sys.stdin.readline()
-started, stop, packets = threading.Event(), threading.Event(), []
-capturing = threading.Thread(target=capture, args=(packets, stop), daemon=True)
+started, packets = threading.Event(), []
+capturing = threading.Thread(target=capture, args=(packets,), daemon=True)
 capturing.start()
 assert started.wait(60), "no packet socket"
 for port, talk in ((WEB, web), (CACHE, cache), (SECRET, secret)):
@@ -240,7 +237,8 @@ if held is not None:
             planted["bytes"] += len(packet) - 34 - (packet[46] >> 4) * 4
             link.send(packet)
 time.sleep(0.3)
-stop.set()
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+    link.sendto(LAST, (SERVER, 9))
 capturing.join()
 with open(f"{folder}/traffic.pcap", "wb") as out:
     out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))

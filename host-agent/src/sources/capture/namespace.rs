@@ -238,18 +238,20 @@ impl Directions {
         let own = found.filter(|socket| !socket.listens);
         let has_file = own.is_some_and(|socket| socket.inode != 0);
         let nobody = (if local.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) }, 0).into();
+        // It may be gone, or close before its process is found; who accepted it listens on.
         let listener = match found {
-            _ if has_file => None,
-            Some(socket) if socket.listens => Some(socket),
+            Some(socket) if socket.listens => found,
             Some(_) => ask(&mut self.netlink, nobody).filter(|socket| socket.listens),
             None => None,
         };
         // Without a socket of its own it may be forwarded: with its sender's address, or with one of this namespace by NAT.
         let is_own = own.is_some() || self.is_local(local.ip()) && (self.sees_ingress || !self.forwards);
+        let cgroup = own.and_then(|socket| socket.cgroup);
         let charge = Charge {
-            cgroup: own.and_then(|socket| socket.cgroup).or(listener.and_then(|socket| socket.cgroup)),
-            inode: own.filter(|_| has_file).or(listener).map_or(0, |socket| socket.inode),
-            by_listener: !has_file && own.is_none_or(|socket| socket.cgroup.is_none()),
+            cgroup: cgroup.or(listener.and_then(|socket| socket.cgroup)),
+            inode: own.map_or(0, |socket| socket.inode),
+            listener: listener.map_or(0, |socket| socket.inode),
+            is_gone: cgroup.is_none() && !has_file,
         };
         Sender { charge: is_own.then_some(charge), interface, is_exact: has_file, is_last: false, at }
     }

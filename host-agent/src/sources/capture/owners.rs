@@ -27,8 +27,10 @@ pub(super) struct Charge {
     pub cgroup: Option<u64>,
     /// Number of the socket among the files of processes; 0 when it has none.
     pub inode: u32,
-    /// The connection was gone: this is the socket that listens at its local address.
-    pub by_listener: bool,
+    /// The same of the socket that listens at the local address.
+    pub listener: u32,
+    /// The socket of the connection was gone: the control group is that of the one that listens.
+    pub is_gone: bool,
 }
 
 /// See the module.
@@ -36,7 +38,8 @@ pub(super) struct Charge {
 pub(super) struct Owners {
     proc: ProcFs,
     attribution: Attribution,
-    known: FxHashMap<Charge, OwnerId>,
+    /// Owners, and whether they are those of sockets that listen.
+    known: FxHashMap<Charge, (OwnerId, bool)>,
     /// Processes by the sockets that they had open at the last look.
     processes: FxHashMap<u64, u32>,
     /// When the last look began, and when the next one may.
@@ -79,10 +82,10 @@ impl Owners {
         at_once: bool,
         sink: &mut dyn Sink,
     ) -> Result<Option<OwnerId>, SinkError> {
-        let owner = match self.known.get(&charge) {
-            Some(&owner) => owner,
+        let (owner, by_listener) = match self.known.get(&charge) {
+            Some(&known) => known,
             None => {
-                let Some(container) = self.container(charge, since, at_once) else { return Ok(None) };
+                let Some((container, by_listener)) = self.container(charge, since, at_once) else { return Ok(None) };
                 let container = self.attribution.container(container);
                 let owner = sink.owner(OwnerKind::Sends, container.key())?;
                 Details::of(container).map_or(Ok(()), |details| sink.describe(owner, &details))?;
@@ -92,12 +95,15 @@ impl Owners {
                 if self.known.len() == KNOWN {
                     self.known.clear();
                 }
-                self.known.insert(charge, owner);
-                owner
+                self.known.insert(charge, (owner, by_listener));
+                (owner, by_listener)
             }
         };
-        self.unknown_events += u64::from(self.unknown == Some(owner));
-        self.listener_events += u64::from(charge.by_listener && self.unknown != Some(owner));
+        if self.unknown == Some(owner) {
+            self.unknown_events += 1;
+        } else {
+            self.listener_events += u64::from(by_listener);
+        }
         Ok(Some(owner))
     }
 
@@ -106,29 +112,34 @@ impl Owners {
         self.attribution.keyed(key).and_then(Details::of)
     }
 
-    /// The container of a sender. A group says less than a process where every process is in it, or where systemd has made
-    /// the socket for another one.
-    fn container(&mut self, charge: Charge, since: Instant, at_once: bool) -> Option<ContainerId> {
+    /// The container of a sender, and whether it is that of the socket that listens. A group says less than a process where
+    /// every process is in it, or where systemd has made the socket for another one. `None`: the files of processes have to
+    /// be looked at, and that is not due.
+    fn container(&mut self, charge: Charge, since: Instant, at_once: bool) -> Option<(ContainerId, bool)> {
         let of_group = charge.cgroup.map_or(ContainerId::UNKNOWN, |cgroup| self.of_group(cgroup));
         let group = self.attribution.container(of_group);
         let is_root = group.kind == ContainerKind::Root;
+        let sockets =
+            [(charge.inode, false), (charge.listener, true)].map(|(inode, listens)| (u64::from(inode), listens));
+        let is_known = |&(inode, _): &(u64, bool)| inode == 0 || self.processes.contains_key(&inode);
         if !is_root && group.kind != ContainerKind::Unknown && group.path != INIT_GROUP {
-            return Some(of_group);
+            return Some((of_group, charge.is_gone));
         }
         let of_group = if is_root && self.has_version_1 { ContainerId::UNKNOWN } else { of_group };
-        if charge.inode == 0 {
-            return Some(of_group);
-        }
-        let inode = u64::from(charge.inode);
-        if !self.processes.contains_key(&inode) && self.looked.is_none_or(|looked| looked < since) {
+        if !sockets.iter().all(is_known) && self.looked.is_none_or(|looked| looked < since) {
             if !at_once && self.next_look.is_some_and(|next| Instant::now() < next) {
                 return None;
             }
             self.look();
         }
-        let process = self.processes.get(&inode).copied();
-        let of_process = process.map(|pid| self.attribution.resolve_pid(pid, Instant::now()));
-        Some(of_process.filter(|&container| container != ContainerId::UNKNOWN).unwrap_or(of_group))
+        for (inode, listens) in sockets {
+            let Some(&process) = self.processes.get(&inode) else { continue };
+            let container = self.attribution.resolve_pid(process, Instant::now());
+            if container != ContainerId::UNKNOWN {
+                return Some((container, listens));
+            }
+        }
+        Some((of_group, charge.is_gone))
     }
 
     /// The container of a group. One that no walk has met may have been made since.

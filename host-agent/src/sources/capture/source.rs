@@ -75,6 +75,8 @@ pub struct Capture {
     /// Of namespaces that are gone.
     ended_payload: PayloadBytes,
     ended_counts: PacketCounts,
+    /// In every namespace so far the kernel marks forwarded packets.
+    sees_ingress: bool,
     stopped: bool,
 }
 
@@ -91,6 +93,7 @@ impl Capture {
         let (namespace, mut known) =
             Namespace::open(own_blocks).map_err(|(step, source)| CaptureError::System { step, source })?;
         let mut capture = Capture {
+            sees_ingress: namespace.sees_ingress(),
             finder,
             interfaces: options.interfaces.clone(),
             other_blocks,
@@ -136,6 +139,7 @@ impl Capture {
             }
             match self.enter(id, pid) {
                 Ok((namespace, mut names)) => {
+                    self.sees_ingress &= namespace.sees_ingress();
                     self.namespaces.insert(id, namespace);
                     interfaces.append(&mut names);
                 }
@@ -329,7 +333,7 @@ impl Source for Capture {
             ("namespaces", self.namespaces.len() as u64),
             ("namespaces_denied", self.denied.len() as u64),
             ("processes_unseen", self.finder.unseen_processes),
-            ("sees_ingress", self.namespaces.values().all(Namespace::sees_ingress).into()),
+            ("sees_ingress", self.sees_ingress.into()),
         ]
     }
 }
