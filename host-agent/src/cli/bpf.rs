@@ -22,7 +22,7 @@ pub struct BpfArguments {
     #[arg(long, value_name = "PAGES")]
     pending_pages: Option<u32>,
     /// bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace
-    /// [default: 8388608 of the own one, 2097152 of others]
+    /// [default: 16777216 of the own one, 4194304 of others]
     #[arg(long, value_name = "BYTES")]
     ring_bytes: Option<u32>,
     /// bpf: capture this cgroup only, with all below it (may be given up to 16 times)

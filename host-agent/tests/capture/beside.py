@@ -1,7 +1,8 @@
 """Runs an agent beside a script that makes traffic: beside.py FILE SCRIPT ARGUMENTS... -- AGENT ARGUMENTS...
 
 The script prints `made` and waits for a line, makes its traffic, prints `done` and waits for another one. The agent captures
-between the two, from when it has made FILE; then it gets SIGINT. Ends as the agent does."""
+between the two, from when it has made FILE; then it gets SIGINT. Ends as the agent does, or with 77 when the script prints
+`none`: what it needs is not to be had here."""
 
 import os
 import signal
@@ -16,6 +17,8 @@ script = subprocess.Popen([sys.executable, *rest[:at]], stdin=subprocess.PIPE, s
 
 def expect(line):
     found = script.stdout.readline().strip()
+    if found == "none":
+        sys.exit(77)
     assert found == line, f"expected {line!r} of the script, found {found!r}"
 
 

@@ -23,6 +23,8 @@ mod packets;
 mod ring;
 mod source;
 mod sys;
+#[cfg(test)]
+mod tests;
 
 pub use error::CaptureError;
 pub use source::{Capture, CaptureOptions};

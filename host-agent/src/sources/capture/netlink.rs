@@ -150,7 +150,7 @@ fn ask(socket: &mut File, kind: u16, flags: i32, number: u32, body: &[u8]) -> Re
     }
 }
 
-fn read_socket(body: &[u8]) -> Option<Socket> {
+pub(super) fn read_socket(body: &[u8]) -> Option<Socket> {
     let state = *body.get(DIAG_STATE)?;
     let inode = u32::from_ne_bytes(*body.get(DIAG_INODE..)?.first_chunk()?);
     let cgroup = attribute(body.get(DIAG_BYTES..)?, INET_DIAG_CGROUP_ID)

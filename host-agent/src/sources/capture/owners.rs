@@ -56,13 +56,17 @@ pub(super) struct Owners {
 
 impl Owners {
     pub(super) fn new() -> Owners {
+        Owners::of(ProcFs::default())
+    }
+
+    /// Finds owners in a mounted proc file system.
+    pub(super) fn of(proc: ProcFs) -> Owners {
         let limits = AttributionLimits { walk_interval: WALK_INTERVAL, ..AttributionLimits::default() };
-        let proc = ProcFs::default();
         let own = proc.own_pid().and_then(|pid| proc.cgroup(pid));
         Owners {
             has_version_1: own.is_ok_and(|groups| !groups.v1.is_empty()),
+            attribution: Attribution::new(proc.clone(), limits),
             proc,
-            attribution: Attribution::new(ProcFs::default(), limits),
             known: FxHashMap::default(),
             processes: FxHashMap::default(),
             looked: None,

@@ -10,10 +10,10 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use super::sys;
 
-/// Bytes of a block. A packet is in one block; the longest one, of BIG TCP, has 512 KiB.
-pub(super) const BLOCK_BYTES: usize = 1 << 20;
+/// Bytes of a block. A packet is in one block and is cut where it is longer, as one of BIG TCP may be.
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
 /// Time after which the kernel hands over a block that is not full.
-pub(super) const RETIRE_MS: u32 = 10;
+pub(super) const RETIRE_MS: u32 = 20;
 /// Bytes that a frame has at least; a packet of a ring of version 3 takes what it needs.
 const FRAME_BYTES: u32 = 2_048;
 /// Bytes of `struct tpacket3_hdr`, behind which the address of the link is.
@@ -107,7 +107,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// Walks over the packets of a block. `None`: an offset or a length leads out of it.
-fn packets(block: &[u8], take: &mut dyn FnMut(Packet<'_>)) -> Option<u64> {
+pub(super) fn packets(block: &[u8], take: &mut dyn FnMut(Packet<'_>)) -> Option<u64> {
     let header = offset_of!(libc::tpacket_block_desc, hdr);
     let count = word(block, header + offset_of!(libc::tpacket_hdr_v1, num_pkts))?;
     let mut at = word(block, header + offset_of!(libc::tpacket_hdr_v1, offset_to_first_pkt))? as usize;

@@ -21,12 +21,13 @@ use crate::sink::Sink;
 use crate::sources::{Progress, Round, Source, SourceError};
 
 /// Blocks of the ring of the own network namespace, and of each other one.
-const OWN_BLOCKS: usize = 8;
-const OTHER_BLOCKS: usize = 2;
-/// Most blocks of a ring: 1 GiB.
-const MOST_BLOCKS: usize = 1 << 10;
+const OWN_BLOCKS: usize = 64;
+const OTHER_BLOCKS: usize = 16;
+/// Fewest and most blocks of a ring: 1 MiB to 1 GiB.
+const FEWEST_BLOCKS: usize = 4;
+const MOST_BLOCKS: usize = 1 << 12;
 /// Blocks of each ring that a round reads at most.
-const ROUND_BLOCKS: usize = 4;
+const ROUND_BLOCKS: usize = 16;
 /// Time between two looks at the network namespaces.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Wait for packets when there are none.
@@ -48,10 +49,10 @@ impl CaptureOptions {
     fn blocks(&self) -> Result<(usize, usize), CaptureError> {
         let Some(bytes) = self.ring_bytes else { return Ok((OWN_BLOCKS, OTHER_BLOCKS)) };
         let blocks = bytes as usize / BLOCK_BYTES;
-        if (OTHER_BLOCKS..=MOST_BLOCKS).contains(&blocks) {
+        if (FEWEST_BLOCKS..=MOST_BLOCKS).contains(&blocks) {
             return Ok((blocks, blocks));
         }
-        let [low, high] = [OTHER_BLOCKS, MOST_BLOCKS].map(|blocks| (blocks * BLOCK_BYTES) as u64);
+        let [low, high] = [FEWEST_BLOCKS, MOST_BLOCKS].map(|blocks| (blocks * BLOCK_BYTES) as u64);
         Err(CaptureError::RingBytes { low, high, found: bytes.into() })
     }
 }
@@ -120,7 +121,7 @@ impl Capture {
 
     /// Whether this process may capture in its own network namespace.
     pub fn is_permitted() -> bool {
-        Namespace::open(OTHER_BLOCKS).is_ok()
+        Namespace::open(FEWEST_BLOCKS).is_ok()
     }
 
     /// Begins in namespaces that are new and ends in those that no process has any more. Returns the interfaces of new ones.
