@@ -18,21 +18,36 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a plain path")
 }
 
-/// A command in network and process namespaces of its own, so that nothing else of this machine is captured: as root in
-/// them, with the rights of root over BPF programs or, in a user namespace, without.
-fn alone(with_user_namespace: bool) -> Command {
+/// Rights of the agent.
+#[derive(Clone, Copy, PartialEq)]
+enum Rights {
+    /// Those of root.
+    Root,
+    /// Those of root in a user namespace: it may load no BPF program.
+    UserNamespace,
+}
+
+/// The rights that this test can give.
+fn rights() -> Vec<Rights> {
+    let root = rustix::process::geteuid().is_root().then_some(Rights::Root);
+    root.into_iter().chain([Rights::UserNamespace]).collect()
+}
+
+/// A command in a network namespace of its own, which sees no other one of this machine: root sees no other processes, and
+/// who is root in a user namespace may not look at them.
+fn alone(rights: Rights) -> Command {
     let mut command = Command::new("unshare");
-    if with_user_namespace {
-        command.arg("--map-root-user");
-    }
-    command.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+    command.args(match rights {
+        Rights::Root => &["--net", "--pid", "--fork", "--kill-child", "--mount-proc"][..],
+        Rights::UserNamespace => &["--map-root-user", "--net"],
+    });
     command
 }
 
 /// Runs the agent beside a script, from when `file` is made.
-fn beside(file: &Path, script: &[&str], arguments: &[&str], with_user_namespace: bool) -> Outcome {
+fn beside(file: &Path, script: &[&str], arguments: &[&str], rights: Rights) -> Outcome {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut command = alone(with_user_namespace);
+    let mut command = alone(rights);
     command.arg("python3").arg(folder.join("capture/beside.py")).arg(file).arg(folder.join(script[0]));
     command.args(&script[1..]).arg("--").arg(AGENT).args(arguments);
     finish(command)
@@ -58,17 +73,12 @@ fn packets_add_up(report: &Value) {
 
 #[test]
 fn live_capture_equals_a_file_of_the_same_packets() {
-    for with_user_namespace in [false, true] {
+    for rights in rights() {
         let folder = tempfile::tempdir().expect("a folder");
         let (live, file) = (folder.path().join("live.rec"), folder.path().join("traffic.pcap"));
         let script = ["pcap/traffic.py", text(folder.path()), "held"];
-        let outcome = beside(
-            &live,
-            &script,
-            &[&["record", text(&live), "--source", "capture"], &RING[..]].concat(),
-            with_user_namespace,
-        )
-        .ok();
+        let outcome =
+            beside(&live, &script, &[&["record", text(&live), "--source", "capture"], &RING[..]].concat(), rights).ok();
         assert!(outcome.err.contains(" 0 lost"), "{outcome:?}");
         let expected = std::fs::read_to_string(folder.path().join("expected.json")).expect("the script wrote it");
         let expected: Value = serde_json::from_str(&expected).expect("JSON");
@@ -97,7 +107,8 @@ fn every_round_of_a_run_adds_up_and_planted_repeats_are_sent_again() {
     let metrics = folder.path().join("metrics");
     let script = ["pcap/traffic.py", text(folder.path()), "held"];
     let run = ["run", "--json-lines", "--interval", "0.1", "--source", "capture", "--metrics", text(&metrics)];
-    let outcome = beside(&metrics, &script, &[&run[..], &RING, &["--boardd", text(boardd())]].concat(), false).ok();
+    let outcome =
+        beside(&metrics, &script, &[&run[..], &RING, &["--boardd", text(boardd())]].concat(), rights()[0]).ok();
     let expected = std::fs::read_to_string(folder.path().join("expected.json")).expect("the script wrote it");
     let expected: Value = serde_json::from_str(&expected).expect("JSON");
     let reports = deltascope_testkit::reports::all(&outcome.out).expect("reports");
@@ -124,13 +135,13 @@ fn every_round_of_a_run_adds_up_and_planted_repeats_are_sent_again() {
 
 #[test]
 fn forwarded_packets_count_where_they_were_sent() {
-    for with_user_namespace in [false, true] {
+    for rights in rights() {
         let folder = tempfile::tempdir().expect("a folder");
         let live = folder.path().join("metrics");
         let script = ["capture/forward.py", text(folder.path())];
         let run = ["run", "--json-lines", "--source", "capture", "--metrics", text(&live), "--boardd", text(boardd())];
         let interfaces = ["--interface", "va0", "--interface", "va1", "--interface", "vb0", "--interface", "vb1"];
-        let outcome = beside(&live, &script, &[&run[..], &RING, &interfaces].concat(), with_user_namespace).ok();
+        let outcome = beside(&live, &script, &[&run[..], &RING, &interfaces].concat(), rights).ok();
         let expected = std::fs::read_to_string(folder.path().join("expected.json")).expect("the script wrote it");
         let expected: Value = serde_json::from_str(&expected).expect("JSON");
         let expected = |name: &str| expected[name].as_u64().expect("a number");
@@ -139,7 +150,7 @@ fn forwarded_packets_count_where_they_were_sent() {
         assert_eq!(most, Some(Some(3)), "{reports:?}");
         let last = reports.last().expect("a report");
         packets_add_up(last);
-        assert_eq!(last["status"]["sees_ingress"], u64::from(!with_user_namespace), "{last}");
+        assert_eq!(last["status"]["sees_ingress"], u64::from(rights == Rights::Root), "{last}");
         let payload = expected("turns") * (expected("question") + expected("answer"));
         let again = last["send_bytes"]["sent_again"].as_u64().expect("a number");
         assert_eq!(last["send_bytes"]["seen"].as_u64(), Some(payload + again), "each byte once: {last}");
@@ -156,7 +167,7 @@ fn sends_are_charged_to_the_group_of_their_process() {
         let live = folder.path().join("live.rec");
         let script = ["capture/groups.py", text(folder.path()), version];
         let record = ["record", text(&live), "--source", "capture", RING[0], RING[1]];
-        let outcome = beside(&live, &script, &record, false);
+        let outcome = beside(&live, &script, &record, rights()[0]);
         if outcome.code == Some(77) {
             println!("no control group of version {version} can be made here");
             continue;
@@ -179,7 +190,7 @@ fn sends_are_charged_to_the_group_of_their_process() {
 
 #[test]
 fn what_cannot_be_captured_is_an_error_that_says_what_to_do() {
-    let mut command = alone(true);
+    let mut command = alone(Rights::UserNamespace);
     let run = ["record", "/dev/null", "--force", "--source", "capture"];
     command.arg(AGENT).args(run).args(["--interface", "none0"]);
     finish(command).fails(&["--interface none0", "(lo)"]);

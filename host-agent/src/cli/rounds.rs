@@ -105,7 +105,11 @@ impl SourceArguments {
             SourceKind::Capture => {
                 let interfaces = self.interfaces.clone();
                 let options = CaptureOptions { interfaces, ring_bytes: self.bpf.ring_bytes() };
-                Box::new(Capture::open(&options).map_err(SourceError::from)?)
+                let capture = Capture::open(&options).map_err(SourceError::from)?;
+                if let Some(notice) = capture.notice() {
+                    eprintln!("deltascope: {notice}");
+                }
+                Box::new(capture)
             }
             SourceKind::Pcap => match &self.pcap {
                 Some(file) => {
