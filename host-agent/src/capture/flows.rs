@@ -11,10 +11,10 @@ use super::stream::Stream;
 use crate::event::{Event, OwnerId, What, body_fingerprint};
 
 /// Directions that are kept; beyond, the one that was silent for the longest time is ended.
-const FLOWS: usize = 65_536;
+pub const FLOWS: usize = 65_536;
 
 /// A direction: sender and receiver.
-type Direction = (SocketAddr, SocketAddr);
+pub type Direction = (SocketAddr, SocketAddr);
 
 /// One direction of a connection.
 #[derive(Debug)]
@@ -74,6 +74,18 @@ pub struct PayloadBytes {
     pub in_flight: u64,
 }
 
+impl PayloadBytes {
+    /// Adds the bytes of others.
+    pub fn add(&mut self, other: &PayloadBytes) {
+        let PayloadBytes { seen, again, again_segments, missing, in_flight } = other;
+        self.seen += seen;
+        self.again += again;
+        self.again_segments += again_segments;
+        self.missing += missing;
+        self.in_flight += in_flight;
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Flows {
@@ -98,8 +110,7 @@ impl Flows {
     /// Takes a segment and gives the messages that end with it.
     pub fn take(&mut self, segment: &Segment<'_>, give: &mut dyn FnMut(Sent)) {
         let direction = (segment.source, segment.destination);
-        if segment.syn && self.flows.peek(&direction).is_some_and(|flow| !flow.stream.is_before(segment)) {
-            // The same numbers begin another connection.
+        if self.begins_again(segment) {
             self.end(direction, give);
         }
         let opened = if segment.syn { !segment.ack } else { segment.source.port() > segment.destination.port() };
@@ -120,6 +131,18 @@ impl Flows {
         }
     }
 
+    /// Whether a segment begins another connection with the addresses of one that was taken.
+    pub fn begins_again(&self, segment: &Segment<'_>) -> bool {
+        let direction = (segment.source, segment.destination);
+        segment.syn && self.flows.peek(&direction).is_some_and(|flow| !flow.stream.is_before(segment))
+    }
+
+    /// Whether every byte of a segment has been taken.
+    pub fn has_taken(&self, segment: &Segment<'_>) -> bool {
+        let direction = (segment.source, segment.destination);
+        self.flows.peek(&direction).is_some_and(|flow| flow.stream.has_taken(segment))
+    }
+
     /// Ends every direction: nothing more comes.
     pub fn finish(&mut self, give: &mut dyn FnMut(Sent)) {
         while let Some((&oldest, _)) = self.flows.peek_lru() {
@@ -127,7 +150,8 @@ impl Flows {
         }
     }
 
-    fn end(&mut self, direction: Direction, give: &mut dyn FnMut(Sent)) {
+    /// Ends a direction.
+    pub fn end(&mut self, direction: Direction, give: &mut dyn FnMut(Sent)) {
         let Some(mut flow) = self.flows.pop(&direction) else { return };
         flow.stream.finish(&mut flow.messages);
         for message in flow.messages.take() {

@@ -20,7 +20,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use flows::{Flows, PayloadBytes, Sent};
+pub use flows::{Direction, FLOWS, Flows, PayloadBytes, Sent};
 pub use message::{MESSAGE_BYTES, Message, Messages};
 pub use names::{AddressNames, NameError};
 pub use packet::{Link, Parsed, Segment, parse};

@@ -65,6 +65,16 @@ impl Stream {
         self.payload_bytes == 0 && !self.ended && self.next == Some(syn.sequence.wrapping_add(1).into())
     }
 
+    /// Whether every byte of a segment has been taken, in order or not. One without bytes has none to take.
+    pub fn has_taken(&self, segment: &Segment<'_>) -> bool {
+        let Some(next) = self.next else { return false };
+        let length = segment.payload.len() as u64 + u64::from(segment.cut);
+        let first = segment.sequence.wrapping_add(u32::from(segment.syn));
+        let ahead = i64::from(first.wrapping_sub(next as u32) as i32);
+        let waits = |at: u64| self.waiting.get(&at).is_some_and(|known| known.length() >= length);
+        ahead + length as i64 <= 0 || next.checked_add_signed(ahead).is_some_and(waits)
+    }
+
     fn take_payload(&mut self, first: u32, next: u64, length: u64, segment: &Segment<'_>, messages: &mut Messages) {
         self.payload_bytes += length;
         // The difference of two numbers is less than 2^31 either way (RFC 9293, 3.4).

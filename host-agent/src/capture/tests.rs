@@ -219,6 +219,22 @@ fn what_is_encrypted_cut_or_missing_is_not_judged() {
     assert_eq!((bytes.missing, bytes.again, bytes.in_flight), (440 + 500, 0, 0));
 }
 
+/// BIG TCP: IPv4 with a length of 0; IPv6 too, with the length in a jumbo payload option or without it (RFC 2675).
+#[test]
+fn packets_with_a_length_of_zero_are_as_long_as_they_are() {
+    let payload = vec![200; 70_000];
+    let whole = packet(SERVER, CLIENT, 7, PUSH, &[]);
+    let ipv4 = [&whole[..2], &[0, 0], &whole[4..], &payload].concat();
+    let ipv6 = |next: u8, options: &[u8]| {
+        [&[0x60, 0, 0, 0, 0, 0, next, 64], &[1; 32][..], options, &whole[20..], &payload].concat()
+    };
+    let jumbo = [&[6, 0, 0xC2, 4][..], &70_028u32.to_be_bytes()].concat();
+    for packet in [ipv4, ipv6(6, &[]), ipv6(0, &jumbo)] {
+        let Parsed::Segment(segment) = parse(Link::Ip, &packet) else { panic!("a segment") };
+        assert_eq!((segment.payload.len(), segment.cut, segment.push), (70_000, 0, true));
+    }
+}
+
 #[test]
 fn new_connection_with_old_numbers_begins_again() {
     let once = segments(&[vec![200; 100]], 1_000);
@@ -226,6 +242,27 @@ fn new_connection_with_old_numbers_begins_again() {
     assert_eq!((messages.len(), bytes.again), (2, 0), "each begins with a SYN");
     let (messages, bytes) = read(&[&once[..], &once[1..]].concat());
     assert_eq!((messages.len(), bytes.again), (1, 100), "the second one is sent again");
+}
+
+/// What passes a second interface has been taken, also where it waits for what a full ring has dropped.
+#[test]
+fn segments_are_known_once_they_were_taken() {
+    let packets = segments(&[vec![200; 100], vec![201; 100], vec![202; 100]], 1_000);
+    let mut flows = Flows::default();
+    let mut taken = [true, false, true, false];
+    for (packet, taken) in packets.iter().zip(&mut taken) {
+        let Parsed::Segment(segment) = parse(Link::Ip, packet) else { panic!("a segment") };
+        assert_eq!((flows.has_taken(&segment), flows.begins_again(&segment)), (false, false));
+        if std::mem::replace(taken, !*taken) {
+            flows.take(&segment, &mut |_| ());
+            assert!(flows.has_taken(&segment));
+        }
+    }
+    for (packet, left) in packets.iter().zip(taken) {
+        let Parsed::Segment(segment) = parse(Link::Ip, packet) else { panic!("a segment") };
+        assert_eq!(flows.has_taken(&segment), !left, "{segment:?}");
+        assert_eq!(flows.begins_again(&segment), segment.syn, "there is payload behind the SYN");
+    }
 }
 
 #[test]

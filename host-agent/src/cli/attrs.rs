@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
         }
         last = Some(attributes);
         // The others end by themselves, or at --duration.
-        let once = folder.is_none() && ["scan", "bpf", "kmod"].contains(&round.source);
+        let once = folder.is_none() && ["scan", "bpf", "kmod", "capture"].contains(&round.source);
         Ok(if once { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     match (last, &folder) {

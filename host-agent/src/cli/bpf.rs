@@ -21,7 +21,8 @@ pub struct BpfArguments {
     /// bpf: copied pages that may wait for their judgement [default: 32768]
     #[arg(long, value_name = "PAGES")]
     pending_pages: Option<u32>,
-    /// bpf: bytes of the ring, a power of two [default: 4194304]
+    /// bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace
+    /// [default: 16777216 of the own one, 4194304 of others]
     #[arg(long, value_name = "BYTES")]
     ring_bytes: Option<u32>,
     /// bpf: capture this cgroup only, with all below it (may be given up to 16 times)
@@ -30,6 +31,11 @@ pub struct BpfArguments {
 }
 
 impl BpfArguments {
+    /// Bytes of a ring, where they were given.
+    pub fn ring_bytes(&self) -> Option<u32> {
+        self.ring_bytes
+    }
+
     /// The options, `sampling` among them.
     pub fn options(&self, sampling: bool) -> BpfOptions {
         let default = BpfOptions::default();

@@ -14,6 +14,7 @@ use deltascope_agent::stop::Stop;
 
 use super::bar::Bar;
 use super::exit::Failure;
+use super::rounds::REST;
 use super::source::SourceArguments;
 
 /// Options of the command.
@@ -80,8 +81,20 @@ fn drain(source: &mut dyn Source, sink: &mut dyn Sink, duration: Option<u64>, st
     loop {
         let round = source.round(sink, &mut |progress| bar.show(progress))?;
         let over = stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
+        if over && round != Round::End && source.stop() {
+            return rest(source, sink);
+        }
         if round == Round::End || source.is_state() || over {
             return Ok(());
         }
     }
+}
+
+/// Records what a source that captures no more still holds.
+fn rest(source: &mut dyn Source, sink: &mut dyn Sink) -> Result<()> {
+    let begun = Instant::now();
+    while source.in_flight() > 0 && begun.elapsed() < REST {
+        source.round(sink, &mut |_| ())?;
+    }
+    Ok(())
 }

@@ -84,7 +84,7 @@ impl RoundArguments {
 }
 
 /// Longest time for the rest of what is in flight after a stop.
-const REST: Duration = Duration::from_secs(10);
+pub(super) const REST: Duration = Duration::from_secs(10);
 
 /// A time in seconds, a fraction allowed, above zero and at most ten years.
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::capture::AddressNames;
 use deltascope_agent::scan::ScanConfig;
-use deltascope_agent::sources::{Kmod, Pcap, Replay, Scan, Source, SourceError, auto, bpf};
+use deltascope_agent::sources::{Capture, CaptureOptions, Kmod, Pcap, Replay, Scan, Source, SourceError, auto, bpf};
 use deltascope_agent::stop::Stop;
 use deltascope_agent::tuning::Tuner;
 
@@ -22,6 +22,8 @@ pub enum SourceKind {
     Synth,
     /// A recording, given with --file
     Replay,
+    /// The packets that this machine sends: every send by content
+    Capture,
     /// The sends in a file of packets, given with --pcap
     Pcap,
     /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
@@ -41,6 +43,9 @@ pub struct SourceArguments {
     /// replay: the recording
     #[arg(long, value_name = "FILE", required_if_eq("source", "replay"))]
     file: Option<PathBuf>,
+    /// capture: count the packets of this interface only, in every network namespace (may be given more than once)
+    #[arg(long = "interface", value_name = "NAME")]
+    interfaces: Vec<String>,
     /// pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)
     #[arg(long, value_name = "FILE", required_if_eq("source", "pcap"))]
     pcap: Option<PathBuf>,
@@ -92,6 +97,15 @@ impl SourceArguments {
             }
             SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
             SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
+            SourceKind::Capture => {
+                let interfaces = self.interfaces.clone();
+                let options = CaptureOptions { interfaces, ring_bytes: self.bpf.ring_bytes() };
+                let capture = Capture::open(&options).map_err(SourceError::from)?;
+                if let Some(notice) = capture.notice() {
+                    eprintln!("deltascope: {notice}");
+                }
+                Box::new(capture)
+            }
             SourceKind::Pcap => match &self.pcap {
                 Some(file) => {
                     let mut names = AddressNames::default();

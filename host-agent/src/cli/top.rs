@@ -91,7 +91,7 @@ fn once(arguments: &Arguments, settings: &Settings, view: &mut View, stop: &Stop
     rounds::each_until(&arguments.rounds, settings, stop, &mut |round| {
         let last = match round.source {
             "scan" => round.number == 2 || round.report.lines.iter().all(|line| line.pressure.is_none()),
-            "bpf" | "kmod" => round.number == 2,
+            "bpf" | "kmod" | "capture" => round.number == 2,
             _ => false,
         };
         view.add(round);

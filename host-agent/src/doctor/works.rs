@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::finding::{Check, State};
 use super::machine::Machine;
 use crate::scan::{Capability, Privileges};
+use crate::sources::Capture;
 
 /// Something that the agent does, and what it needs for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,7 +36,9 @@ const ROWS: [(&str, Capability, &str); 3] = [
     ("scan: files of other users", Capability::DacReadSearch, "cap_dac_read_search"),
 ];
 
-const OTHER: [Row; 4] = [
+const CAPTURE: &str = "source capture";
+
+const OTHER: [Row; 5] = [
     Row {
         what: "scan: processes of the machine",
         privilege: "the PID namespace of the host",
@@ -53,6 +56,12 @@ const OTHER: [Row; 4] = [
         privilege: "the capture module, and reading its device",
         checks: &["module", "kprobes", "hook_symbols"],
         without: "copies and sends are not captured as they happen",
+    },
+    Row {
+        what: CAPTURE,
+        privilege: "CAP_NET_RAW; CAP_SYS_ADMIN and CAP_SYS_PTRACE for containers",
+        checks: &[],
+        without: "sends are not compared by content as they happen",
     },
     Row { what: "pressure", privilege: "none", checks: &["psi"], without: "waste is not weighed by pressure" },
 ];
@@ -80,7 +89,11 @@ pub(super) fn works(machine: &Machine, checks: &[Check]) -> Vec<Works> {
             what: row.what,
             privilege: row.privilege,
             held: None,
-            works: if built && loaded { all(row.checks) } else { Some(false) },
+            works: match row.what {
+                CAPTURE => machine.is_live().then(Capture::is_permitted),
+                _ if built && loaded => all(row.checks),
+                _ => Some(false),
+            },
             without: row.without,
         }
     });

@@ -70,6 +70,20 @@ impl ProcFs {
         Ok(link.to_string_lossy().into_owned())
     }
 
+    /// Returns what a path leads to: a link of a namespace leads to the namespace.
+    pub(crate) fn metadata(&self, name: &str) -> std::io::Result<std::fs::Metadata> {
+        std::fs::metadata(self.root.join(name))
+    }
+
+    /// Returns the numbers (inodes) of the sockets that a process has open, as far as the caller may see them.
+    pub(crate) fn sockets(&self, pid: u32) -> Vec<u64> {
+        let inode = |file: std::io::Result<std::fs::DirEntry>| {
+            let link = std::fs::read_link(file.ok()?.path()).ok()?;
+            link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+        };
+        std::fs::read_dir(self.path(pid, "fd")).into_iter().flatten().filter_map(inode).collect()
+    }
+
     /// Reads a small file of the calling process.
     pub(crate) fn own_text(&self, name: &str) -> Result<String, ProcError> {
         let path = self.root.join("self").join(name);

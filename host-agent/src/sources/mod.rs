@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`bpf`] | BPF programs: every copy and every send, as they happen | counters |
 //! | [`Kmod`] | the capture module: the same | counters |
+//! | [`Capture`] | the packets that this machine sends: every send by content | counters |
 //! | [`Pcap`] | the sends in a file of packets | counters |
 //! | [`Scan`] | the private pages of the machine, once a round | gauges: a round is a state |
 //! | [`Replay`] | a recording | counters |
@@ -11,6 +12,7 @@
 
 pub mod auto;
 pub mod bpf;
+mod capture;
 mod kmod;
 mod pcap;
 mod replay;
@@ -20,6 +22,7 @@ mod synth;
 mod tests;
 
 pub use bpf::{BpfError, BpfOptions};
+pub use capture::{Capture, CaptureError, CaptureOptions};
 pub use kmod::{DEVICE, Kmod, KmodError, KmodStatus};
 pub use pcap::{Pcap, PcapFileError};
 pub use replay::Replay;
@@ -215,6 +218,9 @@ pub enum SourceError {
     /// The BPF programs cannot run or be read.
     #[error(transparent)]
     Bpf(#[from] BpfError),
+    /// Packets cannot be captured.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
     /// A file of packets cannot be read.
     #[error(transparent)]
     Pcap(#[from] PcapFileError),

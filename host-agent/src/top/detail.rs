@@ -46,7 +46,7 @@ impl Detail {
             families: Vec::new(),
             processes: Vec::new(),
         };
-        let here = ["scan", "bpf", "kmod"].contains(&round.source);
+        let here = ["scan", "bpf", "kmod", "capture"].contains(&round.source);
         if let Some(path) = row.path.as_deref().filter(|_| here) {
             detail.look(path, round);
         }

@@ -1,7 +1,10 @@
 """Real traffic over the loopback of a network namespace of its own, captured, and what was sent as the programs know it.
 
 Writes traffic.pcap and expected.json to the folder that is given. Nothing is taken from the packets: each program notes
-what it gives to its socket, in the terms of docs/sends.md."""
+what it gives to its socket, in the terms of docs/sends.md.
+
+With `held` behind the folder it begins and ends with a line of standard input, clients keep their sockets until the end, and
+some segments are sent a second time: expected.json says as well what was planted so."""
 
 import fcntl
 import json
@@ -14,7 +17,9 @@ import time
 SERVER = "127.0.0.1"
 WEB, CACHE, SECRET = 80, 6379, 443
 OUTGOING = 4
+LAST = b"the last packet of the capture"
 folder = sys.argv[1]
+held = [] if sys.argv[2:] == ["held"] else None
 sends = []
 
 
@@ -27,22 +32,18 @@ def loopback_up():
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 1 | 64))
 
 
-def capture(packets, stop):
+def capture(packets):
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     try:
         link.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
     except PermissionError:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
     link.bind(("lo", 3))
-    link.settimeout(0.2)
     started.set()
     while True:
-        try:
-            data, (_, _, kind, *_) = link.recvfrom(1 << 18)
-        except TimeoutError:
-            if stop.is_set():
-                return
-            continue
+        data, (_, _, kind, *_) = link.recvfrom(1 << 18)
+        if kind == OUTGOING and data.endswith(LAST):
+            return
         if kind == OUTGOING:
             packets.append(data)
 
@@ -143,6 +144,8 @@ class Client:
         self.port += 1
         link = socket.create_connection((SERVER, server), source_address=(self.address, self.port))
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if held is not None:
+            held.append(link.dup())
         return link
 
     def send(self, link, bytes_):
@@ -193,8 +196,11 @@ def expected():
 
 
 loopback_up()
-started, stop, packets = threading.Event(), threading.Event(), []
-capturing = threading.Thread(target=capture, args=(packets, stop), daemon=True)
+if held is not None:
+    print("made", flush=True)
+    sys.stdin.readline()
+started, packets = threading.Event(), []
+capturing = threading.Thread(target=capture, args=(packets,), daemon=True)
 capturing.start()
 assert started.wait(60), "no packet socket"
 for port, talk in ((WEB, web), (CACHE, cache), (SECRET, secret)):
@@ -221,12 +227,25 @@ for client in clients:
         for turn in range(5):
             client.send(link, b"same")
             link.recv(100)
+planted = {"segments": 0, "bytes": 0}
+if held is not None:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as link:
+        link.bind(("lo", 0))
+        # IPv4 without options behind the header of Ethernet; those of a length that the interface takes as it is.
+        for packet in [packet for packet in packets if 200 < len(packet) < 1400][:20]:
+            planted["segments"] += 1
+            planted["bytes"] += len(packet) - 34 - (packet[46] >> 4) * 4
+            link.send(packet)
 time.sleep(0.3)
-stop.set()
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+    link.sendto(LAST, (SERVER, 9))
 capturing.join()
 with open(f"{folder}/traffic.pcap", "wb") as out:
     out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
     for packet in packets:
         out.write(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
 with open(f"{folder}/expected.json", "w") as out:
-    json.dump({"sends": len(sends), "containers": expected()}, out)
+    json.dump({"sends": len(sends), "containers": expected(), "planted": planted}, out)
+if held is not None:
+    print("done", flush=True)
+    sys.stdin.readline()

@@ -79,12 +79,19 @@ fn stage(reason: LossReason) -> &'static str {
 }
 
 /// Of what a source reports of itself, the counters; the others are states.
-const SOURCE_COUNTERS: [(&str, &str, &str); 6] = [
+const SOURCE_COUNTERS: [(&str, &str, &str); 13] = [
     ("seen", "deltascope_source_seen", "Events that the hooks of the source have seen or missed."),
     ("blind", "deltascope_source_blind", "Events that a hook of the source has missed."),
     ("kills", "deltascope_source_kills", "Times that the kernel has stopped the capture."),
     ("late", "deltascope_source_late", "Judgements that came late."),
     ("discarded", "deltascope_source_discarded", "Copies that were discarded before their judgement."),
+    ("packets", "deltascope_source_packets", "Packets that the source has received."),
+    ("taken_packets", "deltascope_source_taken_packets", "Packets of sends."),
+    ("forwarded_packets", "deltascope_source_forwarded_packets", "Packets that no socket of their namespace has sent."),
+    ("forwarded_bytes", "deltascope_source_forwarded_bytes", "Bytes of forwarded packets."),
+    ("other_layer_packets", "deltascope_source_other_layer_packets", "Packets seen before at another interface."),
+    ("other_packets", "deltascope_source_other_packets", "Packets of no segment, or of no chosen interface."),
+    ("dropped_packets", "deltascope_source_dropped_packets", "Packets that found no room in the ring."),
     ("attribution_none", "deltascope_source_without_cgroup", "Events without a control group."),
 ];
 
