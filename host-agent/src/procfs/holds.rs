@@ -15,8 +15,11 @@ use std::time::{Duration, Instant};
 /// The longest call of this process so far, in nanoseconds.
 static LONGEST: AtomicU64 = AtomicU64::new(0);
 
-/// Time from which on a call counts as a hold of the lock, and time without it afterwards.
+/// Time from which on a call counts as a hold of the lock. That of a list of mappings may have waited for it: where many
+/// change, a list that takes long is torn.
 const HOLD: Duration = Duration::from_micros(10);
+const HOLD_OF_LIST: Duration = Duration::from_micros(200);
+/// Time without the lock afterwards.
 const GAP: Duration = Duration::from_micros(100);
 
 thread_local! {
@@ -29,14 +32,22 @@ pub(crate) fn count_calls(calls: Arc<AtomicU64>) {
     CALLS.set(Some(calls));
 }
 
-/// Makes a call that may hold the lock of a process's memory, and leaves a gap behind a long one.
+/// Makes a call that looks at pages and holds the lock of a process's memory meanwhile, and leaves a gap behind a long one.
 pub(super) fn held<T>(call: impl FnOnce() -> T) -> T {
+    held_for(HOLD, call)
+}
+
+fn held_for<T>(hold: Duration, call: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = call();
     let time = begun.elapsed();
     LONGEST.fetch_max(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    CALLS.with_borrow(|calls| calls.iter().for_each(|calls| drop(calls.fetch_add(1, Ordering::Relaxed))));
-    if time > HOLD {
+    CALLS.with_borrow(|calls| {
+        if let Some(calls) = calls {
+            calls.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    if time > hold {
         std::thread::sleep(GAP);
     }
     result
@@ -53,7 +64,7 @@ pub(super) struct HeldFile(pub File);
 
 impl Read for HeldFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        held(|| self.0.read(buffer))
+        held_for(HOLD_OF_LIST, || self.0.read(buffer))
     }
 }
 
