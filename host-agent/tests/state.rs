@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use deltascope_agent::sources::SynthConfig;
 use serde_json::Value;
@@ -102,6 +103,15 @@ fn disk_that_becomes_full_costs_a_restart_its_owners_and_no_event() {
     run.line();
     run.errors.until("the run continues");
     assert_eq!(run.line()["conserved"], true);
+    // It is tried again each second, and no attempt leaves a file behind.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(6) {
+        run.line();
+    }
+    let inside = format!("/proc/{}/root{}", run.child.id(), text(&state));
+    let names = fs::read_dir(inside).expect("the folder of the run").flatten().map(|entry| entry.file_name());
+    let changes: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with("changes.")).collect();
+    assert!(changes.len() < 4, "{changes:?}");
     board.restart();
     run.errors.until("resumed after");
     for _ in 0..3 {

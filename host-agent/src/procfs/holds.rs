@@ -1,22 +1,55 @@
-//! How long this process may have kept others waiting.
+//! How long this process may keep others waiting.
 //!
 //! The kernel holds the lock of a process's memory while it answers a read of `smaps`, `pagemap` or `mem`. A process that
-//! maps or unmaps memory meanwhile waits, but never longer than that one call takes.
+//! maps or unmaps memory meanwhile waits. So calls are short, and behind each there is a time without: a reader that comes
+//! back at once overtakes a thread that waits for the lock to write, and one that is at work all the time may lose its
+//! processor to others while it holds the lock.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The longest call of this process so far, in nanoseconds.
 static LONGEST: AtomicU64 = AtomicU64::new(0);
 
-/// Makes a call that may hold the lock of a process's memory.
+/// Time from which on a call counts as a hold of the lock. That of a list of mappings may have waited for it: where many
+/// change, a list that takes long is torn.
+const HOLD: Duration = Duration::from_micros(10);
+const HOLD_OF_LIST: Duration = Duration::from_micros(200);
+/// Time without the lock afterwards.
+const GAP: Duration = Duration::from_micros(100);
+
+thread_local! {
+    /// Where this thread counts its calls.
+    static CALLS: RefCell<Option<Arc<AtomicU64>>> = const { RefCell::new(None) };
+}
+
+/// Counts the calls of this thread, so that one that waits for a process is told from one that leaves it a gap.
+pub(crate) fn count_calls(calls: Arc<AtomicU64>) {
+    CALLS.set(Some(calls));
+}
+
+/// Makes a call that looks at pages and holds the lock of a process's memory meanwhile, and leaves a gap behind a long one.
 pub(super) fn held<T>(call: impl FnOnce() -> T) -> T {
+    held_for(HOLD, call)
+}
+
+fn held_for<T>(hold: Duration, call: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = call();
-    let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    LONGEST.fetch_max(nanoseconds, Ordering::Relaxed);
+    let time = begun.elapsed();
+    LONGEST.fetch_max(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    CALLS.with_borrow(|calls| {
+        if let Some(calls) = calls {
+            calls.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    if time > hold {
+        std::thread::sleep(GAP);
+    }
     result
 }
 
@@ -31,7 +64,7 @@ pub(super) struct HeldFile(pub File);
 
 impl Read for HeldFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        held(|| self.0.read(buffer))
+        held_for(HOLD_OF_LIST, || self.0.read(buffer))
     }
 }
 

@@ -8,7 +8,7 @@
 mod cgroup;
 mod error;
 mod files;
-mod holds;
+pub(crate) mod holds;
 mod kernel_types;
 pub mod lossless;
 pub(crate) mod mapping_flags;

@@ -11,8 +11,8 @@ use super::{PAGE_SIZE, ProcError, sys};
 
 /// Bytes of one entry.
 const ENTRY: usize = 8;
-/// Entries that one read takes; 32 KiB on the stack's side of the copy.
-const CHUNK: usize = 4096;
+/// Entries that one read takes: what the kernel looks at before it gives the lock of the memory back.
+const CHUNK: usize = 512;
 
 /// The state of one page of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

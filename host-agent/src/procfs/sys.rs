@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::holds::held;
 
@@ -92,14 +92,10 @@ pub(crate) struct PageRun {
     pub huge: bool,
 }
 
-/// Addresses that one call walks over, and pages that it names. The kernel holds the lock of the memory meanwhile: some
-/// hundred microseconds.
+/// Addresses that one call walks over, and pages that it names. The kernel holds the lock of the memory meanwhile: some ten
+/// microseconds.
 const WALK_BYTES: u64 = 1 << 30;
-const WALK_PAGES: u64 = 1 << 12;
-/// Time from which on a call counts as a hold of the lock, and time without it afterwards. A reader that comes back at once
-/// overtakes a thread that waits for the lock to write.
-const HOLD: Duration = Duration::from_micros(50);
-const GAP: Duration = Duration::from_micros(100);
+const WALK_PAGES: u64 = 512;
 
 /// The runs of pages of a kind within a range of addresses (`PAGEMAP_SCAN`, `admin-guide/mm/pagemap.rst`), given to
 /// `found` in ascending order.
@@ -138,7 +134,6 @@ pub(crate) fn pagemap_scan(
             return_mask: PAGE_IS_FILE | PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO | PAGE_IS_HUGE,
             ..ScanArguments::default()
         };
-        let begun = Instant::now();
         // SAFETY: the kernel writes at most `vec_len` regions to `vec`, which lives through the call, and the end of
         // its walk to `arguments`.
         let count = held(|| unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) });
@@ -157,9 +152,6 @@ pub(crate) fn pagemap_scan(
             break;
         }
         start = arguments.walk_end;
-        if start < range.end && begun.elapsed() > HOLD {
-            std::thread::sleep(GAP);
-        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! read from `maps` and the runs of its pages instead. The flags of its mappings are asked for apart ([`MappingFlags`]); where
 //! the kernel does not give them, they are not known.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::frame_flags::{FrameFlags, FrameKind};
@@ -38,9 +39,11 @@ pub(crate) fn read(
     flags: Option<(&FrameFlags, &MappingFlags)>,
 ) -> Result<Listed, ProcError> {
     let mut listed = Listed { mappings: Vec::new(), settled: false, large: None };
+    // A large mapping that has stayed is not counted again.
+    let mut known = HashMap::new();
     for _ in 0..READINGS {
         let walked = match flags {
-            Some((frames, mappings)) => walked(proc, task, pagemap, frames, mappings)?,
+            Some((frames, mappings)) => walked(proc, task, pagemap, frames, mappings, &mut known)?,
             None => None,
         };
         (listed.mappings, listed.large) = match walked {
@@ -72,20 +75,21 @@ fn walked(
     pagemap: &Pagemap,
     flags: &FrameFlags,
     mapping_flags: &MappingFlags,
+    known: &mut HashMap<Key, Count>,
 ) -> Result<Option<(Vec<Mapping>, u64)>, ProcError> {
     let mut mappings = proc.mapping_pieces(task)?;
     let mut largest = 0;
     for mapping in mappings.iter().filter(|mapping| !mapping.gate && mapping.end - mapping.start > LARGE) {
-        let mut resident = 0;
-        // Where the call is missing there is one way only.
-        let walk = pagemap.runs(mapping.start..mapping.end, &mut |run| {
-            // A huge page that is mapped whole is one entry.
-            resident += if run.swapped || run.huge { 0 } else { run.range.end - run.range.start };
-        });
-        if walk.is_err() {
-            return Ok(None);
-        }
-        largest = largest.max(resident);
+        let count = match known.get(&key(mapping)) {
+            Some(count) => *count,
+            // Where the call is missing there is one way only.
+            None => match count(mapping, pagemap) {
+                Ok(count) => count,
+                Err(_) => return Ok(None),
+            },
+        };
+        known.insert(key(mapping), count);
+        largest = largest.max(count.small);
     }
     if largest <= LARGE {
         return Ok(None);
@@ -94,9 +98,9 @@ fn walked(
     // Pages on the way to another frame and guard regions look swapped too.
     let in_swap = proc.status(task)?.swapped != Some(0);
     for mapping in mappings.iter_mut().filter(|mapping| !mapping.shared && !mapping.gate) {
-        if count(mapping, pagemap, flags).is_err() {
-            return Ok(None);
-        }
+        let counted = known.get(&key(mapping)).copied().map_or_else(|| count(mapping, pagemap), Ok);
+        let Ok(counted) = counted else { return Ok(None) };
+        set(mapping, counted, pagemap, flags);
         mapping.mergeable = mergeable;
         mapping.swapped = mapping.swapped.filter(|_| in_swap).or(Some(0));
     }
@@ -141,23 +145,50 @@ fn assume(mappings: &mut [Mapping]) {
     }
 }
 
-/// Counts the pages of a private mapping as `smaps` does.
-fn count(mapping: &mut Mapping, pagemap: &Pagemap, flags: &FrameFlags) -> std::io::Result<()> {
-    let (mut resident, mut anonymous, mut swapped, mut huge) = (0, 0, 0, 0);
-    let mut first = None;
+/// The pages of a mapping, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    /// In memory and no part of a huge page, which is one entry where it is mapped whole.
+    small: u64,
+    resident: u64,
+    anonymous: u64,
+    swapped: u64,
+    huge: u64,
+    /// Address of the first anonymous page in memory.
+    first: Option<u64>,
+}
+
+/// What distinguishes a mapping from what is mapped at its place later.
+type Key = (u64, u64, (u32, u32), u64, u64, bool);
+
+fn key(mapping: &Mapping) -> Key {
+    let Mapping { start, end, device, inode, offset, shared, .. } = *mapping;
+    (start, end, device, inode, offset, shared)
+}
+
+/// Counts the pages of a mapping as `smaps` does.
+fn count(mapping: &Mapping, pagemap: &Pagemap) -> std::io::Result<Count> {
+    let mut count = Count::default();
     pagemap.runs(mapping.start..mapping.end, &mut |run| {
         let bytes = run.range.end - run.range.start;
+        count.small += if run.swapped || run.huge { 0 } else { bytes };
         if run.swapped {
-            swapped += bytes;
+            count.swapped += bytes;
         } else if !run.zero {
-            resident += bytes;
+            count.resident += bytes;
             if !run.file {
-                anonymous += bytes;
-                huge += if run.huge { bytes } else { 0 };
-                first = first.or(Some(run.range.start));
+                count.anonymous += bytes;
+                count.huge += if run.huge { bytes } else { 0 };
+                count.first = count.first.or(Some(run.range.start));
             }
         }
     })?;
+    Ok(count)
+}
+
+/// Sets what `smaps` would say of a private mapping.
+fn set(mapping: &mut Mapping, count: Count, pagemap: &Pagemap, flags: &FrameFlags) {
+    let Count { resident, anonymous, swapped, huge, first, .. } = count;
     mapping.resident = Some(resident);
     // As in `smaps`, a mapping that is in swap as a whole has anonymous pages too.
     mapping.anonymous = Some(anonymous + swapped);
@@ -174,7 +205,6 @@ fn count(mapping: &mut Mapping, pagemap: &Pagemap, flags: &FrameFlags) -> std::i
         mapping.device_memory = kind == Some(FrameKind::Device) && entry[0].present() && !entry[0].file_or_shared();
     }
     debug_assert!(resident <= mapping.pages() * PAGE_SIZE as u64);
-    Ok(())
 }
 
 /// Addresses and origin of a mapping, or of several that follow each other and have the same origin.

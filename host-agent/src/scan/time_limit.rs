@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use crate::procfs::ProcessStat;
+use crate::procfs::{ProcessStat, holds};
 use crate::stop::Stop;
 
 /// Time between two looks at a thread that has not answered.
@@ -44,6 +44,8 @@ struct Reader {
     jobs: SyncSender<Job>,
     /// The thread's file with its state.
     stat: PathBuf,
+    /// Calls of the thread that have ended.
+    calls: Arc<AtomicU64>,
 }
 
 impl TimeLimit {
@@ -104,7 +106,7 @@ impl TimeLimit {
             job();
             return answers.recv().ok();
         }
-        let mut blocked = 0;
+        let (mut blocked, mut calls) = (0, reader.calls.load(Ordering::Relaxed));
         loop {
             match answers.recv_timeout(LOOK) {
                 Ok(result) => return Some(result),
@@ -115,7 +117,8 @@ impl TimeLimit {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             // A thread that runs, or that would if it got a processor, is at work: large processes take long.
-            blocked = if is_blocked(&reader.stat) { blocked + 1 } else { 0 };
+            let before = std::mem::replace(&mut calls, reader.calls.load(Ordering::Relaxed));
+            blocked = if calls == before && is_blocked(&reader.stat) { blocked + 1 } else { 0 };
             self.waited += u32::from(blocked > 0);
             let hurry = self.waited > PATIENCE || self.stop.is_asked();
             let patience = if hurry { FEW_LOOKS } else { LOOKS };
@@ -132,14 +135,17 @@ impl Reader {
     fn start() -> Option<Reader> {
         let (jobs, queue) = sync_channel::<Job>(1);
         let (send_stat, stat) = sync_channel(1);
+        let calls = Arc::new(AtomicU64::new(0));
+        let counted = calls.clone();
         let work = move || {
+            holds::count_calls(counted);
             let path = std::fs::read_link("/proc/thread-self").map(|task| Path::new("/proc").join(task).join("stat"));
             if send_stat.send(path.unwrap_or_default()).is_ok() {
                 queue.into_iter().for_each(|job| job());
             }
         };
         std::thread::Builder::new().name("reader".to_owned()).spawn(work).ok()?;
-        Some(Reader { jobs, stat: stat.recv().ok()? })
+        Some(Reader { jobs, stat: stat.recv().ok()?, calls })
     }
 }
 
@@ -180,6 +186,25 @@ mod tests {
             limit.begin();
             std::thread::yield_now();
         }
+    }
+
+    /// A thread that reads a process sleeps most of the time, so that the process gets its lock.
+    #[test]
+    fn process_that_is_read_with_gaps_is_not_given_up() {
+        let (mut limit, own) = (TimeLimit::default(), own());
+        limit.waited = PATIENCE + 1;
+        let map = ProcFs::default().own_pagemap().unwrap();
+        let memory = vec![1u8; 16 << 20];
+        let (address, pages) = (memory.as_ptr() as u64, memory.len() / crate::procfs::PAGE_SIZE);
+        let work = move || {
+            let (begun, mut entries) = (Instant::now(), vec![crate::procfs::PageEntry::default(); pages]);
+            while begun.elapsed() < LOOK * (FEW_LOOKS + 20) {
+                map.read(address, &mut entries).unwrap();
+            }
+            entries[0].present()
+        };
+        assert_eq!(limit.call(&own, work), Some(true));
+        drop(memory);
     }
 
     #[test]

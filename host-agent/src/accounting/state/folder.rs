@@ -212,19 +212,25 @@ impl AgentState {
 
 impl Folder {
     fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        let mut file = match self.changes.take() {
-            Some(file) => file,
+        let path = self.path.join(format!("{CHANGES}{}", self.file));
+        let (mut file, is_new) = match self.changes.take() {
+            Some(file) => (file, false),
             None => {
-                let path = self.path.join(format!("{CHANGES}{}", self.file));
                 // Pages of the spare file that have not reached the disk yet are overwritten before they do.
                 match std::fs::rename(self.path.join(SPARE_FILE), &path) {
                     Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                     _ => {}
                 }
-                OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?
+                (OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?, true)
             }
         };
-        file.write_all(bytes)?;
+        if let Err(error) = file.write_all(bytes) {
+            if is_new {
+                // A disk that stays full would get a file at each attempt. This one holds no whole entry.
+                _ = std::fs::remove_file(path);
+            }
+            return Err(error);
+        }
         self.writer.sync(self.file, &file, bytes.len() as u64);
         self.changes = Some(file);
         self.pending_bytes += bytes.len() as u64;

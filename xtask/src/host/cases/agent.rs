@@ -159,6 +159,13 @@ pub const CASES: &[Case] = &[
         test: "paused_agent_resumes_with_one_line_and_no_burst",
     },
     Case {
+        name: "host/t36-quota",
+        expected: "an agent with 2 % of a processor keeps its session",
+        package: "deltascope-agent",
+        file: "processor_quota",
+        test: "agent_with_two_percent_of_a_processor_keeps_its_session",
+    },
+    Case {
         name: "host/t36-signal",
         expected: "a signal ends a run that waits",
         package: "deltascope-agent",
