@@ -55,6 +55,23 @@ fn credit_falls_to_the_sequence_in_the_last_ack_and_nowhere_else() {
     assert!(bench.server.is_closing(id) && credit > 5);
 }
 
+/// Also when the records before the Bye are still on their way into the engine.
+#[test]
+fn last_ack_comes_once_everything_has_passed() {
+    let mut bench = Bench::new(Config { quantum: 1, ..Config::default() });
+    let id = bench.session(1, 2, 3);
+    bench.server.receive(id, &events(0, 0, &[Record::nop(); 5]), bench.now);
+    bench.server.receive(id, &encode(&Message::Bye(Bye { next_sequence: 5 })), bench.now);
+    for _ in 0..3 {
+        bench.server.poll(bench.now);
+        for frame in bench.take(id) {
+            assert!(matches!(frame, Got::Ack { sequence, credit } if credit > sequence), "{frame:?}");
+        }
+    }
+    bench.settle();
+    assert_eq!(bench.take(id).last(), Some(&Got::Ack { sequence: 5, credit: 5 }));
+}
+
 #[test]
 fn records_of_known_numbers_are_not_looked_at() {
     let mut bench = board();

@@ -114,6 +114,18 @@ fn grown_grant_counts_and_looks_back_in_all_its_pieces() {
     }
 }
 
+/// Until it is sent the answer is that of the first Grow: a search for places is made once a turn.
+#[test]
+fn grow_has_the_answer_of_the_one_before_until_that_is_sent() {
+    let mut bench = Bench::new(Config::default());
+    let id = bench.session(1, 2, 3);
+    for (first, second) in [((1, 1), (4, 5)), ((4, 5), (6, 7))] {
+        let frames = bench.ask(id, &[grow(first.0, first.1), grow(second.0, second.1)].concat());
+        let (groups, contexts) = (first.0.max(2), first.1.max(3));
+        assert_eq!(frames, [Got::Grown { groups, contexts }]);
+    }
+}
+
 /// The answer to Grow is lost with its connection: the Welcome says what the grant is.
 #[test]
 fn growth_outlives_its_connection_and_a_restart_of_the_agent() {

@@ -208,12 +208,14 @@ impl State {
         Ok(())
     }
 
-    /// Lends what there is. The answer comes when it was cleared; a second question meanwhile has the same one.
+    /// Lends what there is. The answer comes when it was cleared; until it is sent another question has the same one, and costs no
+    /// search for places.
     fn ask_growth(&mut self, index: usize, slot: usize, ask: &Grow, now: u64) {
         let Some(peer) = self.connections.get(index).and_then(Option::as_ref).map(|connection| connection.peer) else {
             return;
         };
-        if self.sessions.get(slot).and_then(Option::as_ref).is_none_or(|session| session.growing) {
+        let session = self.sessions.get(slot).and_then(Option::as_ref);
+        if session.is_none_or(|session| session.growing || session.grown_due) {
             return;
         }
         let has_more = self.grow(slot, &peer, ask.groups, ask.contexts, now);
