@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::holds::HeldFile;
 use super::roots;
+use super::sockets::{self, TcpSocket};
 use super::{
     CgroupMount, CgroupPaths, Mapping, MappingParser, Pagemap, ParseError, ProcError, ProcessMemory, ProcessStat,
     ProcessStatus, TaskId, parse_cgroup, parse_mountinfo, parse_stat, parse_status,
@@ -74,6 +75,11 @@ impl ProcFs {
     pub(crate) fn own_text(&self, name: &str) -> Result<String, ProcError> {
         let path = self.root.join("self").join(name);
         parsed(&path, SMALL, |bytes| Ok(String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    /// The TCP sockets of a process; none of one that is gone or denied.
+    pub fn sockets(&self, pid: u32) -> Vec<TcpSocket> {
+        sockets::sockets(&self.root.join(pid.to_string()))
     }
 
     /// The numbers of all processes, ascending.

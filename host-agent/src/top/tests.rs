@@ -50,6 +50,7 @@ fn round(number: u64, lines: Vec<Line>) -> Arc<Round> {
         interval: Duration::from_secs(1),
         silence: Duration::from_secs(600),
         off: None,
+        names: None,
         source: "synth",
         is_state: false,
         source_status: vec![("seen", counted + 3), ("blind", 3)],
