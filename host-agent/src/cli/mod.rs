@@ -32,6 +32,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
 use deltascope_agent::procfs::{self, Roots};
 use deltascope_agent::report;
+use deltascope_agent::tuning::Tuning;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
@@ -85,7 +86,7 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return exit::wrong_command_line(&error),
     };
-    let settings = config::Settings::new(given, layers);
+    let settings = config::Settings::new(given, layers, tuning_of);
     if let Err(error) = set_roots(procfs, cgroupfs) {
         return exit::report(&error);
     }
@@ -107,6 +108,17 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
+}
+
+/// What may change while a command is under way, of a command that makes rounds.
+fn tuning_of(command: &Command, origin: &dyn Fn(&str) -> config::Origin) -> Option<Tuning> {
+    let rounds = match command {
+        Command::Run(arguments) => arguments.rounds(),
+        Command::Top(arguments) => arguments.rounds(),
+        Command::Attrs(arguments) => arguments.rounds(),
+        _ => return None,
+    };
+    Some(rounds.tuning(origin))
 }
 
 /// Sets where the file systems of the kernel are.

@@ -56,7 +56,7 @@ fn run(lanes: &[usize]) -> anyhow::Result<Value> {
             blocks = synth::blocks(TOP, &files)?;
         }
     }
-    let bars = synth::bars(&estimates, &blocks);
+    let bars = synth::bars(&estimates, &blocks, &tool);
     let broken: Vec<_> = bars.iter().filter(|bar| !bar.holds()).collect();
     let violations: Vec<_> =
         broken.iter().map(|bar| format!("{}: {}, the limit is {}", bar.what, bar.found, bar.limit)).collect();

@@ -160,6 +160,19 @@ fn panic_handler_stops_the_dma_with_one_write() {
     drop(rtl);
 }
 
+/// Idle is still that of the transfer before for several reads after LENGTH.
+#[test]
+fn idle_that_falls_late_is_no_end() {
+    let by_interrupt = Completion::Interrupt { wait: Duration::from_micros(1_000) };
+    for completion in [Completion::Poll, by_interrupt] {
+        for idle_late in [8, 24, 56] {
+            let timing = Timing { register_access: 8, idle_late, ..Timing::default() };
+            let config = DmaConfig { timing, ..DmaConfig::board(false) };
+            replays_as_the_model(config, &DmaSettings { completion, ..settings() }, 1_000);
+        }
+    }
+}
+
 /// Settings and a DMA of any kind that works.
 fn any_system(rng: &mut Rng) -> (DmaConfig, DmaSettings) {
     let timing = Timing {
@@ -169,6 +182,7 @@ fn any_system(rng: &mut Rng) -> (DmaConfig, DmaSettings) {
         prefetch: rng.within(1, 6) as usize,
         write_gap: rng.below(20),
         register_access: rng.within(8, 60),
+        idle_late: rng.within(0, 56) as u32,
         ..Timing::default()
     };
     let config = DmaConfig { timing, length_bits: 16, ..DmaConfig::board(rng.chance(2)) };

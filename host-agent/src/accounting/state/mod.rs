@@ -11,6 +11,9 @@
 //! | `session.json` | a [`SavedSession`], replaced whole and made durable by a thread, at most once a second |
 //! | `changes.N` | [`Change`]s since then, appended before a record that rests on them can be counted |
 //!
+//! A change of hands is 45 bytes or so. They wait in the page cache, which outlives the process, and the kernel writes them
+//! out when it likes: at 10,000 changes of hands a second at most 0.5 MB a second, beside 0.3 MB of whole sessions.
+//!
 //! All have mode 0600: without TLS a program that knows id and secret can take the totals over. The id alone proves
 //! nothing; it may be on a command line.
 //!

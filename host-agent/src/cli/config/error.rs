@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::file::Place;
+use super::place::Place;
 
 /// A mistake in a file of settings or in the environment.
 #[derive(Debug, thiserror::Error)]

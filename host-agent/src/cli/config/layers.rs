@@ -9,8 +9,9 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::ConfigError;
-use super::file::{self, Entry, Place, Value};
+use super::error::ConfigError;
+use super::file::{self, Entry, Value};
+use super::place::Place;
 
 /// What the names of variables begin with.
 pub const PREFIX: &str = "DELTASCOPE_";

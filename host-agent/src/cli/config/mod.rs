@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod file;
 mod layers;
+mod place;
 mod reload;
 #[cfg(test)]
 mod tests;

@@ -7,22 +7,25 @@ use deltascope_agent::tuning::{Tuner, Tuning};
 use super::layers::{Layers, Setting};
 use super::{Given, Origin, ParseError, parse};
 use crate::cli::Command;
-use crate::cli::rounds::RoundArguments;
 
 /// Settings that change while a run is under way. The others need another one.
 const TUNED: [&str; 5] = ["interval", "off", "scan-cpu", "scan-rate", "silence"];
+
+/// What may change while a command is under way, of a command that has something; the function is where a setting comes from.
+type TuningOf = fn(&Command, &dyn Fn(&str) -> Origin) -> Option<Tuning>;
 
 /// The settings of a run, with what it takes to read them again.
 #[derive(Clone, Debug)]
 pub struct Settings {
     given: Given,
     layers: Layers,
+    tuning_of: TuningOf,
 }
 
 impl Settings {
     /// Settings that were read from what the process was started with.
-    pub fn new(given: Given, layers: Layers) -> Settings {
-        Settings { given, layers }
+    pub fn new(given: Given, layers: Layers, tuning_of: TuningOf) -> Settings {
+        Settings { given, layers, tuning_of }
     }
 
     /// The settings themselves.
@@ -96,20 +99,9 @@ impl Settings {
                 bail!("{}", [&[message][..], &origins].concat().join("; "));
             }
         };
-        let tuning = match rounds_of(&arguments.command) {
-            Some(rounds) => rounds.tuning(&|name| layers.origin(name)),
-            None => tuner.get(),
-        };
+        let tuning = (self.tuning_of)(&arguments.command, &|name| layers.origin(name));
+        let tuning = tuning.unwrap_or_else(|| tuner.get());
         Ok((layers, tuning))
-    }
-}
-
-fn rounds_of(command: &Command) -> Option<&RoundArguments> {
-    match command {
-        Command::Run(arguments) => Some(arguments.rounds()),
-        Command::Top(arguments) => Some(arguments.rounds()),
-        Command::Attrs(arguments) => Some(arguments.rounds()),
-        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::{DmaError, bits_for};
 use super::registers::{Channel, Register, control, status};
 use super::ring::Ring;
 use super::settings::{DmaSettings, Layout, Mode, UNIT_BYTES};
+use super::transfers::Transfers;
 use super::words::Volatile;
 use crate::seams::{Clock, DmaBuffer, Registers};
 
@@ -40,10 +41,8 @@ pub struct Link<D, B> {
     pub(super) mm2s: Ring,
     /// Reply packets, likewise.
     pub(super) s2mm: Ring,
-    /// Direct mode: a batch is in the hands of the DMA.
-    sending: bool,
-    /// Direct mode: a reply packet's buffer is in the hands of the DMA.
-    receiving: bool,
+    /// Direct mode: the batch and the reply packet's buffer that are in the hands of the DMA.
+    pub(super) transfers: Transfers,
     /// Bytes that arrived since the last [`Link::start`] or [`Link::forget`].
     received: u64,
     /// A reply packet has come with its end: TLAST is connected.
@@ -57,8 +56,8 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         let mm2s = Ring::new(&words, layout.mm2s_ring, usize::from(settings.batches));
         let s2mm = Ring::new(&words, layout.s2mm_ring, usize::from(settings.reply_packets));
         let settings = *settings;
-        let (sending, receiving, received, ends) = (false, false, 0, false);
-        Link { dma, words, mode, settings, layout, mm2s, s2mm, sending, receiving, received, ends }
+        let transfers = Transfers::default();
+        Link { dma, words, mode, settings, layout, mm2s, s2mm, transfers, received: 0, ends: false }
     }
 
     /// Resets the DMA and starts it with every buffer for replies posted.
@@ -67,7 +66,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         for ring in [&mut self.mm2s, &mut self.s2mm] {
             ring.clear(&mut self.words);
         }
-        (self.sending, self.receiving, self.received) = (false, false, 0);
+        (self.transfers, self.received) = (Transfers::default(), 0);
         self.run(clock)
     }
 
@@ -98,8 +97,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     /// Starts both channels again after a halt. In direct mode the buffer for replies is posted again, since the reset has
     /// ended its transfer.
     pub fn resume(&mut self, clock: &mut impl Clock) -> Result<(), DmaError> {
-        if self.mode == Mode::Direct && self.receiving {
-            self.receiving = false;
+        if self.mode == Mode::Direct && self.transfers.take(Channel::S2mm) {
             self.s2mm.unpost();
         }
         self.run(clock)
@@ -195,23 +193,25 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                 }
                 channel::write(&mut self.dma, Channel::S2mm, Register::TailDescriptor, self.s2mm.tail())?;
             }
-            Mode::Direct if !self.receiving => {
+            Mode::Direct if !self.transfers.is_under_way(Channel::S2mm) => {
                 let buffer = self.layout.packet(self.s2mm.next(), bytes);
                 self.words.hand_to_device(buffer.clone());
                 self.s2mm.post(&mut self.words, buffer.start, bytes as u32);
                 self.transfer(Channel::S2mm, buffer.start, bytes as u32)?;
-                self.receiving = true;
             }
             Mode::Direct => {}
         }
         Ok(())
     }
 
-    /// Starts one transfer of direct mode.
+    /// Starts one transfer of direct mode. What DMASR says of the end of the one before is cleared first.
     fn transfer(&mut self, channel: Channel, offset: usize, bytes: u32) -> Result<(), DmaError> {
         let address = self.words.0.bus_addr() + offset as u64;
+        channel::write(&mut self.dma, channel, Register::Status, status::IRQ_COMPLETE)?;
         channel::write(&mut self.dma, channel, Register::Address, address as u32)?;
-        Ok(channel::write(&mut self.dma, channel, Register::Length, bytes)?)
+        channel::write(&mut self.dma, channel, Register::Length, bytes)?;
+        self.transfers.begin(channel);
+        Ok(())
     }
 
     /// Packets that room is posted for when nothing is under way.
@@ -245,14 +245,12 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
 
     /// Direct mode: gives the DMA the oldest batch that waits.
     fn send_next(&mut self) -> Result<(), DmaError> {
-        if self.sending || self.mm2s.under_way() == 0 {
+        if self.transfers.is_under_way(Channel::Mm2s) || self.mm2s.under_way() == 0 {
             return Ok(());
         }
         let bytes = self.mm2s.control(&self.words) & LENGTH_MASK;
         let offset = self.layout.batch(self.mm2s.oldest(), 0).start;
-        self.transfer(Channel::Mm2s, offset, bytes)?;
-        self.sending = true;
-        Ok(())
+        self.transfer(Channel::Mm2s, offset, bytes)
     }
 
     /// Takes back the batches that the DMA is done with; gives whether there were any.
@@ -277,10 +275,10 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
                     }
                 }
                 Mode::Direct => {
-                    if !self.sending || !self.idle(Channel::Mm2s)? {
+                    if !self.is_over(Channel::Mm2s)? {
                         break;
                     }
-                    self.sending = false;
+                    self.transfers.take(Channel::Mm2s);
                 }
             }
             self.mm2s.take();
@@ -298,7 +296,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         while let Some(bytes) = self.packet(matches!(take, Take::Packets(_)))? {
             let index = self.s2mm.oldest();
             self.s2mm.take();
-            self.receiving = false;
+            self.transfers.take(Channel::S2mm);
             packets += 1;
             let (found, most) = (bytes as usize, self.layout.packet_stride);
             if let Take::Packets(sink) = take {
@@ -326,7 +324,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
             return Ok(None);
         }
         if self.mode == Mode::Direct {
-            return Ok(match self.receiving && self.idle(Channel::S2mm)? {
+            return Ok(match self.is_over(Channel::S2mm)? {
                 true => Some(channel::read(&mut self.dma, Channel::S2mm, Register::Length)?),
                 false => None,
             });
@@ -344,9 +342,18 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         Ok(Some(bytes))
     }
 
-    /// Direct mode: whether the channel's transfer is complete.
-    fn idle(&mut self, channel: Channel) -> Result<bool, DmaError> {
+    /// Direct mode: whether the channel had a transfer, which is complete.
+    ///
+    /// Idle alone does not say so: it falls some clocks after the write of LENGTH, and later still where the DMA's clocks
+    /// differ, so that it may be that of the transfer before. IOC_Irq was cleared before that write.
+    fn is_over(&mut self, channel: Channel) -> Result<bool, DmaError> {
+        if !self.transfers.is_under_way(channel) {
+            return Ok(false);
+        }
         let found = channel::read(&mut self.dma, channel, Register::Status)?;
-        Ok(found & status::IDLE != 0 && found & (status::ERRORS | status::HALTED) == 0)
+        self.transfers.note(channel, found);
+        Ok(self.transfers.has_ended(channel)
+            && found & status::IDLE != 0
+            && found & (status::ERRORS | status::HALTED) == 0)
     }
 }

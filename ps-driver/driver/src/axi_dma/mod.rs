@@ -11,6 +11,7 @@ pub mod registers;
 mod reports;
 mod ring;
 mod settings;
+mod transfers;
 mod words;
 
 pub use channel::{identify, refuse_wide, reset, silence};

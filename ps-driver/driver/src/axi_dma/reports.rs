@@ -28,7 +28,9 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
     pub fn acknowledge(&mut self) -> Result<u32, DmaError> {
         let mut causes = 0;
         for channel in Channel::BOTH {
-            causes |= channel::acknowledge(&mut self.dma, channel)? & self.enabled_interrupts(channel);
+            let found = channel::acknowledge(&mut self.dma, channel)?;
+            self.transfers.note(channel, found);
+            causes |= found & self.enabled_interrupts(channel);
         }
         Ok(causes)
     }

@@ -60,9 +60,10 @@ pub struct Timing {
     pub prefetch: usize,
     /// Beats of data that fit between memory and the stream of records.
     pub fifo_beats: usize,
-    /// From the processor to a register and back; at least 8, which AXI4-Lite and the registers of the DMA take. Idle falls
-    /// some clocks after the write that ends it, so a faster processor would read it too early.
+    /// From the processor to a register and back; at least 8, which AXI4-Lite and the registers of the DMA take.
     pub register_access: u64,
+    /// How much later than with one clock Idle rises and falls, as where the DMA's clocks differ; at most 56.
+    pub idle_late: u32,
 }
 
 impl Default for Timing {
@@ -80,6 +81,7 @@ impl Default for Timing {
             prefetch: 4,
             fifo_beats: 96,
             register_access: 20,
+            idle_late: 0,
         }
     }
 }

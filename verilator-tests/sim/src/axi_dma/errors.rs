@@ -45,10 +45,11 @@ impl AxiDma {
             }
         }
         let nothing = self.has_no_work(channel);
+        let late = self.config().timing.idle_late;
         let state = self.state(channel);
-        state.idle_history = state.idle_history << 1 | u32::from(nothing);
-        let rises = state.idle_history & 0b11 == 0b01;
-        let falls = state.idle_history >> IDLE_CLOCKS & 0b11 == 0b10;
+        state.idle_history = state.idle_history << 1 | u64::from(nothing);
+        let rises = state.idle_history >> late & 0b11 == 0b01;
+        let falls = state.idle_history >> (late + IDLE_CLOCKS) & 0b11 == 0b10;
         state.idle |= rises && state.is_started();
         state.idle &= !falls && state.is_running();
     }

@@ -13,7 +13,7 @@ pub(super) struct State {
     /// Idle.
     pub idle: bool,
     /// Whether there was nothing to do, in this clock (bit 0) and in those before.
-    pub idle_history: u32,
+    pub idle_history: u64,
     /// An error of either channel stops this one: Halted comes when memory has answered.
     pub halting: Option<u64>,
     /// The descriptor that was begun last, or that is begun first when RS rises.
@@ -34,7 +34,7 @@ impl State {
         control: control::AFTER_RESET,
         status: status::HALTED,
         idle: false,
-        idle_history: u32::MAX,
+        idle_history: u64::MAX,
         halting: None,
         current: 0,
         tail: 0,
