@@ -32,7 +32,9 @@ impl Stop {
 
     /// Makes the request as the end of a program that has done what it was asked for.
     pub fn ask(&self) {
-        self.shared.by_program.store(true, Ordering::Relaxed);
+        if !self.is_asked() {
+            self.shared.by_program.store(true, Ordering::Relaxed);
+        }
         self.shared.asked.store(true, Ordering::Relaxed);
     }
 

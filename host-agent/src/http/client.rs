@@ -30,7 +30,9 @@ pub enum ClientError {
     #[error(transparent)]
     Tls(#[from] TlsOptionsError),
     /// The answer is of another program.
-    #[error("{address}: expected the state of an agent, found {found:?}; give the address of an agent")]
+    #[error(
+        "{address}: expected the state of an agent, found {found:?}; give the address of an agent, and --tls and --authority for one with --listen-tls"
+    )]
     Answer {
         /// The agent.
         address: SocketAddr,

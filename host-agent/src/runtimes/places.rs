@@ -109,7 +109,8 @@ mod tests {
             .map(|socket| UnixListener::bind(root.join(socket)).expect("a socket"))
             .collect();
         std::fs::write(root.join("run/containerd/containerd.sock"), "no socket").expect("a file");
-        let config = "# containerRuntimeEndpoint: unix:///none\ncontainerRuntimeEndpoint: \"unix:///opt/own/cri.sock\"\n";
+        let config =
+            "# containerRuntimeEndpoint: unix:///none\ncontainerRuntimeEndpoint: \"unix:///opt/own/cri.sock\"\n";
         std::fs::write(root.join("var/lib/kubelet/config.yaml"), config).expect("a file");
         let places = Places::of(Some(root), Path::new("/proc"), &[]);
         assert_eq!(places.sockets(), [root.join("run/crio/crio.sock"), root.join("opt/own/cri.sock")]);

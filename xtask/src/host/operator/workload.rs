@@ -49,12 +49,7 @@ pub struct Wasteful {
 impl Wasteful {
     /// Starts a family in the group `cgroup` below `groups`, which surfaces call `name`, and waits until it has written
     /// everything.
-    pub fn start(
-        program: &Path,
-        groups: &Path,
-        (name, cgroup): (&'static str, &str),
-        pages: u64,
-    ) -> Result<Wasteful> {
+    pub fn start(program: &Path, groups: &Path, (name, cgroup): (&'static str, &str), pages: u64) -> Result<Wasteful> {
         let group = groups.join(cgroup.trim_start_matches('/'));
         fs::create_dir_all(&group).with_context(|| {
             format!("{}: expected to make a control group, found no permission; run this as root", group.display())
