@@ -218,6 +218,18 @@ impl ProcFs {
         mounts.into_iter().find(|mount| mount.root == "/").map(|mount| PathBuf::from(mount.point))
     }
 
+    /// Returns where process 1 has the version 2 hierarchy, reached through its file system: for a process in a control group
+    /// namespace of its own, whose `/sys/fs/cgroup` may show a part only.
+    pub fn first_groups(&self) -> Option<PathBuf> {
+        if let Some(groups) = roots::groups().filter(|_| self.root == roots::proc()) {
+            return Some(groups);
+        }
+        let mounts = parsed(&self.path(1, "mountinfo"), MOUNTS, parse_mountinfo).ok()?;
+        let point = mounts.into_iter().next()?.point;
+        let folder = self.path(1, "root").join(point.trim_start_matches('/'));
+        folder.is_dir().then_some(folder)
+    }
+
     /// Reads `/proc/PID/smaps`, line by line: it is long where there are many mappings.
     ///
     /// # Errors

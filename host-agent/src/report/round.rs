@@ -13,9 +13,10 @@ use super::recent::Recent;
 use super::{EstimatedJson, Line, Report, ScanJson, SendBytesJson};
 use crate::accounting::state::StateStatus;
 use crate::accounting::{Accounting, Conservation, Operations, Totals};
+use crate::attribution::Groups;
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::pressure::Pressures;
-use crate::procfs::{OwnCost, ProcFs, lossless};
+use crate::procfs::{OwnCost, lossless};
 use crate::runtimes::{Book, BookStatus};
 use crate::sampling::Estimates;
 use crate::sources::Source;
@@ -118,7 +119,7 @@ impl Rounds {
             number: 0,
             longest: Duration::ZERO,
             base: Totals::default(),
-            groups: ProcFs::default().version_2_groups(),
+            groups: Groups::of_host().folder.clone(),
             book: None,
         }
     }

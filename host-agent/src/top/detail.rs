@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::attribution::describe;
+use crate::attribution::{Groups, describe};
 use crate::procfs::{ProcFs, TcpSocket};
 use crate::report::round::Round;
 use crate::report::{FamilyJson, escape};
@@ -61,10 +61,10 @@ impl Detail {
     }
 
     fn look(&mut self, path: &str, round: &Round) {
-        let proc = ProcFs::default();
+        let (proc, groups) = (ProcFs::default(), Groups::of_host());
         let within = |pid: u32| {
             let paths = proc.cgroup(pid).ok();
-            paths.as_ref().and_then(|paths| paths.best()).is_some_and(|(group, _)| describe(group).path == path)
+            paths.and_then(|paths| groups.best(&paths)).is_some_and(|(group, _)| describe(&group).path == path)
         };
         let families = round.scan.iter().flat_map(|scan| &scan.by_family);
         self.families = families.filter(|family| within(family.root)).take(MOST).cloned().collect();

@@ -81,6 +81,7 @@ fn scanned(folder: &Path, groups: &Path, full: bool, found: &mut Value) -> Resul
     agent.ready()?;
     until_named(&agent.address, worse.name)?;
     found["top"] = top(&of_families, &[&worse, &better])?;
+    found["private_namespace"] = private_namespace(groups, &of_families, &[&worse, &better])?;
     found["scan"] = shown(&agent.address, &[&worse, &better])?;
     found["textfile"] = textfile(&file)?;
     found["scrapes_at_once"] = json!(concurrent(&agent.address)?);
@@ -132,6 +133,34 @@ fn top(options: &[&str], families: &[&Wasteful; 2]) -> Result<Value> {
         ensure!(family.wasted().contains(&bytes), "top: {}: {bytes} bytes: {found}", family.name);
     }
     Ok(json!({"sorted_by": found["sorted_by"], "first": found["containers"][0]["name"]}))
+}
+
+/// An agent in a control group namespace of its own names the families by the host's paths, as any other agent does.
+fn private_namespace(groups: &Path, options: &[&str], families: &[&Wasteful; 2]) -> Result<Value> {
+    let group = groups.join(format!("operator-{}.agent", std::process::id()));
+    fs::create_dir_all(&group)?;
+    // The shell moves itself, so that the namespace begins at its group.
+    let script = "echo $$ >\"$1/cgroup.procs\" && shift && exec unshare --cgroup \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(&group).arg(program()?.get_program());
+    let options = options.iter().filter(|option| !matches!(**option, "--source" | "scan"));
+    command.args(["scan", "--json"]).args(options).arg("--boardd");
+    command.arg(crate::cargo::release_folder()?.join("deltascope-boardd"));
+    let output = command.output();
+    // Its last process has ended, and the kernel may take a moment to see that.
+    let removed = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        fs::remove_dir(&group).is_ok()
+    });
+    let output = output?;
+    ensure!(removed, "{}: the group is still in use", group.display());
+    ensure!(output.status.success(), "scan: {}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout)?;
+    for (at, family) in families.iter().enumerate() {
+        let container = &found["containers"][at];
+        ensure!(container["name"] == family.name && container["cgroup"] == family.cgroup.as_str(), "{found}");
+    }
+    Ok(json!({"cgroups": families.map(|family| family.cgroup.as_str())}))
 }
 
 /// The families are named, ranked and quantified by the metrics, by the JSON of the page and by its events.
