@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -56,9 +56,9 @@ impl Runtime for Docker {
     }
 }
 
-fn names(path: &PathBuf, bytes: &[u8]) -> Result<Option<RuntimeNames>, RuntimeError> {
+fn names(path: &Path, bytes: &[u8]) -> Result<Option<RuntimeNames>, RuntimeError> {
     let container: Container =
-        serde_json::from_slice(bytes).map_err(|source| RuntimeError::Json { path: path.clone(), source })?;
+        serde_json::from_slice(bytes).map_err(|source| RuntimeError::Json { path: path.to_path_buf(), source })?;
     let labels = container.config.labels.unwrap_or_default();
     // cri-dockerd gives kubelet's labels on.
     if let Some(names) = RuntimeNames::of_labels(|label| labels.get(label).map(String::as_str)) {
