@@ -43,6 +43,8 @@ complete -c deltascope -n "__fish_deltascope_needs_command" -f -a "generate" -d 
 complete -c deltascope -n "__fish_deltascope_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l pid -d 'Scan only the families of these processes (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l metrics -d 'Replace this file with the numbers, as metrics for the textfile collector of node_exporter' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l cri -d 'Socket of a container runtime that has CRI (may be given more than once) [default: those of containerd, k3s, k0s, MicroK8s, CRI-O and cri-dockerd that are there, and kubelet\'s]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l host-root -d 'Root folder of the host, for sockets and state of runtimes [default: / and that of process 1]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l connect -d 'Address of a running board server, as HOST:PORT: on this machine, or on any with --tls' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l tls -d 'Certificate and key of this agent (PEM), for TLS with --connect: in one file, or the key beside it in a file that ends with `.key` (tls.crt and tls.key); mode 0600, or 0640 of root with a group' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l authority -d 'Certificate of the authority of agents and board servers (PEM)' -r -F
@@ -58,6 +60,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l outage -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l procfs -d 'Where the proc file system is, for an agent in a container that has that of its host elsewhere [default: /proc]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l json -d 'Print one JSON object'
+complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l source -d 'Where events come from' -r -f -a "scan\t'Scans of this machine, one at every interval'
@@ -89,6 +92,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l silence -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l scan-cpu -d 'scan: processor time that the rounds may use, in percent of one core; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l scan-rate -d 'scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l config -d 'Read what neither options nor DELTASCOPE_* variables say from this file: toml, with long options as keys; again at each SIGHUP [default: $DELTASCOPE_CONFIG]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l cri -d 'Socket of a container runtime that has CRI (may be given more than once) [default: those of containerd, k3s, k0s, MicroK8s, CRI-O and cri-dockerd that are there, and kubelet\'s]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l host-root -d 'Root folder of the host, for sockets and state of runtimes [default: / and that of process 1]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l state-dir -d 'Folder with the id of this agent and what its restart needs: killed and started again within 60 s it resumes with its totals [default: $STATE_DIRECTORY, as systemd sets it for StateDirectory=; with --source kmod and a running board server /var/lib/deltascope; else each run is an agent of its own]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l agent-id -d 'Id of this agent, 32 hex digits [default: the one in the folder, made at random once]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l connect -d 'Address of a running board server, as HOST:PORT: on this machine, or on any with --tls' -r
@@ -112,6 +117,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l procfs -d 
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l json-lines -d 'Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -211,6 +217,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l silence -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l scan-cpu -d 'scan: processor time that the rounds may use, in percent of one core; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l scan-rate -d 'scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l config -d 'Read what neither options nor DELTASCOPE_* variables say from this file: toml, with long options as keys; again at each SIGHUP [default: $DELTASCOPE_CONFIG]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l cri -d 'Socket of a container runtime that has CRI (may be given more than once) [default: those of containerd, k3s, k0s, MicroK8s, CRI-O and cri-dockerd that are there, and kubelet\'s]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l host-root -d 'Root folder of the host, for sockets and state of runtimes [default: / and that of process 1]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l state-dir -d 'Folder with the id of this agent and what its restart needs: killed and started again within 60 s it resumes with its totals [default: $STATE_DIRECTORY, as systemd sets it for StateDirectory=; with --source kmod and a running board server /var/lib/deltascope; else each run is an agent of its own]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l agent-id -d 'Id of this agent, 32 hex digits [default: the one in the folder, made at random once]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l connect -d 'Address of a running board server, as HOST:PORT: on this machine, or on any with --tls' -r
@@ -231,6 +239,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l once -d 'S
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l json -d 'With --once: print one JSON object'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l folder -d 'Keep the attributes as files of this folder, replaced at every interval, instead of printing them once' -r -F
@@ -263,6 +272,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l silence 
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l scan-cpu -d 'scan: processor time that the rounds may use, in percent of one core; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l scan-rate -d 'scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l config -d 'Read what neither options nor DELTASCOPE_* variables say from this file: toml, with long options as keys; again at each SIGHUP [default: $DELTASCOPE_CONFIG]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l cri -d 'Socket of a container runtime that has CRI (may be given more than once) [default: those of containerd, k3s, k0s, MicroK8s, CRI-O and cri-dockerd that are there, and kubelet\'s]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l host-root -d 'Root folder of the host, for sockets and state of runtimes [default: / and that of process 1]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l state-dir -d 'Folder with the id of this agent and what its restart needs: killed and started again within 60 s it resumes with its totals [default: $STATE_DIRECTORY, as systemd sets it for StateDirectory=; with --source kmod and a running board server /var/lib/deltascope; else each run is an agent of its own]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l agent-id -d 'Id of this agent, 32 hex digits [default: the one in the folder, made at random once]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l connect -d 'Address of a running board server, as HOST:PORT: on this machine, or on any with --tls' -r
@@ -282,8 +293,12 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l cgroupfs
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l json -d 'Print one JSON object by name'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c deltascope -n "__fish_deltascope_using_subcommand status" -l tls -d 'Certificate and key (PEM) for an agent with --listen-tls: one that its authority has signed' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand status" -l authority -d 'Certificate of the authority (PEM) that has signed the agent\'s' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand status" -l server-name -d 'Name or address in the agent\'s certificate [default: that of ADDR]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand status" -l procfs -d 'Where the proc file system is, for an agent in a container that has that of its host elsewhere [default: /proc]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand status" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand status" -l json -d 'Print one JSON object'
@@ -367,6 +382,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l scan-cpu -d 'scan: processor time that the rounds may use, in percent of one core; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l scan-rate -d 'scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read what neither options nor DELTASCOPE_* variables say from this file: toml, with long options as keys; again at each SIGHUP [default: $DELTASCOPE_CONFIG]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l cri -d 'Socket of a container runtime that has CRI (may be given more than once) [default: those of containerd, k3s, k0s, MicroK8s, CRI-O and cri-dockerd that are there, and kubelet\'s]' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l host-root -d 'Root folder of the host, for sockets and state of runtimes [default: / and that of process 1]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l state-dir -d 'Folder with the id of this agent and what its restart needs: killed and started again within 60 s it resumes with its totals [default: $STATE_DIRECTORY, as systemd sets it for StateDirectory=; with --source kmod and a running board server /var/lib/deltascope; else each run is an agent of its own]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l agent-id -d 'Id of this agent, 32 hex digits [default: the one in the folder, made at random once]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l connect -d 'Address of a running board server, as HOST:PORT: on this machine, or on any with --tls' -r
@@ -391,6 +408,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object by name'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l json-lines -d 'Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'

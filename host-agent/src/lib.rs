@@ -43,6 +43,7 @@ pub mod permutation;
 pub mod procfs;
 pub mod recording;
 pub mod report;
+pub mod runtimes;
 pub mod sampling;
 pub mod scan;
 pub mod signals;

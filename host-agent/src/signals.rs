@@ -46,6 +46,10 @@ pub fn catch() -> Result<Stop, SignalError> {
             eprintln!("deltascope: SIGINT and SIGTERM do not end this command: {error}; use SIGKILL");
         }
         wait(|| watched.since().map(|since| since.elapsed()), std::thread::sleep);
+        if watched.is_by_program() {
+            // What is still at work has nobody who waits for it.
+            signal_hook::low_level::exit(0);
+        }
         eprintln!(
             "deltascope: ended by a signal before its work was done; what was in flight is not in the numbers above"
         );

@@ -10,6 +10,8 @@ pub const GRACE: Duration = Duration::from_millis(1_500);
 #[derive(Debug, Default)]
 struct Shared {
     asked: Arc<AtomicBool>,
+    /// Whether a person asked the program for it, and no signal did.
+    by_program: AtomicBool,
     /// When the request was first seen: a signal handler can set a flag and no time.
     seen: OnceLock<Instant>,
 }
@@ -28,8 +30,11 @@ impl Stop {
         self.shared.asked.clone()
     }
 
-    /// Makes the request.
+    /// Makes the request as the end of a program that has done what it was asked for.
     pub fn ask(&self) {
+        if !self.is_asked() {
+            self.shared.by_program.store(true, Ordering::Relaxed);
+        }
         self.shared.asked.store(true, Ordering::Relaxed);
     }
 
@@ -42,6 +47,11 @@ impl Stop {
     /// Sets when the work of this clone, and of the clones of it, is due; once.
     pub fn end_at(&self, end: Instant) {
         let _ = self.until.set(end);
+    }
+
+    /// Whether the request was made by [`Stop::ask`].
+    pub fn is_by_program(&self) -> bool {
+        self.shared.by_program.load(Ordering::Relaxed)
     }
 
     /// Whether the request was made.

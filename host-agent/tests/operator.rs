@@ -13,7 +13,7 @@ fn listening(options: &[&str]) -> (Run, String) {
     let fixed =
         ["run", "--source", "synth", "--events", "0", "--json-lines", "--listen", "127.0.0.1:0", "--boardd", boardd];
     let run = Run::start(&[&fixed[..], options].concat());
-    let line = run.errors.until("listening on http://");
+    let line = run.errors.until("listening on http");
     let address = line.rsplit('/').next().expect("an address").to_owned();
     (run, address)
 }
@@ -36,6 +36,27 @@ fn status_ends_with_what_the_document_says() {
     let (run, address) = listening(&["--interval", "3600"]);
     let early = finish(agent(&["status", &address])).fails(&["there has been no round yet"]);
     assert_eq!(early.code, Some(3));
+    run.signal("INT");
+    run.end();
+}
+
+#[test]
+fn status_is_asked_for_with_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys");
+    let keys = keys.to_str().expect("a plain path");
+    let made = finish(agent(&["keys", "init", keys])).ok().out;
+    let file = |part: &str| made.lines().find(|line| line.contains(part)).expect(part).to_owned();
+    let (authority, server, own) = (file("/ca.pem"), file("/servers/"), file("/agents/"));
+    let options = ["--interval", "0.1", "--listen-tls", &server, "--listen-authority", &authority];
+    let (mut run, address) = listening(&options);
+    run.line();
+    let with = ["--tls", &own, "--authority", &authority];
+    let status = finish(agent(&[&["status", &address, "--json"], &with[..]].concat())).ok().json();
+    assert_eq!(status["ready"], true, "{status}");
+    finish(agent(&["status", &address])).fails(&[&address, "--tls"]);
+    let wrong = [&["status", &address, "--server-name", "elsewhere"], &with[..]].concat();
+    finish(agent(&wrong)).fails(&[&address]);
     run.signal("INT");
     run.end();
 }

@@ -27,6 +27,11 @@ struct Session {
     parser: Arc<Mutex<vt100::Parser>>,
 }
 
+/// A server that takes a connection and says nothing.
+fn silent() -> std::net::TcpListener {
+    std::net::TcpListener::bind("127.0.0.1:0").expect("a free port")
+}
+
 fn lines(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("a size")
 }
@@ -242,6 +247,19 @@ fn recording_is_played_and_sought_in() {
         assert_eq!(found["copies"], container["cow_copies"]);
         assert_eq!(found["sends_redundant"], container["net_redundant"]);
     }
+}
+
+#[test]
+fn key_q_is_a_success_while_a_round_takes_longer_than_an_end_may() {
+    // The server takes the connection and never answers, and the agent waits for it.
+    let server = silent();
+    let address = server.local_addr().expect("an address").to_string();
+    let mut top = Session::start(agent(&["top", "--connect", &address]), &[]);
+    let connection = server.accept().expect("the agent connects");
+    top.has("deltascope top");
+    top.press("q");
+    assert_eq!(top.end().code(), Some(0), "{}", top.text());
+    drop(connection);
 }
 
 #[test]

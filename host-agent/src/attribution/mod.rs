@@ -8,10 +8,12 @@
 //! could look at it. A path is never made up from a container's id.
 
 mod fresh_map;
+mod groups;
 mod path;
 mod resolver;
 mod walk;
 
+pub use groups::Groups;
 pub use path::{ContainerKind, Description, describe};
 pub use resolver::{Attribution, AttributionCounts, AttributionLimits, Container, ContainerId, Hierarchy};
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::fresh_map::FreshMap;
+use super::groups::Groups;
 use super::walk::walk;
 use super::{ContainerKind, Description, describe};
 use crate::procfs::{ProcFs, lossless};
@@ -111,7 +111,7 @@ pub struct AttributionCounts {
 #[derive(Debug)]
 pub struct Attribution {
     proc: ProcFs,
-    mount: Option<PathBuf>,
+    groups: Groups,
     limits: AttributionLimits,
     by_path: FreshMap<String, ContainerId>,
     by_cgroup_id: FreshMap<u64, ContainerId>,
@@ -130,10 +130,10 @@ impl Attribution {
     /// Looks for the version 2 hierarchy in the mounts of this process. Without one, or
     /// without `mountinfo`, processes are attributed all the same.
     pub fn new(proc: ProcFs, limits: AttributionLimits) -> Self {
-        let mount = proc.version_2_groups();
+        let groups = Groups::of(&proc);
         Self {
             proc,
-            mount,
+            groups,
             by_path: FreshMap::new(limits.containers, limits.ttl),
             by_cgroup_id: FreshMap::new(limits.ids, limits.ttl),
             limits,
@@ -155,7 +155,7 @@ impl Attribution {
 
     /// Which hierarchies there are.
     pub fn hierarchy(&self) -> Hierarchy {
-        match self.mount {
+        match self.groups.folder {
             Some(_) => Hierarchy::V2,
             None => Hierarchy::V1,
         }
@@ -180,8 +180,8 @@ impl Attribution {
     /// The container of a process, unknown when the process is gone.
     pub fn resolve_pid(&mut self, pid: u32, now: Instant) -> ContainerId {
         let id = match self.proc.cgroup(pid) {
-            Ok(paths) => match paths.best() {
-                Some((path, v2)) => self.resolve_path(path, v2, now),
+            Ok(paths) => match self.groups.best(&paths) {
+                Some((path, v2)) => self.resolve_path(&path, v2, now),
                 None => ContainerId::UNKNOWN,
             },
             Err(_) => ContainerId::UNKNOWN,
@@ -196,7 +196,7 @@ impl Attribution {
             return self.count(id);
         }
         let due = self.last_walk.is_none_or(|last| now.saturating_duration_since(last) >= self.limits.walk_interval);
-        if let (true, Some(mount)) = (due, self.mount.clone()) {
+        if let (true, Some(mount)) = (due, self.groups.folder.clone()) {
             self.last_walk = Some(now);
             self.counts.walks += 1;
             let found = walk(&mount, self.limits.walk_groups);
@@ -259,7 +259,7 @@ impl Attribution {
     /// The inode of a group's directory. A path that leaves the reader's own control group
     /// namespace (`/../..`) has no directory here.
     fn inode(&self, path: &str) -> Option<u64> {
-        let mount = self.mount.as_ref()?;
+        let mount = self.groups.folder.as_ref()?;
         if path.split('/').any(|component| component == "..") {
             return None;
         }

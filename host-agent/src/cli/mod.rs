@@ -12,6 +12,7 @@ mod generate;
 mod keys;
 mod lines;
 mod listen;
+mod names;
 mod record;
 mod replay;
 mod rounds;

@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     drop(bar);
     let (totals, conservation) = accounting.read(&replay)?;
     let engine = accounting.granted().engine.name();
-    let mut report = Report::from_source(engine, accounting.owners(), &totals, conservation, &replay);
+    let mut report = Report::of_replay(engine, accounting.owners(), &totals, conservation, &replay);
     report.body_contexts = accounting.body_contexts();
     let scan = replay.scan_report();
     let unseen = Failure::of_scan(scan.as_ref());

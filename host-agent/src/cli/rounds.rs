@@ -21,6 +21,7 @@ use super::config::{Origin, Settings};
 use super::engine::{EngineArguments, check};
 use super::exit::Failure;
 use super::lines::Silence;
+use super::names::NameArguments;
 use super::source::SourceArguments;
 use super::state::StateArguments;
 
@@ -51,6 +52,8 @@ pub struct RoundArguments {
     /// each SIGHUP [default: $DELTASCOPE_CONFIG]
     #[arg(long, value_name = "SETTINGS")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    names: NameArguments,
     #[command(flatten)]
     state: StateArguments,
     #[command(flatten)]
@@ -138,7 +141,7 @@ pub fn each_until(
     end.into_iter().for_each(|end| work.end_at(end));
     let mut last = begun;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
-    let mut rounds = Rounds::new(tuner.get());
+    let mut rounds = Rounds::new(tuner.get()).named_by(arguments.names.book()?);
     // Since when the rest of what is in flight is given; inside, nothing for a source that cannot stop capturing.
     let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();

@@ -1,7 +1,7 @@
 //! `deltascope scan`.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
@@ -16,9 +16,13 @@ use serde::Serialize;
 use super::bar::Bar;
 use super::engine::{EngineArguments, check, text};
 use super::exit::Failure;
+use super::names::NameArguments;
 
 /// Containers with series of their own in the metrics.
 const METRICS_CONTAINERS: usize = 100;
+
+/// Longest time for the names of containers: there is no next round that has them.
+const NAMES_TIME: Duration = Duration::from_secs(1);
 
 /// Options of the command.
 #[derive(Args, Debug)]
@@ -32,6 +36,8 @@ pub struct Arguments {
     /// Replace this file with the numbers, as metrics for the textfile collector of node_exporter
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
+    #[command(flatten)]
+    names: NameArguments,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -56,11 +62,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (_daemon, mut accounting) = arguments.engine.open(None, &stop)?;
     let mut scan = Scan::new(config(&arguments.pids), []).ended_by(&stop);
     let (before, _) = accounting.read(&scan)?;
-    let (mut rounds, begun) = (Rounds::new(Tuning::once()), Instant::now());
+    let book = arguments.names.book()?;
+    let (mut rounds, begun) = (Rounds::new(Tuning::once()).named_by(book.clone()), Instant::now());
     let bar = Bar::new("scanning");
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     let (after, conservation) = accounting.read(&scan)?;
+    if let Some(book) = &book {
+        book.look_up(accounting.owners().iter().map(|(_, owner)| &*owner.name), NAMES_TIME);
+    }
     let round = rounds.next(&accounting, &scan, (after.since(&before), conservation), begun.elapsed(), |_| 0);
     let report = &round.report;
     let unseen = Failure::of_scan(round.scan.as_ref());

@@ -1,10 +1,14 @@
 //! `deltascope status`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::http::{self, DEFAULT_ADDRESS, RoundStatusJson, StatusJson};
+use deltascope_agent::report::escape;
+use deltascope_agent::runtimes::{BookStatus, RuntimeStatus};
+use deltascope_agent::uplink::Tls;
 
 use super::exit::Failure;
 
@@ -14,9 +18,18 @@ const CERTIFICATE_DAYS: f64 = 14.0;
 /// Options of the command.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Address of the agent, as of its --listen on this machine
+    /// Address of the agent, as of its --listen: on this machine, or on any with --tls
     #[arg(value_name = "ADDR", default_value = DEFAULT_ADDRESS)]
     address: SocketAddr,
+    /// Certificate and key (PEM) for an agent with --listen-tls: one that its authority has signed
+    #[arg(long, value_name = "FILE", requires = "authority")]
+    tls: Option<PathBuf>,
+    /// Certificate of the authority (PEM) that has signed the agent's
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    authority: Option<PathBuf>,
+    /// Name or address in the agent's certificate [default: that of ADDR]
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    server_name: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -24,7 +37,14 @@ pub struct Arguments {
 
 /// Asks a running agent for its state and prints it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let status = http::status(arguments.address)?;
+    let tls = match (&arguments.tls, &arguments.authority) {
+        (Some(own), Some(authority)) => {
+            let name = arguments.server_name.clone().unwrap_or_else(|| arguments.address.ip().to_string());
+            Some(Tls::new(own.clone(), authority.clone(), &name)?)
+        }
+        _ => None,
+    };
+    let status = http::status(arguments.address, tls.as_ref())?;
     if arguments.json {
         super::print_json(&status, false)?;
     } else {
@@ -69,6 +89,21 @@ fn text(status: &StatusJson) -> String {
         round.agent_cpu_seconds,
         round.agent_resident_bytes.map_or("unknown".to_owned(), |bytes| bytes.to_string()),
     );
+    if let Some(names) = &round.names {
+        text += &names_text(names);
+    }
+    text
+}
+
+/// How names of containers are found: one line, and one for each runtime.
+fn names_text(names: &BookStatus) -> String {
+    let BookStatus { named, waiting, missing, runtimes } = names;
+    let mut text = format!("names of containers: {named} known, {waiting} looked up, {missing} missing\n");
+    for runtime in runtimes {
+        let RuntimeStatus { runtime, lookups, failures, found, error } = runtime;
+        let error = error.as_ref().map(|error| format!("; {}", escape(error))).unwrap_or_default();
+        text += &format!("  {}: {found} names, {lookups} look-ups, {failures} failed{error}\n", escape(runtime));
+    }
     text
 }
 

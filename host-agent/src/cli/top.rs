@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use deltascope_agent::accounting::Accounting;
+use deltascope_agent::accounting::{Accounting, AccountingError};
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::signals;
+use deltascope_agent::sources::SourceError;
 use deltascope_agent::stop::Stop;
 use deltascope_agent::top::{self, Command, Message, Player, Screen, TopJson, View, once_text};
 
@@ -119,9 +120,16 @@ fn beside(
         let shown = top::run(screen, view, &messages, commands, stop);
         stop.ask();
         let worked: Result<()> = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        worked?;
+        // What waited for the board server when a key asked for the end has nothing to report.
+        worked.or_else(|error| if stop.is_by_program() && is_stop(&error) { Ok(()) } else { Err(error) })?;
         Ok(shown?)
     })
+}
+
+/// Whether work ended because the end was asked for.
+fn is_stop(error: &anyhow::Error) -> bool {
+    let of_session = error.downcast_ref::<AccountingError>().is_some_and(AccountingError::is_stop);
+    of_session || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_stop)
 }
 
 fn live(arguments: &Arguments, settings: &Settings, view: &mut View, stop: &Stop) -> Result<()> {

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::status::StatusJson;
+use crate::uplink::{Tls, TlsOptionsError};
 
 /// Longest time for the connection, and for each read and write.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,15 +17,22 @@ const MOST_BYTES: u64 = 1 << 20;
 #[non_exhaustive]
 pub enum ClientError {
     /// There is no answer.
-    #[error("{address}: expected an agent that runs with --listen, found {source}; start one, or give its address")]
+    #[error(
+        "{address}: expected an agent that runs with --listen, found {source}; start one, give its address, or --tls and --authority for one with --listen-tls"
+    )]
     Io {
         /// The agent.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
+    /// TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsOptionsError),
     /// The answer is of another program.
-    #[error("{address}: expected the state of an agent, found {found:?}; give the address of an agent")]
+    #[error(
+        "{address}: expected the state of an agent, found {found:?}; give the address of an agent, and --tls and --authority for one with --listen-tls"
+    )]
     Answer {
         /// The agent.
         address: SocketAddr,
@@ -33,12 +41,18 @@ pub enum ClientError {
     },
 }
 
-/// Returns the state of the agent that listens at `address` on this machine.
+/// Returns the state of the agent that listens at `address`: on this machine, or on any with `tls`.
 ///
 /// # Errors
 /// None answers there, or it is no agent.
-pub fn status(address: SocketAddr) -> Result<StatusJson, ClientError> {
-    let answer = ask(address).map_err(|source| ClientError::Io { address, source })?;
+pub fn status(address: SocketAddr, tls: Option<&Tls>) -> Result<StatusJson, ClientError> {
+    let io = |source| ClientError::Io { address, source };
+    let stream = connect(address).map_err(io)?;
+    let answer = match tls {
+        None => ask(stream, address),
+        Some(tls) => ask(rustls::StreamOwned::new(tls.connection()?, stream), address),
+    };
+    let answer = answer.map_err(io)?;
     let begin = String::from_utf8_lossy(&answer[..answer.len().min(80)]).into_owned();
     let other = || ClientError::Answer { address, found: begin.clone() };
     let text = String::from_utf8(answer).map_err(|_| other())?;
@@ -50,13 +64,20 @@ pub fn status(address: SocketAddr) -> Result<StatusJson, ClientError> {
     serde_json::from_str(body).map_err(|_| other())
 }
 
-/// A request of HTTP/1.0, whose answer ends with the connection and has no parts (RFC 1945).
-fn ask(address: SocketAddr) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
+    Ok(stream)
+}
+
+/// A request of HTTP/1.0, whose answer ends with the connection and has no parts (RFC 1945).
+fn ask(mut stream: impl Read + Write, address: SocketAddr) -> io::Result<Vec<u8>> {
     stream.write_all(format!("GET /status HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
-    stream.take(MOST_BYTES).read_to_end(&mut answer)?;
-    Ok(answer)
+    match stream.take(MOST_BYTES).read_to_end(&mut answer) {
+        // A connection may end without a word of TLS about it; an answer that was cut is no state.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !answer.is_empty() => Ok(answer),
+        read => read.map(|_| answer),
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::off_line;
 use crate::report::round::{Round, unix_seconds};
+use crate::runtimes::BookStatus;
 
 /// A round may come this many intervals late, and this much time, before an agent is not ready.
 const LATE_INTERVALS: u32 = 3;
@@ -65,6 +66,9 @@ pub struct RoundStatusJson {
     pub connections: u64,
     /// Days until the agent's own certificate expires; null without TLS.
     pub certificate_days: Option<f64>,
+    /// How names of containers are found; null where no runtime is asked.
+    #[serde(default)]
+    pub names: Option<BookStatus>,
     /// Time of processors that the agent has used, in seconds.
     pub agent_cpu_seconds: f64,
     /// Memory of the agent that is resident, in bytes.
@@ -106,6 +110,7 @@ impl RoundStatusJson {
             online: round.link.online,
             connections: round.link.connections,
             certificate_days: round.link.certificate_days,
+            names: round.names.clone(),
             agent_cpu_seconds: round.own.cpu.as_secs_f64(),
             agent_resident_bytes: round.own.resident_bytes,
         }

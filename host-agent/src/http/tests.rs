@@ -51,10 +51,10 @@ fn agent_is_not_ready_before_its_first_round() {
         let answer = get(&server, path);
         assert!(answer.starts_with("HTTP/1.0 503") && answer.contains("no round yet"), "{path}: {answer}");
     }
-    assert!(!status(server.address()).expect("an agent").ready);
+    assert!(!status(server.address(), None).expect("an agent").ready);
     publish(&publisher, fresh());
     assert!(get(&server, "/ready").starts_with("HTTP/1.0 200"));
-    let status = status(server.address()).expect("an agent");
+    let status = status(server.address(), None).expect("an agent");
     let last = status.round.expect("a round");
     assert!(status.ready && last.conserved && last.online, "{last:?}");
     assert_eq!((last.number, last.captured, last.lost["ring"], last.certificate_days), (3, 206, 3, Some(100.5)));
@@ -159,7 +159,7 @@ fn taken_port_and_other_programs_are_named() {
     assert!(matches!(error, HttpError::Bind { .. }), "{error}");
     let address = server.address();
     drop(server);
-    assert!(matches!(status(address), Err(ClientError::Io { .. })), "it ended with its handle");
+    assert!(matches!(status(address, None), Err(ClientError::Io { .. })), "it ended with its handle");
     let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = other.local_addr().expect("an address");
     let thread = std::thread::spawn(move || {
@@ -167,7 +167,7 @@ fn taken_port_and_other_programs_are_named() {
         let _ = stream.read(&mut [0; 1024]);
         stream.write_all(b"220 mail\r\n").expect("it is sent");
     });
-    assert!(matches!(status(address), Err(ClientError::Answer { .. })));
+    assert!(matches!(status(address, None), Err(ClientError::Answer { .. })));
     thread.join().expect("it ends");
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::holds::HeldFile;
 use super::roots;
+use super::sockets::{self, TcpSocket};
 use super::{
     CgroupMount, CgroupPaths, Mapping, MappingParser, Pagemap, ParseError, ProcError, ProcessMemory, ProcessStat,
     ProcessStatus, TaskId, parse_cgroup, parse_mountinfo, parse_stat, parse_status,
@@ -88,6 +89,11 @@ impl ProcFs {
     pub(crate) fn own_text(&self, name: &str) -> Result<String, ProcError> {
         let path = self.root.join("self").join(name);
         parsed(&path, SMALL, |bytes| Ok(String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    /// The TCP sockets of a process; none of one that is gone or denied.
+    pub fn sockets(&self, pid: u32) -> Vec<TcpSocket> {
+        sockets::sockets(&self.root.join(pid.to_string()))
     }
 
     /// The numbers of all processes, ascending.
@@ -224,6 +230,18 @@ impl ProcFs {
         }
         let mounts = self.cgroup_mounts().unwrap_or_default();
         mounts.into_iter().find(|mount| mount.root == "/").map(|mount| PathBuf::from(mount.point))
+    }
+
+    /// Returns where process 1 has the version 2 hierarchy, reached through its file system: for a process in a control group
+    /// namespace of its own, whose `/sys/fs/cgroup` may show a part only.
+    pub fn first_groups(&self) -> Option<PathBuf> {
+        if let Some(groups) = roots::groups().filter(|_| self.root == roots::proc()) {
+            return Some(groups);
+        }
+        let mounts = parsed(&self.path(1, "mountinfo"), MOUNTS, parse_mountinfo).ok()?;
+        let point = mounts.into_iter().next()?.point;
+        let folder = self.path(1, "root").join(point.trim_start_matches('/'));
+        folder.is_dir().then_some(folder)
     }
 
     /// Reads `/proc/PID/smaps`, line by line: it is long where there are many mappings.

@@ -19,6 +19,7 @@ mod own_cost;
 mod pagemap;
 pub mod pressure;
 mod roots;
+mod sockets;
 mod stat;
 mod status;
 pub(crate) mod sys;
@@ -32,7 +33,8 @@ pub use memory::ProcessMemory;
 pub use mountinfo::{CgroupMount, parse_mountinfo};
 pub use own_cost::OwnCost;
 pub use pagemap::{PageEntry, Pagemap};
-pub use roots::{Roots, set_roots};
+pub use roots::{Roots, proc as proc_root, set_roots};
+pub use sockets::TcpSocket;
 pub use stat::{ExecLayout, ProcessStat, TaskId, parse_stat};
 pub use status::{ProcessStatus, parse_status};
 

@@ -21,7 +21,7 @@ pub fn set_roots(roots: Roots) {
 }
 
 /// Where the proc file system is.
-pub(super) fn proc() -> &'static Path {
+pub fn proc() -> &'static Path {
     ROOTS.get().and_then(|roots| roots.proc.as_deref()).unwrap_or(Path::new("/proc"))
 }
 

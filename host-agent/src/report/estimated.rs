@@ -81,8 +81,7 @@ pub struct EstimatedJson {
 
 impl EstimatedJson {
     /// From a source's estimates.
-    pub fn new(estimates: &Estimates, owners: &Owners) -> EstimatedJson {
-        let names = Names::of(owners);
+    pub(super) fn new(estimates: &Estimates, owners: &Owners, names: &Names<'_>) -> EstimatedJson {
         let containers = estimates.owners.iter().filter_map(|(&id, shares)| {
             let (cow, net) = (share(&shares.pages), share(&shares.sends));
             Some(ContainerSharesJson { name: escape(&names.get(&owners.get(id)?.name)), cow, net })

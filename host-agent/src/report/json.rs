@@ -53,6 +53,15 @@ pub struct ContainerJson {
     /// Uid of its pod under Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
+    /// Its namespace under Kubernetes, where its runtime says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The name of its pod, where its runtime says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_name: Option<String>,
+    /// The name that its runtime has for it, without the pod's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_name: Option<String>,
     /// Copied pages, unjudged ones included; in a scan the inherited copies.
     pub cow_copies: u64,
     /// Redundant copies.
@@ -109,12 +118,16 @@ impl From<&Line> for ContainerJson {
     fn from(line: &Line) -> ContainerJson {
         let details = line.details.as_ref();
         let text = |text: &String| escape(text);
+        let names = line.names.as_deref();
         ContainerJson {
             name: escape(&line.name),
             cgroup: details.map(|details| escape(&details.cgroup)),
             runtime: details.and_then(|details| details.runtime.as_ref()).map(text),
             id: details.and_then(|details| details.id.as_ref()).map(text),
             pod: details.and_then(|details| details.pod.as_ref()).map(text),
+            namespace: names.and_then(|names| names.namespace.as_ref()).map(text),
+            pod_name: names.and_then(|names| names.pod.as_ref()).map(text),
+            container_name: names.and_then(|names| names.container.as_ref()).map(text),
             cow_copies: line.pages.events,
             cow_redundant: line.pages.redundant_events,
             cow_bytes_redundant: line.pages.redundant_bytes,

@@ -32,6 +32,8 @@ pub use scan_text::{not_seen_text, scan_lines};
 pub use sends::{BodyContextsJson, ContentSends, ContentSendsJson, ScopeJson, SendBytesJson, send_lines};
 pub use table::{columns, conservation_line, render};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use deltascope_abi::counters::CounterRow;
@@ -42,6 +44,7 @@ use crate::accounting::{Rows, Totals};
 use crate::attribution::{Container, ContainerKind};
 use crate::event::{OwnerKind, Owners, scanned};
 use crate::procfs::pressure::Pressures;
+use crate::runtimes::RuntimeNames;
 
 /// Name of group 0.
 pub const OTHER_NAME: &str = "other";
@@ -67,6 +70,8 @@ pub struct Line {
     pub by_content: Option<ContentSends>,
     /// The container behind the name, where it is known.
     pub details: Option<Details>,
+    /// What its runtime calls it, where that is known.
+    pub names: Option<Arc<RuntimeNames>>,
     /// What was counted since the round before, in a run of a source with counters.
     pub recent: Option<Recent>,
     /// How much its tasks have waited, where the kernel says it.
@@ -144,6 +149,7 @@ impl Line {
                 sends: CounterRow::default(),
                 by_content: None,
                 details: None,
+                names: None,
                 recent: None,
                 pressure: None,
             };
@@ -158,6 +164,7 @@ impl Line {
             sends: row(Class::NetworkSend),
             by_content: None,
             details: None,
+            names: None,
             recent: None,
             pressure: None,
         }
@@ -202,13 +209,23 @@ impl Report {
     /// A report of `totals`, which may cover less than the session has counted (one scan round); `conservation`
     /// covers the session.
     pub fn new(engine: &'static str, owners: &Owners, totals: &Totals, conservation: Conservation) -> Report {
+        Report::named(engine, owners, totals, conservation, &names::Names::of(owners, None))
+    }
+
+    /// A report as [`Report::new`] makes it, with these names.
+    fn named(
+        engine: &'static str,
+        owners: &Owners,
+        totals: &Totals,
+        conservation: Conservation,
+        names: &names::Names<'_>,
+    ) -> Report {
         let mut lines: Vec<Line> = owners
             .iter()
             .filter(|(_, owner)| owner.kind != OwnerKind::Sends)
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
             .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
             .collect();
-        let names = names::Names::of(owners);
         // Sources are of one kind: what overflows from a scan is of the scan.
         let scans = owners.iter().any(|(_, owner)| owner.kind.is_scanned());
         let other = if scans { OwnerKind::Scanned } else { OwnerKind::Container };

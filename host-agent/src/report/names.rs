@@ -7,22 +7,25 @@ use crc32c::crc32c;
 use super::OTHER_NAME;
 use crate::attribution::describe;
 use crate::event::Owners;
+use crate::runtimes::Book;
 
 /// Names that are not of a control group, whatever a group is called.
 const RESERVED: [&str; 4] = [OTHER_NAME, "expired", "none", "unknown"];
 
 /// The names of some owners by their keys.
 ///
-/// The key of a container is the path of its control group, and its name follows from the path. Where several paths have
+/// The key of a container is the path of its control group. Its name is what its runtime calls it, or follows from the path. Where several paths have
 /// one name, each gets a suffix that follows from its path too: the names depend neither on an order nor on a number.
 #[derive(Debug)]
 pub(super) struct Names<'a> {
     shared: HashSet<String>,
     names: HashMap<&'a str, String>,
+    book: Option<&'a Book>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(owners: &'a Owners) -> Names<'a> {
+    /// The names of all; `book` has what runtimes call their containers.
+    pub(super) fn of(owners: &'a Owners, book: Option<&'a Book>) -> Names<'a> {
         let mut names = HashMap::new();
         let (mut used, mut shared) = (HashSet::new(), HashSet::new());
         shared.extend(RESERVED.map(str::to_owned));
@@ -32,25 +35,28 @@ impl<'a> Names<'a> {
                 // Its sends by content are an owner too.
                 continue;
             }
-            let name = plain(key);
+            let name = plain(key, book);
             if !used.insert(name.clone()) {
                 shared.insert(name.clone());
             }
             names.insert(key, name);
         }
-        Names { shared, names }
+        Names { shared, names, book }
     }
 
     /// Returns the name of an owner.
     pub(super) fn get(&self, key: &str) -> String {
-        let name = self.names.get(key).cloned().unwrap_or_else(|| plain(key));
+        let name = self.names.get(key).cloned().unwrap_or_else(|| plain(key, self.book));
         // What is not a path has no other name than its own.
         if name != key && self.shared.contains(&name) { format!("{name}~{:08x}", crc32c(key.as_bytes())) } else { name }
     }
 }
 
 /// The name of a key, without regard to others.
-fn plain(key: &str) -> String {
+fn plain(key: &str, book: Option<&Book>) -> String {
+    if let Some(names) = book.and_then(|book| book.of_path(key)) {
+        return names.whole();
+    }
     if key.starts_with('/') { describe(key).name } else { key.to_owned() }
 }
 
@@ -65,7 +71,7 @@ mod tests {
             owners.intern(OwnerKind::Container, key);
             owners.intern(OwnerKind::Sends, key);
         });
-        let names = Names::of(&owners);
+        let names = Names::of(&owners, None);
         keys.iter().map(|key| names.get(key)).collect()
     }
 

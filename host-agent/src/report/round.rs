@@ -8,13 +8,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::names::Names;
 use super::recent::Recent;
 use super::{EstimatedJson, Line, Report, ScanJson, SendBytesJson};
 use crate::accounting::state::StateStatus;
 use crate::accounting::{Accounting, Conservation, Operations, Totals};
+use crate::attribution::Groups;
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::pressure::Pressures;
-use crate::procfs::{OwnCost, ProcFs, lossless};
+use crate::procfs::{OwnCost, lossless};
+use crate::runtimes::{Book, BookStatus};
 use crate::sampling::Estimates;
 use crate::sources::Source;
 use crate::tuning::{Off, Tuning};
@@ -51,6 +54,8 @@ pub struct Round {
     pub estimates: Option<Estimates>,
     /// The same with the names of the containers.
     pub estimated: Option<EstimatedJson>,
+    /// How names are found; `None` where no runtime is asked.
+    pub names: Option<BookStatus>,
     /// Containers that the report leaves out because they have had no event for a while.
     pub silent: usize,
     /// What was written to the state folder; `None` without one.
@@ -99,6 +104,8 @@ pub struct Rounds {
     base: Totals,
     /// Where the version 2 hierarchy of control groups is, if there is one.
     groups: Option<PathBuf>,
+    /// What runtimes call their containers.
+    book: Option<Book>,
 }
 
 impl Rounds {
@@ -112,8 +119,15 @@ impl Rounds {
             number: 0,
             longest: Duration::ZERO,
             base: Totals::default(),
-            groups: ProcFs::default().version_2_groups(),
+            groups: Groups::of_host().folder.clone(),
+            book: None,
         }
+    }
+
+    /// Names containers as runtimes do, as far as `book` knows it when a round is made.
+    #[must_use]
+    pub fn named_by(self, book: Option<Book>) -> Rounds {
+        Rounds { book, ..self }
     }
 
     /// Sets what has changed since the round before.
@@ -142,7 +156,11 @@ impl Rounds {
         };
         let owners = accounting.owners();
         let engine = accounting.granted().engine.name();
-        let mut report = Report::from_source(engine, owners, shown, conservation, source);
+        let names = Names::of(owners, self.book.as_ref());
+        let mut report = Report::from_source(engine, (owners, &names), shown, conservation, source);
+        if let Some(book) = &self.book {
+            report.add_names(book);
+        }
         report.body_contexts = accounting.body_contexts();
         // A round of a state names what there is now.
         let silent = if is_state { 0 } else { silence(&mut report) };
@@ -172,8 +190,9 @@ impl Rounds {
             report,
             scan: source.scan_report().filter(|_| off.is_none()),
             off,
-            estimated: estimates.as_ref().map(|estimates| EstimatedJson::new(estimates, owners)),
+            estimated: estimates.as_ref().map(|estimates| EstimatedJson::new(estimates, owners, &names)),
             estimates,
+            names: self.book.as_ref().map(Book::status),
             silent,
             state: accounting.state_status(),
             link: accounting.link(),
@@ -222,15 +241,33 @@ impl Round {
 }
 
 impl Report {
-    /// A report of what `source` has given, with what it says of containers and of its own limits.
-    pub fn from_source(
+    /// A report of a source that is not named by runtimes, as [`Rounds`] make it.
+    pub fn of_replay(
         engine: &'static str,
         owners: &Owners,
         totals: &Totals,
         conservation: Conservation,
         source: &dyn Source,
     ) -> Report {
-        let mut report = Report::new(engine, owners, totals, conservation);
+        Report::from_source(engine, (owners, &Names::of(owners, None)), totals, conservation, source)
+    }
+
+    /// Adds to each line what its runtime calls it.
+    fn add_names(&mut self, book: &Book) {
+        for line in &mut self.lines {
+            line.names = line.details.as_ref().and_then(|details| book.of_path(&details.cgroup));
+        }
+    }
+
+    /// A report of what `source` has given, with what it says of containers and of its own limits.
+    fn from_source(
+        engine: &'static str,
+        (owners, names): (&Owners, &Names<'_>),
+        totals: &Totals,
+        conservation: Conservation,
+        source: &dyn Source,
+    ) -> Report {
+        let mut report = Report::named(engine, owners, totals, conservation, names);
         let scan = source.scan_report();
         report.lower_bound = source.is_lower_bound();
         report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);

@@ -1,5 +1,6 @@
 //! A round for tests.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use deltascope_abi::loss::{LossReason, Losses};
@@ -10,6 +11,7 @@ use super::{Details, Recent, Report};
 use crate::accounting::{Conservation, Operations, Rows, Totals};
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::OwnCost;
+use crate::runtimes::{BookStatus, RuntimeNames, RuntimeStatus};
 use crate::uplink::LinkStatus;
 
 /// What one container has counted: copies, of which so many are redundant, and sends, all of them redundant.
@@ -40,6 +42,8 @@ pub(crate) fn round() -> Round {
         key.starts_with('/').then(|| Details { cgroup: key.to_owned(), runtime, id, pod: None })
     });
     if let Some(line) = report.lines.first_mut() {
+        let names = RuntimeNames { container: Some("web".to_owned()), ..RuntimeNames::default() };
+        line.names = Some(Arc::new(names));
         line.recent = Some(Recent { pages: line.pages, ..Recent::default() });
     }
     Round {
@@ -50,6 +54,18 @@ pub(crate) fn round() -> Round {
         interval: Duration::from_secs(10),
         silence: Duration::from_secs(600),
         off: None,
+        names: Some(BookStatus {
+            named: 2,
+            waiting: 1,
+            missing: 4,
+            runtimes: vec![RuntimeStatus {
+                runtime: "docker".to_owned(),
+                lookups: 9,
+                failures: 3,
+                found: 2,
+                error: None,
+            }],
+        }),
         source: "bpf",
         is_state: false,
         source_status: vec![

@@ -10,6 +10,7 @@ use super::{EstimatedJson, RatesJson, ReportJson, ScanJson};
 use crate::accounting::state::StateStatus;
 use crate::event::OwnerKind;
 use crate::procfs::pressure::{Pressures, Resource};
+use crate::runtimes::BookStatus;
 
 /// One round, as `run --json-lines` prints it.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +87,8 @@ pub struct WholeRoundJson<'a> {
     pub link: LinkJson<'a>,
     /// What the agent has used.
     pub agent: AgentJson,
+    /// How names are found; null where no runtime is asked.
+    pub names: Option<&'a BookStatus>,
     /// Everything that `run --json-lines` prints.
     #[serde(flatten)]
     pub round: RoundJson<'a>,
@@ -182,6 +185,7 @@ impl<'a> From<&'a Round> for WholeRoundJson<'a> {
                 longest_round_seconds: round.longest_round.as_secs_f64(),
                 longest_hold_seconds: round.own.longest_hold.as_secs_f64(),
             },
+            names: round.names.as_ref(),
             round: RoundJson::from(round),
             rates: lines()
                 .map(|line| line.recent.as_ref().map(|recent| RatesJson::new(recent, round.since_last)))

@@ -1,14 +1,18 @@
-//! One container: its counters, families and processes.
+//! One container: its counters, families, processes and sockets.
 
-use crate::attribution::describe;
-use crate::procfs::ProcFs;
+use std::collections::HashSet;
+
+use crate::attribution::{Groups, describe};
+use crate::procfs::{ProcFs, TcpSocket};
 use crate::report::round::Round;
 use crate::report::{FamilyJson, escape};
 
 use super::rows::Row;
 
-/// Processes and families that are listed at most; the screen shows fewer.
+/// Processes, families and sockets that are listed at most; the screen shows fewer.
 const MOST: usize = 200;
+/// Processes whose sockets are looked for, the largest.
+const WITH_SOCKETS: usize = 32;
 
 /// A process of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub(super) struct Detail {
     pub families: Vec<FamilyJson>,
     /// Processes that are in the container now, the largest first; not of a recording.
     pub processes: Vec<Process>,
+    /// TCP sockets of the largest processes, those with the most bytes on their way first.
+    pub sockets: Vec<(u32, TcpSocket)>,
 }
 
 impl Detail {
@@ -45,6 +51,7 @@ impl Detail {
             pod: text(details.and_then(|details| details.pod.as_ref())),
             families: Vec::new(),
             processes: Vec::new(),
+            sockets: Vec::new(),
         };
         let here = ["scan", "bpf", "kmod", "capture"].contains(&round.source);
         if let Some(path) = row.path.as_deref().filter(|_| here) {
@@ -54,10 +61,10 @@ impl Detail {
     }
 
     fn look(&mut self, path: &str, round: &Round) {
-        let proc = ProcFs::default();
+        let (proc, groups) = (ProcFs::default(), Groups::of_host());
         let within = |pid: u32| {
             let paths = proc.cgroup(pid).ok();
-            paths.as_ref().and_then(|paths| paths.best()).is_some_and(|(group, _)| describe(group).path == path)
+            paths.and_then(|paths| groups.best(&paths)).is_some_and(|(group, _)| describe(&group).path == path)
         };
         let families = round.scan.iter().flat_map(|scan| &scan.by_family);
         self.families = families.filter(|family| within(family.root)).take(MOST).cloned().collect();
@@ -70,5 +77,13 @@ impl Detail {
         }
         self.processes.sort_by(|a, b| b.resident.cmp(&a.resident).then(a.pid.cmp(&b.pid)));
         self.processes.truncate(MOST);
+        let mut seen = HashSet::new();
+        for process in self.processes.iter().take(WITH_SOCKETS) {
+            // Processes of a family share their sockets.
+            let own = proc.sockets(process.pid).into_iter().filter(|socket| seen.insert(socket.inode));
+            self.sockets.extend(own.map(|socket| (process.pid, socket)));
+        }
+        self.sockets.sort_by_key(|(pid, socket)| (std::cmp::Reverse(socket.unsent), *pid, socket.local, socket.remote));
+        self.sockets.truncate(MOST);
     }
 }

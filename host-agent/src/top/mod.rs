@@ -8,7 +8,7 @@
 //! | `rows.rs`, `pressure.rs` | a round as rows, with the pressure that each container is under |
 //! | `order.rs`, `history.rs` | which row is where, and what came before |
 //! | `view.rs`, `keys.rs` | what is shown, and what a key changes |
-//! | `detail.rs` | one container: its counters, families and processes |
+//! | `detail.rs` | one container: its counters, families, processes and sockets |
 //! | `text.rs`, `screen.rs` | lines and cells, and where they are on the screen |
 //! | `terminal.rs`, `errors.rs`, `sys.rs` | taking the terminal, and giving it back |
 //! | `run.rs` | the loop |

@@ -10,6 +10,7 @@ use super::detail::Detail;
 use super::rows::Row;
 use super::text::{bytes, bytes_rate, cost, count, coverage, fit, law, sparkline, title};
 use super::view::{Shown, View};
+use crate::procfs::TcpSocket;
 
 /// Smallest screen.
 const SMALLEST: (u16, u16) = (60, 12);
@@ -20,7 +21,7 @@ const KEYS: &str = "q quit  Enter detail  / filter  s sort  f freeze  ? help";
 const PLAYER_KEYS: &str = "q quit  <- -> 1 %  [ ] 10 %  0-9 to  space play  Enter detail  ? help";
 const HELP: &[&str] = &[
     "Up, Down, PgUp, PgDn   choose a container",
-    "Enter                  its counters, families and processes; Esc back",
+    "Enter                  its counters, families, processes, sockets; Esc back",
     "/                      show only names and control groups with a text; Esc shows all",
     "s                      sort: waste under pressure, waste, copies, sends, name",
     "f, space               freeze the screen; rounds go on",
@@ -245,17 +246,25 @@ fn detail_lines(detail: &Detail, height: u16) -> String {
                 count(family.peak_copies)
             )
         });
-        // Half of what is left is for processes.
-        let most =
-            usize::from(height).saturating_sub(lines.len() + 2) / if detail.processes.is_empty() { 1 } else { 2 };
+        // What is left is shared with processes and sockets.
+        let parts = 1 + usize::from(!detail.processes.is_empty()) + usize::from(!detail.sockets.is_empty());
+        let most = usize::from(height).saturating_sub(lines.len() + 3) / parts;
         lines.extend(families.take(most.max(1)));
     }
     if !detail.processes.is_empty() {
         lines.push(format!("{:>8} {:<16} {:>12}", "PROCESS", "", "ANONYMOUS"));
         let processes = detail.processes.iter();
-        lines.extend(
-            processes.map(|one| format!("{:>8} {:<16} {:>12}", one.pid, fit(&one.command, 16), bytes(one.resident))),
-        );
+        let processes =
+            processes.map(|one| format!("{:>8} {:<16} {:>12}", one.pid, fit(&one.command, 16), bytes(one.resident)));
+        let most = usize::from(height).saturating_sub(lines.len() + 1) / if detail.sockets.is_empty() { 1 } else { 2 };
+        lines.extend(processes.take(most.max(1)));
+    }
+    if !detail.sockets.is_empty() {
+        lines.push(format!("{:>8} {:<12} {:>8} {:>8}  {}", "SOCKET", "STATE", "UNSENT", "UNREAD", "FROM - TO"));
+        lines.extend(detail.sockets.iter().map(|(pid, socket)| {
+            let TcpSocket { local, remote, state, unsent, unread, .. } = socket;
+            format!("{pid:>8} {state:<12} {unsent:>8} {unread:>8}  {local} - {remote}")
+        }));
     }
     lines.truncate(usize::from(height));
     lines.join("\n")

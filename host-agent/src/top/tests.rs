@@ -18,8 +18,8 @@ use super::view::{Request, View};
 use super::{TopJson, once_text};
 use crate::accounting::{Conservation, Operations, Rows};
 use crate::event::OwnerKind;
-use crate::procfs::OwnCost;
 use crate::procfs::pressure::Pressures;
+use crate::procfs::{OwnCost, TcpSocket};
 use crate::report::round::Round;
 use crate::report::{Details, Line, Recent, Report};
 use crate::uplink::LinkStatus;
@@ -50,6 +50,7 @@ fn round(number: u64, lines: Vec<Line>) -> Arc<Round> {
         interval: Duration::from_secs(1),
         silence: Duration::from_secs(600),
         off: None,
+        names: None,
         source: "synth",
         is_state: false,
         source_status: vec![("seen", counted + 3), ("blind", 3)],
@@ -257,6 +258,26 @@ fn detail_shows_counters_and_goes_back() {
     assert_eq!(lines(&view)[7], "copies     200, redundant 200, not judged 1");
     press(&mut view, &[KeyCode::Esc]);
     assert!(lines(&view)[5].starts_with("CONTAINER"));
+}
+
+#[test]
+fn detail_lists_sockets_with_both_ends() {
+    let mut view = view();
+    view.add(two(1, 100, 900));
+    press(&mut view, &[KeyCode::Down, KeyCode::Enter]);
+    let socket = TcpSocket {
+        local: "10.0.0.1:6379".parse().expect("an address"),
+        remote: "10.0.0.2:40000".parse().expect("an address"),
+        state: "ESTAB",
+        unsent: 4_096,
+        unread: 7,
+        inode: 1,
+    };
+    view.detail.as_mut().expect("it is open").sockets.push((77, socket));
+    let found = lines(&view);
+    let line = found.iter().find(|line| line.contains("ESTAB")).unwrap_or_else(|| panic!("{found:#?}"));
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(fields, ["77", "ESTAB", "4096", "7", "10.0.0.1:6379", "-", "10.0.0.2:40000"]);
 }
 
 #[test]

@@ -69,6 +69,15 @@ impl Tls {
         Ok(credentials)
     }
 
+    /// Returns a new connection of rustls, for a stream of bytes.
+    ///
+    /// # Errors
+    /// The files cannot be used now.
+    pub fn connection(&self) -> Result<rustls::ClientConnection, TlsOptionsError> {
+        let config = self.credentials()?.client()?;
+        Ok(rustls::ClientConnection::new(config, self.server.clone()).map_err(TlsError::from)?)
+    }
+
     pub(super) fn channel(&self) -> Result<Channel, TlsOptionsError> {
         let config = self.credentials()?.client()?;
         Ok(Channel::client(config, self.server.clone())?)

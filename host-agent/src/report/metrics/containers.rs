@@ -192,9 +192,16 @@ fn labels(line: &Line) -> Labels {
 fn infos(listed: &[&Line], families: &mut Families) {
     let samples = listed.iter().filter_map(|line| {
         let details = line.details.as_ref()?;
-        let rest = [("runtime", &details.runtime), ("id", &details.id), ("pod_uid", &details.pod)];
-        let rest: Labels =
-            rest.into_iter().filter_map(|(label, value)| Some((label, escape(value.as_deref()?)))).collect();
+        let names = line.names.as_deref();
+        let rest = [
+            ("runtime", details.runtime.as_ref()),
+            ("id", details.id.as_ref()),
+            ("pod_uid", details.pod.as_ref()),
+            ("namespace", names.and_then(|names| names.namespace.as_ref())),
+            ("pod", names.and_then(|names| names.pod.as_ref())),
+            ("name", names.and_then(|names| names.container.as_ref())),
+        ];
+        let rest: Labels = rest.into_iter().filter_map(|(label, value)| Some((label, escape(value?)))).collect();
         (!rest.is_empty()).then(|| (labels(line).into_iter().chain(rest).collect(), Value::from(true)))
     });
     families.gauges("deltascope_container_info", "1 for what is known of a container.", samples.collect());

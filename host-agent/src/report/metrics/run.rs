@@ -3,7 +3,9 @@
 use deltascope_abi::loss::LossReason;
 
 use super::exposition::{Families, Labels, Value};
+use crate::report::escape;
 use crate::report::round::{Round, unix_seconds};
+use crate::runtimes::{BookStatus, RuntimeStatus};
 
 /// Adds the law of conservation, and the states of source, engine, link and agent.
 pub(super) fn add(round: &Round, families: &mut Families) {
@@ -24,6 +26,9 @@ pub(super) fn add(round: &Round, families: &mut Families) {
         families.gauges("deltascope_source_off", "1 for the setting that switches the source off.", setting);
     }
     source(round, families);
+    if let Some(status) = &round.names {
+        names(status, families);
+    }
     families.gauge("deltascope_link_up", "1 if there is a session with the board server.", round.link.online);
     families.counter("deltascope_link_connections", "Connections with the board server.", round.link.connections);
     if let Some(days) = round.link.certificate_days {
@@ -50,6 +55,21 @@ pub(super) fn add(round: &Round, families: &mut Families) {
         "Containers that have had no event for a while.",
         round.silent as u64,
     );
+}
+
+/// How names of containers are found.
+fn names(names: &BookStatus, families: &mut Families) {
+    let states = [("named", names.named), ("waiting", names.waiting), ("missing", names.missing)];
+    let states = states.map(|(state, count)| (vec![("state", state.to_owned())], Value::from(count)));
+    families.gauges("deltascope_names", "Containers of runtimes, by what is known of their names.", states.to_vec());
+    let of_each = |value: fn(&RuntimeStatus) -> u64| -> Vec<(Labels, Value)> {
+        let runtimes = names.runtimes.iter();
+        runtimes.map(|one| (vec![("runtime", escape(&one.runtime))], Value::from(value(one)))).collect()
+    };
+    families.counters("deltascope_name_lookups", "Look-ups of names in a runtime.", of_each(|one| one.lookups));
+    let about = "Look-ups that failed as a whole.";
+    families.counters("deltascope_name_lookup_failures", about, of_each(|one| one.failures));
+    families.counters("deltascope_names_found", "Names that a runtime gave.", of_each(|one| one.found));
 }
 
 /// Both sides of the law.

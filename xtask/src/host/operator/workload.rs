@@ -5,11 +5,14 @@ use crate::setup;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Bytes of a page.
-pub const PAGE: u64 = 4096;
+const PAGE: u64 = 4096;
+/// Pages of a family that are copied beside those it wastes: stack, data of the C library.
+const OTHER_PAGES: u64 = 32;
 
 /// Builds the program that wastes, in `folder`.
 pub fn build(folder: &Path) -> Result<PathBuf> {
@@ -33,6 +36,8 @@ pub fn groups() -> Result<Option<PathBuf>> {
 pub struct Wasteful {
     child: Child,
     group: PathBuf,
+    /// Its name on every surface.
+    pub name: &'static str,
     /// Path of the group in its hierarchy.
     pub cgroup: String,
     /// Process number of the parent.
@@ -42,8 +47,9 @@ pub struct Wasteful {
 }
 
 impl Wasteful {
-    /// Starts a family in the group `cgroup` below `groups`, and waits until it has written everything.
-    pub fn start(program: &Path, groups: &Path, cgroup: &str, pages: u64) -> Result<Wasteful> {
+    /// Starts a family in the group `cgroup` below `groups`, which surfaces call `name`, and waits until it has written
+    /// everything.
+    pub fn start(program: &Path, groups: &Path, (name, cgroup): (&'static str, &str), pages: u64) -> Result<Wasteful> {
         let group = groups.join(cgroup.trim_start_matches('/'));
         fs::create_dir_all(&group).with_context(|| {
             format!("{}: expected to make a control group, found no permission; run this as root", group.display())
@@ -56,12 +62,20 @@ impl Wasteful {
         let mut line = String::new();
         let output = child.stdout.take().context("the program has no output")?;
         let read = BufReader::new(output).read_line(&mut line);
-        let mut family = Wasteful { child, group, cgroup: cgroup.to_owned(), pid: 0, pages };
+        let mut family = Wasteful { child, group, name, cgroup: cgroup.to_owned(), pid: 0, pages };
         read?;
         let pid = line.split_whitespace().next().and_then(|word| word.parse().ok());
         family.pid = pid.with_context(|| format!("expected two process numbers, found {line:?}"))?;
         ensure!(fs::read_to_string(format!("/proc/{}/cgroup", family.pid))?.contains(cgroup), "it is in another group");
         Ok(family)
+    }
+}
+
+impl Wasteful {
+    /// The bytes that it has wasted, at least and at most.
+    pub fn wasted(&self) -> RangeInclusive<u64> {
+        let least = self.pages * PAGE;
+        least..=least + OTHER_PAGES * PAGE
     }
 }
 
