@@ -171,7 +171,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__attrs)
-            opts="-h --json --folder --source --file --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
+            opts="-h --json --folder --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -182,10 +182,14 @@ _deltascope() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "scan synth replay pcap auto bpf kmod" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "scan synth replay capture pcap auto bpf kmod" -- "${cur}"))
                     return 0
                     ;;
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -371,17 +375,21 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__config__subcmd__check)
-            opts="-h --json --source --file --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --source)
-                    COMPREPLY=($(compgen -W "scan synth replay pcap auto bpf kmod" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "scan synth replay capture pcap auto bpf kmod" -- "${cur}"))
                     return 0
                     ;;
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1203,17 +1211,21 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__record)
-            opts="-h --source --file --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --raw --force --duration --procfs --cgroupfs --help"
+            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --raw --force --duration --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --source)
-                    COMPREPLY=($(compgen -W "scan synth replay pcap auto bpf kmod" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "scan synth replay capture pcap auto bpf kmod" -- "${cur}"))
                     return 0
                     ;;
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1363,17 +1375,21 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__run)
-            opts="-h --source --file --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --source)
-                    COMPREPLY=($(compgen -W "scan synth replay pcap auto bpf kmod" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "scan synth replay capture pcap auto bpf kmod" -- "${cur}"))
                     return 0
                     ;;
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1673,7 +1689,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__top)
-            opts="-h --once --json --filter --replay --at --source --file --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
+            opts="-h --once --json --filter --replay --at --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1692,10 +1708,14 @@ _deltascope() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "scan synth replay pcap auto bpf kmod" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "scan synth replay capture pcap auto bpf kmod" -- "${cur}"))
                     return 0
                     ;;
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

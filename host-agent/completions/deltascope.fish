@@ -66,11 +66,13 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand scan" -s h -l help
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l source -d 'Where events come from' -r -f -a "scan\t'Scans of this machine, one at every interval'
 synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
+capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
 auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l file -d 'replay: the recording' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l interface -d 'capture: count the packets of this interface only, in every network namespace (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
@@ -78,7 +80,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l judge-afte
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l pending-pages -d 'bpf: copied pages that may wait for their judgement [default: 32768]' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace [default: 16777216 of the own one, 4194304 of others]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l cgroup -d 'bpf: capture this cgroup only, with all below it (may be given up to 16 times)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l events -d 'synth: events in all, 0 for no end' -r
@@ -141,11 +143,13 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand replay" -s h -l he
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l source -d 'Where events come from' -r -f -a "scan\t'Scans of this machine, one at every interval'
 synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
+capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
 auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l file -d 'replay: the recording' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l interface -d 'capture: count the packets of this interface only, in every network namespace (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
@@ -153,7 +157,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l judge-a
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l pending-pages -d 'bpf: copied pages that may wait for their judgement [default: 32768]' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace [default: 16777216 of the own one, 4194304 of others]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l cgroup -d 'bpf: capture this cgroup only, with all below it (may be given up to 16 times)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l events -d 'synth: events in all, 0 for no end' -r
@@ -191,11 +195,13 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l at -d 'Whe
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l source -d 'Where events come from' -r -f -a "scan\t'Scans of this machine, one at every interval'
 synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
+capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
 auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l file -d 'replay: the recording' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l interface -d 'capture: count the packets of this interface only, in every network namespace (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
@@ -203,7 +209,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l judge-afte
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l pending-pages -d 'bpf: copied pages that may wait for their judgement [default: 32768]' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace [default: 16777216 of the own one, 4194304 of others]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l cgroup -d 'bpf: capture this cgroup only, with all below it (may be given up to 16 times)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l events -d 'synth: events in all, 0 for no end' -r
@@ -246,11 +252,13 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l folder -
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l source -d 'Where events come from' -r -f -a "scan\t'Scans of this machine, one at every interval'
 synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
+capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
 auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l file -d 'replay: the recording' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l interface -d 'capture: count the packets of this interface only, in every network namespace (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
@@ -258,7 +266,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l judge-af
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l pending-pages -d 'bpf: copied pages that may wait for their judgement [default: 32768]' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace [default: 16777216 of the own one, 4194304 of others]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l cgroup -d 'bpf: capture this cgroup only, with all below it (may be given up to 16 times)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l events -d 'synth: events in all, 0 for no end' -r
@@ -356,11 +364,13 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and not __
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l source -d 'Where events come from' -r -f -a "scan\t'Scans of this machine, one at every interval'
 synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
+capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
 auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l file -d 'replay: the recording' -r -F
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l interface -d 'capture: count the packets of this interface only, in every network namespace (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
@@ -368,7 +378,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l pending-pages -d 'bpf: copied pages that may wait for their judgement [default: 32768]' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l ring-bytes -d 'bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace [default: 16777216 of the own one, 4194304 of others]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l cgroup -d 'bpf: capture this cgroup only, with all below it (may be given up to 16 times)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l events -d 'synth: events in all, 0 for no end' -r

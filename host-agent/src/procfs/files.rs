@@ -77,12 +77,8 @@ impl ProcFs {
     }
 
     /// Returns the numbers (inodes) of the sockets that a process has open, as far as the caller may see them.
-    pub(crate) fn sockets(&self, pid: u32) -> Vec<u64> {
-        let inode = |file: std::io::Result<std::fs::DirEntry>| {
-            let link = std::fs::read_link(file.ok()?.path()).ok()?;
-            link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-        };
-        std::fs::read_dir(self.path(pid, "fd")).into_iter().flatten().filter_map(inode).collect()
+    pub(crate) fn socket_inodes(&self, pid: u32) -> Vec<u64> {
+        sockets::inodes(&self.root.join(pid.to_string())).collect()
     }
 
     /// Reads a small file of the calling process.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-/// Descriptors of a process that are looked at.
+/// Sockets of a process that are looked at.
 const DESCRIPTORS: usize = 4_096;
 /// Longest table that is read, bytes: some 100,000 sockets.
 const TABLE_BYTES: u64 = 16 << 20;
@@ -78,14 +78,18 @@ pub(super) fn parse_tcp(text: &str) -> Vec<TcpSocket> {
     text.lines().skip(1).filter_map(socket).collect()
 }
 
-/// The TCP sockets of the process whose folder in the proc file system this is; none of one that is gone or denied.
-pub(super) fn sockets(process: &Path) -> Vec<TcpSocket> {
-    let Ok(descriptors) = std::fs::read_dir(process.join("fd")) else { return Vec::new() };
-    let inode = |descriptor: std::fs::DirEntry| {
-        let link = std::fs::read_link(descriptor.path()).ok()?;
-        link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok()
+/// The numbers of the sockets that the process has open whose folder in the proc file system this is.
+pub(super) fn inodes(process: &Path) -> impl Iterator<Item = u64> {
+    let inode = |descriptor: std::io::Result<std::fs::DirEntry>| {
+        let link = std::fs::read_link(descriptor.ok()?.path()).ok()?;
+        link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
     };
-    let inodes: Vec<u64> = descriptors.flatten().take(DESCRIPTORS).filter_map(inode).collect();
+    std::fs::read_dir(process.join("fd")).into_iter().flatten().filter_map(inode)
+}
+
+/// The TCP sockets of the process whose folder this is; none of one that is gone or denied.
+pub(super) fn sockets(process: &Path) -> Vec<TcpSocket> {
+    let inodes: Vec<u64> = inodes(process).take(DESCRIPTORS).collect();
     if inodes.is_empty() {
         return Vec::new();
     }

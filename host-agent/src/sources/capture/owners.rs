@@ -166,7 +166,7 @@ impl Owners {
         self.looked = Some(begun);
         self.processes.clear();
         for pid in self.proc.pids().unwrap_or_default() {
-            for inode in self.proc.sockets(pid) {
+            for inode in self.proc.socket_inodes(pid) {
                 let process = self.processes.entry(inode).or_insert(pid);
                 if *process == 1 {
                     *process = pid;
