@@ -63,7 +63,7 @@ fn private(proc: &ProcFs) -> Option<Groups> {
         return None;
     }
     let own = proc.cgroup(proc.own_pid().ok()?).ok()?.v2?;
-    let folder = proc.first_groups()?;
+    let folder = proc.groups_above()?;
     let path = group_of(&folder, std::process::id())?;
     let root = if own == "/" { path.as_str() } else { path.strip_suffix(own.as_str())? };
     Some(Groups { folder: Some(folder), root: root.to_owned() })

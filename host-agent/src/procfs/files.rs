@@ -228,11 +228,18 @@ impl ProcFs {
         mounts.into_iter().find(|mount| mount.root == "/").map(|mount| PathBuf::from(mount.point))
     }
 
-    /// Returns where process 1 has the version 2 hierarchy, reached through its file system: for a process in a control group
-    /// namespace of its own, whose `/sys/fs/cgroup` may show a part only.
-    pub fn first_groups(&self) -> Option<PathBuf> {
+    /// Returns where the whole version 2 hierarchy is for a process in a control group namespace of its own: a mount of this
+    /// process that begins above the root of the namespace, or that of process 1, reached through its file system.
+    pub fn groups_above(&self) -> Option<PathBuf> {
         if let Some(groups) = roots::groups().filter(|_| self.root == roots::proc()) {
             return Some(groups);
+        }
+        let above =
+            |mount: &CgroupMount| mount.root.starts_with('/') && mount.root[1..].split('/').all(|part| part == "..");
+        let own = self.cgroup_mounts().unwrap_or_default();
+        // The one that begins highest has all.
+        if let Some(mount) = own.into_iter().filter(above).max_by_key(|mount| mount.root.len()) {
+            return Some(PathBuf::from(mount.point));
         }
         let mounts = parsed(&self.path(1, "mountinfo"), MOUNTS, parse_mountinfo).ok()?;
         let point = mounts.into_iter().next()?.point;
