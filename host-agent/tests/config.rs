@@ -193,10 +193,16 @@ fn switch_ends_a_round_that_pauses_for_its_budget() {
     // A budget that makes each round pause for hours after its first piece of work.
     let text =
         |more: &str| format!("source = \"scan\"\ninterval = 0.1\njson-lines = true\nlisten = \"127.0.0.1:0\"\n{more}");
-    let file = File::new(&text("scan-cpu = 0.00001\n"));
+    let file = File::new(&text("scan-cpu = 0\n"));
+    let mut without = file.run(&[]);
+    without.line();
+    let of_no_scan = reads(&without);
+    without.signal("TERM");
+    without.end().ok();
+    file.write(&text("scan-cpu = 0.00001\n"));
     let mut run = file.run(&[]);
     addressed(&run);
-    wait_until_scanning(run.child.id());
+    wait_until_scanning(&run, of_no_scan);
     file.write(&text("scan-cpu = 0\n"));
     run.signal("HUP");
     let line = run.line();
@@ -205,15 +211,18 @@ fn switch_ends_a_round_that_pauses_for_its_budget() {
     run.end().ok();
 }
 
-/// Waits until an agent sleeps in the pauses of a round: it has read other processes and prints nothing.
-fn wait_until_scanning(pid: u32) {
+/// System calls by which an agent has read something.
+fn reads(run: &Run) -> u64 {
+    let io = fs::read_to_string(Path::new("/proc").join(run.child.id().to_string()).join("io")).expect("a child");
+    io.lines().find_map(|line| line.strip_prefix("syscr: ")?.parse().ok()).expect("proc(5)")
+}
+
+/// Waits until an agent is in a round: it has read more than one that scans nothing, by the files of a few processes. Of
+/// these there are the test, the agent and its daemon at least.
+fn wait_until_scanning(run: &Run, of_no_scan: u64) {
     let deadline = std::time::Instant::now() + support::LIMIT;
-    let reads = || -> u64 {
-        let io = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("io")).unwrap_or_default();
-        io.lines().find_map(|line| line.strip_prefix("syscr: ")?.parse().ok()).unwrap_or(0)
-    };
-    while reads() < 200 {
-        assert!(std::time::Instant::now() < deadline, "the agent does not scan");
+    while reads(run) < of_no_scan + 6 {
+        assert!(std::time::Instant::now() < deadline, "the agent does not scan: {} reads, {of_no_scan}", reads(run));
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
