@@ -55,8 +55,10 @@ fn few_are_in_doubt(found: &Found) {
         (found.doubt("not_inherited"), Some(bracket.at_least + doubts)),
         "{found:#?}"
     );
-    assert!(0 < doubts && doubts < 16, "{found:#?}");
-    assert!(found.scan.mode == "bracket" && found.misses("bpf"), "{found:#?}");
+    assert!(doubts < 16, "{found:#?}");
+    // Where the variables of threads lie depends on the C library: with some there is no page in doubt.
+    let expected = if doubts == 0 { "exact" } else { "bracket" };
+    assert!(found.scan.mode == expected && found.misses("bpf") == (doubts > 0), "{found:#?}");
 }
 
 fn without_bpf_few_pages_of_a_large_process_are_in_doubt() {
