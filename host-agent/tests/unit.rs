@@ -43,7 +43,10 @@ fn unit_starts_the_agent_and_never_gives_up() {
     assert_eq!(value("state-dir"), format!("/var/lib/{}", setting(&unit, "StateDirectory")));
     assert_eq!((&*value("json-lines"), &*value("source")), ("true", "auto"));
     let reloads: Vec<&str> = unit.lines().filter_map(|line| line.strip_prefix("ExecReload=")).collect();
-    assert_eq!(reloads, [&*format!("/usr/bin/deltascope config check {installed}"), "/bin/kill -HUP $MAINPID"]);
+    assert_eq!(
+        reloads,
+        [&*format!("/usr/bin/deltascope config check {installed}"), "/bin/sh -c \"kill -HUP $$MAINPID\""]
+    );
     // A wrong command line is the status that is not tried again.
     let code = finish(agent(&["run", "--no-such-option"])).code.expect("a status");
     assert_eq!(code.to_string(), setting(&unit, "RestartPreventExitStatus"));
