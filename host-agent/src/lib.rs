@@ -33,6 +33,7 @@
 pub mod accounting;
 pub mod attribution;
 pub mod attrs;
+mod bpf;
 pub mod capture;
 pub mod daemon;
 pub mod demo;

@@ -75,6 +75,11 @@ pub struct PayloadBytes {
 }
 
 impl PayloadBytes {
+    /// Counts a message that was not given on yet.
+    pub fn hold(&mut self, sent: &Sent) {
+        self.in_flight += u64::from(sent.message.head) + u64::from(sent.message.length);
+    }
+
     /// Adds the bytes of others.
     pub fn add(&mut self, other: &PayloadBytes) {
         let PayloadBytes { seen, again, again_segments, missing, in_flight } = other;

@@ -27,7 +27,7 @@ thread_local! {
     static CALLS: RefCell<Option<Arc<AtomicU64>>> = const { RefCell::new(None) };
 }
 
-/// Counts the calls of this thread, so that one that waits for a process is told from one that leaves it a gap.
+/// Counts the calls of this thread, so that one that waits for a process differs from one that leaves it a gap.
 pub(crate) fn count_calls(calls: Arc<AtomicU64>) {
     CALLS.set(Some(calls));
 }

@@ -1,4 +1,4 @@
-//! What the kernel tells of its own types (BTF, `Documentation/bpf/btf.rst`).
+//! What the kernel reports of its own types (BTF, `Documentation/bpf/btf.rst`).
 
 /// First word of BTF, in the order of bytes of the machine.
 const MAGIC: u16 = 0xeb9f;

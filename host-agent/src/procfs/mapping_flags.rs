@@ -2,18 +2,19 @@
 //!
 //! `smaps` has them too, and holds the lock of the memory while it counts the pages of a mapping: 40 ms for one GiB. A BPF
 //! program that the kernel runs for each mapping of a process (`Documentation/bpf/bpf_iterators.rst`, Linux 5.12) takes some
-//! microseconds. It is a leaf with the system call that this needs.
+//! microseconds.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 use super::PAGE_SIZE;
 use super::holds::HeldFile;
 use super::kernel_types::{MappingTypes, mapping_types};
+use crate::bpf;
 
 /// Bits of `vm_flags` (`include/linux/mm.h`). Those of excluded memory are tried on memory of our own before they are used.
 const VM_PFNMAP: u64 = 1 << 10;
@@ -28,7 +29,7 @@ const ENTRY: usize = 24;
 const CHUNK: usize = 32 << 10;
 /// Bound of the mappings of a process; the kernel's default limit is 65,530.
 const MAX_MAPPINGS: usize = 1 << 20;
-/// Bound of what the kernel tells of its types, bytes.
+/// Bound of what the kernel reports of its types, bytes.
 const TYPES: u64 = 256 << 20;
 
 /// A mapping and its flags.
@@ -133,8 +134,8 @@ fn mappings(program: &OwnedFd, pid: u32) -> io::Result<Vec<FlaggedMapping>> {
     const INFORMATION: usize = 16;
     let mut target = [0u32; INFORMATION / 4];
     target[1] = pid;
-    let link = bpf(
-        28,
+    let link = bpf::call(
+        bpf::LINK_CREATE,
         &mut LinkAttributes {
             program: program.as_raw_fd() as u32,
             attach: TRACE_ITER,
@@ -143,7 +144,7 @@ fn mappings(program: &OwnedFd, pid: u32) -> io::Result<Vec<FlaggedMapping>> {
             ..LinkAttributes::default()
         },
     )?;
-    let iterator = bpf(33, &mut IteratorAttributes { link: link.as_raw_fd() as u32, flags: 0 })?;
+    let iterator = bpf::call(bpf::ITER_CREATE, &mut IteratorAttributes { link: link.as_raw_fd() as u32, flags: 0 })?;
     let mut file = HeldFile(File::from(iterator));
     let (mut found, mut chunk): (Vec<FlaggedMapping>, _) = (Vec::new(), vec![0; CHUNK]);
     loop {
@@ -179,32 +180,6 @@ struct Instruction {
     registers: u8,
     offset: i16,
     value: i32,
-}
-
-/// The part of `union bpf_attr` that loads a program.
-#[repr(C)]
-#[derive(Default)]
-struct LoadAttributes {
-    kind: u32,
-    instructions: u32,
-    first: u64,
-    license: u64,
-    log_level: u32,
-    log_bytes: u32,
-    log: u64,
-    kernel_version: u32,
-    flags: u32,
-    name: [u8; 16],
-    interface: u32,
-    attach: u32,
-    types: u32,
-    function_bytes: u32,
-    functions: u64,
-    function_count: u32,
-    line_bytes: u32,
-    lines: u64,
-    line_count: u32,
-    attach_type: u32,
 }
 
 /// The part that attaches one (`link_create`).
@@ -268,9 +243,9 @@ fn load(types: &MappingTypes) -> io::Result<OwnedFd> {
     if cfg!(target_endian = "big") {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    bpf(
-        5,
-        &mut LoadAttributes {
+    bpf::call(
+        bpf::PROG_LOAD,
+        &mut bpf::LoadAttributes {
             kind: TRACING,
             instructions: instructions.len() as u32,
             first: instructions.as_ptr() as u64,
@@ -278,19 +253,9 @@ fn load(types: &MappingTypes) -> io::Result<OwnedFd> {
             license: c"Dual MIT/GPL".as_ptr() as u64,
             attach: TRACE_ITER,
             attach_type: types.iterator,
-            ..LoadAttributes::default()
+            ..bpf::LoadAttributes::default()
         },
     )
-}
-
-/// Calls `bpf(2)` with a command that gives a descriptor.
-fn bpf<T>(command: libc::c_long, attributes: &mut T) -> io::Result<OwnedFd> {
-    // SAFETY: the attributes and what they point to live through the call, which writes to nothing else.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut *attributes, size_of::<T>()) };
-    let descriptor = i32::try_from(result).ok().filter(|descriptor| *descriptor >= 0);
-    let descriptor = descriptor.ok_or_else(io::Error::last_os_error)?;
-    // SAFETY: the call has just given the descriptor, which is closed on exec and has no other owner.
-    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 #[cfg(test)]

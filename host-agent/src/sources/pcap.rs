@@ -358,9 +358,7 @@ impl Source for Pcap {
 
     fn payload(&self) -> Option<PayloadBytes> {
         let mut bytes = self.flows.payload();
-        for Sent { message, .. } in &self.pending {
-            bytes.in_flight += u64::from(message.head) + u64::from(message.length);
-        }
+        self.pending.iter().for_each(|sent| bytes.hold(sent));
         Some(bytes)
     }
 

@@ -289,9 +289,7 @@ impl Source for Capture {
     fn payload(&self) -> Option<PayloadBytes> {
         let mut bytes = self.ended_payload;
         self.namespaces.values().for_each(|namespace| bytes.add(&namespace.payload()));
-        for Captured { sent, .. } in &self.pending {
-            bytes.in_flight += u64::from(sent.message.head) + u64::from(sent.message.length);
-        }
+        self.pending.iter().for_each(|captured| bytes.hold(&captured.sent));
         Some(bytes)
     }
 

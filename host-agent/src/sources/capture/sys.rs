@@ -6,6 +6,8 @@ use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use crate::bpf;
+
 /// The result of a call, or the error that it left in errno.
 fn checked(result: libc::c_int) -> Result<libc::c_int> {
     if result < 0 { Err(Error::last_os_error()) } else { Ok(result) }
@@ -73,32 +75,17 @@ pub(super) fn attach_filter(socket: &impl AsRawFd, filter: &[libc::sock_filter])
 
 /// Loads a BPF program of the type socket filter.
 pub(super) fn load_socket_filter(instructions: &[u64]) -> Result<OwnedFd> {
-    const BPF_PROG_LOAD: libc::c_long = 5;
-    const BPF_PROG_TYPE_SOCKET_FILTER: u32 = 1;
-    /// The beginning of `union bpf_attr`; the kernel takes what is not there as 0.
-    #[repr(C)]
-    struct Attributes {
-        kind: u32,
-        count: u32,
-        instructions: u64,
-        license: u64,
-        log: [u32; 2],
-        log_buffer: u64,
-    }
-    let licence: &CStr = c"MIT";
-    let attributes = Attributes {
-        kind: BPF_PROG_TYPE_SOCKET_FILTER,
-        count: u32::try_from(instructions.len()).map_err(|_| Error::from(ErrorKind::InvalidInput))?,
-        instructions: instructions.as_ptr() as u64,
-        license: licence.as_ptr() as u64,
-        log: [0; 2],
-        log_buffer: 0,
+    const SOCKET_FILTER: u32 = 1;
+    let count = u32::try_from(instructions.len()).map_err(|_| Error::from(ErrorKind::InvalidInput))?;
+    let (first, license) = (instructions.as_ptr() as u64, c"MIT".as_ptr() as u64);
+    let mut attributes = bpf::LoadAttributes {
+        kind: SOCKET_FILTER,
+        instructions: count,
+        first,
+        license,
+        ..bpf::LoadAttributes::default()
     };
-    // SAFETY: the structure and what it points to live through the call, with the lengths that it says.
-    let fd = unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &raw const attributes, size_of::<Attributes>()) };
-    let fd = checked(libc::c_int::try_from(fd).unwrap_or(-1))?;
-    // SAFETY: just opened, and owned by nothing else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    bpf::call(bpf::PROG_LOAD, &mut attributes)
 }
 
 /// Moves this thread into a network namespace.
