@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-/// Longest time that one look at the clock adds. The heartbeat looks at it every [`super::heartbeat::BEAT`], so a
-/// longer time is one in which this process was stopped, frozen or out of processor time.
-const LONGEST_STEP: Duration = Duration::from_secs(2);
+use super::heartbeat::BEAT;
+
+/// Longest time that one look at the clock adds. The heartbeat looks at it every [`BEAT`], so a longer time is one in
+/// which this process was stopped, frozen or out of processor time.
+const LONGEST_STEP: Duration = BEAT.saturating_mul(2);
 
 /// Counts the time in which this process ran. An absence of the agent is no silence of the server.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ mod tests {
         assert_eq!(clock.advance(begin + Duration::from_millis(250)), Duration::from_millis(250));
         assert_eq!(clock.advance(begin + Duration::from_millis(500)), Duration::from_millis(500));
         // Stopped for 12 s.
-        assert_eq!(clock.advance(begin + Duration::from_millis(12_500)), Duration::from_millis(2_500));
-        assert_eq!(clock.advance(begin + Duration::from_millis(12_600)), Duration::from_millis(2_600));
+        assert_eq!(clock.advance(begin + Duration::from_millis(12_500)), Duration::from_millis(1_000));
+        assert_eq!(clock.advance(begin + Duration::from_millis(12_600)), Duration::from_millis(1_100));
     }
 }

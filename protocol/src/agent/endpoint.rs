@@ -87,7 +87,7 @@ impl Endpoint {
             return;
         }
         self.drop_connection();
-        (self.heard, self.spoke) = (now, now);
+        (self.heard, self.spoke, self.owed_since) = (now, now, None);
         self.send_hello();
     }
 

@@ -87,10 +87,12 @@ impl Endpoint {
     }
 
     /// When [`Endpoint::poll`] has something to do again.
-    pub(crate) fn deadline(&self, now: u64) -> Result<Option<u64>, EndpointError> {
+    pub(crate) fn deadline(&mut self, now: u64) -> Result<Option<u64>, EndpointError> {
         let Config { max_delay, snapshot_interval, keepalive, silence: limit, .. } = self.config;
-        let silent_at = self.heard + micros(limit);
-        if self.is_owed() && now >= silent_at {
+        // A server that owed nothing was not silent: the limit begins when it owes something.
+        self.owed_since = self.is_owed().then(|| self.owed_since.unwrap_or(now));
+        let silent_at = self.owed_since.map(|since| since.max(self.heard) + micros(limit));
+        if silent_at.is_some_and(|at| now >= at) {
             return Err(EndpointError::Silent { limit });
         }
         let streaming = self.state == State::Streaming;
@@ -100,7 +102,7 @@ impl Endpoint {
             snapshot.then_some(self.snapshot_asked + micros(snapshot_interval)),
             streaming.then_some(self.spoke + micros(keepalive)),
             (streaming && self.has_news()).then_some(self.spoke + NEWS_DELAY),
-            self.is_owed().then_some(silent_at),
+            silent_at,
         ];
         Ok(due.into_iter().flatten().min())
     }

@@ -154,7 +154,10 @@ pub struct Endpoint {
     pub(crate) notifications: VecDeque<Notification>,
     pub(crate) progress: Progress,
     pub(crate) finishing: bool,
+    /// When the last frame of the server arrived.
     pub(crate) heard: u64,
+    /// When it was first seen that the server owes a frame; `None` while it owes none.
+    pub(crate) owed_since: Option<u64>,
     pub(crate) spoke: u64,
     /// When the session last asked for a snapshot by itself.
     pub(crate) snapshot_asked: u64,
@@ -192,6 +195,7 @@ impl Endpoint {
             progress: Progress::default(),
             finishing: false,
             heard: 0,
+            owed_since: None,
             spoke: 0,
             snapshot_asked: 0,
             waiting_since: None,
