@@ -137,6 +137,12 @@ pub fn each_until(
     if let Some(off) = tuner.get().off.filter(|off| !switch.obeys(off)) {
         bail!("{}: this does not switch off --source {}; leave it out", off.reason, source.name());
     }
+    let is_state = source.is_state();
+    // Why the source does not capture now; of a scan the tuner knows.
+    let mut switched_off = tuner.get().off.filter(|_| !is_state);
+    if switched_off.is_some() {
+        source.switch(false)?;
+    }
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
     let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
@@ -153,12 +159,6 @@ pub fn each_until(
     let mut late = Late::default();
     let mut silence = Silence::default();
     let mut unseen = Unseen::default();
-    let is_state = source.is_state();
-    // Why the source does not capture now; of a scan the tuner knows.
-    let mut switched_off = tuner.get().off.filter(|_| !is_state);
-    if switched_off.is_some() {
-        source.switch(false)?;
-    }
     loop {
         late.report();
         let mut work_begun = Instant::now();

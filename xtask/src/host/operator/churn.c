@@ -1,7 +1,7 @@
 /* Starts an agent in this network namespace, then makes COUNT control groups one after the other. In each a process sends
  * BYTES bytes over a TCP connection and lives on until WINDOW others were made after it; then its group is removed. Prints
- * "ready" once the agent has written METRICS and "done" after the last group. At the end of standard input the last groups
- * are removed and the agent is ended.
+ * "ready" once the agent has written METRICS, "batch" after each WINDOW of groups, to wait there for a byte of standard
+ * input, and "done" after the last group, on standard error. At the end of standard input the last groups are removed and the agent is ended.
  *
  *   churn FOLDER COUNT WINDOW BYTES METRICS AGENT [ARGUMENT]... */
 #define _GNU_SOURCE
@@ -86,8 +86,7 @@ int main(int count_of_arguments, char **arguments)
 		check(waitpid(agent, NULL, WNOHANG) == 0, "the agent has ended");
 		usleep(10000);
 	}
-	puts("ready");
-	fflush(stdout);
+	fputs("ready\n", stderr);
 
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -102,6 +101,10 @@ int main(int count_of_arguments, char **arguments)
 	for (long number = 0; number < count; number++) {
 		struct member *member = &members[number % window];
 
+		if (number > 0 && number % window == 0) {
+			fputs("batch\n", stderr);
+				check(read(0, path, 1) == 1, "reading standard input");
+		}
 		if (number >= window)
 			end(folder, number - window, member);
 		snprintf(path, sizeof(path), "%s/group-%ld", folder, number);
@@ -128,8 +131,7 @@ int main(int count_of_arguments, char **arguments)
 			left -= got;
 		}
 	}
-	puts("done");
-	fflush(stdout);
+	fputs("done\n", stderr);
 	while (read(0, path, sizeof(path)) > 0)
 		;
 	for (long number = count > window ? count - window : 0; number < count; number++)

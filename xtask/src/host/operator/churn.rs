@@ -8,9 +8,11 @@ use anyhow::{Context, Result, ensure};
 use deltascope_testkit::reports;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Groups that are there at once.
@@ -58,18 +60,24 @@ pub fn check(folder: &Path, groups: &Path, count: u64) -> Result<Value> {
     command.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]).arg(&churn).arg(&group);
     command.args([count.to_string(), WINDOW.to_string(), BYTES.to_string()]).arg(&metrics);
     command.arg(program()?.get_program()).args(["run", "--config"]).arg(&settings);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("starting unshare")?;
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let output = child.stdout.take().context("no output")?;
-    let churn = Churn { child, group: name.clone() };
-    let mut rounds = Rounds { lines: BufReader::new(output).lines(), prefix: format!("{name}/"), is_done: false };
-    // Each send is in the row of its group, or in `unknown` where its socket had gone before its group was asked for. The
-    // last groups are still there.
-    let mut last = Found::default();
-    while last.sends != count || !rounds.is_done || last.rows < WINDOW.min(count) {
-        ensure!(begun.elapsed() < LIMIT, "expected {count} sends, found {last:?}");
+    let words = Words::of(child.stderr.take().context("no standard error")?);
+    let mut churn = Churn { child, group: name.clone() };
+    let mut rounds = Rounds { lines: BufReader::new(output).lines(), prefix: format!("{name}/") };
+    // Each batch goes once all of its sends are in rows of their groups, so that none has to be unknown.
+    let (mut last, mut batches) = (Found::default(), 0);
+    while last.sends != count || !words.is_done.load(Ordering::Relaxed) {
+        ensure!(begun.elapsed() < 2 * LIMIT, "expected {count} sends, found {last:?}");
         last = rounds.next()?;
         ensure!(last.sends <= count, "expected at most {count} sends, found {last:?}");
+        let waits = words.waits.load(Ordering::Relaxed);
+        if waits > batches && last.sends == waits * WINDOW {
+            batches = waits;
+            churn.child.stdin.as_mut().context("no standard input")?.write_all(b"\n")?;
+        }
     }
+    ensure!(last.rows == count && last.unknown == 0, "expected {count} rows, found {last:?}");
     let seconds = begun.elapsed().as_secs_f64();
     let before = read(&metrics)?;
     let shown = named(&before, "deltascope_container_send_bodies_total").len();
@@ -78,7 +86,7 @@ pub fn check(folder: &Path, groups: &Path, count: u64) -> Result<Value> {
     settings_with(1)?;
     hangup(&churn.child)?;
     let after = loop {
-        ensure!(begun.elapsed() < 2 * LIMIT, "the series of the groups do not go");
+        ensure!(begun.elapsed() < 3 * LIMIT, "the series of the groups do not go");
         rounds.next()?;
         let found = read(&metrics)?;
         let own = |sample: &&Sample| sample.labels.get("cgroup").is_some_and(|path| path.starts_with(&rounds.prefix));
@@ -109,23 +117,42 @@ struct Found {
     unknown: u64,
 }
 
-/// The rounds that the agent prints between what the other program prints.
+/// The rounds that the agent prints.
 struct Rounds {
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
     prefix: String,
-    is_done: bool,
+}
+
+/// What the program that makes the groups has written between the messages of the agent.
+#[derive(Debug, Default)]
+struct Words {
+    /// Times that it has waited for a byte.
+    waits: AtomicU64,
+    is_done: AtomicBool,
+}
+
+impl Words {
+    /// Follows them in a thread of its own, and passes the messages on.
+    fn of(errors: ChildStderr) -> Arc<Words> {
+        let words: Arc<Words> = Arc::default();
+        let found = words.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                match line.as_str() {
+                    "ready" => {}
+                    "batch" => _ = found.waits.fetch_add(1, Ordering::Relaxed),
+                    "done" => found.is_done.store(true, Ordering::Relaxed),
+                    _ => eprintln!("{line}"),
+                }
+            }
+        });
+        words
+    }
 }
 
 impl Rounds {
     fn next(&mut self) -> Result<Found> {
-        let mut lines = || loop {
-            let line = self.lines.next()?.ok()?;
-            match line.as_str() {
-                "ready" => {}
-                "done" => self.is_done = true,
-                _ => return Some(line),
-            }
-        };
+        let mut lines = || self.lines.next()?.ok();
         let round = reports::next(&mut lines).context("expected another round, found the end")?;
         let round = round.map_err(anyhow::Error::msg)?;
         ensure!(round["conserved"] == true, "not conserved: {round}");

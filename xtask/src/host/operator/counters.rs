@@ -6,6 +6,8 @@ use crate::cargo::release_folder;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 /// Of a source with counters some containers have series of their own, and the sum of all series is what was counted.
 pub fn of_series() -> Result<Value> {
@@ -35,15 +37,17 @@ pub fn of_series() -> Result<Value> {
 /// engine than containers and fewer series than either.
 pub fn memory() -> Result<Value> {
     const MOST: u64 = 64 << 20;
-    let synth =
-        ["--source", "synth", "--events", "1000000", "--containers", "1000", "--senders", "200", "--sockets", "10000"];
-    let grant = ["--contexts", "10000", "--groups", "256", "--metrics-containers", "100", "--interval", "0.2"];
+    const EVENTS: u64 = 300_000;
+    let board = Board::start()?;
+    let events = EVENTS.to_string();
+    let synth = ["--source", "synth", "--events", &events, "--containers", "1000", "--senders", "200"];
+    let grant = ["--sockets", "10000", "--contexts", "10000", "--groups", "256", "--connect", &board.address];
     let folder = std::env::temp_dir().join(format!("deltascope-memory-{}", std::process::id()));
     fs::create_dir(&folder)?;
     let file = folder.join("synth.prom");
     let mut command = program()?;
-    command.arg("run").args(synth).args(grant).args(["--json-lines", "--metrics"]).arg(&file);
-    let output = command.arg("--boardd").arg(release_folder()?.join("deltascope-boardd")).output();
+    command.arg("run").args(synth).args(grant).args(["--metrics-containers", "100", "--json-lines", "--metrics"]);
+    let output = command.arg(&file).output();
     let text = fs::read_to_string(&file);
     fs::remove_dir_all(&folder)?;
     let output = output?;
@@ -53,8 +57,8 @@ pub fn memory() -> Result<Value> {
     let (copies, sends) = (of("deltascope_container_cow_copies_total"), of("deltascope_container_net_sends_total"));
     let counted = value(&metrics, "deltascope_counted_total")? as u64;
     ensure!(
-        copies + sends == counted && counted == 1_000_000,
-        "expected 1000000 events, found {copies} + {sends} of {counted}"
+        copies + sends == counted && counted == EVENTS,
+        "expected {EVENTS} events, found {copies} + {sends} of {counted}"
     );
     let series = named(&metrics, "deltascope_container_net_sends_total");
     let other =
@@ -75,6 +79,34 @@ pub fn memory() -> Result<Value> {
         json!({"containers": containers, "senders": senders, "contexts": 10_000, "in_series": copies + sends, "in_other": other,
         "peak_memory_bytes": peak}),
     )
+}
+
+/// A board server all of whose contexts one session may have. It ends with this.
+struct Board {
+    child: Child,
+    address: String,
+}
+
+impl Board {
+    fn start() -> Result<Board> {
+        let mut command = Command::new(release_folder()?.join("deltascope-boardd"));
+        command.args(["--listen", "127.0.0.1:0", "--max-sessions", "1"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().context("starting deltascope-boardd")?;
+        let output = child.stdout.take().context("no output")?;
+        let mut board = Board { child, address: String::new() };
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let address = line.trim().strip_prefix("listening on ");
+        board.address = address.with_context(|| format!("expected an address, found {line:?}"))?.to_owned();
+        Ok(board)
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Containers of the last round in JSON lines, and those of them that have sent.
