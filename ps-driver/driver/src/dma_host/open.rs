@@ -24,10 +24,11 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         fabric.check()?;
         let DmaParts { mut engine, mut dma, buffer, irq, mut clock } = parts;
         identify_engine(&mut engine)?;
-        let mode = axi_dma::identify(&mut dma)?;
         // Before any refusal: a process that was killed has left the DMA at work on its buffers.
-        axi_dma::reset(&mut dma, &mut clock, settings.reset_limit)?;
+        let stopped = axi_dma::identify(&mut dma)
+            .and_then(|mode| axi_dma::reset(&mut dma, &mut clock, settings.reset_limit).map(|()| mode));
         let packet_beats = refuse_unknown_engine(&mut engine)?;
+        let mode = stopped?;
         settings.check()?;
         axi_dma::refuse_wide(&mut dma, mode)?;
         if let Some(expected) = settings.mode
