@@ -31,9 +31,8 @@ use workload::{Family, Wasteful};
 const PAGES: [u64; 2] = [2_000, 200];
 /// A group that a unit delegates: a row of its own.
 const DELEGATED: &str = "htcondor/slot1_2@host";
-/// Groups that come and go, in the bounded tier and in the full one.
+/// Groups that come and go.
 const CHURN: u64 = 1_000;
-const FULL_CHURN: u64 = 10_000;
 /// What the full check uses beside the programs of this repository.
 const TOOLS: &[Tool] = &[
     Tool { program: "containerd", package: "containerd" },
@@ -86,7 +85,7 @@ fn checked(folder: &Path, full: bool) -> Result<Value> {
         Some(groups) => {
             let waste = workload::build(folder)?;
             scanned(folder, &groups, &waste, &mut found)?;
-            found["churn"] = churn::check(folder, &groups, if full { FULL_CHURN } else { CHURN })?;
+            found["churn"] = churn::check(folder, &groups, CHURN)?;
             if full {
                 pods(folder, &waste, &mut found)?;
             }

@@ -58,7 +58,8 @@ pub fn check(folder: &Path, agent: &str, [worse, better]: [&Family; 2]) -> Resul
     let ratio = wasted[0] / wasted[1];
     ensure!((8.0..=10.5).contains(&ratio), "expected ten times the waste, found {ratio:.2} times");
     let query = |query: &str| -> Result<Value> {
-        let found: Value = serde_json::from_str(&body(&address, &format!("/api/v1/query?query={query}"))?)?;
+        let found: Value =
+            serde_json::from_str(&body(&address, &format!("/api/v1/query?query={}", query.replace(' ', "%20")))?)?;
         Ok(found["data"]["result"].clone())
     };
     let first = query(&format!("topk(1,{metric})"))?;
