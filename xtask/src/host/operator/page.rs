@@ -147,7 +147,6 @@ fn keyboard(browser: &mut Browser, worse: &Family, better: &Family) -> Result<Ve
     ensure!(shown == format!("{}|1 of 2 containers are shown", better.name), "the filter shows {shown}");
     browser.value("document.getElementById('filter').select()")?;
     browser.call("Input.insertText", json!({"text": ""}))?;
-    browser.press("Backspace")?;
     browser.value(
         "(() => { const f = document.getElementById('filter'); f.value = ''; f.dispatchEvent(new Event('input')); })()",
     )?;
