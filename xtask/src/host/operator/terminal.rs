@@ -14,17 +14,17 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// Lines and columns of the terminal.
-const SIZE: (NonZero<u16>, NonZero<u16>) = (NonZero::new(24).unwrap(), NonZero::new(100).unwrap());
+const SIZE: (NonZero<u16>, NonZero<u16>) = (NonZero::new(14).unwrap(), NonZero::new(100).unwrap());
 /// Picture of the screen, below the root of the repository.
 const PICTURE: &str = "docs/img/top.svg";
 /// Rounds after which the picture is taken: a trend needs some.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 5;
 
 /// Shows two families on a terminal, the worse one first, and writes its picture.
 pub fn check(options: &[&str], [worse, better]: [&Family; 2]) -> Result<Value> {
     let folder = release_folder()?;
     let (top, boardd) = (folder.join("deltascope"), folder.join("deltascope-boardd"));
-    let mut words = vec![top.display().to_string(), "top".to_owned(), "--interval".to_owned(), "1".to_owned()];
+    let mut words = vec![top.display().to_string(), "top".to_owned(), "--interval".to_owned(), "5".to_owned()];
     words.extend(options.iter().map(|&option| option.to_owned()));
     words.extend(["--boardd".to_owned(), boardd.display().to_string()]);
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
@@ -130,7 +130,9 @@ fn picture(screen: &vt100::Screen) -> String {
                 continue;
             }
             let weight = if bold { " font-weight=\"bold\"" } else { "" };
-            let escaped = text.trim_end().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            // Browsers join blanks, also those that `xml:space` preserves.
+            let kept = text.trim_end().replace(' ', "\u{a0}");
+            let escaped = kept.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             // Fonts differ in their width: each run takes the room that it has on the terminal.
             let length = text.trim_end().chars().count() as f64 * CHARACTER;
             let _ = writeln!(
