@@ -250,7 +250,7 @@ impl<R: Read> Reader<R> {
             (WHAT_PAGE, class @ (Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged)) => {
                 What::Page { class, before: operand as u32, after: (operand >> 32) as u32 }
             }
-            (WHAT_BODY, Class::PageAfterT) => What::Body { peer: socket, fingerprint: operand, head },
+            (WHAT_BODY, Class::PageAfterT) => What::Body { peer: socket, connection: 0, fingerprint: operand, head },
             (WHAT_UNJUDGED, UNJUDGED_SEND) => {
                 let why = Unjudged::from_code(operand)
                     .ok_or_else(|| self.field("reason of an event", at + 24, "1 to 3", operand))?;

@@ -22,6 +22,7 @@ fn events() -> impl Strategy<Value = Vec<(u8, Event)>> {
         any::<[u64; 2]>().prop_map(|[socket, fingerprint]| What::Send { socket, fingerprint }),
         (any::<[u64; 2]>(), any::<u32>()).prop_map(|([peer, fingerprint], head)| What::Body {
             peer,
+            connection: 0,
             fingerprint,
             head
         }),
