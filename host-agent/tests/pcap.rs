@@ -25,7 +25,7 @@ fn traffic(folder: &Path) -> (PathBuf, Value) {
 }
 
 /// Contexts, of a number with which no two bodies of this traffic have the same one.
-const CONTEXTS: &str = "8000";
+const CONTEXTS: &str = "8009";
 const NAMES: [&str; 6] =
     ["--map", "127.0.0.1:80=web", "--map", "127.0.0.1:6379=cache", "--map", "127.0.0.1:443=secret"];
 

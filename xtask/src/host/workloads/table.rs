@@ -1,6 +1,6 @@
 //! The README's tables of workloads.
 
-use super::list::{Kind, WORKLOADS};
+use super::list::{Kind, WORKLOADS, Workload};
 use crate::document::Table;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -48,13 +48,11 @@ fn text(rows: &[Value]) -> Result<String> {
     );
     let of_kind = |wanted: fn(Kind) -> bool| {
         let named = |name: &str| rows.iter().find(|row| row["name"] == name).with_context(|| format!("no row {name}"));
-        WORKLOADS
-            .iter()
-            .filter(move |workload| wanted(workload.kind))
-            .map(move |workload| Ok((workload, named(workload.name)?)))
+        let workloads = WORKLOADS.iter().filter(move |workload| wanted(workload.kind));
+        workloads.map(move |workload| -> Result<(&Workload, &Value)> { Ok((workload, named(workload.name)?)) })
     };
     for pair in of_kind(|kind| matches!(kind, Kind::Copies | Kind::CopiesBeside(_))) {
-        let (workload, row): (_, &Value) = pair.map_err(|error: anyhow::Error| error)?;
+        let (workload, row) = pair?;
         let [copies, born, unknown] = ["/copies", "/born_after_fork", "/origin_unknown"].map(|name| number(row, name));
         let (copies, born) = (copies?, born?);
         let all = copies + born + unknown?;
@@ -86,19 +84,6 @@ fn text(rows: &[Value]) -> Result<String> {
             percent(number(row, "/server/container/bytes_redundant")?, body_bytes),
             percent(number(row, "/server/connection/bytes_redundant")?, body_bytes),
             percent(body_bytes, body_bytes + number(row, "/server/not_judged_bytes")?),
-        )?;
-    }
-    for pair in of_kind(|kind| kind == Kind::CaptureCost) {
-        let (_, row) = pair?;
-        let time = |name: &str| row[name].as_f64().with_context(|| format!("{name}: {row}"));
-        writeln!(
-            text,
-            "\nA live capture beside redis-benchmark: {:.1} us of processor time a packet, {:.1} us without ({:.2} times), of \
-             which {:.1} us are the agent's.",
-            time("us_a_packet_with")?,
-            time("us_a_packet_without")?,
-            time("ratio")?,
-            time("us_a_packet_of_agent")?,
         )?;
     }
     Ok(text)
