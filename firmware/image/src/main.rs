@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`start`] | order of the start, and the loop |
 //! | [`settings`] | the block that `cargo xtask board fw --set` edits |
+//! | [`address`] | the interface's address: of the settings, or by DHCP |
 //! | [`board`] | pins, clocks and UART of each board |
 //! | [`log`] | defmt over the UART |
 //! | [`clock`] | the global timer: time and delays |
@@ -26,6 +27,7 @@
 
 extern crate alloc;
 
+mod address;
 mod board;
 mod buffers;
 mod clock;
