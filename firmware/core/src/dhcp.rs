@@ -19,6 +19,8 @@ use crate::peers::Network;
 pub const WAIT_US: u64 = 20_000_000;
 /// Longest time between two reports.
 pub const LONGEST_WAIT_US: u64 = 600_000_000;
+/// Longest time between two turns: this module counts a lease from the turn after its packet, the socket from the packet.
+const TURN_US: u64 = 1_000_000;
 /// Longest packet that is kept for its times: a frame of Ethernet.
 const PACKET: usize = 1500;
 /// Seconds of a lease whose packet names none, as smoltcp assumes them.
@@ -117,8 +119,8 @@ impl Dhcp {
         self.held.map(|held| held.lease.network.address)
     }
 
-    /// Applies what the socket has received since the last call, and reports it. Called after the interface was polled;
-    /// `now` is in microseconds.
+    /// Applies what the socket has received since the last call, and reports it. Called at least once a second,
+    /// after the interface was polled; `now` is in microseconds.
     pub fn turn(
         &mut self,
         interface: &mut Interface,
@@ -136,7 +138,7 @@ impl Dhcp {
                 self.apply(lease, renewal, interface, now, &mut report);
             }
             Some(dhcpv4::Event::Deconfigured) => {
-                let is_over = self.held.is_some_and(|held| now >= held.ends_at);
+                let is_over = self.held.is_some_and(|held| now + TURN_US >= held.ends_at);
                 self.lose(if is_over { Cause::Expired } else { Cause::Refused }, interface, &mut report);
             }
             None => {}
@@ -214,7 +216,7 @@ impl Dhcp {
         {
             report(Event::Waiting(wait.awaited, (now - wait.since) / 1_000_000));
             wait.step = (2 * wait.step).min(LONGEST_WAIT_US);
-            wait.next_report = now + wait.step;
+            wait.next_report += wait.step;
         }
     }
 }

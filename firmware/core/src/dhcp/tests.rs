@@ -1,5 +1,5 @@
-//! The client against a server of bytes, on a clock of their own that a turn moves by a quarter of a second, as the image's
-//! loop does.
+//! The client against a server of bytes, on a clock of their own. The interface is polled more often than the client, as in
+//! the image's loop.
 
 use super::server::{ACK, DISCOVER, OFFER, REQUEST, SERVER, Server, resolve};
 use super::*;
@@ -9,8 +9,9 @@ use smoltcp::iface::Config;
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress};
 
-/// Microseconds of a turn.
-const TURN: u64 = 250_000;
+/// Microseconds between two polls of the interface, and between two turns of the client.
+const POLL: u64 = 100_000;
+const TURN: u64 = 3 * POLL;
 const GRANTED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 20);
 const OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 21);
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
@@ -44,8 +45,8 @@ impl World {
     fn run(&mut self, seconds: u64) {
         let end = self.now + seconds * 1_000_000;
         while self.now < end {
-            self.now += TURN;
-            // What is sent and received, until nothing is: an answer comes in the same turn.
+            self.now += POLL;
+            // What is sent and received, until nothing is: an answer comes at once.
             loop {
                 let now = Instant::from_micros(self.now as i64);
                 self.interface.poll(now, &mut self.board, &mut self.sockets);
@@ -58,6 +59,9 @@ impl World {
                 }
             }
             let World { interface, sockets, dhcp, events, now, is_up, .. } = self;
+            if !now.is_multiple_of(TURN) {
+                continue;
+            }
             dhcp.turn(interface, sockets, *is_up, *now, |event| events.push((*now / 1_000_000, event)));
         }
     }
