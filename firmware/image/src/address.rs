@@ -7,7 +7,7 @@ use deltascope_firmware_core::settings::{Address, Settings};
 use smoltcp::iface::{Interface, SocketSet};
 use smoltcp::wire::{IpAddress, IpCidr};
 
-use crate::start::address_text;
+use crate::text::address_text;
 
 /// Where the address comes from.
 pub struct Addressing {

@@ -19,6 +19,7 @@
 //! | [`ethernet`] | the Ethernet controller and the PHY |
 //! | [`remote`] | the engine for another machine, instead of agents |
 //! | [`rings`] | its frames, as a device of smoltcp |
+//! | [`text`] | short texts for log lines |
 //! | [`memory`] | heap, stack, and the record that survives a reset |
 //! | [`watchdog`] | the system watchdog, and resets |
 //! | [`faults`] | panics and exceptions |
@@ -44,6 +45,7 @@ mod remote;
 mod rings;
 mod settings;
 mod start;
+mod text;
 mod watchdog;
 
 use zynq7000_rt as _;

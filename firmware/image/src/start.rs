@@ -2,7 +2,6 @@
 
 use alloc::string::ToString;
 use alloc::vec;
-use core::net::Ipv4Addr;
 use core::sync::atomic::Ordering::Relaxed;
 
 use deltascope_firmware_core::settings::{Access, Settings, Test};
@@ -20,6 +19,7 @@ use crate::engine::FirmwareEngine;
 use crate::ethernet::Port;
 use crate::remote::Remote;
 use crate::rings::Rings;
+use crate::text::address_text;
 use crate::watchdog::Watchdog;
 use crate::{board, clock, engine, ethernet, faults, interrupts, log, memory, watchdog};
 
@@ -31,43 +31,6 @@ const STATUS_US: u64 = 10_000_000;
 const WATCHDOG_MS: u32 = 5_000;
 /// Sockets beyond the sessions, so that an agent comes back before its old connection is found dead.
 const MORE_SOCKETS: usize = 2;
-
-pub(crate) fn address_text(address: Ipv4Addr) -> heapless_text::Text {
-    heapless_text::text(format_args!("{address}"))
-}
-
-mod heapless_text {
-    //! Short texts for log lines.
-
-    use core::fmt::Write;
-
-    /// At most 160 bytes.
-    pub struct Text {
-        bytes: [u8; 160],
-        length: usize,
-    }
-
-    impl Write for Text {
-        fn write_str(&mut self, text: &str) -> core::fmt::Result {
-            let count = text.len().min(self.bytes.len() - self.length);
-            self.bytes[self.length..self.length + count].copy_from_slice(&text.as_bytes()[..count]);
-            self.length += count;
-            Ok(())
-        }
-    }
-
-    impl Text {
-        pub fn as_str(&self) -> &str {
-            core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-        }
-    }
-
-    pub fn text(arguments: core::fmt::Arguments<'_>) -> Text {
-        let mut text = Text { bytes: [0; 160], length: 0 };
-        let _ = text.write_fmt(arguments);
-        text
-    }
-}
 
 /// Stops with a reason: there is nothing to serve. The watchdog is not running yet.
 fn stop(reason: &str) -> ! {
