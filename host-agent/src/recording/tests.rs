@@ -95,6 +95,21 @@ proptest! {
     }
 
     #[test]
+    fn zeros_behind_a_cut_are_part_of_it(events in events(), cut in any::<prop::sample::Index>(), zeros in 0usize..10_000) {
+        let (bytes, all) = record(&events, Losses::default());
+        let cut = HEADER_BYTES + cut.index(bytes.len() - HEADER_BYTES);
+        let mut left = bytes[..cut].to_vec();
+        left.resize(cut + zeros, 0);
+        let mut items = read(&left).expect("whole chunks, then a cut");
+        match items.pop().expect("an end") {
+            Item::Cut(end) => prop_assert_eq!(end.at + end.torn_bytes, left.len() as u64),
+            // The last checksum ended in zeros itself.
+            end => prop_assert!(matches!(end, Item::End(_)) && cut + 4 > bytes.len(), "{end:?}"),
+        }
+        prop_assert_eq!(&items[..], &all[..items.len()]);
+    }
+
+    #[test]
     fn every_flipped_bit_is_an_error(events in events(), at in any::<prop::sample::Index>(), bit in 0u8..8) {
         let (mut bytes, _) = record(&events, Losses::default());
         let at = at.index(bytes.len());
