@@ -171,7 +171,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__attrs)
-            opts="-h --json --folder --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
+            opts="-h --json --folder --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -255,6 +255,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -379,7 +383,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__config__subcmd__check)
-            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -459,6 +463,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -1387,7 +1395,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__run)
-            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1467,6 +1475,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -1705,7 +1717,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__top)
-            opts="-h --once --json --filter --replay --at --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
+            opts="-h --once --json --filter --replay --at --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1797,6 +1809,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)

@@ -89,6 +89,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l senders -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -220,6 +221,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l senders -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -278,6 +280,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l senders 
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -391,6 +394,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r

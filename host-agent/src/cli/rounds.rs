@@ -22,7 +22,7 @@ use super::engine::{EngineArguments, check};
 use super::exit::Failure;
 use super::lines::Silence;
 use super::names::NameArguments;
-use super::source::SourceArguments;
+use super::source::{MoreScope, SourceArguments};
 use super::state::StateArguments;
 
 /// Options of every command that makes rounds.
@@ -30,6 +30,9 @@ use super::state::StateArguments;
 pub struct RoundArguments {
     #[command(flatten)]
     source: SourceArguments,
+    /// capture, pcap: count sends by content in this scope too
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    scope: Option<MoreScope>,
     /// Seconds from one output to the next
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     interval: Duration,
@@ -126,6 +129,7 @@ pub fn each_until(
 ) -> Result<()> {
     let tuner = Tuner::new(arguments.tuning(&|name| settings.origin(name)));
     settings.watch(&tuner)?;
+    let connections = arguments.source.connections(arguments.scope)?;
     let work = stop.with_end();
     let mut source = arguments.source.open(&work, Some(&tuner))?;
     let switch = match (source.can_switch(), source.is_state()) {
@@ -145,7 +149,7 @@ pub fn each_until(
     }
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
-    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop, connections)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
