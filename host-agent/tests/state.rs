@@ -16,8 +16,15 @@ use support::report;
 use support::run::Run;
 use support::{AGENT, agent, finish};
 
-const CONFIG: SynthConfig =
-    SynthConfig { seed: 5, events: 20_000, containers: 40, sockets: 300, sends_percent: 50, redundant_percent: 30 };
+const CONFIG: SynthConfig = SynthConfig {
+    seed: 5,
+    events: 20_000,
+    containers: 40,
+    senders: 0,
+    sockets: 300,
+    sends_percent: 50,
+    redundant_percent: 30,
+};
 
 fn synth<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let run = ["run", "--json-lines", "--source", "synth", "--seed", "5", "--events", "20000", "--containers", "40"];

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::round::Round;
-use deltascope_agent::report::{self, Metrics, RoundJson, WholeRoundJson, estimate_lines, off_line, scan_lines};
+use deltascope_agent::report::{
+    self, BudgetJson, Metrics, RoundJson, WholeRoundJson, budget_line, estimate_lines, off_line, scan_lines,
+};
 
 use super::config::Settings;
 use super::engine::text;
@@ -111,8 +113,13 @@ fn table(round: &Round) -> String {
         }
     };
     let off = round.off.as_ref().map(|off| format!("{}\n", off_line(off))).unwrap_or_default();
+    let budget = BudgetJson::of(round).map(|budget| format!("{}\n", budget_line(&budget))).unwrap_or_default();
     let seconds = round.since_start.as_secs_f64();
-    format!("after {seconds:.1} s\n{off}{}{left_out}{estimated}{scan}{}\n", text(&round.report), status_line(round))
+    format!(
+        "after {seconds:.1} s\n{off}{}{left_out}{estimated}{scan}{budget}{}\n",
+        text(&round.report),
+        status_line(round)
+    )
 }
 
 /// Returns the source's state in one line, if it has any.
