@@ -37,7 +37,7 @@ pub struct Options {
     pub identity: Option<AgentIdentity>,
     /// Permutation of fingerprints; `None`: they are sent as they are.
     pub permutation: Option<Permutation>,
-    /// Count sends by content in the scope [`Scope::Connection`] too.
+    /// Count sends by content in the scope [`Scope::Connection`](crate::event::Scope::Connection) too.
     pub connections: bool,
 }
 
