@@ -234,7 +234,7 @@ fn switch_is_seen_by_table_top_and_attributes() {
     assert_eq!(attributes["cow_enabled"]["value"], json!(0));
     let copies = &attributes["cow_copies_performed"];
     assert!(copies["value"].is_null() && copies["reason"].as_str().is_some_and(|why| why.contains("off")), "{copies}");
-    // What has no switch is not started: nobody is to believe that it is off.
+    // A source without a switch is refused: it would look as if it were off.
     let options = ["run", "--off", "--source", "synth", "--boardd", boardd];
     finish(agent(&options)).fails(&["off = true", "does not switch off", "synth"]);
 }

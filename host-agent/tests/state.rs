@@ -131,7 +131,7 @@ fn full_disk_of_the_metrics_stops_no_run() {
     let outcome = finish(with_mount(full, folder.path(), &synth(&more))).ok();
     check(&report::last(&outcome.out), &reference(CONFIG), 20_000);
     assert!(outcome.err.contains("cannot write metrics: No space"), "{outcome:?}");
-    // Later, and not for ever.
+    // Later, and only until there is room again.
     let endless = ["run", "--json-lines", "--interval", "0.05", "--source", "synth", "--events", "0"];
     let script = "mount -t tmpfs -o size=64k none \"$at\" && exec \"$@\"";
     let mut run = Run::of(with_mount(script, folder.path(), &[&endless[..], &more].concat()));

@@ -55,7 +55,7 @@ impl Places {
     /// # Errors
     /// This process may not see what the first root has there.
     pub(super) fn of_runtime(&self, below: &str) -> Result<Option<PathBuf>, RuntimeError> {
-        // That of process 1 is closed to whoever may not trace it, and says nothing of the runtime.
+        // The root of process 1 cannot be read without the right to trace it; that is no failure of the runtime.
         if let Some(path) = self.roots.first().map(|root| root.join(below))
             && let Err(source) = path.metadata()
             && source.kind() == ErrorKind::PermissionDenied
