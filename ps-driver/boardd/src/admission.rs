@@ -65,6 +65,11 @@ impl<H: Copy + Ord> Places<H> {
         self.held.get(&holder).copied().unwrap_or(0)
     }
 
+    /// Returns the holder that has most places, and how many.
+    pub fn most(&self) -> Option<(H, usize)> {
+        self.held.iter().max_by_key(|(_, count)| **count).map(|(holder, count)| (*holder, *count))
+    }
+
     /// Takes a place.
     pub fn take(&mut self, holder: H) {
         *self.held.entry(holder).or_default() += 1;
@@ -127,8 +132,7 @@ impl<H: Copy + Ord> Places<H> {
         } else if self.total < self.most {
             return Decision::Admit;
         } else {
-            let most = self.held.iter().max_by_key(|(_, count)| **count);
-            most.map_or(holder, |(holder, _)| *holder)
+            self.most().map_or(holder, |(holder, _)| holder)
         };
         self.give_back(victim);
         Decision::Replace(victim)

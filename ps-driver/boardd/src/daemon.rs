@@ -19,6 +19,7 @@ use crate::handshakes::Handshakes;
 use crate::link::Link;
 use crate::listen::{self, Patience};
 use crate::memory::{Numbers, Plan};
+use crate::queues::{QUEUES, Queues};
 use crate::security::Security;
 use crate::service::Service;
 use crate::signals::{self, Signals};
@@ -30,20 +31,20 @@ use deltascope_model::Engine;
 use deltascope_protocol::server::{Config, Entropy, Holder, Server};
 use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Time that a stop may take before the rest is given up, in microseconds: a signal ends the daemon within 2 s.
 const STOP_TIME: u64 = 1_800_000;
-/// Connections that wait to be accepted, at most; the kernel has a limit of its own (net.core.somaxconn).
-const BACKLOG: i32 = 4_096;
+/// Descriptors of the process for each queue of connections, at least.
+const DESCRIPTORS_OF_A_QUEUE: usize = 16;
 /// Least number of places for connections without a session.
 const LEAST_PLACES: usize = 16;
 
 /// The daemon, listening.
 pub struct Daemon<E> {
     server: Server<E>,
-    listener: TcpListener,
+    queues: Queues,
     address: SocketAddr,
     stop: Signals,
     reload: Signals,
@@ -95,7 +96,7 @@ impl<E: Engine> Daemon<E> {
                 handshakes: if security.is_some() { cli.max_handshakes } else { 0 },
             },
         )?;
-        descriptors::raise(max_connections.saturating_add(cli.max_handshakes));
+        let descriptors = descriptors::raise(max_connections.saturating_add(cli.max_handshakes));
         let config =
             Config { max_sessions: cli.max_sessions, max_connections, memory: plan.sessions, ..Config::default() };
         let server = Server::new(engine, config, Entropy::Random(random))?;
@@ -105,11 +106,9 @@ impl<E: Engine> Daemon<E> {
             false => Err(DaemonError::NotLoopback { address }),
         })?;
         let listen = |source| DaemonError::Listen { address: cli.listen.to_string(), source };
-        // The standard library asks for a short queue; when it is full the kernel drops a SYN, and its sender waits a
-        // second before it tries again.
-        rustix::net::listen(&listener, BACKLOG).map_err(|error| listen(error.into()))?;
-        listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let queues = Queues::new(listener, QUEUES.min(descriptors / DESCRIPTORS_OF_A_QUEUE), hash(random ^ 1));
+        let queues = queues.map_err(listen)?;
         let stop = system("signals", Signals::stop())?;
         let reload = system("signals", Signals::reload())?;
         let status = system("signals", Signals::status())?;
@@ -134,7 +133,7 @@ impl<E: Engine> Daemon<E> {
         }
         Ok(Daemon {
             server,
-            listener,
+            queues,
             address,
             stop,
             reload,

@@ -4,6 +4,7 @@
 //! for through one descriptor, and worked on one at a time, so that the loop can stop after any of them.
 
 use crate::admission::{Decision, Origin, Places};
+use crate::descriptors::NO_DESCRIPTOR;
 use crate::link::set_buffers;
 use crate::memory::SMALL_SOCKET;
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
@@ -239,6 +240,14 @@ impl Handshakes {
         self.slots[slot] = Some(handshake);
         self.next_deadline = Some(self.next_deadline.map_or(until, |next| next.min(until)));
         Ok(())
+    }
+
+    /// Closes a random handshake of the origin that has most, if those are more than `origin` has, and returns it.
+    pub fn give_way(&mut self, origin: Origin) -> Option<Rejected> {
+        let (victim, _) = self.places.most().filter(|&(_, most)| most > self.places.held(origin))?;
+        self.places.give_back(victim);
+        let gone = self.remove_random(victim)?;
+        Some(Rejected { peer: gone.peer, rejection: Rejection::CrowdedOut, text: Cow::Borrowed(NO_DESCRIPTOR), error: None })
     }
 
     /// Removes a random handshake of an origin; its place was given back already.

@@ -6,6 +6,7 @@
 //! | [`engines`] | where an engine is made by name |
 //! | [`daemon`] | one thread, one loop over all sockets |
 //! | [`budget`] | how much of the loop goes to peers without a session |
+//! | [`queues`] | connections that wait to be accepted, by source address |
 //! | [`admission`] | which connections get a place when there are too many |
 //! | [`error`] | why it cannot start or go on |
 //! | [`security`] | keys and certificates, read again on SIGHUP |
@@ -38,10 +39,12 @@ pub mod listen;
 pub mod logging;
 pub mod memory;
 pub mod metrics;
+pub mod queues;
 pub mod raw;
 pub mod security;
 pub mod selftest;
 pub mod service;
 pub mod signals;
 pub mod status;
+mod sys;
 mod warnings;

@@ -5,7 +5,8 @@
 mod support;
 
 use deltascope_abi::record::Record;
-use deltascope_protocol::frame::{self, MAX_FRAME_BYTES, Message};
+use deltascope_protocol::frame::{self, Hello, MAX_FRAME_BYTES, Message};
+use deltascope_testkit::frames;
 use deltascope_tls::Channel;
 use rustix::net::sockopt::set_socket_linger;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, ipproto, socket_with};
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use support::{Daemon, Keys, Peer, hello, is_welcome};
+use support::{Daemon, Keys, Peer, encode, hello, is_welcome};
 
 /// Records of a frame of the session: as many as TLS takes at a time.
 const RECORDS: usize = 4_000;
@@ -34,7 +35,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 const SESSION_SECONDS: f64 = 0.6;
 /// Connections that the daemon drops meanwhile, at least.
 const DROPPED: u64 = 300;
-/// Most of the loop's time that peers without a session have while a session has work.
+/// Most of the loop's CPU that peers without a session have while a session has work, beside the time that the loop sleeps.
 const SHARE: f64 = 0.1;
 /// What both shares save up together and what they may be over by at a time, in seconds.
 const SAVED: f64 = 0.02;
@@ -120,7 +121,7 @@ impl Session {
             let (mut next, mut passed) = (0, 0);
             while !(stopped.load(Ordering::Relaxed) && passed == next) {
                 if !stopped.load(Ordering::Relaxed) && next + RECORDS as u64 <= credit {
-                    peer.send(&deltascope_testkit::frames::records(next, 0, &records));
+                    peer.send(&frames::records(next, 0, &records));
                     next += RECORDS as u64;
                     continue;
                 }
@@ -173,11 +174,17 @@ fn session_keeps_the_loop_and_handshakes_have_a_tenth_of_it() {
         beside[0], beside[1]
     );
     println!("{figures}");
-    assert!(others <= SHARE * (sessions + others + slept) + SAVED, "{figures}");
+    assert!(others <= SHARE * (sessions + others) + slept + SAVED, "{figures}");
     assert!(beside[1] > 0.0, "handshakes are starved: {figures}");
     // The kernel's count of the same thread has no room for work that the daemon does not count.
     assert!(sessions >= 0.8 * (cpu - others), "{figures}");
     assert_eq!(daemon.status()["records_total"], passed, "every record is acknowledged");
+}
+
+/// Waits until the daemon has dropped more connections of a flood.
+fn drop_more(daemon: &mut Daemon) {
+    let before = dropped(&daemon.status());
+    daemon.status_when(|status| dropped(status) > before + 100);
 }
 
 /// Agents on another address than the flood are chosen in the turn in which they come: none is sent away.
@@ -188,12 +195,58 @@ fn agent_on_another_address_gets_in_at_its_first_attempt() {
     let mut daemon = keys.daemon(&[]);
     let agent = keys.client(&keys.agent("agent"));
     let _flood = Flood::start(&keys, [127, 0, 0, 2], daemon.address, BURST);
-    for number in 1..=AGENTS {
-        let before = dropped(&daemon.status());
-        daemon.status_when(|status| dropped(status) > before + 100);
+    for number in 2..2 + AGENTS {
+        drop_more(&mut daemon);
         let mut peer = Peer::new(&daemon, agent.clone());
         assert!(is_welcome(&peer.say_hello(&hello(number, 4)).unwrap()));
     }
+    // And beside a session that always has work.
+    let session = Session::start(&daemon, &keys);
+    for number in 2 + AGENTS..2 + 2 * AGENTS {
+        drop_more(&mut daemon);
+        let mut peer = Peer::new(&daemon, agent.clone());
+        assert!(is_welcome(&peer.say_hello(&hello(number, 4)).unwrap()));
+    }
+    assert!(session.end() > 0);
+}
+
+/// Sessions have places of their own: one that lost its connection finds another one, although every session is taken and
+/// authenticated peers that say nothing hold all places of those without a session.
+#[test]
+fn session_resumes_at_its_first_attempt_during_a_flood() {
+    let _alone = ALONE.lock();
+    let keys = Keys::new();
+    let mut daemon = keys.daemon(&["--max-sessions", &AGENTS.to_string()]);
+    let agent = keys.client(&keys.agent("agent"));
+    let silent = ["one", "two", "three"].map(|name| keys.client(&keys.agent(name)));
+    let welcome = |peer: &mut Peer, hello: &Hello<'_>| {
+        let answer = peer.say_hello(&encode(&Message::Hello(*hello))).unwrap();
+        let Message::Welcome(welcome) = frame::decode(&answer).unwrap() else { panic!("{:?}", frame::decode(&answer)) };
+        (welcome.boot_id, welcome.grant)
+    };
+    let mut sessions: Vec<(Hello<'_>, Peer)> = Vec::new();
+    for number in 1..=AGENTS {
+        let mut peer = Peer::new(&daemon, agent.clone());
+        let mut hello = frames::hello(number, 4, 4);
+        (hello.boot_id, hello.grant) = welcome(&mut peer, &hello);
+        sessions.push((hello, peer));
+    }
+    let _flood = Flood::start(&keys, [127, 0, 0, 2], daemon.address, BURST);
+    for (hello, peer) in sessions {
+        drop(peer);
+        // As many as there are places, and half as many again.
+        let open = |number: usize| {
+            let mut peer = Peer::new(&daemon, silent[number % silent.len()].clone());
+            peer.handshake().unwrap();
+            peer
+        };
+        let _silent: Vec<Peer> = (0..24).map(open).collect();
+        drop_more(&mut daemon);
+        let mut peer = Peer::new(&daemon, agent.clone());
+        assert_eq!(welcome(&mut peer, &hello), (hello.boot_id, hello.grant), "the same grant");
+    }
+    let status = daemon.status();
+    assert_eq!((&status["resumed_total"], &status["grants_total"]), (&AGENTS.into(), &AGENTS.into()), "{status}");
 }
 
 /// On the address of the flood chance decides, and an agent that tries again gets in.
@@ -205,8 +258,7 @@ fn agent_on_the_address_of_the_flood_gets_in() {
     let agent = keys.client(&keys.agent("agent"));
     let _flood = Flood::start(&keys, [127, 0, 0, 1], daemon.address, SMALL_BURST);
     for number in 1..=AGENTS {
-        let before = dropped(&daemon.status());
-        daemon.status_when(|status| dropped(status) > before + 100);
+        drop_more(&mut daemon);
         let mut attempts = 0;
         loop {
             attempts += 1;

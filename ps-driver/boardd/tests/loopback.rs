@@ -8,6 +8,7 @@ use deltascope_protocol::frame::{
     self, Bye, ErrorCode, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Secret, SnapshotRequest, StateAt,
 };
 use deltascope_testkit::frames::records;
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
@@ -176,13 +177,9 @@ fn silent_connections_do_not_shut_the_door_and_are_told_why_they_go() {
 
 #[test]
 fn daemon_without_descriptors_says_so_once_and_recovers() {
-    let daemon = support::command(&["--listen", "127.0.0.1:0"]);
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", "ulimit -n 40 && exec \"$@\"", "sh"]).arg(daemon.get_program()).args(daemon.get_args());
-    let child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut daemon = support::Daemon::of(child);
+    let mut daemon = daemon_with_descriptors(40, &[]);
     let held: Vec<_> = (0..60).map(|_| daemon.connect()).collect();
-    // It tries again each 100 ms.
+    // Its own address gets no more.
     daemon.status_when(|status| status["accept_failures_total"].as_u64() >= Some(15));
     drop(held);
     daemon.status_when(|status| status["connections"] == 0);
@@ -195,6 +192,54 @@ fn daemon_without_descriptors_says_so_once_and_recovers() {
     daemon.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert_eq!(log.matches("accept: ").count(), 1, "{log}");
     assert!(log.contains("descriptors: expected a limit of at least"), "{log}");
+}
+
+/// A daemon that may have this many descriptors.
+fn daemon_with_descriptors(most: u32, options: &[&str]) -> support::Daemon {
+    let daemon = support::command(&[&["--listen", "127.0.0.1:0"], options].concat());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &format!("ulimit -n {most} && exec \"$@\""), "sh"]);
+    shell.arg(daemon.get_program()).args(daemon.get_args());
+    support::Daemon::of(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+/// Silent connections of one address hold every descriptor: one of them gives way in the turn in which another address comes.
+#[test]
+fn address_without_connections_gets_a_descriptor_of_the_one_with_most() {
+    let keys = support::Keys::new();
+    let authority = keys.authority.certificate();
+    let (own, authority) = (keys.server.to_str().unwrap(), authority.to_str().unwrap());
+    for options in [&[][..], &["--tls", own, "--authority", authority]] {
+        // So few that no other limit comes first.
+        let mut daemon = daemon_with_descriptors(44, options);
+        let count = |status: &Value, reason: &str| status["rejected_peers_total"][reason].as_u64().unwrap();
+        let mut silent = Vec::new();
+        // Silent ones have 5 s. On a busy machine they may be gone before the agent comes, which shows nothing.
+        for _ in 0..20 {
+            let before = daemon.status();
+            silent = (0..100).map(|_| support::connect_from([127, 0, 0, 2], daemon.address)).collect::<Vec<_>>();
+            let failures = |status: &Value| status["accept_failures_total"].as_u64();
+            daemon.status_when(|status| failures(status) > failures(&before));
+            let welcome = if options.is_empty() {
+                let mut agent = daemon.connect();
+                agent.write_all(&hello_of(1, 1, 1)).unwrap();
+                first_frame(&mut agent).unwrap()
+            } else {
+                support::Peer::new(&daemon, keys.client(&keys.agent("agent"))).say_hello(&hello_of(1, 1, 1)).unwrap()
+            };
+            assert!(matches!(frame::decode(&welcome), Ok(Message::Welcome(_))));
+            if count(&daemon.status(), "crowded_out") > 0 {
+                break;
+            }
+        }
+        let status = daemon.status();
+        assert!(count(&status, "crowded_out") > 0, "{status}");
+        if options.is_empty() {
+            let mut reasons = silent.iter_mut().filter_map(first_frame);
+            let is_named = reasons.any(|bytes| String::from_utf8_lossy(&bytes).contains("descriptors"));
+            assert!(is_named, "those that had to go read why");
+        }
+    }
 }
 
 #[test]

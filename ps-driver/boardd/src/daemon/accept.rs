@@ -4,6 +4,7 @@ use super::waiting::Ready;
 use super::{Daemon, cpu};
 use crate::admission::{Decision, Origin};
 use crate::budget::Work;
+use crate::descriptors::NO_DESCRIPTOR;
 use crate::handshakes::{Arrived, Rejected, Step};
 use crate::link::{Link, Peer, set_buffers};
 use crate::memory::SMALL_SOCKET;
@@ -13,13 +14,12 @@ use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, Message};
 use deltascope_protocol::server::{Holder, Identity, Peer as ServerPeer};
 use deltascope_tls::{Channel, Rejection};
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, acceptfrom_with};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 
 /// Connections accepted in one turn, which is also the number out of which some are chosen.
 const ACCEPTS: usize = 256;
-/// Time without accepting after the system had no descriptor left.
+/// Time without accepting after the system had no memory, or no descriptor at all, left.
 const ACCEPT_PAUSE: u64 = 100_000;
 /// Room for an Error frame with the longest text.
 const ERROR_BYTES: usize = 64 + frame::MAX_ERROR_TEXT_BYTES;
@@ -42,8 +42,11 @@ impl<E: Engine> Daemon<E> {
         });
         if ready.listener {
             let mut waiting = Vec::new();
-            let mut is_left = true;
+            let (mut is_left, mut has_looked) = (true, false);
             budget.run(Work::Accept, now, cpu, || {
+                if !std::mem::replace(&mut has_looked, true) {
+                    self.queues.look();
+                }
                 if is_left && waiting.len() < ACCEPTS && self.accept(&mut waiting, now) {
                     return true;
                 }
@@ -52,7 +55,10 @@ impl<E: Engine> Daemon<E> {
                 false
             });
             // The turn's part may be used up before those that were accepted have got their answers.
-            budget.charge(Work::Accept, now, cpu, || self.admit(waiting, now));
+            budget.charge(Work::Accept, now, cpu, || {
+                self.admit(waiting, now);
+                self.queues.spread(now);
+            });
         }
         self.budget = budget;
         let mut rejected = Vec::new();
@@ -92,23 +98,75 @@ impl<E: Engine> Daemon<E> {
 
     /// Accepts one connection. Returns whether there may be another one.
     fn accept(&mut self, waiting: &mut Vec<(TcpStream, SocketAddr)>, now: u64) -> bool {
-        match acceptfrom_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-            Ok((socket, address)) => {
-                if let Some(Ok(peer)) = address.map(SocketAddr::try_from) {
-                    waiting.push((TcpStream::from(socket), peer));
-                }
+        match self.queues.accept() {
+            Ok(Some(accepted)) => {
+                waiting.push(accepted);
                 true
             }
-            Err(Errno::AGAIN) => false,
-            Err(Errno::INTR | Errno::CONNABORTED) => true,
-            Err(error) => {
-                self.counters.accept_failures += 1;
-                let text = format_args!("accept: {error}; trying again each 100 ms");
-                self.warnings.warn(Topic::Accept, now, text);
-                self.accept_again = now + ACCEPT_PAUSE;
-                false
+            Ok(None) => false,
+            Err(_) => {
+                // Those that were accepted before in this turn are among the ones that may give way.
+                self.admit(std::mem::take(waiting), now);
+                self.accept_beyond(now)
             }
         }
+    }
+
+    fn count_failure(&mut self, error: Errno, now: u64) {
+        self.counters.accept_failures += 1;
+        self.warnings.warn(Topic::Accept, now, format_args!("accept: {error}; raise the limit of descriptors (LimitNOFILE=), or lower --max-sessions"));
+    }
+
+    /// Accepts one connection with the descriptor that is kept for it, when there is no other one. It takes the place of one of an
+    /// address that has more, or is refused. Returns whether there may be another one.
+    fn accept_beyond(&mut self, now: u64) -> bool {
+        let accepted = self.queues.accept_with_spare();
+        let is_left = matches!(accepted, Ok(Some(_)));
+        match accepted {
+            Ok(None) => {}
+            Ok(Some((stream, peer))) if self.free_descriptor(Origin::of(peer.ip()), now) => {
+                self.admit(vec![(stream, peer)], now);
+            }
+            Ok(Some((stream, peer))) => {
+                self.count_failure(Errno::MFILE, now);
+                self.reject(peer, Rejection::DroppedEarly, NO_DESCRIPTOR, now);
+                if self.security.is_none() {
+                    self.refuse(stream, None, ErrorCode::Limit, NO_DESCRIPTOR);
+                }
+            }
+            Err(error) => {
+                self.count_failure(error, now);
+                self.accept_again = now + ACCEPT_PAUSE;
+            }
+        }
+        self.queues.keep_spare();
+        is_left
+    }
+
+    /// Closes a connection that only waits for its peer to read the last frame, or one without a session of the address or name
+    /// that has most, if `origin` has fewer. Returns whether there was one.
+    fn free_descriptor(&mut self, origin: Origin, now: u64) -> bool {
+        if self.drop_lingering(now) {
+            return true;
+        }
+        let mut own = self.places.held(origin.holder());
+        if self.security.is_some() {
+            if let Some(gone) = self.handshakes.give_way(origin) {
+                self.reject_all(vec![gone], now);
+                return true;
+            }
+            // The name of a peer that waits is not known yet; one that has a single connection keeps it.
+            own = 1;
+        }
+        let Some((victim, _)) = self.places.most().filter(|&(_, most)| most > own) else { return false };
+        self.places.give_back(victim);
+        let Some(index) = self.random_link(victim) else { return false };
+        self.close(index, Rejection::CrowdedOut, NO_DESCRIPTOR, now);
+        // It gets the reason, but no time: its descriptor is needed now.
+        let mut link = self.links.swap_remove(index);
+        _ = link.write(&mut self.server, now);
+        self.server.disconnect(link.id, now);
+        true
     }
 
     /// Gives the connections of one turn their places, and closes those for which there is none.
@@ -149,16 +207,20 @@ impl<E: Engine> Daemon<E> {
             Decision::Drop => false,
             Decision::Admit => true,
             Decision::Replace(victim) => {
-                let of_victim = |(_, link): &(usize, &Link)| link.place == Some(victim);
-                let count = self.links.iter().enumerate().filter(of_victim).count();
-                let number = self.places.random_below(count);
-                let found = self.links.iter().enumerate().filter(of_victim).nth(number).map(|(index, _)| index);
-                if let Some(index) = found {
+                if let Some(index) = self.random_link(victim) {
                     self.close(index, Rejection::CrowdedOut, TOO_MANY, now);
                 }
                 true
             }
         }
+    }
+
+    /// Returns the index of a random connection without a session of a holder.
+    fn random_link(&mut self, holder: Holder) -> Option<usize> {
+        let of_holder = |(_, link): &(usize, &Link)| link.place == Some(holder);
+        let count = self.links.iter().enumerate().filter(of_holder).count();
+        let number = self.places.random_below(count);
+        self.links.iter().enumerate().filter(of_holder).nth(number).map(|(index, _)| index)
     }
 
     /// Closes a connection without a session, whose place is already another one's. Its peer has time to read why.
@@ -178,14 +240,20 @@ impl<E: Engine> Daemon<E> {
 
     /// Connections that only wait for their peers to read the last frame are bounded too: the oldest is dropped.
     fn bound_lingering(&mut self, now: u64) {
-        let lingering = |link: &&Link| link.place.is_none() && link.is_lingering();
-        for _ in self.most_lingering..self.links.iter().filter(lingering).count() {
-            let links = self.links.iter().enumerate().filter(|(_, link)| lingering(link));
-            let Some((oldest, _)) = links.min_by_key(|(_, link)| link.deadline()) else { return };
-            let link = self.links.swap_remove(oldest);
-            tracing::debug!("{}: connection ended: others wait for its place", link.name());
-            self.server.disconnect(link.id, now);
+        let lingering = self.links.iter().filter(|link| link.place.is_none() && link.is_lingering()).count();
+        for _ in self.most_lingering..lingering {
+            self.drop_lingering(now);
         }
+    }
+
+    /// Drops the oldest connection that only waits for its peer to read the last frame. Returns whether there was one.
+    fn drop_lingering(&mut self, now: u64) -> bool {
+        let links = self.links.iter().enumerate().filter(|(_, link)| link.place.is_none() && link.is_lingering());
+        let Some((oldest, _)) = links.min_by_key(|(_, link)| link.deadline()) else { return false };
+        let link = self.links.swap_remove(oldest);
+        tracing::debug!("{}: connection ended: others wait for its place", link.name());
+        self.server.disconnect(link.id, now);
+        true
     }
 
     /// The peer has proved its name; if the name is served it gets a connection.

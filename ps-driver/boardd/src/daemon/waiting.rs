@@ -41,7 +41,7 @@ impl<E: Engine> Daemon<E> {
             tv_sec: (micros / 1_000_000) as i64,
             tv_nsec: (micros % 1_000_000 * 1_000) as i64,
         });
-        let Daemon { server, links, handshakes, listener, stop, reload, status, .. } = self;
+        let Daemon { server, links, handshakes, queues, stop, reload, status, .. } = self;
         let mut descriptors = Vec::with_capacity(links.len() + 5);
         descriptors.extend([stop, reload, status].map(|signal| PollFd::new(signal, PollFlags::IN)));
         // An empty set would still report the end of a socket, again and again.
@@ -50,7 +50,7 @@ impl<E: Engine> Daemon<E> {
             let writes = link.wants_write(server);
             PollFd::new(link, if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN })
         }));
-        descriptors.extend(accepts.then(|| PollFd::new(listener, PollFlags::IN)));
+        descriptors.extend(accepts.then(|| PollFd::new(queues, PollFlags::IN)));
         descriptors.extend(serves_others.then(|| PollFd::new(handshakes, PollFlags::IN)));
         match poll(&mut descriptors, timespec.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}

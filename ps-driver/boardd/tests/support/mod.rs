@@ -5,7 +5,7 @@ use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, MAX_FRAME_BYTES, M
 use deltascope_testkit::frames;
 pub use deltascope_testkit::frames::encode;
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
-use rustix::net::{AddressFamily, SocketType, ipproto};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, socket_with};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
@@ -117,7 +117,8 @@ impl Daemon {
 
 /// A connection from an address of this machine.
 pub fn connect_from(source: [u8; 4], target: SocketAddr) -> TcpStream {
-    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, Some(ipproto::TCP)).unwrap();
+    let flags = SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, Some(ipproto::TCP)).unwrap();
     rustix::net::bind(&socket, &SocketAddr::from((source, 0))).unwrap();
     rustix::net::connect(&socket, &target).unwrap();
     let stream = TcpStream::from(socket);
