@@ -6,11 +6,15 @@ use super::retention::Mark;
 use super::state::{Endpoint, Notification, State};
 use super::totals::Totals;
 use super::{EndpointError, Granted};
-use crate::frame::{self, Ack, ErrorCode, FrameBuffer, Grown, Message, Replies, Snapshot, StateAtReply, Welcome};
+use crate::frame::{
+    self, Ack, ErrorCode, FrameBuffer, Grown, Message, Replies, Snapshot, StateAt, StateAtReply, Welcome,
+};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use deltascope_abi::ABI_MAJOR;
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::Op;
 
 /// Highest number that a session may begin with: no sum of numbers and counts overflows in its lifetime.
 const MAX_SEQUENCE: u64 = 1 << 63;
@@ -52,10 +56,7 @@ impl Endpoint {
             (_, Message::Ack(ack)) => self.acknowledged(ack),
             (_, Message::Replies(replies)) => self.replied(replies),
             (_, Message::Snapshot(snapshot)) => self.counted(snapshot),
-            (_, Message::StateAtReply(reply)) => {
-                self.answered(reply);
-                Ok(())
-            }
+            (_, Message::StateAtReply(reply)) => self.answered(reply),
             (State::Streaming | State::Leaving, Message::Grown(grown)) => self.grown(grown),
             _ => unexpected("Ack, Replies, Snapshot, StateAtReply, Grown or Error"),
         }
@@ -96,6 +97,7 @@ impl Endpoint {
             losses: welcome.losses,
             cursors: welcome.cursors.iter().collect(),
         };
+        self.check_grant(&new, known)?;
         bounded("next number in Welcome", 0, MAX_SEQUENCE, welcome.next_sequence)?;
         bounded("credit in Welcome", welcome.next_sequence, u64::MAX, welcome.credit)?;
         if !self.begun && !welcome.inherited {
@@ -108,10 +110,6 @@ impl Endpoint {
         if !self.begun {
             self.begin(new, welcome.next_sequence);
             return Ok(());
-        }
-        if let Some(old) = &self.granted {
-            bounded("groups granted", old.groups.into(), u64::MAX, new.groups.into())?;
-            bounded("contexts granted", old.contexts.into(), u64::MAX, new.contexts.into())?;
         }
         let (oldest, next) = (self.oldest(), welcome.next_sequence);
         bounded("next number in Welcome", oldest, if known { self.retention.closed() } else { oldest }, next)?;
@@ -135,6 +133,32 @@ impl Endpoint {
         }
         self.granted = Some(new.clone());
         self.notifications.push_back(Notification::Regranted(new));
+        Ok(())
+    }
+
+    /// Checks that a grant agrees with itself, with the Hello and with the grant before. `known`: it is the grant before.
+    fn check_grant(&self, new: &Granted, known: bool) -> Result<(), EndpointError> {
+        let asked = self.granted.as_ref().map_or((self.config.groups, self.config.contexts), |old| (old.groups, old.contexts));
+        bounded("groups in Welcome", asked.0.max(1).into(), new.most_groups.into(), new.groups.into())?;
+        bounded("contexts in Welcome", asked.1.max(1).into(), new.most_contexts.into(), new.contexts.into())?;
+        let depths = if new.journal_lanes == 0 { (0, 0) } else { (1, u64::MAX) };
+        bounded("journal depth in Welcome", depths.0, depths.1, new.journal_depth.into())?;
+        if !known && !new.inherited {
+            // Nothing has come under it.
+            bounded("losses in Welcome of a new grant", 0, 0, (new.losses != Losses::default()).into())?;
+            bounded("cursors in Welcome of a new grant", 0, 0, new.cursors.len() as u64)?;
+        }
+        let Some(old) = self.granted.as_ref().filter(|old| old.boot_id == new.boot_id) else { return Ok(()) };
+        let same = |what, old: u64, new: u64| bounded(what, old, old, new);
+        same("engine in Welcome of the same boot id", old.engine.into(), new.engine.into())?;
+        same("journal lanes in Welcome of the same boot id", old.journal_lanes.into(), new.journal_lanes.into())?;
+        same("journal depth in Welcome of the same boot id", old.journal_depth.into(), new.journal_depth.into())?;
+        if known {
+            same("journal position in Welcome of the same grant", old.position, new.position)?;
+            same("inherited in Welcome of the same grant", old.inherited.into(), new.inherited.into())?;
+        } else {
+            bounded("journal position in Welcome", old.position, u64::MAX, new.position)?;
+        }
         Ok(())
     }
 
@@ -177,9 +201,10 @@ impl Endpoint {
     }
 
     fn grown(&mut self, grown: &Grown) -> Result<(), EndpointError> {
-        let has = self.granted.as_ref().map_or((0, 0), |granted| (granted.groups, granted.contexts));
-        bounded("groups in Grown", has.0.into(), u64::MAX, grown.groups.into())?;
-        bounded("contexts in Grown", has.1.into(), u64::MAX, grown.contexts.into())?;
+        if let Some(Granted { groups, contexts, most_groups, most_contexts, .. }) = self.granted {
+            bounded("groups in Grown", groups.into(), most_groups.into(), grown.groups.into())?;
+            bounded("contexts in Grown", contexts.into(), most_contexts.into(), grown.contexts.into())?;
+        }
         if self.control.growth_sent {
             (self.control.growth, self.control.growth_sent) = (None, false);
             // The host waits for it, whatever it says.
@@ -221,6 +246,7 @@ impl Endpoint {
 
     fn acknowledged(&mut self, ack: &Ack) -> Result<(), EndpointError> {
         bounded("number in Ack", 0, self.sent_below(), ack.sequence)?;
+        bounded("credit in Ack", ack.sequence, u64::MAX, ack.credit)?;
         self.acked = self.acked.max(ack.sequence);
         self.progress.acknowledged = self.progress.acknowledged.max(ack.sequence);
         self.credit = self.credit.max(ack.credit);
@@ -233,13 +259,22 @@ impl Endpoint {
 
     /// Replies of records that were sent again come again; the first ones count.
     fn replied(&mut self, replies: &Replies<'_>) -> Result<(), EndpointError> {
-        let sent = self.sent_below();
+        let (sent, contexts) = (self.sent_below(), self.granted.as_ref().map_or(0, |granted| granted.contexts));
+        let mut least = 0;
         for entry in replies.iter() {
-            if entry.sequence >= sent {
+            if !(least..sent).contains(&entry.sequence) {
                 // Also the first number when nothing was sent.
                 let (what, max, found) = ("number in Replies", sent.saturating_sub(1), entry.sequence);
-                return Err(EndpointError::Number { what, min: 0, max, found });
+                return Err(EndpointError::Number { what, min: least, max, found });
             }
+            least = entry.sequence + 1;
+            let code = entry.reply.op_code();
+            // Of the ops of an agent, those with a context answer.
+            if code > Op::Send as u8 || !entry.reply.op().is_some_and(Op::uses_context) {
+                let what = "op in Replies";
+                return Err(EndpointError::Number { what, min: Op::Load as u64, max: Op::Send as u64, found: code.into() });
+            }
+            bounded("context in Replies", 0, u64::from(contexts.saturating_sub(1)), entry.reply.context().into())?;
             if entry.sequence >= self.replies_below {
                 self.replies_below = entry.sequence + 1;
                 self.notifications.push_back(Notification::Reply(entry));
@@ -248,12 +283,22 @@ impl Endpoint {
         Ok(())
     }
 
-    fn answered(&mut self, reply: &StateAtReply) {
-        let before = self.control.states.len();
-        self.control.states.retain(|(ask, _)| ask.token != reply.token);
-        if self.control.states.len() < before {
-            self.notifications.push_back(Notification::State(*reply));
+    fn answered(&mut self, reply: &StateAtReply) -> Result<(), EndpointError> {
+        let Some(at) = self.control.states.iter().position(|(ask, sent)| *sent && ask.token == reply.token) else {
+            return Ok(());
+        };
+        let StateAt { mark, context, .. } = self.control.states[at].0;
+        bounded("context in StateAtReply", context.into(), context.into(), reply.context.into())?;
+        bounded("mark in StateAtReply", mark, mark, reply.mark)?;
+        bounded("number in StateAtReply", 0, self.sent_below(), reply.sequence)?;
+        if reply.too_old {
+            bounded("state in StateAtReply that is too old", 0, 0, reply.state)?;
+        } else {
+            bounded("journal position in StateAtReply", mark, u64::MAX, reply.position)?;
         }
+        self.control.states.remove(at);
+        self.notifications.push_back(Notification::State(*reply));
+        Ok(())
     }
 
     fn counted(&mut self, snapshot: &Snapshot<'_>) -> Result<(), EndpointError> {
@@ -265,6 +310,8 @@ impl Endpoint {
         let last = ask.map_or(0, |ask| ask.last);
         bounded("first group in Snapshot", 0, 0, snapshot.first.into())?;
         bounded("last group in Snapshot", last.into(), last.into(), snapshot.last.into())?;
+        let since = self.granted.as_ref().map_or(0, |granted| granted.position);
+        bounded("journal position in Snapshot", since, u64::MAX, snapshot.position)?;
         let counted = self.totals.check(snapshot)?;
         if self.state == State::Inheriting {
             self.inherited(snapshot);

@@ -4,11 +4,11 @@
 use anyhow::{Context, Result};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::counters::CounterRow;
-use deltascope_abi::loss::Losses;
+use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::Class;
 use deltascope_abi::reply::Reply;
 use deltascope_protocol::frame::{
-    Ack, Cursors, ErrorCode, ErrorFrame, Extensions, Grown, Message, Replies, ReplyEntry, Snapshot, SnapshotRow,
+    Ack, Cursor, Cursors, ErrorCode, ErrorFrame, Extensions, Grown, Message, Replies, ReplyEntry, Snapshot, SnapshotRow,
     Welcome,
 };
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("Error", AGAIN, AGAIN),
     ("Bye", AGAIN, AGAIN),
     ("Grow", AGAIN, AGAIN),
-    ("Grown", AGAIN, TAKES),
+    // More than the most of the grant.
+    ("Grown", AGAIN, GIVES_UP),
 ];
 
 /// What an agent does on an Error of each code, in any state.
@@ -120,6 +121,9 @@ fn good() -> Welcome<'static> {
 
 fn welcomes() -> Result<Vec<Value>> {
     let (optional, required) = ([5, 0, 2, 0, 0xAA, 0xBB, 0, 0], [5, 0x80, 0, 0]);
+    let mut losses = Losses::default();
+    losses.add(LossReason::Ring, 3);
+    let cursors = [Cursor { source: 1, unit: 0, position: 5 }.to_bytes()];
     let all = [
         ("Welcome of a new grant", good(), TAKES),
         ("Welcome of a newer minor ABI version", Welcome { abi_version: ABI_VERSION + 1, ..good() }, TAKES),
@@ -143,6 +147,20 @@ fn welcomes() -> Result<Vec<Value>> {
             Welcome { inherited: true, next_sequence: 7, credit: 6, ..good() },
             GIVES_UP,
         ),
+        ("Welcome with more groups than the most", Welcome { most_groups: 1, ..good() }, GIVES_UP),
+        ("Welcome with more contexts than the most", Welcome { most_contexts: 2, ..good() }, GIVES_UP),
+        ("Welcome with fewer groups than the Hello asks for", Welcome { groups: 1, ..good() }, GIVES_UP),
+        ("Welcome with fewer contexts than the Hello asks for", Welcome { contexts: 2, ..good() }, GIVES_UP),
+        ("Welcome with a journal of no depth", Welcome { journal_depth: 0, ..good() }, GIVES_UP),
+        ("Welcome with a journal of no lanes", Welcome { journal_lanes: 0, ..good() }, GIVES_UP),
+        ("Welcome without a journal", Welcome { journal_lanes: 0, journal_depth: 0, ..good() }, TAKES),
+        ("Welcome of a new grant with losses", Welcome { losses, ..good() }, GIVES_UP),
+        ("Welcome of a new grant with a cursor", Welcome { cursors: Cursors(&cursors), ..good() }, GIVES_UP),
+        (
+            "Welcome of an inherited grant with losses and a cursor",
+            Welcome { inherited: true, losses, cursors: Cursors(&cursors), ..good() },
+            TAKES,
+        ),
     ];
     all.into_iter()
         .map(|(name, welcome, agent)| Ok(case(name, BEFORE, &hex(&encode(&Message::Welcome(welcome))?), agent)))
@@ -157,11 +175,14 @@ fn numbers() -> Result<Vec<Value>> {
     let unasked = Snapshot { token: 99, sequence: 0, position: 3, first: 0, last: 1, rows: &rows };
     let all = [
         ("Ack of nothing", Message::Ack(Ack { sequence: 0, credit: 131_072 }), TAKES),
+        ("Ack of more than its credit", Message::Ack(Ack { sequence: 1, credit: 0 }), GIVES_UP),
         ("Ack of a record that was not sent", Message::Ack(Ack { sequence: 1, credit: 131_072 }), GIVES_UP),
         ("Reply to a record that was not sent", Message::Replies(Replies { entries: &[entry] }), GIVES_UP),
         ("Snapshot that was not asked for", Message::Snapshot(unasked), TAKES),
         ("Grown that is the grant", Message::Grown(Grown { groups: 2, contexts: 3 }), TAKES),
         ("Grown that is smaller", Message::Grown(Grown { groups: 1, contexts: 3 }), GIVES_UP),
+        ("Grown beyond the most groups", Message::Grown(Grown { groups: 17, contexts: 3 }), GIVES_UP),
+        ("Grown beyond the most contexts", Message::Grown(Grown { groups: 2, contexts: 65 }), GIVES_UP),
     ];
     all.into_iter().map(|(name, message, agent)| Ok(case(name, AFTER, &hex(&encode(&message)?), agent))).collect()
 }
