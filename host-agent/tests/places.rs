@@ -3,6 +3,8 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
@@ -93,6 +95,101 @@ fn restarted_scan_has_the_place_of_the_process_before() {
     signal(&board.child, "USR1");
     let status = board.report();
     assert_eq!((&status["sessions"], &status["connections_total"]), (&1.into(), &5.into()), "{status}");
+}
+
+/// User and group `nobody` of Debian.
+const NOBODY: u32 = 65_534;
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
+}
+
+/// Starts a scan three times, one after the other, and demands that all three had one place. `start` makes the command of
+/// the first arguments, and `target` is a process that the scan may read.
+fn scan_keeps_its_place(target: &Child, start: impl Fn(&[&str]) -> Command) {
+    let (mut board, address) = board();
+    for _ in 0..3 {
+        let pid = target.id().to_string();
+        let report = ["run", "--json-lines", "--interval", "0.05", "--timeout", "60", "--connect", &address];
+        let mut command = start(&[&report[..], &["--source", "scan", "--pid", &pid]].concat());
+        let report = Program::start(command.env_remove("RUST_BACKTRACE")).report();
+        assert_eq!(report["conserved"], true, "{report}");
+    }
+    signal(&board.child, "USR1");
+    let status = board.report();
+    assert_eq!((&status["sessions"], &status["connections_total"]), (&1.into(), &3.into()), "{status}");
+}
+
+/// Without --state-dir the identity is where systemd, the user or the home says; an ordinary user has no other folder.
+#[test]
+fn restarted_scan_of_a_user_has_its_place_from_each_default_folder() {
+    const VARIABLES: [&str; 3] = ["STATE_DIRECTORY", "XDG_STATE_HOME", "HOME"];
+    let as_user = |command: &mut Command| {
+        if is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+    };
+    for (variable, list, below) in [
+        ("STATE_DIRECTORY", "", "scan"),
+        ("STATE_DIRECTORY", ":/nonexistent", "scan"),
+        ("XDG_STATE_HOME", "", "deltascope/scan"),
+        ("HOME", "", ".local/state/deltascope/scan"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        if is_root() {
+            std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("the user's folder");
+        }
+        let mut sleep = Command::new("sleep");
+        as_user(sleep.arg("600"));
+        let sleep = Killed(sleep.spawn().expect("sleep"));
+        scan_keeps_its_place(&sleep.0, |arguments| {
+            let mut command = agent(arguments);
+            as_user(&mut command);
+            for other in VARIABLES {
+                command.env_remove(other);
+            }
+            command.env(variable, format!("{}{list}", folder.path().display()));
+            command
+        });
+        assert!(folder.path().join(below).join("agent.id").is_file(), "{variable}");
+    }
+}
+
+/// As root the identity is in the folder of the system's services, before that of the home.
+#[test]
+fn restarted_scan_of_root_has_its_place_from_the_folder_of_services() {
+    // A view of the mounts in which /var/lib is a folder of the test.
+    let unshare = |arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.arg("--mount").args((!is_root()).then_some("--map-root-user")).args(arguments);
+        command
+    };
+    if !unshare(&["true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        eprintln!("not shown: this user may have no mounts of its own");
+        return;
+    }
+    let (folder, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a home"));
+    let sleep = Killed(Command::new("sleep").arg("600").spawn().expect("sleep"));
+    scan_keeps_its_place(&sleep.0, |arguments| {
+        let plain = agent(arguments);
+        let script = "mount --bind \"$0\" /var/lib && exec \"$@\"";
+        let mut command = unshare(&["sh", "-c", script]);
+        command.arg(folder.path()).arg(plain.get_program()).args(plain.get_args());
+        command.env_remove("STATE_DIRECTORY").env("XDG_STATE_HOME", home.path()).env("HOME", home.path());
+        command
+    });
+    assert!(folder.path().join("deltascope/scan/agent.id").is_file());
+    assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0, "the home has nothing");
+}
+
+/// A process that is killed at the end.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
 }
 
 /// More agents are killed than there are sessions, within the time that a session waits for its agent.

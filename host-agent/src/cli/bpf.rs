@@ -19,11 +19,11 @@ pub struct BpfArguments {
     #[arg(long, value_name = "PAGES")]
     exit_budget: Option<u32>,
     /// bpf: copied pages that may wait for their judgement [default: 32768]
-    #[arg(long, value_name = "PAGES")]
+    #[arg(long, value_name = "PAGES", value_parser = clap::value_parser!(u32).range(1..))]
     pending_pages: Option<u32>,
     /// bpf: bytes of the ring, a power of two [default: 4194304]; capture: of that of each network namespace
     /// [default: 16777216 of the own one, 4194304 of others]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     ring_bytes: Option<u32>,
     /// bpf: capture this cgroup only, with all below it (may be given up to 16 times)
     #[arg(long = "cgroup", value_name = "FOLDER")]

@@ -138,7 +138,8 @@ impl Endpoint {
 
     /// Checks that a grant agrees with itself, with the Hello and with the grant before. `known`: it is the grant before.
     fn check_grant(&self, new: &Granted, known: bool) -> Result<(), EndpointError> {
-        let asked = self.granted.as_ref().map_or((self.config.groups, self.config.contexts), |old| (old.groups, old.contexts));
+        let asked =
+            self.granted.as_ref().map_or((self.config.groups, self.config.contexts), |old| (old.groups, old.contexts));
         bounded("groups in Welcome", asked.0.max(1).into(), new.most_groups.into(), new.groups.into())?;
         bounded("contexts in Welcome", asked.1.max(1).into(), new.most_contexts.into(), new.contexts.into())?;
         let depths = if new.journal_lanes == 0 { (0, 0) } else { (1, u64::MAX) };
@@ -272,7 +273,12 @@ impl Endpoint {
             // Of the ops of an agent, those with a context answer.
             if code > Op::Send as u8 || !entry.reply.op().is_some_and(Op::uses_context) {
                 let what = "op in Replies";
-                return Err(EndpointError::Number { what, min: Op::Load as u64, max: Op::Send as u64, found: code.into() });
+                return Err(EndpointError::Number {
+                    what,
+                    min: Op::Load as u64,
+                    max: Op::Send as u64,
+                    found: code.into(),
+                });
             }
             bounded("context in Replies", 0, u64::from(contexts.saturating_sub(1)), entry.reply.context().into())?;
             if entry.sequence >= self.replies_below {

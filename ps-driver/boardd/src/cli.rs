@@ -4,6 +4,7 @@ use crate::engines::EngineName;
 use crate::listen::ListenAddress;
 use crate::logging::Verbosity;
 use bytesize::ByteSize;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
 use deltascope_driver::axi_dma::{Completion, DmaSettings};
@@ -12,6 +13,11 @@ use deltascope_linux::panel::PinName;
 use deltascope_linux::{Options, Roots, Trust};
 use deltascope_tls::Cipher;
 use std::path::PathBuf;
+
+/// Numbers from `least` on. How many there may be at most is decided by `--memory`.
+fn number(least: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..)
+}
 
 /// Serves one delta engine to the agents of many hosts.
 #[derive(Debug, Clone, Parser)]
@@ -61,7 +67,7 @@ pub struct Cli {
 
     /// Most connections at a time whose peer is not authenticated yet. One source address has half of them at most; beyond half
     /// of all, connections are dropped at random.
-    #[arg(long, value_name = "N", default_value_t = 256, requires = "tls")]
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "tls", value_parser = number(4))]
     pub max_handshakes: usize,
 
     /// Serve an address that other machines reach, although nothing is encrypted and no peer is authenticated.
@@ -69,7 +75,7 @@ pub struct Cli {
     pub insecure: bool,
 
     /// Most sessions at a time, those waiting for a reconnect among them.
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = number(1))]
     pub max_sessions: usize,
 
     /// Most memory of the whole daemon, the kernel's buffers of its sockets among it. The default leaves a board of 512 MiB enough

@@ -7,8 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const OTHER_DESCRIPTORS: usize = 32 + QUEUES;
 
 /// Why a connection ends for want of a descriptor.
-pub const NO_DESCRIPTOR: &str =
-    "descriptors: expected one for each connection, found none left, and others have fewer connections; connect again later";
+pub const NO_DESCRIPTOR: &str = "descriptors: expected one for each connection, found none left, and others have fewer connections; connect again later";
 
 /// Allows this process as many descriptors as its connections need, if the hard limit does; else it is logged. Returns how many
 /// it may have, as far as it needs them.

@@ -247,7 +247,12 @@ impl Handshakes {
         let (victim, _) = self.places.most().filter(|&(_, most)| most > self.places.held(origin))?;
         self.places.give_back(victim);
         let gone = self.remove_random(victim)?;
-        Some(Rejected { peer: gone.peer, rejection: Rejection::CrowdedOut, text: Cow::Borrowed(NO_DESCRIPTOR), error: None })
+        Some(Rejected {
+            peer: gone.peer,
+            rejection: Rejection::CrowdedOut,
+            text: Cow::Borrowed(NO_DESCRIPTOR),
+            error: None,
+        })
     }
 
     /// Removes a random handshake of an origin; its place was given back already.

@@ -14,6 +14,7 @@
 use deltascope_protocol::server::Quota;
 use std::collections::BTreeMap;
 use std::io;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// Why the file is of no use.
@@ -29,7 +30,7 @@ pub enum IdentitiesError {
     },
     /// A line says something else.
     #[error(
-        "--identities {}, line {line}: expected NAME [sessions=N] [groups=N] [contexts=N] [connections=N] with each name once, found {found:?}",
+        "--identities {}, line {line}: expected NAME [sessions=N] [groups=N] [contexts=N] [connections=N] with each name once and each N from 1, found {found:?}; a name that is not to be served has no line",
         path.display()
     )]
     Line {
@@ -128,10 +129,10 @@ fn limit(allowance: Allowance, word: &str) -> Option<Allowance> {
     let (key, value) = word.split_once('=')?;
     let Allowance { mut quota, mut connections } = allowance;
     match key {
-        "sessions" => quota.sessions = value.parse().ok()?,
-        "groups" => quota.groups = value.parse().ok()?,
-        "contexts" => quota.contexts = value.parse().ok()?,
-        "connections" => connections = Some(value.parse().ok()?),
+        "sessions" => quota.sessions = value.parse::<NonZeroUsize>().ok()?.get(),
+        "groups" => quota.groups = value.parse::<NonZeroU32>().ok()?.get(),
+        "contexts" => quota.contexts = value.parse::<NonZeroU32>().ok()?.get(),
+        "connections" => connections = Some(value.parse::<NonZeroUsize>().ok()?.get()),
         _ => return None,
     }
     Some(Allowance { quota, connections })
@@ -166,6 +167,10 @@ mod tests {
             ("-web", 1),
             ("*\n*", 2),
             ("a groups=-1", 1),
+            ("a groups=0", 1),
+            ("a contexts=0", 1),
+            ("a sessions=0", 1),
+            ("* connections=0", 1),
         ] {
             assert_eq!(Identities::parse(text).map_err(|(line, _)| line), Err(line), "{text}");
         }

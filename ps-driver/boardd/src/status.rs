@@ -20,7 +20,7 @@ pub struct Counters {
     pub reload_failures: u64,
     /// Handshakes that ended with an authenticated peer.
     pub authenticated: u64,
-    /// Times that no connection could be accepted, for want of descriptors or memory.
+    /// Connections that were refused, or could not be accepted, for want of descriptors or memory.
     pub accept_failures: u64,
 }
 
@@ -33,7 +33,11 @@ impl Counters {
             ("reloads", "Times that keys and identities were read again.", reloads),
             ("reload_failures", "Times that they could not be used.", reload_failures),
             ("authenticated", "Handshakes that ended with an authenticated peer.", authenticated),
-            ("accept_failures", "Times that no connection could be accepted.", accept_failures),
+            (
+                "accept_failures",
+                "Connections that were refused, or could not be accepted, for want of descriptors or memory.",
+                accept_failures,
+            ),
         ]
         .into_iter()
     }

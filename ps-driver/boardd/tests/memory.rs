@@ -8,6 +8,7 @@ use deltascope_abi::record::Record;
 use deltascope_protocol::frame::{self, Cursors, MAX_FRAME_BYTES, Message, Records};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 use support::{Daemon, encode, hello_of};
 
 /// Sessions, which is the default's most.
@@ -105,4 +106,24 @@ fn sixty_four_sessions_that_read_nothing_stay_within_the_memory() {
     // The sessions are still served: one that reads gets its answers.
     let status = daemon.status();
     assert_eq!(status["sessions"], u64::from(SESSIONS), "{status}");
+}
+
+/// A limit of 0, or one below what its rule can divide, serves nobody: it is refused by its name.
+#[test]
+fn limits_that_serve_nobody_are_refused() {
+    for (option, value) in [
+        ("--max-sessions", "0"),
+        ("--max-handshakes", "0"),
+        ("--max-handshakes", "3"),
+        ("--memory", "0"),
+        ("--stall-limit", "0"),
+    ] {
+        // Files that are not there: nothing is read before the command line is good.
+        let tls: &[&str] = if option == "--max-handshakes" { &["--tls", "none", "--authority", "none"] } else { &[] };
+        let arguments = [&["--listen", "127.0.0.1:0", option, value], tls].concat();
+        let output = support::command(&arguments).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(option), "{option} {value}: {said}");
+        assert!(output.stdout.is_empty(), "{option} {value}: it did not listen");
+    }
 }

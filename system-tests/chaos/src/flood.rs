@@ -17,6 +17,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::process::{Board, Keys, Program};
+use entry::Entry;
 
 /// Address of the flood's sockets when it is not to be the agent's. All of 127.0.0.0/8 is this machine.
 const OTHER_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
@@ -25,11 +26,16 @@ const OWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const LEAST_SHARE: f64 = 0.8;
 /// Agents that try to get in.
 const AGENTS: usize = 60;
-/// Most time that an agent takes to get in, on another address than the flood and on the same.
+/// Most time that an agent takes to get in, on another address than the flood and on the same. The first holds beside a session
+/// at full speed and for sessions that resume too.
 const LIMITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
 /// Time of a session before its flood, and of the flood.
 const BEFORE: Duration = Duration::from_millis(2_500);
 const FLOOD: Duration = Duration::from_millis(4_000);
+
+/// Time of a session whose rate is measured, and of one beside which agents come, which is ended before.
+const SESSION: Duration = Duration::from_secs(8);
+const BUSY: Duration = Duration::from_secs(3_600);
 
 /// What is measured.
 #[derive(Clone, Copy, Debug)]
@@ -71,16 +77,34 @@ pub fn run(plan: &Plan<'_>, folder: &Path) -> Result<(Value, bool)> {
     let is_exact = pairs.iter().all(|(elsewhere, here)| elsewhere.is_exact && here.is_exact);
     let mut holds = is_exact && share.is_none_or(|share| share >= LEAST_SHARE);
     let mut entries = Vec::new();
-    for (address, limit) in [OTHER_ADDRESS, OWN_ADDRESS].into_iter().zip(LIMITS) {
+    // Addresses of the flood, whether a session works at full speed meanwhile, and how agents come.
+    let rounds = [
+        (OTHER_ADDRESS, false, Entry::New),
+        (OWN_ADDRESS, false, Entry::New),
+        (OTHER_ADDRESS, true, Entry::New),
+        (OTHER_ADDRESS, true, Entry::Resumed),
+    ];
+    for (address, is_busy, entry) in rounds {
+        let limit = if address == OTHER_ADDRESS { LIMITS[0] } else { LIMITS[1] };
+        let session = is_busy.then(|| start_session(plan, &here, BUSY, folder)).transpose()?;
         let flood = client_hellos::Flood::start(here.address, address, plan.rate, folder)?;
-        let mut times = entry::times(&here, AGENTS, limit)?;
+        let before = here.status()?;
+        let mut times = entry::times(&here, AGENTS, limit, entry)?;
+        let after = here.status()?;
         let sent = flood.stop()?;
+        drop(session);
         times.sort();
         let is_in = times.iter().filter(|time| **time <= limit).count();
-        holds &= is_in == AGENTS;
+        let records = |status: &Value| status["records_total"].as_u64().unwrap_or_default();
+        let session_records = records(&after).saturating_sub(records(&before));
+        // Beside a session that did not work nothing is shown.
+        holds &= is_in == AGENTS && (!is_busy || session_records > 0);
         entries.push(json!({
             "flood_address": address.to_string(),
             "agent_address": OWN_ADDRESS.to_string(),
+            "busy_session": is_busy,
+            "session_records": session_records,
+            "resumed": entry == Entry::Resumed,
             "connections_tried_per_second": sent.tried.round(),
             "client_hellos_per_second": sent.sent.round(),
             "agents": AGENTS,
@@ -126,13 +150,18 @@ struct Measured {
     is_exact: bool,
 }
 
+/// Starts an agent that sends at full speed for a time.
+fn start_session(plan: &Plan<'_>, board: &Board, time: Duration, folder: &Path) -> Result<Program> {
+    let fixed = ["run", "--source", "synth", "--events", "0", "--interval", "0.5", "--json-lines", "--timeout", "60"];
+    let mut options: Vec<String> = fixed.iter().map(|&part| part.to_owned()).collect();
+    options.extend(["--duration".into(), time.as_secs().to_string()]);
+    options.extend(board.options(board.address));
+    Program::start(plan.agent, &options, folder.join("session"))
+}
+
 /// Measures a session with `board` while `target` is flooded.
 fn session_rate(plan: &Plan<'_>, board: &Board, target: &Board, folder: &Path) -> Result<Measured> {
-    let fixed = ["run", "--source", "synth", "--events", "0", "--duration", "8", "--interval", "0.5", "--json-lines"];
-    let mut options: Vec<String> = fixed.iter().map(|&part| part.to_owned()).collect();
-    options.extend(["--timeout".into(), "60".into()]);
-    options.extend(board.options(board.address));
-    let mut agent = Program::start(plan.agent, &options, folder.join("session"))?;
+    let mut agent = start_session(plan, board, SESSION, folder)?;
     thread::sleep(BEFORE);
     let flood = client_hellos::Flood::start(target.address, OWN_ADDRESS, plan.rate, folder)?;
     let begun = Instant::now();

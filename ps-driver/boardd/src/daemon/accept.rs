@@ -114,7 +114,11 @@ impl<E: Engine> Daemon<E> {
 
     fn count_failure(&mut self, error: Errno, now: u64) {
         self.counters.accept_failures += 1;
-        self.warnings.warn(Topic::Accept, now, format_args!("accept: {error}; raise the limit of descriptors (LimitNOFILE=), or lower --max-sessions"));
+        self.warnings.warn(
+            Topic::Accept,
+            now,
+            format_args!("accept: {error}; raise the limit of descriptors (LimitNOFILE=), or lower --max-sessions"),
+        );
     }
 
     /// Accepts one connection with the descriptor that is kept for it, when there is no other one. It takes the place of one of an

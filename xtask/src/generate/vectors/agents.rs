@@ -8,8 +8,8 @@ use deltascope_abi::loss::{LossReason, Losses};
 use deltascope_abi::record::Class;
 use deltascope_abi::reply::Reply;
 use deltascope_protocol::frame::{
-    Ack, Cursor, Cursors, ErrorCode, ErrorFrame, Extensions, Grown, Message, Replies, ReplyEntry, Snapshot, SnapshotRow,
-    Welcome,
+    Ack, Cursor, Cursors, ErrorCode, ErrorFrame, Extensions, Grown, Message, Replies, ReplyEntry, Snapshot,
+    SnapshotRow, Welcome,
 };
 use serde_json::{Value, json};
 
