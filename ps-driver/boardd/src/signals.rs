@@ -19,8 +19,9 @@ static HANDLERS: Mutex<Vec<SigId>> = Mutex::new(Vec::new());
 /// Signals that end a process from outside, but for SIGKILL: a service manager, two keys, a terminal that goes.
 const ENDING: [i32; 4] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP];
 
-/// Lets the first signal of [`ENDING`] end what is done with an engine by an error of it, so that everything is dropped and
-/// the DMA is stopped. A second one stops the DMA from another thread and ends the process at once, whatever it waits for.
+/// Lets the first of SIGTERM, SIGINT, SIGQUIT and SIGHUP end what is done with an engine by an error of it, so that everything
+/// is dropped and the DMA is stopped. A second one stops the DMA from another thread and ends the process at once, whatever
+/// it waits for.
 ///
 /// # Errors
 /// The system refuses the handlers or the thread.
