@@ -111,8 +111,8 @@ fn scan_keeps_its_place(target: &Child, start: impl Fn(&[&str]) -> Command) {
     for _ in 0..3 {
         let pid = target.id().to_string();
         let report = ["run", "--json-lines", "--interval", "0.05", "--timeout", "60", "--connect", &address];
-        let mut command = start(&[&report[..], &["--source", "scan", "--pid", &pid]].concat());
-        let report = Program::start(command.env_remove("RUST_BACKTRACE")).report();
+        let command = start(&[&report[..], &["--source", "scan", "--pid", &pid]].concat());
+        let report = Program::start(command).report();
         assert_eq!(report["conserved"], true, "{report}");
     }
     signal(&board.child, "USR1");
