@@ -243,6 +243,18 @@ pub(super) fn missing(summary: &ScanSummary) -> Vec<(&'static str, &'static str)
             missing.push((capability.name(), capability.effect()));
         }
     }
+    if denied && !privileges.user_namespace && privileges.missing().next().is_none() {
+        missing.push((
+            "consent of a security module",
+            "a process is denied to all capabilities: a module of the kernel (AppArmor, SELinux, Yama) or its parent container protects it",
+        ));
+    }
+    if privileges.frame_flags_refused && !coverage.is_whole() {
+        missing.push((
+            "/proc/kpageflags and /proc/kpagecount",
+            "memory that was moved or merged and relatives of orphans are not recognised; mount /proc without subset=pid",
+        ));
+    }
     if coverage.unread.get(Unread::Descriptors) > 0 {
         missing.push(("file descriptors", "members of large families are not read; raise `ulimit -n`"));
     }

@@ -198,7 +198,7 @@ pub enum Unbounded {
     PidNamespace,
     /// A member's parent is outside the PID namespace and may be of the same family.
     ParentOutside,
-    /// A process of a family was orphaned, and processes that hide their origin may be its relatives.
+    /// Processes that hide their origin and processes that show it may be relatives.
     HiddenRelatives,
     /// `/proc` hides other users' processes (`hidepid`).
     HiddenProcesses,
@@ -225,7 +225,7 @@ impl Unbounded {
                 "a family has a parent outside this PID namespace; run in the PID namespace of the host (hostPID, --pid=host)"
             }
             Self::HiddenRelatives => {
-                "a process of the family was orphaned, and its relatives may be among processes that cannot be read; run as root or with CAP_SYS_PTRACE"
+                "relatives of a family may be among processes that cannot be read, or the other way round; run as root or with CAP_SYS_PTRACE"
             }
             Self::HiddenProcesses => {
                 "/proc hides processes of other users (hidepid); run as root or with CAP_SYS_PTRACE"

@@ -17,7 +17,7 @@ pub(crate) struct Hidden {
     orphans: Vec<(ProcessStat, Kind)>,
     /// What is seen of all of them.
     kinds: HashSet<Kind>,
-    /// Families of an orphan that shows where it comes from, if there is anything hidden that they can come from: the root,
+    /// Families without a root that anybody hides, if there is anything hidden that they can come from: the eldest,
     /// what is seen of them, and their pages.
     visible: Vec<(u32, HashSet<Kind>, u64)>,
 }
@@ -39,7 +39,7 @@ impl Hidden {
             }
         }
         if !hidden.kinds.is_empty() {
-            for family in families.iter().filter(|family| family.origin == Origin::Orphan) {
+            for family in families.iter().filter(|family| matches!(family.origin, Origin::Orphan | Origin::Uncertain)) {
                 let kinds = kinds(proc, family);
                 if hidden.has_kin(&kinds) {
                     hidden.visible.push((family.members[0].pid, kinds, pages(proc, family)));
@@ -87,11 +87,12 @@ pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage
     for family in families {
         // Reads a file of each member.
         let kinds: LazyCell<HashSet<Kind>, _> = LazyCell::new(|| kinds(proc, family));
+        let eldest = family.members[0].pid;
         match family.origin {
             Origin::Outside => coverage.unbounded = coverage.unbounded.or(Some(Unbounded::ParentOutside)),
-            Origin::Uncertain => cut(coverage, pages(proc, family)),
-            Origin::Orphan if !hidden.kinds.is_empty() && hidden.has_kin(&kinds) => cut(coverage, pages(proc, family)),
-            Origin::Orphan | Origin::Exec => {}
+            Origin::Orphan if hidden.kinds.is_empty() || !hidden.has_kin(&kinds) => {}
+            Origin::Uncertain | Origin::Orphan if counted.insert(eldest) => cut(coverage, pages(proc, family)),
+            Origin::Uncertain | Origin::Orphan | Origin::Exec => {}
         }
         for (orphan, (user, code)) in &hidden.orphans {
             let own = family.members.iter().any(|member| member.pid == orphan.pid);
@@ -105,7 +106,7 @@ pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage
         // where its own family is.
         if coverage.scope == Scope::Pids && family.members.iter().any(|member| member.layout.is_none()) {
             for (root, kin, pages) in &hidden.visible {
-                if family.members[0].pid != *root && are_kin(&kinds, kin) && counted.insert(*root) {
+                if eldest != *root && are_kin(&kinds, kin) && counted.insert(*root) {
                     cut(coverage, *pages);
                 }
             }

@@ -1,4 +1,4 @@
-//! What the kernel says of a frame (`/proc/kpageflags`, `admin-guide/mm/pagemap.rst`).
+//! What the kernel says of a frame (`/proc/kpageflags` and `/proc/kpagecount`, `admin-guide/mm/pagemap.rst`).
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -12,41 +12,55 @@ const KPF_HUGE: u64 = 1 << 17;
 /// Bit 21: merged from equal pages.
 const KPF_KSM: u64 = 1 << 21;
 
-/// The flags of frames, where they may be read.
+/// The flags of frames and how often they are mapped, where these may be read.
 #[derive(Debug)]
-pub(crate) struct FrameFlags(Option<File>);
+pub(crate) struct FrameFlags {
+    flags: Option<File>,
+    counts: Option<File>,
+}
 
 impl FrameFlags {
-    /// Opens the flags; without permission nothing is known of any frame.
+    /// Opens both files; without permission nothing is known of any frame.
     pub(crate) fn open(proc: &ProcFs) -> Self {
-        Self(proc.open("kpageflags").ok())
+        Self { flags: proc.open("kpageflags").ok(), counts: proc.open("kpagecount").ok() }
     }
 
     /// Whether anything can be known.
     pub(crate) fn can_be_read(&self) -> bool {
-        self.0.is_some()
+        self.flags.is_some()
+    }
+
+    /// Whether everything can be known.
+    pub(crate) fn is_complete(&self) -> bool {
+        [&self.flags, &self.counts].into_iter().all(|file| file.as_ref().is_some_and(|file| word(file, 0).is_some()))
+    }
+
+    /// How often a frame is mapped in the whole system; `None` if that cannot be known.
+    pub(crate) fn times_mapped(&self, frame: u64) -> Option<u64> {
+        word(self.counts.as_ref()?, frame)
     }
 
     /// Whether a frame was merged from equal pages; `None` if that cannot be known.
     pub(crate) fn merged(&self, frame: u64) -> Option<bool> {
-        Some(self.word(frame)? & KPF_KSM != 0)
+        Some(word(self.flags.as_ref()?, frame)? & KPF_KSM != 0)
     }
 
     /// What a frame is that no file has; `None` if that cannot be known.
     pub(crate) fn kind(&self, frame: u64) -> Option<FrameKind> {
-        let word = self.word(frame)?;
+        let word = word(self.flags.as_ref()?, frame)?;
         Some(match (word & KPF_HUGE != 0, word & KPF_ANON != 0) {
             (true, _) => FrameKind::Hugetlb,
             (false, true) => FrameKind::Anonymous,
             (false, false) => FrameKind::Device,
         })
     }
+}
 
-    fn word(&self, frame: u64) -> Option<u64> {
-        let mut word = [0; 8];
-        self.0.as_ref()?.read_exact_at(&mut word, frame.checked_mul(8)?).ok()?;
-        Some(u64::from_ne_bytes(word))
-    }
+/// The word of a frame in a file of them.
+fn word(file: &File, frame: u64) -> Option<u64> {
+    let mut word = [0; 8];
+    file.read_exact_at(&mut word, frame.checked_mul(8)?).ok()?;
+    Some(u64::from_ne_bytes(word))
 }
 
 /// What a frame is.

@@ -50,14 +50,6 @@ impl Holder {
     }
 }
 
-/// The frame of a group of holders that is mapped somewhere else too: not exclusive, with one holder here.
-pub(crate) fn mapped_elsewhere(holders: &[Holder]) -> Option<u64> {
-    match holders {
-        [one] if !one.exclusive => Some(one.key),
-        _ => None,
-    }
-}
-
 /// How entries are read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {

@@ -117,4 +117,8 @@ impl FamilyView for LiveFamily<'_> {
     fn merged(&mut self, frame: u64) -> Option<bool> {
         self.reading.flags.merged(frame)
     }
+
+    fn times_mapped(&mut self, frame: u64) -> Option<u64> {
+        self.reading.flags.times_mapped(frame)
+    }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Part {
     InSpan(usize),
 }
 
-/// A frame that is mapped more than once and that one member alone has at an address.
+/// A frame that is mapped more often than members have it at an address.
 #[derive(Debug, Clone, Copy)]
 struct Suspect {
     address: u64,
@@ -45,7 +45,7 @@ impl MovedMemory {
         self.suspects.is_empty()
     }
 
-    /// Notes a frame that one member alone has at an address, although it is mapped more than once.
+    /// Notes a frame that is mapped more often than members have it at an address.
     pub(crate) fn suspect(&mut self, frame: u64, address: u64, part: Option<Part>) {
         if let Some(suspect) = self.suspects.get_mut(&frame) {
             if suspect.address != address {

@@ -59,6 +59,8 @@ pub struct Privileges {
     pub kcmp_refused: bool,
     /// The kernel does not give the flags of mappings without a look at all their pages (`bpf`), and a large process was read.
     pub mapping_flags_refused: bool,
+    /// Frame numbers are shown, and not what the kernel knows of frames (`/proc/kpageflags`, `/proc/kpagecount`).
+    pub frame_flags_refused: bool,
 }
 
 impl Privileges {
@@ -76,6 +78,7 @@ impl Privileges {
             foreign_proc: proc.own_pid().is_ok_and(|pid| pid != std::process::id()),
             kcmp_refused,
             mapping_flags_refused: false,
+            frame_flags_refused: false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::contents::Contents;
 use super::found::{Charges, RoundCounts};
-use super::frames::{Holder, Rule, by_frame, mapped_elsewhere};
+use super::frames::{Holder, Rule, by_frame};
 use super::huge_pages::{forget_exclusive, maybe_huge};
 use super::judge::Judgement;
 use super::listed_pages::ListedPages;
@@ -244,8 +244,11 @@ impl<'a, V: FamilyView> Round<'a, V> {
             if self.may_be_moved(traits, &pool[from..]) {
                 match self.resolved {
                     false => {
-                        let one = by_frame(&pool[from..]).filter_map(mapped_elsewhere);
-                        one.for_each(|frame| self.moved_memory.suspect(frame, address, None));
+                        for one in by_frame(&pool[from..]) {
+                            if let Some(frame) = self.mapped_elsewhere(one) {
+                                self.moved_memory.suspect(frame, address, None);
+                            }
+                        }
                         pool.truncate(from);
                         held.push(unsettled_here);
                         continue;
@@ -314,7 +317,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
     /// Notes a page that no other member has at its address, which may have been moved here.
     fn note_alone(&mut self, traits: Traits, address: u64, holders: &[Holder]) {
         let [one] = holders else { return };
-        let is_elsewhere = mapped_elsewhere(holders).filter(|_| !self.is_merged(traits, holders));
+        let is_elsewhere = self.mapped_elsewhere(holders).filter(|_| !self.is_merged(traits, holders));
         let part = self.moved_memory.alone_in_span(one.member, one.exclusive());
         if let Some(frame) = is_elsewhere.filter(|_| self.rule.access() == FrameAccess::Frames) {
             self.moved_memory.suspect(frame, address, Some(part));
@@ -326,7 +329,17 @@ impl<'a, V: FamilyView> Round<'a, V> {
         self.rule.access() == FrameAccess::Frames
             && !traits.is_only_bracketed()
             && holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()))
-            && by_frame(holders).any(|one| mapped_elsewhere(one).is_some() && !self.is_merged(traits, one))
+            && by_frame(holders).any(|one| self.mapped_elsewhere(one).is_some() && !self.is_merged(traits, one))
+    }
+
+    /// The frame that some holders have in common at an address, if it may be mapped somewhere else too.
+    fn mapped_elsewhere(&mut self, holders: &[Holder]) -> Option<u64> {
+        let (frame, here) = (holders.first()?.key(), holders.len() as u64);
+        let is_elsewhere = match holders {
+            [one] => !one.exclusive(),
+            _ => self.view.times_mapped(frame).is_none_or(|times| times > here),
+        };
+        is_elsewhere.then_some(frame)
     }
 
     /// Takes the frames that are at another address too out of the holders of an address, and returns how many pages
@@ -336,7 +349,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
         let (mut frames, mut left) = (0, 0);
         for one in by_frame(&holders) {
             frames += 1;
-            let moved = mapped_elsewhere(one).is_some_and(|frame| self.moved_memory.is_moved(frame));
+            let moved = self.mapped_elsewhere(one).is_some_and(|frame| self.moved_memory.is_moved(frame));
             if !moved || self.is_merged(traits, one) {
                 left += 1;
                 pool.extend(one);

@@ -155,6 +155,8 @@ impl Scanner {
         coverage.unread += sum.unread;
         coverage.doubts += sum.doubts;
         coverage.members_read = coverage.members_read.saturating_sub(given_up);
+        privileges.frame_flags_refused =
+            rule.access() == FrameAccess::Frames && !FrameFlags::open(&self.proc).is_complete();
         privileges.mapping_flags_refused = self.mapping_flags.failed() && !privileges.foreign_proc;
         not_seen.sort_unstable_by_key(|(pid, _)| *pid);
         Ok(ScanSummary {

@@ -36,4 +36,7 @@ pub(crate) trait FamilyView {
 
     /// Whether a frame is one that the kernel has merged from equal pages (KSM); `None` where that cannot be asked.
     fn merged(&mut self, frame: u64) -> Option<bool>;
+
+    /// How often a frame is mapped in the whole system; `None` where that cannot be asked.
+    fn times_mapped(&mut self, frame: u64) -> Option<u64>;
 }

@@ -17,6 +17,10 @@ pub const TESTS: &[Test] = &[
     ("orphans_that_hide_are_in_the_bracket", orphans_that_hide_are_in_the_bracket),
     ("children_of_root_that_became_the_user_are_not_exact", children_of_root_that_became_the_user_are_not_exact),
     ("parents_that_hide_are_never_exact", parents_that_hide_are_never_exact),
+    (
+        "hidden_parents_are_in_doubt_beside_other_families_of_their_program",
+        hidden_parents_are_in_doubt_beside_other_families_of_their_program,
+    ),
     ("pieces_that_were_exchanged_are_counted_once", pieces_that_were_exchanged_are_counted_once),
 ];
 
@@ -203,6 +207,19 @@ fn parents_that_hide_are_never_exact() {
     let found = behind(AS_NOBODY, alone.root(), &alone.range, &[]);
     assert_eq!((found.scan.mode.as_str(), found.unread("permission")), ("nothing_seen", 1), "{found:#?}");
     at(&alone).is_exactly(0, 0);
+}
+
+/// Without random addresses every process of a program shows the same place.
+fn hidden_parents_are_in_doubt_beside_other_families_of_their_program() {
+    let (family, other) =
+        (Family::start_as_nobody(&["hides-at-fixed-address"]), Family::start_as_nobody(&["hides-at-fixed-address"]));
+    for target in [&family, &other] {
+        assert_eq!(at(target).copies, 100);
+        let found = behind(AS_NOBODY, target.root(), &target.range, &[]);
+        assert_eq!(found.scan.mode, "nothing_seen", "{found:#?}");
+        found.is_bracketed(100);
+        assert!(found.doubt("maybe_cut") >= 100, "{found:#?}");
+    }
 }
 
 fn pieces_that_were_exchanged_are_counted_once() {

@@ -94,6 +94,49 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             ready.wait(children.len());
             announce(region, &[&[own()], &children[..]].concat());
         }
+        // Memory that was moved and that several members have where others have memory of their own. Nobody writes it.
+        "moved-and-forked" => {
+            let region = Region::map(256, false).fill();
+            let half = |number: usize| Region { start: region.word(128 * number).cast(), pages: 128 };
+            let report_and_rest = || ready.report();
+            let exchange = || {
+                let free = Region::map(128, false);
+                half(0).move_to(free.start);
+                half(1).move_to(half(0).start);
+                free.move_to(half(1).start);
+            };
+            let members = match arguments.get(1).map(String::as_str) {
+                // One child exchanges its halves and forks; another one does nothing.
+                Some("child") => {
+                    let idle = child(report_and_rest);
+                    let mover = child(|| {
+                        exchange();
+                        child(report_and_rest);
+                        ready.report();
+                    });
+                    ready.wait(3);
+                    [idle, mover]
+                }
+                // The parent does, between two forks.
+                Some("parent") => {
+                    let before = child(report_and_rest);
+                    exchange();
+                    let after = child(report_and_rest);
+                    ready.wait(2);
+                    [before, after]
+                }
+                // The parent moves a half away, as realloc does, and uses its place again.
+                _ => {
+                    let children = [child(report_and_rest), child(report_and_rest)];
+                    half(0).move_to(Region::map(128, false).start);
+                    half(0).map_again();
+                    half(0).fill();
+                    ready.wait(2);
+                    children
+                }
+            };
+            announce(region, &[&[own()], &members[..]].concat());
+        }
         // A large mapping that is handed down, and a small one that is not, of which the child has pages of its own.
         "small-dontfork" | "small-wipeonfork" => {
             let large = Region::map(number(1), false).fill();

@@ -84,6 +84,13 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
             announce(region, &[own(), one]);
         }
+        "hides-at-fixed-address" => {
+            // SAFETY: takes a number and touches no memory.
+            unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong) };
+            use std::os::unix::process::CommandExt;
+            let mut again = std::process::Command::new("/proc/self/exe");
+            panic!("exec: {}", again.args([super::family::MEMBER, "hides-after-fork"]).exec());
+        }
         // Who has no capabilities may read the child and not the parent.
         "child-without-capabilities" => {
             let region = Region::map(256, false).fill();

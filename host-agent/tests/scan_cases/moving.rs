@@ -13,6 +13,7 @@ pub const TESTS: &[Test] = &[
     ("memory_that_moves_all_the_time_is_in_the_bracket", memory_that_moves_all_the_time_is_in_the_bracket),
     ("memory_moved_and_written_whole_is_in_the_bracket", memory_moved_and_written_whole_is_in_the_bracket),
     ("member_that_ends_after_the_listing_is_in_the_bracket", member_that_ends_after_the_listing_is_in_the_bracket),
+    ("memory_that_was_moved_and_handed_down_is_no_copy", memory_that_was_moved_and_handed_down_is_no_copy),
     ("little_memory_that_was_not_handed_down_is_no_copy", little_memory_that_was_not_handed_down_is_no_copy),
     ("private_huge_pages_are_in_the_bracket", private_huge_pages_are_in_the_bracket),
 ];
@@ -104,6 +105,16 @@ fn member_that_ends_after_the_listing_is_in_the_bracket() {
         assert_eq!((found.copies, found.unread("vanished")), (0, 1), "{found:#?}");
         assert!(found.doubt("unread_members") >= 100, "{found:#?}");
         found.is_bracketed(100);
+    }
+}
+
+fn memory_that_was_moved_and_handed_down_is_no_copy() {
+    for who in ["child", "parent", "as-realloc"] {
+        let family = Family::start(&["moved-and-forked", who]);
+        let found = at(&family);
+        assert_eq!(found.copies, 0, "{who}: {found:#?}");
+        assert!(found.doubt("remapped") >= 128, "{who}: {found:#?}");
+        found.is_bracketed(0);
     }
 }
 

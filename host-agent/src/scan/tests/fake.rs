@@ -211,6 +211,11 @@ impl FamilyView for FakeFamily {
         self.excluded
     }
 
+    fn times_mapped(&mut self, frame: u64) -> Option<u64> {
+        let within = self.mapped().get(&frame).copied().unwrap_or(0);
+        Some(within as u64 + u64::from(self.outside.contains(&frame)))
+    }
+
     fn merged(&mut self, frame: u64) -> Option<bool> {
         Some(self.merged.as_ref()?.contains(&frame))
     }
