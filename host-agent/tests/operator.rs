@@ -116,8 +116,9 @@ fn address_that_is_not_there_yet_is_waited_for_and_a_name_is_listened_on() {
     finish(agent(&never)).fails(&["--listen 192.0.2.77:9770", "waiting for at most 1 s", "give an address"]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr().map(|at| (taken, at)));
     let (_taken, address) = taken.expect("a port");
-    let at_once = [&options[..], &["--listen-wait", "86400", "--listen", &address.to_string()]].concat();
-    let outcome = finish(agent(&at_once)).fails(&[&address.to_string(), "in use"]);
+    let address = address.to_string();
+    let at_once = [&options[..], &["--listen-wait", "86400", "--listen", &address]].concat();
+    let outcome = finish(agent(&at_once)).fails(&[&address, "in use"]);
     assert!(!outcome.err.contains("waiting for"), "{outcome:?}");
 }
 
