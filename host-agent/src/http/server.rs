@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use deltascope_system::listen::{ListenAddress, Patience, Waiter, bind};
+use deltascope_tls::certificate::now;
 use deltascope_tls::{Credentials, KeyError, Paths};
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -76,12 +77,16 @@ impl Listen {
     /// Waits for a clock that is behind the certificate: the files are read again for each connection anyway.
     fn check_keys(&self, patience: &mut Patience) -> Result<(), HttpError> {
         let Some(paths) = &self.tls else { return Ok(()) };
-        while let Err(error) = Credentials::load(paths).and_then(|keys| keys.server()) {
-            if !error.is_early() || !patience.again(self, &error)? {
+        loop {
+            let keys = Credentials::load(paths)?;
+            let dates = keys.check_dates(now());
+            keys.server()?;
+            // One that has expired is refused by the clients, until it is renewed.
+            let Some(error) = dates.err().filter(KeyError::is_early) else { return Ok(()) };
+            if !patience.again(self, &error)? {
                 return Err(error.into());
             }
         }
-        Ok(())
     }
 }
 
