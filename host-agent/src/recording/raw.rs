@@ -44,7 +44,8 @@ impl RawWriter {
         contexts: u32,
     ) -> Result<RawWriter, RecordingError> {
         let output = Output::open(path, replace, sources)?;
-        Ok(RawWriter::new(&output.at().to_path_buf(), output, groups, contexts))
+        let at = output.at().to_path_buf();
+        Ok(RawWriter::new(&at, output, groups, contexts))
     }
 
     /// Returns the file that holds what was written so far.

@@ -41,7 +41,8 @@ impl Writer {
     /// Starts a recording in a file, see [`Output::open`].
     pub fn create(path: &Path, replace: bool, sources: &[&Path]) -> Result<Writer, RecordingError> {
         let output = Output::open(path, replace, sources)?;
-        Writer::new(&output.at().to_path_buf(), output)
+        let at = output.at().to_path_buf();
+        Writer::new(&at, output)
     }
 
     /// Returns the file that holds what was written so far.
