@@ -383,7 +383,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__config__subcmd__check)
-            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-wait --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,6 +562,10 @@ _deltascope() {
                     return 0
                     ;;
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1395,7 +1399,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__run)
-            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-wait --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1574,6 +1578,10 @@ _deltascope() {
                     return 0
                     ;;
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -82,7 +82,12 @@ fn live_capture_equals_a_file_of_the_same_packets() {
         assert!(outcome.err.contains(" 0 lost"), "{outcome:?}");
         let expected = std::fs::read_to_string(folder.path().join("expected.json")).expect("the script wrote it");
         let expected: Value = serde_json::from_str(&expected).expect("JSON");
-        let live = with_daemon(&["replay", text(&live), "--json", "--contexts", CONTEXTS]).ok().json();
+        // Which bodies have the same context depends on the name of the control group, which is the machine's.
+        let numbers = [CONTEXTS, "7993", "7919", "7853", "7789"];
+        let mut replays = numbers
+            .iter()
+            .map(|contexts| with_daemon(&["replay", text(&live), "--json", "--contexts", contexts]).ok().json());
+        let live = replays.find(|report| report["body_contexts"]["evicted"] == 0).expect("a number without evictions");
         // In the file all addresses are one container, as all programs are in one control group.
         let mut read = vec!["run", "--json-lines", "--source", "pcap", "--pcap", text(&file), "--contexts", CONTEXTS];
         for name in ["127.0.0.1=all", "127.0.0.2=all", "127.0.0.3=all", "127.0.0.4=all"] {

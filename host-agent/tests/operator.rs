@@ -3,9 +3,12 @@
 mod support;
 
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
+use deltascope_tls::certificate::now;
+use deltascope_tls::{Authority, Role, Validity};
 use support::run::Run;
-use support::{agent, boardd, finish, with_daemon};
+use support::{AGENT, agent, boardd, finish, with_daemon};
 
 /// Starts an agent that listens, and returns it with its address.
 fn listening(options: &[&str]) -> (Run, String) {
@@ -67,6 +70,77 @@ fn agent_does_not_listen_in_the_clear_for_others() {
     with_daemon(&options).fails(&["0.0.0.0:0", "--listen-tls", "127.0.0.1"]);
     let outcome = finish(agent(&["run", "--listen-tls", "server.pem"]));
     assert_eq!(outcome.code, Some(2), "{outcome:?}");
+}
+
+#[test]
+fn address_that_is_not_there_yet_is_waited_for_and_a_name_is_listened_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hosts = folder.path().join("hosts");
+    std::fs::write(&hosts, "127.0.0.1 localhost\n").expect("ours");
+    let boardd = boardd().to_str().expect("a plain path");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\""]);
+    command.arg(&hosts).arg(AGENT);
+    command.args([
+        "run",
+        "--source",
+        "synth",
+        "--events",
+        "0",
+        "--json-lines",
+        "--interval",
+        "0.1",
+        "--boardd",
+        boardd,
+    ]);
+    command.args(["--listen", "observer.invalid:0", "--listen-wait", "3600"]);
+    let mut run = Run::of(command);
+    let waits = run.errors.until("waiting for at most 3600 s");
+    assert!(waits.contains("--listen observer.invalid:0"), "{waits}");
+    // The same file: the namespace has that one mounted.
+    std::fs::write(&hosts, "127.0.0.1 localhost observer.invalid\n").expect("ours");
+    let line = run.errors.until("listening on http://127.0.0.1:");
+    let port = line.rsplit(':').next().expect("a port");
+    run.line();
+    let status = finish(agent(&["status", &format!("localhost:{port}"), "--json"])).ok().json();
+    assert_eq!(status["ready"], true, "{status}");
+    run.signal("TERM");
+    assert_eq!(run.last_line()["conserved"], true);
+    // An address that never comes is an error that says so; one in use is an error at once.
+    let keys = folder.path().join("keys");
+    let made = finish(agent(&["keys", "init", keys.to_str().expect("a plain path")])).ok().out;
+    let file = |part: &str| made.lines().find(|line| line.contains(part)).expect(part).to_owned();
+    let (authority, server) = (file("/ca.pem"), file("/servers/"));
+    let options = ["run", "--source", "synth", "--listen-tls", &server, "--listen-authority", &authority];
+    let never = [&options[..], &["--listen-wait", "1", "--listen", "192.0.2.77:9770"]].concat();
+    finish(agent(&never)).fails(&["--listen 192.0.2.77:9770", "waiting for at most 1 s", "give an address"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr().map(|at| (taken, at)));
+    let (_taken, address) = taken.expect("a port");
+    let address = address.to_string();
+    let at_once = [&options[..], &["--listen-wait", "86400", "--listen", &address]].concat();
+    let outcome = finish(agent(&at_once)).fails(&[&address, "in use"]);
+    assert!(!outcome.err.contains("waiting for"), "{outcome:?}");
+}
+
+#[test]
+fn clock_behind_the_certificate_of_listen_is_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::create(&folder.path().join("keys"), Validity::days(20)).expect("an authority");
+    let soon = Validity { from: now() + 3, until: now() + 1_000_000 };
+    let server = authority.issue(Role::Server, "localhost", &[], soon).expect("a certificate");
+    let (server, authority) = (server.to_str().expect("a path").to_owned(), authority.certificate());
+    let (run, _) = listening(&["--listen-tls", &server, "--listen-authority", authority.to_str().expect("a path")]);
+    run.signal("TERM");
+    let outcome = run.end();
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let late = Validity { from: now() + 100_000, until: now() + 1_000_000 };
+    let other = Authority::create(&folder.path().join("late"), Validity::days(20)).expect("an authority");
+    let server = other.issue(Role::Server, "localhost", &[], late).expect("a certificate");
+    let options = ["run", "--source", "synth", "--events", "1", "--listen", "127.0.0.1:0", "--listen-wait", "1"];
+    let authority = other.certificate();
+    let tls = ["--listen-tls", server.to_str().expect("a path"), "--listen-authority"];
+    let all = [&options[..], &tls, &[authority.to_str().expect("a path")]].concat();
+    finish(agent(&all)).fails(&["waiting for at most 1 s", "set the clock"]);
 }
 
 #[test]

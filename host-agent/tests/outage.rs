@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -85,6 +86,42 @@ fn server_that_welcomes_and_drops_is_an_outage() {
     let endless = ["run", "--json-lines", "--source", "synth", "--events", "0"];
     let run = Run::start(&[&endless[..], &["--outage", "2", "--connect", &proxy]].concat());
     run.end().fails(&["trying again", "longest outage allowed"]);
+}
+
+/// Takes every connection and says nothing.
+fn silent_at(listener: TcpListener) {
+    std::thread::spawn(move || {
+        let taken: Vec<_> = listener.incoming().collect();
+        drop(taken);
+    });
+}
+
+#[test]
+fn limit_of_an_outage_bounds_a_server_that_takes_the_connection_and_is_silent() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("an address").to_string();
+    silent_at(silent);
+    // No attempt ends by its own limit before the test does.
+    let more = ["--timeout", "3600", "--outage", "2", "--connect", &address];
+    for command in [&["scan"][..], &["run", "--source", "synth", "--events", "0"], &["run"]] {
+        let outcome = finish(agent(&[command, &more].concat()));
+        outcome.fails(&["waiting for its welcome", "no progress for 2 s", "--outage"]);
+    }
+    // A session that had a server.
+    let mut board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let more = ["--timeout", "3600", "--outage", "5", "--connect", &address];
+    let mut run = Run::start(&[&["run", "--json-lines", "--source", "synth", "--events", "0"][..], &more].concat());
+    run.line();
+    board.kill();
+    let silent = loop {
+        match TcpListener::bind(&address) {
+            Ok(silent) => break silent,
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse, "{error}"),
+        }
+    };
+    silent_at(silent);
+    run.end().fails(&["trying again", "no progress for 5 s", "--outage"]);
 }
 
 /// The agent's command in a mount namespace of its own, where `hosts` is /etc/hosts.

@@ -96,6 +96,57 @@ fn full_disk_keeps_what_was_recorded_and_counts_the_rest() {
 }
 
 #[test]
+fn output_that_fails_says_how_much_is_missing() {
+    // A pipe whose reader takes so many bytes and goes.
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = folder.path().join("taken");
+    let reader = |bytes: u64| {
+        let script = "\"$0\" \"$@\" 2>\"$errors\" | head -c $bytes >\"$taken\"; cat \"$errors\" >&2; exit 1";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, AGENT]).env("bytes", bytes.to_string()).env("taken", &taken);
+        command.env("errors", folder.path().join("errors"));
+        command
+    };
+    let full = || {
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec \"$0\" \"$@\" >/dev/full", AGENT]);
+        command
+    };
+    let record = |mut command: Command, events: &str, more: &[&str]| {
+        command.args(["record", "-", "--source", "synth", "--seed", "5", "--events", events]).args(more);
+        finish(command).fails(&["standard output", "write to it"])
+    };
+    let numbers = |outcome: &Outcome| {
+        let (before, behind) = outcome.err.split_once(" events are in standard output, ").expect("a count");
+        let whole = before.rsplit(' ').next().expect("a number").parse::<u64>().expect("a number");
+        let missing = behind.split_once(" that were captured after them").expect("a count").0;
+        (whole, missing.parse::<u64>().expect("a number"))
+    };
+    // The beginning of a recording is written before an event is captured.
+    let outcome = record(full(), "3000", &[]);
+    assert!(outcome.err.contains("no event is in it, and all are missing"), "{outcome:?}");
+    for events in ["100", "3000", "200000"] {
+        let (whole, missing) = numbers(&record(full(), events, &["--raw"]));
+        let events: u64 = events.parse().expect("a number");
+        assert!(whole == 0 && missing > 0 && missing <= events, "{missing} of {events}");
+    }
+    // More than a pipe holds beside what its reader takes.
+    let outcome = record(reader(300_000), "200000", &[]);
+    let (whole, missing) = numbers(&outcome);
+    assert!(whole > 0 && missing > 0 && whole + missing <= 200_000, "{outcome:?}");
+    let (whole, missing) = numbers(&record(reader(320_008), "200000", &["--raw"]));
+    // A synthetic event is a record of 16 bytes; what the pipe had taken is gone with its reader.
+    assert!(whole >= 20_000 && missing > 0 && whole + missing <= 200_000, "{whole} and {missing}");
+    // A file that is full at its end: all the events are one chunk.
+    let script = "mount -t tmpfs -o size=4k none \"$0\" && \"$2\" record \"$1\" --source synth --seed 5 --events 1000";
+    let file = folder.path().join("full.rec");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", script, text(folder.path()), text(&file), AGENT]);
+    let outcome = finish(command).fails(&["No space left", "0 events are in ", "1000 that were captured after them"]);
+    assert!(outcome.err.contains(text(&file)), "{outcome:?}");
+}
+
+#[test]
 fn standard_output_gets_records_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file.rec");

@@ -1,17 +1,17 @@
 //! SIGINT and SIGTERM end each command within 2 s whatever it waits for, and the second one at once.
-//! `src/signals.rs` has the time on a simulated clock, `scan_cases/hung.rs` a process that hangs.
+//! `stopping.rs` has each subcommand and what it can wait for, `src/signals.rs` the time on a simulated clock,
+//! `scan_cases/hung.rs` a process that hangs.
 
 mod support;
 
-use std::cell::RefCell;
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::board::Board;
-use support::run::{Run, ends_within};
-use support::{AGENT, LIMIT, agent, finish};
+use support::run::{Run, ends_within, wait_until_taken};
+use support::{AGENT, LIMIT};
 
 /// Longest time from the signal to the end.
 const PROMISED: Duration = Duration::from_secs(2);
@@ -21,29 +21,6 @@ fn start_with_defaults(arguments: &[&str]) -> Run {
     let mut command = Command::new("env");
     command.args(["--default-signal=INT,TERM", AGENT]).args(arguments);
     Run::of(command)
-}
-
-#[test]
-fn signal_ends_each_command_that_waits_for_a_silent_server() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("recording");
-    let file = file.to_str().expect("a plain path");
-    finish(agent(&["record", file, "--source", "synth", "--events", "1000"])).ok();
-    for command in [&["scan"][..], &["run"], &["run", "--source", "synth"], &["replay", file], &["demo"]] {
-        for signal in ["INT", "TERM"] {
-            let connections = RefCell::new(Vec::new());
-            let start = || {
-                let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
-                let address = silent.local_addr().expect("an address").to_string();
-                let run = start_with_defaults(&[command, &["--connect", &address]].concat());
-                // It stays open, and nothing answers.
-                connections.borrow_mut().push(silent.accept().expect("the agent connects"));
-                run
-            };
-            let outcome = ends_within(PROMISED, signal, start);
-            assert_ne!(outcome.code, Some(0), "{command:?}: {outcome:?}");
-        }
-    }
 }
 
 #[test]
@@ -73,19 +50,6 @@ fn signal_ends_each_command_that_works_without_end() {
             run
         });
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    }
-}
-
-/// Waits until a process has taken every signal that was sent to it.
-fn wait_until_taken(pid: u32) {
-    let deadline = Instant::now() + LIMIT;
-    let waits = |status: &str| {
-        let masks = status.lines().filter_map(|line| line.strip_prefix("ShdPnd:")).map(str::trim);
-        masks.map(|mask| u64::from_str_radix(mask, 16).expect("a mask")).any(|mask| mask != 0)
-    };
-    while fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| waits(&status)) {
-        assert!(Instant::now() < deadline, "a signal is not taken");
-        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -108,7 +108,7 @@ fn what_is_no_file_or_has_any_length_is_set_aside() {
     let folder = |path: &Path| fs::create_dir(path).expect("ours");
     for (round, make) in [&long as &dyn Fn(&Path), &pipe, &folder].into_iter().enumerate() {
         // Files of changes below those that were written are not read.
-        for file in ["session.json", &format!("changes.{}", 10_000 * (round + 1))] {
+        for file in ["session.json", &format!("changes.{}", 10_000 * (round + 1)), "agent.id", "agent.secret"] {
             let path = state.join(file);
             _ = fs::remove_file(&path);
             make(&path);
@@ -116,6 +116,11 @@ fn what_is_no_file_or_has_any_length_is_set_aside() {
             check(&report::last(&outcome.out), &reference(CONFIG), 20_000);
             assert!(outcome.err.contains(file), "{file}: {outcome:?}");
         }
+        // Where the next session is written.
+        let path = state.join("session.json.new");
+        make(&path);
+        check(&report::last(&run().out), &reference(CONFIG), 20_000);
+        assert!(!path.exists(), "it took the place of session.json");
     }
 }
 

@@ -75,6 +75,35 @@ fn one_agent_that_takes_all_it_can_leaves_room_for_31_others() {
     assert_eq!(refused(&mut bench, &alone(100, 0, 0)), ErrorCode::NoCapacity);
 }
 
+/// The text of the refusal of a Hello.
+fn advice(bench: &mut Bench<GoldenEngine>, hello: &Hello<'_>) -> String {
+    let id = bench.connect();
+    let frames = bench.ask(id, &encode(&Message::Hello(*hello)));
+    bench.server.disconnect(id, bench.now);
+    match &frames[..] {
+        [Got::Error { code: ErrorCode::NoCapacity, text, .. }] => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn advice_says_what_helps() {
+    let config = Config::default();
+    let mut bench = whole_board(config.clone());
+    let kept = config.reserved_sessions as u32 - 1;
+    let most = DEFAULT_GROUPS - kept * config.default_groups;
+    // More than one session ever has: with an empty server as with a busy one.
+    let beyond = format!("waiting does not help, ask for at most {most}");
+    assert!(advice(&mut bench, &alone(200, most + 1, 1)).ends_with(&beyond));
+    let (first, ..) = bench.welcome(&alone(1, most, 1));
+    assert!(advice(&mut bench, &alone(200, most + 1, 1)).ends_with(&beyond));
+    assert!(advice(&mut bench, &alone(200, most, 1)).ends_with("wait until other sessions end"));
+    // It does help: another session of that size is there once the first one has ended.
+    bench.ask(first, &encode(&Message::Bye(Bye { next_sequence: 0 })));
+    bench.server.disconnect(first, bench.now);
+    bench.welcome(&alone(2, most, 1));
+}
+
 #[test]
 fn grown_grant_counts_and_looks_back_in_all_its_pieces() {
     let mut bench = Bench::new(Config::default());

@@ -1,14 +1,15 @@
 //! Reading and writing files that hold keys.
 
 use crate::KeyError;
+use deltascope_system::file;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::fs::{File, Metadata, OpenOptions, Permissions};
-use std::io::{Read, Write};
+use std::fs::{Metadata, OpenOptions, Permissions};
+use std::io::{Error, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Longest file that is read.
+/// Longest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
 
 fn file_error(path: &Path) -> impl Fn(std::io::Error) -> KeyError {
@@ -48,11 +49,12 @@ impl Text {
 
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<Text, KeyError> {
-    let file = File::open(path).map_err(file_error(path))?;
+    let file = file::open(path).map_err(file_error(path))?;
     // Asked of the open file: no other process can replace it in between.
     let about = file.metadata().map_err(file_error(path))?;
-    let mut text = String::new();
-    file.take(MOST_BYTES).read_to_string(&mut text).map_err(file_error(path))?;
+    let bytes = file::read_open(&file, MOST_BYTES).map_err(file_error(path))?;
+    let no_text = |_| file_error(path)(Error::new(ErrorKind::InvalidData, "expected text in PEM, found other bytes"));
+    let text = String::from_utf8(bytes).map_err(no_text)?;
     Ok(Text { path: path.to_path_buf(), text, about })
 }
 

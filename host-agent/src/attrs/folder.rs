@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use std::{fs, time::SystemTime};
 
+use deltascope_system::metrics_file;
+
 use super::{Attribute, Attributes};
-use crate::report::write_metrics;
 
 /// Name of the file that is replaced last: when the others were true, in seconds since 1970.
 const UPDATED: &str = "updated";
@@ -65,7 +66,7 @@ impl Folder {
         let path = self.0.join(name);
         // A list without owners is a file without a line.
         let end = if text.is_empty() { "" } else { "\n" };
-        write_metrics(&path, &format!("{text}{end}")).map_err(|source| FolderError { path, source })
+        metrics_file::replace(&path, &format!("{text}{end}")).map_err(|source| FolderError { path, source })
     }
 
     fn remove(&self, name: &str) -> Result<(), FolderError> {

@@ -31,8 +31,8 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
 use deltascope_agent::procfs::{self, Roots};
-use deltascope_agent::report;
 use deltascope_agent::tuning::Tuning;
+use deltascope_system::metrics_file;
 
 #[derive(Debug, Parser)]
 #[command(name = "deltascope", version)]
@@ -142,7 +142,7 @@ fn print(text: &str) -> Result<()> {
 
 /// Replaces a file of metrics.
 fn write_metrics(path: &Path, text: &str) -> Result<()> {
-    report::write_metrics(path, text).map_err(|error| metrics_failure(path, &error))
+    metrics_file::replace(path, text).map_err(|error| metrics_failure(path, &error))
 }
 
 fn metrics_failure(path: &Path, error: &std::io::Error) -> anyhow::Error {

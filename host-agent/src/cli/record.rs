@@ -1,12 +1,12 @@
 //! `deltascope record`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_GROUPS};
-use deltascope_agent::recording::{RawWriter, Writer};
+use deltascope_agent::recording::{RawWriter, RecordingError, WRITE, Writer};
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Round, Source};
@@ -44,20 +44,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (file, force, read) = (&arguments.file, arguments.force, arguments.source.files());
     let events = if arguments.raw {
         let mut writer = RawWriter::create(file, force, &read, DEFAULT_GROUPS, DEFAULT_CONTEXTS)?;
-        drain(source.as_mut(), &mut writer, arguments.duration, &stop)?;
+        let done = drain(source.as_mut(), &mut writer, arguments.duration, &stop);
+        let done = done.and_then(|()| Ok(writer.end()?));
+        done.map_err(|error| cut(&error, writer.at(), writer.written(), source.as_ref()))?;
         let events = writer.events();
-        writer.finish()?.into_inner().map_err(|error| anyhow!("{}: {}", file.display(), error.error()))?.finish()?;
+        writer.into_output().finish()?;
         events
     } else {
-        let mut writer = Writer::create(file, force, &read)?;
-        if let Err(error) = drain(source.as_mut(), &mut writer, arguments.duration, &stop) {
-            let (at, whole) = (writer.at().display(), writer.written());
-            let missing = source.captured().saturating_sub(whole + source.losses().total());
-            bail!("{error}; {whole} events are in {at}, {missing} that were captured after them are not");
-        }
-        let events = writer.events();
+        let mut writer = Writer::create(file, force, &read).map_err(|error| match error {
+            // The beginning of the recording, before the source was asked for anything.
+            RecordingError::Io { action: WRITE, .. } => anyhow!("{error}; no event is in it, and all are missing"),
+            error => error.into(),
+        })?;
+        let done = drain(source.as_mut(), &mut writer, arguments.duration, &stop);
         // What the source still holds is not in the file.
-        writer.finish(source.captured() - source.in_flight(), &source.losses())?.finish()?;
+        let done = done.and_then(|()| Ok(writer.end(source.captured() - source.in_flight(), &source.losses())?));
+        done.map_err(|error| cut(&error, writer.at(), writer.written(), source.as_ref()))?;
+        let events = writer.events();
+        writer.into_output().finish()?;
         events
     };
     let lost = source.losses().total();
@@ -73,6 +77,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     eprintln!("{}: {events} events of {}, {lost} lost", file.display(), source.name());
     Ok(Failure::of_scan(source.scan_report().as_ref())?)
+}
+
+/// An error that ended a recording, with what is in it and what is missing.
+fn cut(error: &anyhow::Error, at: &Path, whole: u64, source: &dyn Source) -> anyhow::Error {
+    let missing = source.captured().saturating_sub(whole + source.losses().total());
+    anyhow!("{error}; {whole} events are in {}, {missing} that were captured after them are not", at.display())
 }
 
 fn drain(source: &mut dyn Source, sink: &mut dyn Sink, duration: Option<u64>, stop: &Stop) -> Result<()> {

@@ -11,7 +11,6 @@ use deltascope_agent::accounting::Accounting;
 use deltascope_agent::report::round::{Round, Rounds};
 use deltascope_agent::report::{Report, ScanJson};
 use deltascope_agent::scan::Budget;
-use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
 use deltascope_agent::sources::{Round as Given, Source};
 use deltascope_agent::stop::Stop;
@@ -111,16 +110,8 @@ fn budget(text: &str) -> Result<f64, String> {
     if (0.0..=1e6).contains(&value) { Ok(value) } else { Err(format!("{expected}, found {text}")) }
 }
 
-/// Makes rounds until the source ends, the time is over or a signal asks for the end, and gives each to `show`.
-pub fn each(
-    arguments: &RoundArguments,
-    settings: &Settings,
-    show: &mut dyn FnMut(Arc<Round>) -> Result<()>,
-) -> Result<()> {
-    each_until(arguments, settings, &signals::catch()?, &mut |round| show(round).map(ControlFlow::Continue))
-}
-
-/// Makes rounds as [`each`] does, until `stop` asks for the end or `show` breaks: then the session is ended in order.
+/// Makes rounds until the source ends, the time is over, `stop` asks for the end or `show` breaks, and gives each to `show`;
+/// then the session is ended in order.
 pub fn each_until(
     arguments: &RoundArguments,
     settings: &Settings,

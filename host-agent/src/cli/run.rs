@@ -1,14 +1,17 @@
 //! `deltascope run`.
 
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::round::Round;
 use deltascope_agent::report::{
-    self, BudgetJson, Metrics, RoundJson, WholeRoundJson, budget_line, estimate_lines, off_line, scan_lines,
+    BudgetJson, Metrics, RoundJson, WholeRoundJson, budget_line, estimate_lines, off_line, scan_lines,
 };
+use deltascope_agent::signals;
+use deltascope_system::metrics_file;
 
 use super::config::Settings;
 use super::engine::text;
@@ -53,7 +56,7 @@ struct MetricsFile<'a> {
 
 impl MetricsFile<'_> {
     fn write(&mut self, text: &str) -> Result<()> {
-        match report::write_metrics(self.path, text) {
+        match metrics_file::replace(self.path, text) {
             Ok(()) => {
                 if self.failing {
                     eprintln!("deltascope: {}: written again", self.path.display());
@@ -80,8 +83,9 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
     let mut metrics = Metrics::new(arguments.metrics_containers as usize);
     let mut file = arguments.metrics.as_deref().map(|path| MetricsFile { path, written: false, failing: false });
     // Before the source is opened, so that a taken port is said at once and readiness is asked for from the start.
-    let served = arguments.listen.serve()?;
-    rounds::each(&arguments.rounds, settings, &mut |round| {
+    let stop = signals::catch()?;
+    let served = arguments.listen.serve(&stop)?;
+    rounds::each_until(&arguments.rounds, settings, &stop, &mut |round| {
         if file.is_some() || served.is_some() {
             let text = metrics.text(&round);
             if let Some(file) = &mut file {
@@ -97,7 +101,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
         } else {
             table(&round)
         };
-        super::print(&text)
+        super::print(&text).map(ControlFlow::Continue)
     })
 }
 

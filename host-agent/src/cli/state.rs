@@ -42,7 +42,7 @@ impl StateArguments {
             return Ok(None);
         }
         Ok(match (folder, self.agent_id) {
-            (Some(folder), id) => Some(AgentState::open(&folder, id, |notice| eprintln!("deltascope: {notice}"))?),
+            (Some(folder), id) => Some(AgentState::open(&folder, id, report)?),
             (None, Some(id)) if has_tls => Some(AgentState::with_id(id)),
             (None, Some(_)) => bail!(
                 "--agent-id: expected --state-dir too, or --tls: others see the id, so that alone it proves nothing to a board server"
@@ -70,12 +70,16 @@ impl StateArguments {
             .flatten()
             .collect(),
         };
-        folders.into_iter().find_map(|folder| match AgentIdentity::open(&folder.join(source.name())) {
+        folders.into_iter().find_map(|folder| match AgentIdentity::open(&folder.join(source.name()), report) {
             Ok(identity) => Some(Some(identity)),
             Err(StateError::InUse { .. }) => Some(None),
             Err(_) => None,
         })?
     }
+}
+
+fn report(notice: &str) {
+    eprintln!("deltascope: {notice}");
 }
 
 /// A folder that a variable of the environment names; of a list the first.

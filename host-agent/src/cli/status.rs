@@ -1,6 +1,5 @@
 //! `deltascope status`.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -8,7 +7,7 @@ use clap::Args;
 use deltascope_agent::http::{self, DEFAULT_ADDRESS, RoundStatusJson, StatusJson};
 use deltascope_agent::report::{budget_line, escape};
 use deltascope_agent::runtimes::{BookStatus, RuntimeStatus};
-use deltascope_agent::uplink::Tls;
+use deltascope_agent::uplink::{Address, Tls};
 
 use super::exit::Failure;
 
@@ -18,9 +17,9 @@ const CERTIFICATE_DAYS: f64 = 14.0;
 /// Options of the command.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Address of the agent, as of its --listen: on this machine, or on any with --tls
+    /// Address or name and port of the agent, as of its --listen: on this machine, or on any with --tls
     #[arg(value_name = "ADDR", default_value = DEFAULT_ADDRESS)]
-    address: SocketAddr,
+    address: Address,
     /// Certificate and key (PEM) for an agent with --listen-tls: one that its authority has signed
     #[arg(long, value_name = "FILE", requires = "authority")]
     tls: Option<PathBuf>,
@@ -39,12 +38,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let tls = match (&arguments.tls, &arguments.authority) {
         (Some(own), Some(authority)) => {
-            let name = arguments.server_name.clone().unwrap_or_else(|| arguments.address.ip().to_string());
-            Some(Tls::new(own.clone(), authority.clone(), &name)?)
+            // A zone is of this host and in no certificate.
+            let host = arguments.address.host().split('%').next().unwrap_or_default();
+            let name = arguments.server_name.as_deref().unwrap_or(host);
+            Some(Tls::new(own.clone(), authority.clone(), name)?)
         }
         _ => None,
     };
-    let status = http::status(arguments.address, tls.as_ref())?;
+    let status = http::status(&arguments.address, tls.as_ref())?;
     if arguments.json {
         super::print_json(&status, false)?;
     } else {

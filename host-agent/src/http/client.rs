@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::status::StatusJson;
-use crate::uplink::{Tls, TlsOptionsError};
+use crate::uplink::{Address, AddressError, Tls, TlsOptionsError};
 
 /// Longest time for the connection, and for each read and write.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,10 +22,13 @@ pub enum ClientError {
     )]
     Io {
         /// The agent.
-        address: SocketAddr,
+        address: Address,
         /// What the system said.
         source: io::Error,
     },
+    /// The name has no address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// TLS cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsOptionsError),
@@ -35,7 +38,7 @@ pub enum ClientError {
     )]
     Answer {
         /// The agent.
-        address: SocketAddr,
+        address: Address,
         /// The begin of the answer.
         found: String,
     },
@@ -45,16 +48,16 @@ pub enum ClientError {
 ///
 /// # Errors
 /// None answers there, or it is no agent.
-pub fn status(address: SocketAddr, tls: Option<&Tls>) -> Result<StatusJson, ClientError> {
-    let io = |source| ClientError::Io { address, source };
-    let stream = connect(address).map_err(io)?;
+pub fn status(address: &Address, tls: Option<&Tls>) -> Result<StatusJson, ClientError> {
+    let io = |source| ClientError::Io { address: address.clone(), source };
+    let (stream, peer) = connect(&address.resolve()?).map_err(io)?;
     let answer = match tls {
-        None => ask(stream, address),
-        Some(tls) => ask(rustls::StreamOwned::new(tls.connection()?, stream), address),
+        None => ask(stream, peer),
+        Some(tls) => ask(rustls::StreamOwned::new(tls.connection()?, stream), peer),
     };
     let answer = answer.map_err(io)?;
     let begin = String::from_utf8_lossy(&answer[..answer.len().min(80)]).into_owned();
-    let other = || ClientError::Answer { address, found: begin.clone() };
+    let other = || ClientError::Answer { address: address.clone(), found: begin.clone() };
     let text = String::from_utf8(answer).map_err(|_| other())?;
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(other)?;
     let mut status = head.split(' ');
@@ -64,11 +67,20 @@ pub fn status(address: SocketAddr, tls: Option<&Tls>) -> Result<StatusJson, Clie
     serde_json::from_str(body).map_err(|_| other())
 }
 
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    Ok(stream)
+/// Connects to the first address that takes a connection.
+fn connect(addresses: &[SocketAddr]) -> io::Result<(TcpStream, SocketAddr)> {
+    let mut failed = io::Error::from(io::ErrorKind::NotFound);
+    for address in addresses {
+        match TcpStream::connect_timeout(address, TIMEOUT) {
+            Ok(stream) => {
+                stream.set_read_timeout(Some(TIMEOUT))?;
+                stream.set_write_timeout(Some(TIMEOUT))?;
+                return Ok((stream, *address));
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// A request of HTTP/1.0, whose answer ends with the connection and has no parts (RFC 1945).

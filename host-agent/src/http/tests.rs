@@ -1,7 +1,7 @@
 //! Requests over real sockets.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +12,7 @@ use super::{ClientError, Feed, HttpError, Listen, Publisher, Server, problems, s
 use crate::report::round::Round;
 use crate::report::round_example::round;
 use crate::report::{Metrics, WholeRoundJson};
+use crate::stop::Stop;
 
 fn publish(publisher: &Publisher, round: Round) {
     let metrics = Metrics::new(10).text(&round);
@@ -24,9 +25,13 @@ fn fresh() -> Round {
     Round { at: SystemTime::now(), ..round() }
 }
 
+/// Listens at an address of which nothing is waited for.
+fn listen(address: &str, tls: Option<Paths>) -> Listen {
+    Listen { address: address.parse().expect("an address"), tls, wait: Duration::ZERO, stop: Stop::default() }
+}
+
 fn start(feed: Feed) -> Server {
-    let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::start(&Listen { address, tls: None }, feed).expect("a free port")
+    Server::start(&listen("127.0.0.1:0", None), feed).expect("a free port")
 }
 
 fn ask(mut stream: impl Read + Write, path: &str) -> String {
@@ -51,10 +56,10 @@ fn agent_is_not_ready_before_its_first_round() {
         let answer = get(&server, path);
         assert!(answer.starts_with("HTTP/1.0 503") && answer.contains("no round yet"), "{path}: {answer}");
     }
-    assert!(!status(server.address(), None).expect("an agent").ready);
+    assert!(!status(&server.address().into(), None).expect("an agent").ready);
     publish(&publisher, fresh());
     assert!(get(&server, "/ready").starts_with("HTTP/1.0 200"));
-    let status = status(server.address(), None).expect("an agent");
+    let status = status(&server.address().into(), None).expect("an agent");
     let last = status.round.expect("a round");
     assert!(status.ready && last.conserved && last.online, "{last:?}");
     assert_eq!((last.number, last.captured, last.lost["ring"], last.certificate_days), (3, 206, 3, Some(100.5)));
@@ -146,7 +151,7 @@ fn old_or_blind_round_is_not_ready_and_says_why() {
 #[test]
 fn address_of_others_needs_tls() {
     let (_publisher, feed) = Publisher::new();
-    let listen = Listen { address: SocketAddr::from(([0, 0, 0, 0], 0)), tls: None };
+    let listen = listen("0.0.0.0:0", None);
     let error = Server::start(&listen, feed).expect_err("it is in the clear");
     assert!(matches!(error, HttpError::NotLocal { .. }) && error.to_string().contains("--listen-tls"), "{error}");
 }
@@ -155,11 +160,11 @@ fn address_of_others_needs_tls() {
 fn taken_port_and_other_programs_are_named() {
     let (_publisher, feed) = Publisher::new();
     let server = start(feed.clone());
-    let error = Server::start(&Listen { address: server.address(), tls: None }, feed).expect_err("it is taken");
+    let error = Server::start(&listen(&server.address().to_string(), None), feed).expect_err("it is taken");
     assert!(matches!(error, HttpError::Bind { .. }), "{error}");
     let address = server.address();
     drop(server);
-    assert!(matches!(status(address, None), Err(ClientError::Io { .. })), "it ended with its handle");
+    assert!(matches!(status(&address.into(), None), Err(ClientError::Io { .. })), "it ended with its handle");
     let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = other.local_addr().expect("an address");
     let thread = std::thread::spawn(move || {
@@ -167,7 +172,7 @@ fn taken_port_and_other_programs_are_named() {
         let _ = stream.read(&mut [0; 1024]);
         stream.write_all(b"220 mail\r\n").expect("it is sent");
     });
-    assert!(matches!(status(address, None), Err(ClientError::Answer { .. })));
+    assert!(matches!(status(&address.into(), None), Err(ClientError::Answer { .. })));
     thread.join().expect("it ends");
 }
 
@@ -182,7 +187,7 @@ fn with_tls_only_clients_of_the_authority_are_answered() {
     let paths = |own| Paths { own, authority: authority.certificate() };
     let (publisher, feed) = Publisher::new();
     publish(&publisher, fresh());
-    let listen = Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), tls: Some(paths(own)) };
+    let listen = listen("127.0.0.1:0", Some(paths(own)));
     let server = Server::start(&listen, feed).expect("it starts");
     let config = Credentials::load(&paths(client)).and_then(Credentials::client).expect("a client");
     let name = ServerName::try_from("localhost").expect("a name");

@@ -65,6 +65,9 @@ pub const MAX_NAME_BYTES: usize = 1024;
 /// Bytes of the body of END.
 pub const END_BYTES: usize = 16 + 8 * deltascope_abi::loss::LOSS_REASONS;
 
+/// The action of an error of an output that takes no more.
+pub const WRITE: &str = "write to it";
+
 const CHUNK_OWNER: u32 = 1;
 const CHUNK_EVENTS: u32 = 2;
 const CHUNK_END: u32 = 3;
@@ -219,8 +222,8 @@ pub enum RecordingError {
 fn write_error(path: &Path, source: std::io::Error) -> RecordingError {
     RecordingError::Io {
         path: path.to_path_buf(),
-        action: "write to it",
-        advice: "the file is incomplete and replays to its last whole chunk; free some space and record again",
+        action: WRITE,
+        advice: "what it took is incomplete and replays to its last whole chunk; free some space and record again",
         source,
     }
 }

@@ -1,6 +1,6 @@
 //! Writes bare records, 16 bytes each, for `replay --raw`.
 
-use std::io::{BufWriter, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Output, RecordingError, write_error};
@@ -9,11 +9,14 @@ use crate::event::{Event, OwnerId, OwnerKind, Owners};
 use crate::report::OTHER_NAME;
 use crate::sink::{Sink, SinkError};
 
+/// Bytes of records that are written at a time.
+const BUFFER_BYTES: usize = 8 << 10;
+
 /// Writes the records that an engine with the given sizes would be sent.
 ///
 /// A file cannot ask for a snapshot, so nothing is folded: owners that come when every group is taken go to
 /// group 0, `other`, and those of sends by content to a group that the first of these events takes for them all.
-pub struct RawWriter<W: Write = BufWriter<Output>> {
+pub struct RawWriter<W: Write = Output> {
     path: PathBuf,
     out: W,
     owners: Owners,
@@ -21,6 +24,13 @@ pub struct RawWriter<W: Write = BufWriter<Output>> {
     contexts: EngineContexts,
     /// The group of sends by content whose owner has none.
     other_sends: Option<u16>,
+    /// Records that wait for their write.
+    buffer: Vec<u8>,
+    /// Where the records of each event end in the buffer.
+    ends: Vec<usize>,
+    /// Events given.
+    given: u64,
+    /// Of them, those whose records were written.
     written: u64,
 }
 
@@ -33,7 +43,14 @@ impl RawWriter {
         groups: u32,
         contexts: u32,
     ) -> Result<RawWriter, RecordingError> {
-        Ok(RawWriter::new(path, BufWriter::new(Output::open(path, replace, sources)?), groups, contexts))
+        let output = Output::open(path, replace, sources)?;
+        let at = output.at().to_path_buf();
+        Ok(RawWriter::new(&at, output, groups, contexts))
+    }
+
+    /// Returns the file that holds what was written so far.
+    pub fn at(&self) -> &Path {
+        self.out.at()
     }
 }
 
@@ -47,6 +64,9 @@ impl<W: Write> RawWriter<W> {
             groups: GroupTable::new(groups),
             contexts: EngineContexts::new(contexts),
             other_sends: None,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            ends: Vec::new(),
+            given: 0,
             written: 0,
         }
     }
@@ -64,13 +84,43 @@ impl<W: Write> RawWriter<W> {
 
     /// Events given so far.
     pub fn events(&self) -> u64 {
+        self.given
+    }
+
+    /// Events whose records were written.
+    pub fn written(&self) -> u64 {
         self.written
     }
 
     /// Writes what is left.
-    pub fn finish(mut self) -> Result<W, RecordingError> {
-        self.out.flush().map_err(|source| write_error(&self.path, source))?;
-        Ok(self.out)
+    pub fn end(&mut self) -> Result<(), RecordingError> {
+        self.write()?;
+        self.out.flush().map_err(|source| write_error(&self.path, source))
+    }
+
+    /// Returns the output.
+    pub fn into_output(self) -> W {
+        self.out
+    }
+
+    fn write(&mut self) -> Result<(), RecordingError> {
+        let mut at = 0;
+        let result = loop {
+            match self.out.write(&self.buffer[at..]) {
+                Ok(count) if at + count == self.buffer.len() => {
+                    at += count;
+                    break Ok(());
+                }
+                Ok(0) => break Err(ErrorKind::WriteZero.into()),
+                Ok(count) => at += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.written += self.ends.iter().filter(|&&end| end <= at).count() as u64;
+        self.ends.clear();
+        self.buffer.clear();
+        result.map_err(|source| write_error(&self.path, source))
     }
 }
 
@@ -90,9 +140,13 @@ impl<W: Write> Sink for RawWriter<W> {
         let other = if event.is_by_content() { self.other_sends()? } else { OTHER };
         let group = self.groups.group(event.owner).unwrap_or(other);
         for record in self.contexts.records(&event, group, container).as_slice() {
-            self.out.write_all(&record.to_bytes()).map_err(|source| write_error(&self.path, source))?;
+            self.buffer.extend(record.to_bytes());
         }
-        self.written += 1;
+        self.given += 1;
+        self.ends.push(self.buffer.len());
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.write()?;
+        }
         Ok(())
     }
 }

@@ -313,7 +313,8 @@ fn raw_records_are_those_of_the_session() {
     let send = What::Send { socket: 77, fingerprint: 5 };
     raw.event(Event { owner: owners[0], length: u32::MAX, what: send }).expect("memory takes it");
     assert_eq!(raw.events(), 4);
-    let bytes = raw.finish().expect("memory takes it");
+    raw.end().expect("memory takes it");
+    let bytes = raw.into_output();
     let expected = [
         Record::pair(1, Class::PageAtExit, 4096, 1, 2),
         Record::pair(2, Class::PageAtExit, 4096, 1, 2),

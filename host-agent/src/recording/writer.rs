@@ -40,7 +40,9 @@ pub struct Writer<W: Write = Output> {
 impl Writer {
     /// Starts a recording in a file, see [`Output::open`].
     pub fn create(path: &Path, replace: bool, sources: &[&Path]) -> Result<Writer, RecordingError> {
-        Writer::new(path, Output::open(path, replace, sources)?)
+        let output = Output::open(path, replace, sources)?;
+        let at = output.at().to_path_buf();
+        Writer::new(&at, output)
     }
 
     /// Returns the file that holds what was written so far.
@@ -74,16 +76,26 @@ impl<W: Write> Writer<W> {
         self.written
     }
 
-    /// Writes what is left and END. `captured` and `losses` are those of the source.
+    /// Writes what is left and END, and returns the output. `captured` and `losses` are those of the source.
     pub fn finish(mut self, captured: u64, losses: &Losses) -> Result<W, RecordingError> {
+        self.end(captured, losses)?;
+        Ok(self.out)
+    }
+
+    /// Writes what is left and END, behind which nothing may come. `captured` and `losses` are those of the source.
+    pub fn end(&mut self, captured: u64, losses: &Losses) -> Result<(), RecordingError> {
         self.flush_events()?;
         let mut body = Vec::with_capacity(END_BYTES);
         body.extend(captured.to_le_bytes());
         body.extend(self.given.to_le_bytes());
         body.extend(losses.0.iter().flat_map(|count| count.to_le_bytes()));
         self.chunk(CHUNK_END, &body)?;
-        self.out.flush().map_err(|source| write_error(&self.path, source))?;
-        Ok(self.out)
+        self.out.flush().map_err(|source| write_error(&self.path, source))
+    }
+
+    /// Returns the output.
+    pub fn into_output(self) -> W {
+        self.out
     }
 
     fn chunk(&mut self, kind: u32, body: &[u8]) -> Result<(), RecordingError> {

@@ -24,7 +24,7 @@ pub use budget::{BudgetJson, budget_line};
 pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};
-pub use metrics::{Metrics, write_metrics};
+pub use metrics::Metrics;
 pub use off::off_line;
 pub use origins::{FamilyJson, OriginsJson, PagesOfOriginJson};
 pub use recent::{RatesJson, Recent, per_second};

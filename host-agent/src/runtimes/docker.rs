@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use deltascope_system::file;
 use serde::Deserialize;
 
-use super::places::Places;
+use super::places::{Places, STATE_BYTES};
 use super::{Runtime, RuntimeError, RuntimeNames};
 
 const FOLDER: &str = "var/lib/docker/containers";
@@ -52,7 +53,7 @@ impl Runtime for Docker {
         let mut found = Vec::new();
         for id in wanted.iter().filter(|id| id.len() == ID_DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             let path = folder.join(id).join("config.v2.json");
-            let bytes = match std::fs::read(&path) {
+            let bytes = match file::read(&path, STATE_BYTES) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(source) => return Err(RuntimeError::File { path, source }),

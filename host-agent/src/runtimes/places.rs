@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use deltascope_system::file;
+
 use super::RuntimeError;
 
 /// Sockets of the container runtime interface: containerd, k3s, k0s, MicroK8s, CRI-O, cri-dockerd.
@@ -23,8 +25,10 @@ const KUBELET: [(&str, &str); 3] = [
     ("var/lib/kubelet/kubeadm-flags.env", "--container-runtime-endpoint="),
     ("etc/kubernetes/kubelet.env", "--container-runtime-endpoint="),
 ];
-/// Longest such file that is read.
+/// Longest such file that is read, in bytes.
 const FILE_BYTES: u64 = 1 << 20;
+/// Longest file of a runtime's state that is read, in bytes. Users have files of their own, which may be anything.
+pub(super) const STATE_BYTES: u64 = 64 << 20;
 
 /// Where to look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,10 +95,9 @@ impl Places {
 
     /// Sockets that kubelet was told, as paths below a root.
     fn of_kubelet(&self) -> Vec<String> {
-        let sockets = KUBELET.iter().filter_map(|(file, word)| {
-            let path = self.first(file).filter(|path| path.metadata().is_ok_and(|file| file.len() <= FILE_BYTES))?;
-            socket_in(&std::fs::read_to_string(path).ok()?, word)
-        });
+        let sockets = KUBELET
+            .iter()
+            .filter_map(|(name, word)| socket_in(&file::read_text(&self.first(name)?, FILE_BYTES).ok()?, word));
         sockets.collect()
     }
 }

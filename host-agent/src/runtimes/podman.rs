@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use deltascope_system::file;
 use serde::Deserialize;
 
-use super::places::Places;
+use super::places::{Places, STATE_BYTES};
 use super::{Runtime, RuntimeError, RuntimeNames};
 
 /// The storage of root, and that of a user below the home folder.
@@ -39,7 +40,7 @@ impl Podman {
 
     fn storages(&self) -> Result<Vec<PathBuf>, RuntimeError> {
         let mut storages: Vec<PathBuf> = self.places.of_runtime(STORAGE)?.into_iter().collect();
-        let users = self.places.first("etc/passwd").and_then(|path| std::fs::read_to_string(path).ok());
+        let users = self.places.first("etc/passwd").and_then(|path| file::read_text(&path, STATE_BYTES).ok());
         for home in users.iter().flat_map(|users| users.lines()).filter_map(|user| user.split(':').nth(5)).take(USERS) {
             let below = Path::new(home.trim_start_matches('/')).join(OF_USER);
             let storage = below.to_str().and_then(|below| self.places.first(below));
@@ -48,19 +49,30 @@ impl Podman {
         Ok(storages)
     }
 
-    /// All containers with a name, of each storage that there is.
+    /// All containers with a name, of each storage that there is. A user's file that is of no use costs the names of that
+    /// user alone.
+    ///
+    /// # Errors
+    /// A file is of no use, and there is no container with a name.
     fn all(&self) -> Result<Vec<(String, RuntimeNames)>, RuntimeError> {
-        let mut all = Vec::new();
+        let (mut all, mut failed) = (Vec::new(), None);
         for storage in self.storages()? {
             for path in DRIVERS.iter().flat_map(|driver| FILES.map(|file| storage.join(driver).join(file))) {
-                match std::fs::read(&path) {
-                    Ok(bytes) => all.extend(names(&path, &bytes)?),
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    Err(source) => return Err(RuntimeError::File { path, source }),
+                let found = match file::read(&path, STATE_BYTES) {
+                    Ok(bytes) => names(&path, &bytes),
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    Err(source) => Err(RuntimeError::File { path, source }),
+                };
+                match found {
+                    Ok(found) => all.extend(found),
+                    Err(error) => failed = failed.or(Some(error)),
                 }
             }
         }
-        Ok(all)
+        match failed {
+            Some(error) if all.is_empty() => Err(error),
+            _ => Ok(all),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -84,6 +86,27 @@ fn docker_and_podman_name_containers_by_their_state() {
         assert_eq!(name(&book, path), None);
     }
     assert_eq!(book.status().named + book.status().waiting + book.status().missing, 6);
+}
+
+#[test]
+fn file_of_a_user_that_is_no_file_costs_nobody_else_a_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    let below = "var/lib/containers/storage/overlay-containers/containers.json";
+    write(root, below, &format!(r#"[{{"id":"{}","names":["db"]}}]"#, id(3)));
+    write(root, "etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n");
+    for (user, file) in [("ann", "containers.json"), ("bob", "volatile-containers.json")] {
+        let path = root.join("home").join(user).join(".local/share/containers/storage/overlay-containers").join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        match user {
+            "ann" => assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success()),
+            _ => symlink("/dev/zero", &path).expect("a link"),
+        }
+    }
+    let book = Book::default();
+    ask(&book, Places::of(Some(root), Path::new("/proc"), &[])).expect("a thread");
+    let path = format!("/machine.slice/libpod-{}.scope", id(3));
+    assert_eq!(until(&book, |book| name(book, &path)), "podman/db");
 }
 
 #[test]

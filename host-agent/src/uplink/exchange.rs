@@ -44,6 +44,7 @@ impl<S: GrantStore> Session<S> {
         };
         self.take_notifications()?;
         self.note_progress();
+        self.check_outage(wait)?;
         if wait {
             self.check_progress()?;
             self.check_stop()?;

@@ -1,11 +1,15 @@
 //! The way from no connection to a connection, and back.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::UplinkError;
 use super::dial::Dial;
 use super::state::{Link, Session};
 use super::store::GrantStore;
+
+/// Time without any movement after which a connection with a Welcome does not hold up the end of an outage.
+const STILL: Duration = Duration::from_secs(1);
 
 impl<S: GrantStore> Session<S> {
     /// Begins an attempt that is due, and takes the result of one that is over.
@@ -76,6 +80,34 @@ impl<S: GrantStore> Session<S> {
         if self.furthest != (acknowledged, covered) || is_idle {
             self.outages.progressed(&self.address, &self.options, now);
         }
+    }
+
+    /// Ends the session when its outage has lasted for as long as it may. A connection that has its Welcome is given up
+    /// only while nothing moves on it; `waits`: the owner waits for that.
+    ///
+    /// # Errors
+    /// The outage has.
+    pub(super) fn check_outage(&mut self, waits: bool) -> Result<(), UplinkError> {
+        let now = self.clock.now();
+        if self.endpoint.is_finished() || !self.outages.is_over(&self.options, now) {
+            return Ok(());
+        }
+        let silent = now.saturating_sub(self.moved.2);
+        let (address, doing) = (self.address.clone(), self.doing);
+        let reason = match &self.link {
+            Link::Open(_) if self.welcomed && !(waits && silent >= STILL) => return Ok(()),
+            Link::Open(_) => {
+                let limit = Duration::from_millis(silent.as_millis() as u64 / 100 * 100);
+                UplinkError::Timeout { address, doing, limit }
+            }
+            // The attempt may have begun just now: the one before it says more.
+            Link::Dialing(_) | Link::Down(_) => self.outages.reason().unwrap_or_else(|| UplinkError::Connect {
+                address,
+                source: ErrorKind::TimedOut.into(),
+                others: String::new(),
+            }),
+        };
+        Err(self.outages.end(reason, &self.options))
     }
 
     /// Whether records can be sent now.

@@ -23,6 +23,8 @@ const STEADY: Duration = Duration::from_secs(1);
 struct Open {
     since: Duration,
     reported: Duration,
+    /// Why the last connection or attempt ended.
+    reason: UplinkError,
 }
 
 /// The policy of one session. Times are those of the session's clock.
@@ -72,19 +74,48 @@ impl Outages {
             true => {}
             false => self.attempts += 1,
         }
-        let known = self.open.is_some();
-        let open = self.open.get_or_insert(Open { since: now, reported: now });
-        let time = now.saturating_sub(open.since);
-        let limit = options.outage.or((!self.ever_progressed).then_some(START_LIMIT));
-        if let Some(limit) = limit.filter(|&limit| time >= limit) {
-            return Err(UplinkError::Outage { limit, source: Box::new(error) });
+        let since = self.since().unwrap_or(now);
+        let time = now.saturating_sub(since);
+        let limit = self.limit(options);
+        if self.is_over(options, now) {
+            return Err(self.end(error, options));
         }
-        if !known || now.saturating_sub(open.reported) >= REPORT_AGAIN {
-            open.reported = now;
+        let reported = self.open.as_ref().map(|open| open.reported);
+        let is_due = reported.is_none_or(|reported| now.saturating_sub(reported) >= REPORT_AGAIN);
+        if is_due {
             (options.report)(&OutageNotice::Without { time, reason: &error });
         }
+        let reported = reported.filter(|_| !is_due).unwrap_or(now);
+        self.open = Some(Open { since, reported, reason: error });
         let delay = self.backoff.next();
         Ok(limit.map_or(delay, |limit| delay.min(limit - time)))
+    }
+
+    /// Returns when the outage began: the first one with the session.
+    fn since(&self) -> Option<Duration> {
+        let start = (!self.ever_progressed).then_some(Duration::ZERO);
+        start.or(self.open.as_ref().map(|open| open.since))
+    }
+
+    fn limit(&self, options: &Options) -> Option<Duration> {
+        options.outage.or((!self.ever_progressed).then_some(START_LIMIT))
+    }
+
+    /// Whether the outage has lasted for as long as it may, so that what is under way is not waited for.
+    pub fn is_over(&self, options: &Options, now: Duration) -> bool {
+        let time = self.since().map(|since| now.saturating_sub(since));
+        options.reconnect && time.zip(self.limit(options)).is_some_and(|(time, limit)| time >= limit)
+    }
+
+    /// Returns why the last connection or attempt ended, once.
+    pub fn reason(&mut self) -> Option<UplinkError> {
+        self.open.take().map(|open| open.reason)
+    }
+
+    /// Returns the error that ends the session because of its outage.
+    pub fn end(&self, reason: UplinkError, options: &Options) -> UplinkError {
+        let limit = self.limit(options).unwrap_or(START_LIMIT);
+        UplinkError::Outage { limit, source: Box::new(reason) }
     }
 
     /// Takes a Welcome.
@@ -213,6 +244,26 @@ mod tests {
         }
         let (ended, attempts, _) = outage(true, Some(Duration::from_millis(1)), &options(None));
         assert!(ended >= DAY && attempts < 35_000, "{attempts} attempts in a day");
+    }
+
+    #[test]
+    fn outage_is_over_at_its_limit_whatever_is_under_way() {
+        let address = ([127, 0, 0, 1], 5770).into();
+        let limited = options(Some(Duration::from_secs(5)));
+        let second = Duration::from_secs;
+        // The first one begins with the session, before anything was lost.
+        let mut outages = Outages::new(1);
+        let over = [0, 4, 5, 9].map(|time| outages.is_over(&limited, second(time)));
+        assert_eq!(over, [false, false, true, true]);
+        assert!(!outages.is_over(&options(None), second(59)) && outages.is_over(&options(None), second(60)));
+        // After progress the limit begins again with the next loss.
+        outages.progressed(&address, &limited, second(6));
+        assert!(!outages.is_over(&limited, second(1_000)));
+        outages.lost(refused(ErrorCode::Limit), true, &limited, second(1_000)).expect("it begins");
+        assert!(!outages.is_over(&limited, second(1_004)) && outages.is_over(&limited, second(1_005)));
+        assert!(!outages.is_over(&options(None), second(9_000)));
+        let once = Options { reconnect: false, ..limited };
+        assert!(!outages.is_over(&once, second(1_005)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub const TESTS: &[Test] = &[
     ("each_round_of_a_run_reports_its_coverage", each_round_of_a_run_reports_its_coverage),
     ("metrics_have_what_the_scan_reports", metrics_have_what_the_scan_reports),
     ("rounds_keep_their_budget", rounds_keep_their_budget),
+    ("rounds_compare_no_more_than_their_rate", rounds_compare_no_more_than_their_rate),
     ("a_reader_that_goes_ends_the_program_quietly", a_reader_that_goes_ends_the_program_quietly),
 ];
 
@@ -299,6 +300,27 @@ fn rounds_keep_their_budget() {
     // A scan has none.
     let scan = with_daemon(&["scan", "--json", "--pid", &pid]).ok().json();
     assert_eq!(scan["cost"]["paused_seconds"], 0.0, "{scan}");
+}
+
+fn rounds_compare_no_more_than_their_rate() {
+    const PAGES: f64 = 1_024.0;
+    let family = Family::start(&["all-copied", &PAGES.to_string()]);
+    let pid = family.root().to_string();
+    let source = ["run", "--source", "scan", "--pid", &pid, "--interval", "0.01", "--duration", "4", "--json-lines"];
+    // 8 MB a second, and processors without a limit.
+    let outcome = with_daemon(&[&source[..], &["--scan-rate", "0.008", "--scan-cpu", "1000000"]].concat()).ok();
+    let lines: Vec<serde_json::Value> =
+        outcome.out.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    // The last round ends with the run and rests no more.
+    let (rounds, _) = lines.split_at(lines.len() - 1);
+    assert!(!rounds.is_empty(), "{outcome:?}");
+    for (done, line) in (1..).zip(rounds) {
+        // Every page was copied, and each round compares all of them again.
+        assert!(number(&line["cost"]["paused_seconds"]) > 0.0, "{line}");
+        let compared = PAGES * 4_096.0 * f64::from(done);
+        assert!(compared <= 8e6 * number(&line["seconds"]), "{compared} bytes were compared: {line}");
+    }
 }
 
 fn replay(file: &str) -> serde_json::Value {

@@ -138,3 +138,20 @@ pub fn ends_within(limit: Duration, signal: &str, start: impl Fn() -> Run) -> Ou
         assert!(Instant::now() < deadline, "ended {time:?} after SIG{signal}: {outcome:?}");
     }
 }
+
+/// Waits until a process has taken every signal that was sent to it.
+pub fn wait_until_taken(pid: u32) {
+    let deadline = Instant::now() + LIMIT;
+    // A process that has ended keeps the signal that ended it.
+    let has_ended = |status: &str| status.lines().any(|line| line.starts_with("State:\tZ"));
+    let waits = |status: &str| {
+        let masks = status.lines().filter_map(|line| line.strip_prefix("ShdPnd:")).map(str::trim);
+        masks.map(|mask| u64::from_str_radix(mask, 16).expect("a mask")).any(|mask| mask != 0)
+    };
+    while std::fs::read_to_string(format!("/proc/{pid}/status"))
+        .is_ok_and(|status| waits(&status) && !has_ended(&status))
+    {
+        assert!(Instant::now() < deadline, "a signal is not taken");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -113,12 +113,22 @@ impl Holdings<'_> {
     /// Groups and contexts that are free and not kept for sessions to come, if `more` sessions come now.
     pub fn available(&self, more: usize) -> (u32, u32) {
         let present = self.places.iter().filter(|place| !place.ends).count();
-        let missing = self.config.reserved_sessions.saturating_sub(present + more) as u64;
+        self.left(present + more, |resource| self.sum(resource, |_| true))
+    }
+
+    /// Groups and contexts that one session has at most, however long it waits: those that are not kept for others.
+    fn most_of_one(&self) -> (u32, u32) {
+        self.left(1, |_| 0)
+    }
+
+    /// What is neither `taken` nor kept for sessions to come, beside `present` ones.
+    fn left(&self, present: usize, taken: impl Fn(Resource) -> u64) -> (u32, u32) {
+        let missing = self.config.reserved_sessions.saturating_sub(present) as u64;
         let left = |resource, total: u32, first: u32| {
             // An engine that is too small for the table of limits keeps nothing.
             let is_whole = self.config.reserved_sessions as u64 * u64::from(first) <= total.into();
             let kept = if is_whole { missing * u64::from(first) } else { 0 };
-            u64::from(total).saturating_sub(self.sum(resource, |_| true)).saturating_sub(kept) as u32
+            u64::from(total).saturating_sub(taken(resource)).saturating_sub(kept) as u32
         };
         (
             left(Resource::Groups, self.total.0, self.config.default_groups),
@@ -143,8 +153,13 @@ impl Holdings<'_> {
             if used.saturating_add(wanted) <= most {
                 return Ok(());
             }
+            let advice = if wanted > most {
+                format!("ask for at most {most}")
+            } else {
+                "ask for less, or end another session".into()
+            };
             let text = format!(
-                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; ask for less, or end another session"
+                "quota of this identity: expected at most {most} {what} in all its sessions, found {used} in use and {wanted} asked for; {advice}"
             );
             Err(Lack { resource, is_quota: true, text })
         };
@@ -162,12 +177,23 @@ impl Holdings<'_> {
             return Err(Lack { resource: Resource::Sessions, is_quota: false, text });
         }
         let (groups, contexts) = self.available(need.sessions);
-        for (resource, most) in [(Resource::Groups, groups), (Resource::Contexts, contexts)] {
+        let (most_groups, most_contexts) = self.most_of_one();
+        let resources = [(Resource::Groups, groups, most_groups), (Resource::Contexts, contexts, most_contexts)];
+        for (resource, most, ever) in resources {
             let (wanted, what) = (resource.needed(need), resource.name());
             if wanted > most.into() {
-                let text = format!(
-                    "{what}: expected at most {most} more at present, found {wanted} asked for; ask for less or wait"
-                );
+                let own = self.sum(resource, |place| Some(place.slot) == need.slot);
+                let text = if own + wanted > ever.into() {
+                    let kept = self.config.reserved_sessions.saturating_sub(1);
+                    format!(
+                        "{what}: expected at most {ever} of one session, because first grants are kept for {kept} others, found {} asked for; waiting does not help, ask for at most {ever}",
+                        own + wanted
+                    )
+                } else {
+                    format!(
+                        "{what}: expected at most {most} more at present, found {wanted} asked for; ask for less, or wait until other sessions end"
+                    )
+                };
                 return Err(Lack { resource, is_quota: false, text });
             }
         }

@@ -1,7 +1,6 @@
 //! The command line.
 
 use crate::engines::EngineName;
-use crate::listen::ListenAddress;
 use crate::logging::Verbosity;
 use bytesize::ByteSize;
 use clap::builder::RangedU64ValueParser;
@@ -11,6 +10,7 @@ use deltascope_driver::axi_dma::{Completion, DmaSettings};
 use deltascope_linux::checks::Report;
 use deltascope_linux::panel::PinName;
 use deltascope_linux::{Options, Roots, Trust};
+use deltascope_system::listen::ListenAddress;
 use deltascope_tls::Cipher;
 use std::path::PathBuf;
 

@@ -12,6 +12,7 @@
 //! ```
 
 use deltascope_protocol::server::Quota;
+use deltascope_system::file;
 use std::collections::BTreeMap;
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -42,6 +43,9 @@ pub enum IdentitiesError {
         found: String,
     },
 }
+
+/// Longest file that is read, in bytes: a line for each of some hundred thousand names.
+const LONGEST: u64 = 16 << 20;
 
 /// Connections of a name beyond its sessions when its line does not say: one for a reconnect that the server learns of before
 /// the end of the old connection, and one for a Hello that is refused.
@@ -87,7 +91,7 @@ impl Identities {
     /// It cannot be read, or a line says something else.
     pub fn load(path: &Path) -> Result<Identities, IdentitiesError> {
         let read = |source| IdentitiesError::Read { path: path.to_path_buf(), source };
-        let text = std::fs::read_to_string(path).map_err(read)?;
+        let text = file::read_text(path, LONGEST).map_err(read)?;
         Identities::parse(&text).map_err(|(line, found)| IdentitiesError::Line {
             path: path.to_path_buf(),
             line,

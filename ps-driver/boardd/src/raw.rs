@@ -4,9 +4,11 @@ use crate::signals;
 use deltascope_model::Engine;
 use deltascope_model::raw::{RawError, replay_raw};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::fs::File;
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Time between two looks at the signals while nothing is to be read.
@@ -42,7 +44,11 @@ impl Read for Stoppable {
             }
             match poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&LOOK)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                Ok(_) => return self.0.read(bytes),
+                Ok(_) => match self.0.read(bytes) {
+                    // Another reader of the pipe was faster.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                },
                 Err(error) => return Err(error.into()),
             }
         }
@@ -56,7 +62,8 @@ impl Read for Stoppable {
 pub fn run(path: &Path, engine: &mut dyn Engine) -> Result<(), RunError> {
     let open = || match path.to_str() {
         Some("-") => io::stdin().as_fd().try_clone_to_owned().map(File::from),
-        _ => File::open(path),
+        // The opening of a pipe would wait for its other end, and no signal would end that.
+        _ => OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path),
     };
     let mut source = Stoppable(open().map_err(|source| RunError::Open { path: path.to_path_buf(), source })?);
     let report = replay_raw(&mut source, engine)?;

@@ -4,10 +4,10 @@
 //! round, and the engine moves while there is work ([`Liveness`]).
 
 use crate::cli::Cli;
-use crate::metrics;
 use deltascope_linux::panel::{Button, Lamp};
 use deltascope_linux::{LinuxError, Roots};
 use deltascope_protocol::server::Activity;
+use deltascope_system::metrics_file;
 use sd_notify::NotifyState;
 use std::path::PathBuf;
 
@@ -189,7 +189,7 @@ impl Service {
     /// Writes the file of metrics; the error is a text for the log.
     pub fn write_metrics(&mut self, text: &str) -> Result<(), String> {
         let Some(path) = &self.metrics else { return Ok(()) };
-        metrics::write(path, text).map_err(|error| format!("--metrics {}: {error}", path.display()))
+        metrics_file::replace(path, text).map_err(|error| format!("--metrics {}: {error}", path.display()))
     }
 }
 

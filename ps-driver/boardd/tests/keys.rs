@@ -146,6 +146,25 @@ fn a_name_has_no_more_than_its_quota_and_keeps_it_when_it_is_renewed() {
 }
 
 #[test]
+fn files_that_are_pipes_are_refused_and_end_no_start() {
+    let keys = Keys::new();
+    let pipe = keys.folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (pipe, server) = (pipe.to_str().unwrap(), keys.server.to_str().unwrap());
+    let authority = keys.authority.certificate();
+    let authority = authority.to_str().unwrap();
+    for files in [
+        &["--tls", pipe, "--authority", authority][..],
+        &["--tls", server, "--authority", pipe],
+        &["--tls", server, "--authority", authority, "--identities", pipe],
+    ] {
+        let refused = command(&[&["--listen", "127.0.0.1:0"], files].concat()).output().unwrap();
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && text.contains("expected a file") && text.contains(pipe), "{text}");
+    }
+}
+
+#[test]
 fn an_open_address_needs_tls_or_the_word_insecure() {
     let refused = command(&["--listen", "0.0.0.0:0"]).output().unwrap();
     let text = String::from_utf8_lossy(&refused.stderr);

@@ -90,6 +90,34 @@ fn reads(command: &Command, fifo: &std::path::Path) -> (Child, File) {
 }
 
 #[test]
+fn signal_ends_raw_whose_pipe_has_no_other_end() {
+    let folder = TempDir::new().unwrap();
+    let records = folder.path().join("records");
+    assert!(Command::new("mkfifo").arg(&records).status().unwrap().success());
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        is_once_below(PROMISED, || {
+            let mut with_defaults = Command::new("env");
+            let raw = command(&["--raw", records.to_str().unwrap()]);
+            with_defaults.arg("--default-signal=INT,TERM").arg(raw.get_program()).args(raw.get_args());
+            let mut child = with_defaults.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let deadline = Instant::now() + HANG;
+            let has_opened = |child: &Child| {
+                let open = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
+                open.filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|link| link == records)
+            };
+            while !has_opened(&child) {
+                assert!(Instant::now() < deadline, "the opening waits for the other end");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            let begun = Instant::now();
+            send_signal(&child, signal);
+            assert_eq!(end(&mut child).signal(), Some(signal));
+            begun.elapsed()
+        });
+    }
+}
+
+#[test]
 fn signal_ends_check_and_raw_that_wait_for_a_file() {
     let folder = TempDir::new().unwrap();
     let uio = folder.path().join("sys/class/uio/uio0");

@@ -1,9 +1,10 @@
 //! The files of a state folder, read with distrust: what cannot be used is set aside and reported.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use deltascope_system::file;
 
 use super::changes::entries;
 use super::{AgentId, SavedSession, StateError};
@@ -29,24 +30,32 @@ pub(super) struct Found {
     pub writable: bool,
 }
 
-/// Longest file that is read: more than any session or file of changes has, and little enough to be read.
+/// Longest file that is read, in bytes: more than any session or file of changes has, and little enough to be read.
 const LONGEST: u64 = 256 << 20;
+/// Longest file of an id or a secret that is read, in bytes.
+pub(super) const LONGEST_ID: u64 = 4 << 10;
+const SET_ASIDE: &str = "set aside as a file that ends with .damaged, and made again";
 
-/// Reads a file, and nothing else: what a damaged disk has made of one may be of any kind and length.
-fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let invalid = |text: String| std::io::Error::new(std::io::ErrorKind::InvalidData, text);
-    // The opening of a pipe would wait for its other end.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    let about = file.metadata()?;
-    if !about.is_file() {
-        return Err(invalid(String::from("expected a file, found a device, a pipe or a folder")));
+/// Opens a file as `options` say. What is no file is set aside: whatever a damaged disk has made of it stops no agent.
+pub(super) fn open_file(path: &Path, options: &mut OpenOptions, report: fn(&str)) -> std::io::Result<File> {
+    match file::open_with(path, options) {
+        Err(error) if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) => {
+            set_aside(path).map_err(|_| error)?;
+            let (path, found) = (path.to_path_buf(), String::from("a device, a pipe, a socket or a folder"));
+            report(&StateError::Content { path: path.clone(), expected: "a file", found, then: SET_ASIDE }.to_string());
+            file::open_with(&path, options)
+        }
+        opened => opened,
     }
-    if about.len() > LONGEST {
-        return Err(invalid(format!("expected at most {LONGEST} bytes, found {}", about.len())));
-    }
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(bytes)
+}
+
+/// Gives a file, or what is in its place, a name that ends with `.damaged`, for a look at it.
+fn set_aside(path: &Path) -> std::io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".damaged");
+    // A folder cannot take the place of a file, nor a file that of a folder.
+    _ = std::fs::remove_file(&aside).or_else(|_| std::fs::remove_dir(&aside));
+    std::fs::rename(path, aside)
 }
 
 /// Numbers of the files of changes, the lowest first.
@@ -72,10 +81,10 @@ pub(super) fn open(folder: &Path, report: fn(&str)) -> Result<Found, StateError>
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail(folder, "make it"))?;
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let (mut lock, writable) = match options.open(&path) {
+    let (lock, writable) = match open_file(&path, &mut options, report) {
         Ok(file) => (file, true),
         // On a disk that can only be read the id still serves.
-        Err(error) => match File::open(&path) {
+        Err(error) => match file::open(&path) {
             Ok(file) => {
                 report(&fail(&path, "write to it")(error).to_string());
                 (file, false)
@@ -89,25 +98,17 @@ pub(super) fn open(folder: &Path, report: fn(&str)) -> Result<Found, StateError>
         Err(TryLockError::Error(error)) => return Err(fail(&path, "lock it")(error)),
     }
     close_to_others(&path, &lock, report);
-    let mut bytes = Vec::new();
-    lock.read_to_end(&mut bytes).map_err(fail(&path, "read it"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let id = match text.trim().parse() {
-        Ok(id) => Some(id),
-        Err(_) => {
-            if !bytes.is_empty() {
-                let found = format!("{:?}", &text.chars().take(40).collect::<String>());
-                let error = StateError::Content {
-                    path,
-                    expected: "32 hex digits that are not all 0",
-                    found,
-                    then: "made again",
-                };
-                report(&error.to_string());
-            }
-            None
-        }
-    };
+    let read = file::read_open(&lock, LONGEST_ID).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let id: Option<AgentId> = read.as_ref().ok().and_then(|text| text.trim().parse().ok());
+    // One that was made just now, or by an agent that was killed then, is empty.
+    if id.is_none() && !read.as_ref().is_ok_and(String::is_empty) {
+        let found = match read {
+            Ok(text) => format!("{:?}", text.chars().take(40).collect::<String>()),
+            Err(error) => error.to_string(),
+        };
+        let expected = "32 hex digits that are not all 0";
+        report(&StateError::Content { path, expected, found, then: "made again" }.to_string());
+    }
     // An agent before may have had higher numbers.
     _ = std::fs::remove_file(folder.join(SPARE_FILE));
     let (saved, next_file) = read_session(folder, report);
@@ -136,7 +137,7 @@ fn read_session(folder: &Path, report: fn(&str)) -> (Option<SavedSession>, u64) 
         let then = "set aside; totals of containers begin at 0";
         StateError::Content { path: path.clone(), expected: "a session as this release saves it", found, then }
     };
-    let read = match read_file(&path) {
+    let read = match file::read(&path, LONGEST) {
         Ok(bytes) => serde_json::from_slice::<SavedSession>(&bytes)
             .map_err(|error| content(error.to_string()))
             .and_then(|saved| match (saved.is_known(), saved.groups().is_some()) {
@@ -149,15 +150,13 @@ fn read_session(folder: &Path, report: fn(&str)) -> (Option<SavedSession>, u64) 
         Err(source) => Err(StateError::Io { path: path.clone(), action: "read it", source }),
     };
     let mut saved = read.unwrap_or_else(|error| {
-        // Kept for a look at it; the next one is written beside it.
-        let aside: PathBuf = folder.join(format!("{SESSION_FILE}.damaged"));
-        _ = std::fs::rename(&path, aside);
+        _ = set_aside(&path);
         report(&error.to_string());
         SavedSession::new(0)
     });
     let below = saved.next_file();
     for number in files.into_iter().filter(|&number| number >= below) {
-        let bytes = match read_file(&folder.join(format!("{CHANGES}{number}"))) {
+        let bytes = match file::read(&folder.join(format!("{CHANGES}{number}")), LONGEST) {
             Ok(bytes) => bytes,
             Err(source) => {
                 let path = folder.join(format!("{CHANGES}{number}"));

@@ -10,7 +10,7 @@ use deltascope_protocol::frame::Secret;
 use serde::Serialize;
 
 use super::changes::{Change, append};
-use super::files::{self, CHANGES, Found, ID_FILE, SESSION_FILE, SPARE_FILE};
+use super::files::{self, CHANGES, Found, ID_FILE, SESSION_FILE, SPARE_FILE, open_file};
 use super::writer::{SYNC_BYTES, Writer};
 use super::{AgentId, SavedSession, StateError, secret};
 
@@ -175,7 +175,7 @@ impl AgentState {
         // While the session is written whole after a failure, what comes behind it is appended already.
         let open = |folder: &&mut Folder| folder.broken.is_none() || folder.repairing.is_some();
         if let Some(folder) = self.folder.as_mut().filter(open)
-            && let Err(source) = folder.append(&bytes)
+            && let Err(source) = folder.append(&bytes, self.report)
         {
             // What the file holds stays; the next one is another file.
             folder.file += 1;
@@ -211,7 +211,7 @@ impl AgentState {
 }
 
 impl Folder {
-    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    fn append(&mut self, bytes: &[u8], report: fn(&str)) -> std::io::Result<()> {
         let path = self.path.join(format!("{CHANGES}{}", self.file));
         let (mut file, is_new) = match self.changes.take() {
             Some(file) => (file, false),
@@ -221,7 +221,9 @@ impl Folder {
                     Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                     _ => {}
                 }
-                (OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?, true)
+                let mut options = OpenOptions::new();
+                options.write(true).create(true).truncate(false).mode(0o600);
+                (open_file(&path, &mut options, report)?, true)
             }
         };
         if let Err(error) = file.write_all(bytes) {

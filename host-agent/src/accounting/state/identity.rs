@@ -2,12 +2,14 @@
 //! counters from 0.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use deltascope_protocol::frame::Secret;
+use deltascope_system::file;
 
+use super::files::{LONGEST_ID, open_file};
 use super::{AgentId, StateError, secret};
 
 const FILE: &str = "agent.id";
@@ -23,11 +25,12 @@ pub struct AgentIdentity {
 }
 
 impl AgentIdentity {
-    /// Opens the identity in a folder, and makes both where there are none.
+    /// Opens the identity in a folder, and makes both where there are none. What is no file is set aside and given to
+    /// `report`.
     ///
     /// # Errors
     /// Another process has it, or the folder cannot be used.
-    pub fn open(folder: &Path) -> Result<AgentIdentity, StateError> {
+    pub fn open(folder: &Path, report: fn(&str)) -> Result<AgentIdentity, StateError> {
         let path = folder.join(FILE);
         let fail = |action| {
             let path = path.clone();
@@ -36,15 +39,14 @@ impl AgentIdentity {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail("make its folder"))?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true).mode(0o600);
-        let mut file = options.open(&path).map_err(fail("open it"))?;
+        let mut file = open_file(&path, &mut options, report).map_err(fail("open it"))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StateError::InUse { path }),
             Err(TryLockError::Error(error)) => return Err(fail("lock it")(error)),
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(fail("read it"))?;
-        let id = match String::from_utf8_lossy(&bytes).trim().parse() {
+        let text = file::read_open(&file, LONGEST_ID).unwrap_or_default();
+        let id = match String::from_utf8_lossy(&text).trim().parse() {
             Ok(id) => id,
             Err(_) => {
                 // Nobody needs what stood there: a place is all that there is to lose.
@@ -53,28 +55,53 @@ impl AgentIdentity {
                 id
             }
         };
-        Ok(AgentIdentity { id, secret: secret::open(folder, |_| ())?, _lock: file })
+        Ok(AgentIdentity { id, secret: secret::open(folder, report)?, _lock: file })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{AgentIdentity, StateError};
+    use std::path::Path;
+    use std::process::Command;
+
+    fn open(folder: &Path) -> Result<AgentIdentity, StateError> {
+        AgentIdentity::open(folder, |_| ())
+    }
 
     #[test]
     fn identity_is_made_once_and_is_one_process_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path().join("scan");
-        let first = AgentIdentity::open(&folder).expect("a new folder");
-        assert!(matches!(AgentIdentity::open(&folder), Err(StateError::InUse { .. })));
+        let first = open(&folder).expect("a new folder");
+        assert!(matches!(open(&folder), Err(StateError::InUse { .. })));
         let (id, secret) = (first.id, first.secret);
         assert!(!secret.is_none());
         drop(first);
-        let again = AgentIdentity::open(&folder).expect("it is free again");
+        let again = open(&folder).expect("it is free again");
         assert!(again.id == id && again.secret == secret);
         drop(again);
         std::fs::write(folder.join("agent.id"), b"\xFF damaged").expect("a file");
-        let other = AgentIdentity::open(&folder).expect("made again");
+        let other = open(&folder).expect("made again");
         assert!(other.id != id && other.secret == secret);
+    }
+
+    #[test]
+    fn what_is_no_file_is_set_aside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = open(folder.path()).expect("a new folder");
+        let (id, secret) = (first.id, first.secret);
+        drop(first);
+        for name in ["agent.id", "agent.secret"] {
+            let path = folder.path().join(name);
+            std::fs::remove_file(&path).expect("ours");
+            assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        }
+        let other = open(folder.path()).expect("made again");
+        assert!(other.id != id && other.secret != secret && !other.secret.is_none());
+        let again = (other.id, other.secret);
+        drop(other);
+        let other = open(folder.path()).expect("it is free again");
+        assert_eq!((other.id, other.secret), again);
     }
 }

@@ -6,8 +6,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use deltascope_protocol::frame::Secret;
+use deltascope_system::file;
 
 use super::StateError;
+use super::files::{LONGEST_ID, open_file};
 
 const FILE: &str = "agent.secret";
 
@@ -24,19 +26,18 @@ pub(super) fn open(folder: &Path, report: fn(&str)) -> Result<Secret, StateError
     };
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let mut file = options.open(&path).map_err(fail("open it"))?;
+    let mut file = open_file(&path, &mut options, report).map_err(fail("open it"))?;
     let mode = file.metadata().map_err(fail("read its mode"))?.permissions().mode() & 0o7777;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(fail("read it"))?;
-    let text = String::from_utf8_lossy(&bytes);
+    let read = file::read_open(&file, LONGEST_ID);
+    let text = read.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
     let known = u128::from_str_radix(text.trim(), 16).ok().filter(|&number| number != 0 && text.trim().len() == 32);
     match known {
         Some(number) if mode & 0o077 == 0 => return Ok(Secret(number.to_be_bytes())),
-        None if bytes.is_empty() => {}
+        None if read.as_ref().is_ok_and(Vec::is_empty) => {}
         _ => report(&format!(
-            "{}: expected 32 hex digits that are not all 0 and mode 0600, found {} bytes and mode {mode:04o}; made again, without TLS the next run begins at 0",
+            "{}: expected 32 hex digits that are not all 0 and mode 0600, found {} and mode {mode:04o}; made again, without TLS the next run begins at 0",
             path.display(),
-            bytes.len()
+            read.as_ref().map_or_else(ToString::to_string, |bytes| format!("{} bytes", bytes.len()))
         )),
     }
     let secret = random()?;

@@ -1,7 +1,9 @@
 use std::cell::RefCell;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use deltascope_abi::counters::CounterRow;
@@ -220,6 +222,39 @@ fn files_that_cannot_be_used_are_set_aside_and_reported() {
     assert_eq!(fs::metadata(&id).expect("ours").permissions().mode() & 0o777, 0o600);
     // What an interrupted write has left does not matter.
     fs::write(folder.path().join("session.json.new"), "junk").expect("ours");
+    assert!(open(folder.path()).saved(7).is_some());
+    assert_eq!(reported(), "");
+}
+
+#[test]
+fn id_and_secret_that_are_no_files_are_set_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut state = open(folder.path());
+    begin(&mut state, 7);
+    state.save(state.session());
+    written(&mut state, 1);
+    let (first, mut secret) = (state.id(), state.secret());
+    drop(state);
+    let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+    let device = |path: &Path| symlink("/dev/zero", path).expect("a link");
+    let filled = |path: &Path| fs::create_dir_all(path.join("below")).expect("ours");
+    let socket = |path: &Path| drop(UnixListener::bind(path).expect("a socket"));
+    for make in [&pipe as &dyn Fn(&Path), &device, &filled, &socket] {
+        for name in ["agent.id", "agent.secret"] {
+            let path = folder.path().join(name);
+            fs::remove_file(&path).expect("ours");
+            make(&path);
+            let state = open(folder.path());
+            assert_eq!(state.id(), first, "the session has it too");
+            assert_eq!(state.secret() == secret, name == "agent.id");
+            secret = state.secret();
+            assert!(reported().contains(&format!("{name}: expected a file, found a device, a pipe")));
+            let aside = folder.path().join(format!("{name}.damaged"));
+            assert!(fs::symlink_metadata(&aside).is_ok());
+            _ = fs::remove_file(&aside);
+            _ = fs::remove_dir_all(&aside);
+        }
+    }
     assert!(open(folder.path()).saved(7).is_some());
     assert_eq!(reported(), "");
 }

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::SavedSession;
-use super::files::{CHANGES, SESSION_FILE, SPARE_FILE, changes_files};
+use super::files::{CHANGES, SESSION_FILE, SPARE_FILE, changes_files, open_file};
 
 const NEW_FILE: &str = "session.json.new";
 /// Shortest time between two writes.
@@ -194,7 +194,8 @@ fn write(folder: &Path, job: &Job) -> std::io::Result<u64> {
     let (new, path): (PathBuf, PathBuf) = (folder.join(NEW_FILE), folder.join(SESSION_FILE));
     let bytes = serde_json::to_vec(&job.saved)?;
     let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = open_file(&new, options, |_| ())?;
     file.write_all(&bytes)?;
     file.sync_all()?;
     std::fs::rename(&new, &path)?;

@@ -3,10 +3,14 @@
 use std::ops::Range;
 use std::path::Path;
 
+use deltascope_system::file;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::place::Place;
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
 
 /// What a file has for one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub struct Entry {
 
 /// Reads a file, without knowing which keys there are.
 pub fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
-    let text = std::fs::read(path).map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
+    let text = file::read(path, LONGEST).map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
     let text = String::from_utf8(text).map_err(|error| {
         let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let place = Place::of(path, &valid, valid.len());

@@ -6,20 +6,16 @@
 //! | `containers.rs`, `series.rs` | counters of containers: which have series of their own |
 //! | `scan.rs` | what a scan reports beside its events |
 //! | `exposition.rs` | metric families as text |
-//! | `file.rs` | the text as a file |
 //!
 //! `docs/operator.md` lists every metric.
 
 mod containers;
 mod exposition;
-mod file;
 mod run;
 mod scan;
 mod series;
 #[cfg(test)]
 mod tests;
-
-pub use file::write_metrics;
 
 use containers::Containers;
 use exposition::Families;

@@ -26,6 +26,13 @@ pub const CASES: &[Case] = &[
         test: "outage_is_survived_exact_to_the_event_with_and_without_a_folder",
     },
     Case {
+        name: "host/t05-silent",
+        expected: "the limit of an outage bounds a server that takes the connection and is silent",
+        package: "deltascope-agent",
+        file: "outage",
+        test: "limit_of_an_outage_bounds_a_server_that_takes_the_connection_and_is_silent",
+    },
+    Case {
         name: "host/t06",
         expected: "an address that is missing at the start is waited for, then an error says so",
         package: "deltascope-boardd",
@@ -47,11 +54,25 @@ pub const CASES: &[Case] = &[
         test: "unit_starts_the_agent_and_never_gives_up",
     },
     Case {
+        name: "host/t06-agent",
+        expected: "the agent's own address to listen on is waited for, and may be a name",
+        package: "deltascope-agent",
+        file: "operator",
+        test: "address_that_is_not_there_yet_is_waited_for_and_a_name_is_listened_on",
+    },
+    Case {
         name: "host/t07",
         expected: "damaged state is set aside, work continues",
         package: "deltascope-agent",
         file: "state",
         test: "damaged_files_are_set_aside_and_every_event_is_counted",
+    },
+    Case {
+        name: "host/t07-pipe",
+        expected: "a pipe, a folder or an endless file in the state folder is set aside",
+        package: "deltascope-agent",
+        file: "state",
+        test: "what_is_no_file_or_has_any_length_is_set_aside",
     },
     Case {
         name: "host/t08",
@@ -87,6 +108,13 @@ pub const CASES: &[Case] = &[
         package: "deltascope-agent",
         file: "recordings",
         test: "full_disk_keeps_what_was_recorded_and_counts_the_rest",
+    },
+    Case {
+        name: "host/t13-output",
+        expected: "an output that takes no more says how much is missing",
+        package: "deltascope-agent",
+        file: "recordings",
+        test: "output_that_fails_says_how_much_is_missing",
     },
     Case {
         name: "host/t14",
@@ -181,10 +209,17 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "host/t35-silent",
-        expected: "a signal ends each command that waits for its server within 2 s",
+        expected: "a signal ends each subcommand within 2 s, whatever it waits for",
         package: "deltascope-agent",
-        file: "signals",
-        test: "signal_ends_each_command_that_waits_for_a_silent_server",
+        file: "stopping",
+        test: "first_signal_ends_each_subcommand_whatever_it_waits_for",
+    },
+    Case {
+        name: "host/t35-each-second",
+        expected: "the second signal ends each subcommand at once",
+        package: "deltascope-agent",
+        file: "stopping",
+        test: "second_signal_ends_each_subcommand_at_once",
     },
     Case {
         name: "host/t35-endless",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// The folder is not there, nothing can be written in it, or the path is one of a device, a pipe or a folder.
-pub fn write_metrics(path: &Path, text: &str) -> io::Result<()> {
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = place(path)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
@@ -38,7 +38,7 @@ fn place(path: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::write_metrics;
+    use super::replace;
     use std::fs;
     use std::os::unix::fs::{FileTypeExt, symlink};
     use std::process::Command;
@@ -47,17 +47,17 @@ mod tests {
     fn only_a_file_is_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        write_metrics(&at("a.prom"), "a\n").expect("a new file");
+        replace(&at("a.prom"), "a\n").expect("a new file");
         // As /dev/null and /dev/stdout are.
         assert!(Command::new("mkfifo").arg(at("pipe")).status().expect("mkfifo").success());
         symlink(at("pipe"), at("to-pipe")).expect("a link");
         for name in ["pipe", "to-pipe", "."] {
-            let error = write_metrics(&at(name), "a\n").expect_err("no file");
+            let error = replace(&at(name), "a\n").expect_err("no file");
             assert!(error.to_string().contains("expected a file"), "{name}: {error}");
         }
         assert!(fs::metadata(at("to-pipe")).expect("ours").file_type().is_fifo());
         symlink("a.prom", at("to-file")).expect("a link");
-        write_metrics(&at("to-file"), "b\n").expect("a link to a file");
+        replace(&at("to-file"), "b\n").expect("a link to a file");
         assert!(fs::symlink_metadata(at("to-file")).expect("ours").is_symlink());
         assert_eq!(fs::read_to_string(at("a.prom")).expect("ours"), "b\n");
     }
@@ -68,7 +68,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::write(at("another"), "kept").expect("ours");
         symlink("another", at("a.prom.new")).expect("a link");
-        write_metrics(&at("a.prom"), "a\n").expect("a new file");
+        replace(&at("a.prom"), "a\n").expect("a new file");
         assert_eq!(fs::read_to_string(at("another")).expect("ours"), "kept");
         assert_eq!(fs::read_to_string(at("a.prom")).expect("ours"), "a\n");
     }
