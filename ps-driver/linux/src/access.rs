@@ -84,7 +84,7 @@ fn in_mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
 }
 
 /// Registers in the map that a window is shown by.
-fn in_map(device: &UioDevice, window: &Window) -> Result<BlockRegisters, LinuxError> {
+pub(crate) fn in_map(device: &UioDevice, window: &Window) -> Result<BlockRegisters, LinuxError> {
     let info = device.map(window.name, window.bytes.into())?;
     let map = Guarded::new(device.mmap(info)?)?;
     let start = usize::try_from(info.offset).ok();
