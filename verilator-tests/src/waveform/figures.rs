@@ -318,9 +318,11 @@ pub const FIGURES: &[Figure] = &[
         instance: "counters",
         window: ("latch", 0, 12),
         rows: &[
+            "near_taken",
             "taken",
             "op as op when taken",
             "latch",
+            "take",
             "accepted_after",
             "latched[63:0] as latched accepted",
             "position_after",
@@ -332,8 +334,8 @@ pub const FIGURES: &[Figure] = &[
         title: "the counter of accepted records and its copy",
         run: Run::Core,
         instance: "counters.accepted_counter",
-        window: ("latch", 0, 12),
-        rows: &["increment", "count_after", "latch", "latched as copy"],
+        window: ("take", 0, 12),
+        rows: &["happens", "increment", "counter_count as count", "take", "latched as copy"],
     },
     Figure {
         block: "journal",
