@@ -171,7 +171,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__attrs)
-            opts="-h --json --folder --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
+            opts="-h --json --folder --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -241,6 +241,10 @@ _deltascope() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --senders)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --sockets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -251,6 +255,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -375,7 +383,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__config__subcmd__check)
-            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --json --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -441,6 +449,10 @@ _deltascope() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --senders)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --sockets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -451,6 +463,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -1211,7 +1227,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__record)
-            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --raw --force --duration --procfs --cgroupfs --help"
+            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --raw --force --duration --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1274,6 +1290,10 @@ _deltascope() {
                     return 0
                     ;;
                 --containers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --senders)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1375,7 +1395,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__run)
-            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
+            opts="-h --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --json-lines --metrics --metrics-containers --listen --listen-tls --listen-authority --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1441,6 +1461,10 @@ _deltascope() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --senders)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --sockets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1451,6 +1475,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -1689,7 +1717,7 @@ _deltascope() {
             return 0
             ;;
         deltascope__subcmd__top)
-            opts="-h --once --json --filter --replay --at --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --sockets --sends --redundant --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
+            opts="-h --once --json --filter --replay --at --source --file --interface --pcap --map --pid --no-sampling --judge-after --send-limit --exit-budget --pending-pages --ring-bytes --cgroup --seed --events --containers --senders --sockets --sends --redundant --scope --interval --duration --silence --scan-cpu --scan-rate --off --config --no-names --cri --host-root --state-dir --agent-id --connect --tls --authority --server-name --permute --insecure-peer --engine --boardd --groups --contexts --timeout --outage --procfs --cgroupfs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1767,6 +1795,10 @@ _deltascope() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --senders)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --sockets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1777,6 +1809,10 @@ _deltascope() {
                     ;;
                 --redundant)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "connection" -- "${cur}"))
                     return 0
                     ;;
                 --interval)

@@ -85,9 +85,11 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l cgroup -d 
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l events -d 'synth: events in all, 0 for no end' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l containers -d 'synth: containers' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l senders -d 'synth: containers that send, the first ones; 0 for all' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -118,7 +120,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l listen-aut
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l procfs -d 'Where the proc file system is, for an agent in a container that has that of its host elsewhere [default: /proc]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l json-lines -d 'Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`'
@@ -162,6 +164,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l cgroup 
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l events -d 'synth: events in all, 0 for no end' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l containers -d 'synth: containers' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l senders -d 'synth: containers that send, the first ones; 0 for all' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l redundant -d 'synth: redundant events out of 100' -r
@@ -214,9 +217,11 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l cgroup -d 
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l events -d 'synth: events in all, 0 for no end' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l containers -d 'synth: containers' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l senders -d 'synth: containers that send, the first ones; 0 for all' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -244,7 +249,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l cgroupfs -
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l once -d 'Show one round and end, without a terminal'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l json -d 'With --once: print one JSON object'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -271,9 +276,11 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l cgroup -
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l events -d 'synth: events in all, 0 for no end' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l containers -d 'synth: containers' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l senders -d 'synth: containers that send, the first ones; 0 for all' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -300,7 +307,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l procfs -
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l json -d 'Print one JSON object by name'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -383,9 +390,11 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l seed -d 'synth: start of the random numbers; the same seed gives the same events' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l events -d 'synth: events in all, 0 for no end' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l containers -d 'synth: containers' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l senders -d 'synth: containers that send, the first ones; 0 for all' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l redundant -d 'synth: redundant events out of 100' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -417,7 +426,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object by name'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l off -d 'scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l json-lines -d 'Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`'

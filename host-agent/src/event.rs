@@ -93,11 +93,18 @@ pub enum Scope {
     Peer = 0,
     /// What the same container sent to any peer.
     Container = 1,
+    /// What the same connection sent just before; counted on request only.
+    Connection = 2,
 }
 
 impl Scope {
-    /// Every scope. Each counts every send by content.
-    pub const ALL: [Scope; 2] = [Scope::Peer, Scope::Container];
+    /// Every scope. Each that is counted counts every send by content.
+    pub const ALL: [Scope; 3] = [Scope::Peer, Scope::Container, Scope::Connection];
+
+    /// Whether it is counted only where somebody asks for it.
+    pub fn is_on_request(self) -> bool {
+        self == Scope::Connection
+    }
 }
 
 /// Why the content of a send is not compared with that of others.
@@ -170,6 +177,8 @@ pub enum What {
     Body {
         /// Hash of the remote address and the local port.
         peer: u64,
+        /// Number of the connection, which no other one of this host has; 0 where it is not known.
+        connection: u64,
         /// CRC32C of the body in bits 31:0, hash of its length in 63:32.
         fingerprint: u64,
         /// Bytes of the head that was sent with it, not in the length.

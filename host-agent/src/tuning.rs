@@ -1,6 +1,5 @@
 //! What may change while a run is under way: its interval, its budget, and whether it collects at all.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,17 +35,40 @@ pub struct Off {
     pub reason: String,
 }
 
+/// By what a source can be switched off while a run is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Switch {
+    /// By nothing.
+    None,
+    /// By `off`: a source that captures.
+    Off,
+    /// By `off` and by a budget of 0: a scan.
+    #[default]
+    OffOrBudget,
+}
+
+impl Switch {
+    /// Whether a source with this switch obeys a setting.
+    pub fn obeys(self, off: &Off) -> bool {
+        match self {
+            Switch::None => false,
+            Switch::Off => off.setting == "off",
+            Switch::OffOrBudget => true,
+        }
+    }
+}
+
 /// The settings of one run, shared by what changes them and what obeys them.
 #[derive(Clone, Debug)]
 pub struct Tuner {
     tuning: Arc<Mutex<Tuning>>,
-    can_switch: Arc<AtomicBool>,
+    switch: Arc<Mutex<Switch>>,
 }
 
 impl Tuner {
     /// Begins with these settings.
     pub fn new(tuning: Tuning) -> Tuner {
-        Tuner { tuning: Arc::new(Mutex::new(tuning)), can_switch: Arc::new(AtomicBool::new(true)) }
+        Tuner { tuning: Arc::new(Mutex::new(tuning)), switch: Arc::default() }
     }
 
     /// Returns the settings as they are now.
@@ -64,13 +86,13 @@ impl Tuner {
         self.tuning.lock().unwrap_or_else(PoisonError::into_inner).off.is_some()
     }
 
-    /// Whether the source of the run can be switched off: one whose rounds are states.
-    pub fn can_switch(&self) -> bool {
-        self.can_switch.load(Ordering::Relaxed)
+    /// By what the source of the run can be switched off.
+    pub fn switch(&self) -> Switch {
+        *self.switch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets whether the source can be switched off.
-    pub fn set_can_switch(&self, can: bool) {
-        self.can_switch.store(can, Ordering::Relaxed);
+    /// Sets by what the source can be switched off.
+    pub fn set_switch(&self, switch: Switch) {
+        *self.switch.lock().unwrap_or_else(PoisonError::into_inner) = switch;
     }
 }

@@ -107,8 +107,8 @@ fn every_round_of_a_run_adds_up_and_planted_repeats_are_sent_again() {
     let metrics = folder.path().join("metrics");
     let script = ["pcap/traffic.py", text(folder.path()), "held"];
     let run = ["run", "--json-lines", "--interval", "0.1", "--source", "capture", "--metrics", text(&metrics)];
-    let outcome =
-        beside(&metrics, &script, &[&run[..], &RING, &["--boardd", text(boardd())]].concat(), rights()[0]).ok();
+    let more = ["--scope", "connection", "--contexts", CONTEXTS, "--boardd", text(boardd())];
+    let outcome = beside(&metrics, &script, &[&run[..], &RING, &more].concat(), rights()[0]).ok();
     let expected = std::fs::read_to_string(folder.path().join("expected.json")).expect("the script wrote it");
     let expected: Value = serde_json::from_str(&expected).expect("JSON");
     let reports = deltascope_testkit::reports::all(&outcome.out).expect("reports");
@@ -129,6 +129,10 @@ fn every_round_of_a_run_adds_up_and_planted_repeats_are_sent_again() {
     assert!(found("sent_again_segments") >= expected["planted"]["segments"].as_u64().expect("a number"), "{last}");
     // What the programs sent, and what agent and board server say to each other.
     assert!(last["captured"].as_u64() > expected["sends"].as_u64(), "{last}");
+    let repeated = expected["containers"].as_object().expect("containers").values();
+    let repeated: u64 = repeated.map(|one| one["connection"]["redundant"].as_u64().expect("a number")).sum();
+    let hidden = last["body_contexts"]["evicted"].as_u64().expect("a number");
+    assert!(sum(&sends(last), "/connection/redundant") + hidden >= repeated, "{repeated}: {last}");
     let names: Vec<_> = last["containers"].as_array().expect("a list").iter().map(|one| &one["name"]).collect();
     assert!(!names.contains(&&"unknown".into()), "every socket was there: {names:?}");
 }

@@ -140,7 +140,7 @@ fn scan_is_switched_off_and_on_and_every_surface_says_so() {
     {
         file.write(&text(setting));
         run.signal("HUP");
-        run.errors.until(&format!("the scan is switched off: {reason} ("));
+        run.errors.until(&format!("the source is switched off: {reason} ("));
         let line = line_until(&mut run, |line| line.get("off").is_some());
         let said = line["off"].as_str().expect("a reason");
         assert!(said.starts_with(reason) && said.contains("agent.toml:"), "{said}");
@@ -160,13 +160,64 @@ fn scan_is_switched_off_and_on_and_every_surface_says_so() {
         assert!(run.line()["seconds"].as_f64() > before);
         file.write(&text(""));
         run.signal("HUP");
-        run.errors.until("the scan is switched on");
+        run.errors.until("the source is switched on");
         let line = line_until(&mut run, |line| line.get("off").is_none());
         assert!(line.get("coverage").is_some(), "{line}");
         assert!(get(&address, "/ready").0.contains("200"));
     }
     run.signal("INT");
     run.end().ok();
+}
+
+#[test]
+fn source_that_captures_is_switched_off_and_on_and_its_counters_stay() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not run: capturing needs root");
+        return;
+    }
+    let text =
+        |off: &str| format!("source = \"capture\"\ninterval = 0.1\njson-lines = true\nlisten = \"127.0.0.1:0\"\n{off}");
+    let file = File::new(&text(""));
+    let mut run = file.run(&[]);
+    let address = addressed(&run);
+    // What the agent and its board server send each other is captured, so that there is always something.
+    let line = run.line_after(0);
+    assert!(line.get("off").is_none(), "{line}");
+    file.write(&text("off = true\n"));
+    run.signal("HUP");
+    run.errors.until("the source is switched off: off = true (");
+    let off = line_until(&mut run, |line| line.get("off").is_some());
+    assert!(off["containers"].as_array().is_some_and(|all| !all.is_empty()), "counters stay: {off}");
+    for _ in 0..3 {
+        let line = run.line();
+        assert_eq!((&line["captured"], &line["conserved"]), (&off["captured"], &json!(true)), "{line}");
+        assert_eq!(line["status"]["namespaces"], 0, "{line}");
+    }
+    let metrics = get(&address, "/metrics").1;
+    for sample in ["deltascope_source_off{setting=\"off\"} 1", "deltascope_source_up 0", "deltascope_captured_total "] {
+        assert!(metrics.contains(sample), "{sample}: {metrics}");
+    }
+    let (code, body) = get(&address, "/ready");
+    assert!(code.contains("503") && body.contains("SWITCHED OFF"), "{code} {body}");
+    let status = finish(agent(&["status", &address])).fails(&["SWITCHED OFF", "off = true"]);
+    assert_eq!(status.code, Some(3), "{status:?}");
+    // A budget of scans is none of its settings.
+    file.write(&text("scan-cpu = 0\n"));
+    run.signal("HUP");
+    run.errors.until("the source is switched on");
+    let on = run.line_after(off["captured"].as_u64().expect("a number"));
+    assert!(on.get("off").is_none() && on["conserved"] == json!(true), "{on}");
+    assert!(get(&address, "/ready").0.contains("200"));
+    run.signal("TERM");
+    run.end().ok();
+    // From the start on, and in the other surfaces.
+    let boardd = boardd().to_str().expect("a plain path");
+    let off = ["--off", "--source", "capture", "--interval", "0.1", "--boardd", boardd];
+    let top = finish(agent(&[&["top", "--once", "--json"], &off[..]].concat())).ok().json();
+    assert_eq!((&top["collects"], &top["off"]), (&json!(false), &json!("off = true (command line)")));
+    let attributes = finish(agent(&[&["attrs", "--json"], &off[..]].concat())).ok().json();
+    assert_eq!(attributes["net_enabled"]["value"], json!(0), "{attributes}");
+    assert!(attributes["net_sends_total"]["value"].is_u64(), "counters stay: {attributes}");
 }
 
 #[test]
@@ -183,9 +234,9 @@ fn switch_is_seen_by_table_top_and_attributes() {
     assert_eq!(attributes["cow_enabled"]["value"], json!(0));
     let copies = &attributes["cow_copies_performed"];
     assert!(copies["value"].is_null() && copies["reason"].as_str().is_some_and(|why| why.contains("off")), "{copies}");
-    // A source of events cannot be switched off: nobody is to believe that it is.
+    // A source without a switch is refused: it would look as if it were off.
     let options = ["run", "--off", "--source", "synth", "--boardd", boardd];
-    finish(agent(&options)).fails(&["off = true", "only a scan", "synth"]);
+    finish(agent(&options)).fails(&["off = true", "does not switch off", "synth"]);
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn record(path: &Path, events: u64) -> BTreeMap<String, Expected> {
                     }
                 }
                 let fingerprint = body_fingerprint(body as u32, length as u32);
-                (OwnerKind::Sends, length as u32, What::Body { peer, fingerprint, head: head as u32 })
+                (OwnerKind::Sends, length as u32, What::Body { peer, connection: 0, fingerprint, head: head as u32 })
             }
         };
         let owner = writer.owner(kind, &name).expect("the disk takes it");

@@ -149,6 +149,20 @@ const FAULTS: &[(&str, &str, Fault)] = &[
         ),
     ),
     ("no control groups", "cgroups", Text("proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n")),
+    ("a kubelet without a socket", "names_cri", Text("var/lib/kubelet/config.yaml", "kind: KubeletConfiguration\n")),
+    (
+        "damaged state of Docker",
+        "names_docker",
+        Text(
+            "var/lib/docker/containers/0b4810aa0b4810aa0b4810aa0b4810aa0b4810aa0b4810aa0b4810aa0b4810aa/config.v2.json",
+            "{",
+        ),
+    ),
+    (
+        "damaged state of Podman",
+        "names_podman",
+        Text("var/lib/containers/storage/overlay-containers/containers.json", "[{\"id\""),
+    ),
     ("kprobes disarmed", "kprobes", Text("sys/kernel/debug/kprobes/enabled", "0\n")),
     (
         "no kprobes",
@@ -319,8 +333,49 @@ fn missing_tree_is_an_error_and_an_empty_one_is_unknown() {
     let empty = tempfile::tempdir().expect("a folder");
     let (_, found) = examine(empty.path());
     let well: Vec<&str> = found.keys().filter(|name| state(&found, name) == "ok").map(String::as_str).collect();
-    // A kernel may have none of these, and then nothing is wrong.
-    assert_eq!(well, ["ftrace", "ksm", "lockdown", "module", "ptrace_scope", "thp"], "{found:?}");
+    // A machine may have none of these, and then nothing is wrong.
+    let none =
+        ["ftrace", "ksm", "lockdown", "module", "names_cri", "names_docker", "names_podman", "ptrace_scope", "thp"];
+    assert_eq!(well, none, "{found:?}");
+}
+
+#[test]
+fn runtimes_that_name_containers_are_found_or_it_says_why_not() {
+    let folder = machine(None);
+    let root = folder.path();
+    let (_, found) = examine(root);
+    for (name, text) in
+        [("names_cri", "no container runtime"), ("names_docker", "no state"), ("names_podman", "no state")]
+    {
+        let what = found[name]["found"].as_str().expect("a text");
+        assert!(state(&found, name) == "ok" && what.contains(text), "{name}: {what}");
+    }
+    let id = "0b4810aa".repeat(8);
+    write(root, &format!("var/lib/docker/containers/{id}/config.v2.json"), "{\"Name\": \"/web\"}");
+    let podman = format!("[{{\"id\": \"{id}\", \"names\": [\"db\"]}}]");
+    write(root, "var/lib/containers/storage/overlay-containers/containers.json", &podman);
+    // A socket on which nothing listens any more, and one behind which something else than a runtime is.
+    let socket = root.join("run/containerd/containerd.sock");
+    fs::create_dir_all(socket.parent().expect("a folder")).expect("a folder");
+    drop(std::os::unix::net::UnixListener::bind(&socket).expect("a socket"));
+    let (_, found) = examine(root);
+    for name in ["names_docker", "names_podman"] {
+        assert_eq!(found[name]["found"], "containers with a name: 1", "{}", found[name]);
+    }
+    let refused = |found: &BTreeMap<String, Value>, why: &str| {
+        let text = found["names_cri"]["found"].as_str().expect("a text");
+        assert!(
+            state(found, "names_cri") == "warning" && text.contains("containerd.sock") && text.contains(why),
+            "{text}"
+        );
+    };
+    refused(&found, "refused");
+    fs::remove_file(&socket).expect("it was there");
+    let other = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    let server = std::thread::spawn(move || drop(other.accept()));
+    let (_, found) = examine(root);
+    refused(&found, "containerd.sock: ");
+    server.join().expect("it ends");
 }
 
 /// Effective capabilities of this test.

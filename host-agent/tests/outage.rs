@@ -17,8 +17,15 @@ use support::run::Run;
 use support::{AGENT, agent, finish};
 
 const EVENTS: u64 = 3_000_000;
-const CONFIG: SynthConfig =
-    SynthConfig { seed: 5, events: EVENTS, containers: 40, sockets: 300, sends_percent: 50, redundant_percent: 30 };
+const CONFIG: SynthConfig = SynthConfig {
+    seed: 5,
+    events: EVENTS,
+    containers: 40,
+    senders: 0,
+    sockets: 300,
+    sends_percent: 50,
+    redundant_percent: 30,
+};
 
 fn synth<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let run = ["run", "--json-lines", "--interval", "0.03", "--source", "synth", "--seed", "5", "--events", "3000000"];

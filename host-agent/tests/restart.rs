@@ -13,8 +13,15 @@ use support::run::Run;
 use support::{agent, finish};
 
 const EVENTS: u64 = 1_500_000;
-const CONFIG: SynthConfig =
-    SynthConfig { seed: 5, events: EVENTS, containers: 40, sockets: 300, sends_percent: 50, redundant_percent: 30 };
+const CONFIG: SynthConfig = SynthConfig {
+    seed: 5,
+    events: EVENTS,
+    containers: 40,
+    senders: 0,
+    sockets: 300,
+    sends_percent: 50,
+    redundant_percent: 30,
+};
 /// Time between two reports: less than it takes to read what a test lets pass.
 const INTERVAL: [&str; 2] = ["--interval", "0.001"];
 

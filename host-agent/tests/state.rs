@@ -16,8 +16,15 @@ use support::report;
 use support::run::Run;
 use support::{AGENT, agent, finish};
 
-const CONFIG: SynthConfig =
-    SynthConfig { seed: 5, events: 20_000, containers: 40, sockets: 300, sends_percent: 50, redundant_percent: 30 };
+const CONFIG: SynthConfig = SynthConfig {
+    seed: 5,
+    events: 20_000,
+    containers: 40,
+    senders: 0,
+    sockets: 300,
+    sends_percent: 50,
+    redundant_percent: 30,
+};
 
 fn synth<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let run = ["run", "--json-lines", "--source", "synth", "--seed", "5", "--events", "20000", "--containers", "40"];
@@ -85,6 +92,62 @@ fn full_and_read_only_disks_stop_no_run() {
     let arguments = synth(&["--connect", &address, "--state-dir", text(&file)]);
     let outcome = finish(agent(&arguments)).ok();
     assert!(outcome.err.contains("begins at 0"), "{outcome:?}");
+}
+
+#[test]
+fn what_is_no_file_or_has_any_length_is_set_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let state = folder.path().join("state");
+    let run = || finish(agent(&synth(&["--connect", &address, "--state-dir", text(&state)]))).ok();
+    run();
+    // Nothing of it is on the disk, and all of it would be read.
+    let long = |path: &Path| fs::File::create(path).and_then(|file| file.set_len(64 << 30)).expect("a sparse file");
+    let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+    let folder = |path: &Path| fs::create_dir(path).expect("ours");
+    for (round, make) in [&long as &dyn Fn(&Path), &pipe, &folder].into_iter().enumerate() {
+        // Files of changes below those that were written are not read.
+        for file in ["session.json", &format!("changes.{}", 10_000 * (round + 1))] {
+            let path = state.join(file);
+            _ = fs::remove_file(&path);
+            make(&path);
+            let outcome = run();
+            check(&report::last(&outcome.out), &reference(CONFIG), 20_000);
+            assert!(outcome.err.contains(file), "{file}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn full_disk_of_the_metrics_stops_no_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let board = Board::start("127.0.0.1:0", &[]);
+    let address = board.address.to_string();
+    let metrics = folder.path().join("run.prom");
+    let more = ["--connect", &address, "--metrics", text(&metrics)];
+    // From the start.
+    let full = "mount -t tmpfs -o size=16k none \"$at\" && head -c 1M /dev/zero >\"$at/fill\" 2>/dev/null; \"$@\"";
+    let outcome = finish(with_mount(full, folder.path(), &synth(&more))).ok();
+    check(&report::last(&outcome.out), &reference(CONFIG), 20_000);
+    assert!(outcome.err.contains("cannot write metrics: No space"), "{outcome:?}");
+    // Later, and only until there is room again.
+    let endless = ["run", "--json-lines", "--interval", "0.05", "--source", "synth", "--events", "0"];
+    let script = "mount -t tmpfs -o size=64k none \"$at\" && exec \"$@\"";
+    let mut run = Run::of(with_mount(script, folder.path(), &[&endless[..], &more].concat()));
+    run.line();
+    let fill = format!("/proc/{}/root{}", run.child.id(), text(&folder.path().join("fill")));
+    fs::write(&fill, vec![0; 1 << 20]).expect_err("it is full");
+    run.errors.until("the run continues");
+    run.line();
+    fs::remove_file(&fill).expect("ours");
+    run.errors.until("written again");
+    run.signal("TERM");
+    assert_eq!(run.last_line()["conserved"], true);
+    // A name that is wrong ends it.
+    let wrong = folder.path().join("none/run.prom");
+    let wrong = ["--connect", &address, "--metrics", text(&wrong)];
+    finish(agent(&synth(&wrong))).fails(&["cannot write metrics", "name a file"]);
 }
 
 #[test]

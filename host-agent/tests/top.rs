@@ -211,7 +211,7 @@ fn recording_is_played_and_sought_in() {
     top.press("1");
     let back = top.has("event 2000 of 20000 (10.0 %)");
     assert!(back.contains("captured 2000 == counted 2000"), "{back}");
-    let table = |text: &str| text.lines().skip(5).map(str::to_owned).collect::<Vec<_>>();
+    let table = |text: &str| text.lines().skip(6).map(str::to_owned).collect::<Vec<_>>();
     top.press("5");
     let again = top.has("event 10000 of 20000 (50.0 %)");
     let numbers = |text: &str| -> Vec<Vec<String>> {

@@ -107,6 +107,26 @@ phase_exact() {
 	check exact_partial 0 "$(reported partial_sends)"
 }
 
+# Switched off while it runs the agent captures nothing and its counters stay; switched on again it captures.
+phase_switch() {
+	echo "off = false" > /tmp/agent.toml
+	agent_start --no-sampling --judge-after 300 --config /tmp/agent.toml
+	more a mixed 64
+	switch_to true
+	settled
+	before=$(reported captured)
+	more a mixed 64
+	settled
+	check switch_captures_nothing "$before" "$(reported captured)"
+	check switch_counters_stay 1 $(($(counted a cow_copies) >= 64))
+	switch_to false
+	until_reported capture_pages 1
+	more a mixed 64
+	settled
+	check switch_captures_again 1 $(($(reported captured) >= before + 64))
+	agent_stop switch
+}
+
 # A reader that stands still: the ring overflows, and every event is still explained.
 phase_overflow() {
 	agent_start --no-sampling --ring-bytes 4096

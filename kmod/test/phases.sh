@@ -27,6 +27,36 @@ phase_exact() {
 	unload exact
 }
 
+# Switched off while it runs the agent has the module capture nothing and its counters stay; switched on again, and at its
+# end, the module captures what it did before.
+phase_switch() {
+	load
+	set_to judge_after_ms 300
+	set_to capture_sends 0
+	echo "off = false" > /tmp/agent.toml
+	agent_start --no-sampling --config /tmp/agent.toml
+	more a mixed 64
+	switch_to true
+	check switch_pages_off 0 "$(get capture_pages)"
+	sleep 1.2
+	before=$(reported captured)
+	more a mixed 64
+	sleep 1.2
+	check switch_captures_nothing "$before" "$(reported captured)"
+	switch_to false
+	check switch_pages_on 1 "$(get capture_pages)"
+	check switch_sends_stay_off 0 "$(get capture_sends)"
+	more a mixed 64
+	sleep 1.2
+	check switch_captures_again 1 $(($(reported captured) >= before + 64))
+	switch_to true
+	kill -TERM $AGENT
+	wait $AGENT
+	check switch_ends 0 $?
+	check switch_end_restores 1 "$(get capture_pages)"
+	unload switch
+}
+
 # A reader that is stopped: the ring overflows, and every event is still explained.
 phase_overflow() {
 	load ring_records=64

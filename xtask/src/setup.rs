@@ -160,9 +160,16 @@ pub fn python_tool(name: &str, version: &str) -> Result<PathBuf> {
 
 /// Returns the folder of an environment with a package of PyPI, which is made where it is not there yet.
 pub fn python_package(name: &str, version: &str) -> Result<PathBuf> {
-    let folder = target_folder().join("python").join(format!("{name}-{version}"));
+    python_environment(&format!("{name}-{version}"), &[&format!("{name}=={version}")])
+}
+
+/// Returns the folder of an environment of this name with these packages of PyPI, each `NAME==VERSION`, which is made where it
+/// is not there yet.
+pub fn python_environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = target_folder().join("python").join(name);
     let complete = folder.join("complete");
-    if complete.exists() {
+    let list = packages.join("\n");
+    if std::fs::read_to_string(&complete).is_ok_and(|made| made.is_empty() && packages.len() == 1 || made == list) {
         return Ok(folder);
     }
     require(&[PYTHON])?;
@@ -182,17 +189,18 @@ pub fn python_package(name: &str, version: &str) -> Result<PathBuf> {
             String::from_utf8_lossy(&made.stdout).trim()
         );
     }
-    let package = format!("{name}=={version}");
     let mut pip = Command::new(folder.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", &package]);
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]).args(packages);
     crate::cargo::run(pip.stdin(Stdio::null()))?;
-    std::fs::write(&complete, "").with_context(|| format!("writing {}", complete.display()))?;
+    std::fs::write(&complete, list).with_context(|| format!("writing {}", complete.display()))?;
     Ok(folder)
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    // Where no systemd runs, a service that comes with a package is not started.
+    command.env("RUNLEVEL", "1");
     crate::cargo::run(command.stdin(Stdio::null()).stdout(Stdio::null()))
 }
 

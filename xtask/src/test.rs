@@ -55,6 +55,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     stages.run("what an operator sees, in Prometheus and a browser", || {
         host::operator::run(&host::operator::Arguments { json: true, full: true })
     })?;
+    stages.run("real workloads", host::workloads::all)?;
     stages.run("cases of operators and hostile peers", || host::cases::run(&host::cases::Arguments::default()))?;
     busy::run(stages)?;
     stages.run("loopback", || net::loopback::run(&net::loopback::Arguments { json: true, seconds: 10 }))?;
@@ -113,6 +114,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("demo, Verilated RTL", || demo_is_exact(Engine::Rtl))?;
     stages
         .run("what an operator sees", || host::operator::run(&host::operator::Arguments { json: true, full: false }))?;
+    stages.run("real workloads, two that take seconds", host::workloads::quick)?;
     stages.run("replay, model and Verilated RTL", replay::engines_agree)?;
     stages.run("one suite over every engine", || board::engines::execute(true, Vec::new()))?;
     stages.run("faults of the AXI DMA", || board::dma_faults::run(&board::dma_faults::Arguments { json: true }))?;

@@ -5,6 +5,7 @@
 //! | [`settings`] | the block of the image that `cargo xtask board fw --set` edits |
 //! | [`peers`] | which addresses are served |
 //! | [`station`] | sockets of smoltcp between the network and the board server |
+//! | [`dhcp`] | the interface's address from a DHCP server |
 //! | [`bitstream`] | loads programmable logic through PCAP |
 //! | [`fabric`] | level shifters, reset and clock of the logic, and whether it may be touched |
 //! | [`lines`] | what a cache line allows: alignment of buffers, ranges of maintenance |
@@ -18,6 +19,7 @@
 extern crate alloc;
 
 pub mod bitstream;
+pub mod dhcp;
 pub mod fabric;
 pub mod lines;
 pub mod peers;
@@ -28,3 +30,5 @@ pub mod settings;
 pub mod silence;
 pub mod station;
 pub mod watermark;
+#[cfg(test)]
+mod wire;

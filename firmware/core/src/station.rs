@@ -114,6 +114,16 @@ impl<E: Engine> Station<E> {
         self.notes.pop_front()
     }
 
+    /// Resets every connection: the address that they were made to is not this board's any more. The next turn closes them.
+    pub fn abort(&mut self, set: &mut SocketSet<'_>) {
+        for link in &self.links {
+            let socket = set.get_mut::<tcp::Socket<'_>>(link.socket);
+            if socket.is_active() {
+                socket.abort();
+            }
+        }
+    }
+
     /// Moves bytes between sockets and server, and lets the server work. `now` is in microseconds.
     pub fn turn(&mut self, set: &mut SocketSet<'_>, now: u64) -> Turn {
         let mut moved = false;

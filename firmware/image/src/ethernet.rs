@@ -120,6 +120,11 @@ impl Port {
         self.phy
     }
 
+    /// Returns whether the link was up at the last look.
+    pub fn is_up(&self) -> bool {
+        self.link.is_up
+    }
+
     /// Looks at the link and follows its speed. Returns the link when it has changed.
     pub fn look(&mut self) -> Option<Link> {
         let address = self.phy;

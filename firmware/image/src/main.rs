@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`start`] | order of the start, and the loop |
 //! | [`settings`] | the block that `cargo xtask board fw --set` edits |
+//! | [`address`] | the interface's address: of the settings, or by DHCP |
 //! | [`board`] | pins, clocks and UART of each board |
 //! | [`log`] | defmt over the UART |
 //! | [`clock`] | the global timer: time and delays |
@@ -18,6 +19,7 @@
 //! | [`ethernet`] | the Ethernet controller and the PHY |
 //! | [`remote`] | the engine for another machine, instead of agents |
 //! | [`rings`] | its frames, as a device of smoltcp |
+//! | [`text`] | short texts for log lines |
 //! | [`memory`] | heap, stack, and the record that survives a reset |
 //! | [`watchdog`] | the system watchdog, and resets |
 //! | [`faults`] | panics and exceptions |
@@ -26,6 +28,7 @@
 
 extern crate alloc;
 
+mod address;
 mod board;
 mod buffers;
 mod clock;
@@ -42,6 +45,7 @@ mod remote;
 mod rings;
 mod settings;
 mod start;
+mod text;
 mod watchdog;
 
 use zynq7000_rt as _;

@@ -2,24 +2,24 @@
 
 use alloc::string::ToString;
 use alloc::vec;
-use core::net::Ipv4Addr;
 use core::sync::atomic::Ordering::Relaxed;
 
-use deltascope_firmware_core::settings::{Access, Address, Settings, Test};
+use deltascope_firmware_core::settings::{Access, Settings, Test};
 use deltascope_firmware_core::station::{Note, Station};
 use deltascope_protocol::server::{Config, Entropy, Server};
-use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketHandle, SocketSet};
-use smoltcp::socket::dhcpv4;
+use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr};
+use smoltcp::wire::{EthernetAddress, HardwareAddress};
 use zynq7000_hal::clocks::Clocks;
 use zynq7000_hal::gpio::Output;
 use zynq7000_hal::{Config as HalConfig, pac::Peripherals};
 
+use crate::address::Addressing;
 use crate::engine::FirmwareEngine;
 use crate::ethernet::Port;
 use crate::remote::Remote;
 use crate::rings::Rings;
+use crate::text::address_text;
 use crate::watchdog::Watchdog;
 use crate::{board, clock, engine, ethernet, faults, interrupts, log, memory, watchdog};
 
@@ -31,43 +31,6 @@ const STATUS_US: u64 = 10_000_000;
 const WATCHDOG_MS: u32 = 5_000;
 /// Sockets beyond the sessions, so that an agent comes back before its old connection is found dead.
 const MORE_SOCKETS: usize = 2;
-
-fn address_text(address: Ipv4Addr) -> heapless_text::Text {
-    heapless_text::text(format_args!("{address}"))
-}
-
-mod heapless_text {
-    //! Short texts for log lines.
-
-    use core::fmt::Write;
-
-    /// At most 160 bytes.
-    pub struct Text {
-        bytes: [u8; 160],
-        length: usize,
-    }
-
-    impl Write for Text {
-        fn write_str(&mut self, text: &str) -> core::fmt::Result {
-            let count = text.len().min(self.bytes.len() - self.length);
-            self.bytes[self.length..self.length + count].copy_from_slice(&text.as_bytes()[..count]);
-            self.length += count;
-            Ok(())
-        }
-    }
-
-    impl Text {
-        pub fn as_str(&self) -> &str {
-            core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-        }
-    }
-
-    pub fn text(arguments: core::fmt::Arguments<'_>) -> Text {
-        let mut text = Text { bytes: [0; 160], length: 0 };
-        let _ = text.write_fmt(arguments);
-        text
-    }
-}
 
 /// Stops with a reason: there is nothing to serve. The watchdog is not running yet.
 fn stop(reason: &str) -> ! {
@@ -162,7 +125,7 @@ struct Board {
     interface: Interface,
     device: Rings,
     sockets: SocketSet<'static>,
-    dhcp: Option<SocketHandle>,
+    addressing: Addressing,
     /// Serves the engine itself, instead of agents.
     remote: Option<Remote>,
     port: Port,
@@ -201,18 +164,12 @@ impl Board {
         let station = Station::new(server, sessions + MORE_SOCKETS, settings.port, settings.peers, &mut sockets);
         let mac = HardwareAddress::Ethernet(EthernetAddress(settings.mac));
         let now = Instant::from_micros(clock::now_us() as i64);
-        let mut interface = Interface::new(InterfaceConfig::new(mac), &mut device, now);
-        let dhcp = match settings.address {
-            Address::Static(network) => {
-                set_address(&mut interface, IpCidr::new(IpAddress::Ipv4(network.address), network.prefix));
-                None
-            }
-            Address::Dhcp => Some(sockets.add(dhcpv4::Socket::new())),
-        };
-        if let Some(gateway) = settings.gateway {
-            // The table of routes is empty, so there is room.
-            let _ = interface.routes_mut().add_default_ipv4_route(gateway);
-        }
+        let mut config = InterfaceConfig::new(mac);
+        // Numbers of DHCP requests and first sequence numbers of TCP: not those of another board or of the last start.
+        let [a, b, c, d, e, f] = settings.mac;
+        config.random_seed = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) ^ (count << 48) ^ clock::ticks();
+        let mut interface = Interface::new(config, &mut device, now);
+        let addressing = Addressing::new(&settings, &mut interface, &mut sockets);
         let remote = (settings.test == Test::Engine).then(|| Remote::new(&mut sockets, settings.port));
         Board {
             settings,
@@ -221,7 +178,7 @@ impl Board {
             interface,
             device,
             sockets,
-            dhcp,
+            addressing,
             port,
             led,
             watchdog,
@@ -243,9 +200,7 @@ impl Board {
         );
         let peers = self.settings.peers.to_string();
         defmt::warn!("NO TLS: every machine with one of these addresses is served: {=str}", peers.as_str());
-        if let Address::Static(network) = self.settings.address {
-            defmt::info!("SERVING {=str} port {=u16}", address_text(network.address).as_str(), self.settings.port);
-        }
+        self.addressing.announce(&self.interface);
         loop {
             let now = clock::now_us();
             let time = Instant::from_micros(now as i64);
@@ -283,7 +238,10 @@ impl Board {
                     false => defmt::warn!("LINK down"),
                 }
             }
-            self.ask_for_address();
+            let Board { addressing, station, interface, sockets, port, .. } = self;
+            if addressing.turn(interface, sockets, port.is_up(), now) {
+                station.abort(sockets);
+            }
             let lit = self.station.connections() > 0 || (now / LINK_US).is_multiple_of(4);
             board::show(&mut self.led, lit);
         }
@@ -349,33 +307,4 @@ impl Board {
         );
         assert!(unused > 0, "the stack of {stack} bytes was used up");
     }
-
-    fn ask_for_address(&mut self) {
-        let Some(handle) = self.dhcp else { return };
-        match self.sockets.get_mut::<dhcpv4::Socket<'_>>(handle).poll() {
-            Some(dhcpv4::Event::Configured(lease)) => {
-                let address = lease.address;
-                let router = lease.router;
-                set_address(&mut self.interface, IpCidr::Ipv4(address));
-                if let Some(router) = router {
-                    let _ = self.interface.routes_mut().add_default_ipv4_route(router);
-                }
-                defmt::info!(
-                    "SERVING {=str} port {=u16}",
-                    address_text(address.address()).as_str(),
-                    self.settings.port
-                );
-            }
-            Some(dhcpv4::Event::Deconfigured) => defmt::warn!("DHCP no lease"),
-            None => {}
-        }
-    }
-}
-
-fn set_address(interface: &mut Interface, address: IpCidr) {
-    interface.update_ip_addrs(|addresses| {
-        addresses.clear();
-        // It was empty.
-        let _ = addresses.push(address);
-    });
 }

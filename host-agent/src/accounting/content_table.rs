@@ -12,23 +12,31 @@ use crate::event::Scope;
 const FULL: u64 = 16;
 
 /// Returns the key of a body within a scope: the lower half is its CRC32C, the upper half depends on its length, on the scope
-/// and on `within`, the peer or the container, and is never 0.
+/// and on `within`, the peer, the container or the connection, and is never 0.
 pub fn content_key(scope: Scope, within: u64, fingerprint: u64) -> u64 {
     let place = hash(within ^ hash(scope as u64 + 1));
     let upper = hash(place ^ (fingerprint >> 32)) as u32;
     u64::from(upper.max(1)) << 32 | (fingerprint & 0xFFFF_FFFF)
 }
 
+/// What a context holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Held {
+    /// Whose the context is: of a body its key, of a connection its number.
+    whose: u64,
+    /// The key that the context was given; 0 where there is none.
+    key: u64,
+}
+
 /// Evictions after which a table of these contexts is too small.
-fn wanted_after(keys: &[u64]) -> u64 {
-    (keys.len() as u64 / FULL).max(1)
+fn wanted_after(held: &[Held]) -> u64 {
+    (held.len() as u64 / FULL).max(1)
 }
 
 /// What each context holds, as far as this agent gave it.
 #[derive(Clone, Debug)]
 pub struct ContentTable {
-    /// Key by context; 0 where there is none.
-    keys: Vec<u64>,
+    held: Vec<Held>,
     given: u64,
     evicted: u64,
     /// Evictions at which more contexts are wanted.
@@ -38,20 +46,25 @@ pub struct ContentTable {
 impl ContentTable {
     /// A table over contexts 0 to `granted` - 1 of a session, which hold nothing; at most 65,536 are used.
     pub fn new(granted: u32) -> ContentTable {
-        let keys = vec![0; granted.clamp(1, 1 << 16) as usize];
-        ContentTable { wanted_at: wanted_after(&keys), keys, given: 0, evicted: 0 }
+        let held = vec![Held::default(); granted.clamp(1, 1 << 16) as usize];
+        ContentTable { wanted_at: wanted_after(&held), held, given: 0, evicted: 0 }
     }
 
-    fn place(&self, key: u64) -> usize {
-        (hash(key) % self.keys.len() as u64) as usize
+    fn place(&self, whose: u64) -> usize {
+        (hash(whose) % self.held.len() as u64) as usize
     }
 
     /// The context of a key, which holds it from now on.
     pub fn put(&mut self, key: u64) -> u16 {
-        let place = self.place(key);
-        let before = std::mem::replace(&mut self.keys[place], key);
+        self.put_at(key, key)
+    }
+
+    /// The one context of `whose`, which holds a key from now on.
+    pub fn put_at(&mut self, whose: u64, key: u64) -> u16 {
+        let place = self.place(whose);
+        let before = std::mem::replace(&mut self.held[place], Held { whose, key });
         self.given += 1;
-        self.evicted += u64::from(before != 0 && before != key);
+        self.evicted += u64::from(before.key != 0 && before.whose != whose);
         place as u16
     }
 
@@ -64,18 +77,18 @@ impl ContentTable {
     /// now: what the engine must be given so that it knows them there.
     pub fn grow(&mut self, granted: u32) -> Vec<(u16, u64)> {
         let contexts = granted.clamp(1, 1 << 16) as usize;
-        if contexts <= self.keys.len() {
-            self.wanted_at = self.evicted + wanted_after(&self.keys);
+        if contexts <= self.held.len() {
+            self.wanted_at = self.evicted + wanted_after(&self.held);
             return Vec::new();
         }
-        let old = std::mem::replace(&mut self.keys, vec![0; contexts]);
-        for &key in old.iter().filter(|&&key| key != 0) {
-            let place = self.place(key);
-            self.evicted += u64::from(std::mem::replace(&mut self.keys[place], key) != 0);
+        let old = std::mem::replace(&mut self.held, vec![Held::default(); contexts]);
+        for &one in old.iter().filter(|one| one.key != 0) {
+            let place = self.place(one.whose);
+            self.evicted += u64::from(std::mem::replace(&mut self.held[place], one).key != 0);
         }
-        self.wanted_at = self.evicted + wanted_after(&self.keys);
-        let moved = self.keys.iter().enumerate().filter(|&(place, &key)| key != 0 && old.get(place) != Some(&key));
-        moved.map(|(place, &key)| (place as u16, key)).collect()
+        self.wanted_at = self.evicted + wanted_after(&self.held);
+        let moved = self.held.iter().enumerate().filter(|&(place, one)| one.key != 0 && old.get(place) != Some(one));
+        moved.map(|(place, one)| (place as u16, one.key)).collect()
     }
 
     /// Keys that contexts were given, one a body and scope.
@@ -130,7 +143,7 @@ mod tests {
                     }
                     evicted += table.evicted() - before;
                 }
-                let known = table.keys.contains(&key);
+                let known = table.held.iter().any(|one| one.key == key);
                 let (before, put) = (table.evicted(), table.put(key) as usize);
                 evicted += table.evicted() - before;
                 prop_assert!(engine[put] == key || !known, "in the engine where the table has it");

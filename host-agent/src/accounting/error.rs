@@ -1,6 +1,6 @@
 //! Why a session of events cannot start or continue.
 
-use super::snapshot::ScopeError;
+use super::snapshot::{OtherScopes, ScopeError};
 use super::state::StateError;
 use crate::uplink::UplinkError;
 
@@ -17,6 +17,9 @@ pub enum AccountingError {
     /// The engine's counters contradict each other.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// The agent before counted other scopes.
+    #[error(transparent)]
+    OtherScopes(#[from] OtherScopes),
     /// Pages and sends by content cannot have one group.
     #[error(
         "sends by content: expected a grant of 2 groups or more, found 1; give --groups 2 or more, or leave it out, or use a board server with more"

@@ -16,7 +16,7 @@ pub struct EventRecords {
 
 impl EventRecords {
     fn one(record: Record) -> EventRecords {
-        EventRecords { records: [record, Record::nop()], count: 1 }
+        EventRecords { records: [record, Record::nop(), Record::nop()], count: 1 }
     }
 
     /// Returns them in the order in which they must enter the engine.
@@ -45,12 +45,25 @@ pub struct EngineContexts {
     pub sockets: ContextTable,
     /// By content.
     pub bodies: ContentTable,
+    /// The scope [`Scope::Connection`] is counted.
+    connections: bool,
 }
 
 impl EngineContexts {
     /// Contexts 0 to `granted` - 1 of a session.
     pub fn new(granted: u32) -> EngineContexts {
-        EngineContexts { sockets: ContextTable::new(granted), bodies: ContentTable::new(granted) }
+        let (sockets, bodies) = (ContextTable::new(granted), ContentTable::new(granted));
+        EngineContexts { sockets, bodies, connections: false }
+    }
+
+    /// Counts the scope [`Scope::Connection`] too, or not.
+    pub fn with_connections(self, connections: bool) -> EngineContexts {
+        EngineContexts { connections, ..self }
+    }
+
+    /// Whether the scope [`Scope::Connection`] is counted.
+    pub fn counts_connections(&self) -> bool {
+        self.connections
     }
 
     /// Whether an event would do better with more contexts.
@@ -76,17 +89,26 @@ impl EngineContexts {
                 EventRecords::one(Record::send(group, self.sockets.context(socket), length, fingerprint))
             }
             What::Unjudged { .. } => EventRecords::one(Record::pair(group, UNJUDGED_SEND, length, 0, 0)),
-            What::Body { peer, fingerprint, .. } => {
-                let records = Scope::ALL.map(|scope| {
+            What::Body { peer, connection, fingerprint, .. } => {
+                let mut records = [Record::nop(); Scope::ALL.len()];
+                let counted = Scope::ALL.iter().filter(|scope| self.connections || !scope.is_on_request());
+                let mut count = 0;
+                for &scope in counted {
                     let within = match scope {
                         Scope::Peer => hash(peer ^ container),
                         Scope::Container => container,
+                        Scope::Connection => hash(connection ^ container),
                     };
                     let key = content_key(scope, within, fingerprint);
-                    let class = Class::from_code(scope as u8);
-                    Record::new(Op::Send, class, group, self.bodies.put(key), length, key)
-                });
-                EventRecords { records, count: records.len() }
+                    let context = match scope {
+                        // The one context of a connection has what it sent last.
+                        Scope::Connection => self.bodies.put_at(hash(within), key),
+                        Scope::Peer | Scope::Container => self.bodies.put(key),
+                    };
+                    records[count] = Record::new(Op::Send, Class::from_code(scope as u8), group, context, length, key);
+                    count += 1;
+                }
+                EventRecords { records, count }
             }
         }
     }
@@ -100,7 +122,7 @@ mod tests {
     use deltascope_abi::record::{Class, Record};
     use deltascope_model::{Config, Engine, GoldenEngine};
     use proptest::prelude::*;
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     const OWNERS: u16 = 3;
 
@@ -129,8 +151,9 @@ mod tests {
     }
 
     fn event() -> impl Strategy<Value = Event> {
-        let body = (0u64..4, 0u32..6, 1u32..4).prop_map(|(peer, crc, length)| {
-            (length, What::Body { peer, fingerprint: body_fingerprint(crc, length), head: 9 })
+        let body = (0u64..4, 0u64..3, 0u32..6, 1u32..4).prop_map(|(peer, connection, crc, length)| {
+            let connection = peer << 8 | connection;
+            (length, What::Body { peer, connection, fingerprint: body_fingerprint(crc, length), head: 9 })
         });
         let unjudged = prop::sample::select(Unjudged::ALL.to_vec())
             .prop_map(|why| (if why == Unjudged::NoBody { 0 } else { 5 }, What::Unjudged { why, head: 3 }));
@@ -149,10 +172,11 @@ mod tests {
             contexts in prop_oneof![1u32..30, Just(60_000)],
             growth in prop::collection::vec((any::<prop::sample::Index>(), 1u32..60_000), 0..3),
             events in prop::collection::vec(event(), 1..300),
+            connections: bool,
         ) {
             let engine = GoldenEngine::new(Config::with_tables(1 << 16, OWNERS.into())).expect("an engine");
-            let mut rig = Rig { engine, contexts: EngineContexts::new(contexts) };
-            let mut seen = HashSet::new();
+            let mut rig = Rig { engine, contexts: EngineContexts::new(contexts).with_connections(connections) };
+            let (mut seen, mut last) = (HashSet::new(), HashMap::new());
             let mut reference = [Rows::default(); OWNERS as usize];
             for (number, event) in events.iter().enumerate() {
                 for (_, contexts) in growth.iter().filter(|(at, _)| at.index(events.len()) == number) {
@@ -161,8 +185,12 @@ mod tests {
                 rig.take(event);
                 let rows = &mut reference[event.owner.0 as usize];
                 match event.what {
-                    What::Body { peer, fingerprint, .. } => {
+                    What::Body { peer, connection, fingerprint, .. } => {
                         let body = (fingerprint, event.length);
+                        if connections {
+                            let again = last.insert((event.owner, connection), body) == Some(body);
+                            rows[Scope::Connection as usize].count(event.length, again);
+                        }
                         for (scope, peer) in [(Scope::Peer, Some(peer)), (Scope::Container, None)] {
                             let again = !seen.insert((event.owner, peer, body));
                             rows[scope as usize].count(event.length, again);

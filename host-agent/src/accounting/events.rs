@@ -37,6 +37,8 @@ pub struct Options {
     pub identity: Option<AgentIdentity>,
     /// Permutation of fingerprints; `None`: they are sent as they are.
     pub permutation: Option<Permutation>,
+    /// Count sends by content in the scope [`Scope::Connection`](crate::event::Scope::Connection) too.
+    pub connections: bool,
 }
 
 /// One session with a board server, in events.
@@ -78,7 +80,7 @@ impl Accounting {
     /// # Errors
     /// As [`Uplink::connect`]; the state cannot be saved.
     pub fn connect(address: impl Into<Address>, options: Options) -> Result<Accounting, AccountingError> {
-        let Options { mut uplink, state, identity, permutation } = options;
+        let Options { mut uplink, state, identity, permutation, connections } = options;
         let growth = Growth::new(&uplink);
         if let Some(identity) = &identity {
             (uplink.agent, uplink.secret) = (Some(identity.id.0), identity.secret);
@@ -102,6 +104,9 @@ impl Accounting {
             }
             None => (Owners::default(), GroupTable::new(groups)),
         };
+        if let Some(Inherited { snapshot, .. }) = &inherited {
+            groups.totals(snapshot).have_connections(&owners, connections)?;
+        }
         let mut accounting = Accounting {
             saved_owners: owners.len(),
             numbers: EventNumbers::new(uplink.next_sequence()),
@@ -112,7 +117,7 @@ impl Accounting {
             inherited,
             owners,
             groups,
-            contexts: EngineContexts::new(contexts),
+            contexts: EngineContexts::new(contexts).with_connections(connections),
             containers: Vec::new(),
             notes: BTreeMap::new(),
             _identity: identity,
@@ -259,7 +264,8 @@ impl Accounting {
     pub fn read(&mut self, source: &dyn Source) -> Result<(Totals, Conservation), AccountingError> {
         self.uplink.set_losses(&self.losses(source));
         let snapshot = self.snapshot()?;
-        let totals = Totals { notes: self.notes.clone(), ..self.groups.totals(&snapshot) };
+        let (notes, connections) = (self.notes.clone(), self.contexts.counts_connections());
+        let totals = Totals { notes, connections, ..self.groups.totals(&snapshot) };
         let counted = totals.events(&self.owners)?;
         let lost = self.losses(source);
         // The snapshot's number alone gives what it does not cover.

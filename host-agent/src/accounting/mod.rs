@@ -38,4 +38,4 @@ pub use events::{Accounting, Options};
 pub use groups::{GroupTable, OTHER, SavedGroups};
 pub use inherited::Inherited;
 pub use operations::Operations;
-pub use snapshot::{Rows, ScopeError, SendNotes, Snapshot, Totals, since};
+pub use snapshot::{OtherScopes, Rows, ScopeError, SendNotes, Snapshot, Totals, since};

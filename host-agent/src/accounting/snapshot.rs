@@ -82,6 +82,8 @@ pub struct Totals {
     pub unknown_events: u64,
     /// By owner: what was noted beside the engine, since the source was made.
     pub notes: BTreeMap<OwnerId, SendNotes>,
+    /// The scope [`Scope::Connection`] is counted.
+    pub connections: bool,
 }
 
 /// The counters of one container's sends by content contradict each other.
@@ -102,6 +104,20 @@ pub struct ScopeError {
     pub found: (u64, u64),
 }
 
+/// An agent before this one counted other scopes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "sends of {container}: the agent before counted them {with} scope connection; start {with} --scope connection, or with \
+     another state folder",
+    with = if *found { "with" } else { "without" }
+)]
+pub struct OtherScopes {
+    /// Name of the container.
+    pub container: String,
+    /// Whether the scope [`Scope::Connection`] was counted.
+    pub found: bool,
+}
+
 impl Totals {
     /// Events in all counters: `counted` of the conservation law. A send by content is in each scope and counts once.
     ///
@@ -120,6 +136,21 @@ impl Totals {
         Ok(events)
     }
 
+    /// Checks that earlier sends by content were counted in the scope [`Scope::Connection`] exactly where later ones are to be.
+    ///
+    /// # Errors
+    /// They were, and are not to be, or the other way round.
+    pub fn have_connections(&self, owners: &Owners, wanted: bool) -> Result<(), OtherScopes> {
+        for (&id, rows) in &self.owners {
+            let Some(owner) = owners.get(id).filter(|owner| owner.kind == OwnerKind::Sends) else { continue };
+            let [first, found] = [Scope::Peer, Scope::Connection].map(|scope| rows[scope as usize].events > 0);
+            if first && found != wanted {
+                return Err(OtherScopes { container: owner.name.to_string(), found });
+            }
+        }
+        Ok(())
+    }
+
     /// What was counted between two snapshots.
     pub fn since(&self, before: &Totals) -> Totals {
         let owners = self.owners.iter().map(|(&owner, rows)| {
@@ -131,6 +162,7 @@ impl Totals {
             other: since(&self.other, &before.other),
             unknown_events: self.unknown_events.wrapping_sub(before.unknown_events),
             notes: self.notes.clone(),
+            connections: self.connections,
         }
     }
 }
@@ -139,7 +171,8 @@ impl Totals {
 fn sends(name: &str, rows: &Rows) -> Result<u64, ScopeError> {
     let counted = |scope: Scope| (rows[scope as usize].events, rows[scope as usize].bytes);
     let expected = counted(Scope::Peer);
-    match Scope::ALL.into_iter().find(|&scope| counted(scope) != expected) {
+    let is_wrong = |scope: Scope| counted(scope) != expected && !(scope.is_on_request() && counted(scope) == (0, 0));
+    match Scope::ALL.into_iter().find(|&scope| is_wrong(scope)) {
         Some(scope) => Err(ScopeError { container: name.to_owned(), scope, expected, found: counted(scope) }),
         None => Ok(expected.0.wrapping_add(rows[UNJUDGED_SEND as usize].events)),
     }

@@ -166,6 +166,15 @@ impl Attribution {
         self.counts
     }
 
+    /// The container of a version 2 control group that was there at `since`, as [`Attribution::resolve_cgroup_id`] finds it;
+    /// `None` while the next walk may meet it. What a walk after `since` did not meet is gone and stays unknown.
+    pub fn resolve_cgroup_id_of(&mut self, cgroup_id: u64, since: Instant, now: Instant) -> Option<ContainerId> {
+        let answered = self.by_cgroup_id.get(&cgroup_id, now).is_some_and(|(_, fresh)| fresh);
+        let id = self.resolve_cgroup_id(cgroup_id, now);
+        let is_final = id != ContainerId::UNKNOWN || answered || self.last_walk.is_none_or(|walk| walk > since);
+        is_final.then_some(id)
+    }
+
     /// The container behind a handle; the one called `unknown` for
     /// [`ContainerId::UNKNOWN`] and for handles that were forgotten.
     pub fn container(&self, id: ContainerId) -> &Container {
@@ -195,14 +204,16 @@ impl Attribution {
         if let Some((&id, true)) = self.by_cgroup_id.get(&cgroup_id, now) {
             return self.count(id);
         }
+        // A group that a walk has met may be gone: its id is not used again, and its path is still that of its container.
+        let met = self.listed.contains_key(&cgroup_id);
         let due = self.last_walk.is_none_or(|last| now.saturating_duration_since(last) >= self.limits.walk_interval);
-        if let (true, Some(mount)) = (due, self.groups.folder.clone()) {
+        if let (false, true, Some(mount)) = (met, due, self.groups.folder.clone()) {
             self.last_walk = Some(now);
             self.counts.walks += 1;
             let found = walk(&mount, self.limits.walk_groups);
             self.counts.walks_cut += u64::from(found.cut);
             self.listed = found.groups.into_iter().collect();
-        } else if !self.listed.contains_key(&cgroup_id) {
+        } else if !met {
             return self.count(ContainerId::UNKNOWN);
         }
         // Only groups asked for become containers: hosts have many idle ones.

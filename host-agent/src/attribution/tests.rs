@@ -144,7 +144,7 @@ fn a_process_and_the_id_of_its_group_come_to_the_same_container() {
     let later = now + Duration::from_secs(1);
     assert_eq!(attribution.resolve_cgroup_id(below, later), container);
     let counts = attribution.counts();
-    assert_eq!((counts.resolved, counts.unknown, counts.walks), (3, 0, 2));
+    assert_eq!((counts.resolved, counts.unknown, counts.walks), (3, 0, 1));
 }
 
 #[test]
@@ -176,6 +176,33 @@ fn what_is_gone_or_broken_is_unknown_and_counted() {
         assert_eq!(attribution.container(id).name, "unknown");
     }
     assert_eq!(attribution.counts().unknown, 3);
+}
+
+#[test]
+fn group_that_a_walk_has_met_keeps_its_container_when_it_is_gone() {
+    let tree = Tree::new(true);
+    let (first, second) = (tree.group("a.service"), tree.group("b.service"));
+    let mut attribution = tree.attribution(AttributionLimits::default());
+    let now = Instant::now();
+    attribution.resolve_cgroup_id(first, now);
+    std::fs::remove_dir(tree.path("cg/b.service")).unwrap();
+    let found = attribution.resolve_cgroup_id(second, now + Duration::from_secs(5));
+    assert_eq!(attribution.container(found).name, "b.service");
+    assert_eq!(attribution.counts().walks, 1);
+}
+
+#[test]
+fn group_that_a_later_walk_does_not_meet_is_gone() {
+    let tree = Tree::new(true);
+    let mut attribution = tree.attribution(AttributionLimits::default());
+    let start = Instant::now();
+    let at = |millis| start + Duration::from_millis(millis);
+    attribution.resolve_cgroup_id(tree.group("a.service"), start);
+    let late = tree.group("late.service");
+    assert_eq!(attribution.resolve_cgroup_id_of(late, at(100), at(500)), None, "no walk since");
+    std::fs::remove_dir(tree.path("cg/late.service")).unwrap();
+    assert_eq!(attribution.resolve_cgroup_id_of(late, at(100), at(1_100)), Some(ContainerId::UNKNOWN));
+    assert_eq!(attribution.resolve_cgroup_id_of(late, at(1_200), at(1_300)), Some(ContainerId::UNKNOWN), "for good");
 }
 
 #[test]

@@ -29,11 +29,11 @@ const NO_LICENCE: &str = "no licence is checked: MIT or Apache-2.0, the capture 
 /// Why there is no rate.
 const NOTHING_COMPARED: &str = "nothing was compared yet";
 /// Why a scan has no sends.
-const NO_SENDS: &str = "a scan sees no sends; use --source bpf, kmod or pcap";
+const NO_SENDS: &str = "a scan sees no sends; use --source bpf, kmod, capture or pcap";
 /// Why a scan that is switched off has nothing.
 const SWITCHED_OFF: &str = "the scan is switched off (--off, --scan-cpu 0 or --scan-rate 0)";
-/// Why a file of packets has no copies.
-const NO_COPIES: &str = "a file of packets shows no copies; use --source scan, bpf or kmod";
+/// Why packets have no copies.
+const NO_COPIES: &str = "packets show no copies; use --source scan, bpf or kmod";
 
 /// One owner of a list.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -197,16 +197,16 @@ pub fn attributes(round: &Round) -> Attributes {
     let lines = &round.report.lines;
     let (sums, operations) = (Sums::of(lines), &round.operations);
     let op = |op: Op| Ok(Value::Number(operations.of(op)));
-    let copies = |value: Value| match (&round.off, round.source) {
-        (Some(_), _) => Err(SWITCHED_OFF),
-        (None, "pcap") => Err(NO_COPIES),
-        (None, _) => Ok(value),
+    let of_packets = matches!(round.source, "pcap" | "capture");
+    let copies = |value: Value| match &round.off {
+        _ if of_packets => Err(NO_COPIES),
+        Some(_) if round.is_state => Err(SWITCHED_OFF),
+        _ => Ok(value),
     };
     let sends = |value: Value| if round.source == "scan" { Err(NO_SENDS) } else { Ok(value) };
     let number = |value: u64| Value::Number(value);
     let flag = |name: &str| round.source_status.iter().find(|(one, _)| *one == name).map(|(_, value)| *value);
-    let enabled =
-        |never: &str, flag: Option<u64>| u64::from(round.off.is_none() && round.source != never && flag != Some(0));
+    let enabled = |never: bool, flag: Option<u64>| u64::from(round.off.is_none() && !never && flag != Some(0));
     let checks = sums.judged_copies + sums.compared_sends + sums.more_checks;
     let unchanged = sums.redundant_copies + sums.redundant_sends + sums.more_unchanged;
     let cow_bytes = |line: &Line| line.pages.redundant_bytes;
@@ -228,7 +228,7 @@ pub fn attributes(round: &Round) -> Attributes {
         ("fp_hit_rate", share(unchanged, checks)),
         ("fp_bytes_saved", Err(NOT_SAVED)),
         ("license_status", Err(NO_LICENCE)),
-        ("cow_enabled", Ok(number(enabled("pcap", flag("capturing_pages"))))),
+        ("cow_enabled", Ok(number(enabled(of_packets, flag("capturing_pages"))))),
         ("cow_faults_total", Err(NO_FAULTS)),
         ("cow_copies_performed", copies(number(sums.copies))),
         ("cow_bytes_copied", copies(number(sums.copied_bytes))),
@@ -236,7 +236,7 @@ pub fn attributes(round: &Round) -> Attributes {
         ("cow_bytes_saved", Err(NOT_SAVED)),
         ("cow_redundancy_rate", share(sums.redundant_copies, sums.judged_copies)),
         ("cow_top", copies(top(lines, |line| line.name.clone(), cow_bytes))),
-        ("net_enabled", Ok(number(enabled("scan", flag("capturing_sends"))))),
+        ("net_enabled", Ok(number(enabled(round.source == "scan", flag("capturing_sends"))))),
         ("net_sends_total", sends(number(sums.sends))),
         ("net_sends_redundant", sends(number(sums.redundant_sends))),
         ("net_bytes_total", sends(number(sums.sent_bytes))),

@@ -23,6 +23,8 @@ struct Flow {
     messages: Messages,
     /// Its sender has opened the connection.
     opened: bool,
+    /// As in [`Sent::connection`].
+    number: u64,
 }
 
 /// A message with its direction.
@@ -34,6 +36,8 @@ pub struct Sent {
     pub remote: SocketAddr,
     /// The sender has opened the connection.
     pub opened: bool,
+    /// Number of the connection, which no other one of the machine has.
+    pub connection: u64,
     /// What was sent.
     pub message: Message,
 }
@@ -44,7 +48,10 @@ impl Sent {
         let Message { head, length, crc, why } = self.message;
         let what = match why {
             Some(why) => What::Unjudged { why, head },
-            None => What::Body { peer: self.peer(), fingerprint: body_fingerprint(crc, length), head },
+            None => {
+                let (peer, connection) = (self.peer(), self.connection);
+                What::Body { peer, connection, fingerprint: body_fingerprint(crc, length), head }
+            }
         };
         Event { owner, length, what }
     }
@@ -98,6 +105,10 @@ pub struct Flows {
     most: usize,
     /// Bytes of directions that have ended.
     ended: PayloadBytes,
+    /// Makes the numbers of connections others than those of another network namespace.
+    namespace: u64,
+    /// Directions that have begun.
+    begun: u64,
 }
 
 impl Default for Flows {
@@ -109,7 +120,13 @@ impl Default for Flows {
 impl Flows {
     /// Keeps at most this number of directions, at least 1.
     pub fn new(most: usize) -> Flows {
-        Flows { flows: LruCache::unbounded(), most: most.max(1), ended: PayloadBytes::default() }
+        let (flows, ended) = (LruCache::unbounded(), PayloadBytes::default());
+        Flows { flows, most: most.max(1), ended, namespace: 0, begun: 0 }
+    }
+
+    /// Those of a network namespace with a number that no other one has.
+    pub fn of_namespace(number: u64) -> Flows {
+        Flows { namespace: number, ..Flows::default() }
     }
 
     /// Takes a segment and gives the messages that end with it.
@@ -119,16 +136,17 @@ impl Flows {
             self.end(direction, give);
         }
         let opened = if segment.syn { !segment.ack } else { segment.source.port() > segment.destination.port() };
-        let flow = self.flows.get_or_insert_mut(direction, || Flow {
-            stream: Stream::default(),
-            messages: Messages::default(),
-            opened,
+        let Flows { flows, namespace, begun, .. } = self;
+        let flow = flows.get_or_insert_mut(direction, || {
+            *begun += 1;
+            let number = hash(hash(*namespace) ^ *begun);
+            Flow { stream: Stream::default(), messages: Messages::default(), opened, number }
         });
         // The direction stays after its end, so that what is sent again is known for what it is.
         flow.stream.take(segment, &mut flow.messages);
-        let opened = flow.opened;
+        let (opened, connection) = (flow.opened, flow.number);
         for message in flow.messages.take() {
-            give(Sent { local: direction.0, remote: direction.1, opened, message });
+            give(Sent { local: direction.0, remote: direction.1, opened, connection, message });
         }
         while self.flows.len() > self.most {
             let Some((&oldest, _)) = self.flows.peek_lru() else { break };
@@ -160,7 +178,8 @@ impl Flows {
         let Some(mut flow) = self.flows.pop(&direction) else { return };
         flow.stream.finish(&mut flow.messages);
         for message in flow.messages.take() {
-            give(Sent { local: direction.0, remote: direction.1, opened: flow.opened, message });
+            let Flow { opened, number: connection, .. } = flow;
+            give(Sent { local: direction.0, remote: direction.1, opened, connection, message });
         }
         add(&mut self.ended, &flow);
     }

@@ -100,15 +100,17 @@ impl EngineArguments {
     /// the session. A connection to a server that runs without this program is made again when it breaks. `state` is
     /// what an agent needs that resumes after a restart; `stop` ends what waits for the server.
     pub fn open(&self, state: Option<AgentState>, stop: &Stop) -> Result<(Option<Daemon>, Accounting)> {
-        self.open_as(state, None, stop)
+        self.open_as(state, None, stop, false)
     }
 
-    /// Connects as [`EngineArguments::open`] does, with the identity of an agent that has no state.
+    /// Connects as [`EngineArguments::open`] does, with the identity of an agent that has no state. With `connections` sends
+    /// by content are counted in that scope too.
     pub fn open_as(
         &self,
         state: Option<AgentState>,
         identity: Option<AgentIdentity>,
         stop: &Stop,
+        connections: bool,
     ) -> Result<(Option<Daemon>, Accounting)> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
@@ -136,7 +138,7 @@ impl EngineArguments {
             ..uplink::Options::default()
         };
         let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
-        match Accounting::connect(address, Options { uplink, state, identity, permutation }) {
+        match Accounting::connect(address, Options { uplink, state, identity, permutation, connections }) {
             Ok(accounting) => Ok((daemon, accounting)),
             // The cause may be on the side of the server.
             Err(error) => match daemon.as_ref().map(Daemon::said).filter(|said| !said.is_empty()) {

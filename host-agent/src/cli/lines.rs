@@ -14,43 +14,50 @@ pub const LINE_BYTES: usize = 16_000;
 /// Room for the fields that a line of a split object repeats.
 const HEAD_BYTES: usize = 200;
 
-/// Returns an object as one line, or as several with `part` and `parts` and a share of `containers` each. All but
-/// `containers` is in the first part; the others repeat `seconds` and `source`.
+/// Returns an object as one line, or as several with `part` and `parts`. Its lists are what grows with the machine, so they are
+/// what is shared out, the short ones first: each list is that of all parts, one behind the other. Everything else is in the
+/// first part; the others repeat `seconds` and `source`, and have the lists of which something is left. Each has `containers`.
 pub fn split(object: &impl Serialize) -> Result<Vec<String>> {
     let whole = serde_json::to_string(object)?;
     if whole.len() <= LINE_BYTES {
         return Ok(vec![whole]);
     }
     let mut first = serde_json::to_value(object)?;
-    let containers = match first.get_mut("containers").map(Value::take) {
-        Some(Value::Array(containers)) => containers,
-        _ => return Ok(vec![whole]),
-    };
-    first["containers"] = json!([]);
+    let fields = first.as_object_mut().into_iter().flatten();
+    let mut lists: Vec<(String, Vec<Value>)> = fields
+        .filter_map(|(name, value)| value.as_array_mut().map(|list| (name.clone(), std::mem::take(list))))
+        .filter(|(_, list)| !list.is_empty())
+        .collect();
+    lists.sort_by_cached_key(|(_, list)| json!(list).to_string().len());
+    let (seconds, source) = (first["seconds"].clone(), first["source"].clone());
+    let rest = json!({ "seconds": seconds, "source": source, "containers": [] });
     let mut room = LINE_BYTES.saturating_sub(first.to_string().len() + HEAD_BYTES);
-    let mut shares = vec![Vec::new()];
-    for container in containers {
-        let bytes = container.to_string().len() + 1;
-        if bytes > room {
-            shares.push(Vec::new());
-            room = LINE_BYTES - HEAD_BYTES;
-        }
-        room = room.saturating_sub(bytes);
-        if let Some(share) = shares.last_mut() {
-            share.push(container);
+    let mut lines = vec![first];
+    for (name, list) in lists {
+        // The name, its quotes, colon, comma and brackets.
+        room = room.saturating_sub(name.len() + 6);
+        for item in list {
+            let bytes = item.to_string().len() + 1;
+            if bytes > room {
+                lines.push(rest.clone());
+                room = LINE_BYTES - HEAD_BYTES - name.len() - 6;
+            }
+            room = room.saturating_sub(bytes);
+            if let Some(line) = lines.last_mut() {
+                match &mut line[&name] {
+                    Value::Array(share) => share.push(item),
+                    none => *none = json!([item]),
+                }
+            }
         }
     }
-    let parts = shares.len();
-    let (seconds, source) = (first["seconds"].clone(), first["source"].clone());
-    let rest = json!({ "seconds": seconds, "source": source });
-    let lines = shares.into_iter().enumerate().map(|(index, share)| {
-        let mut line = if index == 0 { first.clone() } else { rest.clone() };
+    let parts = lines.len();
+    let numbered = lines.into_iter().enumerate().map(|(index, mut line)| {
         line["part"] = json!(index + 1);
         line["parts"] = json!(parts);
-        line["containers"] = Value::Array(share);
         line.to_string()
     });
-    Ok(lines.collect())
+    Ok(numbered.collect())
 }
 
 /// Leaves containers out that have had no event for a while.
@@ -114,6 +121,30 @@ mod tests {
                     assert_eq!((&line["part"], &line["parts"]), (&json!(index + 1), &json!(parsed.len())));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lists_of_any_length_are_shared_out() {
+        let list = |count: usize, bytes: usize| -> Vec<Value> {
+            (0..count).map(|number| json!({ "number": number, "text": "x".repeat(bytes) })).collect()
+        };
+        for lengths in [[0, 1_000, 3, 0], [300, 1_000, 3, 40], [1, 0, 90, 2_000], [2_000, 2_000, 2_000, 2_000]] {
+            let names = ["containers", "by_family", "hung", "z"];
+            let mut object = json!({ "seconds": 1.5, "source": "scan", "captured": 7 });
+            for (name, count) in names.iter().zip(lengths) {
+                object[*name] = json!(list(count, 200));
+            }
+            let lines = split(&object).expect("it serialises");
+            assert!(lines.iter().all(|line| line.len() <= LINE_BYTES), "{lengths:?}");
+            let parsed: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            for name in names {
+                let of_part = |line: &Value| line.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+                let found: Vec<Value> = parsed.iter().flat_map(of_part).collect();
+                assert_eq!(json!(found), object[name], "{name} of {lengths:?}");
+            }
+            assert!(parsed.iter().all(|line| line["containers"].is_array() && line["source"] == "scan"), "{lengths:?}");
+            assert_eq!(parsed.iter().filter(|line| line.get("captured").is_some()).count(), 1);
         }
     }
 

@@ -142,12 +142,11 @@ fn print(text: &str) -> Result<()> {
 
 /// Replaces a file of metrics.
 fn write_metrics(path: &Path, text: &str) -> Result<()> {
-    report::write_metrics(path, text).map_err(|error| {
-        anyhow!(
-            "{}: cannot write metrics: {error}; name a file in a folder that this user can write to",
-            path.display()
-        )
-    })
+    report::write_metrics(path, text).map_err(|error| metrics_failure(path, &error))
+}
+
+fn metrics_failure(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow!("{}: cannot write metrics: {error}; name a file in a folder that this user can write to", path.display())
 }
 
 /// Prints a value as one JSON object, on one line or indented.

@@ -13,16 +13,16 @@ use deltascope_agent::report::{Report, ScanJson};
 use deltascope_agent::scan::Budget;
 use deltascope_agent::signals;
 use deltascope_agent::sink::Sink;
-use deltascope_agent::sources::Round as Given;
+use deltascope_agent::sources::{Round as Given, Source};
 use deltascope_agent::stop::Stop;
-use deltascope_agent::tuning::{Off, Tuner, Tuning};
+use deltascope_agent::tuning::{Off, Switch, Tuner, Tuning};
 
 use super::config::{Origin, Settings};
 use super::engine::{EngineArguments, check};
 use super::exit::Failure;
 use super::lines::Silence;
 use super::names::NameArguments;
-use super::source::SourceArguments;
+use super::source::{MoreScope, SourceArguments};
 use super::state::StateArguments;
 
 /// Options of every command that makes rounds.
@@ -30,6 +30,9 @@ use super::state::StateArguments;
 pub struct RoundArguments {
     #[command(flatten)]
     source: SourceArguments,
+    /// capture, pcap: count sends by content in this scope too
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    scope: Option<MoreScope>,
     /// Seconds from one output to the next
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     interval: Duration,
@@ -45,7 +48,8 @@ pub struct RoundArguments {
     /// scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off
     #[arg(long, value_name = "GB", default_value = "1", value_parser = budget)]
     scan_rate: f64,
-    /// scan: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch it on
+    /// scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can
+    /// switch the source on
     #[arg(long)]
     off: bool,
     /// Read what neither options nor DELTASCOPE_* variables say from this file: toml, with long options as keys; again at
@@ -125,15 +129,27 @@ pub fn each_until(
 ) -> Result<()> {
     let tuner = Tuner::new(arguments.tuning(&|name| settings.origin(name)));
     settings.watch(&tuner)?;
+    let connections = arguments.source.connections(arguments.scope)?;
     let work = stop.with_end();
     let mut source = arguments.source.open(&work, Some(&tuner))?;
-    tuner.set_can_switch(source.is_state());
-    if let Some(off) = tuner.get().off.filter(|_| !source.is_state()) {
-        bail!("{}: only a scan can be switched off, found --source {}; leave it out", off.reason, source.name());
+    let switch = match (source.can_switch(), source.is_state()) {
+        (false, _) => Switch::None,
+        (true, false) => Switch::Off,
+        (true, true) => Switch::OffOrBudget,
+    };
+    tuner.set_switch(switch);
+    if let Some(off) = tuner.get().off.filter(|off| !switch.obeys(off)) {
+        bail!("{}: this does not switch off --source {}; leave it out", off.reason, source.name());
+    }
+    let is_state = source.is_state();
+    // Why the source does not capture now; of a scan the tuner knows.
+    let mut switched_off = tuner.get().off.filter(|_| !is_state);
+    if switched_off.is_some() {
+        source.switch(false)?;
     }
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
-    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop)?;
+    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop, connections)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
@@ -148,13 +164,17 @@ pub fn each_until(
     let mut silence = Silence::default();
     let mut unseen = Unseen::default();
     loop {
+        late.report();
         let mut work_begun = Instant::now();
-        let off = tuner.is_off();
+        let off = is_state && tuner.is_off();
+        if !is_state {
+            obey(source.as_mut(), &tuner, &mut switched_off);
+        }
         let given = if off { Given::More } else { source.round(&mut accounting, &mut |_| ())? };
         let mut took = work_begun.elapsed();
         let due = || last + tuner.get().interval;
-        let switched = || tuner.is_off() != off;
-        if source.is_state() {
+        let switched = || is_state && tuner.is_off() != off;
+        if is_state {
             late.note(took, tuner.get().interval);
             wait(&mut accounting, || switched() || stop.is_asked(), || due().min(end.unwrap_or_else(due)))?;
             if off && switched() {
@@ -167,7 +187,7 @@ pub fn each_until(
         let drained = |since: Instant| source.in_flight() == 0 || since.elapsed() > REST;
         let over = given == Given::End || rest.is_some_and(|since| since.is_none_or(drained));
         // Without a server there are no numbers to show; what a source of events gives meanwhile is kept.
-        let shows = source.is_state() || accounting.is_online();
+        let shows = is_state || accounting.is_online();
         if over || shows && (switched() || Instant::now() >= due()) {
             work_begun = Instant::now();
             let read = accounting.read(source.as_ref())?;
@@ -175,7 +195,8 @@ pub fn each_until(
             took += work_begun.elapsed();
             let tuning = tuner.get();
             let silence = |report: &mut Report| silence.apply(report, tuning.silence, Instant::now());
-            rounds.tune(&tuning);
+            let off = if is_state { tuning.off.clone() } else { switched_off.clone() };
+            rounds.tune(&Tuning { off, ..tuning.clone() });
             let round = Arc::new(rounds.next(&accounting, source.as_ref(), read, took, silence));
             unseen.note(round.scan.as_ref());
             let shown = show(round)?;
@@ -195,6 +216,25 @@ pub fn each_until(
     }
     accounting.finish()?;
     Ok(unseen.0?)
+}
+
+/// Switches a source that captures as the settings say. What it refuses is printed, and the settings stay as they were.
+fn obey(source: &mut dyn Source, tuner: &Tuner, switched_off: &mut Option<Off>) {
+    let tuning = tuner.get();
+    if tuning.off == *switched_off {
+        return;
+    }
+    let changes = tuning.off.is_some() != switched_off.is_some();
+    match source.switch(tuning.off.is_none()) {
+        Err(error) if changes => {
+            eprintln!(
+                "deltascope: the source stays switched {}: {error}",
+                if tuning.off.is_some() { "on" } else { "off" }
+            );
+            tuner.set(Tuning { off: switched_off.clone(), ..tuning });
+        }
+        _ => *switched_off = tuning.off,
+    }
 }
 
 /// Why the last round did not see what was asked for, reported when it begins to be so and when the reason changes. A round
@@ -223,21 +263,30 @@ impl Unseen {
     }
 }
 
-/// Reports rounds that take longer than the interval, the first one and then each time that one takes twice as long
-/// as the longest reported.
+/// Reports rounds that take longer than the interval once another one begins, the first of them and then each that takes
+/// twice as long as the longest reported.
 #[derive(Default)]
-struct Late(Duration);
+struct Late {
+    longest: Duration,
+    message: Option<String>,
+}
 
 impl Late {
     fn note(&mut self, round: Duration, interval: Duration) {
-        if round > interval && round >= 2 * self.0 {
-            self.0 = round;
-            eprintln!(
+        if round > interval && round >= 2 * self.longest {
+            self.longest = round;
+            self.message = Some(format!(
                 "deltascope: a round took {:.1} s, expected at most the interval of {:.1} s; the next one begins after it \
                  (--scan-cpu and --scan-rate are what rounds may cost)",
                 round.as_secs_f64(),
                 interval.as_secs_f64()
-            );
+            ));
+        }
+    }
+
+    fn report(&mut self) {
+        if let Some(message) = self.message.take() {
+            eprintln!("{message}");
         }
     }
 }

@@ -1,11 +1,14 @@
 //! `deltascope run`.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::report::round::Round;
-use deltascope_agent::report::{Metrics, RoundJson, WholeRoundJson, estimate_lines, off_line, scan_lines};
+use deltascope_agent::report::{
+    self, BudgetJson, Metrics, RoundJson, WholeRoundJson, budget_line, estimate_lines, off_line, scan_lines,
+};
 
 use super::config::Settings;
 use super::engine::text;
@@ -38,16 +41,51 @@ impl Arguments {
     }
 }
 
+/// The file of metrics. A name that cannot be written to ends the run at its first round; a disk that is full, or fails later,
+/// costs the file and not the run.
+struct MetricsFile<'a> {
+    path: &'a Path,
+    /// It was written at least once.
+    written: bool,
+    /// It could not be written when it was last tried.
+    failing: bool,
+}
+
+impl MetricsFile<'_> {
+    fn write(&mut self, text: &str) -> Result<()> {
+        match report::write_metrics(self.path, text) {
+            Ok(()) => {
+                if self.failing {
+                    eprintln!("deltascope: {}: written again", self.path.display());
+                }
+                (self.written, self.failing) = (true, false);
+            }
+            Err(error) => {
+                let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+                let failure = super::metrics_failure(self.path, &error);
+                if !self.written && !is_full {
+                    return Err(failure);
+                }
+                if !std::mem::replace(&mut self.failing, true) {
+                    eprintln!("deltascope: {failure}; the run continues");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Streams until the source ends, the time is over or a signal asks for the end, and shows each round.
 pub fn run(arguments: &Arguments, settings: &Settings) -> Result<()> {
     let mut metrics = Metrics::new(arguments.metrics_containers as usize);
+    let mut file = arguments.metrics.as_deref().map(|path| MetricsFile { path, written: false, failing: false });
     // Before the source is opened, so that a taken port is said at once and readiness is asked for from the start.
     let served = arguments.listen.serve()?;
     rounds::each(&arguments.rounds, settings, &mut |round| {
-        if arguments.metrics.is_some() || served.is_some() {
+        if file.is_some() || served.is_some() {
             let text = metrics.text(&round);
-            if let Some(path) = &arguments.metrics {
-                super::write_metrics(path, &text)?;
+            if let Some(file) = &mut file {
+                file.write(&text)?;
             }
             if let Some((_, publisher)) = &served {
                 let json = serde_json::to_vec(&WholeRoundJson::from(&*round))?;
@@ -75,8 +113,13 @@ fn table(round: &Round) -> String {
         }
     };
     let off = round.off.as_ref().map(|off| format!("{}\n", off_line(off))).unwrap_or_default();
+    let budget = BudgetJson::of(round).map(|budget| format!("{}\n", budget_line(&budget))).unwrap_or_default();
     let seconds = round.since_start.as_secs_f64();
-    format!("after {seconds:.1} s\n{off}{}{left_out}{estimated}{scan}{}\n", text(&round.report), status_line(round))
+    format!(
+        "after {seconds:.1} s\n{off}{}{left_out}{estimated}{scan}{budget}{}\n",
+        text(&round.report),
+        status_line(round)
+    )
 }
 
 /// Returns the source's state in one line, if it has any.

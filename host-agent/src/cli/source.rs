@@ -34,6 +34,13 @@ pub enum SourceKind {
     Kmod,
 }
 
+/// A scope that is counted on request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MoreScope {
+    /// The same body as just before on the same connection
+    Connection,
+}
+
 /// Options that name a source.
 #[derive(Args, Debug)]
 pub struct SourceArguments {
@@ -65,6 +72,20 @@ pub struct SourceArguments {
 }
 
 impl SourceArguments {
+    /// Whether the scopes asked for beside those that are always counted are of connections.
+    ///
+    /// # Errors
+    /// The source does not know connections.
+    pub fn connections(&self, asked: Option<MoreScope>) -> Result<bool> {
+        match (asked, self.source) {
+            (Some(MoreScope::Connection), SourceKind::Capture | SourceKind::Pcap) => Ok(true),
+            (Some(MoreScope::Connection), _) => {
+                bail!("--scope connection: expected --source capture or pcap, found another one; leave it out")
+            }
+            (None, _) => Ok(false),
+        }
+    }
+
     /// Files that the source reads.
     pub fn files(&self) -> Vec<&Path> {
         let file = match self.source {

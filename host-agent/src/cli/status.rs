@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use deltascope_agent::http::{self, DEFAULT_ADDRESS, RoundStatusJson, StatusJson};
-use deltascope_agent::report::escape;
+use deltascope_agent::report::{budget_line, escape};
 use deltascope_agent::runtimes::{BookStatus, RuntimeStatus};
 use deltascope_agent::uplink::Tls;
 
@@ -89,6 +89,9 @@ fn text(status: &StatusJson) -> String {
         round.agent_cpu_seconds,
         round.agent_resident_bytes.map_or("unknown".to_owned(), |bytes| bytes.to_string()),
     );
+    if let Some(budget) = &round.budget {
+        text += &format!("{}\n", budget_line(budget));
+    }
     if let Some(names) = &round.names {
         text += &names_text(names);
     }

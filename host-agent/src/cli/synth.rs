@@ -15,6 +15,9 @@ pub struct SynthArguments {
     /// synth: containers
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     containers: u32,
+    /// synth: containers that send, the first ones; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    senders: u32,
     /// synth: sockets
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     sockets: u32,
@@ -33,6 +36,7 @@ impl SynthArguments {
             seed: self.seed,
             events: self.events,
             containers: self.containers,
+            senders: self.senders,
             sockets: self.sockets,
             sends_percent: self.sends,
             redundant_percent: self.redundant,

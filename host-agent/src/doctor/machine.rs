@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::procfs::ProcFs;
+use crate::procfs::{self, ProcFs};
+use crate::runtimes::Places;
 
 /// Bound of a file that is read whole, bytes: `/proc/interrupts` of a large machine is a few MiB.
 const WHOLE: u64 = 16 << 20;
@@ -39,6 +40,14 @@ impl Machine {
 
     pub(super) fn proc(&self) -> ProcFs {
         ProcFs::new(self.root.join("proc"))
+    }
+
+    /// Where its container runtimes are.
+    pub(super) fn places(&self) -> Places {
+        match self.live {
+            true => Places::of(None, procfs::proc_root(), &[]),
+            false => Places::of(Some(&self.root), &self.root.join("proc"), &[]),
+        }
     }
 
     /// The path of a file that is named without the first `/`.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `finding.rs`, `machine.rs` | what a check gives, and what it reads |
 //! | `privileges.rs`, `namespaces.rs`, `cgroups.rs` | what this process may see |
+//! | `names.rs` | runtimes that name containers |
 //! | `kernel.rs`, `hooks.rs`, `memory.rs`, `limits.rs` | what the kernel has |
 //! | `route.rs`, `nic.rs`, `interrupts.rs`, `softnet.rs`, `clock.rs` | the path to the board, and time |
 //! | `board.rs` | what a board server reports of itself |
@@ -24,6 +25,7 @@ mod kernel;
 mod limits;
 mod machine;
 mod memory;
+mod names;
 mod namespaces;
 mod nic;
 mod privileges;
@@ -90,6 +92,7 @@ fn probes() -> impl Iterator<Item = &'static Probe> {
         privileges::PROBES,
         namespaces::PROBES,
         cgroups::PROBES,
+        names::PROBES,
         hooks::PROBES,
         memory::PROBES,
         limits::PROBES,

@@ -38,7 +38,7 @@ const ROWS: [(&str, Capability, &str); 3] = [
 
 const CAPTURE: &str = "source capture";
 
-const OTHER: [Row; 5] = [
+const OTHER: [Row; 6] = [
     Row {
         what: "scan: processes of the machine",
         privilege: "the PID namespace of the host",
@@ -62,6 +62,12 @@ const OTHER: [Row; 5] = [
         privilege: "CAP_NET_RAW; CAP_SYS_ADMIN and CAP_SYS_PTRACE for containers",
         checks: &[],
         without: "sends are not compared by content as they happen",
+    },
+    Row {
+        what: "names of containers",
+        privilege: "reading the sockets and the state of runtimes: root",
+        checks: &["names_cri", "names_docker", "names_podman"],
+        without: "containers are called by their ids",
     },
     Row { what: "pressure", privilege: "none", checks: &["psi"], without: "waste is not weighed by pressure" },
 ];

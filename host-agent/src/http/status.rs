@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::off_line;
 use crate::report::round::{Round, unix_seconds};
+use crate::report::{BudgetJson, off_line};
 use crate::runtimes::BookStatus;
 
 /// A round may come this many intervals late, and this much time, before an agent is not ready.
@@ -73,6 +73,9 @@ pub struct RoundStatusJson {
     pub agent_cpu_seconds: f64,
     /// Memory of the agent that is resident, in bytes.
     pub agent_resident_bytes: Option<u64>,
+    /// The most that the rounds of a scan may cost; null of another source.
+    #[serde(default)]
+    pub budget: Option<BudgetJson>,
 }
 
 impl StatusJson {
@@ -113,6 +116,7 @@ impl RoundStatusJson {
             names: round.names.clone(),
             agent_cpu_seconds: round.own.cpu.as_secs_f64(),
             agent_resident_bytes: round.own.resident_bytes,
+            budget: BudgetJson::of(round),
         }
     }
 }

@@ -24,14 +24,14 @@ pub struct End {
     pub losses: Losses,
 }
 
-/// Where a recording ends that has no END: it was killed, or its disk was full.
+/// Where a recording ends that has no END: it was killed, its disk was full, or the power failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cut {
     /// Events that are in whole chunks.
     pub events: u64,
     /// Offset behind the last whole chunk.
     pub at: u64,
-    /// Bytes behind it: part of a chunk.
+    /// Bytes behind it: part of a chunk, and the zeros that a power cut leaves.
     pub torn_bytes: u64,
 }
 
@@ -138,8 +138,8 @@ impl<R: Read> Reader<R> {
         let start = self.at;
         let mut chunk = vec![0; CHUNK_HEAD_BYTES];
         let found = self.fill(&mut chunk)?;
-        if found < CHUNK_HEAD_BYTES {
-            self.cut(start, found);
+        if found < CHUNK_HEAD_BYTES || chunk == [0; CHUNK_HEAD_BYTES] && self.only_zeros_follow()? {
+            self.cut(start);
             return Ok(());
         }
         let (kind, length) = (le32(&chunk, 0), le32(&chunk, 4) as usize);
@@ -152,10 +152,16 @@ impl<R: Read> Reader<R> {
         chunk.resize(CHUNK_HEAD_BYTES + length + 4, 0);
         let found = self.fill(&mut chunk[CHUNK_HEAD_BYTES..])?;
         if found < length + 4 {
-            self.cut(start, CHUNK_HEAD_BYTES + found);
+            self.cut(start);
             return Ok(());
         }
-        self.check_crc(&chunk, self.at)?;
+        if let Err(error) = self.check_crc(&chunk, self.at) {
+            if chunk.ends_with(&[0]) && self.only_zeros_follow()? {
+                self.cut(start);
+                return Ok(());
+            }
+            return Err(error);
+        }
         let (body, at) = (&chunk[CHUNK_HEAD_BYTES..CHUNK_HEAD_BYTES + length], start + CHUNK_HEAD_BYTES as u64);
         match kind {
             CHUNK_OWNER => self.owner(body, at),
@@ -177,9 +183,22 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn cut(&mut self, at: u64, torn: usize) {
+    /// Ends at a chunk that begins at `at` and is not whole.
+    fn cut(&mut self, at: u64) {
         self.ended = true;
-        self.items.push_back(Item::Cut(Cut { events: self.events, at, torn_bytes: torn as u64 }));
+        self.items.push_back(Item::Cut(Cut { events: self.events, at, torn_bytes: self.at - at }));
+    }
+
+    /// Whether the rest of the file is zeros: a file system gives a file its length before its bytes, and a power cut comes
+    /// in between. Reads up to the end, or to the first byte that is none.
+    fn only_zeros_follow(&mut self) -> Result<bool, RecordingError> {
+        let mut rest = [0; 4_096];
+        loop {
+            let found = self.fill(&mut rest)?;
+            if found == 0 || rest[..found].iter().any(|&byte| byte != 0) {
+                return Ok(found == 0);
+            }
+        }
     }
 
     fn owner(&mut self, body: &[u8], at: u64) -> Result<(), RecordingError> {
@@ -250,7 +269,7 @@ impl<R: Read> Reader<R> {
             (WHAT_PAGE, class @ (Class::PageAfterT | Class::PageAtExit | Class::PageUnjudged)) => {
                 What::Page { class, before: operand as u32, after: (operand >> 32) as u32 }
             }
-            (WHAT_BODY, Class::PageAfterT) => What::Body { peer: socket, fingerprint: operand, head },
+            (WHAT_BODY, Class::PageAfterT) => What::Body { peer: socket, connection: 0, fingerprint: operand, head },
             (WHAT_UNJUDGED, UNJUDGED_SEND) => {
                 let why = Unjudged::from_code(operand)
                     .ok_or_else(|| self.field("reason of an event", at + 24, "1 to 3", operand))?;

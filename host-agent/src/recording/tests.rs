@@ -22,6 +22,7 @@ fn events() -> impl Strategy<Value = Vec<(u8, Event)>> {
         any::<[u64; 2]>().prop_map(|[socket, fingerprint]| What::Send { socket, fingerprint }),
         (any::<[u64; 2]>(), any::<u32>()).prop_map(|([peer, fingerprint], head)| What::Body {
             peer,
+            connection: 0,
             fingerprint,
             head
         }),
@@ -91,6 +92,21 @@ proptest! {
                 prop_assert_eq!(read(&bytes[..end.at as usize]).expect("whole chunks").len(), items.len() + 1);
             }
         }
+    }
+
+    #[test]
+    fn zeros_behind_a_cut_are_part_of_it(events in events(), cut in any::<prop::sample::Index>(), zeros in 0usize..10_000) {
+        let (bytes, all) = record(&events, Losses::default());
+        let cut = HEADER_BYTES + cut.index(bytes.len() - HEADER_BYTES);
+        let mut left = bytes[..cut].to_vec();
+        left.resize(cut + zeros, 0);
+        let mut items = read(&left).expect("whole chunks, then a cut");
+        match items.pop().expect("an end") {
+            Item::Cut(end) => prop_assert_eq!(end.at + end.torn_bytes, left.len() as u64),
+            // The last checksum ended in zeros itself.
+            end => prop_assert!(matches!(end, Item::End(_)) && cut + 4 > bytes.len(), "{end:?}"),
+        }
+        prop_assert_eq!(&items[..], &all[..items.len()]);
     }
 
     #[test]

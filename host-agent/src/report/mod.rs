@@ -1,5 +1,6 @@
 //! What the commands print: a table for people, JSON for machines.
 
+mod budget;
 mod escape;
 mod estimated;
 mod json;
@@ -19,6 +20,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use budget::{BudgetJson, budget_line};
 pub use escape::escape;
 pub use estimated::{EstimatedJson, estimate_lines};
 pub use json::{ConservationJson, ContainerJson, ContainerOriginsJson, DemoJson, ReportJson, WorkloadJson};

@@ -19,6 +19,7 @@ use crate::procfs::pressure::Pressures;
 use crate::procfs::{OwnCost, lossless};
 use crate::runtimes::{Book, BookStatus};
 use crate::sampling::Estimates;
+use crate::scan::Budget;
 use crate::sources::Source;
 use crate::tuning::{Off, Tuning};
 use crate::uplink::LinkStatus;
@@ -38,7 +39,9 @@ pub struct Round {
     pub interval: Duration,
     /// Time without an event after which a container leaves the report.
     pub silence: Duration,
-    /// Why nothing is collected, if the source is switched off; there are no containers then.
+    /// The most that the rounds of a scan may cost; `None` of another source.
+    pub budget: Option<Budget>,
+    /// Why nothing is collected, if the source is switched off; of a scan there are no containers then.
     pub off: Option<Off>,
     /// Name of the source.
     pub source: &'static str,
@@ -147,12 +150,12 @@ impl Rounds {
     ) -> Round {
         let (now, at, is_state) = (Instant::now(), SystemTime::now(), source.is_state());
         let since = totals.since(&self.base);
-        // Of a scan that was cut by the switch nothing is shown.
-        let (off, nothing) = (self.tuning.off.clone().filter(|_| is_state), Totals::default());
+        let (off, nothing) = (self.tuning.off.clone(), Totals::default());
         let shown = match (&off, is_state) {
-            (Some(_), _) => &nothing,
+            (_, false) => &totals,
             (None, true) => &since,
-            (None, false) => &totals,
+            // Of a scan that was cut by the switch nothing is shown.
+            (Some(_), true) => &nothing,
         };
         let owners = accounting.owners();
         let engine = accounting.granted().engine.name();
@@ -184,6 +187,7 @@ impl Rounds {
             since_last,
             interval: self.tuning.interval,
             silence: self.tuning.silence,
+            budget: is_state.then_some(self.tuning.budget),
             source: source.name(),
             is_state,
             source_status: source.status(),
@@ -220,14 +224,21 @@ fn add_recent(report: &mut Report, owners: &Owners, since: &Totals) {
 }
 
 impl Round {
+    /// Returns how long the scan of this round has paused to keep its budget; `None` of another source.
+    pub fn paused(&self) -> Option<Duration> {
+        let seconds = self.scan.as_ref()?.cost.paused_seconds;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+
     /// Returns the time from a copy to its judgement, of a source that has one.
     pub fn judge_after(&self) -> Option<Duration> {
         let (_, millis) = self.source_status.iter().find(|(name, _)| *name == "judge_after_ms")?;
         Some(Duration::from_millis(*millis))
     }
 
-    /// Whether the round has looked at anything: a source that is switched off has not, a scan that could read nothing has not, and no more has a source none of
-    /// whose hooks has seen the copies or sends that the agent makes to test them.
+    /// Whether the round has looked at anything. A source that is switched off has not, a scan that could read nothing has
+    /// not, and neither has a source that captures no kind of event, or none of whose hooks has seen the copies or sends
+    /// that the agent makes to test them.
     pub fn collects(&self) -> bool {
         let dead = |names: [&str; 2]| {
             let alive = self.source_status.iter().filter(|(name, _)| names.contains(name)).map(|(_, alive)| *alive);
@@ -237,6 +248,7 @@ impl Round {
             && !self.report.nothing_seen
             && !dead(["copies_alive", "sends_alive"])
             && !dead(["capture_pages", "capture_sends"])
+            && !dead(["capturing_pages", "capturing_sends"])
     }
 }
 

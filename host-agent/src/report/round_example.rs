@@ -53,6 +53,7 @@ pub(crate) fn round() -> Round {
         since_last: Duration::from_secs(10),
         interval: Duration::from_secs(10),
         silence: Duration::from_secs(600),
+        budget: None,
         off: None,
         names: Some(BookStatus {
             named: 2,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::round::Round;
 use super::round::unix_seconds;
-use super::{EstimatedJson, RatesJson, ReportJson, ScanJson};
+use super::{BudgetJson, EstimatedJson, RatesJson, ReportJson, ScanJson};
 use crate::accounting::state::StateStatus;
 use crate::event::OwnerKind;
 use crate::procfs::pressure::{Pressures, Resource};
@@ -26,6 +26,9 @@ pub struct RoundJson<'a> {
     /// Why nothing is collected, if the source is switched off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub off: Option<&'a str>,
+    /// The most that the rounds of a scan may cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetJson>,
     /// What the source reports beside its events, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub status: BTreeMap<&'static str, u64>,
@@ -58,6 +61,7 @@ impl<'a> From<&'a Round> for RoundJson<'a> {
             gauges: round.is_state,
             lower_bound: round.report.lower_bound,
             off: round.off.as_ref().map(|off| off.reason.as_str()),
+            budget: BudgetJson::of(round),
             status: round.source_status.iter().copied().collect(),
             estimated: round.estimated.as_ref(),
             silent_containers: round.silent,

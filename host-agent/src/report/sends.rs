@@ -18,6 +18,8 @@ pub struct ContentSends {
     pub peer: CounterRow,
     /// The same bodies, compared with what the container sent to anyone.
     pub container: CounterRow,
+    /// The same bodies, compared with the one before on their connection, where that was asked for.
+    pub connection: Option<CounterRow>,
     /// Sends that were not compared.
     pub unjudged: CounterRow,
     /// Heads, and what of the unjudged bytes is encrypted.
@@ -25,8 +27,9 @@ pub struct ContentSends {
 }
 
 impl ContentSends {
-    fn new(rows: &Rows, notes: SendNotes) -> ContentSends {
+    fn new(rows: &Rows, notes: SendNotes, connections: bool) -> ContentSends {
         ContentSends {
+            connection: connections.then(|| rows[Scope::Connection as usize]),
             peer: rows[Scope::Peer as usize],
             container: rows[Scope::Container as usize],
             unjudged: rows[UNJUDGED_SEND as usize],
@@ -44,7 +47,7 @@ impl ContentSends {
 pub(super) fn attach(lines: &mut Vec<Line>, owners: &Owners, totals: &Totals) {
     for (id, owner) in owners.iter().filter(|(_, owner)| owner.kind == OwnerKind::Sends) {
         let Some(rows) = totals.owners.get(&id) else { continue };
-        let sends = ContentSends::new(rows, totals.notes.get(&id).copied().unwrap_or_default());
+        let sends = ContentSends::new(rows, totals.notes.get(&id).copied().unwrap_or_default(), totals.connections);
         if sends.events() == 0 {
             continue;
         }
@@ -85,6 +88,9 @@ pub struct ContentSendsJson {
     pub peer: ScopeJson,
     /// Sent before by the same container; not to be added to `peer`.
     pub container: ScopeJson,
+    /// The same as the body before on its connection, where that was asked for; not to be added to the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ScopeJson>,
     /// Sends that were not compared: encrypted, not captured whole, or a head alone.
     pub not_judged: u64,
     /// Their bytes without heads.
@@ -102,6 +108,7 @@ impl From<&ContentSends> for ContentSendsJson {
             body_bytes: sends.peer.bytes,
             peer: ScopeJson::from(&sends.peer),
             container: ScopeJson::from(&sends.container),
+            connection: sends.connection.as_ref().map(ScopeJson::from),
             not_judged: sends.unjudged.events,
             not_judged_bytes: sends.unjudged.bytes,
             encrypted_bytes: sends.notes.encrypted_bytes,
@@ -175,6 +182,7 @@ pub fn send_lines(report: &Report) -> String {
     if lines.is_empty() && report.send_bytes.is_none() {
         return String::new();
     }
+    let connections = lines.iter().any(|(_, sends)| sends.connection.is_some());
     let head = [
         "sends of",
         "bodies",
@@ -190,6 +198,11 @@ pub fn send_lines(report: &Report) -> String {
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(lines.iter().map(|(line, sends)| cells(&line.name, sends)));
+    if connections {
+        rows[0].extend(["again on connection", "bytes"].map(str::to_owned));
+        let of_connection = lines.iter().map(|(_, sends)| scope_cells(&sends.connection.unwrap_or_default()));
+        rows[1..].iter_mut().zip(of_connection).for_each(|(row, cells)| row.extend(cells));
+    }
     let mut text = columns(&rows);
     let (given, evicted) = report.body_contexts;
     if evicted > 0 {
@@ -222,14 +235,16 @@ fn percent(part: u64, whole: u64) -> Option<String> {
     (whole > 0).then(|| format!("{:.1} %", part as f64 * 100.0 / whole as f64))
 }
 
+/// Repeats of one scope, and their bytes.
+fn scope_cells(row: &CounterRow) -> [String; 2] {
+    let share = percent(row.redundant_bytes, row.bytes).map(|share| format!(" ({share})")).unwrap_or_default();
+    [row.redundant_events.to_string(), format!("{}{share}", bytes_text(row.redundant_bytes))]
+}
+
 fn cells(name: &str, sends: &ContentSends) -> Vec<String> {
-    let scope = |row: &CounterRow| {
-        let share = percent(row.redundant_bytes, row.bytes).map(|share| format!(" ({share})")).unwrap_or_default();
-        [row.redundant_events.to_string(), format!("{}{share}", bytes_text(row.redundant_bytes))]
-    };
     let mut cells = vec![escape(name), sends.peer.events.to_string(), bytes_text(sends.peer.bytes)];
-    cells.extend(scope(&sends.peer));
-    cells.extend(scope(&sends.container));
+    cells.extend(scope_cells(&sends.peer));
+    cells.extend(scope_cells(&sends.container));
     cells.push(bytes_text(sends.unjudged.bytes));
     cells.push(bytes_text(sends.notes.encrypted_bytes));
     cells.push(bytes_text(sends.notes.head_bytes));

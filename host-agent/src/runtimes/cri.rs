@@ -143,17 +143,29 @@ impl Connection {
     }
 }
 
-impl Runtime for Cri {
-    fn find(&mut self, wanted: &[String]) -> Result<Vec<(String, RuntimeNames)>, RuntimeError> {
+impl Cri {
+    /// Asks for all pods and containers.
+    fn list(&mut self) -> Result<(Sandboxes, Containers), RuntimeError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.connect()?,
         };
-        let (sandboxes, containers) = connection.list().map_err(|status| {
+        let listed = connection.list().map_err(|status| {
             let why = format!("{:?}: {}", status.code(), status.message());
             self.error(format!("expected the container runtime interface, found {why}"))
         })?;
         self.connection = Some(connection);
+        Ok(listed)
+    }
+}
+
+impl Runtime for Cri {
+    fn known(&mut self) -> Result<Option<usize>, RuntimeError> {
+        Ok(Some(self.list()?.1.containers.len()))
+    }
+
+    fn find(&mut self, wanted: &[String]) -> Result<Vec<(String, RuntimeNames)>, RuntimeError> {
+        let (sandboxes, containers) = self.list()?;
         let mut known = names(&sandboxes, &containers);
         Ok(wanted.iter().filter_map(|id| known.remove_entry(id)).collect())
     }

@@ -40,8 +40,15 @@ impl Docker {
 }
 
 impl Runtime for Docker {
+    fn known(&mut self) -> Result<Option<usize>, RuntimeError> {
+        let Some(folder) = self.places.of_runtime(FOLDER)? else { return Ok(None) };
+        let entries = std::fs::read_dir(&folder).map_err(|source| RuntimeError::File { path: folder, source })?;
+        let ids = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        Ok(Some(self.find(&ids.collect::<Vec<_>>())?.len()))
+    }
+
     fn find(&mut self, wanted: &[String]) -> Result<Vec<(String, RuntimeNames)>, RuntimeError> {
-        let Some(folder) = self.places.first(FOLDER) else { return Ok(Vec::new()) };
+        let Some(folder) = self.places.of_runtime(FOLDER)? else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for id in wanted.iter().filter(|id| id.len() == ID_DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             let path = folder.join(id).join("config.v2.json");

@@ -21,6 +21,10 @@ pub use asking::ask;
 pub use book::{Book, BookStatus, RuntimeStatus};
 pub use places::Places;
 
+use cri::Cri;
+use docker::Docker;
+use podman::Podman;
+
 /// What a runtime calls a container or a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuntimeNames {
@@ -83,8 +87,49 @@ enum RuntimeError {
     },
 }
 
+/// What there is of a kind of runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// The runtimes that answer, with the number of containers that each knows.
+    pub known: Vec<(String, usize)>,
+    /// Why others cannot be asked.
+    pub failed: Vec<String>,
+}
+
+/// Looks once at what there is of a kind of runtimes, by their names.
+fn look(runtimes: impl Iterator<Item = (String, Box<dyn Runtime>)>) -> Look {
+    let mut look = Look { known: Vec::new(), failed: Vec::new() };
+    for (name, mut runtime) in runtimes {
+        match runtime.known() {
+            Ok(Some(containers)) => look.known.push((name, containers)),
+            Ok(None) => {}
+            Err(error) => look.failed.push(error.to_string()),
+        }
+    }
+    look
+}
+
+/// Asks every socket of a container runtime that is there.
+pub(crate) fn look_at_sockets(places: &Places) -> Look {
+    let sockets = places.sockets().into_iter();
+    look(sockets.map(|socket| (socket.display().to_string(), Box::new(Cri::new(socket)) as Box<dyn Runtime>)))
+}
+
+/// Reads the state of Docker.
+pub(crate) fn look_at_docker(places: &Places) -> Look {
+    look(std::iter::once(("docker".to_owned(), Box::new(Docker::new(places)) as Box<dyn Runtime>)))
+}
+
+/// Reads the state of Podman.
+pub(crate) fn look_at_podman(places: &Places) -> Look {
+    look(std::iter::once(("podman".to_owned(), Box::new(Podman::new(places)) as Box<dyn Runtime>)))
+}
+
 /// Something that knows names.
 trait Runtime: Send {
+    /// The number of containers that it knows; `None` where there is no such runtime.
+    fn known(&mut self) -> Result<Option<usize>, RuntimeError>;
+
     /// The names of those that it knows among `wanted`: ids of containers and uids of pods.
     fn find(&mut self, wanted: &[String]) -> Result<Vec<(String, RuntimeNames)>, RuntimeError>;
 }

@@ -1,7 +1,10 @@
 //! Where runtimes have their sockets and their state.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+
+use super::RuntimeError;
 
 /// Sockets of the container runtime interface: containerd, k3s, k0s, MicroK8s, CRI-O, cri-dockerd.
 const SOCKETS: [&str; 8] = [
@@ -45,6 +48,26 @@ impl Places {
     /// A file or folder below the first root that has it.
     pub(super) fn first(&self, below: &str) -> Option<PathBuf> {
         self.roots.iter().map(|root| root.join(below)).find(|path| path.exists())
+    }
+
+    /// A file or folder of a runtime below the first root that has it.
+    ///
+    /// # Errors
+    /// This process may not see what the first root has there.
+    pub(super) fn of_runtime(&self, below: &str) -> Result<Option<PathBuf>, RuntimeError> {
+        // The root of process 1 cannot be read without the right to trace it; that is no failure of the runtime.
+        if let Some(path) = self.roots.first().map(|root| root.join(below))
+            && let Err(source) = path.metadata()
+            && source.kind() == ErrorKind::PermissionDenied
+        {
+            return Err(RuntimeError::File { path, source });
+        }
+        Ok(self.first(below))
+    }
+
+    /// Whether there is a kubelet, whose containers a runtime with a socket has.
+    pub(crate) fn has_kubelet(&self) -> bool {
+        self.first("var/lib/kubelet/config.yaml").is_some()
     }
 
     /// The sockets that are there now.

@@ -59,8 +59,15 @@ mod tests {
     use crate::sources::{Source, Synth, SynthConfig};
 
     fn synth() -> Box<dyn Source> {
-        let config =
-            SynthConfig { seed: 1, events: 1, containers: 1, sockets: 1, sends_percent: 0, redundant_percent: 0 };
+        let config = SynthConfig {
+            seed: 1,
+            events: 1,
+            containers: 1,
+            senders: 0,
+            sockets: 1,
+            sends_percent: 0,
+            redundant_percent: 0,
+        };
         Box::new(Synth::new(config))
     }
 

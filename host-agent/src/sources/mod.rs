@@ -99,6 +99,19 @@ pub trait Source {
         false
     }
 
+    /// Whether this source can be switched off and on again.
+    fn can_switch(&self) -> bool {
+        false
+    }
+
+    /// Switches capturing off or on. Rounds still give what is in flight, and every number stays.
+    ///
+    /// # Errors
+    /// The kernel refuses; it captures as before.
+    fn switch(&mut self, _on: bool) -> Result<(), SourceError> {
+        Ok(())
+    }
+
     /// Events captured since the source was made, lost ones included.
     fn captured(&self) -> u64;
 

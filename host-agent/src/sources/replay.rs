@@ -214,7 +214,7 @@ impl<R: Read> Source for Replay<R> {
     fn notice(&self) -> Option<String> {
         let Cut { events, at, torn_bytes } = self.cut?;
         Some(format!(
-            "the recording is cut short at offset {at}, behind {events} events: it was killed or its disk was full; {torn_bytes} bytes behind that are part of a chunk, and what was captured later is not in these numbers"
+            "the recording is cut short at offset {at}, behind {events} events: it was killed, its disk was full or the power failed; {torn_bytes} bytes behind that are part of a chunk, and what was captured later is not in these numbers"
         ))
     }
 

@@ -93,6 +93,11 @@ impl Source for Scan {
         true
     }
 
+    /// Its switch is the tuner: a round under way ends early, and none is asked for.
+    fn can_switch(&self) -> bool {
+        true
+    }
+
     fn is_lower_bound(&self) -> bool {
         self.summary.as_ref().is_some_and(ScanSummary::lower_bound)
     }

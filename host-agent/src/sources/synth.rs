@@ -22,6 +22,8 @@ pub struct SynthConfig {
     pub events: u64,
     /// Containers, at least 1.
     pub containers: u32,
+    /// Containers that send, the first ones; 0: all.
+    pub senders: u32,
     /// Sockets, at least 1.
     pub sockets: u32,
     /// Out of 100 events, how many are sends.
@@ -32,16 +34,26 @@ pub struct SynthConfig {
 
 impl Default for SynthConfig {
     fn default() -> SynthConfig {
-        SynthConfig { seed: 1, events: 100_000, containers: 8, sockets: 64, sends_percent: 50, redundant_percent: 30 }
+        SynthConfig {
+            seed: 1,
+            events: 100_000,
+            containers: 8,
+            senders: 0,
+            sockets: 64,
+            sends_percent: 50,
+            redundant_percent: 30,
+        }
     }
 }
 
 impl SynthConfig {
     /// Distinguishes one sequence of events from another; how many of them are made does not matter.
     fn identity(&self) -> u64 {
-        let SynthConfig { seed, events: _, containers, sockets, sends_percent, redundant_percent } = *self;
+        let SynthConfig { seed, events: _, containers, senders, sockets, sends_percent, redundant_percent } = *self;
         let parts = [seed, containers.into(), sockets.into(), sends_percent.into(), redundant_percent.into()];
-        parts.into_iter().fold(0, |sum, part| hash(sum ^ part))
+        // Without the choice of senders it is what it was before there was one.
+        let senders = (senders > 0).then_some(senders.into());
+        parts.into_iter().chain(senders).fold(0, |sum, part| hash(sum ^ part))
     }
 }
 
@@ -68,14 +80,17 @@ impl Synth {
     }
 
     fn event(&mut self, owners: &[OwnerId]) -> Event {
-        let owner = owners[below(&mut self.random, owners.len() as u32) as usize];
+        let number = below(&mut self.random, owners.len() as u32);
         let redundant = below(&mut self.random, 100) < self.config.redundant_percent;
         if below(&mut self.random, 100) >= self.config.sends_percent {
             let before = self.random.next() as u32;
             let after = if redundant { before } else { before ^ (1 + below(&mut self.random, u32::MAX)) };
             let class = [Class::PageAfterT, Class::PageAtExit][below(&mut self.random, 2) as usize];
+            let owner = owners[number as usize];
             return Event { owner, length: PAGE_BYTES, what: What::Page { class, before, after } };
         }
+        let senders = if self.config.senders == 0 { self.config.containers } else { self.config.senders };
+        let owner = owners[(number % senders) as usize];
         let socket = below(&mut self.random, self.config.sockets);
         let last = &mut self.last[socket as usize];
         let (fingerprint, length) = match *last {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::rows::Row;
 use super::text::{bytes, cost, coverage, law, title};
 use super::view::{Shown, View};
-use crate::report::{ConservationJson, CoverageJson};
+use crate::report::{BudgetJson, ConservationJson, CoverageJson};
 
 /// What the agent has used.
 #[derive(Clone, Debug, Serialize)]
@@ -18,6 +18,10 @@ pub struct OwnJson {
     pub round_seconds: f64,
     /// The longest time that a round took.
     pub longest_round_seconds: f64,
+    /// Seconds that a process may have waited at most for a read of its memory by the agent.
+    pub longest_hold_seconds: f64,
+    /// The most that the rounds of a scan may cost; null of another source.
+    pub budget: Option<BudgetJson>,
 }
 
 /// One round, as `top --once --json` prints it.
@@ -69,6 +73,8 @@ impl TopJson {
                 resident_bytes: round.own.resident_bytes,
                 round_seconds: round.took.as_secs_f64(),
                 longest_round_seconds: round.longest_round.as_secs_f64(),
+                longest_hold_seconds: round.own.longest_hold.as_secs_f64(),
+                budget: BudgetJson::of(round),
             },
             memory_pressure_percent: *machine_pressure,
             containers: view.visible().into_iter().cloned().collect(),
@@ -83,8 +89,8 @@ pub fn once_text(view: &View) -> String {
     };
     let rows = view.visible();
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max("CONTAINER".len());
-    let mut lines =
-        vec![title(round), law(round), coverage(round), cost(round, *cpu_before, *machine_pressure), String::new()];
+    let [own, rounds] = cost(round, *cpu_before, *machine_pressure);
+    let mut lines = vec![title(round), law(round), coverage(round), own, rounds, String::new()];
     let cells = |name: &str, cells: [&str; 7]| {
         let numbers: Vec<String> = cells.iter().map(|cell| format!("{cell:>10}")).collect();
         format!("{name:<width$} {}", numbers.join(" "))

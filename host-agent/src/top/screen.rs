@@ -15,7 +15,7 @@ use crate::procfs::TcpSocket;
 /// Smallest screen.
 const SMALLEST: (u16, u16) = (60, 12);
 /// Lines above the table.
-const HEAD: u16 = 5;
+const HEAD: u16 = 6;
 
 const KEYS: &str = "q quit  Enter detail  / filter  s sort  f freeze  ? help";
 const PLAYER_KEYS: &str = "q quit  <- -> 1 %  [ ] 10 %  0-9 to  space play  Enter detail  ? help";
@@ -78,11 +78,13 @@ impl View {
             None => vec![Line::from("deltascope top").style(styles.head); 1],
             Some(Shown { round, cpu_before, machine_pressure, .. }) => {
                 let style = |good: bool| if good { Style::new() } else { styles.bad };
+                let [own, rounds] = cost(round, *cpu_before, *machine_pressure);
                 vec![
                     Line::from(title(round)).style(styles.head),
                     Line::from(law(round)).style(style(round.report.conservation.holds())),
                     Line::from(coverage(round)).style(style(round.collects())),
-                    Line::from(cost(round, *cpu_before, *machine_pressure)),
+                    Line::from(own),
+                    Line::from(rounds),
                 ]
             }
         };

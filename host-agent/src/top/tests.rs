@@ -49,6 +49,7 @@ fn round(number: u64, lines: Vec<Line>) -> Arc<Round> {
         since_last: Duration::from_secs(1),
         interval: Duration::from_secs(1),
         silence: Duration::from_secs(600),
+        budget: None,
         off: None,
         names: None,
         source: "synth",
@@ -121,13 +122,14 @@ fn eighty_columns_hold_law_coverage_cost_and_rates() {
     assert!(lines[0].starts_with("deltascope top: source synth, engine model, round 2 at 2 s"), "{lines:#?}");
     assert!(lines[1].starts_with("law: conserved: captured 660 == counted 660 + in flight 0 + lost 0"), "{lines:#?}");
     assert_eq!(lines[2], "coverage: 663 events seen, 3 of them blind");
-    assert!(lines[3].starts_with("own cost: 2.0 % of a core, 5.0 MiB, round 0.12 s (longest 0.34 s)"), "{lines:#?}");
-    let head: Vec<&str> = lines[5].split_whitespace().collect();
+    assert_eq!(lines[3], "own cost: 2.0 % of a core, 5.0 MiB, longest stall caused 0.0 ms");
+    assert!(lines[4].starts_with("round 0.12 s, longest 0.34 s; memory pressure "), "{lines:#?}");
+    let head: Vec<&str> = lines[6].split_whitespace().collect();
     assert_eq!(head[..5], ["CONTAINER", "COPIES", "REDUND", "WASTED", "WASTED/s"]);
-    let row: Vec<&str> = lines[6].split_whitespace().collect();
+    let row: Vec<&str> = lines[7].split_whitespace().collect();
     assert_eq!(row[..7], ["b", "600", "600", "2.3", "MiB", "2.3", "MiB"], "{lines:#?}");
-    assert!(lines[6].ends_with("▇█"), "{lines:#?}");
-    assert!(lines[7].starts_with("a "), "{lines:#?}");
+    assert!(lines[7].ends_with("▇█"), "{lines:#?}");
+    assert!(lines[8].starts_with("a "), "{lines:#?}");
     assert!(lines[23].starts_with("q quit"), "{lines:#?}");
 }
 
@@ -173,10 +175,10 @@ fn filter_is_of_names_and_groups_in_any_case() {
     let mut view = view();
     view.add(two(1, 100, 90));
     press(&mut view, &[KeyCode::Char('/'), KeyCode::Char('T'), KeyCode::Char('/'), KeyCode::Char('b')]);
-    assert_eq!(lines(&view)[4], "filter: T/b_");
+    assert_eq!(lines(&view)[5], "filter: T/b_");
     press(&mut view, &[KeyCode::Enter]);
     assert_eq!(names(&view), ["b"]);
-    assert!(lines(&view)[4].starts_with("filter \"T/b\": 1 containers"));
+    assert!(lines(&view)[5].starts_with("filter \"T/b\": 1 containers"));
     press(&mut view, &[KeyCode::Esc]);
     assert_eq!(names(&view).len(), 2);
 }
@@ -188,7 +190,7 @@ fn frozen_screen_stays_and_history_goes_on() {
     press(&mut view, &[KeyCode::Char('f')]);
     view.add(two(2, 100, 900));
     let frozen = lines(&view);
-    assert!(frozen[0].contains("round 1 ") && frozen[4].contains("FROZEN"), "{frozen:#?}");
+    assert!(frozen[0].contains("round 1 ") && frozen[5].contains("FROZEN"), "{frozen:#?}");
     assert_eq!(names(&view), ["a", "b"]);
     press(&mut view, &[KeyCode::Char('f')]);
     view.add(two(3, 100, 900));
@@ -252,12 +254,12 @@ fn detail_shows_counters_and_goes_back() {
     view.add(two(1, 100, 900));
     press(&mut view, &[KeyCode::Down, KeyCode::Enter]);
     let open = lines(&view);
-    assert!(open[5].ends_with(" a") && open[6].ends_with("/unit/a"), "{open:#?}");
-    assert_eq!(open[7], "copies     100, redundant 100, not judged 1");
+    assert!(open[6].ends_with(" a") && open[7].ends_with("/unit/a"), "{open:#?}");
+    assert_eq!(open[8], "copies     100, redundant 100, not judged 1");
     view.add(two(2, 200, 900));
-    assert_eq!(lines(&view)[7], "copies     200, redundant 200, not judged 1");
+    assert_eq!(lines(&view)[8], "copies     200, redundant 200, not judged 1");
     press(&mut view, &[KeyCode::Esc]);
-    assert!(lines(&view)[5].starts_with("CONTAINER"));
+    assert!(lines(&view)[6].starts_with("CONTAINER"));
 }
 
 #[test]

@@ -89,21 +89,23 @@ pub(super) fn coverage(round: &Round) -> String {
     }
 }
 
-/// What the agent has used. `before` is the time of processors of the round before.
-pub(super) fn cost(round: &Round, before: Option<Duration>, machine_pressure: Option<f64>) -> String {
+/// What the agent has used, and its rounds: two lines. `before` is the time of processors of the round before.
+pub(super) fn cost(round: &Round, before: Option<Duration>, machine_pressure: Option<f64>) -> [String; 2] {
     let (used, time) = match before {
         Some(before) => (round.own.cpu.saturating_sub(before), round.since_last),
         None => (round.own.cpu, round.since_start),
     };
     let percent = if time.is_zero() { 0.0 } else { used.as_secs_f64() / time.as_secs_f64() * 100.0 };
+    let budget = round.budget.map_or_else(String::new, |budget| format!(" (budget {} %)", budget.core * 100.0));
     let memory = round.own.resident_bytes.unwrap_or(round.own.peak_bytes);
+    let stall = round.own.longest_hold.as_secs_f64() * 1000.0;
+    let own =
+        format!("own cost: {percent:.1} % of a core{budget}, {}, longest stall caused {stall:.1} ms", bytes(memory));
+    let paused =
+        round.paused().map_or_else(String::new, |time| format!(", paused {:.2} s by budget", time.as_secs_f64()));
     let pressure = machine_pressure.map_or_else(|| "no PSI".to_owned(), |value| format!("{value:.1} %"));
-    format!(
-        "own cost: {percent:.1} % of a core, {}, round {:.2} s (longest {:.2} s); memory pressure: {pressure}",
-        bytes(memory),
-        round.took.as_secs_f64(),
-        round.longest_round.as_secs_f64(),
-    )
+    let (took, longest) = (round.took.as_secs_f64(), round.longest_round.as_secs_f64());
+    [own, format!("round {took:.2} s, longest {longest:.2} s{paused}; memory pressure {pressure}")]
 }
 
 /// Who counts, and which round this is.

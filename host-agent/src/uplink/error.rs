@@ -97,6 +97,14 @@ pub enum UplinkError {
         /// What was wrong.
         source: deltascope_protocol::agent::EndpointError,
     },
+    /// The connection was lost over a time in which this process did not run.
+    #[error("this agent did not run for {:.1} s, and its session ended meanwhile; what the other side said: {source}", time.as_secs_f64())]
+    Absent {
+        /// How long.
+        time: Duration,
+        /// How the connection ended.
+        source: Box<UplinkError>,
+    },
     /// A snapshot leaves out records that were sent before it was asked for.
     #[error(
         "{address}: expected a snapshot after record {expected}, found one after {found}; records were lost on the way, check what is between agent and board server"
@@ -134,6 +142,7 @@ impl UplinkError {
             UplinkError::Address(AddressError::Resolve { .. }) | UplinkError::Connect { .. } => false,
             UplinkError::Closed { .. } | UplinkError::Io { .. } | UplinkError::Timeout { .. } => false,
             UplinkError::Behind { .. } => false,
+            UplinkError::Absent { source, .. } => source.is_fatal(established),
             _ => true,
         }
     }

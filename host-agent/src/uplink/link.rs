@@ -43,6 +43,12 @@ impl<S: GrantStore> Session<S> {
     /// There is to be no other attempt.
     pub(super) fn lose_link(&mut self, error: UplinkError) -> Result<(), UplinkError> {
         let now = self.clock.now();
+        let error = match (self.clock.absence(), &self.link) {
+            (Some(time), Link::Open(_)) if !error.is_fatal(self.granted.is_some()) => {
+                UplinkError::Absent { time, source: Box::new(error) }
+            }
+            _ => error,
+        };
         self.link = Link::Down(now);
         self.endpoint.disconnected();
         if self.endpoint.is_finished() {

@@ -23,8 +23,10 @@ held = [] if sys.argv[2:] == ["held"] else None
 sends = []
 
 
-def note(container, local_port, remote, body, head=0, encrypted=False):
-    sends.append((container, local_port, remote, bytes(body), head, encrypted))
+def note(container, link, body, head=0, encrypted=False):
+    """No two connections have the same ports."""
+    remote, remote_port = link.getpeername()
+    sends.append((container, link.getsockname()[1], remote, remote_port, bytes(body), head, encrypted))
 
 
 def loopback_up():
@@ -48,7 +50,7 @@ def capture(packets):
             packets.append(data)
 
 
-def web(connection, peer):
+def web(connection):
     """HTTP: the same bodies under heads that change, in one write, in two, and in chunks."""
     stream = connection.makefile("rb")
     count = 0
@@ -64,7 +66,7 @@ def web(connection, peer):
         body = {b"/status": b"{'ok': true}" * 60, b"/large": bytes(range(256)) * 80}.get(path, b"page " + path * 9)
         if path == b"/none":
             reply = b"HTTP/1.1 304 Not Modified\r\nDate: %.9f\r\n\r\n" % time.time()
-            note("web", WEB, peer, b"", len(reply))
+            note("web", connection, b"", len(reply))
             connection.sendall(reply)
             continue
         if path == b"/chunks":
@@ -76,21 +78,21 @@ def web(connection, peer):
                 frame = b"%x\r\n" % len(part)
                 chunks.append(frame + part + b"\r\n")
                 framing += len(frame) + 2
-            note("web", WEB, peer, body, len(head) + framing + 5)
+            note("web", connection, body, len(head) + framing + 5)
             for part in [head, *chunks, b"0\r\n\r\n"]:
                 connection.sendall(part)
             continue
         if path == b"/close":
-            note("web", WEB, peer, body, len(head) + 2)
+            note("web", connection, body, len(head) + 2)
             connection.sendall(head + b"\r\n" + body)
             connection.close()
             return
         head += b"Content-Length: %d\r\n\r\n" % len(body)
         if method == b"HEAD":
-            note("web", WEB, peer, b"", len(head))
+            note("web", connection, b"", len(head))
             connection.sendall(head)
             continue
-        note("web", WEB, peer, body, len(head))
+        note("web", connection, body, len(head))
         if path == b"/two":
             connection.sendall(head)
             connection.sendall(body)
@@ -98,38 +100,38 @@ def web(connection, peer):
             connection.sendall(head + body)
 
 
-def cache(connection, peer):
+def cache(connection):
     while True:
         key = connection.recv(100)
         if not key:
             return
         value = b"$%d\r\n" % len(key) + key * 20
-        note("cache", CACHE, peer, value)
+        note("cache", connection, value)
         connection.sendall(value)
 
 
-def secret(connection, peer):
+def secret(connection):
     while True:
         request = connection.recv(100)
         if not request:
             return
         record = bytes([23, 3, 3, 0, 32]) + request[:1] * 32
-        note("secret", SECRET, peer, record, encrypted=True)
+        note("secret", connection, record, encrypted=True)
         connection.sendall(record)
 
 
 def serve(port, talk):
     listener = socket.create_server((SERVER, port), backlog=64)
 
-    def answer(connection, peer):
+    def answer(connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        talk(connection, peer)
+        talk(connection)
         connection.close()
 
     def accept():
         while True:
-            connection, (peer, _) = listener.accept()
-            threading.Thread(target=answer, args=(connection, peer), daemon=True).start()
+            connection, _ = listener.accept()
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
 
@@ -149,7 +151,7 @@ class Client:
         return link
 
     def send(self, link, bytes_):
-        note(self.address, link.getsockname()[1], SERVER, bytes_)
+        note(self.address, link, bytes_)
         link.sendall(bytes_)
 
     def http(self, link, path, method=b"GET"):
@@ -172,13 +174,13 @@ class Client:
 
 
 def expected():
-    """Counts repeats by sets of everything that was sent."""
-    totals, seen = {}, set()
-    for container, port, remote, body, head, encrypted in sends:
+    """Counts repeats by sets of everything that was sent, and by what each connection has sent last."""
+    totals, seen, last = {}, set(), {}
+    for container, port, remote, remote_port, body, head, encrypted in sends:
         sum_ = totals.setdefault(container, {
             "bodies": 0, "body_bytes": 0, "peer": {"redundant": 0, "bytes_redundant": 0},
-            "container": {"redundant": 0, "bytes_redundant": 0}, "not_judged": 0, "not_judged_bytes": 0,
-            "encrypted_bytes": 0, "head_bytes": 0})
+            "container": {"redundant": 0, "bytes_redundant": 0}, "connection": {"redundant": 0, "bytes_redundant": 0},
+            "not_judged": 0, "not_judged_bytes": 0, "encrypted_bytes": 0, "head_bytes": 0})
         sum_["head_bytes"] += head
         if encrypted or not body:
             sum_["not_judged"] += 1
@@ -192,6 +194,11 @@ def expected():
                 sum_[scope]["redundant"] += 1
                 sum_[scope]["bytes_redundant"] += len(body)
             seen.add(key)
+        connection = container, port, remote, remote_port
+        if last.get(connection) == body:
+            sum_["connection"]["redundant"] += 1
+            sum_["connection"]["bytes_redundant"] += len(body)
+        last[connection] = body
     return totals
 
 

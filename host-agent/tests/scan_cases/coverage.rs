@@ -194,7 +194,9 @@ fn many_mappings_take_little_memory() {
     found.is_exactly(6 * 250, 0);
     let plain = behind(&[], Family::start(&["plain"]).root(), &family.range, &[]);
     let more = found.peak_kib - plain.peak_kib;
-    assert!(more < 64 << 10, "{more} KiB more than for a plain family");
+    println!("measured: {more} KiB more than for a plain family");
+    // A list of them all took 189 bytes for each, which is 55 MiB.
+    assert!(more < 24 << 10, "{more} KiB more than for a plain family");
 }
 
 fn large_shared_memory_takes_little() {
@@ -208,8 +210,8 @@ fn large_shared_memory_takes_little() {
 }
 
 fn a_sparse_reservation_takes_little_time() {
-    // 2 TiB, of which 64 pages are used.
-    let family = Family::start(&["sparse", "2048"]);
+    // 8 TiB, of which 64 pages are used: where the holes were looked at it took 76 s.
+    let family = Family::start(&["sparse", "8192"]);
     let begun = Instant::now();
     at(&family).is_exactly(32, 16);
     assert!(begun.elapsed() < Duration::from_secs(60), "the holes were looked at: {:?}", begun.elapsed());

@@ -35,7 +35,8 @@ pub struct MemoryError {
 
 /// The size in MiB, rounded up, so that what is named as enough is enough.
 fn mebibytes(bytes: u64) -> String {
-    ByteSize::mib(bytes.div_ceil(1 << 20)).display().iec().to_string()
+    let whole = bytes.div_ceil(1 << 20).saturating_mul(1 << 20);
+    ByteSize::b(whole).display().iec().to_string()
 }
 
 /// What counts and is bounded by number.
@@ -109,6 +110,8 @@ mod tests {
         );
         assert!(Plan::of(error.needed, DEFAULT).is_ok(), "what is said to be enough is enough: {error}");
         assert!(Plan::of(64 * MIB, Numbers { sessions: 8, others: 24, handshakes: 16 }).is_ok());
-        assert!(Plan::of(64 * MIB, Numbers { sessions: usize::MAX, others: usize::MAX, handshakes: 1 }).is_err());
+        let most = Numbers { sessions: usize::MAX, others: usize::MAX, handshakes: 1 };
+        let error = Plan::of(u64::MAX - 1, most).unwrap_err();
+        assert!(error.to_string().contains("found 16.0 EiB"), "{error}");
     }
 }

@@ -7,10 +7,10 @@ use deltascope_protocol::frame::ErrorCode;
 use deltascope_protocol::server::Stats;
 use deltascope_tls::Rejection;
 use std::fmt::Write as _;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is counted now.
 pub struct Metrics<'a> {
@@ -103,13 +103,29 @@ fn escaped(value: &str) -> String {
 /// collector is another user, and there is no secret in it.
 ///
 /// # Errors
-/// The folder is not there, or nothing can be written in it.
+/// The folder is not there, nothing can be written in it, or the path is one of a device, a pipe or a folder.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let path = place(path)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let mut file = File::create(&beside)?;
+    // Where others may write too, a link of that name would lead the text elsewhere.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
     file.set_permissions(Permissions::from_mode(0o644))?;
     file.write_all(text.as_bytes())?;
     drop(file);
     fs::rename(&beside, path)
+}
+
+/// The place that the file takes: behind a link, which stays. A device or a pipe has none, and would be gone.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_file() => fs::canonicalize(path),
+        Ok(_) => Err(io::Error::new(ErrorKind::InvalidInput, "expected a file, found a device, a pipe or a folder")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_path_buf()),
+        Err(error) => Err(error),
+    }
 }

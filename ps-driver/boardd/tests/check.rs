@@ -226,6 +226,21 @@ fn user_believes_the_report_of_root_for_the_same_start() {
     assert!(info("1").contains("No such file"));
 }
 
+/// Root writes it: /dev/null and /dev/stdout would be gone for everybody.
+#[test]
+fn a_report_takes_the_place_of_a_file_only() {
+    let bench = Bench::new(|_| {});
+    let (pipe, link) = (bench.fake.path().join("pipe"), bench.fake.path().join("link"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink("pipe", &link).unwrap();
+    for path in [&pipe, &link] {
+        let (is_well, value) = bench.check(Who::Root, &["--report", path.to_str().unwrap()]);
+        assert!(!is_well && value["error"].as_str().unwrap().contains("expected a file"), "{value}");
+    }
+    assert!(std::os::unix::fs::FileTypeExt::is_fifo(&fs::metadata(&link).unwrap().file_type()));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
 #[test]
 fn check_prints_a_line_for_each_look_and_a_verdict() {
     let bench = Bench::new(|fake| fake.sys("class/fpga_manager/fpga0/state", "unknown"));

@@ -59,6 +59,24 @@ fn another_user_reads_the_metrics_under_the_umask_of_the_unit() {
     assert_eq!(samples["deltascope_boardd_accept_failures_total"], 0.0);
 }
 
+/// As root it would be gone for everybody.
+#[test]
+fn a_device_or_a_pipe_is_not_replaced() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut daemon = support::Daemon::start(&["--metrics", path.to_str().unwrap()]);
+    daemon.status();
+    assert!(std::os::unix::fs::FileTypeExt::is_fifo(&std::fs::metadata(&path).unwrap().file_type()));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("boardd.prom", &link).unwrap();
+    std::fs::write(folder.path().join("boardd.prom"), "").unwrap();
+    let mut daemon = support::Daemon::start(&["--metrics", link.to_str().unwrap()]);
+    daemon.status();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    check(&std::fs::read_to_string(folder.path().join("boardd.prom")).unwrap());
+}
+
 /// The counters of the page, of the status and of the metrics are the same.
 #[test]
 fn every_counter_is_in_the_status_the_metrics_and_the_page() {

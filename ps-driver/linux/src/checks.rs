@@ -133,6 +133,11 @@ pub fn write(path: &Path, invocation: &str, looks: Vec<Look>, trust: &Trust) -> 
     use std::io::Write;
     let failed =
         |source| LinuxError::Write { path: path.to_path_buf(), value: "the report of the checks".into(), source };
+    // An old report goes. A device, or a link such as /dev/stdout, is of the whole machine and stays.
+    if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
+        let found = "a device, a link, a pipe or a folder".to_owned();
+        return Err(LinuxError::Report { path: path.to_path_buf(), expected: "a file".to_owned(), found });
+    }
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}

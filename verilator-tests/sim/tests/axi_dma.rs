@@ -2,12 +2,14 @@
 #![cfg(feature = "verilate")]
 
 use deltascope_abi::record::Record;
+use deltascope_abi::registers::offset;
 use deltascope_driver::axi_dma::{Completion, DmaSettings, Mode, silence};
+use deltascope_driver::dma_host::{DmaHost, DmaParts, HostError};
 use deltascope_driver::engine::EngineDriver;
-use deltascope_driver::seams::RecordStreams;
+use deltascope_driver::seams::{BusError, RecordStreams, Registers};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{Config, Engine, EngineKind, GoldenEngine};
-use deltascope_sim::axi_dma::host::{self, Shared, SimHost};
+use deltascope_sim::axi_dma::host::{self, Shared, SimFabric, SimHost, Window};
 use deltascope_sim::axi_dma::pg021::Channel;
 use deltascope_sim::axi_dma::{Block, DmaConfig, Fault, Ram, Response, Timing};
 use deltascope_testkit::Rng;
@@ -149,6 +151,37 @@ fn killed_process_is_cleared_up_at_the_next_start() {
         let mut rtl = EngineDriver::open(host, EngineKind::Rtl).expect("the engine opens");
         assert_eq!(rtl.counters().expect("counters").accepted, 0);
     }
+}
+
+/// An engine of the next major version of the layouts.
+struct NextVersion(Window<Ram>);
+
+impl Registers for NextVersion {
+    fn read32(&mut self, at: u32) -> Result<u32, BusError> {
+        let next = if at == offset::ABI_VERSION { 1 << 16 } else { 0 };
+        self.0.read32(at).map(|value| value + next)
+    }
+
+    fn write32(&mut self, at: u32, value: u32) -> Result<(), BusError> {
+        self.0.write32(at, value)
+    }
+}
+
+#[test]
+fn dma_of_an_engine_of_another_version_is_stopped_and_refused() {
+    let (rtl, system) = in_the_midst(true);
+    let buffer = system.borrow_mut().memory().clone();
+    std::mem::forget(rtl);
+    let parts = DmaParts {
+        engine: NextVersion(host::window(&system, Block::Engine)),
+        dma: host::window(&system, Block::Dma),
+        buffer,
+        irq: host::line(&system),
+        clock: host::clock(&system),
+    };
+    let opened = DmaHost::open(&mut SimFabric(system.clone()), parts, &settings());
+    assert!(matches!(opened.err(), Some(HostError::Abi { .. })), "another version is refused");
+    assert!(system.borrow().dma().is_stopped());
 }
 
 #[test]

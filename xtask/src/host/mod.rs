@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod operator;
+pub mod workloads;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -13,6 +14,8 @@ pub enum Task {
     Cases(cases::Arguments),
     /// Check what an operator sees of a running agent: metrics, state, page, with processes whose waste is known
     Operator(operator::Arguments),
+    /// Run real programs and compare what the agent counts with references; writes the README's table of workloads
+    Workloads(workloads::Arguments),
 }
 
 /// Runs a task of this group.
@@ -20,5 +23,6 @@ pub fn run(task: Task) -> Result<()> {
     match task {
         Task::Cases(arguments) => cases::run(&arguments),
         Task::Operator(arguments) => operator::run(&arguments),
+        Task::Workloads(arguments) => workloads::run(&arguments),
     }
 }

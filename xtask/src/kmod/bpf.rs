@@ -21,7 +21,7 @@ const GUESTS: [(&str, &[&str]); 3] = [
     ("bpf-counts", &["exact", "overflow", "storm", "hotplug"]),
     (
         "bpf-limits",
-        &["refused", "default_limit", "pending_full", "budget", "filter", "blocked", "ftrace_off", "follow"],
+        &["refused", "switch", "default_limit", "pending_full", "budget", "filter", "blocked", "ftrace_off", "follow"],
     ),
     ("bpf-hostile", &["blinded", "one_page", "discarded", "coverage"]),
 ];

@@ -26,6 +26,7 @@ const GUESTS: [(&str, &[&str]); 4] = [
         "limits",
         &[
             "other_reader",
+            "switch",
             "blocked",
             "bad_input",
             "pending_full",

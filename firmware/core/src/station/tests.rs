@@ -1,65 +1,15 @@
 //! The station against a client of smoltcp, over a wire of two queues that loses frames on demand.
 
 use super::*;
+use crate::wire::End;
 use alloc::rc::Rc;
 use core::cell::RefCell;
 use deltascope_model::GoldenEngine;
 use deltascope_protocol::server::{Config, Entropy};
 use deltascope_testkit::frames::{self, encode};
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr};
-
-type Queue = Rc<RefCell<VecDeque<Vec<u8>>>>;
-
-/// One end of the wire.
-struct End {
-    incoming: Queue,
-    outgoing: Queue,
-    cut: Rc<RefCell<bool>>,
-}
-
-struct Rx(Vec<u8>);
-struct Tx(Queue, bool);
-
-impl RxToken for Rx {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
-        f(&self.0)
-    }
-}
-
-impl TxToken for Tx {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, f: F) -> R {
-        let mut frame = vec![0; length];
-        let result = f(&mut frame);
-        if !self.1 {
-            self.0.borrow_mut().push_back(frame);
-        }
-        result
-    }
-}
-
-impl Device for End {
-    type RxToken<'a> = Rx;
-    type TxToken<'a> = Tx;
-
-    fn receive(&mut self, _: Instant) -> Option<(Rx, Tx)> {
-        let frame = self.incoming.borrow_mut().pop_front()?;
-        Some((Rx(frame), Tx(self.outgoing.clone(), *self.cut.borrow())))
-    }
-
-    fn transmit(&mut self, _: Instant) -> Option<Tx> {
-        Some(Tx(self.outgoing.clone(), *self.cut.borrow()))
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = 1514;
-        capabilities
-    }
-}
 
 fn interface(end: &mut End, last: u8, now: u64) -> Interface {
     let mac = HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0, last]));
@@ -84,14 +34,7 @@ struct World {
 
 impl World {
     fn new(sockets: usize, config: Config, peers: Peers) -> World {
-        let (one, other) = (Queue::default(), Queue::default());
-        let cut = Rc::new(RefCell::new(false));
-        let end = |incoming: &Queue, outgoing: &Queue| End {
-            incoming: incoming.clone(),
-            outgoing: outgoing.clone(),
-            cut: cut.clone(),
-        };
-        let mut ends = [end(&one, &other), end(&other, &one)];
+        let (mut ends, cut) = End::pair();
         let interfaces = [interface(&mut ends[0], 1, 0), interface(&mut ends[1], 2, 0)];
         let engine = GoldenEngine::default();
         let server = Server::new(engine, config, Entropy::Counter(1)).unwrap();
@@ -230,4 +173,19 @@ fn a_client_that_leaves_frees_its_socket() {
         assert_eq!(world.station.connections(), 0);
     }
     assert_eq!(world.station.counters().accepted, 5);
+}
+
+#[test]
+fn a_lost_address_resets_its_connections() {
+    let mut world = World::new(2, Config::default(), Peers::LINK_LOCAL);
+    let handle = world.connect();
+    world.run(20);
+    assert_eq!(world.station.connections(), 1);
+    world.station.abort(&mut world.board);
+    world.run(20);
+    assert_eq!(world.socket(handle).state(), tcp::State::Closed, "the client got a reset");
+    assert_eq!(world.station.connections(), 0);
+    world.connect();
+    world.run(20);
+    assert_eq!(world.station.counters().accepted, 2);
 }

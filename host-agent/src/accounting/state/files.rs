@@ -29,6 +29,26 @@ pub(super) struct Found {
     pub writable: bool,
 }
 
+/// Longest file that is read: more than any session or file of changes has, and little enough to be read.
+const LONGEST: u64 = 256 << 20;
+
+/// Reads a file, and nothing else: what a damaged disk has made of one may be of any kind and length.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let invalid = |text: String| std::io::Error::new(std::io::ErrorKind::InvalidData, text);
+    // The opening of a pipe would wait for its other end.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(invalid(String::from("expected a file, found a device, a pipe or a folder")));
+    }
+    if about.len() > LONGEST {
+        return Err(invalid(format!("expected at most {LONGEST} bytes, found {}", about.len())));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Numbers of the files of changes, the lowest first.
 pub(super) fn changes_files(folder: &Path) -> Vec<u64> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -116,7 +136,7 @@ fn read_session(folder: &Path, report: fn(&str)) -> (Option<SavedSession>, u64) 
         let then = "set aside; totals of containers begin at 0";
         StateError::Content { path: path.clone(), expected: "a session as this release saves it", found, then }
     };
-    let read = match std::fs::read(&path) {
+    let read = match read_file(&path) {
         Ok(bytes) => serde_json::from_slice::<SavedSession>(&bytes)
             .map_err(|error| content(error.to_string()))
             .and_then(|saved| match (saved.is_known(), saved.groups().is_some()) {
@@ -137,7 +157,7 @@ fn read_session(folder: &Path, report: fn(&str)) -> (Option<SavedSession>, u64) 
     });
     let below = saved.next_file();
     for number in files.into_iter().filter(|&number| number >= below) {
-        let bytes = match std::fs::read(folder.join(format!("{CHANGES}{number}"))) {
+        let bytes = match read_file(&folder.join(format!("{CHANGES}{number}"))) {
             Ok(bytes) => bytes,
             Err(source) => {
                 let path = folder.join(format!("{CHANGES}{number}"));

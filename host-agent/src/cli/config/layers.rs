@@ -18,8 +18,8 @@ pub const PREFIX: &str = "DELTASCOPE_";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "DELTASCOPE_CONFIG";
 /// Options of `run` that are no settings, those of events that are made up among them.
-pub(super) const NO_SETTINGS: [&str; 8] =
-    ["help", "config", "events", "seed", "containers", "sockets", "sends", "redundant"];
+pub(super) const NO_SETTINGS: [&str; 9] =
+    ["help", "config", "events", "seed", "containers", "senders", "sockets", "sends", "redundant"];
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use deltascope_agent::signals;
-use deltascope_agent::tuning::{Tuner, Tuning};
+use deltascope_agent::tuning::{Switch, Tuner, Tuning};
 
 use super::layers::{Layers, Setting};
 use super::{Given, Origin, ParseError, parse};
@@ -65,9 +65,9 @@ impl Settings {
             let change = format!("{name}: {} -> {} ({})", text(old), text(new), new.origin);
             if !TUNED.contains(&name.as_str()) {
                 lines.push(format!("{change}: cannot change while the agent runs; it stays {}; restart it", text(old)));
-            } else if name == "off" && !tuner.can_switch() {
+            } else if name == "off" && tuner.switch() == Switch::None {
                 lines.push(format!(
-                    "{change}: only a scan can be switched off; it stays {}; stop the agent instead",
+                    "{change}: this source cannot be switched off; it stays {}; stop the agent instead",
                     text(old)
                 ));
             } else {
@@ -75,11 +75,11 @@ impl Settings {
                 *old = new.clone();
             }
         }
-        let off = tuning.off.clone().filter(|_| tuner.can_switch());
+        let off = tuning.off.clone().filter(|off| tuner.switch().obeys(off));
         let before = tuner.get().off;
         match (&before, &off) {
-            (None, Some(off)) => lines.push(format!("the scan is switched off: {}", off.reason)),
-            (Some(_), None) => lines.push("the scan is switched on".to_owned()),
+            (None, Some(off)) => lines.push(format!("the source is switched off: {}", off.reason)),
+            (Some(_), None) => lines.push("the source is switched on".to_owned()),
             _ => {}
         }
         tuner.set(Tuning { off, ..tuning });

@@ -12,7 +12,7 @@ use crate::report::{Line, OTHER_NAME, escape};
 /// Name of what was in series that are no more.
 const EXPIRED_NAME: &str = "expired";
 /// Metrics of a container.
-const METRICS: usize = 22;
+const METRICS: usize = 24;
 
 /// When a metric is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,9 @@ const fn scoped(name: &'static str, scope: &'static str, help: &'static str, val
 const REPEATED: &str = "Bodies sent before, by scope; scopes are not to be added.";
 const REPEATED_BYTES: &str = "Their bytes, by scope; scopes are not to be added.";
 
+/// The scope that is there on request only.
+const CONNECTION: &str = "connection";
+
 /// Every metric; those of one name are beside each other.
 const TABLE: [Metric; METRICS] = [
     metric(Of::Every, "cow_copies", "Copied pages; of a scan inherited copies.", |line| line.pages.events),
@@ -76,11 +79,17 @@ const TABLE: [Metric; METRICS] = [
     scoped("send_redundant", "container", REPEATED, |line| {
         line.by_content.unwrap_or_default().container.redundant_events
     }),
+    scoped("send_redundant", CONNECTION, REPEATED, |line| {
+        line.by_content.unwrap_or_default().connection.unwrap_or_default().redundant_events
+    }),
     scoped("send_redundant_bytes", "peer", REPEATED_BYTES, |line| {
         line.by_content.unwrap_or_default().peer.redundant_bytes
     }),
     scoped("send_redundant_bytes", "container", REPEATED_BYTES, |line| {
         line.by_content.unwrap_or_default().container.redundant_bytes
+    }),
+    scoped("send_redundant_bytes", CONNECTION, REPEATED_BYTES, |line| {
+        line.by_content.unwrap_or_default().connection.unwrap_or_default().redundant_bytes
     }),
     metric(Of::Origins, "cow_equal_to_source", "Redundant copies that equal their source.", |line| {
         line.origins.unwrap_or_default().equal_to_source
@@ -105,7 +114,7 @@ fn values(line: &Line) -> Values<METRICS> {
 }
 
 fn waste(values: &Values<METRICS>) -> u64 {
-    let counts = |metric: &Metric| WASTE.contains(&metric.name) && metric.scope != Some("container");
+    let counts = |metric: &Metric| WASTE.contains(&metric.name) && metric.scope.is_none_or(|scope| scope == "peer");
     let wasted = TABLE.iter().zip(values).filter(|(metric, _)| counts(metric));
     wasted.fold(0, |sum, (_, value)| sum.saturating_add(*value))
 }
@@ -133,12 +142,18 @@ impl Containers {
         let listed: Vec<&Line> = series.listed.iter().filter_map(|(key, _)| known.get(key.as_str()).copied()).collect();
         infos(&listed, families);
         let with_content = report.lines.iter().any(|line| line.by_content.is_some());
+        let with_connections =
+            report.lines.iter().any(|line| line.by_content.is_some_and(|sends| sends.connection.is_some()));
         let with_origins = report.lines.iter().any(|line| line.origins.is_some());
         let mut at = 0;
         while at < METRICS {
             let Metric { of, name, help, .. } = TABLE[at];
             let mut samples = Vec::new();
             while at < METRICS && TABLE[at].name == name {
+                if TABLE[at].scope == Some(CONNECTION) && !with_connections {
+                    at += 1;
+                    continue;
+                }
                 let scope = TABLE[at].scope.map(|scope| ("scope", scope.to_owned()));
                 let mut sample = |mut labels: Labels, values: &Values<METRICS>| {
                     labels.extend(scope.clone());

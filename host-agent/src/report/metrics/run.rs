@@ -50,6 +50,12 @@ pub(super) fn add(round: &Round, families: &mut Families) {
     families.gauge("deltascope_agent_peak_memory_bytes", "Largest resident memory of the agent.", round.own.peak_bytes);
     let about = "The longest that a process may have waited for a read of its memory by the agent.";
     families.gauge("deltascope_agent_longest_hold_seconds", about, round.own.longest_hold.as_secs_f64());
+    if let Some(budget) = round.budget {
+        let about = "The share of one core that the rounds of a scan may use.";
+        families.gauge("deltascope_budget_cpu_ratio", about, budget.core);
+        let about = "Bytes that the rounds of a scan may compare in a second.";
+        families.gauge("deltascope_budget_compared_bytes_per_second", about, budget.bytes_per_second);
+    }
     families.gauge(
         "deltascope_silent_containers",
         "Containers that have had no event for a while.",

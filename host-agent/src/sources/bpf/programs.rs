@@ -179,11 +179,19 @@ impl Programs {
         }
         // Judging first: what is captured is judged from the first one on.
         programs.judge()?;
-        for name in programs.attached.clone() {
-            let link = programs.program(name)?.attach().map_err(system("attach the BPF programs"))?;
-            programs.links.push((name, link));
-        }
+        programs.start_capture()?;
         Ok(programs)
+    }
+
+    /// Attaches what is not attached.
+    pub(super) fn start_capture(&mut self) -> Result<(), BpfError> {
+        for name in self.attached.clone() {
+            if self.links.iter().all(|(attached, _)| *attached != name) {
+                let link = self.program(name)?.attach().map_err(system("attach the BPF programs"))?;
+                self.links.push((name, link));
+            }
+        }
+        Ok(())
     }
 
     fn program(&self, name: &str) -> Result<ProgramMut<'_>, BpfError> {

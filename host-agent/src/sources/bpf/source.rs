@@ -184,6 +184,19 @@ impl Source for Bpf {
         true
     }
 
+    fn can_switch(&self) -> bool {
+        true
+    }
+
+    fn switch(&mut self, on: bool) -> Result<(), SourceError> {
+        if on {
+            self.programs.start_capture()?;
+        } else {
+            self.programs.stop_capture();
+        }
+        Ok(())
+    }
+
     fn details(&self, name: &str) -> Option<Details> {
         self.owners.details(name)
     }

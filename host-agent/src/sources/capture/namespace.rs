@@ -8,6 +8,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use lru::LruCache;
@@ -69,6 +70,9 @@ struct Directions {
     counts: PacketCounts,
 }
 
+/// Network namespaces that this process has opened.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 impl Namespace {
     /// Opens the network namespace of this thread; the sockets stay there. Returns its interfaces too.
     pub(super) fn open(blocks: usize) -> Result<(Namespace, Vec<String>), (&'static str, io::Error)> {
@@ -82,7 +86,7 @@ impl Namespace {
         sys::bind_to_all(ring.socket()).map_err(at("a packet socket that is bound to all interfaces"))?;
         let directions = Directions {
             netlink,
-            flows: Flows::default(),
+            flows: Flows::of_namespace(OPENED.fetch_add(1, Ordering::Relaxed)),
             senders: LruCache::unbounded(),
             addresses: FxHashMap::default(),
             interfaces: FxHashMap::default(),

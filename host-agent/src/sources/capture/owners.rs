@@ -120,7 +120,7 @@ impl Owners {
     /// every process is in it, or where systemd has made the socket for another one. `None`: the files of processes have to
     /// be looked at, and that is not due.
     fn container(&mut self, charge: Charge, since: Instant, at_once: bool) -> Option<(ContainerId, bool)> {
-        let of_group = charge.cgroup.map_or(ContainerId::UNKNOWN, |cgroup| self.of_group(cgroup));
+        let of_group = charge.cgroup.map_or(ContainerId::UNKNOWN, |cgroup| self.of_group(cgroup, since));
         let group = self.attribution.container(of_group);
         let is_root = group.kind == ContainerKind::Root;
         let sockets =
@@ -146,13 +146,10 @@ impl Owners {
         Some((of_group, charge.is_gone))
     }
 
-    /// The container of a group. One that no walk has met may have been made since.
-    fn of_group(&mut self, cgroup: u64) -> ContainerId {
-        let deadline = Instant::now() + 4 * WALK_INTERVAL;
+    /// The container of a group that was there at `since`. One that no walk has met may have been made since the last.
+    fn of_group(&mut self, cgroup: u64, since: Instant) -> ContainerId {
         loop {
-            let now = Instant::now();
-            let id = self.attribution.resolve_cgroup_id(cgroup, now);
-            if id != ContainerId::UNKNOWN || now > deadline {
+            if let Some(id) = self.attribution.resolve_cgroup_id_of(cgroup, since, Instant::now()) {
                 return id;
             }
             std::thread::sleep(WALK_INTERVAL);

@@ -62,6 +62,7 @@ impl CaptureOptions {
 pub struct Capture {
     finder: Finder,
     interfaces: Vec<String>,
+    own_blocks: usize,
     other_blocks: usize,
     own: Id,
     namespaces: BTreeMap<Id, Namespace>,
@@ -79,6 +80,8 @@ pub struct Capture {
     /// In every namespace so far the kernel marks forwarded packets.
     sees_ingress: bool,
     stopped: bool,
+    /// Switched off: no namespace is captured in, and none is looked for.
+    off: bool,
 }
 
 impl Capture {
@@ -97,6 +100,7 @@ impl Capture {
             sees_ingress: namespace.sees_ingress(),
             finder,
             interfaces: options.interfaces.clone(),
+            own_blocks,
             other_blocks,
             own,
             namespaces: BTreeMap::from([(own, namespace)]),
@@ -109,6 +113,7 @@ impl Capture {
             ended_payload: PayloadBytes::default(),
             ended_counts: PacketCounts::default(),
             stopped: false,
+            off: false,
         };
         known.append(&mut capture.look().map_err(CaptureError::at("the network namespaces of other processes"))?);
         known.sort();
@@ -180,6 +185,12 @@ impl Capture {
         outcome
     }
 
+    /// Ends the capture everywhere. What cannot be read stays in the counts as received and not read.
+    fn end_all(&mut self) {
+        let all: Vec<Id> = self.namespaces.keys().copied().collect();
+        _ = self.end(&all);
+    }
+
     /// Gives what has an owner, in order.
     fn give(&mut self, sink: &mut dyn Sink) -> Result<(), SourceError> {
         while let Some(&Captured { sent, charge, at }) = self.pending.front() {
@@ -247,7 +258,7 @@ impl Source for Capture {
     }
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
-        if self.looked.elapsed() >= LOOK_INTERVAL && !self.stopped {
+        if self.looked.elapsed() >= LOOK_INTERVAL && !self.stopped && !self.off {
             self.look().map_err(Self::failed("the network namespaces of other processes"))?;
         }
         let packets = self.read().map_err(Self::failed("packets of a ring"))?;
@@ -264,10 +275,26 @@ impl Source for Capture {
 
     fn stop(&mut self) -> bool {
         self.stopped = true;
-        // What cannot be read stays in the counts as received and not read.
-        let all: Vec<Id> = self.namespaces.keys().copied().collect();
-        _ = self.end(&all);
+        self.end_all();
         true
+    }
+
+    fn can_switch(&self) -> bool {
+        true
+    }
+
+    fn switch(&mut self, on: bool) -> Result<(), SourceError> {
+        if on && self.off {
+            let opened = Namespace::open(self.own_blocks);
+            let (namespace, _) = opened.map_err(|(step, source)| CaptureError::System { step, source })?;
+            self.namespaces.insert(self.own, namespace);
+            self.off = false;
+            self.look().map_err(Self::failed("the network namespaces of other processes"))?;
+        } else if !on && !self.off {
+            self.off = true;
+            self.end_all();
+        }
+        Ok(())
     }
 
     fn details(&self, key: &str) -> Option<Details> {

@@ -1,5 +1,6 @@
 //! The capture module as a source: every copied page and every send of this machine, as they happen.
 
+mod captures;
 mod counters;
 pub(super) mod events;
 mod liveness;
@@ -20,6 +21,7 @@ use deltascope_abi::loss::Losses;
 use deltascope_abi::ring::{RingHeader, RingKind, flag};
 use deltascope_protocol::frame::{Cursor, MAX_CURSORS};
 
+use self::captures::Captures;
 use self::counters::{ModuleCounters, ReaderCounters};
 use self::events::OwnerTable;
 use self::liveness::Liveness;
@@ -33,8 +35,10 @@ use crate::sink::Sink;
 
 /// The module's device.
 pub const DEVICE: &str = "/dev/deltascope";
-/// The module's k of p = 2^-k.
-const SAMPLING_SHIFT: &str = "/sys/class/misc/deltascope/sampling_shift";
+/// The module's settings.
+const SETTINGS: &str = "/sys/class/misc/deltascope";
+/// Its k of p = 2^-k.
+const SAMPLING_SHIFT: &str = "sampling_shift";
 /// Records of each ring that a round takes at most, on average.
 const BATCH: u64 = 1_024;
 /// Age from which a send has no earlier one that is still on its way into a ring.
@@ -51,6 +55,14 @@ pub enum KmodError {
     )]
     Open {
         /// The device.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// The captures cannot be switched.
+    #[error("{path}: {source}; only root may switch the captures of the module")]
+    Switch {
+        /// The setting.
         path: PathBuf,
         /// Reason.
         source: std::io::Error,
@@ -122,6 +134,8 @@ struct Span {
 #[derive(Debug)]
 pub struct Kmod {
     rings: Rings,
+    /// None of a ring in a file.
+    captures: Option<Captures>,
     /// Next record to read, of every ring.
     read: Vec<u64>,
     unacknowledged: VecDeque<Span>,
@@ -145,7 +159,10 @@ impl Kmod {
     /// # Errors
     /// There is no module, another process reads it, or it is of another version.
     pub fn open(sampling: bool) -> Result<Kmod, KmodError> {
-        Kmod::open_at(Path::new(DEVICE), sampling.then(|| PathBuf::from(SAMPLING_SHIFT)))
+        let settings = Path::new(SETTINGS);
+        let mut kmod = Kmod::open_at(Path::new(DEVICE), sampling.then(|| settings.join(SAMPLING_SHIFT)))?;
+        kmod.captures = Some(Captures::of(settings));
+        Ok(kmod)
     }
 
     /// Opens a ring in a file, laid out as the module does it, without sampling.
@@ -177,6 +194,7 @@ impl Kmod {
             sampler,
             liveness: Liveness::default(),
             rings,
+            captures: None,
             read,
             unacknowledged: VecDeque::new(),
             owners: OwnerTable::new(),
@@ -327,9 +345,13 @@ impl Source for Kmod {
     }
 
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
-        let Kmod { liveness, rings, .. } = self;
+        let Kmod { liveness, rings, captures, .. } = self;
+        let capturing = rings.global(offset_of!(RingHeader, capturing));
+        if let Some(captures) = captures {
+            captures.note(capturing, rings.global(offset_of!(RingHeader, stopped_s)));
+        }
         liveness.pass(
-            rings.global(offset_of!(RingHeader, capturing)),
+            capturing,
             || rings.sum(offset_of!(RingHeader, reader_copies)),
             || rings.sum(offset_of!(RingHeader, reader_sends)),
         );
@@ -379,6 +401,17 @@ impl Source for Kmod {
         }
         self.reader = self.reader.after(&left, same_load, self.skipped);
         self.save_position(sink);
+        Ok(())
+    }
+
+    fn can_switch(&self) -> bool {
+        self.captures.is_some()
+    }
+
+    fn switch(&mut self, on: bool) -> Result<(), SourceError> {
+        if let Some(captures) = &mut self.captures {
+            captures.switch(on)?;
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::HostError;
 use super::host::{DmaHost, DmaParts};
-use super::probe::identify_engine;
+use super::probe::{identify_engine, refuse_unknown_engine};
 use crate::axi_dma::{self, DmaError, DmaSettings, Layout, Link};
 use crate::seams::{Clock, DmaBuffer, Fabric, Irq, Registers};
 
@@ -23,10 +23,12 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
     ) -> Result<DmaHost<E, D, B, I, C>, HostError> {
         fabric.check()?;
         let DmaParts { mut engine, mut dma, buffer, irq, mut clock } = parts;
-        let packet_beats = identify_engine(&mut engine)?;
-        let mode = axi_dma::identify(&mut dma)?;
+        identify_engine(&mut engine)?;
         // Before any refusal: a process that was killed has left the DMA at work on its buffers.
-        axi_dma::reset(&mut dma, &mut clock, settings.reset_limit)?;
+        let stopped = axi_dma::identify(&mut dma)
+            .and_then(|mode| axi_dma::reset(&mut dma, &mut clock, settings.reset_limit).map(|()| mode));
+        let packet_beats = refuse_unknown_engine(&mut engine)?;
+        let mode = stopped?;
         settings.check()?;
         axi_dma::refuse_wide(&mut dma, mode)?;
         if let Some(expected) = settings.mode

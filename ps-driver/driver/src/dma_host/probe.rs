@@ -18,13 +18,18 @@ use super::streams::batch_records;
 use crate::axi_dma::{self, DmaError, Mode, Take, Words};
 use crate::seams::{Clock, DmaBuffer, Irq, Registers};
 
-/// Refuses what is no delta engine, before anything of the DMA is touched: a wrong address map shows here. Gives the
-/// beats of its longest reply packet.
-pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<u32, HostError> {
+/// Refuses what is no delta engine, before anything of the DMA is touched: a wrong address map shows here.
+pub(super) fn identify_engine(engine: &mut impl Registers) -> Result<(), HostError> {
     let found = engine.read32(offset::IDENTITY)?;
     if found != IDENTITY_VALUE {
         return Err(HostError::Identity { expected: IDENTITY_VALUE, found });
     }
+    Ok(())
+}
+
+/// Refuses a delta engine that this driver does not know. Gives the beats of its longest reply packet. A DMA at work is
+/// stopped before: a driver of another version may have left it so.
+pub(super) fn refuse_unknown_engine(engine: &mut impl Registers) -> Result<u32, HostError> {
     let (expected, found) = (ABI_VERSION >> 16, engine.read32(offset::ABI_VERSION)? >> 16);
     if found != expected {
         return Err(HostError::Abi { expected, found });

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::image::{self, Image};
-use super::machine::{Machine, Plan};
+use super::machine::{Machine, Network, Plan};
 use crate::board::arm::cross::Compiler;
 use crate::cargo::{build, release_folder};
 use crate::document::Table;
@@ -80,6 +80,7 @@ fn measure(compiler: Option<Compiler>) -> Result<Costs> {
         logic: None,
         name: "copy",
         folder: &folder,
+        network: Network::Direct,
         counts_instructions: true,
         ends_at_reset: false,
     };

@@ -17,6 +17,15 @@ use crate::board::zynq::machine::{Running, Temporary, free_ports, listen, memory
 /// Port of the image's board server.
 const PORT: u16 = 5770;
 
+/// How the image reaches QEMU's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// By its cable.
+    Direct,
+    /// Through a hub that is plugged into the network by [`Machine::plug_hub`]: until then the link is up, and nothing answers.
+    Hub,
+}
+
 /// What to run.
 pub struct Plan<'a> {
     /// The image.
@@ -29,6 +38,8 @@ pub struct Plan<'a> {
     pub name: &'a str,
     /// Folder for the log.
     pub folder: &'a Path,
+    /// What its cable leads to.
+    pub network: Network,
     /// An instruction takes a nanosecond of the image's time.
     pub counts_instructions: bool,
     /// A reset of the image ends QEMU, so that what it left behind can be looked at.
@@ -66,7 +77,14 @@ impl Machine {
         qemu.arg(format!("memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}", ddr.display()));
         // The default board's console is the first UART.
         qemu.args(["-serial", "stdio", "-serial", "null"]).arg("-kernel").arg(plan.elf);
-        qemu.arg("-nic").arg(format!("user,id=net,model=cadence_gem,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PORT}"));
+        let user = format!("hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PORT}");
+        match plan.network {
+            Network::Direct => qemu.arg("-nic").arg(format!("user,id=net,model=cadence_gem,{user}")),
+            Network::Hub => qemu
+                .args(["-netdev", &format!("user,id=user,{user}"), "-netdev", "hubport,id=hub,hubid=0,netdev=user"])
+                // Stopped, until the hub is unplugged.
+                .args(["-nic", "hubport,id=net,hubid=0,model=cadence_gem", "-S"]),
+        };
         if plan.counts_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
         }
@@ -83,7 +101,7 @@ impl Machine {
         let output = decoder.stdout.take().context("the decoder: expected its output, found none")?;
         let log = plan.folder.join(format!("{}.log", plan.name));
         let lines = listen(output, &log)?;
-        Ok(Machine {
+        let machine = Machine {
             logic,
             lines,
             log,
@@ -94,7 +112,11 @@ impl Machine {
             _decoder: Running(decoder),
             _qemu: qemu,
             _files: files,
-        })
+        };
+        if plan.network == Network::Hub {
+            machine.command(&[set_link("hub", false), json!({"execute": "cont"})])?;
+        }
+        Ok(machine)
     }
 
     /// Waits until the image logs a line that holds `text`, and gives it. A panic that was not waited for is an error.
@@ -155,15 +177,31 @@ impl Machine {
 
     /// Takes the cable out, or puts it in.
     pub fn set_link(&self, up: bool) -> Result<()> {
-        let stream = UnixStream::connect(&self.qmp).context("connecting to QEMU")?;
+        self.command(&[set_link("net", up)])
+    }
+
+    /// Plugs the hub into the network ([`Network::Hub`]).
+    pub fn plug_hub(&self) -> Result<()> {
+        self.command(&[set_link("hub", true)])
+    }
+
+    /// Gives QEMU commands, one after the other.
+    fn command(&self, commands: &[Value]) -> Result<()> {
+        let end = Instant::now() + Duration::from_secs(60);
+        let stream = loop {
+            match UnixStream::connect(&self.qmp) {
+                Ok(stream) => break stream,
+                // QEMU has just been started.
+                Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+                Err(error) => return Err(error).context("connecting to QEMU"),
+            }
+        };
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut answer = String::new();
         reader.read_line(&mut answer)?;
-        for command in [
-            json!({"execute": "qmp_capabilities"}),
-            json!({"execute": "set_link", "arguments": {"name": "net", "up": up}}),
-        ] {
+        let capabilities = json!({"execute": "qmp_capabilities"});
+        for command in [&capabilities].into_iter().chain(commands) {
             (&stream).write_all(format!("{command}\n").as_bytes())?;
             loop {
                 answer.clear();
@@ -187,6 +225,10 @@ impl Machine {
         ensure!(logic.0.wait()?.success(), "the process that serves the logic failed; it said {text:?}");
         serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))
     }
+}
+
+fn set_link(name: &str, up: bool) -> Value {
+    json!({"execute": "set_link", "arguments": {"name": name, "up": up}})
 }
 
 /// Starts the process that serves the logic.

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::image::{self, Image};
-use super::machine::{Machine, Plan};
+use super::machine::{Machine, Network, Plan};
 use crate::board::arm::cross::Compiler;
 use crate::board::runner::Runner;
 use crate::cargo::{build, release_folder, root, run as run_command};
@@ -76,11 +76,11 @@ impl Programs {
 
     /// Boots the image with `settings` besides those of the network.
     fn boot(&self, name: &str, settings: &[&str]) -> Result<Machine> {
-        self.start(name, settings, false)
+        self.start(name, settings, Network::Direct, false)
     }
 
     /// Boots the image; with `ends_at_reset` a reset of it ends QEMU.
-    fn start(&self, name: &str, settings: &[&str], ends_at_reset: bool) -> Result<Machine> {
+    fn start(&self, name: &str, settings: &[&str], network: Network, ends_at_reset: bool) -> Result<Machine> {
         let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
         let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
         let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
@@ -90,6 +90,7 @@ impl Programs {
             logic,
             name,
             folder: &self.folder,
+            network,
             counts_instructions: false,
             ends_at_reset,
         })
@@ -205,7 +206,7 @@ fn resets(programs: &Programs, test: &str, trigger: &str) -> Result<Value> {
 
 /// A panic while the DMA runs: the image has stopped it by the time of its own reset, before any next start could.
 fn panic_stops_the_dma(programs: &Programs) -> Result<Value> {
-    let mut machine = programs.start("panic-dma", &["test=panic"], true)?;
+    let mut machine = programs.start("panic-dma", &["test=panic"], Network::Direct, true)?;
     machine.wait_for_server(LIMIT)?;
     let _peer = TcpStream::connect(("127.0.0.1", machine.port))?;
     let seen = machine.wait_for("PANIC", LIMIT)?;
@@ -229,6 +230,31 @@ fn not_allowed(programs: &Programs) -> Result<Value> {
     ensure!(bytes.is_empty(), "a peer that is not allowed: expected no byte, found {}", bytes.len());
     machine.finish()?;
     Ok(json!({"fault": "peer not allowed", "seen": seen}))
+}
+
+/// No DHCP server, and then one: the image reports what it waits for and asks again. A link that was down costs neither
+/// address nor lease.
+fn dhcp(programs: &Programs) -> Result<Value> {
+    let mut machine = programs.start("dhcp", &["address=dhcp"], Network::Hub, false)?;
+    let waits = machine.wait_for("DHCP waits since", LIMIT)?;
+    ensure!(waits.contains("a server's lease"), "no DHCP server: expected that it is waited for, found {waits:?}");
+    machine.plug_hub()?;
+    let leased = machine.wait_for("DHCP leased", LIMIT)?;
+    // QEMU's network (its documentation, "Using the user mode network stack").
+    ensure!(leased.contains("10.0.2.15/24 of 10.0.2.2"), "expected a lease of QEMU's server, found {leased:?}");
+    machine.wait_for_server(LIMIT)?;
+    still_counts(programs, &machine)?;
+    machine.set_link(false)?;
+    machine.wait_for("LINK down", LIMIT)?;
+    machine.set_link(true)?;
+    let renewed = machine.wait_for("DHCP renewed 10.0.2.15", LIMIT)?;
+    still_counts(programs, &machine)?;
+    ensure!(!machine.logged.iter().any(|line| line.contains("DHCP lost")), "expected that the address stays");
+    machine.finish()?;
+    Ok(json!({
+        "fault": "no DHCP server, and a link that was down", "seen": [waits, leased, renewed],
+        "then": "counts as the model",
+    }))
 }
 
 /// Logic that is not there: the image says so and touches nothing of it.
@@ -332,6 +358,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         resets(&programs, "panic", "PANIC")?,
         panic_stops_the_dma(&programs)?,
         resets(&programs, "hang", "HANG")?,
+        dhcp(&programs)?,
         no_logic(&programs)?,
     ];
     let report = json!({

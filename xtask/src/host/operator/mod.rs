@@ -1,11 +1,20 @@
 //! `cargo xtask host operator`: what an operator sees of a running agent, checked against processes whose waste is known.
 
 mod agent;
-mod full;
+mod churn;
+mod containerd;
+mod counters;
+mod devtools;
 mod http;
+mod image;
+mod page;
+mod podman;
+mod prometheus;
+mod terminal;
 mod workload;
 
 use crate::demo::Engine;
+use crate::setup::{self, Tool};
 use agent::{Agent, program};
 use anyhow::{Context, Result, ensure};
 use http::{body, first_event, get, named, samples, value};
@@ -16,10 +25,27 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use workload::Wasteful;
+use workload::{Family, Wasteful};
 
 /// Pages that the one family wastes, and the other.
 const PAGES: [u64; 2] = [2_000, 200];
+/// A group that a unit delegates: a row of its own.
+const DELEGATED: &str = "htcondor/slot1_2@host";
+/// Groups that come and go.
+const CHURN: u64 = 1_000;
+/// What the full check uses beside the programs of this repository.
+const TOOLS: &[Tool] = &[
+    Tool { program: "containerd", package: "containerd" },
+    Tool { program: "ctr", package: "containerd" },
+    Tool { program: "runc", package: "runc" },
+    Tool { program: "podman", package: "podman" },
+    Tool { program: "conmon", package: "conmon" },
+    Tool { program: "prometheus", package: "prometheus" },
+    Tool { program: "promtool", package: "prometheus" },
+    Tool { program: "prometheus-node-exporter", package: "prometheus-node-exporter" },
+    Tool { program: "chromium", package: "chromium" },
+    Tool { program: "script", package: "bsdutils" },
+];
 
 /// Options of the task.
 #[derive(clap::Args, Default)]
@@ -27,7 +53,8 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Also with a real Prometheus and a browser; writes docs/img/page.png
+    /// Also with pods of a real containerd, a real Podman, a real Prometheus, a browser and a terminal; installs them as root,
+    /// and writes the pictures docs/img/page.png and docs/img/top.svg
     #[arg(long)]
     pub full: bool,
 }
@@ -39,7 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("deltascope-operator-{}", std::process::id()));
     fs::create_dir(&folder)?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
-    let outcome = checked(&folder, arguments.full);
+    let outcome = if arguments.full { setup::provide(TOOLS) } else { Ok(()) };
+    let outcome = outcome.and_then(|()| checked(&folder, arguments.full));
     fs::remove_dir_all(&folder)?;
     let mut found = outcome?;
     found["seconds_measured"] = json!(begun.elapsed().as_secs_f64());
@@ -54,44 +82,96 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn checked(folder: &Path, full: bool) -> Result<Value> {
     let mut found = json!({});
     match workload::groups()? {
-        Some(groups) => scanned(folder, &groups, full, &mut found)?,
+        Some(groups) => {
+            let waste = workload::build(folder)?;
+            scanned(folder, &groups, &waste, &mut found)?;
+            found["churn"] = churn::check(folder, &groups, CHURN)?;
+            if full {
+                pods(folder, &waste, &mut found)?;
+            }
+        }
         None => found["scan"] = json!("not run: needs root and a mounted cgroup2 hierarchy"),
     }
-    found["counters"] = counters()?;
+    found["counters"] = counters::of_series()?;
+    found["memory"] = counters::memory()?;
     Ok(found)
 }
 
 /// An agent that scans two families of known waste.
-fn scanned(folder: &Path, groups: &Path, full: bool, found: &mut Value) -> Result<()> {
-    let programs = workload::build(folder)?;
+fn scanned(folder: &Path, groups: &Path, waste: &Path, found: &mut Value) -> Result<()> {
     let mark = std::process::id();
     // The one that wastes less is first in every other order: by name, by path, by process.
     let id = format!("{mark:064x}");
-    let [worse, better] =
-        [format!("/operator-{mark}.slice/docker-{id}.scope"), format!("/operator-{mark}.slice/better.service")];
-    let better = Wasteful::start(&programs, groups, ("better.service", &better), PAGES[1])?;
-    let worse = Wasteful::start(&programs, groups, ("docker/worse", &worse), PAGES[0])?;
+    let [worse, better] = [
+        format!("/operator-{mark}.slice/docker-{id}.scope"),
+        format!("/operator-{mark}.slice/condor.service/{DELEGATED}"),
+    ];
+    let better = Wasteful::start(waste, groups, (&format!("condor.service/{DELEGATED}"), &better), PAGES[1])?;
+    let worse = Wasteful::start(waste, groups, ("docker/worse", &worse), PAGES[0])?;
+    let (better, worse) = (&better.family, &worse.family);
     let host = docker_state(folder, &id, "worse")?;
-    found["wasted_pages"] = json!({worse.name: worse.pages, better.name: better.pages});
+    found["wasted_pages"] = json!({&worse.name: worse.pages, &better.name: better.pages});
     let file = folder.join("deltascope.prom");
     let text_file = file.to_str().context("a path")?;
     let pids = [better.pid.to_string(), worse.pid.to_string()];
     let of_families = ["--source", "scan", "--host-root", &host, "--pid", &pids[0], "--pid", &pids[1]];
     let mut agent = Agent::start(&[&of_families[..], &["--interval", "1", "--metrics", text_file]].concat())?;
     agent.ready()?;
-    until_named(&agent.address, worse.name)?;
-    found["top"] = top(&of_families, &[&worse, &better])?;
-    found["private_namespace"] = private_namespace(groups, &of_families, &[&worse, &better])?;
-    found["scan"] = shown(&agent.address, &[&worse, &better])?;
+    until_named(&agent.address, &[worse])?;
+    found["top"] = top(&of_families, &[worse, better])?;
+    found["private_namespace"] = private_namespace(groups, &of_families, &[worse, better])?;
+    found["scan"] = shown(&agent.address, &[worse, better])?;
     found["textfile"] = textfile(&file)?;
     found["scrapes_at_once"] = json!(concurrent(&agent.address)?);
     found["status"] = status(&agent.address)?;
     ensure!(get(&agent.address, "/nothing")?.status == 404, "an unknown path has an answer");
-    if full {
-        found["prometheus"] = full::prometheus(folder, &agent.address, &worse.cgroup, &better.cgroup)?;
-        found["browser"] = full::browser(folder, &agent.address)?;
-    }
     Ok(())
+}
+
+/// An agent that scans two pods of a real containerd, whose socket it finds by itself, in every surface.
+fn pods(folder: &Path, waste: &Path, found: &mut Value) -> Result<()> {
+    let folder = folder.join("pods");
+    fs::create_dir(&folder)?;
+    let pause = workload::compile(&folder, "pause", include_str!("pause.c"))?;
+    let image = image::archive(&folder, containerd::IMAGE, &[waste, &pause])?;
+    found["podman"] = podman::check(&folder, &folder.join("image/layer.tar"), PAGES[1])?;
+    let containerd = containerd::Containerd::start(&folder, &image)?;
+    let better = containerd.pod("cart-0", 1, PAGES[1])?;
+    let worse = containerd.pod("checkout-0", 2, PAGES[0])?;
+    let (worse, better) = (&worse.family, &better.family);
+    let host = containerd.host.to_str().context("a path")?;
+    found["doctor"] = doctor(host)?;
+    let pids = [better.pid.to_string(), worse.pid.to_string()];
+    let of_pods = ["--source", "scan", "--host-root", host, "--pid", &pids[0], "--pid", &pids[1]];
+    let textfiles = folder.join("textfiles");
+    fs::create_dir(&textfiles)?;
+    let file = textfiles.join("deltascope.prom");
+    let file = file.to_str().context("a path")?;
+    let mut agent = Agent::start(&[&of_pods[..], &["--interval", "1", "--metrics", file]].concat())?;
+    agent.ready()?;
+    until_named(&agent.address, &[worse, better])?;
+    found["containerd"] = json!({
+        "top": top(&of_pods, &[worse, better])?,
+        "scan": shown(&agent.address, &[worse, better])?,
+        "prometheus": prometheus::check(&folder, &agent.address, [worse, better])?,
+        "node_exporter": prometheus::node_exporter(&textfiles, [worse, better])?,
+        "page": page::check(&folder, &agent.address, [worse, better])?,
+        "terminal": terminal::check(&of_pods, [worse, better])?,
+    });
+    Ok(())
+}
+
+/// What `doctor` finds of the runtime below a root folder.
+fn doctor(host: &str) -> Result<Value> {
+    let output = program()?.args(["doctor", "--json", "--root", host]).output()?;
+    let found: Value = serde_json::from_slice(&output.stdout)?;
+    let checks = found["checks"].as_array().context("checks")?;
+    let check = checks.iter().find(|check| check["name"] == "names_cri").context("no check names_cri")?;
+    ensure!(
+        check["state"] == "ok" && check["found"].as_str().is_some_and(|text| text.contains("containers: 2")),
+        "{check}"
+    );
+    Ok(check["found"].clone())
 }
 
 /// Makes the state folder of Docker for a container below a root folder of its own, and returns that.
@@ -103,22 +183,23 @@ fn docker_state(folder: &Path, id: &str, name: &str) -> Result<String> {
     Ok(host.to_str().context("a path")?.to_owned())
 }
 
-/// Waits until a round has the name that a runtime has for a container: rounds do not wait for names.
-fn until_named(address: &str, name: &str) -> Result<()> {
+/// Waits until a round has the names that a runtime has for containers: rounds do not wait for names.
+fn until_named(address: &str, families: &[&Family]) -> Result<()> {
     let begun = Instant::now();
     loop {
         let metrics = body(address, "/metrics")?;
-        if metrics.contains(&format!("container=\"{name}\"")) {
-            ensure!(metrics.contains("deltascope_names{state=\"named\"} 1"), "the name is not counted: {metrics}");
+        if families.iter().all(|family| metrics.contains(&format!("container=\"{}\"", family.name))) {
+            let counted = format!("deltascope_names{{state=\"named\"}} {}", families.len());
+            ensure!(metrics.contains(&counted), "the names are not counted: {metrics}");
             return Ok(());
         }
-        ensure!(begun.elapsed() < agent::LIMIT, "no round has the name {name}: {metrics}");
+        ensure!(begun.elapsed() < agent::LIMIT, "no round has the names of {families:?}: {metrics}");
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
 
 /// `top --once --json` ranks and quantifies the families as the other surfaces do.
-fn top(options: &[&str], families: &[&Wasteful; 2]) -> Result<Value> {
+fn top(options: &[&str], families: &[&Family; 2]) -> Result<Value> {
     let boardd = crate::cargo::release_folder()?.join("deltascope-boardd");
     let mut command = program()?;
     command.args(["top", "--once", "--json", "--interval", "1"]).args(options).arg("--boardd").arg(boardd);
@@ -129,14 +210,17 @@ fn top(options: &[&str], families: &[&Wasteful; 2]) -> Result<Value> {
     for (at, family) in families.iter().enumerate() {
         let row = &found["containers"][at];
         let bytes = row["bytes_redundant"].as_u64().unwrap_or_default();
-        ensure!(row["name"] == family.name && row["cgroup"] == family.cgroup.as_str(), "top: place {at}: {found}");
+        ensure!(
+            row["name"] == family.name.as_str() && row["cgroup"] == family.cgroup.as_str(),
+            "top: place {at}: {found}"
+        );
         ensure!(family.wasted().contains(&bytes), "top: {}: {bytes} bytes: {found}", family.name);
     }
     Ok(json!({"sorted_by": found["sorted_by"], "first": found["containers"][0]["name"]}))
 }
 
 /// An agent in a control group namespace of its own names the families by the host's paths, as any other agent does.
-fn private_namespace(groups: &Path, options: &[&str], families: &[&Wasteful; 2]) -> Result<Value> {
+fn private_namespace(groups: &Path, options: &[&str], families: &[&Family; 2]) -> Result<Value> {
     let group = groups.join(format!("operator-{}.agent", std::process::id()));
     fs::create_dir_all(&group)?;
     // The shell moves itself, so that the namespace begins at its group.
@@ -158,16 +242,17 @@ fn private_namespace(groups: &Path, options: &[&str], families: &[&Wasteful; 2])
     let found: Value = serde_json::from_slice(&output.stdout)?;
     for (at, family) in families.iter().enumerate() {
         let container = &found["containers"][at];
-        ensure!(container["name"] == family.name && container["cgroup"] == family.cgroup.as_str(), "{found}");
+        ensure!(container["name"] == family.name.as_str() && container["cgroup"] == family.cgroup.as_str(), "{found}");
     }
     Ok(json!({"cgroups": families.map(|family| family.cgroup.as_str())}))
 }
 
 /// The families are named, ranked and quantified by the metrics, by the JSON of the page and by its events.
-fn shown(address: &str, families: &[&Wasteful; 2]) -> Result<Value> {
+fn shown(address: &str, families: &[&Family; 2]) -> Result<Value> {
     let metrics = samples(&body(address, "/metrics")?)?;
     ensure!(value(&metrics, "deltascope_conserved")? == 1.0, "the law of conservation is broken");
     ensure!(value(&metrics, "deltascope_source_up")? == 1.0, "the source sees nothing");
+    ensure!(value(&metrics, "deltascope_budget_cpu_ratio")? == 0.02, "the budget is not the usual one");
     let wasted = named(&metrics, "deltascope_container_cow_redundant_bytes");
     let order: Vec<&str> = wasted.iter().filter_map(|sample| Some(sample.labels.get("cgroup")?.as_str())).collect();
     let expected: Vec<&str> = families.iter().map(|family| family.cgroup.as_str()).collect();
@@ -176,7 +261,7 @@ fn shown(address: &str, families: &[&Wasteful; 2]) -> Result<Value> {
     let event: Value = serde_json::from_str(&first_event(address, "/events")?)?;
     let mut numbers = Vec::new();
     for (at, family) in families.iter().enumerate() {
-        let name = family.name;
+        let name = family.name.as_str();
         let range = family.wasted();
         let of_metrics = wasted[at].value as u64;
         ensure!(wasted[at].labels["container"] == name, "expected the name {name}, found {:?}", wasted[at].labels);
@@ -239,30 +324,6 @@ fn status(address: &str) -> Result<Value> {
     Ok(
         json!({"round": status["round"]["number"], "source": status["round"]["source"], "exit": 0, "exit_without_agent": 1}),
     )
-}
-
-/// Of a source with counters some containers have series of their own, and the sum of all series is what was counted.
-fn counters() -> Result<Value> {
-    let events = 200_000u64;
-    let synth = ["--source", "synth", "--seed", "3", "--events", "200000", "--containers", "60", "--interval", "0.2"];
-    let folder = std::env::temp_dir().join(format!("deltascope-counters-{}", std::process::id()));
-    fs::create_dir(&folder)?;
-    let file = folder.join("synth.prom");
-    let mut command = program()?;
-    command.arg("run").args(synth).args(["--metrics-containers", "20", "--metrics"]).arg(&file);
-    let output = command.output();
-    let text = fs::read_to_string(&file);
-    fs::remove_dir_all(&folder)?;
-    let output = output?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metrics = samples(&text?)?;
-    let sum = |name: &str| named(&metrics, name).iter().map(|sample| sample.value as u64).sum::<u64>();
-    let series = named(&metrics, "deltascope_container_cow_copies_total").len();
-    let sum = sum("deltascope_container_cow_copies_total") + sum("deltascope_container_net_sends_total");
-    let counted = value(&metrics, "deltascope_counted_total")? as u64;
-    ensure!(series == 22, "expected 20 containers, other and expired, found {series} series");
-    ensure!(sum == counted && counted == events, "expected {events} events in the series, found {sum} of {counted}");
-    Ok(json!({"events": events, "in_series": sum, "series": series}))
 }
 
 /// `promtool check metrics`, where there is one.

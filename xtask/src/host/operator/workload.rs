@@ -14,11 +14,16 @@ const PAGE: u64 = 4096;
 /// Pages of a family that are copied beside those it wastes: stack, data of the C library.
 const OTHER_PAGES: u64 = 32;
 
-/// Builds the program that wastes, in `folder`.
+/// Builds the program that wastes, in `folder`; it needs no library, so that it runs in a container that holds nothing else.
 pub fn build(folder: &Path) -> Result<PathBuf> {
-    let (source, program) = (folder.join("waste.c"), folder.join("waste"));
-    fs::write(&source, include_str!("waste.c"))?;
-    run(Command::new("gcc").args(["-O1", "-o"]).arg(&program).arg(&source))?;
+    compile(folder, "waste", include_str!("waste.c"))
+}
+
+/// Builds a program in C without libraries, in `folder`.
+pub fn compile(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let (source, program) = (folder.join(name).with_extension("c"), folder.join(name));
+    fs::write(&source, text)?;
+    run(Command::new("gcc").args(["-O1", "-static", "-o"]).arg(&program).arg(&source))?;
     Ok(program)
 }
 
@@ -32,13 +37,12 @@ pub fn groups() -> Result<Option<PathBuf>> {
     Ok(mount.filter(|_| setup::is_root()))
 }
 
-/// A family of two processes in a control group of its own. Both end with this.
-pub struct Wasteful {
-    child: Child,
-    group: PathBuf,
+/// A family of two processes whose waste is known.
+#[derive(Clone, Debug)]
+pub struct Family {
     /// Its name on every surface.
-    pub name: &'static str,
-    /// Path of the group in its hierarchy.
+    pub name: String,
+    /// Path of its control group in the hierarchy of version 2.
     pub cgroup: String,
     /// Process number of the parent.
     pub pid: u32,
@@ -46,10 +50,26 @@ pub struct Wasteful {
     pub pages: u64,
 }
 
+impl Family {
+    /// The bytes that it has wasted, at least and at most.
+    pub fn wasted(&self) -> RangeInclusive<u64> {
+        let least = self.pages * PAGE;
+        least..=least + OTHER_PAGES * PAGE
+    }
+}
+
+/// A family in a control group of its own. Both processes end with this.
+pub struct Wasteful {
+    child: Child,
+    group: PathBuf,
+    /// What is known of it.
+    pub family: Family,
+}
+
 impl Wasteful {
     /// Starts a family in the group `cgroup` below `groups`, which surfaces call `name`, and waits until it has written
     /// everything.
-    pub fn start(program: &Path, groups: &Path, (name, cgroup): (&'static str, &str), pages: u64) -> Result<Wasteful> {
+    pub fn start(program: &Path, groups: &Path, (name, cgroup): (&str, &str), pages: u64) -> Result<Wasteful> {
         let group = groups.join(cgroup.trim_start_matches('/'));
         fs::create_dir_all(&group).with_context(|| {
             format!("{}: expected to make a control group, found no permission; run this as root", group.display())
@@ -62,20 +82,14 @@ impl Wasteful {
         let mut line = String::new();
         let output = child.stdout.take().context("the program has no output")?;
         let read = BufReader::new(output).read_line(&mut line);
-        let mut family = Wasteful { child, group, name, cgroup: cgroup.to_owned(), pid: 0, pages };
+        let family = Family { name: name.to_owned(), cgroup: cgroup.to_owned(), pid: 0, pages };
+        let mut wasteful = Wasteful { child, group, family };
         read?;
         let pid = line.split_whitespace().next().and_then(|word| word.parse().ok());
-        family.pid = pid.with_context(|| format!("expected two process numbers, found {line:?}"))?;
-        ensure!(fs::read_to_string(format!("/proc/{}/cgroup", family.pid))?.contains(cgroup), "it is in another group");
-        Ok(family)
-    }
-}
-
-impl Wasteful {
-    /// The bytes that it has wasted, at least and at most.
-    pub fn wasted(&self) -> RangeInclusive<u64> {
-        let least = self.pages * PAGE;
-        least..=least + OTHER_PAGES * PAGE
+        let pid: u32 = pid.with_context(|| format!("expected two process numbers, found {line:?}"))?;
+        wasteful.family.pid = pid;
+        ensure!(fs::read_to_string(format!("/proc/{pid}/cgroup"))?.contains(cgroup), "it is in another group");
+        Ok(wasteful)
     }
 }
 
@@ -95,5 +109,34 @@ impl Drop for Wasteful {
         while let Some(folder) = above.filter(|folder| fs::remove_dir(folder).is_ok()) {
             above = folder.parent();
         }
+    }
+}
+
+/// Removes a control group, the groups in it and the empty ones above it, in every hierarchy, once no process is in it.
+pub fn remove_groups(cgroup: &str) {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+    for mount in mounts.lines() {
+        let fields: Vec<&str> = mount.split(' ').collect();
+        if !matches!(fields.get(2), Some(&"cgroup" | &"cgroup2")) {
+            continue;
+        }
+        let group = Path::new(fields[1]).join(cgroup.trim_start_matches('/'));
+        for _ in 0..200 {
+            for inner in fs::read_dir(&group).into_iter().flatten().flatten().filter(|inner| inner.path().is_dir()) {
+                let _ = fs::remove_dir(inner.path());
+            }
+            if !group.exists() || fs::remove_dir(&group).is_ok() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        remove_empty(group.parent(), Path::new(fields[1]));
+    }
+}
+
+/// Removes empty groups from `group` upwards.
+fn remove_empty(mut group: Option<&Path>, mount: &Path) {
+    while let Some(folder) = group.filter(|folder| *folder != mount && fs::remove_dir(folder).is_ok()) {
+        group = folder.parent();
     }
 }

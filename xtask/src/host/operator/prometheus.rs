@@ -1,8 +1,8 @@
-//! The page in a browser, and metrics in a real Prometheus.
+//! Metrics in a real Prometheus.
 
 use super::agent::LIMIT;
 use super::http::{body, get};
-use crate::cargo::root;
+use super::workload::Family;
 use crate::setup::{self, Tool};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -13,7 +13,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PROMETHEUS: Tool = Tool { program: "prometheus", package: "prometheus" };
-const CHROMIUM: Tool = Tool { program: "chromium", package: "chromium" };
 
 /// A program that ends with this.
 struct Running(Child);
@@ -25,8 +24,8 @@ impl Drop for Running {
     }
 }
 
-/// Lets a Prometheus scrape the agent and asks it which group wastes most.
-pub fn prometheus(folder: &Path, agent: &str, worse: &str, better: &str) -> Result<Value> {
+/// Lets a Prometheus scrape the agent and asks it which of two containers wastes most, by the names of their pods.
+pub fn check(folder: &Path, agent: &str, [worse, better]: [&Family; 2]) -> Result<Value> {
     setup::require(&[PROMETHEUS])?;
     let file = folder.join("prometheus.yml");
     let job = format!(
@@ -50,7 +49,7 @@ pub fn prometheus(folder: &Path, agent: &str, worse: &str, better: &str) -> Resu
             let result = results.iter().find(|result| result["metric"]["cgroup"] == cgroup)?;
             result["value"][1].as_str()?.parse::<f64>().ok()
         };
-        if let (Some(worse), Some(better)) = (of(worse), of(better)) {
+        if let (Some(worse), Some(better)) = (of(&worse.cgroup), of(&better.cgroup)) {
             break [worse, better];
         }
         ensure!(begun.elapsed() < LIMIT, "Prometheus has no series of both groups: {answer:?}");
@@ -59,11 +58,22 @@ pub fn prometheus(folder: &Path, agent: &str, worse: &str, better: &str) -> Resu
     let ratio = wasted[0] / wasted[1];
     ensure!((8.0..=10.5).contains(&ratio), "expected ten times the waste, found {ratio:.2} times");
     let query = |query: &str| -> Result<Value> {
-        let found: Value = serde_json::from_str(&body(&address, &format!("/api/v1/query?query={query}"))?)?;
+        let found: Value =
+            serde_json::from_str(&body(&address, &format!("/api/v1/query?query={}", query.replace(' ', "%20")))?)?;
         Ok(found["data"]["result"].clone())
     };
     let first = query(&format!("topk(1,{metric})"))?;
-    ensure!(first[0]["metric"]["cgroup"] == worse, "topk: expected {worse}, found {first}");
+    ensure!(first[0]["metric"]["cgroup"] == worse.cgroup.as_str(), "topk: expected {worse:?}, found {first}");
+    ensure!(first[0]["metric"]["container"] == worse.name.as_str(), "topk: expected {worse:?}, found {first}");
+    let joined =
+        query(&format!("{metric} * on(container, cgroup) group_left(namespace, pod, name) deltascope_container_info"))?;
+    let results = joined.as_array().context("a list")?;
+    for family in [worse, better] {
+        let found = results.iter().find(|one| one["metric"]["cgroup"] == family.cgroup.as_str());
+        let labels = ["namespace", "pod", "name"]
+            .map(|label| found.map_or("", |one| one["metric"][label].as_str().unwrap_or("")));
+        ensure!(labels.join("/") == family.name, "expected the labels of {}, found {joined}", family.name);
+    }
     for (metric, expected) in [("deltascope_conserved", "1"), ("up", "1"), ("deltascope_link_up", "1")] {
         let found = query(metric)?;
         ensure!(found[0]["value"][1] == expected, "{metric}: expected {expected}, found {found}");
@@ -74,27 +84,24 @@ pub fn prometheus(folder: &Path, agent: &str, worse: &str, better: &str) -> Resu
     Ok(json!({"ratio": ratio, "round_age_seconds": age}))
 }
 
-/// Opens the page in a browser, checks what a reader finds in it, and writes what it looks like to docs/img/page.png.
-pub fn browser(folder: &Path, agent: &str) -> Result<Value> {
-    setup::require(&[CHROMIUM])?;
-    let profile = folder.join("profile");
-    let chromium = |more: &[&str]| {
-        let mut command = Command::new(CHROMIUM.program);
-        command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--timeout=8000"]);
-        command.arg(format!("--user-data-dir={}", profile.display())).args(more);
-        command.arg(format!("http://{agent}/")).stderr(Stdio::null());
-        command
-    };
-    let picture = root().join("docs/img/page.png");
-    let screenshot = format!("--screenshot={}", picture.display());
-    ensure!(chromium(&[&screenshot, "--window-size=1200,1000"]).status()?.success(), "no picture of the page");
-    let dom = chromium(&["--dump-dom"]).output()?;
-    let dom = String::from_utf8_lossy(&dom.stdout);
-    for part in ["docker/worse", "better.service", "every event is accounted for", "role=\"img\"", "scope=\"col\""] {
-        ensure!(dom.contains(part), "the page does not show {part}: {dom}");
+/// Lets a node_exporter read the file of the agent, as another user where this one is root.
+pub fn node_exporter(folder: &Path, families: [&Family; 2]) -> Result<Value> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "prometheus-node-exporter"]);
+    command.args(["--collector.disable-defaults", "--collector.textfile"]);
+    command.arg(format!("--collector.textfile.directory={}", folder.display()));
+    command.arg(format!("--web.listen-address={address}")).stdout(Stdio::null()).stderr(Stdio::null());
+    let _exporter = Running(command.spawn().context("starting prometheus-node-exporter")?);
+    let begun = Instant::now();
+    loop {
+        let text = get(&address, "/metrics").ok().filter(|answer| answer.status == 200).map(|answer| answer.body);
+        let text = text.unwrap_or_default();
+        let all = families.iter().all(|family| text.contains(&format!("container=\"{}\"", family.name)));
+        if all && text.contains("node_textfile_scrape_error 0") {
+            return Ok(json!({"scrape_errors": 0}));
+        }
+        ensure!(begun.elapsed() < LIMIT, "node_exporter does not show the file of the agent: {text}");
+        std::thread::sleep(Duration::from_millis(200));
     }
-    let table = dom.split("<tbody").nth(1).context("no table")?;
-    let places = ["docker/worse", "better.service"].map(|name| table.find(name));
-    ensure!(places[0] < places[1], "the page ranks the groups in the wrong order");
-    Ok(json!({"picture": "docs/img/page.png", "bytes": fs::metadata(picture)?.len()}))
 }
