@@ -49,7 +49,7 @@ module delta_engine_proof (
     (* hierconn *) wire [3:0] \dut.s0_op , \dut.slots.s1_op , \dut.slots.s2_op , \dut.slots.s3_op ;
     (* hierconn *) wire \dut.s0_starts_query , \dut.query_ends_batch , \dut.control.answer_due , \dut.control_sends_answer ;
     (* hierconn *) wire \dut.journal_query , \dut.journal.noted , \dut.journal.queried , \dut.journal.begins ;
-    (* hierconn *) wire \dut.journal.walk.walking , \dut.journal.walk.first ;
+    (* hierconn *) wire \dut.journal.walk.walking , \dut.journal.walk.first , \dut.journal.walk.back_again ;
     (* hierconn *) wire [`DEPTH_BITS-1:0] \dut.journal.walk.step_row , \dut.journal.next_row ;
     (* hierconn *) wire [6:0] \dut.journal.since_last ;
     (* hierconn *) wire \dut.decoder_starts_query ;
@@ -202,6 +202,7 @@ module delta_engine_proof (
             assert (\dut.journal.walk.walking == (asks && asked_for >= 6 && asked_for <= 12'd6 + ROWS));
             assert (\dut.journal.walk.first == (asks && asked_for == 6));
             if (\dut.journal.walk.walking ) assert (\dut.journal.walk.step_row == \dut.journal.next_row - steps);
+            if (\dut.journal.walk.walking ) assert (\dut.journal.walk.back_again == (asked_for == 12'd6 + ROWS));
             for (i = 0; i < 7; i = i + 1) assert (\dut.journal.since_last [i] == (asks && !\dut.control.answer_due && asked_for == ROWS + 12'd7 + i));
         end
         if (\dut.control.answer_due ) assert (asks && asked_for == ROWS + 12'd13 && !never_stalled);

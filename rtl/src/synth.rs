@@ -79,6 +79,8 @@ pub struct Estimate {
     pub fan_out: Widest,
     /// Clock that the slowest way with its wires' allowance and the limits of the part allow, MHz.
     pub clock_mhz: f64,
+    /// How many times its allowance every wire may take until a way is longer than a clock of FCLK0.
+    pub wires_fit: f64,
     /// What the journal searches in a second.
     pub rates: Option<Rates>,
 }
@@ -104,7 +106,9 @@ pub fn estimate(top: &str, files: &[PathBuf], journal: Journal) -> Result<(Estim
     let (tree, flat) = (Netlist::read(&tree)?, Netlist::read(&flat)?);
     let hierarchy = Hierarchy::new(&tree, top);
     let cells = flat.cells(top);
-    let ways = paths::Walk::new(&flat, top).longest(&flat, top, &hierarchy);
+    let mut walk = paths::Walk::new(&flat, top);
+    let ways = walk.longest(&flat, top, &hierarchy);
+    let fit = walk.wires_that_fit(limits::period_ps());
     let slowest = ways.values().map(|way| way.by_delay.total_ns).fold(0.0, f64::max);
     let clock_mhz = (1000.0 / slowest).min(delays::RAMB36_MHZ).min(delays::BUFG_MHZ);
     let Journal { lanes, depth } = journal;
@@ -116,6 +120,7 @@ pub fn estimate(top: &str, files: &[PathBuf], journal: Journal) -> Result<(Estim
         ways,
         fan_out: fan_out::widest(&flat, top, RESET),
         clock_mhz: (clock_mhz * 10.0).round() / 10.0,
+        wires_fit: f64::from(fit) / 1000.0,
         rates: (lanes > 0).then(|| Rates::new(lanes, depth)),
     };
     Ok((estimate, flat.creator))

@@ -22,6 +22,11 @@ const TREE_LEVELS: usize = 1;
 const WALK_LEVELS: usize = 6;
 /// Nanoseconds of a clock of the board design, FCLK0: what the longest way with its wires' allowance may take.
 pub const PERIOD_NS: f64 = 1e9 / deltascope_abi::board::FCLK_HZ as f64;
+/// Returns [`PERIOD_NS`] in picoseconds.
+pub fn period_ps() -> u32 {
+    (PERIOD_NS * 1000.0).round() as u32
+}
+
 /// Cells that one net of the journal may drive. A RAM32M is one: it sits in one slice.
 const FAN_OUT: usize = 256;
 
@@ -84,7 +89,7 @@ pub fn period_bars(build: &Estimate, name: &str) -> Vec<Bar> {
     let bar = |(block, way): (&String, &Longest)| Bar {
         what: format!("picoseconds of the longest way to {block} with its wires' allowance, {name}"),
         found: picoseconds(way.by_delay.total_ns),
-        limit: picoseconds(PERIOD_NS),
+        limit: period_ps() as usize,
     };
     build.ways.iter().map(bar).collect()
 }

@@ -1,5 +1,7 @@
 //! The longest ways between registers of a flattened netlist.
 
+mod margin;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::delays;
@@ -180,6 +182,8 @@ pub struct Walk<'a> {
     outputs: Vec<(String, u64)>,
     /// Cells that each net drives.
     loads: HashMap<u64, usize>,
+    /// What every wire takes of its allowance, in thousandths.
+    permille: u32,
 }
 
 impl<'a> Walk<'a> {
@@ -195,7 +199,14 @@ impl<'a> Walk<'a> {
             let nets: HashSet<u64> = node.cell.nets("input").map(|(_, net)| net).collect();
             nets.into_iter().for_each(|net| *loads.entry(net).or_insert(0) += 1);
         }
-        let mut walk = Walk { nodes, drivers, order: Vec::new(), outputs: netlist.ports(module, "output"), loads };
+        let mut walk = Walk {
+            nodes,
+            drivers,
+            order: Vec::new(),
+            outputs: netlist.ports(module, "output"),
+            loads,
+            permille: 1_000,
+        };
         walk.sort();
         walk
     }
@@ -221,7 +232,7 @@ impl<'a> Walk<'a> {
             (_, Kind::Inverter) => true,
             _ => false,
         };
-        if inside { 0 } else { delays::wire(self.loads.get(&net).copied().unwrap_or(1)) }
+        if inside { 0 } else { delays::wire(self.loads.get(&net).copied().unwrap_or(1)) * self.permille / 1_000 }
     }
 
     /// Arrival at the cells that `net` drives, without its wire. What comes from a port comes from a register.
@@ -375,7 +386,7 @@ mod tests {
         let hierarchy = Hierarchy::new(&netlist, "top");
         let found = Walk::new(&netlist, "top").longest(&netlist, "top", &hierarchy);
         // 518 clock to output, 154 LUT3, 592 into the chain, 117 along it, 334 out of it, 154 LUT6. Wires: the register
-        // drives two cells, 700; from the chain to the LUT, 600; the others are inside a slice. 145 of the clock.
+        // drives two cells, 772; from the chain to the LUT, 624; the others are inside a slice. 145 of the clock.
         let way = Way {
             levels: 3,
             luts: 2,
@@ -383,11 +394,21 @@ mod tests {
             carry4: 2,
             muxes: 0,
             cells_ns: 1.869,
-            wires_ns: 1.3,
-            total_ns: 3.314,
+            wires_ns: 1.396,
+            total_ns: 3.41,
             ends_at: "last[0] D".into(),
         };
         assert_eq!(found["top"].by_levels, way);
         assert_eq!(found["top"].by_delay, way);
+    }
+
+    #[test]
+    fn wires_may_take_what_the_cells_and_the_clock_leave() {
+        let netlist = Netlist::from_text(NETLIST);
+        let mut walk = Walk::new(&netlist, "top");
+        // (period - 145 - 1869) / (772 + 624), in thousandths. The way to the pin R has less of both: (4410 - 145 - 1100) /
+        // (624 + 624) is more.
+        assert_eq!([2_014, 3_410, 4_410].map(|period| walk.wires_that_fit(period)), [0, 1_000, 1_716]);
+        assert_eq!(walk.wires_that_fit(2_013), 0);
     }
 }

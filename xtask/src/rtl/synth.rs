@@ -84,7 +84,7 @@ fn tables(report: &Value) -> String {
 fn builds(out: &mut String, report: &Value) {
     out.push_str(
         "| lanes x depth | LUT | of them memory | FF | RAMB36 | DSP48E1 | most levels | slowest way, wires allowed for | clock \
-         that allows |\n|---|---|---|---|---|---|---|---|---|\n",
+         that allows | too slow for FCLK0 when every wire takes |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for build in list(&report["builds"]) {
         let share = |name: &str| {
@@ -97,7 +97,7 @@ fn builds(out: &mut String, report: &Value) {
         let default = if build["lanes"] == report["lanes"] { ", the default" } else { "" };
         let _ = writeln!(
             out,
-            "| {} x {}{default} | {} | {} | {} | {} | {} | {most} | {slowest:.2} ns | {} MHz |",
+            "| {} x {}{default} | {} | {} | {} | {} | {} | {most} | {slowest:.2} ns | {} MHz | {:.2} of its allowance |",
             build["lanes"],
             build["depth"],
             share("LUT"),
@@ -105,7 +105,8 @@ fn builds(out: &mut String, report: &Value) {
             share("FF"),
             share("RAMB36"),
             build["DSP"],
-            build["clock_mhz"]
+            build["clock_mhz"],
+            number(&build["wires_fit"])
         );
     }
 }
@@ -238,7 +239,7 @@ mod tests {
         let way = json!({"levels": 3, "luts": 2, "carry_chains": 1, "carry4": 16, "muxes": 0, "cells_ns": 2.5,
             "wires_ns": 1.5, "total_ns": 4.25, "ends_at": "x D"});
         let build = json!({
-            "lanes": 256, "depth": 32, "LUT": 532, "LUTRAM": 174, "FF": 1064, "RAMB36": 14, "DSP": 0, "clock_mhz": 300.5,
+            "lanes": 256, "depth": 32, "LUT": 532, "LUTRAM": 174, "FF": 1064, "RAMB36": 14, "DSP": 0, "clock_mhz": 300.5, "wires_fit": 1.25,
             "ways": {"leaf": {"by_levels": way, "by_delay": way}},
             "fan_out": {"reset": 9, "journal_cells": 5, "nets": [{"net": "n", "pins": 7, "cells": 6}]},
             "rates": {"entries_a_clock": 256, "at_fclk0": 38.4e9, "sustained_at_fclk0": 26.7e9, "clock_for_it_mhz": 272.3},
@@ -253,6 +254,7 @@ mod tests {
         let text = tables(&report);
         for part in [
             "| 256 x 32, the default | 532 (1 %) |",
+            "| 3 | 4.25 ns | 300.5 MHz | 1.25 of its allowance |",
             "| 256 | 256 | 38.4 G/s | 26.7 G/s | 272.3 MHz | 76.9 G/s at 300.5 MHz |",
             "| leaf | 2 | 1 | 0 | 4 | 0 | 3 | 2 + 1 | 16 | 0 |",
             "| leaf | `x D` | 3 | 2.50 ns | 1.50 ns | 4.25 ns | 50 % | 4.25 ns |",
