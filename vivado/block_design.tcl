@@ -155,8 +155,8 @@ proc block_design::create {board ila fingerprint} {
   }
 }
 
-# Adds the fingerprint block with an AXI DMA of its own. Its driver looks by itself, so no interrupt is connected. The block
-# takes 128 bits a clock; HP0 has 64, and the interconnect joins two words.
+# Adds the fingerprint block with an AXI DMA of its own. Its driver looks by itself, so no interrupt is connected. The
+# block takes 128 bits a clock; HP0 has 64, and the interconnect joins two words.
 proc block_design::fingerprint {} {
   ip fingerprint_dma axi_dma [dma_parameters $deltascope::fingerprint_stream_bits]
   create_bd_cell -type module -reference deltascope_fingerprint fingerprint
@@ -166,8 +166,8 @@ proc block_design::fingerprint {} {
   link fingerprint_writes fingerprint_dma/M_AXI_S2MM memory/S05_AXI
   link packets fingerprint_dma/M_AXIS_MM2S fingerprint/s_axis
   link fingerprints fingerprint/m_axis fingerprint_dma/S_AXIS_S2MM
-  wire clock ps7/FCLK_CLK0 fingerprint_dma/s_axi_lite_aclk fingerprint_dma/m_axi_sg_aclk fingerprint_dma/m_axi_mm2s_aclk \
-    fingerprint_dma/m_axi_s2mm_aclk fingerprint/aclk
+  wire clock ps7/FCLK_CLK0 fingerprint_dma/s_axi_lite_aclk fingerprint_dma/m_axi_sg_aclk \
+    fingerprint_dma/m_axi_mm2s_aclk fingerprint_dma/m_axi_s2mm_aclk fingerprint/aclk
   wire peripheral_reset_n reset/peripheral_aresetn fingerprint_dma/axi_resetn fingerprint/aresetn
   assign ps7/Data fingerprint_dma/S_AXI_LITE/Reg $deltascope::fingerprint_dma_base $deltascope::fingerprint_dma_bytes
   dma_memory fingerprint_dma

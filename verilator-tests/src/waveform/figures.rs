@@ -334,7 +334,7 @@ pub const FIGURES: &[Figure] = &[
         title: "the counter of accepted records and its copy",
         run: Run::Core,
         instance: "counters.accepted_counter",
-        window: ("take", 0, 12),
+        window: ("latch", 0, 12),
         rows: &["happens", "increment", "counter_count as count", "take", "latched as copy"],
     },
     Figure {

@@ -111,7 +111,7 @@ pub const FAULTS: &[Fault] = &[
     fault(
         "stream of 32 bits",
         DESIGN,
-        "c_m_axis_mm2s_tdata_width $deltascope::stream_bits",
+        "c_m_axis_mm2s_tdata_width $send_bits",
         "c_m_axis_mm2s_tdata_width 32",
         "c_m_axis_mm2s_tdata_width 64",
     ),
@@ -348,7 +348,7 @@ pub const FAULTS: &[Fault] = &[
         DESIGN,
         "ip fingerprint_dma axi_dma [dma_parameters $deltascope::fingerprint_stream_bits]",
         "ip fingerprint_dma axi_dma [dma_parameters $deltascope::stream_bits]",
-        "fingerprint DMA: expected c_m_axis_mm2s_tdata_width 128",
+        "AXI DMA fingerprint_dma: expected c_m_axi_mm2s_data_width 128",
     ),
     fault(
         "fingerprint DMA at another address",
