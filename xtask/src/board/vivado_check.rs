@@ -9,6 +9,7 @@ pub mod board_data;
 mod clocks;
 mod constraints;
 mod design;
+mod dma_rules;
 mod documents;
 mod faults;
 mod fingerprint;

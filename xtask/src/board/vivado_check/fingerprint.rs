@@ -2,7 +2,7 @@
 
 use super::Tree;
 use super::design::{Cell, Design};
-use super::rules::{Segment, dma_parameters, dma_segments, dma_ways, links, ways};
+use super::dma_rules::{Segment, dma_parameters, dma_segments, dma_ways, links, ways};
 use anyhow::{Context, Result};
 use deltascope_abi::board::FINGERPRINT_DMA;
 

@@ -3,16 +3,12 @@
 use super::Tree;
 use super::board_data::Board;
 use super::design::{Assigned, Cell, Design};
+use super::dma_rules::{STREAM_BITS, Segment, dma_parameters, dma_segments, dma_ways, links, parameters, ways};
 use super::fingerprint;
 use super::record::Variant;
 use anyhow::{Context, Result};
-use deltascope_abi::board::{
-    AXI_DMA, BUFFERS, DDR, DMA_ADDRESS_BITS, DMA_LENGTH_BITS, ENGINE, INTERRUPT_SPI, IRQ_F2P, WINDOWS, Window,
-};
+use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, INTERRUPT_SPI, IRQ_F2P, WINDOWS, Window};
 use deltascope_abi::registers::IDENTITY_VALUE;
-
-/// Width of the engine's streams, of the AXI DMA and of HP0.
-const STREAM_BITS: &str = "64";
 
 /// Names of the cells that the rules are about.
 struct Names<'a> {
@@ -53,43 +49,6 @@ fn cells(design: &Design) -> Vec<String> {
     versioned
         .map(|(name, cell)| format!("cells: expected {name} without a version of its IP, found {}", cell.vlnv))
         .collect()
-}
-
-fn parameters(what: &str, cell: &Cell, expected: &[(&str, &str)]) -> Vec<String> {
-    let wrong = expected.iter().filter(|(name, value)| cell.parameter(name) != *value);
-    wrong.map(|(name, value)| format!("{what}: expected {name} {value}, found {}", cell.parameter(name))).collect()
-}
-
-/// The AXI DMA as the driver needs it: `ps-driver/driver/src/axi_dma/README.md`.
-pub fn dma_parameters(what: &str, dma: &Cell, send_bits: &str) -> Vec<String> {
-    let (length, address) = (DMA_LENGTH_BITS.to_string(), DMA_ADDRESS_BITS.to_string());
-    let mut problems = parameters(
-        what,
-        dma,
-        &[
-            ("c_include_sg", "1"),
-            ("c_sg_include_stscntrl_strm", "0"),
-            ("c_sg_length_width", &length),
-            ("c_addr_width", &address),
-            ("c_micro_dma", "0"),
-            ("c_include_mm2s", "1"),
-            ("c_include_s2mm", "1"),
-            ("c_m_axi_mm2s_data_width", send_bits),
-            ("c_m_axis_mm2s_tdata_width", send_bits),
-            ("c_m_axi_s2mm_data_width", STREAM_BITS),
-            ("c_s_axis_s2mm_tdata_width", STREAM_BITS),
-            ("c_enable_multi_channel", "0"),
-        ],
-    );
-    for name in ["c_mm2s_burst_size", "c_s2mm_burst_size"] {
-        if dma.parameter(name).parse::<u32>().unwrap_or(u32::MAX) > 16 {
-            problems.push(format!(
-                "{what}: expected bursts of at most 16 beats for HP0, found {name} {}",
-                dma.parameter(name)
-            ));
-        }
-    }
-    problems
 }
 
 fn ps7_parameters(board: &Board, ps7: &Cell) -> Vec<String> {
@@ -161,35 +120,6 @@ fn interfaces(design: &Design, names: &Names) -> Vec<String> {
     problems
 }
 
-/// Interfaces that are connected to each other.
-pub fn links(design: &Design, pairs: &[(String, String)]) -> Vec<String> {
-    let apart = pairs.iter().filter(|(from, to)| !design.other_end(from).contains(&to.as_str()));
-    let problem = |(from, to): &(String, String)| {
-        format!("interfaces: expected {from} connected to {to}, found {:?}", design.other_end(from))
-    };
-    apart.map(problem).collect()
-}
-
-/// The ways that an AXI DMA needs.
-pub fn dma_ways(ps7: &str, dma: &str) -> Vec<(String, String)> {
-    let memory = |master: &str| (format!("{dma}/{master}"), format!("{ps7}/S_AXI_HP0"));
-    let registers = (format!("{ps7}/M_AXI_GP0"), format!("{dma}/S_AXI_LITE"));
-    vec![registers, memory("M_AXI_SG"), memory("M_AXI_MM2S"), memory("M_AXI_S2MM")]
-}
-
-/// Interfaces that are connected through an interconnect: both hang on one smartconnect.
-pub fn ways(design: &Design, pairs: &[(String, String)]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (from, to) in pairs {
-        let interconnect =
-            |end: &str| design.other_end(end).first().and_then(|end| end.split('/').next().map(str::to_owned));
-        if interconnect(from) != interconnect(to) || interconnect(from).is_none() {
-            problems.push(format!("interfaces: expected a way from {from} to {to}, found none"));
-        }
-    }
-    problems
-}
-
 /// Clock, reset and interrupt of every cell.
 fn pins(design: &Design, names: &Names, reset_cell: &Cell) -> Vec<String> {
     let mut problems = Vec::new();
@@ -245,15 +175,6 @@ fn pins(design: &Design, names: &Names, reset_cell: &Cell) -> Vec<String> {
         }
     }
     problems
-}
-
-/// What has a place in an address space: its name, the space, the segment, its window.
-pub type Segment = (&'static str, String, String, Window);
-
-/// DDR in the spaces of an AXI DMA.
-pub fn dma_segments(ps7: &str, dma: &str, cell: &Cell) -> Vec<Segment> {
-    let segment = |space| ("DDR", format!("{dma}/{space}"), format!("{ps7}/S_AXI_HP0/HP0_DDR_LOWOCM"), DDR);
-    cell.spaces().map(segment).collect()
 }
 
 /// The segments of the engine and its AXI DMA.
