@@ -13,8 +13,8 @@ mod tool;
 #[path = "build/verilate.rs"]
 mod verilate;
 #[cfg(feature = "verilate")]
-#[path = "build/verilator.rs"]
-mod verilator;
+#[path = "build/versioned.rs"]
+mod versioned;
 
 #[cfg(not(feature = "verilate"))]
 fn main() {
@@ -32,6 +32,7 @@ fn main() {
 #[cfg(feature = "verilate")]
 fn build() -> Result<(), Box<dyn std::error::Error>> {
     use std::path::{Path, PathBuf};
+    use versioned::Versioned;
 
     let home = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
@@ -48,18 +49,9 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo:rerun-if-env-changed={variable}");
     }
     println!("cargo:rerun-if-changed={}", verilog.display());
-    let verilator = verilator::Verilator::find()?;
-    // Files of a package keep the time at which it was made, which may be before the last build; dpkg's list of them has
-    // that of the installation.
-    for file in [&verilator.program, Path::new("/var/lib/dpkg/info/verilator.list")] {
-        if file.exists() {
-            println!("cargo:rerun-if-changed={}", file.display());
-        }
-    }
-    println!("cargo:rustc-env=DELTASCOPE_VERILATOR={}", verilator.program.display());
-    println!("cargo:rustc-env=DELTASCOPE_VERILATOR_VERSION={}", verilator.version);
-
-    let includes = verilator.include_folders()?;
+    let name = std::env::var_os("VERILATOR").map_or_else(|| PathBuf::from("verilator"), PathBuf::from);
+    let verilator = Versioned::find(&name, "VERILATOR")?;
+    let includes = versioned::include_folders(&verilator)?;
     let compiler = |flags: &[&str]| {
         let mut build = cc::Build::new();
         build.cpp(true).std("c++17").opt_level(2).debug(false).warnings(false).pic(true);
@@ -72,6 +64,15 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
         }
         build
     };
+
+    let cxx = Versioned::find(compiler(&[]).get_compiler().path(), "CXX")?;
+    for (tool, variable) in [(&verilator, "DELTASCOPE_VERILATOR"), (&cxx, "DELTASCOPE_CXX")] {
+        for file in files_of(&tool.program) {
+            println!("cargo:rerun-if-changed={}", file.display());
+        }
+        println!("cargo:rustc-env={variable}={}", tool.program.display());
+        println!("cargo:rustc-env={variable}_VERSION={}", tool.version);
+    }
 
     let mut designs: Vec<(String, PathBuf)> = Vec::new();
     for name in designs::BLOCKS {
@@ -90,7 +91,8 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
 
     let sources = [verilog.clone(), home.join("fixtures"), home.join("csrc"), includes[0].clone()];
     let compiler_settings = ["CXX", "CXXFLAGS"].map(|variable| std::env::var_os(variable).unwrap_or_default());
-    let made_from = fingerprint::fingerprint(&verilator, &compiler_settings, &sources, &[std::env::current_exe()?])?;
+    let made_from =
+        fingerprint::fingerprint(&[&verilator, &cxx], &compiler_settings, &sources, &[std::env::current_exe()?])?;
     let stamp = out.join("made-from");
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == made_from) {
         return Ok(());
@@ -121,4 +123,17 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     compiler(&[]).file(home.join("csrc/runtime.cpp")).files(runtime).compile("deltascope_verilated");
     std::fs::write(&stamp, made_from)?;
     Ok(())
+}
+
+/// Returns what changes when a program is replaced: itself, what it is a link to, and the list that dpkg keeps of the files
+/// of its package. Files of a package keep the time at which it was made, which may be before the last build; the list has
+/// that of the installation. A package of a compiler is named as its program is, without the machine (g++-12 for
+/// x86_64-linux-gnu-g++-12).
+#[cfg(feature = "verilate")]
+fn files_of(program: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let target = program.canonicalize().unwrap_or_else(|_| program.to_owned());
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let package = name.split_once("-linux-gnu-").map_or(name.as_str(), |(_, name)| name);
+    let list = std::path::Path::new("/var/lib/dpkg/info").join(format!("{package}.list"));
+    [program.to_owned(), target, list].into_iter().filter(|file| file.exists()).collect()
 }

@@ -37,11 +37,19 @@ impl PageEntry {
         !self.present() && self.swapped() && (self.0 >> 58 & 1 == 1 || self.frame() & 31 == MARKER)
     }
 
-    /// The entry as that of a page that may be mapped more than once.
+    /// The entry as that of a page of which bit 56 says nothing: it may be mapped more than once.
     #[must_use]
     pub fn maybe_shared(self) -> Self {
-        Self(self.0 & !(1 << 56))
+        Self(self.0 & !(1 << 56) | Self::SAYS_NOTHING)
     }
+
+    /// Whether bit 56 says nothing ([`PageEntry::maybe_shared`]).
+    pub fn is_maybe_shared(self) -> bool {
+        self.0 & Self::SAYS_NOTHING != 0
+    }
+
+    /// Bit 60, which the kernel leaves 0.
+    const SAYS_NOTHING: u64 = 1 << 60;
 
     /// Bit 61: a page of a file, or shared anonymous memory.
     pub fn file_or_shared(self) -> bool {

@@ -179,8 +179,10 @@ impl<V: FamilyView> Round<'_, V> {
     fn divide(&mut self, holders: &[Holder], entries: impl Iterator<Item = (usize, PageEntry)>, frames: &[Seen<'_>]) {
         let members = self.charges.lineage.len();
         self.divider.reset(members);
+        let mut may_be_huge = false;
         for (member, entry) in entries {
             self.divider.own[member] = self.rule.own(entry);
+            may_be_huge |= entry.is_maybe_shared();
         }
         for member in (0..members).filter(|&member| self.gone[member]) {
             self.divider.own[member] = Own::Uncertain;
@@ -192,10 +194,13 @@ impl<V: FamilyView> Round<'_, V> {
             }
         }
         let apart = self.rule.access() == FrameAccess::Frames;
+        // One page that is mapped more than once, and nowhere else at this address: whoever has it too has moved it, or was
+        // not read. It is no page that the others here were copied from, as far as can be seen.
+        let is_elsewhere = self.divider.shared.len() == 1 && holders.len() > 1 && !may_be_huge;
         // Without frame numbers one page that is not exclusive is known to be none of zeros: the one that was read.
         for &Seen { frame, content, reader, .. } in frames {
             if !apart && !frame.exclusive && content.is_some_and(|content| !is_zero(content)) {
-                self.divider.own[reader] = Own::Page;
+                self.divider.own[reader] = if is_elsewhere { Own::Uncertain } else { Own::Page };
             }
         }
         let held = frames.iter().map(|&Seen { frame, holders, content, reader }| match (apart, frame.exclusive) {
@@ -203,7 +208,7 @@ impl<V: FamilyView> Round<'_, V> {
             (true, _) if frame.merged => Held::By(frame.eldest),
             (true, _) => Held::Common(holders),
             (false, true) => Held::By(frame.eldest),
-            (false, false) if content.is_some() => Held::By(reader),
+            (false, false) if content.is_some() && !is_elsewhere => Held::By(reader),
             (false, false) => Held::Unclear,
         });
         self.divider.divide(&self.charges.lineage, held);

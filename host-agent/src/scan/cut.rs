@@ -17,12 +17,15 @@ pub(crate) struct Hidden {
     orphans: Vec<(ProcessStat, Kind)>,
     /// What is seen of all of them.
     kinds: HashSet<Kind>,
+    /// Families of an orphan that shows where it comes from, if there is anything hidden that they can come from: the root,
+    /// what is seen of them, and their pages.
+    visible: Vec<(u32, HashSet<Kind>, u64)>,
 }
 
 impl Hidden {
     /// Finds them among the families of the whole machine.
     pub(crate) fn find(proc: &ProcFs, families: &[Family]) -> Self {
-        let mut hidden = Self { orphans: Vec::new(), kinds: HashSet::new() };
+        let mut hidden = Self { orphans: Vec::new(), kinds: HashSet::new(), visible: Vec::new() };
         for family in families {
             let mut root = None;
             for member in family.members.iter().filter(|member| member.layout.is_none()) {
@@ -35,17 +38,41 @@ impl Hidden {
                 }
             }
         }
+        if !hidden.kinds.is_empty() {
+            for family in families.iter().filter(|family| family.origin == Origin::Orphan) {
+                let kinds = kinds(proc, family);
+                if hidden.has_kin(&kinds) {
+                    hidden.visible.push((family.members[0].pid, kinds, pages(proc, family)));
+                }
+            }
+        }
         hidden
     }
 
     /// Whether one of them may be a relative of processes of these kinds: it has the same code, and the same user, or one of
     /// both is root, which can become any user after a fork.
     fn has_kin(&self, kinds: &HashSet<Kind>) -> bool {
-        const ROOT: Option<u32> = Some(0);
-        self.kinds.iter().any(|&(user, code)| {
-            kinds.iter().any(|&(own, own_code)| code == own_code && (user == own || user == ROOT || own == ROOT))
-        })
+        are_kin(&self.kinds, kinds)
     }
+}
+
+/// Whether processes of these kinds may be relatives.
+fn are_kin(some: &HashSet<Kind>, others: &HashSet<Kind>) -> bool {
+    const ROOT: Option<u32> = Some(0);
+    let is_kin = |&(user, code): &Kind, &(other, other_code): &Kind| {
+        code == other_code && (user == other || user == ROOT || other == ROOT)
+    };
+    some.iter().any(|one| others.iter().any(|other| is_kin(one, other)))
+}
+
+/// What is seen of the members of a family.
+fn kinds(proc: &ProcFs, family: &Family) -> HashSet<Kind> {
+    family.members.iter().map(|member| kind(proc, member)).collect()
+}
+
+/// Anonymous pages of a family.
+fn pages(proc: &ProcFs, family: &Family) -> u64 {
+    family.members.iter().map(|member| anonymous_pages(proc, member)).sum()
 }
 
 fn kind(proc: &ProcFs, process: &ProcessStat) -> Kind {
@@ -58,14 +85,12 @@ fn kind(proc: &ProcFs, process: &ProcessStat) -> Kind {
 pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage: &mut Coverage) {
     let mut counted: HashSet<u32> = HashSet::new();
     for family in families {
-        let pages = || family.members.iter().map(|member| anonymous_pages(proc, member)).sum();
         // Reads a file of each member.
-        let kinds: LazyCell<HashSet<Kind>, _> =
-            LazyCell::new(|| family.members.iter().map(|member| kind(proc, member)).collect());
+        let kinds: LazyCell<HashSet<Kind>, _> = LazyCell::new(|| kinds(proc, family));
         match family.origin {
             Origin::Outside => coverage.unbounded = coverage.unbounded.or(Some(Unbounded::ParentOutside)),
-            Origin::Uncertain => cut(coverage, pages()),
-            Origin::Orphan if !hidden.kinds.is_empty() && hidden.has_kin(&kinds) => cut(coverage, pages()),
+            Origin::Uncertain => cut(coverage, pages(proc, family)),
+            Origin::Orphan if !hidden.kinds.is_empty() && hidden.has_kin(&kinds) => cut(coverage, pages(proc, family)),
             Origin::Orphan | Origin::Exec => {}
         }
         for (orphan, (user, code)) in &hidden.orphans {
@@ -74,6 +99,15 @@ pub(crate) fn note(proc: &ProcFs, hidden: &Hidden, families: &[Family], coverage
             if !own && kin && counted.insert(orphan.pid) {
                 coverage.maybe_cut += 1;
                 coverage.doubts.add(Doubt::MaybeCut, anonymous_pages(proc, orphan));
+            }
+        }
+        // Whoever shows where it comes from cannot be put to a parent that hides it. In a scan of the machine it is counted
+        // where its own family is.
+        if coverage.scope == Scope::Pids && family.members.iter().any(|member| member.layout.is_none()) {
+            for (root, kin, pages) in &hidden.visible {
+                if family.members[0].pid != *root && are_kin(&kinds, kin) && counted.insert(*root) {
+                    cut(coverage, *pages);
+                }
             }
         }
     }

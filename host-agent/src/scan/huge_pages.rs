@@ -9,7 +9,7 @@ const PAGE: u64 = PAGE_SIZE as u64;
 /// Bytes of a huge page: the smallest that this is compiled for; larger ones are a multiple.
 const HUGE_PAGE: u64 = 2 << 20;
 
-/// Takes the exclusive bit out of the entries in a range of addresses.
+/// Takes what bit 56 says out of the entries in a range of addresses.
 pub(crate) fn forget_exclusive(table: &mut [PageEntry], address: u64, range: Range<u64>) {
     let first = (range.start.max(address) - address) / PAGE;
     let end = (range.end.saturating_sub(address) / PAGE).min(table.len() as u64);
@@ -26,14 +26,15 @@ pub(crate) fn whole(range: Range<u64>, window: Range<u64>) -> Range<u64> {
 }
 
 /// The ranges that a huge page may be mapped at whole where the kernel does not tell: all their entries are present
-/// and exclusive.
+/// and say the same of bit 56.
 pub(crate) fn maybe_huge(table: &[PageEntry], address: u64) -> Vec<Range<u64>> {
     let end = address + table.len() as u64 * PAGE;
     let first = address / HUGE_PAGE * HUGE_PAGE;
     let ranges = (first..end).step_by(HUGE_PAGE as usize).map(|start| start.max(address)..(start + HUGE_PAGE).min(end));
     let uniform = |range: &Range<u64>| {
         let of = |at: u64| ((at - address) / PAGE) as usize;
-        table[of(range.start)..of(range.end)].iter().all(|entry| entry.present() && entry.exclusive())
+        let entries = &table[of(range.start)..of(range.end)];
+        entries.iter().all(|entry| entry.present() && entry.exclusive() == entries[0].exclusive())
     };
     ranges.filter(uniform).collect()
 }

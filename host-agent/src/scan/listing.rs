@@ -10,6 +10,7 @@ use super::live;
 use super::time_limit::TimeLimit;
 use super::{
     Capability, Coverage, FrameAccess, NotSeen, Privileges, ProcessCounts, ScanError, ScanTarget, Scope, Unbounded,
+    Unread,
 };
 use crate::procfs::{ProcError, ProcFs, ProcessStat};
 
@@ -101,9 +102,20 @@ impl Listing {
         }
         counts.rejoined = families.iter().map(|family| family.rejoined).sum();
         cut::note(proc, &hidden, &families, &mut coverage);
-        let all = families.len();
-        families.retain(|family| family.members.len() > 1);
-        counts.alone += (all - families.len()) as u64;
+        families.retain(|family| {
+            let [alone] = family.members[..] else { return true };
+            match Some(&alone).filter(|_| coverage.scope == Scope::Pids).and_then(|alone| unread(proc, limit, alone)) {
+                None => counts.alone += 1,
+                // That it is seen to have no family says nothing.
+                Some(reason) => {
+                    counts.unreadable += 1;
+                    coverage.members_seen += 1;
+                    coverage.unread.add(reason, 1);
+                    not_seen.push((alone.pid, NotSeen::Family(reason)));
+                }
+            }
+            false
+        });
         for family in &mut families {
             family.pages = family.members.iter().map(|member| pages[&member.pid]).collect();
         }
@@ -123,6 +135,17 @@ fn settled(proc: &ProcFs, stat: ProcessStat, privileges: &Privileges) -> Option<
         now = proc.process(stat.pid).ok().filter(ProcessStat::has_memory)?;
     }
     Some(now)
+}
+
+/// Why a process that hides its origin cannot be read; `None` if it shows it or can be read.
+fn unread(proc: &ProcFs, limit: &mut TimeLimit, process: &ProcessStat) -> Option<Unread> {
+    if process.layout.is_some() {
+        return None;
+    }
+    let (proc, stat) = (proc.clone(), *process);
+    let opened =
+        limit.call(process, move || proc.pagemap(stat.task()).map(drop).map_err(|error| live::reason(&error, &stat)));
+    opened.map_or(Some(Unread::Hung), Result::err)
 }
 
 /// Why a number that was asked for is none of a process with memory; `kernel_thread` if it was listed.

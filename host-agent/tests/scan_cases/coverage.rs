@@ -76,7 +76,7 @@ fn mappings_in_motion_lose_nothing() {
         let found = at(&family);
         let unread = found.scan.coverage.members.unread.values().sum::<u64>();
         if found.copies == 1000 && unread == 0 {
-            assert_eq!(found.redundant + found.unjudged, 500.max(found.redundant), "{found:#?}");
+            assert!(found.redundant <= 500 && found.redundant + found.unjudged >= 500, "{found:#?}");
         } else {
             found.is_bracketed(1000);
         }

@@ -16,6 +16,8 @@ pub const TESTS: &[Test] = &[
     ("without_kcmp_other_families_are_counted", without_kcmp_other_families_are_counted),
     ("orphans_that_hide_are_in_the_bracket", orphans_that_hide_are_in_the_bracket),
     ("children_of_root_that_became_the_user_are_not_exact", children_of_root_that_became_the_user_are_not_exact),
+    ("parents_that_hide_are_never_exact", parents_that_hide_are_never_exact),
+    ("pieces_that_were_exchanged_are_counted_once", pieces_that_were_exchanged_are_counted_once),
 ];
 
 /// Runs the scan as `nobody`.
@@ -164,6 +166,55 @@ fn children_of_root_that_became_the_user_are_not_exact() {
         assert_eq!(found.scan.coverage.unbounded.as_deref(), Some("hidden_relatives"), "{found:#?}");
         assert!(found.misses("CAP_SYS_PTRACE"), "{found:#?}");
         behind(AS_NOBODY, 0, &family.range, &[]).is_bracketed(100 * children);
+    }
+}
+
+/// Runs the scan as root without any capability.
+const WITHOUT_CAPABILITIES: &[&str] = &["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+
+fn parents_that_hide_are_never_exact() {
+    let root_and_nobody = || Family::start(&["became-nobody", "2"]);
+    let hides_later = || Family::start_as_nobody(&["hides-after-fork"]);
+    let dropped = || Family::start(&["child-without-capabilities"]);
+    let families: [(_, _, &dyn Fn() -> Family); 3] = [
+        ("children of root that became nobody", AS_NOBODY, &root_and_nobody),
+        ("parent that hides after the fork", AS_NOBODY, &hides_later),
+        ("child without the capabilities of its parent", WITHOUT_CAPABILITIES, &dropped),
+    ];
+    for (label, prefix, start) in families {
+        let family = start();
+        let truth = 100 * (family.members.len() as u64 - 1);
+        assert_eq!(at(&family).copies, truth, "{label}");
+        // The parent alone: its children show where they come from, and it does not.
+        let found = behind(prefix, family.root(), &family.range, &[]);
+        assert_eq!(found.scan.mode, "nothing_seen", "{label}: {found:#?}");
+        assert_eq!(found.unread("permission"), 1, "{label}: {found:#?}");
+        assert!(found.not_seen.as_ref().is_some_and(|text| text.contains("(permission)")), "{label}: {found:#?}");
+        found.is_bracketed(truth);
+        assert!(found.doubt("maybe_cut") >= truth, "{label}: {found:#?}");
+        // A child, and the machine.
+        let found = behind(prefix, family.members[1], &family.range, &[]);
+        found.is_bracketed(truth);
+        assert!(found.doubt("maybe_cut") >= truth, "{label}: {found:#?}");
+        behind(prefix, 0, &family.range, &[]).is_bracketed(truth);
+    }
+    // Nor is one that has nobody: what is not read may be anything.
+    let alone = Family::start(&["alone"]);
+    let found = behind(AS_NOBODY, alone.root(), &alone.range, &[]);
+    assert_eq!((found.scan.mode.as_str(), found.unread("permission")), ("nothing_seen", 1), "{found:#?}");
+    at(&alone).is_exactly(0, 0);
+}
+
+fn pieces_that_were_exchanged_are_counted_once() {
+    for (written, children) in [("0", "1"), ("64", "1"), ("128", "1"), ("64", "2"), ("128", "3")] {
+        let family = Family::start(&["exchanged", written, children]);
+        let truth = written.parse::<u64>().expect("a number") * children.parse::<u64>().expect("a number");
+        let label = format!("{written} pages written by {children}");
+        for found in [at(&family), without_numbers(&family)] {
+            assert!(found.copies <= truth, "{label}, truth {truth}: {found:#?}");
+            let (least, most) = (found.scan.copies.at_least, found.scan.copies.at_most.expect("bounded"));
+            assert!(found.scan.mode != "exact" && most - least + found.copies >= truth, "{label}: {found:#?}");
+        }
     }
 }
 

@@ -75,6 +75,25 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             ready.wait(1);
             announce(region, &[own(), one]);
         }
+        // Children that exchange the two halves of their memory, and write pages of the first one then.
+        "exchanged" => {
+            let region = Region::map(256, false).fill();
+            let half = |number: usize| Region { start: region.word(128 * number).cast(), pages: 128 };
+            let children: Vec<i32> = (0..number(2))
+                .map(|_| {
+                    child(|| {
+                        let free = Region::map(128, false);
+                        half(0).move_to(free.start);
+                        half(1).move_to(half(0).start);
+                        free.move_to(half(1).start);
+                        region.change(0..number(1));
+                        ready.report();
+                    })
+                })
+                .collect();
+            ready.wait(children.len());
+            announce(region, &[&[own()], &children[..]].concat());
+        }
         // A large mapping that is handed down, and a small one that is not, of which the child has pages of its own.
         "small-dontfork" | "small-wipeonfork" => {
             let large = Region::map(number(1), false).fill();

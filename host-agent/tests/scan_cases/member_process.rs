@@ -72,6 +72,29 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             ready.wait(children.len());
             announce(region, &[&[own()], &children[..]].concat());
         }
+        // The parent hides where it comes from once it has a child.
+        "hides-after-fork" => {
+            let region = Region::map(256, false).fill();
+            let one = child(|| {
+                region.usual();
+                ready.report();
+            });
+            ready.wait(1);
+            // SAFETY: numbers only.
+            unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
+            announce(region, &[own(), one]);
+        }
+        // Who has no capabilities may read the child and not the parent.
+        "child-without-capabilities" => {
+            let region = Region::map(256, false).fill();
+            let one = child(|| {
+                drop_capabilities();
+                region.usual();
+                ready.report();
+            });
+            ready.wait(1);
+            announce(region, &[own(), one]);
+        }
         // The parent of the member that writes has ended.
         "orphan" | "orphan-setsid" | "orphan-hidden" => {
             let region = Region::map(256, false).fill();
@@ -286,6 +309,18 @@ fn split_for_ever(region: Region) {
                 }
             }
         });
+    }
+}
+
+/// Drops all capabilities, and lets the processes of its user read it (losing some hides a process).
+fn drop_capabilities() {
+    // `_LINUX_CAPABILITY_VERSION_3`, this process; then three sets of two words.
+    let header = [0x2008_0522_u32, 0];
+    let none = [0_u32; 6];
+    // SAFETY: both have the layout of `linux/capability.h`, version 3, and live through the call.
+    unsafe {
+        assert_eq!(libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
     }
 }
 

@@ -130,9 +130,14 @@ struct HugePages(String);
 impl HugePages {
     const PATH: &str = "/proc/sys/vm/nr_overcommit_hugepages";
 
+    /// `None` on a kernel without hugetlbfs.
     fn allow(pages: u64) -> Option<HugePages> {
-        let before = std::fs::read_to_string(Self::PATH).ok()?;
-        std::fs::write(Self::PATH, pages.to_string()).ok()?;
+        let filesystems = std::fs::read_to_string("/proc/filesystems").expect("the kernel's file systems");
+        if !filesystems.lines().any(|line| line.ends_with("\thugetlbfs")) {
+            return None;
+        }
+        let before = std::fs::read_to_string(Self::PATH).expect("its setting");
+        std::fs::write(Self::PATH, pages.to_string()).expect("root may set it");
         Some(HugePages(before))
     }
 }

@@ -1,39 +1,63 @@
 //! Signals as something that poll(2) sees.
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use deltascope_linux::second_way::stop_dma;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::low_level::{self, pipe};
 use signal_hook::{SigId, flag};
-use std::io::{self, Read};
+use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
-/// Set by the first SIGTERM or SIGINT after [`arm`].
-static STOPPED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+/// Number of the last signal of [`ENDING`] after [`arm`]; 0: none.
+static STOPPED_BY: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 /// The handlers of [`arm`]; none: a signal does not concern the engine.
 static HANDLERS: Mutex<Vec<SigId>> = Mutex::new(Vec::new());
+/// Signals that end a process from outside, but for SIGKILL: a service manager, two keys, a terminal that goes.
+const ENDING: [i32; 4] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP];
 
-/// Lets the first SIGTERM or SIGINT end what is done with an engine by an error of it, so that everything is dropped and the
-/// DMA is stopped. A second one ends the process at once.
+/// Lets the first of SIGTERM, SIGINT, SIGQUIT and SIGHUP end what is done with an engine by an error of it, so that everything
+/// is dropped and the DMA is stopped. A second one stops the DMA from another thread and ends the process at once, whatever
+/// it waits for.
 ///
 /// # Errors
-/// The system refuses the handlers.
+/// The system refuses the handlers or the thread.
 pub fn arm() -> io::Result<()> {
-    let stopped = Arc::clone(STOPPED.get_or_init(Arc::default));
+    let stopped_by = STOPPED_BY.get_or_init(Arc::default);
+    let (read, write) = UnixStream::pair()?;
     let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
-    // Takes a signal that comes between the two handlers, which would be lost.
-    let early = Arc::default();
-    for signal in [SIGTERM, SIGINT] {
-        let between = flag::register(signal, Arc::clone(&early))?;
-        handlers.push(flag::register_conditional_default(signal, Arc::clone(&stopped))?);
-        handlers.push(flag::register(signal, Arc::clone(&stopped))?);
-        low_level::unregister(between);
+    for signal in ENDING.into_iter().filter(|&signal| !is_ignored(signal)) {
+        handlers.push(flag::register_usize(signal, Arc::clone(stopped_by), signal as usize)?);
+        handlers.push(pipe::register(signal, write.try_clone()?)?);
     }
-    if early.load(Ordering::Relaxed) {
-        stopped.store(true, Ordering::Relaxed);
-    }
+    let stopped_by = Arc::clone(stopped_by);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || end_by_second(read, &stopped_by))?;
     Ok(())
+}
+
+/// Whether the program was started with the signal ignored, as by nohup(1) or in the background of a script. See proc(5).
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Ends the process when the second signal has come. Each one is a byte to read; the end of them is [`disarm`].
+fn end_by_second(mut signals: UnixStream, stopped_by: &AtomicUsize) {
+    let mut seen = 0;
+    while seen < 2 {
+        match signals.read(&mut [0]) {
+            Ok(1) => seen += 1,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
+    stop_dma();
+    // Ends the process as the signal would have without a handler. None of the four is refused.
+    let _ = low_level::emulate_default_handler(stopped_by.load(Ordering::Relaxed) as i32);
 }
 
 /// Leaves the signals to [`Signals`]; gives whether one has come.
@@ -41,12 +65,12 @@ pub fn disarm() -> bool {
     for handler in HANDLERS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         low_level::unregister(handler);
     }
-    STOPPED.get().is_some_and(|stopped| stopped.swap(false, Ordering::SeqCst))
+    STOPPED_BY.get().is_some_and(|by| by.swap(0, Ordering::SeqCst) != 0)
 }
 
 /// Whether a signal has come between [`arm`] and [`disarm`].
 pub fn is_stopped() -> bool {
-    STOPPED.get().is_some_and(|stopped| stopped.load(Ordering::Relaxed))
+    STOPPED_BY.get().is_some_and(|by| by.load(Ordering::Relaxed) != 0)
 }
 
 /// Becomes readable when one of its signals comes.
@@ -65,9 +89,9 @@ impl Signals {
         Ok(Signals { read })
     }
 
-    /// SIGTERM and SIGINT: stop.
+    /// SIGTERM, SIGINT and SIGQUIT: stop.
     pub fn stop() -> io::Result<Signals> {
-        Signals::of(&[SIGTERM, SIGINT])
+        Signals::of(&[SIGTERM, SIGINT, SIGQUIT])
     }
 
     /// SIGHUP: read keys and identities again.

@@ -10,40 +10,13 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use support::{Daemon, command, encode, hello_of, send_signal};
+use support::{Daemon, HANG, command, encode, end, hello_of, send_signal, wait_until_taken};
 use tempfile::TempDir;
 
 /// Longest time from the signal to the end.
 const PROMISED: Duration = Duration::from_secs(2);
-/// Time after which a test gives up: for hangs.
-const HANG: Duration = Duration::from_secs(300);
-
-/// Waits until a process has taken every signal that was sent to it.
-fn wait_until_taken(child: &Child) {
-    let deadline = Instant::now() + HANG;
-    let waits = |status: &str| {
-        let masks = status.lines().filter_map(|line| line.strip_prefix("ShdPnd:")).map(str::trim);
-        masks.map(|mask| u64::from_str_radix(mask, 16).unwrap()).any(|mask| mask != 0)
-    };
-    while std::fs::read_to_string(format!("/proc/{}/status", child.id())).is_ok_and(|status| waits(&status)) {
-        assert!(Instant::now() < deadline, "a signal is not taken");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn end(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + HANG;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(Instant::now() < deadline, "no end");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Tries until what `attempt` measures is below `limit`: a busy machine makes it longer, but not each time.
 fn is_once_below(limit: Duration, mut attempt: impl FnMut() -> Duration) {
     let deadline = Instant::now() + HANG;

@@ -10,6 +10,7 @@
 use crate::error::LinuxError;
 use crate::guard::Guarded;
 use crate::mmio::Mmio;
+use crate::second_way::SecondWay;
 use crate::sysfs::{self, Roots};
 use crate::uio::UioDevice;
 use deltascope_abi::board::{AXI_DMA, ENGINE, Window};
@@ -58,7 +59,25 @@ pub fn open(device: &UioDevice) -> Result<Blocks, LinuxError> {
     if device.find_map(MAILBOX).is_some() {
         return in_mailbox(device);
     }
-    Ok(Blocks { engine: in_map(device, &ENGINE)?, dma: in_map(device, &AXI_DMA)? })
+    let dma =
+        WithSecondWay { registers: in_map(device, &AXI_DMA)?, _second: SecondWay::new(in_map(device, &AXI_DMA)?) };
+    Ok(Blocks { engine: BlockRegisters::new(in_map(device, &ENGINE)?), dma: BlockRegisters::new(dma) })
+}
+
+/// Registers of the DMA for as long as another thread may stop it.
+struct WithSecondWay {
+    registers: Mmio,
+    _second: SecondWay,
+}
+
+impl Registers for WithSecondWay {
+    fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
+        self.registers.read32(offset)
+    }
+
+    fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError> {
+        self.registers.write32(offset, value)
+    }
 }
 
 /// Whether the board is an emulated one, whose logic answers from the start: seen from the names of its maps alone.
@@ -84,12 +103,12 @@ fn in_mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
 }
 
 /// Registers in the map that a window is shown by.
-pub(crate) fn in_map(device: &UioDevice, window: &Window) -> Result<BlockRegisters, LinuxError> {
+pub(crate) fn in_map(device: &UioDevice, window: &Window) -> Result<Mmio, LinuxError> {
     let info = device.map(window.name, window.bytes.into())?;
     let map = Guarded::new(device.mmap(info)?)?;
     let start = usize::try_from(info.offset).ok();
     let registers = start.and_then(|start| Mmio::new(map, start, window.bytes));
-    registers.map(BlockRegisters::new).ok_or_else(|| LinuxError::MapSize {
+    registers.ok_or_else(|| LinuxError::MapSize {
         device: device.name().to_owned(),
         map: info.name.clone(),
         expected: format!("whole words, {:#x} bytes of them", window.bytes),

@@ -1,10 +1,11 @@
 //! The fingerprint block of a board, which only some bitstreams have: its driver over UIO.
 
-use crate::access::{self, BlockRegisters};
+use crate::access;
 use crate::board::{MonotonicClock, Options};
 use crate::buffers::{Buffers, Part};
 use crate::error::LinuxError;
 use crate::logic::{self, LinuxFabric};
+use crate::mmio::Mmio;
 use crate::uio::UioDevice;
 use deltascope_abi::board::{FINGERPRINT_DMA, FINGERPRINT_UIO_NAME};
 use deltascope_abi::fingerprint::Fingerprint;
@@ -24,7 +25,7 @@ pub enum BlockError {
 /// The block of a board. When it goes, its DMA is reset before the memory is unmapped.
 pub struct UioFingerprint {
     /// First, so that it is dropped first.
-    block: FingerprintBlock<BlockRegisters, Part, MonotonicClock>,
+    block: FingerprintBlock<Mmio, Part, MonotonicClock>,
     buffers: Buffers,
     /// Holds the lock that keeps a second program out.
     device: UioDevice,

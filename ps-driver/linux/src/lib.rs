@@ -9,6 +9,7 @@
 //! | [`mmio`] | registers in a map |
 //! | [`access`] | which way to the registers a device has |
 //! | [`guard`] | SIGBUS as an error |
+//! | [`second_way`] | the DMA stopped by another thread |
 //! | [`buffers`] | memory for DMA: u-dma-buf or a reserved window |
 //! | [`logic`] | is the programmable logic configured, clocked and out of reset |
 //! | [`checks`] | what is taken for true of that without seeing it: root's report, the user's word |
@@ -30,6 +31,7 @@ pub mod guard;
 pub mod logic;
 pub mod mmio;
 pub mod panel;
+pub mod second_way;
 pub mod sysfs;
 pub mod uio;
 pub mod xadc;

@@ -6,13 +6,13 @@ use std::ffi::OsString;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use super::verilator::Verilator;
+use super::versioned::Versioned;
 
-/// Returns a text that is the same only for the same Verilator (path and version), the same settings of the compiler,
-/// and the same files in `folders` and `files` (names and content). Where the folders are does not count: a copy of the
+/// Returns a text that is the same only for the same tools (paths and versions), the same settings of the compiler, and
+/// the same files in `folders` and `files` (names and content). Where the folders are does not count: a copy of the
 /// whole tree needs nothing made again.
 pub fn fingerprint(
-    verilator: &Verilator,
+    tools: &[&Versioned],
     settings: &[OsString],
     folders: &[PathBuf],
     files: &[PathBuf],
@@ -31,7 +31,8 @@ pub fn fingerprint(
     for file in files {
         std::fs::read(file)?.hash(&mut hasher);
     }
-    Ok(format!("{}\n{}\n{:016x}\n", verilator.program.display(), verilator.version, hasher.finish()))
+    let tools: String = tools.iter().map(|t| format!("{}\n{}\n", t.program.display(), t.version)).collect();
+    Ok(format!("{tools}{:016x}\n", hasher.finish()))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -26,7 +26,7 @@ pub enum VerilateError {
         /// What it printed.
         output: String,
     },
-    /// The Verilator of the build has been replaced.
+    /// A tool of the build has been replaced.
     #[error(
         "{program}: expected `{expected}`, with which the built-in designs were made, found `{found}`; make them again \
          with cargo clean -p deltascope-sim --release and build"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::tool::{VerilateError, run};
-use super::verilator::Verilator;
+use super::versioned::Versioned;
 
 /// What a design is made for.
 #[allow(dead_code, reason = "the build script makes designs to run, and nothing else")]
@@ -78,7 +78,7 @@ const COVERAGE_BITS: &str = "4096";
 
 /// Verilates `source` into `folder` and gives the C++ file to compile.
 /// It offers `extern "C" const DutApi* deltascope_design_<top>()`.
-pub fn verilate(verilator: &Verilator, source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
+pub fn verilate(verilator: &Versioned, source: &Source, folder: &Path) -> Result<PathBuf, VerilateError> {
     let top = &source.top;
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(file_error(folder))?;

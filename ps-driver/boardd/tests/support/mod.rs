@@ -12,10 +12,13 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// Time after which a test gives up: for hangs.
+pub const HANG: Duration = Duration::from_secs(300);
 
 pub struct Daemon {
     pub child: Child,
@@ -24,25 +27,55 @@ pub struct Daemon {
     pub stderr: Option<ChildStderr>,
 }
 
-/// The daemon. `DELTASCOPE_RUNNER` names the emulator when these tests and the daemon are of another architecture.
+/// The daemon.
 pub fn command(arguments: &[&str]) -> Command {
-    let program = env!("CARGO_BIN_EXE_deltascope-boardd");
-    let mut command = match std::env::var_os("DELTASCOPE_RUNNER") {
+    let mut command = program(Path::new(env!("CARGO_BIN_EXE_deltascope-boardd")));
+    command.args(arguments);
+    command
+}
+
+/// A program of this build. `DELTASCOPE_RUNNER` names the emulator when these tests and their programs are of another
+/// architecture.
+pub fn program(program: &Path) -> Command {
+    match std::env::var_os("DELTASCOPE_RUNNER") {
         Some(runner) => {
             let mut command = Command::new(runner);
             command.arg(program);
             command
         }
         None => Command::new(program),
-    };
-    command.args(arguments);
-    command
+    }
 }
 
 /// Sends a signal to a child that was not waited for.
 pub fn send_signal(child: &Child, number: i32) {
     // SAFETY: the process is a child of this one that was not waited for, so the id is its own.
     assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, number) }, 0);
+}
+
+/// Waits until a process has taken every signal that was sent to it.
+pub fn wait_until_taken(child: &Child) {
+    let deadline = Instant::now() + HANG;
+    let waits = |status: &str| {
+        let masks = status.lines().filter_map(|line| line.strip_prefix("ShdPnd:")).map(str::trim);
+        masks.map(|mask| u64::from_str_radix(mask, 16).unwrap()).any(|mask| mask != 0)
+    };
+    while std::fs::read_to_string(format!("/proc/{}/status", child.id())).is_ok_and(|status| waits(&status)) {
+        assert!(Instant::now() < deadline, "a signal is not taken");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Waits for the end of a process.
+pub fn end(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + HANG;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "no end");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 impl Daemon {

@@ -9,13 +9,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ffi::{Instance, Library};
 use super::verilate::Purpose;
-use super::verilator::Verilator;
+use super::versioned::{Versioned, include_folders};
 use super::{DutError, tool, verilate};
 
-/// Returns the Verilator that made the built-in designs and the run-time library. Designs that are compiled at run time
-/// are linked with that library, so they must be made by the same one.
-pub(super) fn built_with() -> Verilator {
-    Verilator { program: env!("DELTASCOPE_VERILATOR").into(), version: env!("DELTASCOPE_VERILATOR_VERSION").to_owned() }
+/// Returns the Verilator and the C++ compiler that made the built-in designs and the run-time library. Designs that are
+/// compiled at run time are linked with that library, so they must be made by the same ones.
+pub(super) fn built_with() -> [Versioned; 2] {
+    let tool = |program: &str, version: &str, variable| Versioned {
+        program: program.into(),
+        version: version.to_owned(),
+        variable,
+    };
+    [
+        tool(env!("DELTASCOPE_VERILATOR"), env!("DELTASCOPE_VERILATOR_VERSION"), "VERILATOR"),
+        tool(env!("DELTASCOPE_CXX"), env!("DELTASCOPE_CXX_VERSION"), "CXX"),
+    ]
 }
 
 /// A design compiled at run time and loaded as a shared library.
@@ -70,15 +78,15 @@ impl Variant {
             defines: defines.iter().map(|d| (*d).to_owned()).collect(),
             purpose,
         };
-        let verilator = built_with();
-        let verilator = verilator.unchanged()?;
+        let [verilator, cxx] = &built_with();
+        let (verilator, cxx) = (verilator.unchanged()?, cxx.unchanged()?);
         let cpp = verilate::verilate(verilator, &source, folder)?;
         let shared = folder.join(format!("lib{top}.so"));
-        let mut compiler = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned()));
+        let mut compiler = Command::new(&cxx.program);
         // A variant runs for less time than it takes to optimise it.
         compiler.args(["-std=c++17", "-O0", "-fPIC", "-shared", "-w", "-pthread", "-Wl,-Bsymbolic"]);
         compiler.args(verilate::MACROS.iter().map(|(name, value)| format!("-D{name}={value}")));
-        let includes = verilator.include_folders()?;
+        let includes = include_folders(verilator)?;
         if purpose == Purpose::Count {
             compiler
                 .args(["-UVM_COVERAGE", "-DVM_COVERAGE=1", "-UVM_TRACE", "-DVM_TRACE=0"])
@@ -90,7 +98,7 @@ impl Variant {
         compiler.arg("-I").arg(folder).arg("-I").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/csrc"));
         // The run-time library that the build script compiled is linked into each variant.
         compiler.arg(&cpp).arg(env!("DELTASCOPE_VERILATED_LIBRARY")).arg("-o").arg(&shared);
-        tool::run(&mut compiler, "CXX", top)?;
+        tool::run(&mut compiler, cxx.variable, top)?;
 
         let fault = |text: String| DutError::Load { path: shared.clone(), text };
         let path = CString::new(shared.as_os_str().as_bytes()).map_err(|e| fault(e.to_string()))?;

@@ -11,8 +11,8 @@ mod tool;
 mod tool_version;
 #[path = "../../build/verilate.rs"]
 mod verilate;
-#[path = "../../build/verilator.rs"]
-mod verilator;
+#[path = "../../build/versioned.rs"]
+mod versioned;
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;

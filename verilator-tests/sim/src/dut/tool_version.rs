@@ -1,4 +1,4 @@
-//! Another Verilator makes everything again, or is an error that names both versions; never a symbol that is missing.
+//! Another Verilator or C++ compiler makes everything again, or is an error that names both versions; never a symbol that is missing.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,37 +8,42 @@ use std::path::Path;
 use super::compile::built_with;
 use super::fingerprint::fingerprint;
 use super::tool::VerilateError;
-use super::verilator::Verilator;
+use super::versioned::Versioned;
 
-/// Writes a program that prints `version` and otherwise is the Verilator of the build.
+/// Writes a program that says it is `version`, as a tool does, with words behind it.
 fn put(program: &Path, version: &str) {
-    let real = built_with().program;
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Verilator {version}' && exit\nexec {} \"$@\"\n",
-        real.display()
-    );
+    let script = format!("#!/bin/sh\necho '{version}'; echo 'There is no warranty.'\n");
     fs::write(program, script).expect("writing a script");
     fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("making it a program");
 }
 
 #[test]
-fn verilator_of_the_build_is_unchanged() {
-    built_with().unchanged().expect("the Verilator of the build");
+fn tools_of_the_build_are_unchanged() {
+    for tool in built_with() {
+        tool.unchanged().expect("the tool of the build");
+    }
 }
 
 #[test]
-fn replaced_verilator_is_an_error_with_both_versions() {
+fn replaced_tool_is_an_error_with_both_versions() {
     let folder = tempfile::tempdir().expect("a folder");
-    let program = folder.path().join("verilator");
-    put(&program, "5.006");
-    let built = Verilator::of(&program).expect("a version");
-    built.unchanged().expect("nothing has changed");
-    put(&program, "5.052");
-    let error = built.unchanged().expect_err("another version");
-    assert!(matches!(error, VerilateError::OtherVersion { .. }), "{error}");
-    let text = error.to_string();
-    assert!(text.contains("`Verilator 5.006`") && text.contains("`Verilator 5.052`"), "{text}");
-    assert!(text.contains("cargo clean -p deltascope-sim"), "{text}");
+    let tools = [
+        ("VERILATOR", "Verilator 5.006 2023-01-22", "Verilator 5.052 2026-03-01"),
+        ("CXX", "c++ (Debian 12.2.0-14) 12.2.0", "c++ (Debian 14.2.0-19) 14.2.0"),
+    ];
+    for (variable, before, after) in tools {
+        let program = folder.path().join(variable);
+        put(&program, before);
+        let built = Versioned::of(&program, variable).expect("a version");
+        assert_eq!(built.version, before);
+        built.unchanged().expect("nothing has changed");
+        put(&program, after);
+        let error = built.unchanged().expect_err("another version");
+        assert!(matches!(error, VerilateError::OtherVersion { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("`{before}`")) && text.contains(&format!("`{after}`")), "{text}");
+        assert!(text.contains("cargo clean -p deltascope-sim"), "{text}");
+    }
 }
 
 #[test]
@@ -46,9 +51,15 @@ fn fingerprint_changes_with_tool_settings_and_sources() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = folder.path().join("a.v");
     fs::write(&source, "module a; endmodule\n").expect("writing a source");
+    let tool = |program: &str, version: &str, variable| Versioned {
+        program: program.into(),
+        version: version.to_owned(),
+        variable,
+    };
+    let cxx = tool("/usr/bin/c++", "c++ (Debian 12.2.0-14) 12.2.0", "CXX");
     let of = |program: &str, version: &str, settings: &[OsString]| {
-        let verilator = Verilator { program: program.into(), version: version.to_owned() };
-        fingerprint(&verilator, settings, &[folder.path().to_owned()], &[]).expect("a fingerprint")
+        let verilator = tool(program, version, "VERILATOR");
+        fingerprint(&[&verilator, &cxx], settings, &[folder.path().to_owned()], &[]).expect("a fingerprint")
     };
     let first = of("/usr/bin/verilator", "Verilator 5.006", &[]);
     assert_eq!(first, of("/usr/bin/verilator", "Verilator 5.006", &[]));
@@ -57,9 +68,12 @@ fn fingerprint_changes_with_tool_settings_and_sources() {
     assert_ne!(first, of("/usr/bin/verilator", "Verilator 5.006", &["clang++".into()]));
     let copy = tempfile::tempdir().expect("a folder");
     fs::copy(&source, copy.path().join("a.v")).expect("copying a source");
-    let verilator = Verilator { program: "/usr/bin/verilator".into(), version: "Verilator 5.006".to_owned() };
-    let copied = fingerprint(&verilator, &[], &[copy.path().to_owned()], &[]).expect("a fingerprint");
-    assert_eq!(first, copied, "another folder with the same files");
+    let verilator = tool("/usr/bin/verilator", "Verilator 5.006", "VERILATOR");
+    let copied =
+        |cxx: &Versioned| fingerprint(&[&verilator, cxx], &[], &[copy.path().to_owned()], &[]).expect("a fingerprint");
+    assert_eq!(first, copied(&cxx), "another folder with the same files");
+    assert_ne!(first, copied(&tool("/usr/bin/c++", "c++ (Debian 14.2.0-19) 14.2.0", "CXX")), "replaced in place");
+    assert_ne!(first, copied(&tool("/opt/bin/c++", &cxx.version, "CXX")), "another one");
     fs::rename(&source, folder.path().join("b.v")).expect("renaming a source");
     assert_ne!(first, of("/usr/bin/verilator", "Verilator 5.006", &[]));
     fs::write(&source, "module b; endmodule\n").expect("writing a source");
