@@ -56,8 +56,8 @@ proc block_design::ps7 {board} {
 }
 
 # Parameters of the AXI DMA. ps-driver/driver/src/axi_dma/README.md says what each must be; bursts of 16 beats are the
-# longest of the AXI3 port HP0.
-proc block_design::dma_parameters {} {
+# longest of the AXI3 port HP0. `send_bits` is the width of the stream out of memory, and of the reads behind it.
+proc block_design::dma_parameters {send_bits} {
   return [list \
     c_include_sg 1 \
     c_sg_include_stscntrl_strm 0 \
@@ -68,8 +68,8 @@ proc block_design::dma_parameters {} {
     c_include_s2mm 1 \
     c_include_mm2s_dre 0 \
     c_include_s2mm_dre 0 \
-    c_m_axi_mm2s_data_width $deltascope::stream_bits \
-    c_m_axis_mm2s_tdata_width $deltascope::stream_bits \
+    c_m_axi_mm2s_data_width $send_bits \
+    c_m_axis_mm2s_tdata_width $send_bits \
     c_m_axi_s2mm_data_width $deltascope::stream_bits \
     c_s_axis_s2mm_tdata_width $deltascope::stream_bits \
     c_mm2s_burst_size 16 \
@@ -96,8 +96,8 @@ proc block_design::wire {name from args} {
 }
 
 # Makes the cells and connects them. With `ila` set, a logic analyser watches both streams and the interrupt under the
-# names `records`, `replies` and `interrupt`.
-proc block_design::create {board ila} {
+# names `records`, `replies` and `interrupt`; with `fingerprint` set the fingerprint block is there.
+proc block_design::create {board ila fingerprint} {
   variable name
   if {$deltascope::irq_f2p != 0} {
     error "expected the interrupt on IRQ_F2P\[0\], found irq_f2p $deltascope::irq_f2p: the design drives one line"
@@ -105,9 +105,9 @@ proc block_design::create {board ila} {
   create_bd_design $name
 
   set ps7 [ps7 $board]
-  ip dma axi_dma [dma_parameters]
-  ip control smartconnect {NUM_SI 1 NUM_MI 2}
-  ip memory smartconnect {NUM_SI 3 NUM_MI 1}
+  ip dma axi_dma [dma_parameters $deltascope::stream_bits]
+  ip control smartconnect [list NUM_SI 1 NUM_MI [expr {2 + $fingerprint}]]
+  ip memory smartconnect [list NUM_SI [expr {3 + 3 * $fingerprint}] NUM_MI 1]
   # FCLK_RESET0_N is active low.
   ip reset proc_sys_reset {C_EXT_RESET_HIGH 0}
   create_bd_cell -type module -reference deltascope_board engine
@@ -150,6 +150,27 @@ proc block_design::create {board ila} {
     analyser
   }
   addresses
+  if {$fingerprint} {
+    fingerprint
+  }
+}
+
+# Adds the fingerprint block with an AXI DMA of its own. Its driver looks by itself, so no interrupt is connected. The
+# block takes 128 bits a clock; HP0 has 64, and the interconnect joins two words.
+proc block_design::fingerprint {} {
+  ip fingerprint_dma axi_dma [dma_parameters $deltascope::fingerprint_stream_bits]
+  create_bd_cell -type module -reference deltascope_fingerprint fingerprint
+  link fingerprint_registers control/M02_AXI fingerprint_dma/S_AXI_LITE
+  link fingerprint_descriptors fingerprint_dma/M_AXI_SG memory/S03_AXI
+  link fingerprint_reads fingerprint_dma/M_AXI_MM2S memory/S04_AXI
+  link fingerprint_writes fingerprint_dma/M_AXI_S2MM memory/S05_AXI
+  link packets fingerprint_dma/M_AXIS_MM2S fingerprint/s_axis
+  link fingerprints fingerprint/m_axis fingerprint_dma/S_AXIS_S2MM
+  wire clock ps7/FCLK_CLK0 fingerprint_dma/s_axi_lite_aclk fingerprint_dma/m_axi_sg_aclk \
+    fingerprint_dma/m_axi_mm2s_aclk fingerprint_dma/m_axi_s2mm_aclk fingerprint/aclk
+  wire peripheral_reset_n reset/peripheral_aresetn fingerprint_dma/axi_resetn fingerprint/aresetn
+  assign ps7/Data fingerprint_dma/S_AXI_LITE/Reg $deltascope::fingerprint_dma_base $deltascope::fingerprint_dma_bytes
+  dma_memory fingerprint_dma
 }
 
 # Adds the logic analyser.
@@ -173,33 +194,41 @@ proc block_design::assign {space segment base bytes} {
     [get_bd_addr_segs $segment] -force
 }
 
-# Assigns every segment: the registers to the processor, DDR to the three masters of the AXI DMA.
-proc block_design::addresses {} {
-  assign ps7/Data engine/s_axi/reg0 $deltascope::engine_base $deltascope::engine_bytes
-  assign ps7/Data dma/S_AXI_LITE/Reg $deltascope::axi_dma_base $deltascope::axi_dma_bytes
+# Gives DDR to the three masters of an AXI DMA.
+proc block_design::dma_memory {dma} {
   foreach space {Data_SG Data_MM2S Data_S2MM} {
-    assign dma/$space ps7/S_AXI_HP0/HP0_DDR_LOWOCM $deltascope::ddr_base $deltascope::ddr_bytes
+    assign $dma/$space ps7/S_AXI_HP0/HP0_DDR_LOWOCM $deltascope::ddr_base $deltascope::ddr_bytes
   }
 }
 
-# Stops the build unless the AXI DMA kept the parameters that it was given.
-proc block_design::check_dma {} {
-  set dma [get_bd_cells dma]
-  foreach {parameter expected} [dma_parameters] {
+# Assigns every segment of the engine: the registers to the processor, DDR to its AXI DMA.
+proc block_design::addresses {} {
+  assign ps7/Data engine/s_axi/reg0 $deltascope::engine_base $deltascope::engine_bytes
+  assign ps7/Data dma/S_AXI_LITE/Reg $deltascope::axi_dma_base $deltascope::axi_dma_bytes
+  dma_memory dma
+}
+
+# Stops the build unless an AXI DMA kept the parameters that it was given.
+proc block_design::check_dma {cell send_bits} {
+  set dma [get_bd_cells $cell]
+  foreach {parameter expected} [dma_parameters $send_bits] {
     set actual [get_property CONFIG.$parameter $dma]
     if {$actual != $expected} {
-      error "AXI DMA: expected $parameter $expected, found that Vivado made it $actual"
+      error "AXI DMA $cell: expected $parameter $expected, found that Vivado made it $actual"
     }
   }
 }
 
 # Validates the design, checks what Vivado made of it, generates its sources and returns the path of its top module.
 # The folder of generated files is called `gen` since Vivado 2020.2 and was `srcs` before.
-proc block_design::finish {} {
+proc block_design::finish {fingerprint} {
   variable name
   validate_bd_design
   clock::check_actual [get_bd_cells ps7]
-  check_dma
+  check_dma dma $deltascope::stream_bits
+  if {$fingerprint} {
+    check_dma fingerprint_dma $deltascope::fingerprint_stream_bits
+  }
   save_bd_design
   set file [get_files $name.bd]
   # The whole design in one synthesis: no checkpoints of its cells.

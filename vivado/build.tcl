@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds the bitstream and the hardware description of one board.
 #
-#   vivado -mode batch -source vivado/build.tcl -tclargs BOARD ?-ila? ?-output FOLDER?
+#   vivado -mode batch -source vivado/build.tcl -tclargs BOARD ?-ila? ?-fingerprint? ?-output FOLDER?
 #
 # BOARD is a folder of boards/zynq7020. The results are in build/vivado/BOARD unless -output names another folder.
 # Vivado 2020.1 or newer is expected, for `assign_bd_address -target_address_space`. No version of it has run this file:
@@ -13,20 +13,22 @@ foreach part {generated/deltascope_abi board clock wrapper block_design reports 
   source [file join $vivado_folder $part.tcl]
 }
 
-# Returns a dictionary of the options in `arguments`: board, ila and output.
+# Returns a dictionary of the options in `arguments`: board, ila, fingerprint and output.
 proc read_arguments {arguments root} {
-  set options [dict create board "" ila 0 output ""]
+  set options [dict create board "" ila 0 fingerprint 0 output ""]
   while {[llength $arguments] > 0} {
     set arguments [lassign $arguments word]
     if {$word eq "-ila"} {
       dict set options ila 1
+    } elseif {$word eq "-fingerprint"} {
+      dict set options fingerprint 1
     } elseif {$word eq "-output" && [llength $arguments] > 0} {
       set arguments [lassign $arguments folder]
       dict set options output $folder
     } elseif {[dict get $options board] eq "" && ![string match -* $word]} {
       dict set options board $word
     } else {
-      error "expected BOARD ?-ila? ?-output FOLDER?, found \"$word\""
+      error "expected BOARD ?-ila? ?-fingerprint? ?-output FOLDER?, found \"$word\""
     }
   }
   if {[dict get $options board] eq ""} {
@@ -48,10 +50,10 @@ reports::waive [file join $vivado_folder waivers.txt]
 
 create_project deltascope [file join $output project] -part [dict get $board part] -force
 set_property target_language Verilog [current_project]
-implement::read_sources $root $vivado_folder $output
+implement::read_sources $root $vivado_folder $output [dict get $options fingerprint]
 
-block_design::create $board [dict get $options ila]
-set wrapper [block_design::finish]
+block_design::create $board [dict get $options ila] [dict get $options fingerprint]
+set wrapper [block_design::finish [dict get $options fingerprint]]
 
 implement::run $board $wrapper $output
 reports::write $output

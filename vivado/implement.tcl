@@ -4,16 +4,29 @@
 
 namespace eval implement {}
 
-# Reads the committed Verilog of the engine, by its manifest, and the wrapper with the identity of the sources.
-proc implement::read_sources {root vivado_folder output} {
-  set channel [open [file join $vivado_folder generated sources.txt]]
+# Returns the names in a list of sources.
+proc implement::names {vivado_folder list} {
+  set channel [open [file join $vivado_folder generated $list]]
   set names [split [string trim [read $channel]] \n]
   close $channel
+  return $names
+}
+
+# Reads the committed Verilog of the engine, by its manifest, and the wrapper with the identity of the sources; with
+# `fingerprint` set also that of the fingerprint block.
+proc implement::read_sources {root vivado_folder output fingerprint} {
+  set names [names $vivado_folder sources.txt]
+  if {$fingerprint} {
+    lappend names {*}[names $vivado_folder fingerprint_sources.txt]
+  }
   set files {}
-  foreach name $names {
+  foreach name [lsort -unique $names] {
     lappend files [file join $root rtl verilog $name]
   }
   lappend files [wrapper::write $root $vivado_folder $output]
+  if {$fingerprint} {
+    lappend files [file join $vivado_folder generated deltascope_fingerprint.v]
+  }
   add_files -norecurse -fileset sources_1 $files
   update_compile_order -fileset sources_1
 }

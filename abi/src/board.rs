@@ -46,7 +46,29 @@ pub const AXI_DMA: Window =
 /// where U-Boot puts itself and the device tree.
 pub const BUFFERS: Window =
     Window { name: "buffers", base: 0x1800_0000, bytes: 0x100_0000, about: "DMA buffers in reserved DDR" };
-/// Every window, in the order of the UIO maps.
+/// Registers of the AXI DMA in front of the fingerprint block, on M_AXI_GP0. Only a bitstream that was built with the block
+/// has it.
+pub const FINGERPRINT_DMA: Window = Window {
+    name: "fingerprint_dma",
+    base: 0x4041_0000,
+    bytes: 0x1_0000,
+    about: "registers of the AXI DMA of the fingerprint block",
+};
+/// Memory for the packets of the fingerprint block: the end of [`BUFFERS`], which the engine's driver does not reach.
+pub const FINGERPRINT_BUFFERS: Window = Window {
+    name: BUFFERS.name,
+    base: BUFFERS.end() - 0x10_0000,
+    bytes: 0x10_0000,
+    about: "DMA buffers of the fingerprint block, the end of the reserved DDR",
+};
+/// The windows of the fingerprint block, in the order of the UIO maps.
+pub const FINGERPRINT_WINDOWS: [Window; 2] = [FINGERPRINT_DMA, FINGERPRINT_BUFFERS];
+/// Name of the UIO device of the fingerprint block.
+pub const FINGERPRINT_UIO_NAME: &str = "deltascope-fingerprint";
+/// Bits of the stream into the fingerprint block.
+pub const FINGERPRINT_STREAM_BITS: u32 = 128;
+
+/// Every window of the engine, in the order of the UIO maps.
 pub const WINDOWS: [Window; 3] = [ENGINE, AXI_DMA, BUFFERS];
 
 /// Bit of `IRQ_F2P` that the interrupts of the logic share, 0 to 7.
@@ -94,6 +116,9 @@ const _: () = {
     assert!(ENGINE.is_within(GP0.0, GP0.1) && AXI_DMA.is_within(GP0.0, GP0.1));
     assert!(BUFFERS.is_within(DDR_START, DDR.end()));
     assert!(ENGINE.is_apart_from(&AXI_DMA));
+    assert!(FINGERPRINT_DMA.is_within(GP0.0, GP0.1));
+    assert!(FINGERPRINT_DMA.is_apart_from(&ENGINE) && FINGERPRINT_DMA.is_apart_from(&AXI_DMA));
+    assert!(FINGERPRINT_BUFFERS.is_within(BUFFERS.base, BUFFERS.end()) && UDMABUF_BYTES <= BUFFERS.bytes / 2);
     assert!(IRQ_F2P < 8, "the bits above 7 raise interrupts that do not follow these");
     // UIO maps pages; a reserved range of whole megabytes lets the kernel keep its large mappings around it.
     assert!(ENGINE.base.is_multiple_of(0x1000) && ENGINE.bytes.is_multiple_of(0x1000));

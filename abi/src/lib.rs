@@ -24,6 +24,7 @@ pub mod board;
 pub mod bpf;
 pub mod counters;
 pub mod crc;
+pub mod fingerprint;
 pub mod frame;
 pub mod layout;
 pub mod loss;

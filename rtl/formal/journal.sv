@@ -30,7 +30,7 @@ module journal_proof (
     localparam [19:0] HORIZON = LANES * ROWS;
     // Clocks after a query: first step of the walk, its row's sum, `answer_near`, the answer.
     localparam [11:0] WALK = 3, TREE = 13, NEAR = ROWS + 10, ANSWER = ROWS + 14;
-    (* hierconn *) wire \dut.noted , \dut.queried , \dut.begins , \dut.walk.walking , \dut.walk.first , \dut.walk.out_of_reach ;
+    (* hierconn *) wire \dut.noted , \dut.queried , \dut.begins , \dut.walk.walking , \dut.walk.first , \dut.walk.out_of_reach , \dut.walk.back_again ;
     (* hierconn *) wire [8:0] \dut.next_lane , \dut.walk_low , \dut.walk_high ;
     (* hierconn *) wire [`DEPTH_BITS-1:0] \dut.next_row , \dut.write_row , \dut.walk.step_row ;
     (* hierconn *) wire [19:0] \dut.reach ;
@@ -143,6 +143,7 @@ module journal_proof (
         assert (\dut.walk.walking == (asked && age >= WALK && age <= WALK + ROWS));
         assert (\dut.walk.first == (asked && age == WALK));
         if (\dut.walk.walking ) assert (\dut.walk.step_row == \dut.next_row - steps);
+        if (\dut.walk.walking ) assert (\dut.walk.back_again == (age == WALK + ROWS));
         if (asked && age >= WALK) assert (\dut.walk.out_of_reach == refused);
         for (i = 0; i < 10; i = i + 1) assert (\dut.since_first [i] == (asked && age == WALK + 1 + i));
         for (i = 0; i < 7; i = i + 1) assert (\dut.since_last [i] == (asked && age == WALK + ROWS + 1 + i));

@@ -19,7 +19,8 @@ module query_walk_proof (
     query_walk dut (.*);
 
     localparam [19:0] LANES = `LANES, ROWS = 20'd1 << `DEPTH_BITS, HORIZON = LANES * ROWS;
-    (* hierconn *) wire \dut.walking , \dut.first , \dut.out_of_reach ;
+    (* hierconn *) wire \dut.walking , \dut.first , \dut.out_of_reach , \dut.back_again ;
+    (* hierconn *) wire [8:0] \dut.older_lanes ;
     (* hierconn *) wire [19:0] \dut.remaining ;
     (* hierconn *) wire [`DEPTH_BITS-1:0] \dut.step_row ;
 
@@ -82,6 +83,8 @@ module query_walk_proof (
         assert (\dut.walking == walks && \dut.first == (walks && step == 0) && \dut.out_of_reach == refused);
         if (walks) assert (step <= ROWS && \dut.step_row == from_row - step[`DEPTH_BITS-1:0]);
         if (walks) assert (issues == (step != 0) && from_lane < LANES);
+        if (walks) assert (\dut.back_again == (step == ROWS));
+        if (walks && step != 0) assert (\dut.older_lanes == LANES - {11'd0, from_lane});
         if (walks && !refused) assert (asked <= HORIZON && \dut.remaining == (asked[19:0] > offered ? asked[19:0] - offered : 20'd0));
         if (issues && !walks) assert (step == ROWS + 20'd1 && from_lane < LANES);
         if (walks || issues) assert (settled);

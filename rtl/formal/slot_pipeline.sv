@@ -1,4 +1,4 @@
-// Proves that a slot is at the outputs three clocks after the inputs, whole and once, and that after a reset no
+// Proves that a slot is at the outputs three clocks after the inputs, whole and once, is announced two clocks before, and that after a reset no
 // slot causes anything.
 module slot_pipeline_proof (
     input wire        clock,
@@ -19,6 +19,7 @@ module slot_pipeline_proof (
     input wire [15:0] context_id,
     input wire [23:0] length
 );
+    wire near_taken, near_journals;
     wire result_taken, result_rejected, result_journals, result_adds, result_pair_redundant, result_judged;
     wire result_replies, result_ends_batch, result_reads_row, result_last_row;
     wire [3:0] result_op;
@@ -66,6 +67,7 @@ module slot_pipeline_proof (
     always @(*) if (f1) begin
         // The properties.
         slot_causes_the_same: assert (result_flags == flags_3);
+        slot_is_announced: assert ({near_taken, near_journals} == flags_1[5:4]);
         if (f3) slot_is_labelled_the_same: assert (result_labels == labels_3);
         // The invariants that make them inductive.
         assert (flags_1 == {

@@ -11,6 +11,7 @@ use crate::reply_credit::ReplyCredit;
 use crate::reply_fifo::ReplyFifo;
 use crate::reply_packets::ReplyPackets;
 use crate::reply_writer::ReplyWriter;
+use crate::reset_copy::ResetCopy;
 use crate::slot_pipeline::SlotPipeline;
 use crate::snapshot_reader::SnapshotReader;
 use crate::words::{EventRecord, LatchedCounters, op_code};
@@ -92,6 +93,10 @@ pub struct DeltaEngine<
     writer: ReplyWriter,
     control: EngineControl,
     counters: EngineCounters,
+    contexts_reset: ResetCopy,
+    groups_reset: ResetCopy,
+    journal_reset: ResetCopy,
+    counters_reset: ResetCopy,
 
     s0_taken: DFF<Bit>,
     s0_rejected: DFF<Bit>,
@@ -173,16 +178,23 @@ impl<
         clock!(
             self, clock, contexts, slots, groups, reader, journal, credit, writer, queue, packets, control, counters
         );
+        clock!(self, clock, contexts_reset, groups_reset, journal_reset, counters_reset);
         dff_setup!(self, clock, s0_taken, s0_rejected, s0_journals, s0_touches_context, s0_adds, s0_pair_redundant);
         dff_setup!(self, clock, s0_judged, s0_replies, s0_ends_batch, s0_starts_snapshot, s0_starts_query);
         dff_setup!(self, clock, s0_snapshot_ends_batch, query_ends_batch, query_class, query_group, query_context);
         dff_setup!(self, clock, s0_batch_end_follows, s0_reads_row, s0_last_row, s0_op, s0_rebase, s0_class);
         dff_setup!(self, clock, s0_group, s0_context, s0_length, s0_operand);
+        comment!("The reset of what a restart clears too is made by logic and drives most: a register for each block.");
+        comment!("A hard reset reaches them a clock after the slots, so that nothing enters them in between.");
         self.tables_resetn.next = self.resetn.val() & !self.control.restart.val();
-        self.contexts.resetn.next = self.tables_resetn.val();
-        self.groups.resetn.next = self.tables_resetn.val();
-        self.counters.resetn.next = self.tables_resetn.val();
-        self.journal.resetn.next = self.tables_resetn.val();
+        self.contexts_reset.resetn.next = self.tables_resetn.val();
+        self.groups_reset.resetn.next = self.tables_resetn.val();
+        self.journal_reset.resetn.next = self.tables_resetn.val();
+        self.counters_reset.resetn.next = self.tables_resetn.val();
+        self.contexts.resetn.next = self.contexts_reset.copied.val();
+        self.groups.resetn.next = self.groups_reset.copied.val();
+        self.journal.resetn.next = self.journal_reset.copied.val();
+        self.counters.resetn.next = self.counters_reset.copied.val();
         self.slots.resetn.next = self.resetn.val();
         self.reader.resetn.next = self.resetn.val();
         self.credit.resetn.next = self.resetn.val();
@@ -263,7 +275,8 @@ impl<
         self.control.query_starts.next = self.s0_starts_query.q.val();
         self.control.answer_near.next = self.journal.answer_near.val();
         self.control.soft_reset.next = self.soft_reset.val();
-        self.control.tables_clearing.next = self.contexts.clearing.val() | self.groups.clearing.val();
+        self.control.tables_clearing.next =
+            self.contexts.clearing.val() | self.groups.clearing.val() | !self.contexts_reset.copied.val();
 
         comment!("S0 to S3: the context table, and the slot beside it.");
         self.contexts.valid.next = self.s0_touches_context.q.val();
@@ -314,6 +327,8 @@ impl<
         self.counters.rejected.next = self.slots.result_rejected.val();
         self.counters.op.next = self.slots.result_op.val();
         self.counters.journals.next = self.slots.result_journals.val();
+        self.counters.near_taken.next = self.slots.near_taken.val();
+        self.counters.near_journals.next = self.slots.near_journals.val();
         self.counters.latch.next = self.latch.val();
         self.latched.next = self.counters.latched.val();
         self.record_rejected.next = self.slots.result_taken.val() & self.slots.result_rejected.val();
@@ -334,7 +349,8 @@ impl<
         self.writer.accepted_after.next = self.counters.accepted_after.val();
         self.writer.position_after.next = self.counters.position_after.val();
         self.writer.last_row.next = self.slots.result_last_row.val();
-        self.writer.row_valid.next = self.groups.result_valid.val();
+        comment!("A row that a hard reset has met at the end of its way is forgotten with the slots.");
+        self.writer.row_valid.next = self.groups.result_valid.val() & self.groups_reset.copied.val();
         self.writer.row.next = self.groups.result.val();
         self.queue.write.next = self.writer.write.val();
         self.queue.write_data.next = self.writer.queued.val().into();

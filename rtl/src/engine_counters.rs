@@ -2,6 +2,7 @@
 
 use crate::comment;
 use crate::latched_counter::LatchedCounter;
+use crate::split_counter::SplitCounter;
 use crate::words::{LatchedCounters, op_code};
 use deltascope_abi::record::Op;
 use rust_hdl::prelude::*;
@@ -11,15 +12,22 @@ use smart_default::SmartDefault;
 ///
 /// Every counter of a record moves in the same clock, so that in every latched set
 /// `accepted = rejected + sum by op`; the clock classes exclude each other, so that their sum is the
-/// number of clocks since the reset.
+/// number of clocks since the reset. A count has an event three clocks after it.
+///
+/// A reply needs the number of records and the journal position with its own record, in S3: these two are counted once
+/// more, from S1 on.
 #[derive(LogicBlock, SmartDefault)]
 pub struct EngineCounters {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Low: every counter and copy becomes 0.
+    /// Low, from a register: every count is 0 two clocks later, every copy three.
     pub resetn: Signal<In, Bit>,
-    /// Copies every counter in this clock.
+    /// Copies every counter: the copies have the events up to two clocks before, and are there two clocks later.
     pub latch: Signal<In, Bit>,
+    /// S1: a record; it is in S3 two clocks later.
+    pub near_taken: Signal<In, Bit>,
+    /// S1: it moves the journal position.
+    pub near_journals: Signal<In, Bit>,
     /// S3: a record.
     pub taken: Signal<In, Bit>,
     /// S3: it was rejected.
@@ -66,6 +74,10 @@ pub struct EngineCounters {
     blocked_counter: LatchedCounter,
     clearing_counter: LatchedCounter,
     answering_counter: LatchedCounter,
+    records: SplitCounter,
+    position: SplitCounter,
+    take: DFF<Bit>,
+    cleared: DFF<Bit>,
     effective: Signal<Local, Bit>,
     #[default(op_code(Op::Nop))]
     code_nop: Constant<Bits<4>>,
@@ -112,70 +124,79 @@ impl Logic for EngineCounters {
         clock!(self, clock, blocked_counter);
         clock!(self, clock, clearing_counter);
         clock!(self, clock, answering_counter);
+        clock!(self, clock, records, position);
+        dff_setup!(self, clock, take, cleared);
+        comment!("After a reset the copies are taken twice more: the second time of counts that are 0.");
+        self.cleared.d.next = !self.resetn.val();
+        self.take.d.next = self.latch.val() | !self.resetn.val() | self.cleared.q.val();
+        self.records.resetn.next = self.resetn.val();
+        self.records.increment.next = self.near_taken.val();
+        self.position.resetn.next = self.resetn.val();
+        self.position.increment.next = self.near_journals.val();
         self.accepted_counter.resetn.next = self.resetn.val();
-        self.accepted_counter.latch.next = self.latch.val();
+        self.accepted_counter.take.next = self.take.q.val();
         self.rejected_counter.resetn.next = self.resetn.val();
-        self.rejected_counter.latch.next = self.latch.val();
+        self.rejected_counter.take.next = self.take.q.val();
         self.position_counter.resetn.next = self.resetn.val();
-        self.position_counter.latch.next = self.latch.val();
+        self.position_counter.take.next = self.take.q.val();
         self.reply_beats_counter.resetn.next = self.resetn.val();
-        self.reply_beats_counter.latch.next = self.latch.val();
+        self.reply_beats_counter.take.next = self.take.q.val();
         self.op_nop_counter.resetn.next = self.resetn.val();
-        self.op_nop_counter.latch.next = self.latch.val();
+        self.op_nop_counter.take.next = self.take.q.val();
         self.op_load_counter.resetn.next = self.resetn.val();
-        self.op_load_counter.latch.next = self.latch.val();
+        self.op_load_counter.take.next = self.take.q.val();
         self.op_accum_counter.resetn.next = self.resetn.val();
-        self.op_accum_counter.latch.next = self.latch.val();
+        self.op_accum_counter.take.next = self.take.q.val();
         self.op_read_counter.resetn.next = self.resetn.val();
-        self.op_read_counter.latch.next = self.latch.val();
+        self.op_read_counter.take.next = self.take.q.val();
         self.op_swap_counter.resetn.next = self.resetn.val();
-        self.op_swap_counter.latch.next = self.latch.val();
+        self.op_swap_counter.take.next = self.take.q.val();
         self.op_pair_counter.resetn.next = self.resetn.val();
-        self.op_pair_counter.latch.next = self.latch.val();
+        self.op_pair_counter.take.next = self.take.q.val();
         self.op_send_counter.resetn.next = self.resetn.val();
-        self.op_send_counter.latch.next = self.latch.val();
+        self.op_send_counter.take.next = self.take.q.val();
         self.op_snapshot_counter.resetn.next = self.resetn.val();
-        self.op_snapshot_counter.latch.next = self.latch.val();
+        self.op_snapshot_counter.take.next = self.take.q.val();
         self.op_sync_counter.resetn.next = self.resetn.val();
-        self.op_sync_counter.latch.next = self.latch.val();
+        self.op_sync_counter.take.next = self.take.q.val();
         self.op_query_counter.resetn.next = self.resetn.val();
-        self.op_query_counter.latch.next = self.latch.val();
+        self.op_query_counter.take.next = self.take.q.val();
         self.moving_counter.resetn.next = self.resetn.val();
-        self.moving_counter.latch.next = self.latch.val();
+        self.moving_counter.take.next = self.take.q.val();
         self.starved_counter.resetn.next = self.resetn.val();
-        self.starved_counter.latch.next = self.latch.val();
+        self.starved_counter.take.next = self.take.q.val();
         self.blocked_counter.resetn.next = self.resetn.val();
-        self.blocked_counter.latch.next = self.latch.val();
+        self.blocked_counter.take.next = self.take.q.val();
         self.clearing_counter.resetn.next = self.resetn.val();
-        self.clearing_counter.latch.next = self.latch.val();
+        self.clearing_counter.take.next = self.take.q.val();
         self.answering_counter.resetn.next = self.resetn.val();
-        self.answering_counter.latch.next = self.latch.val();
+        self.answering_counter.take.next = self.take.q.val();
 
         comment!("What counts.");
         self.effective.next = self.taken.val() & !self.rejected.val();
-        self.accepted_counter.increment.next = self.taken.val();
-        self.rejected_counter.increment.next = self.taken.val() & self.rejected.val();
-        self.position_counter.increment.next = self.journals.val();
-        self.reply_beats_counter.increment.next = self.reply_beat.val();
-        self.op_nop_counter.increment.next = self.effective.val() & (self.op.val() == self.code_nop.val());
-        self.op_load_counter.increment.next = self.effective.val() & (self.op.val() == self.code_load.val());
-        self.op_accum_counter.increment.next = self.effective.val() & (self.op.val() == self.code_accum.val());
-        self.op_read_counter.increment.next = self.effective.val() & (self.op.val() == self.code_read.val());
-        self.op_swap_counter.increment.next = self.effective.val() & (self.op.val() == self.code_swap.val());
-        self.op_pair_counter.increment.next = self.effective.val() & (self.op.val() == self.code_pair.val());
-        self.op_send_counter.increment.next = self.effective.val() & (self.op.val() == self.code_send.val());
-        self.op_snapshot_counter.increment.next = self.effective.val() & (self.op.val() == self.code_snapshot.val());
-        self.op_sync_counter.increment.next = self.effective.val() & (self.op.val() == self.code_sync.val());
-        self.op_query_counter.increment.next = self.effective.val() & (self.op.val() == self.code_query.val());
-        self.moving_counter.increment.next = self.clock_moving.val();
-        self.starved_counter.increment.next = self.clock_starved.val();
-        self.blocked_counter.increment.next = self.clock_blocked.val();
-        self.clearing_counter.increment.next = self.clock_clearing.val();
-        self.answering_counter.increment.next = self.clock_answering.val();
+        self.accepted_counter.happens.next = self.taken.val();
+        self.rejected_counter.happens.next = self.taken.val() & self.rejected.val();
+        self.position_counter.happens.next = self.journals.val();
+        self.reply_beats_counter.happens.next = self.reply_beat.val();
+        self.op_nop_counter.happens.next = self.effective.val() & (self.op.val() == self.code_nop.val());
+        self.op_load_counter.happens.next = self.effective.val() & (self.op.val() == self.code_load.val());
+        self.op_accum_counter.happens.next = self.effective.val() & (self.op.val() == self.code_accum.val());
+        self.op_read_counter.happens.next = self.effective.val() & (self.op.val() == self.code_read.val());
+        self.op_swap_counter.happens.next = self.effective.val() & (self.op.val() == self.code_swap.val());
+        self.op_pair_counter.happens.next = self.effective.val() & (self.op.val() == self.code_pair.val());
+        self.op_send_counter.happens.next = self.effective.val() & (self.op.val() == self.code_send.val());
+        self.op_snapshot_counter.happens.next = self.effective.val() & (self.op.val() == self.code_snapshot.val());
+        self.op_sync_counter.happens.next = self.effective.val() & (self.op.val() == self.code_sync.val());
+        self.op_query_counter.happens.next = self.effective.val() & (self.op.val() == self.code_query.val());
+        self.moving_counter.happens.next = self.clock_moving.val();
+        self.starved_counter.happens.next = self.clock_starved.val();
+        self.blocked_counter.happens.next = self.clock_blocked.val();
+        self.clearing_counter.happens.next = self.clock_clearing.val();
+        self.answering_counter.happens.next = self.clock_answering.val();
 
         comment!("What is seen.");
-        self.accepted_after.next = self.accepted_counter.count_after.val();
-        self.position_after.next = self.position_counter.count_after.val();
+        self.accepted_after.next = self.records.count.val();
+        self.position_after.next = self.position.count.val();
         self.latched.next.accepted = self.accepted_counter.latched.val();
         self.latched.next.rejected = self.rejected_counter.latched.val();
         self.latched.next.journal_position = self.position_counter.latched.val();

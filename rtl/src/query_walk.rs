@@ -46,18 +46,26 @@ pub struct QueryWalk<const DEPTH_BITS: usize, const LANES: usize> {
     walking: DFF<Bit>,
     first: DFF<Bit>,
     out_of_reach: DFF<Bit>,
+    back_again: DFF<Bit>,
+    older_lanes: DFF<Bits<9>>,
     step_row: DFF<Bits<DEPTH_BITS>>,
     remaining: DFF<Bits<20>>,
     issued_row: DFF<Bits<DEPTH_BITS>>,
     issued_low: DFF<Bits<9>>,
     issued_high: DFF<Bits<9>>,
     wide_reach: Signal<Local, Bits<64>>,
-    same_row: Signal<Local, Bit>,
+    row_after: Signal<Local, Bits<DEPTH_BITS>>,
     is_last: Signal<Local, Bit>,
     bottom: Signal<Local, Bits<9>>,
     top: Signal<Local, Bits<9>>,
     offered: Signal<Local, Bits<9>>,
     wide_offered: Signal<Local, Bits<20>>,
+    wide_newer: Signal<Local, Bits<20>>,
+    wide_older: Signal<Local, Bits<20>>,
+    wide_lanes: Signal<Local, Bits<20>>,
+    takes_newer: Signal<Local, Bit>,
+    takes_older: Signal<Local, Bit>,
+    takes_row: Signal<Local, Bit>,
     takes_all: Signal<Local, Bit>,
     left_over: Signal<Local, Bits<20>>,
     remaining_low: Signal<Local, Bits<9>>,
@@ -72,26 +80,43 @@ impl<const DEPTH_BITS: usize, const LANES: usize> Logic for QueryWalk<DEPTH_BITS
     #[hdl_gen]
     fn update(&mut self) {
         comment!("@module query_walk");
-        dff_setup!(self, clock, walking, first, out_of_reach, step_row, remaining);
+        dff_setup!(self, clock, walking, first, out_of_reach, back_again, older_lanes, step_row, remaining);
         dff_setup!(self, clock, issued_row, issued_low, issued_high);
 
         comment!("What this step offers: all lanes, or one side of the row that is being filled.");
-        self.same_row.next = self.step_row.q.val() == self.next_row.val();
-        self.is_last.next = self.walking.q.val() & self.same_row.val() & !self.first.q.val();
+        comment!(
+            "Which of them, and the lanes of the last side, are known a clock before: what is left waits for them."
+        );
+        self.older_lanes.d.next = self.lanes.val() - self.next_lane.val();
+        self.row_after.next = self.step_row.q.val() - self.one_row.val();
+        self.is_last.next = self.walking.q.val() & self.back_again.q.val();
         self.bottom.next = 0.into();
         self.top.next = self.lanes.val();
         self.offered.next = self.lanes.val();
         if self.first.q.val() {
             self.top.next = self.next_lane.val();
             self.offered.next = self.next_lane.val();
-        } else if self.same_row.val() {
+        } else if self.back_again.q.val() {
             self.bottom.next = self.next_lane.val();
-            self.offered.next = self.lanes.val() - self.next_lane.val();
+            self.offered.next = self.older_lanes.q.val();
         }
 
-        comment!("What it takes: everything, or the newest that are still wanted.");
+        comment!(
+            "What it takes: everything, or the newest that are still wanted. Each comparison is made before it is chosen."
+        );
         self.wide_offered.next = bit_cast::<20, 9>(self.offered.val());
-        self.takes_all.next = self.remaining.q.val() >= self.wide_offered.val();
+        self.wide_newer.next = bit_cast::<20, 9>(self.next_lane.val());
+        self.wide_older.next = bit_cast::<20, 9>(self.older_lanes.q.val());
+        self.wide_lanes.next = bit_cast::<20, 9>(self.lanes.val());
+        self.takes_newer.next = self.remaining.q.val() >= self.wide_newer.val();
+        self.takes_older.next = self.remaining.q.val() >= self.wide_older.val();
+        self.takes_row.next = self.remaining.q.val() >= self.wide_lanes.val();
+        self.takes_all.next = self.takes_row.val();
+        if self.first.q.val() {
+            self.takes_all.next = self.takes_newer.val();
+        } else if self.back_again.q.val() {
+            self.takes_all.next = self.takes_older.val();
+        }
         self.left_over.next = self.remaining.q.val() - self.wide_offered.val();
         self.remaining_low.next = self.remaining.q.val().get_bits::<9>(0);
         self.cut.next = self.top.val() - self.remaining_low.val();
@@ -109,7 +134,8 @@ impl<const DEPTH_BITS: usize, const LANES: usize> Logic for QueryWalk<DEPTH_BITS
         comment!("The next step.");
         if self.walking.q.val() {
             self.first.d.next = false;
-            self.step_row.d.next = self.step_row.q.val() - self.one_row.val();
+            self.step_row.d.next = self.row_after.val();
+            self.back_again.d.next = self.row_after.val() == self.next_row.val();
             self.remaining.d.next = 0.into();
             if self.takes_all.val() {
                 self.remaining.d.next = self.left_over.val();
@@ -124,6 +150,7 @@ impl<const DEPTH_BITS: usize, const LANES: usize> Logic for QueryWalk<DEPTH_BITS
         if self.begin_walk.val() {
             self.walking.d.next = true;
             self.first.d.next = true;
+            self.back_again.d.next = false;
             self.step_row.d.next = self.next_row.val();
             self.remaining.d.next = self.distance.val().get_bits::<20>(0);
             self.out_of_reach.d.next = self.distance.val() > self.wide_reach.val();

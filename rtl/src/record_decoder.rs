@@ -74,6 +74,8 @@ pub struct RecordDecoder<const CONTEXT_BITS: usize, const GROUP_BITS: usize> {
     last_group_too_high: Signal<Local, Bit>,
     range_empty: Signal<Local, Bit>,
     bad_range: Signal<Local, Bit>,
+    in_bounds: Signal<Local, Bit>,
+    answers: Signal<Local, Bit>,
     allowed: Signal<Local, Bit>,
 
     #[default(Constant::new(bits_beyond(CONTEXT_BITS)))]
@@ -153,26 +155,24 @@ impl<const CONTEXT_BITS: usize, const GROUP_BITS: usize> Logic for RecordDecoder
         self.last_group_too_high.next = self.last_group_excess.val().any();
         self.range_empty.next = self.last_group.val() < self.first_group.val();
         self.bad_range.next = self.is_snapshot.val() & (self.range_empty.val() | self.last_group_too_high.val());
-        self.allowed.next =
-            self.known.val() & !(self.context_too_high.val() | self.group_too_high.val() | self.bad_range.val());
+        comment!("Only a SNAPSHOT has a range, whose comparison takes longest: nothing else waits for it.");
+        self.in_bounds.next = self.known.val() & !(self.context_too_high.val() | self.group_too_high.val());
+        self.allowed.next = self.in_bounds.val() & !self.bad_range.val();
         self.rejected.next = !self.allowed.val();
 
         comment!("What it does.");
-        self.touches_context.next = self.allowed.val() & self.uses_context.val();
-        self.adds.next = self.allowed.val() & self.uses_group.val();
+        self.touches_context.next = self.in_bounds.val() & self.uses_context.val();
+        self.adds.next = self.in_bounds.val() & self.uses_group.val();
         self.judged.next = !(self.class_id.val().all());
-        self.pair_redundant.next = self.allowed.val()
+        self.pair_redundant.next = self.in_bounds.val()
             & self.is_pair.val()
             & !(self.class_id.val().all())
             & (self.pair_before.val() == self.pair_after.val());
-        self.journals.next = self.allowed.val() & self.is_change.val();
-        self.replies.next = self.allowed.val()
-            & (self.is_read.val()
-                | self.is_snapshot.val()
-                | self.is_sync.val()
-                | (self.is_change.val() & self.reply.val()));
+        self.journals.next = self.in_bounds.val() & self.is_change.val();
+        self.answers.next = self.is_read.val() | self.is_sync.val() | (self.is_change.val() & self.reply.val());
+        self.replies.next = (self.in_bounds.val() & self.answers.val()) | (self.allowed.val() & self.is_snapshot.val());
         self.starts_snapshot.next = self.allowed.val() & self.is_snapshot.val();
-        self.starts_query.next = self.allowed.val() & self.is_query.val();
+        self.starts_query.next = self.in_bounds.val() & self.is_query.val();
 
         comment!("How its reply is labelled.");
         self.label_class.next = self.class_id.val();

@@ -40,6 +40,10 @@ pub struct SlotPipeline {
     pub context_id: Signal<In, Bits<16>>,
     /// S0: length in bytes.
     pub length: Signal<In, Bits<24>>,
+    /// S1: a record came with this slot.
+    pub near_taken: Signal<Out, Bit>,
+    /// S1: it moves the journal position.
+    pub near_journals: Signal<Out, Bit>,
     /// S3: a record came with this slot.
     pub result_taken: Signal<Out, Bit>,
     /// S3: that record is rejected.
@@ -224,6 +228,8 @@ impl Logic for SlotPipeline {
         self.s3_group_id.d.next = self.s2_group_id.q.val();
         self.s3_context_id.d.next = self.s2_context_id.q.val();
         self.s3_length.d.next = self.s2_length.q.val();
+        self.near_taken.next = self.s1_taken.q.val();
+        self.near_journals.next = self.s1_journals.q.val();
         self.result_taken.next = self.s3_taken.q.val();
         self.result_rejected.next = self.s3_rejected.q.val();
         self.result_journals.next = self.s3_journals.q.val();

@@ -17,7 +17,7 @@ use crate::lint::{LintError, yosys};
 pub use delays::SOURCE;
 pub use fan_out::{FanOut, Widest};
 use hierarchy::Hierarchy;
-pub use limits::{Bar, bars};
+pub use limits::{Bar, PERIOD_NS, bars, period_bars};
 pub use netlist::{Cells, Netlist};
 pub use paths::{Longest, Way};
 pub use rates::Rates;
@@ -26,6 +26,8 @@ pub use rates::Rates;
 pub const CAPACITY: Resources = Resources { lut: 53_200, ff: 106_400, ramb36: 140, lutram: 17_400, dsp: 220, latch: 0 };
 /// Port of the top that resets it.
 const RESET: &str = "aresetn";
+/// Blocks whose equal registers are not to be made one.
+const KEPT: [&str; 2] = ["journal_bank", "reset_copy"];
 
 /// What a part of the design needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -75,8 +77,10 @@ pub struct Estimate {
     pub ways: BTreeMap<String, Longest>,
     /// The nets that drive the most pins.
     pub fan_out: Widest,
-    /// Clock that the slowest way and the limits of the part would allow if wires took no time, MHz.
+    /// Clock that the slowest way with its wires' allowance and the limits of the part allow, MHz.
     pub clock_mhz: f64,
+    /// How many times its allowance every wire may take until a way is longer than a clock of FCLK0.
+    pub wires_fit: f64,
     /// What the journal searches in a second.
     pub rates: Option<Rates>,
 }
@@ -98,12 +102,14 @@ pub fn estimate(top: &str, files: &[PathBuf], journal: Journal) -> Result<(Estim
     let folder = tempfile::tempdir().map_err(LintError::io(Path::new("a temporary folder")))?;
     let (tree, flat) = (folder.path().join("tree.json"), folder.path().join("flat.json"));
     yosys(&format!("hierarchy -top {top}; proc; write_json {}", tree.display()), files)?;
-    yosys(&mapped(top, "-flatten ", &flat), files)?;
+    yosys(&mapped(top, "-flatten ", files, &flat), files)?;
     let (tree, flat) = (Netlist::read(&tree)?, Netlist::read(&flat)?);
     let hierarchy = Hierarchy::new(&tree, top);
     let cells = flat.cells(top);
-    let ways = paths::Walk::new(&flat, top).longest(&flat, top, &hierarchy);
-    let slowest = ways.values().map(|way| way.by_delay.cells_ns).fold(0.0, f64::max);
+    let mut walk = paths::Walk::new(&flat, top);
+    let ways = walk.longest(&flat, top, &hierarchy);
+    let fit = walk.wires_that_fit(limits::period_ps());
+    let slowest = ways.values().map(|way| way.by_delay.total_ns).fold(0.0, f64::max);
     let clock_mhz = (1000.0 / slowest).min(delays::RAMB36_MHZ).min(delays::BUFG_MHZ);
     let Journal { lanes, depth } = journal;
     let estimate = Estimate {
@@ -114,6 +120,7 @@ pub fn estimate(top: &str, files: &[PathBuf], journal: Journal) -> Result<(Estim
         ways,
         fan_out: fan_out::widest(&flat, top, RESET),
         clock_mhz: (clock_mhz * 10.0).round() / 10.0,
+        wires_fit: f64::from(fit) / 1000.0,
         rates: (lanes > 0).then(|| Rates::new(lanes, depth)),
     };
     Ok((estimate, flat.creator))
@@ -127,7 +134,7 @@ pub fn estimate(top: &str, files: &[PathBuf], journal: Journal) -> Result<(Estim
 pub fn blocks(top: &str, files: &[PathBuf]) -> Result<BTreeMap<String, Block>, LintError> {
     let folder = tempfile::tempdir().map_err(LintError::io(Path::new("a temporary folder")))?;
     let path = folder.path().join("blocks.json");
-    yosys(&mapped(top, "", &path), files)?;
+    yosys(&mapped(top, "", files, &path), files)?;
     let netlist = Netlist::read(&path)?;
     let mut counts = BTreeMap::new();
     netlist.count_instances(top, &mut counts);
@@ -140,12 +147,16 @@ pub fn blocks(top: &str, files: &[PathBuf]) -> Result<BTreeMap<String, Block>, L
 
 /// The script that maps a design to cells of the part and writes the netlist.
 ///
-/// Each bank of the journal has its own registers for what is broadcast to all of them. Equal registers are made one
-/// by every synthesis unless an attribute forbids it, so the banks keep their borders while they are mapped; they lose
-/// them before the netlist is written. A build for the part needs the same (`keep_hierarchy`).
-fn mapped(top: &str, flatten: &str, path: &Path) -> String {
+/// Each bank of the journal has its own registers for what is broadcast to all of them, and each block its copy of the
+/// reset. Equal registers are made one by every synthesis unless an attribute forbids it, so these keep their borders
+/// while they are mapped; they lose them before the netlist is written. A build for the part needs the same (`keep_hierarchy`).
+fn mapped(top: &str, flatten: &str, files: &[PathBuf], path: &Path) -> String {
+    let is_there = |block: &&&str| files.iter().any(|file| file.file_stem().is_some_and(|stem| stem == **block));
     // Before `hierarchy` the modules of files are not there yet.
-    let keep = format!("hierarchy -top {top}; setattr -mod -set keep_hierarchy 1 journal_bank");
+    let mut keep = format!("hierarchy -top {top}");
+    for block in KEPT.iter().filter(is_there) {
+        keep.push_str(&format!("; setattr -mod -set keep_hierarchy 1 {block}"));
+    }
     let open = if flatten.is_empty() { "" } else { "setattr -mod -unset keep_hierarchy *; flatten; clean; " };
     // The mapping leaves thousands of equal inverters of one reset, or shares them, as the order of files has it:
     // sharing them always makes the figure stable.

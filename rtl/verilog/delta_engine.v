@@ -60,6 +60,8 @@ module delta_engine (
     wire         contexts_redundant;
     wire [63:0]  contexts_delta;
     wire [63:0]  contexts_result_operand;
+    wire         slots_near_taken;
+    wire         slots_near_journals;
     wire         slots_result_taken;
     wire         slots_result_rejected;
     wire         slots_result_journals;
@@ -98,6 +100,7 @@ module delta_engine (
     wire         packets_s_batch_end;
     wire         packets_s_snapshot_end;
     wire         packets_packet_open;
+    wire         writer_row_valid;
     wire         writer_write;
     wire [129:0] writer_queued;
     wire         control_tables_clearing;
@@ -114,6 +117,10 @@ module delta_engine (
     wire         counters_clock_answering;
     wire [63:0]  counters_accepted_after;
     wire [63:0]  counters_position_after;
+    wire         contexts_reset_copied;
+    wire         groups_reset_copied;
+    wire         journal_reset_copied;
+    wire         counters_reset_copied;
     wire         s0_taken_next;
     reg          s0_taken;
     reg          s0_rejected;
@@ -177,7 +184,7 @@ module delta_engine (
 
     context_table contexts (
         .clock(clock),
-        .resetn(tables_resetn),
+        .resetn(contexts_reset_copied),
         .clearing(contexts_clearing),
         .valid(s0_touches_context),
         .op(s0_op),
@@ -210,6 +217,8 @@ module delta_engine (
         .group_id(s0_group),
         .context_id(s0_context),
         .length(s0_length),
+        .near_taken(slots_near_taken),
+        .near_journals(slots_near_journals),
         .result_taken(slots_result_taken),
         .result_rejected(slots_result_rejected),
         .result_journals(slots_result_journals),
@@ -229,7 +238,7 @@ module delta_engine (
 
     group_counters groups (
         .clock(clock),
-        .resetn(tables_resetn),
+        .resetn(groups_reset_copied),
         .clearing(groups_clearing),
         .add(slots_result_adds),
         .read(slots_result_reads_row),
@@ -255,7 +264,7 @@ module delta_engine (
 
     journal journal (
         .clock(clock),
-        .resetn(tables_resetn),
+        .resetn(journal_reset_copied),
         .note(slots_result_journals),
         .query(journal_query),
         .context_id(journal_context_id),
@@ -322,7 +331,7 @@ module delta_engine (
         .accepted_after(counters_accepted_after),
         .position_after(counters_position_after),
         .last_row(slots_result_last_row),
-        .row_valid(groups_result_valid),
+        .row_valid(writer_row_valid),
         .row(groups_result),
         .write(writer_write),
         .queued(writer_queued)
@@ -352,8 +361,10 @@ module delta_engine (
 
     engine_counters counters (
         .clock(clock),
-        .resetn(tables_resetn),
+        .resetn(counters_reset_copied),
         .latch(latch),
+        .near_taken(slots_near_taken),
+        .near_journals(slots_near_journals),
         .taken(slots_result_taken),
         .rejected(slots_result_rejected),
         .op(slots_result_op),
@@ -367,6 +378,30 @@ module delta_engine (
         .accepted_after(counters_accepted_after),
         .position_after(counters_position_after),
         .latched(latched)
+    );
+
+    reset_copy contexts_reset (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .copied(contexts_reset_copied)
+    );
+
+    reset_copy groups_reset (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .copied(groups_reset_copied)
+    );
+
+    reset_copy journal_reset (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .copied(journal_reset_copied)
+    );
+
+    reset_copy counters_reset (
+        .clock(clock),
+        .resetn(tables_resetn),
+        .copied(counters_reset_copied)
     );
 
     // In a function, arguments and results have the names of the nets that they are.
@@ -404,6 +439,8 @@ module delta_engine (
     endfunction
     assign {query_ends_batch_next, query_class_next, query_group_next, query_context_next} = choose_query_ends_batch_next(query_class, query_context, query_ends_batch, query_group, s0_class, s0_context, s0_group, s0_snapshot_ends_batch, s0_starts_query);
 
+    // The reset of what a restart clears too is made by logic and drives most: a register for each block.
+    // A hard reset reaches them a clock after the slots, so that nothing enters them in between.
     assign tables_resetn = resetn & ~control_restart;
 
     // Input: take a record when its replies have room and S0 holds nothing that needs the next slot.
@@ -505,7 +542,7 @@ module delta_engine (
 
     // A SNAPSHOT: its own beat goes the way of every reply, its rows follow.
     assign control_last_row_read = reader_read & reader_last_row;
-    assign control_tables_clearing = contexts_clearing | groups_clearing;
+    assign control_tables_clearing = contexts_clearing | groups_clearing | ~contexts_reset_copied;
 
     // S0 to S3: the context table, and the slot beside it.
     assign contexts_context_id = s0_context[13:0];
@@ -528,6 +565,9 @@ module delta_engine (
     assign record_rejected = slots_result_taken & slots_result_rejected;
 
     // S3 to the reply queue. Credit keeps it from overflowing, so its ready is not looked at.
+    // A row that a hard reset has met at the end of its way is forgotten with the slots.
+    assign writer_row_valid = groups_result_valid & groups_reset_copied;
+
     // From the queue to packets, and out.
     assign packets_s_tdata = queue_data[127:0];
     assign packets_s_batch_end = queue_data[128];

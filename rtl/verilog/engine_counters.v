@@ -3,6 +3,8 @@ module engine_counters (
     input  wire         clock,
     input  wire         resetn,
     input  wire         latch,
+    input  wire         near_taken,
+    input  wire         near_journals,
     input  wire         taken,
     input  wire         rejected,
     input  wire [3:0]   op,
@@ -30,220 +32,218 @@ module engine_counters (
     localparam [3:0] code_sync = 4'd8;
     wire         effective;
     wire [63:0]  accepted_counter_latched;
-    wire         rejected_counter_increment;
+    wire         rejected_counter_happens;
     wire [63:0]  rejected_counter_latched;
     wire [63:0]  position_counter_latched;
     wire [63:0]  reply_beats_counter_latched;
-    wire         op_nop_counter_increment;
+    wire         op_nop_counter_happens;
     wire [63:0]  op_nop_counter_latched;
-    wire         op_load_counter_increment;
+    wire         op_load_counter_happens;
     wire [63:0]  op_load_counter_latched;
-    wire         op_accum_counter_increment;
+    wire         op_accum_counter_happens;
     wire [63:0]  op_accum_counter_latched;
-    wire         op_read_counter_increment;
+    wire         op_read_counter_happens;
     wire [63:0]  op_read_counter_latched;
-    wire         op_swap_counter_increment;
+    wire         op_swap_counter_happens;
     wire [63:0]  op_swap_counter_latched;
-    wire         op_pair_counter_increment;
+    wire         op_pair_counter_happens;
     wire [63:0]  op_pair_counter_latched;
-    wire         op_send_counter_increment;
+    wire         op_send_counter_happens;
     wire [63:0]  op_send_counter_latched;
-    wire         op_snapshot_counter_increment;
+    wire         op_snapshot_counter_happens;
     wire [63:0]  op_snapshot_counter_latched;
-    wire         op_sync_counter_increment;
+    wire         op_sync_counter_happens;
     wire [63:0]  op_sync_counter_latched;
-    wire         op_query_counter_increment;
+    wire         op_query_counter_happens;
     wire [63:0]  op_query_counter_latched;
     wire [63:0]  moving_counter_latched;
     wire [63:0]  starved_counter_latched;
     wire [63:0]  blocked_counter_latched;
     wire [63:0]  clearing_counter_latched;
     wire [63:0]  answering_counter_latched;
+    reg          take;
+    reg          cleared;
 
     latched_counter accepted_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(taken),
-        .latch(latch),
-        .count_after(accepted_after),
+        .happens(taken),
+        .take(take),
         .latched(accepted_counter_latched)
     );
 
     latched_counter rejected_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(rejected_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(rejected_counter_happens),
+        .take(take),
         .latched(rejected_counter_latched)
     );
 
     latched_counter position_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(journals),
-        .latch(latch),
-        .count_after(position_after),
+        .happens(journals),
+        .take(take),
         .latched(position_counter_latched)
     );
 
     latched_counter reply_beats_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(reply_beat),
-        .latch(latch),
-        .count_after(),
+        .happens(reply_beat),
+        .take(take),
         .latched(reply_beats_counter_latched)
     );
 
     latched_counter op_nop_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_nop_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_nop_counter_happens),
+        .take(take),
         .latched(op_nop_counter_latched)
     );
 
     latched_counter op_load_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_load_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_load_counter_happens),
+        .take(take),
         .latched(op_load_counter_latched)
     );
 
     latched_counter op_accum_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_accum_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_accum_counter_happens),
+        .take(take),
         .latched(op_accum_counter_latched)
     );
 
     latched_counter op_read_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_read_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_read_counter_happens),
+        .take(take),
         .latched(op_read_counter_latched)
     );
 
     latched_counter op_swap_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_swap_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_swap_counter_happens),
+        .take(take),
         .latched(op_swap_counter_latched)
     );
 
     latched_counter op_pair_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_pair_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_pair_counter_happens),
+        .take(take),
         .latched(op_pair_counter_latched)
     );
 
     latched_counter op_send_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_send_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_send_counter_happens),
+        .take(take),
         .latched(op_send_counter_latched)
     );
 
     latched_counter op_snapshot_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_snapshot_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_snapshot_counter_happens),
+        .take(take),
         .latched(op_snapshot_counter_latched)
     );
 
     latched_counter op_sync_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_sync_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_sync_counter_happens),
+        .take(take),
         .latched(op_sync_counter_latched)
     );
 
     latched_counter op_query_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(op_query_counter_increment),
-        .latch(latch),
-        .count_after(),
+        .happens(op_query_counter_happens),
+        .take(take),
         .latched(op_query_counter_latched)
     );
 
     latched_counter moving_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(clock_moving),
-        .latch(latch),
-        .count_after(),
+        .happens(clock_moving),
+        .take(take),
         .latched(moving_counter_latched)
     );
 
     latched_counter starved_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(clock_starved),
-        .latch(latch),
-        .count_after(),
+        .happens(clock_starved),
+        .take(take),
         .latched(starved_counter_latched)
     );
 
     latched_counter blocked_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(clock_blocked),
-        .latch(latch),
-        .count_after(),
+        .happens(clock_blocked),
+        .take(take),
         .latched(blocked_counter_latched)
     );
 
     latched_counter clearing_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(clock_clearing),
-        .latch(latch),
-        .count_after(),
+        .happens(clock_clearing),
+        .take(take),
         .latched(clearing_counter_latched)
     );
 
     latched_counter answering_counter (
         .clock(clock),
         .resetn(resetn),
-        .increment(clock_answering),
-        .latch(latch),
-        .count_after(),
+        .happens(clock_answering),
+        .take(take),
         .latched(answering_counter_latched)
     );
 
+    split_counter records (
+        .clock(clock),
+        .resetn(resetn),
+        .increment(near_taken),
+        .count(accepted_after)
+    );
+
+    split_counter position (
+        .clock(clock),
+        .resetn(resetn),
+        .increment(near_journals),
+        .count(position_after)
+    );
+
+    // After a reset the copies are taken twice more: the second time of counts that are 0.
     // What counts.
     assign effective = taken & ~rejected;
-    assign rejected_counter_increment = taken & rejected;
-    assign op_nop_counter_increment = effective & (op == code_nop);
-    assign op_load_counter_increment = effective & (op == code_load);
-    assign op_accum_counter_increment = effective & (op == code_accum);
-    assign op_read_counter_increment = effective & (op == code_read);
-    assign op_swap_counter_increment = effective & (op == code_swap);
-    assign op_pair_counter_increment = effective & (op == code_pair);
-    assign op_send_counter_increment = effective & (op == code_send);
-    assign op_snapshot_counter_increment = effective & (op == code_snapshot);
-    assign op_sync_counter_increment = effective & (op == code_sync);
-    assign op_query_counter_increment = effective & (op == code_query);
+    assign rejected_counter_happens = taken & rejected;
+    assign op_nop_counter_happens = effective & (op == code_nop);
+    assign op_load_counter_happens = effective & (op == code_load);
+    assign op_accum_counter_happens = effective & (op == code_accum);
+    assign op_read_counter_happens = effective & (op == code_read);
+    assign op_swap_counter_happens = effective & (op == code_swap);
+    assign op_pair_counter_happens = effective & (op == code_pair);
+    assign op_send_counter_happens = effective & (op == code_send);
+    assign op_snapshot_counter_happens = effective & (op == code_snapshot);
+    assign op_sync_counter_happens = effective & (op == code_sync);
+    assign op_query_counter_happens = effective & (op == code_query);
 
     // What is seen.
     assign latched[63:0] = accepted_counter_latched;
@@ -265,4 +265,9 @@ module engine_counters (
     assign latched[1087:1024] = blocked_counter_latched;
     assign latched[1151:1088] = clearing_counter_latched;
     assign latched[1215:1152] = answering_counter_latched;
+
+    always @(posedge clock) begin
+        take <= latch | ~resetn | cleared;
+        cleared <= ~resetn;
+    end
 endmodule

@@ -2,55 +2,48 @@
 module latched_counter (
     input  wire         clock,
     input  wire         resetn,
-    input  wire         increment,
-    input  wire         latch,
-    output wire [63:0]  count_after,
+    input  wire         happens,
+    input  wire         take,
     output wire [63:0]  latched
 );
 
-    wire [63:0]  step;
-    wire [63:0]  after;
-    wire [63:0]  count_next;
-    reg  [63:0]  count;
+    wire [63:0]  counter_count;
+    reg          increment;
     wire [63:0]  copy_next;
     reg  [63:0]  copy;
+
+    split_counter counter (
+        .clock(clock),
+        .resetn(resetn),
+        .increment(increment),
+        .count(counter_count)
+    );
 
     // In a function, arguments and results have the names of the nets that they are.
     // verilator lint_off VARHIDDEN
 
-    function automatic [127:0] choose_copy_next(
-        input [63:0]  after,
+    function automatic [63:0] choose_copy_next(
         input [63:0]  copy,
-        input [63:0]  count,
-        input         latch,
-        input         resetn
+        input [63:0]  counter_count,
+        input         take
     );
         reg [63:0]  copy_next;
-        reg [63:0]  count_next;
         begin
             copy_next = copy;
-            count_next = after;
-            if (latch) begin
-                copy_next = count;
+            if (take) begin
+                copy_next = counter_count;
             end
-            if (~resetn) begin
-                count_next = 64'd0;
-                copy_next = 64'd0;
-            end
-            choose_copy_next = {copy_next, count_next};
+            choose_copy_next = copy_next;
         end
     endfunction
-    assign {copy_next, count_next} = choose_copy_next(after, copy, count, latch, resetn);
+    assign copy_next = choose_copy_next(copy, counter_count, take);
 
-    assign step = {63'd0, increment};
-    assign after = count + step;
-    assign count_after = after;
     assign latched = copy;
 
     // verilator lint_on VARHIDDEN
 
     always @(posedge clock) begin
-        count <= count_next;
+        increment <= happens;
         copy <= copy_next;
     end
 endmodule

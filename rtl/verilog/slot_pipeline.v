@@ -17,6 +17,8 @@ module slot_pipeline (
     input  wire [15:0]  group_id,
     input  wire [15:0]  context_id,
     input  wire [23:0]  length,
+    output wire         near_taken,
+    output wire         near_journals,
     output wire         result_taken,
     output wire         result_rejected,
     output wire         result_journals,
@@ -184,6 +186,8 @@ module slot_pipeline (
     endfunction
     assign {s1_taken_next, s1_journals_next, s1_adds_next, s1_replies_next, s1_ends_batch_next, s1_reads_row_next, s2_taken_next, s2_journals_next, s2_adds_next, s2_replies_next, s2_ends_batch_next, s2_reads_row_next, s3_taken_next, s3_journals_next, s3_adds_next, s3_replies_next, s3_ends_batch_next, s3_reads_row_next} = choose_s1_taken_next(adds, ends_batch, journals, reads_row, replies, resetn, s1_adds, s1_ends_batch, s1_journals, s1_reads_row, s1_replies, s1_taken, s2_adds, s2_ends_batch, s2_journals, s2_reads_row, s2_replies, s2_taken, taken);
 
+    assign near_taken = s1_taken;
+    assign near_journals = s1_journals;
     assign result_taken = s3_taken;
     assign result_rejected = s3_rejected;
     assign result_journals = s3_journals;

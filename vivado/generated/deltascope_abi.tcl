@@ -10,6 +10,10 @@ namespace eval deltascope {
   variable axi_dma_base 0x40400000
   # Bytes of that window.
   variable axi_dma_bytes 0x10000
+  # First address: registers of the AXI DMA of the fingerprint block.
+  variable fingerprint_dma_base 0x40410000
+  # Bytes of that window.
+  variable fingerprint_dma_bytes 0x10000
   # First address: DMA buffers in reserved DDR.
   variable buffers_base 0x18000000
   # Bytes of that window.
@@ -22,6 +26,8 @@ namespace eval deltascope {
   variable register_address_bits 12
   # Bits of s_axis and m_axis.
   variable stream_bits 64
+  # Bits of the stream into the fingerprint block.
+  variable fingerprint_stream_bits 128
   # Bit of IRQ_F2P that the interrupts share.
   variable irq_f2p 0
   # Shared peripheral interrupt that this bit raises.

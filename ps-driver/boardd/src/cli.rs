@@ -195,6 +195,13 @@ pub enum Command {
         /// Records of each test.
         #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
         records: u32,
+        /// Instead of the engine prove the fingerprint block beside it, where the bitstream has one: pages and payloads
+        /// against their CRC32C. The engine is not touched.
+        #[arg(long, conflicts_with = "records")]
+        fingerprint: bool,
+        /// Packets for the fingerprint block.
+        #[arg(long, value_name = "N", requires = "fingerprint", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+        packets: u32,
     },
     /// Measure what this board's processor and its engine carry: copies, checksums, a session in memory, the engine, the time to
     /// an answer. The engine's tables are cleared.

@@ -17,6 +17,7 @@
 //! | [`metrics`] | a file of metrics |
 //! | [`logging`] | the log and its levels |
 //! | [`selftest`] | proves that the engine counts what it is given |
+//! | [`fingerprint`] | proves the fingerprint block beside the engine |
 //! | [`mod@bench`] | what the board's processor and its engine carry |
 //! | [`check`] | whether the programmable logic may be touched |
 //! | [`info`] | what the engine is, and how the board is |
@@ -31,6 +32,7 @@ pub mod daemon;
 mod descriptors;
 pub mod engines;
 pub mod error;
+pub mod fingerprint;
 mod handshakes;
 pub mod identities;
 pub mod info;

@@ -4,7 +4,7 @@ use clap::Parser;
 use deltascope_boardd::cli::{Cli, Command};
 use deltascope_boardd::daemon::Daemon;
 use deltascope_boardd::engines::EngineName;
-use deltascope_boardd::{bench, check, engines, info, logging, raw, selftest, signals};
+use deltascope_boardd::{bench, check, engines, fingerprint, info, logging, raw, selftest, signals};
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -36,8 +36,11 @@ fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
     if let Some(Command::Info { json }) = cli.command {
         return Ok(info::run(&cli.board, json)?);
     }
+    if let Some(Command::Selftest { json, fingerprint: true, packets, .. }) = cli.command {
+        return Ok(fingerprint::run(cli.board.engine, &cli.board.options(), packets, json)?);
+    }
     let mut engine = engines::open(cli.board.engine, &cli.board.options())?;
-    if let Some(Command::Selftest { json, records }) = cli.command {
+    if let Some(Command::Selftest { json, records, .. }) = cli.command {
         return Ok(selftest::run(&mut engine, records, json)?);
     }
     if let Some(Command::Bench { json, time }) = cli.command {

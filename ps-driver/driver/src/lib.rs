@@ -2,6 +2,7 @@
 //!
 //! Nothing here needs an operating system. [`seams`] is what a host of this crate implements to reach the
 //! hardware; [`engine`] drives a delta engine through it; [`dma_host`] is that host for a board, over [`axi_dma`].
+//! [`fingerprint`] drives the fingerprint block, which has an AXI DMA of its own.
 //!
 //! What answers is looked at before anything else is done with it:
 //!
@@ -42,4 +43,5 @@ extern crate alloc;
 pub mod axi_dma;
 pub mod dma_host;
 pub mod engine;
+pub mod fingerprint;
 pub mod seams;

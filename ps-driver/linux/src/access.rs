@@ -103,7 +103,7 @@ fn in_mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
 }
 
 /// Registers in the map that a window is shown by.
-fn in_map(device: &UioDevice, window: &Window) -> Result<Mmio, LinuxError> {
+pub(crate) fn in_map(device: &UioDevice, window: &Window) -> Result<Mmio, LinuxError> {
     let info = device.map(window.name, window.bytes.into())?;
     let map = Guarded::new(device.mmap(info)?)?;
     let start = usize::try_from(info.offset).ok();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | the engine of a board, for everybody else |
 //! | [`board`] | its parts, found and checked |
+//! | [`fingerprint`] | the fingerprint block, where the bitstream has it |
 //! | [`uio`] | a UIO device by name: its maps and its interrupt |
 //! | [`mmio`] | registers in a map |
 //! | [`access`] | which way to the registers a device has |
@@ -25,6 +26,7 @@ pub mod buffers;
 pub mod checks;
 pub mod engine;
 pub mod error;
+pub mod fingerprint;
 pub mod guard;
 pub mod logic;
 pub mod mmio;

@@ -22,6 +22,8 @@ struct Arguments {
 }
 
 const TOP: &str = "deltascope_top";
+/// An optional block of the board design, beside the top.
+const FINGERPRINT: &str = "fingerprint";
 
 fn setting(instance: &Instance, name: &str) -> Option<usize> {
     instance.settings.iter().find(|setting| setting.name == name).map(|setting| setting.value)
@@ -56,7 +58,11 @@ fn run(lanes: &[usize]) -> anyhow::Result<Value> {
             blocks = synth::blocks(TOP, &files)?;
         }
     }
-    let bars = synth::bars(&estimates, &blocks, &tool);
+    let folder = tempfile::tempdir()?;
+    let files = files(find(FINGERPRINT, &[])?, folder.path())?;
+    let (fingerprint, _) = synth::estimate(FINGERPRINT, &files, Journal { lanes: 0, depth: 0 })?;
+    let mut bars = synth::bars(&estimates, &blocks, &tool);
+    bars.extend(synth::period_bars(&fingerprint, FINGERPRINT));
     let broken: Vec<_> = bars.iter().filter(|bar| !bar.holds()).collect();
     let violations: Vec<_> =
         broken.iter().map(|bar| format!("{}: {}, the limit is {}", bar.what, bar.found, bar.limit)).collect();
@@ -68,8 +74,10 @@ fn run(lanes: &[usize]) -> anyhow::Result<Value> {
     report["top"] = json!(TOP);
     report["capacity"] = json!(synth::CAPACITY);
     report["delays"] = json!(SOURCE);
+    report["period_ns"] = json!(synth::PERIOD_NS);
     report["blocks"] = json!(blocks);
     report["builds"] = json!(estimates);
+    report["fingerprint"] = json!(fingerprint);
     report["bars"] = json!(bars);
     report["ok"] = json!(violations.is_empty());
     report["violations"] = json!(violations);

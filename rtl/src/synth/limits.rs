@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Block, CAPACITY, Estimate};
+use super::{Block, CAPACITY, Estimate, Longest};
 
 /// Share of LUTs, of flip-flops and of block RAM that the default build may take, in percent.
 const SHARES: [usize; 3] = [55, 60, 70];
@@ -20,6 +20,13 @@ const OTHER_MAPPING: usize = 1;
 const TREE_LEVELS: usize = 1;
 /// The same in the walk of a QUERY, which is not on the way of events.
 const WALK_LEVELS: usize = 6;
+/// Nanoseconds of a clock of the board design, FCLK0: what the longest way with its wires' allowance may take.
+pub const PERIOD_NS: f64 = 1e9 / deltascope_abi::board::FCLK_HZ as f64;
+/// Returns [`PERIOD_NS`] in picoseconds.
+pub fn period_ps() -> u32 {
+    (PERIOD_NS * 1000.0).round() as u32
+}
+
 /// Cells that one net of the journal may drive. A RAM32M is one: it sits in one slice.
 const FAN_OUT: usize = 256;
 
@@ -72,7 +79,19 @@ pub fn bars(estimates: &[Estimate], blocks: &BTreeMap<String, Block>, tool: &str
     for (block, way) in estimates.first().into_iter().flat_map(|build| &build.ways) {
         bar(&format!("levels of {block} in the default build"), way.by_levels.levels, most_levels(block, tool));
     }
+    bars.extend(estimates.iter().flat_map(|build| period_bars(build, &format!("{} lanes", build.lanes))));
     bars
+}
+
+/// That the longest way to each block of `build`, called `name`, takes no longer than a clock of FCLK0.
+pub fn period_bars(build: &Estimate, name: &str) -> Vec<Bar> {
+    let picoseconds = |ns: f64| (ns * 1000.0).round() as usize;
+    let bar = |(block, way): (&String, &Longest)| Bar {
+        what: format!("picoseconds of the longest way to {block} with its wires' allowance, {name}"),
+        found: picoseconds(way.by_delay.total_ns),
+        limit: period_ps() as usize,
+    };
+    build.ways.iter().map(bar).collect()
 }
 
 /// The most levels that `block` may have as `tool` maps it.

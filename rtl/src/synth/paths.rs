@@ -1,6 +1,8 @@
 //! The longest ways between registers of a flattened netlist.
 
-use std::collections::{BTreeMap, HashMap};
+mod margin;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::delays;
 use super::hierarchy::{Hierarchy, Owner};
@@ -21,6 +23,10 @@ pub struct Way {
     pub muxes: usize,
     /// Sum of the delays of its cells with clock-to-output and set-up, without wires, in nanoseconds.
     pub cells_ns: f64,
+    /// What its wires are allowed, by their fan-out, in nanoseconds.
+    pub wires_ns: f64,
+    /// Cells, wires, and what skew and uncertainty of the clock take, in nanoseconds: to be held against the period.
+    pub total_ns: f64,
     /// Where it ends: the register with its pin, the memory or the port.
     pub ends_at: String,
 }
@@ -30,14 +36,14 @@ pub struct Way {
 pub struct Longest {
     /// With the most levels.
     pub by_levels: Way,
-    /// With the longest delay.
+    /// With the longest delay, cells and wires.
     pub by_delay: Way,
 }
 
 /// How a cell passes signals on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Lut(usize),
+    Lut,
     Inverter,
     Mux(usize),
     Carry,
@@ -52,12 +58,7 @@ enum Kind {
 impl Kind {
     fn of(cell: &Cell) -> Kind {
         match cell.kind.as_str() {
-            "LUT1" => Kind::Lut(1),
-            "LUT2" => Kind::Lut(2),
-            "LUT3" => Kind::Lut(3),
-            "LUT4" => Kind::Lut(4),
-            "LUT5" => Kind::Lut(5),
-            "LUT6" => Kind::Lut(6),
+            "LUT1" | "LUT2" | "LUT3" | "LUT4" | "LUT5" | "LUT6" => Kind::Lut,
             "INV" => Kind::Inverter,
             "MUXF7" => Kind::Mux(0),
             "MUXF8" => Kind::Mux(1),
@@ -73,7 +74,7 @@ impl Kind {
     /// Whether a signal at `pin` reaches the outputs in the same clock.
     fn passes(self, pin: &str) -> bool {
         match self {
-            Kind::Lut(_) | Kind::Inverter | Kind::Mux(_) | Kind::Carry => true,
+            Kind::Lut | Kind::Inverter | Kind::Mux(_) | Kind::Carry => true,
             // RAM32M and RAM64M: port D is the write address. RAM32X1D and its like: A writes, DPRA reads.
             Kind::LutMemory => pin.starts_with("ADDR") && pin != "ADDRD" || pin.starts_with("DPRA"),
             Kind::ShiftRegister => pin.starts_with('A'),
@@ -119,32 +120,36 @@ struct Arrival {
     in_chain: usize,
     carry4: usize,
     muxes: usize,
-    picoseconds: u32,
+    /// Picoseconds of cells.
+    cells: u32,
+    /// Picoseconds of wires.
+    wires: u32,
 }
 
 impl Arrival {
-    /// Through a cell that was entered at a carry input (`chained`) or elsewhere.
-    fn through(mut self, kind: Kind, chained: bool) -> Arrival {
+    /// Over a wire of `wire` picoseconds and through a cell that was entered at a carry input (`chained`) or elsewhere.
+    fn through(mut self, kind: Kind, chained: bool, wire: u32) -> Arrival {
         if self.in_chain > 0 && !chained {
-            self.picoseconds += delays::CARRY[2];
+            self.cells += delays::CARRY[2];
             self.in_chain = 0;
         }
+        self.wires += wire;
         match kind {
-            Kind::Lut(_) | Kind::LutMemory | Kind::ShiftRegister => {
+            Kind::Lut | Kind::LutMemory | Kind::ShiftRegister => {
                 self.levels += 1;
                 self.luts += 1;
-                self.picoseconds += delays::LUT[if let Kind::Lut(inputs) = kind { inputs } else { 6 }];
+                self.cells += delays::LUT;
             }
             Kind::Mux(which) => {
                 self.muxes += 1;
-                self.picoseconds += delays::MUX[which];
+                self.cells += delays::MUX[which];
             }
             Kind::Carry => {
                 if self.in_chain == 0 {
                     self.levels += 1;
                     self.carry_chains += 1;
                 }
-                self.picoseconds += delays::CARRY[usize::from(self.in_chain > 0)];
+                self.cells += delays::CARRY[usize::from(self.in_chain > 0)];
                 self.in_chain += 1;
                 self.carry4 = self.carry4.max(self.in_chain);
             }
@@ -155,7 +160,7 @@ impl Arrival {
 
     /// Whether it is longer than `other`, by levels or by delay.
     fn is_worse(&self, other: &Arrival, by_delay: bool) -> bool {
-        let delay = |a: &Arrival| a.picoseconds as usize;
+        let delay = |a: &Arrival| (a.cells + a.wires) as usize;
         let key = |a: &Arrival| if by_delay { (delay(a), a.levels) } else { (a.levels, delay(a)) };
         key(self) > key(other)
     }
@@ -175,6 +180,10 @@ pub struct Walk<'a> {
     /// Cells that pass signals on, each behind all that feed it.
     order: Vec<usize>,
     outputs: Vec<(String, u64)>,
+    /// Cells that each net drives.
+    loads: HashMap<u64, usize>,
+    /// What every wire takes of its allowance, in thousandths.
+    permille: u32,
 }
 
 impl<'a> Walk<'a> {
@@ -185,7 +194,19 @@ impl<'a> Walk<'a> {
         let outputs =
             nodes.iter().enumerate().flat_map(|(at, node)| node.cell.nets("output").map(move |(_, net)| (net, at)));
         let drivers = outputs.collect();
-        let mut walk = Walk { nodes, drivers, order: Vec::new(), outputs: netlist.ports(module, "output") };
+        let mut loads = HashMap::new();
+        for node in &nodes {
+            let nets: HashSet<u64> = node.cell.nets("input").map(|(_, net)| net).collect();
+            nets.into_iter().for_each(|net| *loads.entry(net).or_insert(0) += 1);
+        }
+        let mut walk = Walk {
+            nodes,
+            drivers,
+            order: Vec::new(),
+            outputs: netlist.ports(module, "output"),
+            loads,
+            permille: 1_000,
+        };
         walk.sort();
         walk
     }
@@ -195,6 +216,29 @@ impl<'a> Walk<'a> {
         let Node { cell, kind, .. } = self.nodes[at];
         let inputs = cell.nets("input").filter(move |(pin, _)| kind.passes(pin));
         inputs.map(|(pin, net)| (pin, net, self.drivers.get(&net).copied()))
+    }
+
+    /// What the wire of `net` to the pin `pin` of a cell of kind `to` is allowed, in picoseconds. Inside a slice there is
+    /// none: along a carry chain, and from the only LUT that has its way to a carry chain, a multiplexer or a register.
+    fn wire(&self, net: u64, to: Kind, pin: &str) -> u32 {
+        let driver = self.drivers.get(&net).map(|driver| self.nodes[*driver].kind);
+        let alone = self.loads.get(&net).is_none_or(|cells| *cells == 1);
+        let inside = match (driver, to) {
+            (Some(Kind::Carry), Kind::Carry) if pin == "CI" => true,
+            (Some(Kind::Lut), Kind::Carry) => alone,
+            (Some(Kind::Lut | Kind::Mux(_)), Kind::Mux(_)) => alone && pin != "S",
+            (Some(Kind::Lut | Kind::Mux(_) | Kind::Carry | Kind::LutMemory), Kind::FlipFlop) => alone && pin == "D",
+            // An inverter is a setting of the pins behind it.
+            (_, Kind::Inverter) => true,
+            _ => false,
+        };
+        if inside { 0 } else { delays::wire(self.loads.get(&net).copied().unwrap_or(1)) * self.permille / 1_000 }
+    }
+
+    /// Arrival at the cells that `net` drives, without its wire. What comes from a port comes from a register.
+    fn source(&self, net: u64, arrivals: &[Arrival]) -> Arrival {
+        let port = || Arrival { cells: delays::FLIP_FLOP, ..Arrival::default() };
+        self.drivers.get(&net).map_or_else(port, |driver| arrivals[*driver])
     }
 
     /// Orders the cells without recursion: carry chains are long.
@@ -227,15 +271,15 @@ impl<'a> Walk<'a> {
 
     /// Arrival at the outputs of every cell.
     fn arrivals(&self, by_delay: bool) -> Vec<Arrival> {
-        let start = |node: &Node| Arrival { picoseconds: node.kind.starts_after(), ..Arrival::default() };
+        let start = |node: &Node| Arrival { cells: node.kind.starts_after(), ..Arrival::default() };
         let mut found: Vec<Arrival> = self.nodes.iter().map(start).collect();
         for &at in &self.order {
             let kind = self.nodes[at].kind;
             let mut worst = found[at];
-            for (pin, _, driver) in self.feeders(at) {
-                let before = driver.map_or_else(Arrival::default, |driver| found[driver]);
+            for (pin, net, _) in self.feeders(at) {
+                let before = self.source(net, &found);
                 let chained = kind == Kind::Carry && pin == "CI" && before.in_chain > 0;
-                let through = before.through(kind, chained);
+                let through = before.through(kind, chained, self.wire(net, kind, pin));
                 if through.is_worse(&worst, by_delay) {
                     worst = through;
                 }
@@ -256,10 +300,9 @@ impl<'a> Walk<'a> {
         for by_delay in [false, true] {
             let arrivals = self.arrivals(by_delay);
             let mut worst: BTreeMap<String, (Arrival, String)> = BTreeMap::new();
-            let mut note = |owner: &Owner, pin: &str, net: u64, set_up: u32| {
-                let before = self.drivers.get(&net).map_or_else(Arrival::default, |driver| arrivals[*driver]);
-                let mut arrival = before.through(Kind::Other, false);
-                arrival.picoseconds += set_up;
+            let mut note = |owner: &Owner, kind: Kind, pin: &str, net: u64, set_up: u32| {
+                let mut arrival = self.source(net, &arrivals).through(Kind::Other, false, self.wire(net, kind, pin));
+                arrival.cells += set_up;
                 let ends_at = || format!("{} {pin}", owner.name).trim_end().to_string();
                 match worst.get_mut(&owner.block) {
                     None => {
@@ -273,12 +316,12 @@ impl<'a> Walk<'a> {
                 let Some(owner) = owner else { continue };
                 for (pin, net) in node.cell.nets("input") {
                     if let Some(set_up) = node.kind.samples(pin) {
-                        note(owner, pin, net, set_up);
+                        note(owner, node.kind, pin, net, set_up);
                     }
                 }
             }
             for (port, net) in &self.outputs {
-                note(&Owner { name: port.clone(), block: module.to_string() }, "", *net, 0);
+                note(&Owner { name: port.clone(), block: module.to_string() }, Kind::Other, "", *net, 0);
             }
             for (block, (arrival, ends_at)) in worst {
                 let longest = blocks.entry(block).or_default();
@@ -305,8 +348,10 @@ impl<'a> Walk<'a> {
 
 impl Arrival {
     fn way(self, ends_at: String) -> Way {
-        let Arrival { levels, luts, carry_chains, carry4, muxes, picoseconds, .. } = self;
-        Way { levels, luts, carry_chains, carry4, muxes, cells_ns: f64::from(picoseconds) / 1000.0, ends_at }
+        let Arrival { levels, luts, carry_chains, carry4, muxes, cells, wires, .. } = self;
+        let [cells_ns, wires_ns, total_ns] =
+            [cells, wires, cells + wires + delays::CLOCK].map(|ps| f64::from(ps) / 1000.0);
+        Way { levels, luts, carry_chains, carry4, muxes, cells_ns, wires_ns, total_ns, ends_at }
     }
 }
 
@@ -340,17 +385,30 @@ mod tests {
         let netlist = Netlist::from_text(NETLIST);
         let hierarchy = Hierarchy::new(&netlist, "top");
         let found = Walk::new(&netlist, "top").longest(&netlist, "top", &hierarchy);
-        // 303 clock to output, 407 LUT3, 592 into the chain, 114 along it, 220 out of it, 642 LUT6.
+        // 518 clock to output, 154 LUT3, 592 into the chain, 117 along it, 334 out of it, 154 LUT6. Wires: the register
+        // drives two cells, 772; from the chain to the LUT, 624; the others are inside a slice. 145 of the clock.
         let way = Way {
             levels: 3,
             luts: 2,
             carry_chains: 1,
             carry4: 2,
             muxes: 0,
-            cells_ns: 2.278,
+            cells_ns: 1.869,
+            wires_ns: 1.396,
+            total_ns: 3.41,
             ends_at: "last[0] D".into(),
         };
         assert_eq!(found["top"].by_levels, way);
         assert_eq!(found["top"].by_delay, way);
+    }
+
+    #[test]
+    fn wires_may_take_what_the_cells_and_the_clock_leave() {
+        let netlist = Netlist::from_text(NETLIST);
+        let mut walk = Walk::new(&netlist, "top");
+        // (period - 145 - 1869) / (772 + 624), in thousandths. The way to the pin R has less of both: (4410 - 145 - 1100) /
+        // (624 + 624) is more.
+        assert_eq!([2_014, 3_410, 4_410].map(|period| walk.wires_that_fit(period)), [0, 1_000, 1_716]);
+        assert_eq!(walk.wires_that_fit(2_013), 0);
     }
 }

@@ -11,6 +11,18 @@ pub(crate) const BLOCK: Block = block(
             &[simulated("soft reset does not reach the tables", "resetn")],
         ),
         place(
+            "assign control_tables_clearing = «contexts_clearing | groups_clearing | ~contexts_reset_copied»;",
+            &[proved(
+                "records taken before the tables' reset comes",
+                "contexts_clearing | groups_clearing",
+                &["delta_engine"],
+            )],
+        ),
+        place(
+            "assign writer_row_valid = «groups_result_valid & groups_reset_copied»;",
+            &[proved("a row that a hard reset has met is written", "groups_result_valid", &["delta_engine"])],
+        ),
+        place(
             "assign ready = «control_accepts & credit_available & ~holds_input»;",
             &[simulated("records taken without credit", "control_accepts & ~holds_input")],
         ),

@@ -7,7 +7,7 @@ pub(crate) const BLOCK: Block = block(
     "engine_counters",
     &[
         place(
-            "assign rejected_counter_increment = «taken & rejected»;",
+            "assign rejected_counter_happens = «taken & rejected»;",
             &[simulated("rejected counted without a record", "rejected")],
         ),
         place(
@@ -15,11 +15,15 @@ pub(crate) const BLOCK: Block = block(
             &[both("rejected records counted by op", "taken", &["engine_counters"])],
         ),
         place(
-            "assign op_send_counter_increment = effective & («op == code_send»);",
+            "assign op_send_counter_happens = effective & («op == code_send»);",
             &[simulated("PAIR counted as SEND", "op == code_pair")],
         ),
         place(
-            "assign op_swap_counter_increment = effective & (op == «code_swap»);",
+            "take <= «latch | ~resetn | cleared»;",
+            &[both("copies keep what they had over a reset", "latch", &["engine_counters"])],
+        ),
+        place(
+            "assign op_swap_counter_happens = effective & (op == «code_swap»);",
             &[proved("SWAP is counted as SEND", "code_send", &["engine_counters"])],
         ),
     ],

@@ -33,6 +33,7 @@ mod reply_packets;
 mod reply_writer;
 mod slot_pipeline;
 mod snapshot_reader;
+mod split_counter;
 mod xor_tree_16;
 mod xor_tree_3;
 
@@ -115,6 +116,7 @@ pub const BLOCKS: &[Block] = &[
     engine_control::BLOCK,
     engine_counters::BLOCK,
     latched_counter::BLOCK,
+    split_counter::BLOCK,
     delta_engine::BLOCK,
     query_walk::BLOCK,
     journal_bank::BLOCK,

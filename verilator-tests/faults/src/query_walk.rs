@@ -23,15 +23,19 @@ pub(crate) const BLOCK: Block = block(
         ),
         place("if («out_of_reach | ~walking») begin", &[simulated("too old answers what there is", "~walking")]),
         place(
-            "assign is_last = «walking & same_row & ~first»;",
+            "back_again_next = «row_after == next_row»;",
             &[both(
                 "the oldest lanes of the row being filled not visited",
-                "walking & (step_row == next_row + one_row) & ~first",
+                "row_after == next_row + one_row",
                 &["query_walk"],
             )],
         ),
         place(
-            "step_row_next = «step_row - one_row»;",
+            "assign is_last = «walking & back_again»;",
+            &[simulated("the walk ends with its first step", "walking & first")],
+        ),
+        place(
+            "assign row_after = «step_row - one_row»;",
             &[simulated("rows from the oldest to the newest", "step_row + one_row")],
         ),
         place(

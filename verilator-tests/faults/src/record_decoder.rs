@@ -7,12 +7,12 @@ pub(crate) const BLOCK: Block = block(
     "record_decoder",
     &[
         place(
-            "assign pair_redundant = «allowed & is_pair & ~(&class_id) & (pair_before == pair_after)»;",
+            "assign pair_redundant = «in_bounds & is_pair & ~(&class_id) & (pair_before == pair_after)»;",
             &[
-                simulated("PAIR of class 3 counted as redundant", "allowed & is_pair & (pair_before == pair_after)"),
+                simulated("PAIR of class 3 counted as redundant", "in_bounds & is_pair & (pair_before == pair_after)"),
                 both(
                     "PAIR compared without bit 31",
-                    "allowed & is_pair & ~(&class_id) & (pair_before[30:0] == pair_after[30:0])",
+                    "in_bounds & is_pair & ~(&class_id) & (pair_before[30:0] == pair_after[30:0])",
                     &["record_decoder"],
                 ),
             ],
@@ -45,15 +45,12 @@ pub(crate) const BLOCK: Block = block(
             "assign last_group_too_high = «|last_group_excess»;",
             &[simulated("SNAPSHOT beyond the table accepted", "1'b0")],
         ),
+        place("assign answers = is_read | is_sync | («is_change & reply»);", &[simulated("REPLY ignored", "1'b0")]),
         place(
-            "assign replies = allowed & (is_read | is_snapshot | is_sync | («is_change & reply»));",
-            &[simulated("REPLY ignored", "1'b0")],
-        ),
-        place(
-            "assign journals = «allowed & is_change»;",
+            "assign journals = «in_bounds & is_change»;",
             &[
                 simulated("rejected changes enter the journal", "is_change"),
-                simulated("QUERY enters the journal", "allowed & (is_change | is_query)"),
+                simulated("QUERY enters the journal", "in_bounds & (is_change | is_query)"),
             ],
         ),
         place(

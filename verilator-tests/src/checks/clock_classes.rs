@@ -12,6 +12,8 @@ use deltascope_sim::session::Session;
 use deltascope_sim::stream::{Beat, Sink, Source, StreamPorts};
 use deltascope_sim::top::Top;
 
+/// Clocks that reading the classes takes; they count in the next reading.
+const CLOCKS_OF_LATCH: u64 = 3;
 /// Clocks after which the design is stuck.
 const PATIENCE: u64 = 100_000;
 
@@ -67,12 +69,14 @@ impl Engine {
         Err(self.bench.mismatch("a record is never taken"))
     }
 
-    /// The classes of all clocks before this one.
+    /// The classes of all clocks before this one. Takes [`CLOCKS_OF_LATCH`] clocks: the copies have the clocks up to two
+    /// before the latch, and are there two clocks after it.
     fn classes(&mut self) -> Result<ClockClasses, Failure> {
         let (latch, latched) = (self.bench.dut().port("latch")?, self.bench.dut().port("latched")?);
-        self.bench.dut_mut().set(latch, 1);
-        self.clock()?;
-        self.bench.dut_mut().set(latch, 0);
+        for pulse in [0, 1, 0] {
+            self.bench.dut_mut().set(latch, pulse);
+            self.clock()?;
+        }
         let read = |counter: Counter| self.bench.dut().slice(latched, 64 * counter as u32);
         Ok(ClockClasses {
             moving: read(Counter::ClocksMoving),
@@ -106,8 +110,8 @@ pub fn each_class(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     // Starved.
     engine.clocks(1_000)?;
     let starved = engine.classes()?;
-    // The clock that latched before is counted now, too.
-    engine.bench.expect("starved", starved, ClockClasses { starved: 1_001, ..found })?;
+    // The clocks that latched before are counted now, too.
+    engine.bench.expect("starved", starved, ClockClasses { starved: 1_000 + CLOCKS_OF_LATCH, ..found })?;
 
     // Answering.
     let groups = engine.random.between(1, sizes.groups().min(40));
@@ -117,7 +121,7 @@ pub fn each_class(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     let answered = engine.classes()?;
     let expected = ClockClasses {
         moving: starved.moving + 2,
-        starved: starved.starved + 1,
+        starved: starved.starved + CLOCKS_OF_LATCH,
         // From the clock after the SNAPSHOT to the one before the next record.
         answering: snapshot_formula(groups) - 1,
         ..starved
@@ -133,8 +137,12 @@ pub fn each_class(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     }
     let taken = engine.clocks(500)?;
     let blocked = engine.classes()?;
-    let expected =
-        ClockClasses { moving: before.moving + taken, starved: before.starved + 1, blocked: 500 - taken, ..before };
+    let expected = ClockClasses {
+        moving: before.moving + taken,
+        starved: before.starved + CLOCKS_OF_LATCH,
+        blocked: 500 - taken,
+        ..before
+    };
     engine.bench.expect("blocked", blocked, expected)?;
     // At least half of the smallest queue.
     if !(8..500).contains(&taken) {
@@ -153,7 +161,8 @@ pub fn each_class(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     let before = engine.classes()?;
     engine.clocks(1_000)?;
     let after = engine.classes()?;
-    engine.bench.expect("blocked in a snapshot", after, ClockClasses { blocked: before.blocked + 1_001, ..before })
+    let blocked = before.blocked + 1_000 + CLOCKS_OF_LATCH;
+    engine.bench.expect("blocked in a snapshot", after, ClockClasses { blocked, ..before })
 }
 
 fn status(top: &mut Top) -> Result<u32, Failure> {

@@ -96,7 +96,9 @@ pub const REASONS: &[Reason] = &[
             "op_swap_counter_latched",
             "op_sync_counter_latched",
             "position_after",
+            "position_count",
             "position_counter_latched",
+            "records_count",
             "rejected_counter_latched",
             "reply_beats_counter_latched",
             "starved_counter_latched",
@@ -155,11 +157,10 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         block: "latched_counter",
-        what: &["after", "copy", "copy_next", "count", "count_after", "count_next", "latched"],
+        what: &["copy", "copy_next", "counter_count", "latched"],
         bits: Bits::Of(8, 63),
         why: LONG,
     },
-    Reason { block: "latched_counter", what: &["step"], bits: Bits::Of(1, 63), why: STEP },
     Reason {
         block: "query_walk",
         what: &[
@@ -172,13 +173,20 @@ pub const REASONS: &[Reason] = &[
             "low",
             "next_lane",
             "offered",
+            "older_lanes",
+            "older_lanes_next",
             "reach",
             "top",
         ],
         bits: Bits::Of(0, 63),
         why: SMALL,
     },
-    Reason { block: "query_walk", what: &["wide_offered", "wide_reach"], bits: Bits::Of(0, 63), why: PADDED },
+    Reason {
+        block: "query_walk",
+        what: &["wide_lanes", "wide_newer", "wide_offered", "wide_older", "wide_reach"],
+        bits: Bits::Of(0, 63),
+        why: PADDED,
+    },
     Reason {
         block: "record_decoder",
         what: &["context_excess", "group_excess", "last_group_excess"],
@@ -239,6 +247,19 @@ pub const REASONS: &[Reason] = &[
         bits: Bits::Of(0, 63),
         why: SMALL,
     },
+    Reason {
+        block: "split_counter",
+        what: &["count", "low", "low_after", "low_held", "low_next", "low_part", "low_wide"],
+        bits: Bits::Of(8, 63),
+        why: LONG,
+    },
+    Reason {
+        block: "split_counter",
+        what: &["carry", "carry_next", "high", "high_next", "high_part", "high_step", "high_wide"],
+        bits: Bits::Of(0, 63),
+        why: LONG,
+    },
+    Reason { block: "split_counter", what: &["low_step"], bits: Bits::Of(1, 63), why: STEP },
     Reason {
         block: "xor_tree_1",
         what: &[

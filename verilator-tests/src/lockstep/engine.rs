@@ -42,6 +42,10 @@ pub struct EngineRun {
     /// Asks for a soft reset, or for a copy of the counters, in the next clock.
     ask_reset: bool,
     ask_latch: bool,
+    /// Clock classes before the last clock: a latch copies what is two clocks old.
+    clocks_before: ClockClasses,
+    /// What the copies that were asked for in the last clock must be; they are there after this one.
+    copies: Option<ClockClasses>,
     /// What the ports did in the last clock.
     last: Observed,
     /// Clocks of the input port since the tables were last asked to clear.
@@ -109,6 +113,8 @@ impl EngineRun {
             feeding: false,
             ask_reset: false,
             ask_latch: false,
+            clocks_before: ClockClasses::default(),
+            copies: None,
             last: Observed { clearing: true, ..Observed::default() },
             clocks: ClockClasses::default(),
             rejected_pulses: 0,
@@ -280,7 +286,7 @@ impl EngineRun {
         self.bench.dut_mut().set(self.ports.soft_reset, 0);
         self.bench.reset(clocks)?;
         self.scoreboard.hard_reset();
-        self.clocks = ClockClasses::default();
+        (self.clocks, self.clocks_before, self.copies) = (ClockClasses::default(), ClockClasses::default(), None);
         self.rejected_pulses = 0;
         self.last = Observed { clearing: true, ..Observed::default() };
         Ok(())
@@ -293,11 +299,11 @@ impl EngineRun {
             let data = u128::from(record.head) | u128::from(record.operand) << 64;
             self.source.push(Beat { data, last });
         }
-        let (asked, copies) = (std::mem::take(&mut self.ask_reset), std::mem::take(&mut self.ask_latch));
+        let (asked, latch) = (std::mem::take(&mut self.ask_reset), std::mem::take(&mut self.ask_latch));
         self.source.drive(&mut self.bench);
         self.sink.drive(&mut self.bench);
         self.bench.dut_mut().set(self.ports.soft_reset, u64::from(asked));
-        self.bench.dut_mut().set(self.ports.latch, u64::from(copies));
+        self.bench.dut_mut().set(self.ports.latch, u64::from(latch));
         self.bench.settle()?;
 
         let now = self.observe(asked)?;
@@ -305,13 +311,17 @@ impl EngineRun {
             let answering = now.answering;
             self.scoreboard.drain(self.sink.stalling(), answering);
         }
-        let before = self.clocks;
+        // The counters are reset in the clock in which clearing is seen: copies that are asked for then mean nothing.
+        let is_reset = now.clearing && self.clocks == ClockClasses::default();
+        let asked_for = (latch && !is_reset).then_some(self.clocks_before);
+        let copied = std::mem::replace(&mut self.copies, asked_for);
+        self.clocks_before = self.clocks;
         // Replies first: none can belong to the record that moves in the same clock.
         self.output(now)?;
         self.input(now)?;
         self.bench.edge();
         self.last = now;
-        if copies { self.compare_running(before) } else { Ok(()) }
+        copied.map_or(Ok(()), |clocks| self.compare_running(clocks))
     }
 
     /// Looks at the state outputs and takes note of a reset that clears the tables now.
@@ -430,8 +440,10 @@ impl EngineRun {
     pub fn check_counters(&mut self) -> Result<(), Failure> {
         self.quiesce()?;
         self.until("the tables are cleared", |run| !run.last.clearing)?;
-        self.ask_latch = true;
         let clocks = self.clocks;
+        self.clock()?;
+        self.ask_latch = true;
+        self.clock()?;
         self.clock()?;
         self.compare_clocks(clocks)?;
         let latched = self.read_latched();

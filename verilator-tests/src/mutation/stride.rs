@@ -13,9 +13,11 @@ pub const COUNT: u64 = 0x9E37_79B9_7F4A_7C15;
 /// What one is worth in counters of bytes.
 pub const BYTES: u64 = 1 << 40 | 1;
 
-/// Block, the line as it is emitted, the expression for the step, the expression for the large step.
-const STEPS: [(&str, &str, &str, &str); 4] = [
-    ("latched_counter", "step", "{63'd0, increment}", "(increment ? 64'h9e3779b97f4a7c15 : 64'd0)"),
+/// Block, the line as it is emitted, the expression for the step, the expression for the large step. The upper half of a
+/// counter moves a clock after the lower one: [`HELD`].
+const STEPS: [(&str, &str, &str, &str); 5] = [
+    ("split_counter", "low_step", "{32'd0, increment}", "(increment ? 33'h07f4a7c15 : 33'd0)"),
+    ("split_counter", "high_step", "{31'd0, carry}", "(stride_held ? 32'h9e3779b9 : 32'd0) + {31'd0, carry}"),
     ("group_counters", "event_step", "{47'd0, s2_event}", "(s2_event ? 48'h79b97f4a7c15 : 48'd0)"),
     (
         "group_counters",
@@ -31,6 +33,10 @@ const REDUNDANT_BYTES: (&str, &str, &str, &str) = (
     "{40'd0, s2_redundant_length}",
     "{s2_redundant_length, 16'd0, s2_redundant_length}",
 );
+
+/// What the large step of the upper half needs, on the line of its step: that the lower half has counted a clock before.
+const HELD: (&str, &str) =
+    ("high_step", "reg stride_held; always @(posedge clock) stride_held <= increment & resetn; ");
 
 /// Whether a block gets the input.
 pub fn reaches(sources: &Sources, block: &str) -> bool {
@@ -53,7 +59,8 @@ pub fn add(sources: &Sources) -> Result<Sources, MutationError> {
                 let what = "counters in large steps";
                 return Err(MutationError::Misfit { what, expected: line, block: block.name.clone(), times });
             }
-            text = text.replace(&line, &format!("    assign {wire} = {STRIDE} ? {large} : {step};\n"));
+            let held = if *wire == HELD.0 { HELD.1 } else { "" };
+            text = text.replace(&line, &format!("    {held}assign {wire} = {STRIDE} ? {large} : {step};\n"));
         }
         if reaches(sources, &block.name) {
             let thread = |line: &str| {

@@ -318,9 +318,11 @@ pub const FIGURES: &[Figure] = &[
         instance: "counters",
         window: ("latch", 0, 12),
         rows: &[
+            "near_taken",
             "taken",
             "op as op when taken",
             "latch",
+            "take",
             "accepted_after",
             "latched[63:0] as latched accepted",
             "position_after",
@@ -333,7 +335,7 @@ pub const FIGURES: &[Figure] = &[
         run: Run::Core,
         instance: "counters.accepted_counter",
         window: ("latch", 0, 12),
-        rows: &["increment", "count_after", "latch", "latched as copy"],
+        rows: &["happens", "increment", "counter_count as count", "take", "latched as copy"],
     },
     Figure {
         block: "journal",

@@ -4,15 +4,21 @@ use crate::cargo::{release_folder, root};
 use crate::setup::{DTC, require};
 use anyhow::{Context, Result, bail, ensure};
 use deltascope_abi::board::{
-    BITSTREAM, BUFFERS, FCLK, FCLK_HZ, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME, WINDOWS,
+    BITSTREAM, BUFFERS, FCLK, FCLK_HZ, FINGERPRINT_UIO_NAME, FINGERPRINT_WINDOWS, INTERRUPT_SPI, UDMABUF_BYTES,
+    UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The overlays, in the order in which they are applied: with reserved memory for the buffers, or with u-dma-buf.
-const OVERLAYS: [[&str; 2]; 2] =
-    [["deltascope", "deltascope-bitstream"], ["deltascope-udmabuf", "deltascope-bitstream"]];
+/// The overlays, in the order in which they are applied: with reserved memory for the buffers, with u-dma-buf, and with the
+/// fingerprint block.
+const OVERLAYS: [&[&str]; 3] = [
+    &["deltascope", "deltascope-bitstream"],
+    &["deltascope-udmabuf", "deltascope-bitstream"],
+    &["deltascope", "deltascope-bitstream", FINGERPRINT],
+];
+const FINGERPRINT: &str = "deltascope-fingerprint";
 
 /// Compiles the overlays into `target/device-tree` and checks what they make of a Zynq.
 pub fn run() -> Result<()> {
@@ -23,7 +29,7 @@ pub fn run() -> Result<()> {
     let target = target.canonicalize()?;
     let base = compile(&board.join("test/zynq.dts"), &target.join("zynq.dtb"))?;
     for names in OVERLAYS {
-        let merged = target.join(format!("{}-merged.dtb", names[0]));
+        let merged = target.join(format!("{}-merged.dtb", names.join("+")));
         let mut apply = Command::new("fdtoverlay");
         apply.arg("-i").arg(&base).arg("-o").arg(&merged);
         for name in names {
@@ -32,7 +38,7 @@ pub fn run() -> Result<()> {
             apply.arg(overlay);
         }
         quiet(&mut apply)?;
-        check(&merged, names == OVERLAYS[1])?;
+        check(&merged, names == OVERLAYS[1], names.contains(&FINGERPRINT))?;
     }
     Ok(())
 }
@@ -62,7 +68,7 @@ fn quiet(command: &mut Command) -> Result<String> {
 }
 
 /// Compares the merged tree with the abi crate.
-fn check(tree: &Path, has_udmabuf: bool) -> Result<()> {
+fn check(tree: &Path, has_udmabuf: bool, has_fingerprint: bool) -> Result<()> {
     let get = |kind: &str, node: &str, property: &str| {
         quiet(Command::new("fdtget").args(["-t", kind]).arg(tree).args([node, property]))
     };
@@ -74,11 +80,24 @@ fn check(tree: &Path, has_udmabuf: bool) -> Result<()> {
     };
     let engine = format!("/axi/{UIO_NAME}@{:x}", WINDOWS[0].base);
     let windows = if has_udmabuf { &WINDOWS[..2] } else { &WINDOWS };
-    let reg: Vec<String> = windows.iter().map(|window| format!("{:x} {:x}", window.base, window.bytes)).collect();
-    let names: Vec<&str> = windows.iter().map(|window| window.name).collect();
-    expect("s", &engine, "compatible", UIO_COMPATIBLE)?;
-    expect("x", &engine, "reg", &reg.join(" "))?;
-    expect("s", &engine, "reg-names", &names.join(" "))?;
+    let maps = |node: &str, windows: &[Window]| {
+        let reg: Vec<String> = windows.iter().map(|window| format!("{:x} {:x}", window.base, window.bytes)).collect();
+        let names: Vec<&str> = windows.iter().map(|window| window.name).collect();
+        expect("s", node, "compatible", UIO_COMPATIBLE)?;
+        expect("x", node, "reg", &reg.join(" "))?;
+        expect("s", node, "reg-names", &names.join(" "))
+    };
+    maps(&engine, windows)?;
+    let fingerprint = format!("/axi/{FINGERPRINT_UIO_NAME}@{:x}", FINGERPRINT_WINDOWS[0].base);
+    if has_fingerprint {
+        maps(&fingerprint, &FINGERPRINT_WINDOWS)?;
+    } else {
+        // An access to logic that is not there stops the processor.
+        ensure!(
+            get("s", &fingerprint, "compatible").is_err(),
+            "expected no {fingerprint} without its overlay, found it"
+        );
+    }
     expect("u", &engine, "interrupts", &format!("0 {INTERRUPT_SPI} 4"))?;
     expect("u", &engine, "clock-frequency", &FCLK_HZ.to_string())?;
     let controller = get("u", "/axi/interrupt-controller@f8f01000", "phandle")?;

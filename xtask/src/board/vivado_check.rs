@@ -9,8 +9,10 @@ pub mod board_data;
 mod clocks;
 mod constraints;
 mod design;
+mod dma_rules;
 mod documents;
 mod faults;
+mod fingerprint;
 mod hls;
 mod lint;
 mod record;
@@ -22,6 +24,7 @@ use crate::setup::{TCL, require};
 use anyhow::{Context, Result, ensure};
 use board_data::Board;
 use design::Design;
+use record::Variant;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -134,14 +137,16 @@ fn try_board(tree: &Tree, name: &str, work: &Path, checked: &mut Checked) -> Res
     problems.extend(board_data::problems(tree, name)?);
     let board = Board::load(tree, name)?;
     problems.extend(wrapper::problems(tree)?);
-    for ila in [false, true] {
-        let calls = record::build(tree, name, ila, work)?;
+    problems.extend(wrapper::fingerprint_problems(tree)?);
+    let variants = [(false, false), (true, false), (false, true)];
+    for variant in variants.map(|(ila, fingerprint)| Variant { ila, fingerprint }) {
+        let calls = record::build(tree, name, variant, work)?;
         if let Some(failure) = record::failure(&calls) {
             problems.push(format!("the build stopped: {failure}"));
             break;
         }
         let design = Design::rebuild(&work.join("known"), &calls)?;
-        problems.extend(rules::problems(tree, &board, &design, ila)?);
+        problems.extend(rules::problems(tree, &board, &design, variant)?);
         problems.extend(clocks::problems(&board, &design));
         problems.extend(constraints::problems(tree, &board, &design)?);
         checked.fclk0_hz = clocks::fclk0_hz(&board, &design);

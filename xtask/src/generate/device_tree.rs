@@ -2,8 +2,8 @@
 //! whole nodes are written.
 
 use deltascope_abi::board::{
-    AXI_DMA, BITSTREAM, BUFFERS, ENGINE, FCLK, FCLK_HZ, INTERRUPT_SPI, UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE,
-    UIO_NAME, WINDOWS, Window,
+    AXI_DMA, BITSTREAM, BUFFERS, ENGINE, FCLK, FCLK_HZ, FINGERPRINT_UIO_NAME, FINGERPRINT_WINDOWS, INTERRUPT_SPI,
+    UDMABUF_BYTES, UDMABUF_NAME, UIO_COMPATIBLE, UIO_NAME, WINDOWS, Window,
 };
 
 const HEAD: &str = "/* Made by `cargo xtask gen` from abi/src/board.rs: do not edit. */\n";
@@ -22,6 +22,15 @@ pub fn engine_node_without_buffers() -> String {
     engine(&[ENGINE, AXI_DMA])
 }
 
+/// The node of the fingerprint block, which only some bitstreams have. Its driver looks by itself: there is no interrupt.
+pub fn fingerprint_node() -> String {
+    let (about, reg, names) = maps(&FINGERPRINT_WINDOWS);
+    format!(
+        "{HEAD}/*\n{about} */\n{FINGERPRINT_UIO_NAME}@{:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {reg};\n\treg-names = {names};\n}};\n",
+        FINGERPRINT_WINDOWS[0].base
+    )
+}
+
 /// The node of the u-dma-buf device, whose memory the kernel takes from its own. Without `dma-coherent`: the HP ports do not
 /// see the processor's caches.
 pub fn udmabuf_node() -> String {
@@ -30,16 +39,19 @@ pub fn udmabuf_node() -> String {
     )
 }
 
-fn engine(windows: &[Window]) -> String {
-    let base = windows[0].base;
+/// What each map is, the values of `reg`, and those of `reg-names`.
+fn maps(windows: &[Window]) -> (String, String, String) {
     let regs: Vec<String> = windows.iter().map(cells).collect();
     let names: Vec<String> = windows.iter().map(|window| format!("\"{}\"", window.name)).collect();
-    let about: String =
-        windows.iter().enumerate().map(|(n, window)| format!(" * map {n}: {}\n", window.about)).collect();
+    let about = windows.iter().enumerate().map(|(n, window)| format!(" * map {n}: {}\n", window.about)).collect();
+    (about, regs.join(", "), names.join(", "))
+}
+
+fn engine(windows: &[Window]) -> String {
+    let base = windows[0].base;
+    let (about, regs, names) = maps(windows);
     format!(
-        "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {};\n\treg-names = {};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n\t/* Rate in Hz that the bitstream was built for. */\n\tclock-frequency = <{FCLK_HZ}>;\n}};\n",
-        regs.join(", "),
-        names.join(", ")
+        "{HEAD}/*\n{about} */\n{UIO_NAME}@{base:x} {{\n\tcompatible = \"{UIO_COMPATIBLE}\";\n\treg = {regs};\n\treg-names = {names};\n\tinterrupt-parent = <&intc>;\n\t/* Shared interrupt {INTERRUPT_SPI} is IRQ_F2P[0]; 4: level, high. */\n\tinterrupts = <0 {INTERRUPT_SPI} 4>;\n\t/* Rate in Hz that the bitstream was built for. */\n\tclock-frequency = <{FCLK_HZ}>;\n}};\n"
     )
 }
 

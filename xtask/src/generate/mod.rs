@@ -114,6 +114,7 @@ fn abi(check: bool) -> Result<()> {
         ("boards/zynq7020/generated/engine.dtsi", device_tree::engine_node()),
         ("boards/zynq7020/generated/engine-udmabuf.dtsi", device_tree::engine_node_without_buffers()),
         ("boards/zynq7020/generated/udmabuf.dtsi", device_tree::udmabuf_node()),
+        ("boards/zynq7020/generated/fingerprint.dtsi", device_tree::fingerprint_node()),
         ("boards/zynq7020/generated/bitstream.dtsi", device_tree::bitstream_property()),
         ("boards/zynq7020/generated/buffers.dtsi", device_tree::buffers_node()),
         ("boards/zynq7020/generated/clock.dtsi", device_tree::clock_property()),
@@ -123,6 +124,8 @@ fn abi(check: bool) -> Result<()> {
         ("vivado/generated/deltascope_abi.tcl", tcl::text()),
         ("vivado/generated/deltascope_board.v", wrapper::text()?),
         ("vivado/generated/sources.txt", wrapper::sources()?),
+        ("vivado/generated/deltascope_fingerprint.v", wrapper::fingerprint()?),
+        ("vivado/generated/fingerprint_sources.txt", wrapper::fingerprint_sources()?),
     ];
     let mut stale = Vec::new();
     for (name, text) in &files {

@@ -33,7 +33,8 @@ pub fn text() -> String {
     }
     out.push_str(
         "\n## Latched counters\n\n64 bits each, low word first. They are held between two writes of \
-         `CONTROL.LATCH`, which copies all of them in one clock.\n\n| offset | name |\n|---|---|\n",
+         `CONTROL.LATCH`, which copies all of them in one clock, two clocks after it: a \
+         read that begins after the answer to that write gives the new copy.\n\n| offset | name |\n|---|---|\n",
     );
     for counter in Counter::ALL {
         let _ = writeln!(out, "| `{:#05X}` | `{}` |", counter.offset(), counter.signal().to_uppercase());

@@ -2,7 +2,8 @@
 
 use deltascope_abi::DEFAULT_AXIS_BITS;
 use deltascope_abi::board::{
-    AXI_DMA, BUFFERS, DDR, DMA_ADDRESS_BITS, DMA_LENGTH_BITS, ENGINE, FCLK, FCLK_HZ, INTERRUPT_SPI, IRQ_F2P, Window,
+    AXI_DMA, BUFFERS, DDR, DMA_ADDRESS_BITS, DMA_LENGTH_BITS, ENGINE, FCLK, FCLK_HZ, FINGERPRINT_DMA,
+    FINGERPRINT_STREAM_BITS, INTERRUPT_SPI, IRQ_F2P, Window,
 };
 use deltascope_abi::registers::{ADDRESS_BITS, Counter, IDENTITY_VALUE, MAP};
 use std::fmt::Write;
@@ -17,12 +18,17 @@ pub fn text() -> String {
     let mut set = |about: &str, name: &str, value: String| {
         let _ = writeln!(out, "  # {about}\n  variable {name} {value}");
     };
-    for Window { name, base, bytes, about } in [ENGINE, AXI_DMA, BUFFERS, DDR] {
+    for Window { name, base, bytes, about } in [ENGINE, AXI_DMA, FINGERPRINT_DMA, BUFFERS, DDR] {
         set(&format!("First address: {about}."), &format!("{name}_base"), format!("{base:#010x}"));
         set("Bytes of that window.", &format!("{name}_bytes"), format!("{bytes:#x}"));
     }
     set("Address bits of s_axi.", "register_address_bits", ADDRESS_BITS.to_string());
     set("Bits of s_axis and m_axis.", "stream_bits", DEFAULT_AXIS_BITS.to_string());
+    set(
+        "Bits of the stream into the fingerprint block.",
+        "fingerprint_stream_bits",
+        FINGERPRINT_STREAM_BITS.to_string(),
+    );
     set("Bit of IRQ_F2P that the interrupts share.", "irq_f2p", IRQ_F2P.to_string());
     set("Shared peripheral interrupt that this bit raises.", "interrupt_spi", INTERRUPT_SPI.to_string());
     set("The clock of the PS that the logic runs on.", "fclk", FCLK.to_string());

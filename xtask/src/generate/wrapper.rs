@@ -11,9 +11,10 @@ use anyhow::{Context, Result, ensure};
 use std::fs;
 
 const TOP: &str = "deltascope_top";
+const FINGERPRINT: &str = "fingerprint";
 
-/// Returns the attribute of a port, and whether it belongs to an interface.
-fn attributes(port: &Port) -> Option<String> {
+/// Returns the attributes of a port of an interface; `buses` are the interfaces that the clock belongs to.
+fn attributes(port: &Port, buses: &str) -> Option<String> {
     let interface = |kind: &str, name: &str, signal: &str| {
         format!("(* X_INTERFACE_INFO = \"xilinx.com:{kind}:1.0 {name} {signal}\" *)")
     };
@@ -22,7 +23,7 @@ fn attributes(port: &Port) -> Option<String> {
     Some(match name {
         "aclk" => {
             interface("signal:clock", "aclk", "CLK")
-                + &parameter("ASSOCIATED_BUSIF s_axi:s_axis:m_axis, ASSOCIATED_RESET aresetn")
+                + &parameter(&format!("ASSOCIATED_BUSIF {buses}, ASSOCIATED_RESET aresetn"))
         }
         "aresetn" => interface("signal:reset", "aresetn", "RST") + &parameter("POLARITY ACTIVE_LOW"),
         _ => {
@@ -35,6 +36,32 @@ fn attributes(port: &Port) -> Option<String> {
             interface(kind, bus, &signal.to_uppercase())
         }
     })
+}
+
+/// The declaration of a port with its attributes.
+fn declaration(block: &str, port: &Port, buses: &str) -> Result<String> {
+    let Port { name, direction, bits, .. } = port;
+    let attributes = attributes(port, buses)
+        .with_context(|| format!("{block}: expected a port of a known interface, found {name}"))?;
+    let width = if *bits == 1 { String::new() } else { format!(" [{}:0]", bits - 1) };
+    Ok(format!("    {attributes}\n    {direction} wire{width} {name}"))
+}
+
+/// The wrapper of the fingerprint block.
+pub fn fingerprint() -> Result<String> {
+    let path = root().join(format!("rtl/verilog/{FINGERPRINT}.v"));
+    let verilog = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let ports = ports(&verilog, FINGERPRINT)?;
+    let declarations =
+        ports.iter().map(|port| declaration(FINGERPRINT, port, "s_axis:m_axis")).collect::<Result<Vec<_>>>()?;
+    let connections: Vec<String> = ports.iter().map(|port| format!("        .{0}({0})", port.name)).collect();
+    Ok(format!(
+        "// Made from rtl/verilog/{FINGERPRINT}.v by `cargo xtask gen`; do not edit.\n\
+         // The fingerprint block as a cell of the block design.\n\
+         module deltascope_fingerprint (\n{}\n);\n\n    {FINGERPRINT} block (\n{}\n    );\n\nendmodule\n",
+        declarations.join(",\n"),
+        connections.join(",\n")
+    ))
 }
 
 /// The wrapper. `vivado/wrapper.tcl` puts the revision of the sources into a copy of it.
@@ -51,10 +78,7 @@ pub fn text() -> Result<String> {
             "build_id" => "BUILD_ID".to_owned(),
             "build_dirty" => "BUILD_DIRTY".to_owned(),
             _ => {
-                let attributes = attributes(port)
-                    .with_context(|| format!("{TOP}: expected a port of a known interface, found {name}"))?;
-                let width = if port.bits == 1 { String::new() } else { format!(" [{}:0]", port.bits - 1) };
-                declarations.push(format!("    {attributes}\n    {} wire{width} {name}", port.direction));
+                declarations.push(declaration(TOP, port, "s_axi:s_axis:m_axis")?);
                 name.clone()
             }
         };
@@ -88,13 +112,22 @@ pub fn text() -> Result<String> {
 
 /// The Verilog files of the engine, one a line, from the manifest of the emitted Verilog.
 pub fn sources() -> Result<String> {
+    files_of(TOP)
+}
+
+/// The same of the fingerprint block.
+pub fn fingerprint_sources() -> Result<String> {
+    files_of(FINGERPRINT)
+}
+
+fn files_of(name: &str) -> Result<String> {
     let path = root().join("rtl/verilog/manifest.json");
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let manifest: serde_json::Value = serde_json::from_str(&text).context("rtl/verilog/manifest.json")?;
     let blocks = manifest.as_array().context("manifest.json: expected a list")?;
-    let top = blocks.iter().find(|block| block["block"] == TOP);
-    let files =
-        top.and_then(|block| block["files"].as_array()).context("manifest.json: expected the files of the top")?;
+    let block = blocks.iter().find(|block| block["block"] == name);
+    let files = block.and_then(|block| block["files"].as_array());
+    let files = files.with_context(|| format!("manifest.json: expected the files of {name}"))?;
     let names: Vec<&str> = files.iter().filter_map(serde_json::Value::as_str).collect();
     Ok(names.join("\n") + "\n")
 }

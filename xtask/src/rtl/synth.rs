@@ -73,6 +73,8 @@ fn tables(report: &Value) -> String {
     builds(&mut out, report);
     rates(&mut out, report);
     blocks(&mut out, report);
+    budget(&mut out, report);
+    fingerprint(&mut out, report);
     fan_out(&mut out, report);
     out
 }
@@ -81,8 +83,8 @@ fn tables(report: &Value) -> String {
 
 fn builds(out: &mut String, report: &Value) {
     out.push_str(
-        "| lanes x depth | LUT | of them memory | FF | RAMB36 | DSP48E1 | most levels | slowest way, cells only | clock if wires \
-         took no time |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| lanes x depth | LUT | of them memory | FF | RAMB36 | DSP48E1 | most levels | slowest way, wires allowed for | clock \
+         that allows | too slow for FCLK0 when every wire takes |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for build in list(&report["builds"]) {
         let share = |name: &str| {
@@ -91,11 +93,11 @@ fn builds(out: &mut String, report: &Value) {
         };
         let ways = || build["ways"].as_object().into_iter().flat_map(|ways| ways.values());
         let most = ways().map(|way| number(&way["by_levels"]["levels"])).fold(0.0, f64::max);
-        let slowest = ways().map(|way| number(&way["by_delay"]["cells_ns"])).fold(0.0, f64::max);
+        let slowest = ways().map(|way| number(&way["by_delay"]["total_ns"])).fold(0.0, f64::max);
         let default = if build["lanes"] == report["lanes"] { ", the default" } else { "" };
         let _ = writeln!(
             out,
-            "| {} x {}{default} | {} | {} | {} | {} | {} | {most} | {slowest:.2} ns | {} MHz |",
+            "| {} x {}{default} | {} | {} | {} | {} | {} | {most} | {slowest:.2} ns | {} MHz | {:.2} of its allowance |",
             build["lanes"],
             build["depth"],
             share("LUT"),
@@ -103,7 +105,8 @@ fn builds(out: &mut String, report: &Value) {
             share("FF"),
             share("RAMB36"),
             build["DSP"],
-            build["clock_mhz"]
+            build["clock_mhz"],
+            number(&build["wires_fit"])
         );
     }
 }
@@ -111,7 +114,7 @@ fn builds(out: &mut String, report: &Value) {
 fn rates(out: &mut String, report: &Value) {
     out.push_str(&format!(
         "\n| lanes | entries a clock in a walk | at FCLK0 = {} MHz | over back-to-back QUERYs at FCLK0 | clock for 69.7 G entries \
-         a second | at the clock that the estimate allows if wires took no time |\n|---|---|---|---|---|---|\n",
+         a second | at the clock that the slowest way allows |\n|---|---|---|---|---|---|\n",
         deltascope_abi::board::FCLK_HZ / 1_000_000
     ));
     for build in list(&report["builds"]) {
@@ -140,7 +143,7 @@ fn blocks(out: &mut String, report: &Value) {
     let _ = write!(
         out,
         "\n| block (default build) | instances | LUT | of them memory | FF | RAMB36 | levels at {} lanes | LUTs + carry chains | \
-         CARRY4 | MUXF7/8 | cells | the longest way ends at |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+         CARRY4 | MUXF7/8 |\n|---|---|---|---|---|---|---|---|---|---|\n",
         lanes.join(" / ")
     );
     for (name, block) in report["blocks"].as_object().into_iter().flatten() {
@@ -150,17 +153,9 @@ fn blocks(out: &mut String, report: &Value) {
             builds.iter().map(|build| own(build).as_u64().map_or("-".into(), |n| n.to_string())).collect();
         let way = &report["ways"][name]["by_levels"];
         let rest = if way.is_null() {
-            "- | - | - | - | a block without registers".to_owned()
+            "- | - | -".to_owned()
         } else {
-            format!(
-                "{} + {} | {} | {} | {:.2} ns | `{}`",
-                way["luts"],
-                way["carry_chains"],
-                way["carry4"],
-                way["muxes"],
-                number(&way["cells_ns"]),
-                way["ends_at"].as_str().unwrap_or_default()
-            )
+            format!("{} + {} | {} | {}", way["luts"], way["carry_chains"], way["carry4"], way["muxes"])
         };
         let _ = writeln!(
             out,
@@ -170,6 +165,47 @@ fn blocks(out: &mut String, report: &Value) {
             levels.join(" / ")
         );
     }
+}
+
+/// The longest way to each block with registers, the longest of all first.
+fn budget(out: &mut String, report: &Value) {
+    let period = number(&report["period_ns"]);
+    let _ = write!(
+        out,
+        "\n| the longest way of the default build to | ends at | levels | cells | wires allowed | with the clock's share | of \
+         {period:.3} ns | slack |\n|---|---|---|---|---|---|---|---|\n"
+    );
+    let total = |way: &Value| number(&way["by_delay"]["total_ns"]);
+    let mut ways: Vec<_> = report["ways"].as_object().into_iter().flatten().collect();
+    ways.sort_by(|a, b| total(b.1).total_cmp(&total(a.1)));
+    for (name, way) in ways {
+        let (way, total) = (&way["by_delay"], total(way));
+        let _ = writeln!(
+            out,
+            "| {name} | `{}` | {} | {:.2} ns | {:.2} ns | {total:.2} ns | {:.0} % | {:.2} ns |",
+            way["ends_at"].as_str().unwrap_or_default(),
+            way["levels"],
+            number(&way["cells_ns"]),
+            number(&way["wires_ns"]),
+            100.0 * total / period,
+            period - total
+        );
+    }
+}
+
+/// The fingerprint block, which is beside the engine in a build that asks for it.
+fn fingerprint(out: &mut String, report: &Value) {
+    let block = &report["fingerprint"];
+    let ways = || block["ways"].as_object().into_iter().flat_map(|ways| ways.values());
+    let levels = ways().map(|way| number(&way["by_levels"]["levels"])).fold(0.0, f64::max);
+    let slowest = ways().map(|way| number(&way["by_delay"]["total_ns"])).fold(0.0, f64::max);
+    let _ = writeln!(
+        out,
+        "\n| optional block | LUT | of them memory | FF | RAMB36 | most levels | slowest way, wires allowed for |\n\
+         |---|---|---|---|---|---|---|\n\
+         | fingerprint, sixteen bytes a clock | {} | {} | {} | {} | {levels} | {slowest:.2} ns |",
+        block["LUT"], block["LUTRAM"], block["FF"], block["RAMB36"]
+    );
 }
 
 fn fan_out(out: &mut String, report: &Value) {
@@ -200,24 +236,30 @@ mod tests {
 
     #[test]
     fn tables_name_sizes_rates_and_ways() {
-        let way = json!({"levels": 3, "luts": 2, "carry_chains": 1, "carry4": 16, "muxes": 0, "cells_ns": 2.5, "ends_at": "x D"});
+        let way = json!({"levels": 3, "luts": 2, "carry_chains": 1, "carry4": 16, "muxes": 0, "cells_ns": 2.5,
+            "wires_ns": 1.5, "total_ns": 4.25, "ends_at": "x D"});
         let build = json!({
-            "lanes": 256, "depth": 32, "LUT": 532, "LUTRAM": 174, "FF": 1064, "RAMB36": 14, "DSP": 0, "clock_mhz": 300.5,
+            "lanes": 256, "depth": 32, "LUT": 532, "LUTRAM": 174, "FF": 1064, "RAMB36": 14, "DSP": 0, "clock_mhz": 300.5, "wires_fit": 1.25,
             "ways": {"leaf": {"by_levels": way, "by_delay": way}},
             "fan_out": {"reset": 9, "journal_cells": 5, "nets": [{"net": "n", "pins": 7, "cells": 6}]},
             "rates": {"entries_a_clock": 256, "at_fclk0": 38.4e9, "sustained_at_fclk0": 26.7e9, "clock_for_it_mhz": 272.3},
         });
         let mut report = build.clone();
         report["tool"] = json!("yosys");
+        report["period_ns"] = json!(8.5);
+        report["fingerprint"] = json!({"LUT": 900, "LUTRAM": 44, "FF": 700, "RAMB36": 0, "ways": {"a": {"by_levels": way, "by_delay": way}}});
         report["capacity"] = json!({"LUT": 53200, "LUTRAM": 17400, "FF": 106400, "RAMB36": 140});
         report["blocks"] = json!({"leaf": {"instances": 2, "LUT": 1, "LUTRAM": 0, "FF": 4, "RAMB36": 0}});
         report["builds"] = json!([build]);
         let text = tables(&report);
         for part in [
             "| 256 x 32, the default | 532 (1 %) |",
+            "| 3 | 4.25 ns | 300.5 MHz | 1.25 of its allowance |",
             "| 256 | 256 | 38.4 G/s | 26.7 G/s | 272.3 MHz | 76.9 G/s at 300.5 MHz |",
-            "| leaf | 2 | 1 | 0 | 4 | 0 | 3 | 2 + 1 | 16 | 0 | 2.50 ns | `x D` |",
+            "| leaf | 2 | 1 | 0 | 4 | 0 | 3 | 2 + 1 | 16 | 0 |",
+            "| leaf | `x D` | 3 | 2.50 ns | 1.50 ns | 4.25 ns | 50 % | 4.25 ns |",
             "| 256 | 9 | 5 | `n` 7 / 6 |",
+            "| fingerprint, sixteen bytes a clock | 900 | 44 | 700 | 0 | 3 | 4.25 ns |",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

@@ -291,9 +291,11 @@ pub enum DmaError {
     },
     /// A reply packet that holds no whole number of beats.
     #[error(
-        "S2MM: expected a packet of a multiple of 16 bytes up to {most}, found {found}; is `Stream Data Width` 64?"
+        "S2MM: expected a packet of a multiple of {unit} bytes up to {most}, found {found}; is `Stream Data Width` 64?"
     )]
     Fragment {
+        /// Bytes in whose multiples packets come.
+        unit: usize,
         /// Bytes that a packet may have.
         most: usize,
         /// Bytes that it has.

@@ -17,7 +17,7 @@ pub struct Packet<'a, B> {
     pub words: &'a Volatile<B>,
     /// Offset of the packet's first byte.
     pub offset: usize,
-    /// Its bytes, a whole number of units.
+    /// Its bytes, a whole number of units ([`UNIT_BYTES`], or [`Link::of_units`]).
     pub bytes: usize,
 }
 
@@ -47,6 +47,8 @@ pub struct Link<D, B> {
     received: u64,
     /// A reply packet has come with its end: TLAST is connected.
     ends: bool,
+    /// Bytes in whose multiples packets come.
+    unit: usize,
 }
 
 impl<D: Registers, B: DmaBuffer> Link<D, B> {
@@ -57,7 +59,13 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         let s2mm = Ring::new(&words, layout.s2mm_ring, usize::from(settings.reply_packets));
         let settings = *settings;
         let transfers = Transfers::default();
-        Link { dma, words, mode, settings, layout, mm2s, s2mm, transfers, received: 0, ends: false }
+        let unit = UNIT_BYTES;
+        Link { dma, words, mode, settings, layout, mm2s, s2mm, transfers, received: 0, ends: false, unit }
+    }
+
+    /// The same link for packets whose bytes are a multiple of `unit`, and of nothing larger.
+    pub fn of_units(self, unit: usize) -> Link<D, B> {
+        Link { unit, ..self }
     }
 
     /// Resets the DMA and starts it with every buffer for replies posted.
@@ -300,8 +308,9 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
             packets += 1;
             let (found, most) = (bytes as usize, self.layout.packet_stride);
             if let Take::Packets(sink) = take {
-                if found == 0 || found > most || !found.is_multiple_of(UNIT_BYTES) {
-                    return Err(DmaError::Fragment { most, found });
+                let unit = self.unit;
+                if found == 0 || found > most || !found.is_multiple_of(unit) {
+                    return Err(DmaError::Fragment { unit, most, found });
                 }
                 let place = self.layout.packet(index, found);
                 self.words.hand_to_cpu(place.clone());

@@ -11,6 +11,7 @@ mod engine_side;
 mod errors;
 mod faults;
 mod fetch;
+pub mod fingerprint;
 pub mod host;
 mod interrupts;
 mod memory;

@@ -257,6 +257,16 @@ impl Design {
         }
     }
 
+    /// The cell of an IP with an interface that is connected to `interface`.
+    pub fn cell_at(&self, ip: &str, interface: &str) -> Result<(&str, &Cell)> {
+        let ends = self.other_end(interface);
+        let names = ends.iter().filter_map(|end| end.split('/').next());
+        let mut cells = names.filter_map(|name| self.cells.get_key_value(name)).filter(|(_, cell)| cell.ip == ip);
+        let (name, cell) =
+            cells.next().with_context(|| format!("cells: expected one {ip} at {interface}, found none"))?;
+        Ok((name, cell))
+    }
+
     /// Every pin that is connected to `pin`, itself among them.
     pub fn net_of(&self, pin: &str) -> BTreeSet<&str> {
         let nets = self.nets.values().filter(|net| net.contains(pin));

@@ -36,17 +36,31 @@ pub fn failure(calls: &[Call]) -> Option<&str> {
     calls.iter().find(|call| call.command == "failed").map(|call| call.argument(0))
 }
 
+/// Options of a build.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variant {
+    /// With the logic analyser.
+    pub ila: bool,
+    /// With the fingerprint block.
+    pub fingerprint: bool,
+}
+
 /// Records the build of a board.
-pub fn build(tree: &Tree, board: &str, ila: bool, work: &Path) -> Result<Vec<Call>> {
+pub fn build(tree: &Tree, board: &str, variant: Variant, work: &Path) -> Result<Vec<Call>> {
     let output = work.join("output");
     let known = work.join("known");
     let _ = fs::remove_dir_all(&output);
     let _ = fs::remove_dir_all(&known);
     copy(&tree.path("vivado/check/known"), &known)?;
-    fs::write(known.join("deltascope_board.txt"), module(&tree.text("vivado/generated/deltascope_board.v")?)?)?;
+    for name in ["deltascope_board", "deltascope_fingerprint"] {
+        let verilog = tree.text(&format!("vivado/generated/{name}.v"))?;
+        fs::write(known.join(format!("{name}.txt")), module(&verilog, name)?)?;
+    }
     let mut arguments = vec![board.to_owned(), "-output".to_owned(), output.display().to_string()];
-    if ila {
-        arguments.push("-ila".to_owned());
+    for (wanted, option) in [(variant.ila, "-ila"), (variant.fingerprint, "-fingerprint")] {
+        if wanted {
+            arguments.push(option.to_owned());
+        }
     }
     script(tree, "vivado_commands.tcl", &known, &tree.path("vivado/build.tcl"), &arguments, work)
 }
@@ -83,9 +97,9 @@ fn call(line: &str) -> Result<Call> {
 }
 
 /// What Vivado infers of the wrapper: interfaces and pins by the attributes of its ports.
-fn module(verilog: &str) -> Result<String> {
+fn module(verilog: &str, name: &str) -> Result<String> {
     let mut lines: Vec<String> = Vec::new();
-    for port in ports(verilog, "deltascope_board")? {
+    for port in ports(verilog, name)? {
         let Some((bus, interface, name, signal)) = interface(&port.attributes) else { continue };
         let way = if port.direction == "input" { "in" } else { "out" };
         let line = match bus.as_str() {

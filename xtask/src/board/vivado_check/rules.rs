@@ -3,14 +3,12 @@
 use super::Tree;
 use super::board_data::Board;
 use super::design::{Assigned, Cell, Design};
+use super::dma_rules::{STREAM_BITS, Segment, dma_parameters, dma_segments, dma_ways, links, parameters, ways};
+use super::fingerprint;
+use super::record::Variant;
 use anyhow::{Context, Result};
-use deltascope_abi::board::{
-    AXI_DMA, BUFFERS, DDR, DMA_ADDRESS_BITS, DMA_LENGTH_BITS, ENGINE, INTERRUPT_SPI, IRQ_F2P, WINDOWS, Window,
-};
+use deltascope_abi::board::{AXI_DMA, BUFFERS, ENGINE, INTERRUPT_SPI, IRQ_F2P, WINDOWS, Window};
 use deltascope_abi::registers::IDENTITY_VALUE;
-
-/// Width of the engine's streams, of the AXI DMA and of HP0.
-const STREAM_BITS: &str = "64";
 
 /// Names of the cells that the rules are about.
 struct Names<'a> {
@@ -21,20 +19,27 @@ struct Names<'a> {
 }
 
 /// Problems of the design.
-pub fn problems(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<String>> {
+pub fn problems(tree: &Tree, board: &Board, design: &Design, variant: Variant) -> Result<Vec<String>> {
     let (ps7, ps7_cell) = design.cell("processing_system7")?;
-    let (dma, dma_cell) = design.cell("axi_dma")?;
     let (reset, reset_cell) = design.cell("proc_sys_reset")?;
     let (engine, _) = design.cell("deltascope_board")?;
+    // With the fingerprint block there are two of them.
+    let at_engine = || design.cell_at("axi_dma", &format!("{engine}/s_axis"));
+    let (dma, dma_cell) = if variant.fingerprint { at_engine()? } else { design.cell("axi_dma")? };
     let names = Names { ps7, dma, reset, engine };
     let mut problems = Vec::new();
     problems.extend(cells(design));
-    problems.extend(dma_parameters(dma_cell));
+    problems.extend(dma_parameters("AXI DMA", dma_cell, STREAM_BITS));
     problems.extend(ps7_parameters(board, ps7_cell));
     problems.extend(interfaces(design, &names));
     problems.extend(pins(design, &names, reset_cell));
-    problems.extend(addresses(tree, design, &names)?);
-    problems.extend(steps(tree, board, design, ila)?);
+    let mut segments = segments(&names, dma_cell);
+    if variant.fingerprint {
+        problems.extend(fingerprint::problems(tree, design, ps7)?);
+        segments.extend(fingerprint::segments(design, ps7)?);
+    }
+    problems.extend(addresses(tree, design, &segments)?);
+    problems.extend(steps(tree, board, design, variant.ila)?);
     problems.extend(literals(tree)?);
     Ok(problems)
 }
@@ -44,43 +49,6 @@ fn cells(design: &Design) -> Vec<String> {
     versioned
         .map(|(name, cell)| format!("cells: expected {name} without a version of its IP, found {}", cell.vlnv))
         .collect()
-}
-
-fn parameters(what: &str, cell: &Cell, expected: &[(&str, &str)]) -> Vec<String> {
-    let wrong = expected.iter().filter(|(name, value)| cell.parameter(name) != *value);
-    wrong.map(|(name, value)| format!("{what}: expected {name} {value}, found {}", cell.parameter(name))).collect()
-}
-
-/// The AXI DMA as the driver needs it: `ps-driver/driver/src/axi_dma/README.md`.
-fn dma_parameters(dma: &Cell) -> Vec<String> {
-    let (length, address) = (DMA_LENGTH_BITS.to_string(), DMA_ADDRESS_BITS.to_string());
-    let mut problems = parameters(
-        "AXI DMA",
-        dma,
-        &[
-            ("c_include_sg", "1"),
-            ("c_sg_include_stscntrl_strm", "0"),
-            ("c_sg_length_width", &length),
-            ("c_addr_width", &address),
-            ("c_micro_dma", "0"),
-            ("c_include_mm2s", "1"),
-            ("c_include_s2mm", "1"),
-            ("c_m_axi_mm2s_data_width", STREAM_BITS),
-            ("c_m_axis_mm2s_tdata_width", STREAM_BITS),
-            ("c_m_axi_s2mm_data_width", STREAM_BITS),
-            ("c_s_axis_s2mm_tdata_width", STREAM_BITS),
-            ("c_enable_multi_channel", "0"),
-        ],
-    );
-    for name in ["c_mm2s_burst_size", "c_s2mm_burst_size"] {
-        if dma.parameter(name).parse::<u32>().unwrap_or(u32::MAX) > 16 {
-            problems.push(format!(
-                "AXI DMA: expected bursts of at most 16 beats for HP0, found {name} {}",
-                dma.parameter(name)
-            ));
-        }
-    }
-    problems
 }
 
 fn ps7_parameters(board: &Board, ps7: &Cell) -> Vec<String> {
@@ -136,32 +104,19 @@ fn interfaces(design: &Design, names: &Names) -> Vec<String> {
         }
     }
     let Names { ps7, dma, engine, .. } = names;
-    for (from, to) in [
-        (format!("{dma}/M_AXIS_MM2S"), format!("{engine}/s_axis")),
-        (format!("{engine}/m_axis"), format!("{dma}/S_AXIS_S2MM")),
-        (format!("{ps7}/DDR"), "port:DDR".to_owned()),
-        (format!("{ps7}/FIXED_IO"), "port:FIXED_IO".to_owned()),
-        (format!("{ps7}/GPIO_0"), "port:panel".to_owned()),
-    ] {
-        if !design.other_end(&from).contains(&to.as_str()) {
-            problems
-                .push(format!("interfaces: expected {from} connected to {to}, found {:?}", design.other_end(&from)));
-        }
-    }
-    // Through an interconnect: both ends hang on one smartconnect.
-    for (from, to) in [
-        (format!("{ps7}/M_AXI_GP0"), format!("{engine}/s_axi")),
-        (format!("{ps7}/M_AXI_GP0"), format!("{dma}/S_AXI_LITE")),
-        (format!("{dma}/M_AXI_SG"), format!("{ps7}/S_AXI_HP0")),
-        (format!("{dma}/M_AXI_MM2S"), format!("{ps7}/S_AXI_HP0")),
-        (format!("{dma}/M_AXI_S2MM"), format!("{ps7}/S_AXI_HP0")),
-    ] {
-        let interconnect =
-            |end: &str| design.other_end(end).first().and_then(|end| end.split('/').next().map(str::to_owned));
-        if interconnect(&from) != interconnect(&to) || interconnect(&from).is_none() {
-            problems.push(format!("interfaces: expected a way from {from} to {to}, found none"));
-        }
-    }
+    problems.extend(links(
+        design,
+        &[
+            (format!("{dma}/M_AXIS_MM2S"), format!("{engine}/s_axis")),
+            (format!("{engine}/m_axis"), format!("{dma}/S_AXIS_S2MM")),
+            (format!("{ps7}/DDR"), "port:DDR".to_owned()),
+            (format!("{ps7}/FIXED_IO"), "port:FIXED_IO".to_owned()),
+            (format!("{ps7}/GPIO_0"), "port:panel".to_owned()),
+        ],
+    ));
+    let mut pairs = dma_ways(ps7, dma);
+    pairs.push((format!("{ps7}/M_AXI_GP0"), format!("{engine}/s_axi")));
+    problems.extend(ways(design, &pairs));
     problems
 }
 
@@ -222,20 +177,22 @@ fn pins(design: &Design, names: &Names, reset_cell: &Cell) -> Vec<String> {
     problems
 }
 
-/// The address map: the abi crate's, and that of the device tree.
-fn addresses(tree: &Tree, design: &Design, names: &Names) -> Result<Vec<String>> {
-    let mut problems = Vec::new();
+/// The segments of the engine and its AXI DMA.
+fn segments(names: &Names, dma_cell: &Cell) -> Vec<Segment> {
     let Names { ps7, dma, engine, .. } = names;
-    let mut expected = vec![
+    let mut segments = vec![
         ("engine registers", format!("{ps7}/Data"), format!("{engine}/s_axi/reg0"), ENGINE),
         ("AXI DMA registers", format!("{ps7}/Data"), format!("{dma}/S_AXI_LITE/Reg"), AXI_DMA),
     ];
-    let (_, dma_cell) = design.cell("axi_dma")?;
-    for space in dma_cell.spaces() {
-        expected.push(("DDR", format!("{dma}/{space}"), format!("{ps7}/S_AXI_HP0/HP0_DDR_LOWOCM"), DDR));
-    }
+    segments.extend(dma_segments(ps7, dma, dma_cell));
+    segments
+}
+
+/// The address map: the abi crate's, and that of the device tree.
+fn addresses(tree: &Tree, design: &Design, expected: &[Segment]) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
     let show = |a: &Assigned| format!("{:#x} of {:#x} bytes", a.base, a.bytes);
-    for (what, space, segment, window) in &expected {
+    for (what, space, segment, window) in expected {
         let found: Vec<&Assigned> =
             design.assigned.iter().filter(|a| a.space == *space && a.segment == *segment).collect();
         let wanted = Assigned {

@@ -75,10 +75,42 @@ pub fn problems(tree: &Tree) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// `docs/performance.md` counts on the border of `journal_bank`.
+/// Problems of the wrapper around the fingerprint block.
+pub fn fingerprint_problems(tree: &Tree) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let wrapper = tree.text("vivado/generated/deltascope_fingerprint.v")?;
+    let block = ports(&tree.text("rtl/verilog/fingerprint.v")?, "fingerprint")?;
+    let outer = ports(&wrapper, "deltascope_fingerprint")?;
+    let connected = connections(&wrapper, "fingerprint", "block")?;
+    for port in &block {
+        let signal = connected.iter().find(|(name, _)| *name == port.name).map_or("", |(_, signal)| signal);
+        let same = outer.iter().find(|o| (&o.name, o.bits, &o.direction) == (&port.name, port.bits, &port.direction));
+        if signal != port.name || same.is_none() {
+            problems.push(format!(
+                "fingerprint wrapper: expected a port {0} connected to {0}, found {signal:?}",
+                port.name
+            ));
+        }
+    }
+    let clock =
+        outer.iter().find(|port| port.name == "aclk").map(|port| port.attributes.join("; ")).unwrap_or_default();
+    for needed in ["aclk CLK", "ASSOCIATED_BUSIF s_axis:m_axis", "ASSOCIATED_RESET aresetn"] {
+        if !clock.contains(needed) {
+            problems.push(format!("fingerprint wrapper: expected \"{needed}\" on aclk, found \"{clock}\""));
+        }
+    }
+    Ok(problems)
+}
+
+/// `docs/performance.md` counts on the borders of these blocks.
 fn hierarchy(tree: &Tree) -> Result<Vec<String>> {
-    let bank = tree.text("rtl/verilog/journal_bank.v")?;
-    let kept = bank.lines().take_while(|line| !line.starts_with("module")).any(|line| line.contains("keep_hierarchy"));
-    let problem = "journal_bank.v: expected the attribute keep_hierarchy before the module, found none";
-    Ok(if kept { Vec::new() } else { vec![problem.to_owned()] })
+    let mut problems = Vec::new();
+    for block in ["journal_bank", "reset_copy"] {
+        let text = tree.text(&format!("rtl/verilog/{block}.v"))?;
+        let mut head = text.lines().take_while(|line| !line.starts_with("module"));
+        if !head.any(|line| line.contains("keep_hierarchy")) {
+            problems.push(format!("{block}.v: expected the attribute keep_hierarchy before the module, found none"));
+        }
+    }
+    Ok(problems)
 }

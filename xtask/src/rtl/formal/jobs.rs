@@ -164,17 +164,21 @@ pub const JOBS: &[Job] = &[
         "places promised equal beats promised and not left; never more than the queue has; credit whenever two slots fit",
     ),
     cover("reply_credit_traces", "reply_credit", "", 40, "the queue is full; credit comes back"),
-    proof("slot_pipeline", "a slot leaves three clocks later, whole, once; a reset leaves none that causes anything"),
+    proof(
+        "slot_pipeline",
+        "a slot leaves three clocks later, whole, once, announced two clocks before; a reset leaves none that causes anything",
+    ),
     cover("slot_pipeline_traces", "slot_pipeline", "", 8, "slots back to back; a reset empties"),
     slow(
         proof(
             "engine_counters",
             "each counter counts its event at full width, all are copied in one clock, accepted = rejected + sum by op, \
-             clock classes sum to the clocks (sums: low 12 bits; exactly one event of each record at full width)",
+             clock classes sum to the clocks (sums: low 12 bits; exactly one event of each record at full width); a reply has its own \
+             record in the number of records and in the position",
         ),
         1800,
     ),
-    cover("engine_counters_traces", "engine_counters", "", 8, "a mixed set, a latch while records are taken"),
+    cover("engine_counters_traces", "engine_counters", "", 16, "a mixed set, a latch while records are taken"),
     proof(
         "reply_writer",
         "a result writes one beat, a row two, in the layout of the ABI, each once; marks on their beats only",
@@ -296,7 +300,8 @@ pub const JOBS: &[Job] = &[
             "delta_engine",
             "no reply meets a full queue; replies and rows never meet; each reply, TLAST and record exactly once; stream \
              rules; one class for every clock; a SNAPSHOT holds the input for 2 x rows + 5 clocks, a QUERY for \
-             2^DEPTH_BITS + 14; no note in a QUERY; a SNAPSHOT reads rows of the table only",
+             2^DEPTH_BITS + 14; no note in a QUERY; a SNAPSHOT reads rows of the table only; tables, journal and counters meet \
+             no slot in their reset",
         ),
     ),
     slow(
@@ -306,7 +311,7 @@ pub const JOBS: &[Job] = &[
                 "delta_engine_traces",
                 "delta_engine",
                 SMALL_ENGINE,
-                44,
+                46,
                 "credit used up, a SNAPSHOT without a stall, an end of batch behind a reply, a drain that closes a packet",
             ),
         ),

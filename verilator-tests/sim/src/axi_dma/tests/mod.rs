@@ -3,6 +3,7 @@
 
 mod bed;
 mod errors;
+mod fingerprint;
 mod interrupts;
 mod registers;
 mod transfers;
