@@ -334,7 +334,7 @@ fn a_reader_that_goes_ends_the_program_quietly() {
     let (pid, boardd) = (plain.root().to_string(), boardd());
     for output in [&[][..], &["--json"]] {
         let mut command = Command::new(AGENT);
-        command.args(["scan", "--pid", &pid, "--boardd"]).arg(boardd.as_path()).args(output).stdin(Stdio::null());
+        command.args(["scan", "--pid", &pid, "--boardd"]).arg(boardd).args(output).stdin(Stdio::null());
         let ended = command.stdout(writer.try_clone().expect("the pipe")).output().expect("the agent");
         let words = String::from_utf8_lossy(&ended.stderr);
         assert_eq!((ended.status.code(), words.as_ref()), (Some(141), ""), "{output:?}");
