@@ -129,7 +129,9 @@ fn clock_behind_the_certificate_of_listen_is_waited_for() {
     let soon = Validity { from: now() + 3, until: now() + 1_000_000 };
     let server = authority.issue(Role::Server, "localhost", &[], soon).expect("a certificate");
     let (server, authority) = (server.to_str().expect("a path").to_owned(), authority.certificate());
-    let (run, _) = listening(&["--listen-tls", &server, "--listen-authority", authority.to_str().expect("a path")]);
+    let (mut run, _) = listening(&["--listen-tls", &server, "--listen-authority", authority.to_str().expect("a path")]);
+    // It listens before its session begins.
+    run.line();
     run.signal("TERM");
     let outcome = run.end();
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
