@@ -61,35 +61,36 @@ impl AgentIdentity {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::when_free;
     use super::{AgentIdentity, StateError};
     use std::path::Path;
     use std::process::Command;
 
-    fn open(folder: &Path) -> Result<AgentIdentity, StateError> {
-        AgentIdentity::open(folder, |_| ())
+    fn open(folder: &Path) -> AgentIdentity {
+        when_free(|| AgentIdentity::open(folder, |_| ()))
     }
 
     #[test]
     fn identity_is_made_once_and_is_one_process_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path().join("scan");
-        let first = open(&folder).expect("a new folder");
-        assert!(matches!(open(&folder), Err(StateError::InUse { .. })));
+        let first = open(&folder);
+        assert!(matches!(AgentIdentity::open(&folder, |_| ()), Err(StateError::InUse { .. })));
         let (id, secret) = (first.id, first.secret);
         assert!(!secret.is_none());
         drop(first);
-        let again = open(&folder).expect("it is free again");
+        let again = open(&folder);
         assert!(again.id == id && again.secret == secret);
         drop(again);
         std::fs::write(folder.join("agent.id"), b"\xFF damaged").expect("a file");
-        let other = open(&folder).expect("made again");
+        let other = open(&folder);
         assert!(other.id != id && other.secret == secret);
     }
 
     #[test]
     fn what_is_no_file_is_set_aside() {
         let folder = tempfile::tempdir().expect("a folder");
-        let first = open(folder.path()).expect("a new folder");
+        let first = open(folder.path());
         let (id, secret) = (first.id, first.secret);
         drop(first);
         for name in ["agent.id", "agent.secret"] {
@@ -97,11 +98,11 @@ mod tests {
             std::fs::remove_file(&path).expect("ours");
             assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
         }
-        let other = open(folder.path()).expect("made again");
+        let other = open(folder.path());
         assert!(other.id != id && other.secret != secret && !other.secret.is_none());
         let again = (other.id, other.secret);
         drop(other);
-        let other = open(folder.path()).expect("it is free again");
+        let other = open(folder.path());
         assert_eq!((other.id, other.secret), again);
     }
 }
