@@ -47,8 +47,13 @@ pub(crate) struct LiveKinship<'a> {
 
 impl<'a> LiveKinship<'a> {
     /// Asks the given processes' files, each within the time limit.
-    pub(crate) fn new(proc: &'a ProcFs, limit: &'a mut TimeLimit, access: FrameAccess) -> Self {
-        Self { proc, limit, access, flags: Arc::new(FrameFlags::open(proc)), mappings: HashMap::new() }
+    pub(crate) fn new(proc: &'a ProcFs, limit: &'a mut TimeLimit, access: FrameAccess, flags: Arc<FrameFlags>) -> Self {
+        Self { proc, limit, access, flags, mappings: HashMap::new() }
+    }
+
+    /// The time limit of each file.
+    pub(crate) fn limit(&mut self) -> &mut TimeLimit {
+        self.limit
     }
 
     fn mappings(&mut self, process: &ProcessStat) -> Option<Arc<Vec<Mapping>>> {
