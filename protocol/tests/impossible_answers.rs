@@ -230,6 +230,16 @@ fn acks_and_replies_beyond_what_was_sent_are_refused() {
     refused_for(agent.receive(&encoded(&Message::Replies(Replies { entries: &entries })), 0), "number in Replies");
 }
 
+/// What has passed the engine has passed it for good.
+#[test]
+fn acks_that_fall_are_refused() {
+    let (mut agent, _) = counting();
+    for credit in [1_002, 1_003] {
+        assert!(agent.receive(&encoded(&Message::Ack(Ack { sequence: 2, credit })), 0).is_ok());
+    }
+    refused_for(agent.receive(&encoded(&Message::Ack(Ack { sequence: 1, credit: 1_004 })), 0), "number in Ack");
+}
+
 #[test]
 fn grant_never_shrinks_or_grows_beyond_its_most() {
     let (mut agent, _) = counting();

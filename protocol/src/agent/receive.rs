@@ -246,9 +246,9 @@ impl Endpoint {
     }
 
     fn acknowledged(&mut self, ack: &Ack) -> Result<(), EndpointError> {
-        bounded("number in Ack", 0, self.sent_below(), ack.sequence)?;
+        bounded("number in Ack", self.acked, self.sent_below(), ack.sequence)?;
         bounded("credit in Ack", ack.sequence, u64::MAX, ack.credit)?;
-        self.acked = self.acked.max(ack.sequence);
+        self.acked = ack.sequence;
         self.progress.acknowledged = self.progress.acknowledged.max(ack.sequence);
         self.credit = self.credit.max(ack.credit);
         self.control.awaits_ack = false;

@@ -202,6 +202,11 @@ impl<E: Engine> Server<E> {
         self.state.connection_ref(id).is_some_and(|connection| connection.session.is_some())
     }
 
+    /// Whether a holder has a session, connected or waiting for a connection.
+    pub fn has_session_of(&self, holder: Holder) -> bool {
+        self.state.sessions.iter().flatten().any(|session| session.has_place() && session.holder == holder)
+    }
+
     /// Sends an Error for a reason of the host and closes the connection, as [`Server::is_closing`] says.
     pub fn refuse(&mut self, id: ConnectionId, code: ErrorCode, text: &str, now: u64) {
         if self.state.connection(id).is_some() {

@@ -4,12 +4,15 @@
 //! Half of the places go to any connection, as long as its holder has less than half of those. From there on connections
 //! are dropped early and at random, as OpenSSH's MaxStartups does: of those that wait in one turn of the loop a few are
 //! chosen, holders in turn and those with fewer places first, and the others are dropped. A chosen one for which there is
-//! no place takes that of a random connection of the holder that has most. So a flood from one address keeps no other
-//! address out, and on its own address neither first nor last come decides.
+//! no place takes that of a random connection of the holder that has most, by chance among equal ones. So a flood from one
+//! address keeps no other address out, and on its own address neither first nor last come decides.
+//!
+//! A quarter of the places is a reserve for holders that are known because they have a session: one place for each, which
+//! nobody takes from it. So strangers from many addresses do not keep a session out that comes back.
 
 use deltascope_abi::random::Random;
 use deltascope_protocol::server::Holder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Connections that are chosen in one turn beyond half of the places. A handshake costs some 0.2 ms (*estimated*).
@@ -49,25 +52,37 @@ pub enum Decision<H> {
 #[derive(Debug)]
 pub struct Places<H> {
     most: usize,
+    /// Places that others may take, by holder, and all of them.
     held: BTreeMap<H, usize>,
     total: usize,
+    /// Holders that have a place of the reserve.
+    reserved: BTreeSet<H>,
     random: Random,
 }
 
 impl<H: Copy + Ord> Places<H> {
     /// Makes `most` places, at least four; `seed` starts the random numbers.
     pub fn new(most: usize, seed: u64) -> Places<H> {
-        Places { most: most.max(4), held: BTreeMap::new(), total: 0, random: Random::new(seed) }
+        let (held, reserved) = (BTreeMap::new(), BTreeSet::new());
+        Places { most: most.max(4), held, total: 0, reserved, random: Random::new(seed) }
     }
 
-    /// Returns how many places a holder has.
+    /// Returns how many places are for known holders only.
+    fn reserve(&self) -> usize {
+        self.most / 4
+    }
+
+    /// Returns how many places a holder has, one of the reserve among them.
     pub fn held(&self, holder: H) -> usize {
-        self.held.get(&holder).copied().unwrap_or(0)
+        self.held.get(&holder).copied().unwrap_or(0) + usize::from(self.reserved.contains(&holder))
     }
 
-    /// Returns the holder that has most places, and how many.
-    pub fn most(&self) -> Option<(H, usize)> {
-        self.held.iter().max_by_key(|(_, count)| **count).map(|(holder, count)| (*holder, *count))
+    /// Returns the holder that has most places beside the reserve, one of them by chance, and how many.
+    pub fn most(&mut self) -> Option<(H, usize)> {
+        let most = self.held.values().copied().max()?;
+        let number = self.random_below(self.held.values().filter(|count| **count == most).count());
+        let holder = self.held.iter().filter(|(_, count)| **count == most).nth(number);
+        holder.map(|(holder, _)| (*holder, most))
     }
 
     /// Takes a place.
@@ -76,9 +91,12 @@ impl<H: Copy + Ord> Places<H> {
         self.total += 1;
     }
 
-    /// Gives a place back.
+    /// Gives a place back; the one of the reserve is the last.
     pub fn give_back(&mut self, holder: H) {
-        let Some(count) = self.held.get_mut(&holder) else { return };
+        let Some(count) = self.held.get_mut(&holder) else {
+            self.reserved.remove(&holder);
+            return;
+        };
         *count -= 1;
         self.total -= 1;
         if *count == 0 {
@@ -91,8 +109,9 @@ impl<H: Copy + Ord> Places<H> {
         self.random.below(bound.max(1) as u64) as usize
     }
 
-    /// Decides about the connections of one turn, by holder, and takes and gives back the places that this needs.
-    pub fn decide(&mut self, waiting: &[H]) -> Vec<Decision<H>> {
+    /// Decides about the connections of one turn, by holder, and takes and gives back the places that this needs. `is_known`
+    /// tells holders that have a session.
+    pub fn decide(&mut self, waiting: &[H], is_known: impl Fn(H) -> bool) -> Vec<Decision<H>> {
         let mut decisions = vec![Decision::Drop; waiting.len()];
         // Rounds: the first of each holder, then the second; in a round, holders with fewer places first.
         let mut order: Vec<usize> = (0..waiting.len()).collect();
@@ -111,6 +130,11 @@ impl<H: Copy + Ord> Places<H> {
         let mut chosen = 0;
         for (_, _, index) in ranked {
             let holder = waiting[index];
+            if self.reserved.len() < self.reserve() && self.held(holder) == 0 && is_known(holder) {
+                self.reserved.insert(holder);
+                decisions[index] = Decision::Admit;
+                continue;
+            }
             if self.total < self.most / 2 && self.held(holder) < self.most / 4 {
                 decisions[index] = Decision::Admit;
             } else if chosen < CHOSEN {
@@ -124,12 +148,12 @@ impl<H: Copy + Ord> Places<H> {
         decisions
     }
 
-    /// A chosen connection takes a free place if its holder has less than half of all, and else one of its holder or of the
-    /// holder with most.
+    /// A chosen connection takes a free place beside the reserve if its holder has less than half of all, and else one of its
+    /// holder or of the holder with most.
     fn choose(&mut self, holder: H) -> Decision<H> {
         let victim = if self.held(holder) >= (self.most / 2).max(1) {
             holder
-        } else if self.total < self.most {
+        } else if self.total < self.most - self.reserve() {
             return Decision::Admit;
         } else {
             self.most().map_or(holder, |(holder, _)| holder)
@@ -142,10 +166,16 @@ impl<H: Copy + Ord> Places<H> {
 #[cfg(test)]
 mod tests {
     use super::{Decision, Origin, Places};
+    use std::collections::BTreeSet;
     use std::net::IpAddr;
 
     fn origin(text: &str) -> Origin {
         Origin::of(text.parse::<IpAddr>().unwrap())
+    }
+
+    /// Nobody is known.
+    fn stranger(_: Origin) -> bool {
+        false
     }
 
     #[test]
@@ -160,9 +190,9 @@ mod tests {
     fn few_connections_are_all_admitted() {
         let mut places = Places::new(64, 1);
         let waiting: Vec<Origin> = (0..32).map(|number| origin(&format!("10.0.0.{}", number / 16))).collect();
-        assert!(places.decide(&waiting).iter().all(|decision| *decision == Decision::Admit));
+        assert!(places.decide(&waiting, stranger).iter().all(|decision| *decision == Decision::Admit));
         // The next ones are chosen: a few, and no origin beyond half of all places.
-        let decisions = places.decide(&[origin("10.0.0.9"); 100]);
+        let decisions = places.decide(&[origin("10.0.0.9"); 100], stranger);
         assert_eq!(decisions.iter().filter(|decision| **decision == Decision::Admit).count(), 8);
     }
 
@@ -172,14 +202,14 @@ mod tests {
         for seed in 0..100 {
             let mut places = Places::new(64, seed);
             for _ in 0..50 {
-                places.decide(&[flood; 200]);
+                places.decide(&[flood; 200], stranger);
             }
             assert_eq!(places.held(flood), 32, "an origin has at most half of the places");
             let mut waiting = vec![flood; 200];
             waiting[seed as usize * 2] = agent;
-            assert_eq!(places.decide(&waiting)[seed as usize * 2], Decision::Admit);
+            assert_eq!(places.decide(&waiting, stranger)[seed as usize * 2], Decision::Admit);
             for _ in 0..1_000 {
-                let decisions = places.decide(&[flood; 200]);
+                let decisions = places.decide(&[flood; 200], stranger);
                 assert!(!decisions.contains(&Decision::Replace(agent)));
             }
         }
@@ -195,12 +225,65 @@ mod tests {
             let agent = origin("192.0.2.1");
             let mut waiting = flood[..100].to_vec();
             waiting.push(agent);
-            if places.decide(&waiting)[100] != Decision::Drop {
+            if places.decide(&waiting, stranger)[100] != Decision::Drop {
                 admitted += 1;
                 places.give_back(agent);
             }
             assert!(places.total <= 64);
         }
         assert!(admitted > 40, "{admitted} of 1,000");
+    }
+
+    #[test]
+    fn known_holder_has_a_place_that_strangers_of_many_addresses_do_not_take() {
+        // Its address is neither the first nor the last one.
+        for known in ["10.0.0.0", "10.7.7.7", "192.0.2.1"].map(origin) {
+            let mut places = Places::new(64, 5);
+            let mut stranger_number = 0;
+            let mut flood = |count: u32| -> Vec<Origin> {
+                stranger_number += count;
+                (0..count)
+                    .map(|n| origin(&IpAddr::from((0x0A01_0000 + stranger_number + n).to_be_bytes()).to_string()))
+                    .collect()
+            };
+            for _ in 0..100 {
+                places.decide(&flood(100), |holder| holder == known);
+            }
+            assert_eq!(places.total, 48, "a quarter is left");
+            let mut waiting = flood(100);
+            waiting.push(known);
+            assert_eq!(places.decide(&waiting, |holder| holder == known)[100], Decision::Admit);
+            for _ in 0..1_000 {
+                let decisions = places.decide(&flood(100), |holder| holder == known);
+                assert!(!decisions.contains(&Decision::Replace(known)));
+            }
+            assert_eq!((places.held(known), places.total), (1, 48));
+            // The next one of the same holder is a connection like another.
+            places.decide(&[known], |holder| holder == known);
+            assert_eq!(places.reserved.len(), 1);
+            for _ in 0..2 {
+                places.give_back(known);
+            }
+            assert_eq!((places.held(known), places.reserved.len()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn known_holders_of_many_addresses_have_the_reserve_and_no_more() {
+        let mut places = Places::new(64, 7);
+        let many: Vec<Origin> = (0..200).map(|number| origin(&format!("10.0.0.{number}"))).collect();
+        for _ in 0..10 {
+            places.decide(&many, |_| true);
+        }
+        assert_eq!((places.reserved.len(), places.total), (16, 48));
+    }
+
+    #[test]
+    fn one_of_equal_holders_gives_way_by_chance() {
+        let mut places = Places::new(64, 9);
+        let holders: Vec<Origin> = (0..48).map(|number| origin(&format!("10.0.0.{number}"))).collect();
+        holders.iter().for_each(|holder| places.take(*holder));
+        let victims: BTreeSet<Origin> = (0..1_000).filter_map(|_| places.most()).map(|(victim, _)| victim).collect();
+        assert_eq!(victims.len(), 48);
     }
 }

@@ -16,6 +16,7 @@ use crate::cli::Cli;
 use crate::descriptors;
 use crate::error::{DaemonError, system};
 use crate::handshakes::Handshakes;
+use crate::known::Known;
 use crate::link::Link;
 use crate::listen;
 use crate::memory::{Numbers, Plan};
@@ -57,6 +58,8 @@ pub struct Daemon<E> {
     handshakes: Handshakes,
     /// Places for connections without a session.
     places: Places<Holder>,
+    /// Addresses from which sessions came whose connection was lost.
+    known: Known,
     /// Connections without a session that may wait for their peers to read the last frame.
     most_lingering: usize,
     budget: Budget,
@@ -145,6 +148,7 @@ impl<E: Engine> Daemon<E> {
             insecure: cli.insecure,
             handshakes: system("handshakes", Handshakes::new(cli.max_handshakes, hash(random)))?,
             places: Places::new(places, hash(!random)),
+            known: Known::new(cli.max_sessions),
             most_lingering: places / 2,
             budget: Budget::default(),
             socket_buffer: plan.socket as usize,

@@ -196,11 +196,17 @@ impl Handshakes {
         self.next_deadline
     }
 
-    /// Takes those of the connections of one turn that get a place, and closes the others. Those that do not get in go to
-    /// `sink`.
-    pub fn offer(&mut self, waiting: Vec<(TcpStream, SocketAddr)>, now: u64, mut sink: impl FnMut(Rejected)) {
+    /// Takes those of the connections of one turn that get a place, and closes the others. `is_known` tells addresses from which
+    /// sessions came. Those that do not get in go to `sink`.
+    pub fn offer(
+        &mut self,
+        waiting: Vec<(TcpStream, SocketAddr)>,
+        is_known: impl Fn(Origin) -> bool,
+        now: u64,
+        mut sink: impl FnMut(Rejected),
+    ) {
         let origins: Vec<Origin> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip())).collect();
-        let decisions = self.places.decide(&origins);
+        let decisions = self.places.decide(&origins, is_known);
         for (((stream, peer), origin), decision) in waiting.into_iter().zip(origins).zip(decisions) {
             match decision {
                 Decision::Drop => {
@@ -244,7 +250,8 @@ impl Handshakes {
 
     /// Closes a random handshake of the origin that has most, if those are more than `origin` has, and returns it.
     pub fn give_way(&mut self, origin: Origin) -> Option<Rejected> {
-        let (victim, _) = self.places.most().filter(|&(_, most)| most > self.places.held(origin))?;
+        let own = self.places.held(origin);
+        let (victim, _) = self.places.most().filter(|&(_, most)| most > own)?;
         self.places.give_back(victim);
         let gone = self.remove_random(victim)?;
         Some(Rejected {

@@ -36,6 +36,7 @@ pub mod fingerprint;
 mod handshakes;
 pub mod identities;
 pub mod info;
+mod known;
 mod link;
 pub mod listen;
 pub mod logging;

@@ -1,5 +1,6 @@
 //! One socket and the server's connection behind it, with TLS in between or without.
 
+use crate::admission::Origin;
 use deltascope_model::Engine;
 use deltascope_protocol::server::{ConnectionId, Holder, Identity, Server};
 use deltascope_tls::{Channel, TlsError};
@@ -113,6 +114,11 @@ impl Link {
     /// Bounds the kernel's buffers of its socket, in bytes for each direction.
     pub fn set_buffers(&self, size: usize) {
         set_buffers(&self.stream, size);
+    }
+
+    /// Where it comes from, as far as limits go.
+    pub fn origin(&self) -> Origin {
+        Origin::of(self.address.ip())
     }
 
     /// Name and address of the peer, for the log.

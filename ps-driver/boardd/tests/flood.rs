@@ -234,7 +234,7 @@ impl World {
         let now = self.now.get();
         let origins: Vec<Origin> =
             waiting.iter().map(|&is_agent| if is_agent { self.agent } else { self.flood }).collect();
-        let decisions = self.places.decide(&origins);
+        let decisions = self.places.decide(&origins, |_| false);
         for ((&is_agent, origin), decision) in waiting.iter().zip(origins).zip(decisions) {
             let connection = Connection { is_agent, origin, steps: 0, ready: Some(now), until: now + HANDSHAKE_TIME };
             match decision {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 mod support;
 
-use support::{Daemon, encode, hello_of};
+use support::{Daemon, encode, first_frame, hello_of};
 
 /// Everything until the server closes.
 fn read_all(stream: &mut TcpStream) -> Vec<u8> {
@@ -136,16 +136,6 @@ fn survives_garbage_and_says_what_was_wrong() {
         assert_eq!(refusal(&read_all(&mut stream)), *code);
     }
     assert_eq!(honest_agent(&daemon, 4, 1_000), 1_000);
-}
-
-/// The kind of the first frame, and whether there was one.
-fn first_frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; 4];
-    stream.read_exact(&mut bytes).ok()?;
-    let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
-    bytes.resize(length, 0);
-    stream.read_exact(&mut bytes[4..]).ok()?;
-    Some(bytes)
 }
 
 #[test]

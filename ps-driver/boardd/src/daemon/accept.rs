@@ -180,11 +180,14 @@ impl<E: Engine> Daemon<E> {
         }
         if self.security.is_some() {
             let mut rejected = Vec::new();
-            self.handshakes.offer(waiting, now, |peer| rejected.push(peer));
+            let open = self.links.iter().filter(|link| self.server.carries_session(link.id));
+            let known = self.known.origins(open.map(Link::origin), now);
+            self.handshakes.offer(waiting, |origin| known.contains(&origin), now, |peer| rejected.push(peer));
             return self.reject_all(rejected, now);
         }
         let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip()).holder()).collect();
-        let decisions = self.places.decide(&holders);
+        let Daemon { places, server, .. } = self;
+        let decisions = places.decide(&holders, |holder| server.has_session_of(holder));
         for (((stream, peer), holder), decision) in waiting.into_iter().zip(holders).zip(decisions) {
             if !self.make_place(decision, now) {
                 self.reject(peer, Rejection::DroppedEarly, TOO_MANY, now);
@@ -302,7 +305,8 @@ impl<E: Engine> Daemon<E> {
         }
         let about = ServerPeer { quota: allowance.quota, ..ServerPeer::from(identity) };
         let holder = about.holder;
-        let decision = self.places.decide(&[holder]).pop().unwrap_or(Decision::Drop);
+        let is_known = self.server.has_session_of(holder);
+        let decision = self.places.decide(&[holder], |_| is_known).pop().unwrap_or(Decision::Drop);
         let has_place = self.make_place(decision, now);
         let connection = has_place.then(|| self.server.connect(about, now)).flatten();
         let Some(id) = connection else {

@@ -61,6 +61,9 @@ impl<E: Engine> Daemon<E> {
     pub(super) fn keep(&mut self, index: usize, outcome: Outcome, now: u64) -> bool {
         let Outcome::Gone(end) = outcome else { return true };
         let link = self.links.swap_remove(index);
+        if self.server.carries_session(link.id) {
+            self.known.leaves(link.origin(), now);
+        }
         self.server.disconnect(link.id, now);
         if let Some(holder) = link.place {
             self.places.give_back(holder);

@@ -297,6 +297,16 @@ impl Peer {
     }
 }
 
+/// Reads one frame; `None` when the connection ends first.
+pub fn first_frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 4];
+    stream.read_exact(&mut bytes).ok()?;
+    let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+    bytes.resize(length, 0);
+    stream.read_exact(&mut bytes[4..]).ok()?;
+    Some(bytes)
+}
+
 /// A Hello of session `number` for as many groups and four contexts.
 pub fn hello(number: u8, groups: u32) -> Vec<u8> {
     hello_of(number, groups, 4)
