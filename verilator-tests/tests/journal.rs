@@ -3,7 +3,6 @@
 #![cfg(feature = "verilate")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use deltascope_abi::random::Random;
 use deltascope_abi::{DEFAULT_CONTEXTS, DEFAULT_JOURNAL_DEPTH, DEFAULT_JOURNAL_LANES};

@@ -35,7 +35,8 @@ pub fn cargo(arguments: &[&str]) -> Command {
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("starting {:?}", command.get_program()))?;
     if !status.success() {
-        bail!("{command:?} failed with {status}");
+        let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
+        bail!("{words:?} failed with {status}");
     }
     Ok(())
 }

@@ -75,8 +75,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(notice) = source.notice() {
         eprintln!("deltascope: {notice}");
     }
-    eprintln!("{}: {events} events of {}, {lost} lost", file.display(), source.name());
+    eprintln!("{}: {}", file.display(), summary(events, source.as_ref()));
     Ok(Failure::of_scan(source.scan_report().as_ref())?)
+}
+
+/// What is in a recording, and what of its time is not: a source that cannot stop capturing holds some events at the end.
+fn summary(events: u64, source: &dyn Source) -> String {
+    let (lost, held) = (source.losses().total(), source.in_flight());
+    let mut text = format!("{events} events of {}, {lost} lost", source.name());
+    if held > 0 {
+        text += &format!("; {held} more were captured and not judged or read when it ended");
+    }
+    text
 }
 
 /// An error that ended a recording, with what is in it and what is missing.
@@ -107,4 +117,47 @@ fn rest(source: &mut dyn Source, sink: &mut dyn Sink) -> Result<()> {
         source.round(sink, &mut |_| ())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Round, Sink, Source, summary};
+    use deltascope_abi::loss::Losses;
+    use deltascope_agent::sources::{Progress, SourceError};
+
+    /// A source that holds this many events.
+    struct Holds(u64);
+
+    impl Source for Holds {
+        fn name(&self) -> &'static str {
+            "kmod"
+        }
+
+        fn is_state(&self) -> bool {
+            false
+        }
+
+        fn round(&mut self, _: &mut dyn Sink, _: &mut dyn FnMut(Progress)) -> Result<Round, SourceError> {
+            Ok(Round::End)
+        }
+
+        fn captured(&self) -> u64 {
+            10 + self.0
+        }
+
+        fn losses(&self) -> Losses {
+            Losses::default()
+        }
+
+        fn in_flight(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn events_that_a_source_still_holds_are_named() {
+        assert_eq!(summary(10, &Holds(0)), "10 events of kmod, 0 lost");
+        let held = summary(10, &Holds(3));
+        assert!(held.starts_with("10 events of kmod, 0 lost; 3 more were captured"), "{held}");
+    }
 }

@@ -212,7 +212,7 @@ impl Board for Uio {
         let block = |block| BlockRegisters::new(host::window(&self.system, block));
         let (engine, dma) = (block(Block::Engine), block(Block::Dma));
         let (irq, clock) = (host::line(&self.system), host::clock(&self.system));
-        let board = UioBoard { device, engine, dma, buffers, irq, clock, is_emulated: false };
+        let board = UioBoard { second_way: None, device, engine, dma, buffers, irq, clock, is_emulated: false };
         drive(board, &options).map_err(|e| e.to_string())
     }
 
