@@ -10,6 +10,7 @@ use super::huge_pages::{forget_exclusive, maybe_huge};
 use super::judge::Judgement;
 use super::listed_pages::ListedPages;
 use super::moved_memory::MovedMemory;
+use super::moved_whole::MovedWhole;
 use super::origins::Divider;
 use super::overlap::{Overlap, Span, Traits};
 use super::view::{FamilyView, SMALL_HOLE};
@@ -48,8 +49,8 @@ pub(crate) struct Round<'a, V> {
     held: Vec<Later>,
     /// It is known.
     resolved: bool,
-    /// Pages that may have been moved and written whole before.
-    moved_whole: u64,
+    /// Memory that may have been moved and written whole before.
+    pub(super) may_have_moved: MovedWhole,
     /// What the members had when they were listed.
     pub(super) listed: ListedPages,
 }
@@ -83,14 +84,13 @@ impl<'a, V: FamilyView> Round<'a, V> {
             held: Vec::new(),
             resolved: false,
             listed: ListedPages::default(),
-            moved_whole: 0,
+            may_have_moved: MovedWhole::default(),
         }
     }
 
-    /// Expects the pages that the members had when they were listed, and pages that may have been moved before.
-    pub(crate) fn expect(&mut self, listed: ListedPages, moved_whole: u64) {
-        self.listed = listed;
-        self.moved_whole = moved_whole;
+    /// Expects the pages that the members had when they were listed, and memory that may have been moved before.
+    pub(crate) fn expect(&mut self, listed: ListedPages, may_have_moved: MovedWhole) {
+        (self.listed, self.may_have_moved) = (listed, may_have_moved);
     }
 
     /// Counts pages that were left out before the first look.
@@ -108,6 +108,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
         done(&self.counts, (all - looked_at) * members * PAGE);
         let traits = span.traits;
         self.moved_memory.begin_span();
+        self.may_have_moved.begin_span();
         let of_range = |range: &Range<u64>| windows(range.start, range.end, span.members.len());
         for (start, pages) in populated.iter().flat_map(of_range) {
             let window = Window { members: &span.members, traits, start, pages };
@@ -159,7 +160,8 @@ impl<'a, V: FamilyView> Round<'a, V> {
             self.settle();
         }
         // Those that are seen to have been moved are among those that may have been.
-        self.counts.doubts.add(Doubt::Remapped, moved.max(self.moved_whole) + self.listed.missing());
+        let moved = moved.max(self.moved_whole(overlap));
+        self.counts.doubts.add(Doubt::Remapped, moved + self.listed.missing());
         self.counts
     }
 
@@ -226,6 +228,9 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 pool.extend(self.rule.holder(*member, table[page], skips));
             }
             let shows_swap = skips.swapped > swapped;
+            if again.is_none() {
+                self.may_have_moved.note(&pool[from..], tables.len(), shows_swap);
+            }
             let now = pool.len() - from + (skips.swapped - swapped) as usize;
             let unsettled_here = Unsettled { address, moved, pages: now.max(before) };
             // With swap, an address without any frame is left in peace, and the second look is
