@@ -157,3 +157,21 @@ fn file_systems_at_other_places_are_read_there() {
     with_daemon(&["--procfs", nothing, "scan", "--pid", &pid]).fails(&["--procfs", "`self`"]);
     with_daemon(&["scan", "--pid", &pid, "--cgroupfs", nothing]).fails(&["--cgroupfs", "cgroup2"]);
 }
+
+#[test]
+fn peak_memory_is_what_the_agent_itself_has_used() {
+    // Memory of the parent, which getrusage(2) counts for a child, because exec hands the number down.
+    let of_the_parent = vec![1u8; 256 << 20];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("metrics.prom");
+    let metrics = file.to_str().expect("a plain path");
+    with_daemon(&["run", "--source", "synth", "--events", "1000", "--metrics", metrics]).ok();
+    let text = std::fs::read_to_string(&file).expect("metrics");
+    let of = |name: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).expect(name);
+        line.trim().parse().expect("a number of bytes")
+    };
+    let resident = of("deltascope_agent_resident_memory_bytes");
+    let peak = of("deltascope_agent_peak_memory_bytes");
+    assert!(resident > 0 && peak >= resident && peak < of_the_parent.len() as u64 / 2, "{resident} {peak}");
+}

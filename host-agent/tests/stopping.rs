@@ -203,53 +203,51 @@ fn every_subcommand_is_here() {
     assert_eq!(here, known, "each subcommand, with what it can wait for");
 }
 
-#[test]
-fn first_signal_ends_each_subcommand_whatever_it_waits_for() {
+/// Does something with each start of each subcommand, with a name of it for messages; the subcommands at the same time.
+fn with_each_start(act: impl Fn(&str, &Start<'_>) + Sync) {
     let world = World::new();
     let all = waits(&world);
     std::thread::scope(|scope| {
         for (name, starts) in &all {
+            let act = &act;
             scope.spawn(move || {
-                for (number, start) in starts.iter().enumerate() {
-                    for signal in ["INT", "TERM"] {
-                        let waits = std::cell::RefCell::new(Vec::new());
-                        let outcome = ends_within(PROMISED, signal, || {
-                            let (run, wait) = start();
-                            waits.borrow_mut().push(wait);
-                            run
-                        });
-                        assert_ne!(outcome.code, Some(0), "{name}, wait {number}: {outcome:?}");
-                    }
-                }
+                starts.iter().enumerate().for_each(|(number, start)| act(&format!("{name}, wait {number}"), start));
             });
         }
     });
 }
 
 #[test]
-fn second_signal_ends_each_subcommand_at_once() {
-    let world = World::new();
-    let all = waits(&world);
-    std::thread::scope(|scope| {
-        for (name, starts) in &all {
-            scope.spawn(move || {
-                for (number, start) in starts.iter().enumerate() {
-                    let deadline = Instant::now() + LIMIT;
-                    loop {
-                        let (run, _wait) = start();
-                        run.signal("TERM");
-                        wait_until_taken(run.child.id());
-                        let begun = Instant::now();
-                        run.signal("TERM");
-                        let outcome = run.end();
-                        // A busy machine makes it end late, but not each time.
-                        if begun.elapsed() < AT_ONCE {
-                            break;
-                        }
-                        assert!(Instant::now() < deadline, "{name}, wait {number}: {outcome:?}");
-                    }
-                }
+fn first_signal_ends_each_subcommand_whatever_it_waits_for() {
+    with_each_start(|what, start| {
+        for signal in ["INT", "TERM"] {
+            let waits = std::cell::RefCell::new(Vec::new());
+            let outcome = ends_within(PROMISED, signal, || {
+                let (run, wait) = start();
+                waits.borrow_mut().push(wait);
+                run
             });
+            assert_ne!(outcome.code, Some(0), "{what}: {outcome:?}");
+        }
+    });
+}
+
+#[test]
+fn second_signal_ends_each_subcommand_at_once() {
+    with_each_start(|what, start| {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let (run, _wait) = start();
+            run.signal("TERM");
+            wait_until_taken(run.child.id());
+            let begun = Instant::now();
+            run.signal("TERM");
+            let outcome = run.end();
+            // A busy machine makes it end late, but not each time.
+            if begun.elapsed() < AT_ONCE {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{what}: {outcome:?}");
         }
     });
 }

@@ -2,6 +2,7 @@
 //!
 //! | module | feature | what |
 //! |---|---|---|
+//! | [`mod@cargo`] | | cargo, as tests and tasks start it |
 //! | [`rng`] | | choices that replay from a seed |
 //! | [`records`] | | random records |
 //! | `strategies` | `strategies` | the same for proptest |
@@ -11,6 +12,7 @@
 //! | `reference` | `reference` | what must be counted of each container |
 //! | `reports` | `reference` | reports put together from their lines |
 
+pub mod cargo;
 #[cfg(feature = "frames")]
 pub mod frame_faults;
 #[cfg(feature = "frames")]

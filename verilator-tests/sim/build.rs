@@ -67,7 +67,7 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
 
     let cxx = Versioned::find(compiler(&[]).get_compiler().path(), "CXX")?;
     for (tool, variable) in [(&verilator, "DELTASCOPE_VERILATOR"), (&cxx, "DELTASCOPE_CXX")] {
-        for file in files_of(&tool.program) {
+        for file in tool.changes_with() {
             println!("cargo:rerun-if-changed={}", file.display());
         }
         println!("cargo:rustc-env={variable}={}", tool.program.display());
@@ -123,17 +123,4 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     compiler(&[]).file(home.join("csrc/runtime.cpp")).files(runtime).compile("deltascope_verilated");
     std::fs::write(&stamp, made_from)?;
     Ok(())
-}
-
-/// Returns what changes when a program is replaced: itself, what it is a link to, and the list that dpkg keeps of the files
-/// of its package. Files of a package keep the time at which it was made, which may be before the last build; the list has
-/// that of the installation. A package of a compiler is named as its program is, without the machine (g++-12 for
-/// x86_64-linux-gnu-g++-12).
-#[cfg(feature = "verilate")]
-fn files_of(program: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let target = program.canonicalize().unwrap_or_else(|_| program.to_owned());
-    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let package = name.split_once("-linux-gnu-").map_or(name.as_str(), |(_, name)| name);
-    let list = std::path::Path::new("/var/lib/dpkg/info").join(format!("{package}.list"));
-    [program.to_owned(), target, list].into_iter().filter(|file| file.exists()).collect()
 }

@@ -196,7 +196,7 @@ fn the_committed_size_follows_the_model() {
 
 /// Emits a journal of these sizes and gives its files.
 fn emit(folder: &Path, settings: &str) -> Vec<PathBuf> {
-    let mut emit = Command::new(env!("CARGO"));
+    let mut emit = deltascope_testkit::cargo::cargo();
     emit.args(["run", "--release", "-q", "-p", "deltascope-rtl", "--bin", "emit", "--"]);
     emit.arg("--out").arg(folder).args(["--block", "journal", "--set", settings]);
     assert!(emit.status().expect("cargo runs").success(), "emit {settings}");

@@ -26,7 +26,7 @@ pub fn release_folder() -> Result<PathBuf> {
 
 /// A cargo command in the workspace's root.
 pub fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = deltascope_testkit::cargo::cargo();
     command.current_dir(root()).args(arguments);
     command
 }

@@ -81,6 +81,14 @@ impl ProcFs {
         sockets::inodes(&self.root.join(pid.to_string())).collect()
     }
 
+    /// Reads `/proc/PID/status` of the calling process.
+    ///
+    /// # Errors
+    /// `self` is missing: the calling process is in no namespace that this file system shows.
+    pub fn own_status(&self) -> Result<ProcessStatus, ProcError> {
+        parsed(&self.root.join("self").join("status"), SMALL, parse_status)
+    }
+
     /// Reads a small file of the calling process.
     pub(crate) fn own_text(&self, name: &str) -> Result<String, ProcError> {
         let path = self.root.join("self").join(name);

@@ -55,10 +55,14 @@ fn held_for<T>(hold: Duration, call: impl FnOnce() -> T) -> T {
         }
     });
     if time > hold {
-        if burst >= BURST {
-            std::thread::sleep(GAP);
-        }
-        BEHIND.set(Some((burst, Instant::now())));
+        let behind = match burst >= BURST {
+            true => {
+                std::thread::sleep(GAP);
+                None
+            }
+            false => Some((burst, Instant::now())),
+        };
+        BEHIND.set(behind);
     }
     result
 }
@@ -81,8 +85,8 @@ impl Read for HeldFile {
 
 #[cfg(test)]
 mod tests {
-    use super::{held, longest};
-    use std::time::Duration;
+    use super::{BEHIND, BURST, held, longest};
+    use std::time::{Duration, Instant};
 
     #[test]
     fn longest_call_is_kept() {
@@ -91,5 +95,20 @@ mod tests {
         let kept = longest();
         held(|| ());
         assert!(kept >= time && longest() >= kept, "{kept:?}");
+    }
+
+    #[test]
+    fn gap_ends_a_burst_of_calls() {
+        let mut has_grown = false;
+        for _ in 0..100 {
+            held(|| {
+                let begun = Instant::now();
+                while begun.elapsed() < BURST / 5 {}
+            });
+            let burst = BEHIND.get().map(|(burst, _)| burst);
+            has_grown |= burst.is_some_and(|burst| burst > BURST / 3);
+            assert!(burst.is_none_or(|burst| burst < BURST), "{burst:?}");
+        }
+        assert!(has_grown, "several calls are one burst");
     }
 }

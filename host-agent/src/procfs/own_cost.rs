@@ -11,8 +11,8 @@ pub struct OwnCost {
     pub cpu: Duration,
     /// Memory that is resident now, in bytes; `None` where `/proc` does not show it.
     pub resident_bytes: Option<u64>,
-    /// The most that was resident, in bytes.
-    pub peak_bytes: u64,
+    /// The most that was resident, in bytes; `None` like the other.
+    pub peak_bytes: Option<u64>,
     /// The longest that a process may have waited for a read of its memory.
     pub longest_hold: Duration,
 }
@@ -20,12 +20,9 @@ pub struct OwnCost {
 impl OwnCost {
     /// Reads it now.
     pub fn now() -> OwnCost {
-        // proc(5): the second field of statm is the number of resident pages.
-        let statm = ProcFs::default().own_text("statm").ok();
-        let pages = statm.and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
-        let resident_bytes = pages.map(|pages| pages.saturating_mul(sys::page_size()));
-        // The kernel brings the peak up to date later than what is resident.
-        let peak_bytes = sys::peak_memory().max(resident_bytes.unwrap_or(0));
+        // Not `ru_maxrss` of getrusage(2): exec hands it down, so it may be what the parent has used.
+        let status = ProcFs::default().own_status().unwrap_or_default();
+        let (resident_bytes, peak_bytes) = (status.resident, status.peak_resident);
         OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes, longest_hold: holds::longest() }
     }
 }
@@ -42,7 +39,7 @@ mod tests {
         let after = OwnCost::now();
         assert_eq!(sum, 7 * (64 << 20));
         assert!(after.cpu > before.cpu, "{before:?} {after:?}");
-        assert!(after.peak_bytes >= 64 << 20, "{after:?}");
+        assert!(after.peak_bytes.is_some_and(|bytes| bytes >= 64 << 20), "{after:?}");
         assert!(after.resident_bytes.is_some_and(|bytes| bytes >= 64 << 20), "{after:?}");
         drop(used);
     }

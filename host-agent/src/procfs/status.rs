@@ -9,6 +9,10 @@ const FILE: &str = "/proc/PID/status";
 /// The fields of `/proc/PID/status` that the scan uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProcessStatus {
+    /// `VmRSS` in bytes: resident memory; `None` without memory.
+    pub resident: Option<u64>,
+    /// `VmHWM` in bytes: the most that was resident since this program began; `None` without memory.
+    pub peak_resident: Option<u64>,
     /// `RssAnon` in bytes: resident anonymous memory; `None` without memory.
     pub resident_anonymous: Option<u64>,
     /// `Uid`, the real one.
@@ -33,6 +37,8 @@ pub fn parse_status(text: &[u8]) -> Result<ProcessStatus, ParseError> {
         let content = line.strip_suffix(b"\n").unwrap_or(line);
         let mut cursor = Cursor::new(FILE, content, offset);
         match cursor.until(b':', "a key and `:`")? {
+            b"VmRSS" => status.resident = Some(kib(&mut cursor)?),
+            b"VmHWM" => status.peak_resident = Some(kib(&mut cursor)?),
             b"RssAnon" => status.resident_anonymous = Some(kib(&mut cursor)?),
             b"Uid" => {
                 cursor.blanks();

@@ -167,17 +167,6 @@ pub(crate) fn cpu_time() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Largest memory that this process has had, bytes.
-pub(crate) fn peak_memory() -> u64 {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: room for one rusage, which the call fills; all zero is a value of it.
-    let kib = unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
-        usage.assume_init().ru_maxrss
-    };
-    u64::try_from(kib).unwrap_or(0).saturating_mul(1024)
-}
-
 /// Bytes in a page of this machine.
 pub(crate) fn page_size() -> u64 {
     // SAFETY: sysconf takes a number and touches no memory.

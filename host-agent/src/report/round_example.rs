@@ -87,7 +87,7 @@ pub(crate) fn round() -> Round {
         own: OwnCost {
             cpu: Duration::from_millis(1500),
             resident_bytes: Some(20_000_000),
-            peak_bytes: 30_000_000,
+            peak_bytes: Some(30_000_000),
             longest_hold: Duration::from_millis(2),
         },
         took: Duration::from_millis(12),

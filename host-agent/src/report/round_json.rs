@@ -120,10 +120,10 @@ pub struct LinkJson<'a> {
 pub struct AgentJson {
     /// Seconds of processors.
     pub cpu_seconds: f64,
-    /// Memory that is resident, in bytes.
+    /// Memory that is resident, in bytes; null where `/proc` does not show it.
     pub resident_bytes: Option<u64>,
-    /// The most that was resident, in bytes.
-    pub peak_bytes: u64,
+    /// The most that was resident, in bytes; null like the other.
+    pub peak_bytes: Option<u64>,
     /// Seconds that this round took.
     pub round_seconds: f64,
     /// Seconds that the longest round took.

@@ -100,8 +100,8 @@ pub struct CostJson {
     pub cpu_seconds_measured: f64,
     /// Pauses between families, to keep within the budget.
     pub paused_seconds: f64,
-    /// Largest memory of the agent so far.
-    pub peak_memory_bytes: u64,
+    /// Largest memory of the agent so far; null where `/proc` does not show it.
+    pub peak_memory_bytes: Option<u64>,
 }
 
 /// Something that is missing, and what that costs.

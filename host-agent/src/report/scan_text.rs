@@ -65,7 +65,7 @@ pub fn scan_lines(scan: &ScanJson) -> String {
         text,
         "cost: {cpu_seconds_measured:.3} s of processors, {} compared, paused {paused_seconds:.1} s, memory {}",
         bytes(scan.bytes_read),
-        bytes(peak_memory_bytes)
+        peak_memory_bytes.map_or_else(|| "not known".to_owned(), bytes)
     );
     text
 }

@@ -52,9 +52,13 @@ pub(crate) struct LiveKinship<'a> {
 
 impl<'a> LiveKinship<'a> {
     /// Asks the given processes' files, each within the time limit.
-    pub(crate) fn new(proc: &'a ProcFs, limit: &'a mut TimeLimit, access: FrameAccess) -> Self {
-        let (flags, mappings, fixed) = (Arc::new(FrameFlags::open(proc)), HashMap::new(), HashMap::new());
-        Self { proc, limit, access, flags, mappings, fixed }
+    pub(crate) fn new(proc: &'a ProcFs, limit: &'a mut TimeLimit, access: FrameAccess, flags: Arc<FrameFlags>) -> Self {
+        Self { proc, limit, access, flags, mappings: HashMap::new(), fixed: HashMap::new() }
+    }
+
+    /// The time limit of each file.
+    pub(crate) fn limit(&mut self) -> &mut TimeLimit {
+        self.limit
     }
 
     fn mappings(&mut self, process: &ProcessStat) -> Option<Arc<Vec<Mapping>>> {

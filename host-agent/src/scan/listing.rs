@@ -9,8 +9,7 @@ use super::kinship::LiveKinship;
 use super::live;
 use super::time_limit::TimeLimit;
 use super::{
-    Capability, Coverage, FrameAccess, NotSeen, Privileges, ProcessCounts, ScanError, ScanTarget, Scope, Unbounded,
-    Unread,
+    Capability, Coverage, NotSeen, Privileges, ProcessCounts, ScanError, ScanTarget, Scope, Unbounded, Unread,
 };
 use crate::procfs::{ProcError, ProcFs, ProcessStat};
 
@@ -29,8 +28,7 @@ impl Listing {
     /// Finds the families of the target with two or more members, and what is not among them.
     pub fn new(
         proc: &ProcFs,
-        limit: &mut TimeLimit,
-        access: FrameAccess,
+        mut kinship: LiveKinship<'_>,
         target: &ScanTarget,
         privileges: &Privileges,
         counts: &mut ProcessCounts,
@@ -61,7 +59,7 @@ impl Listing {
                 Err(_) => unreadable += 1,
             }
         }
-        let mut families = families(&listed, &mut LiveKinship::new(proc, limit, access));
+        let mut families = families(&listed, &mut kinship);
         let hidden = Hidden::find(proc, &families);
         let mut coverage = Coverage::new(match (target, privileges.pid_namespace) {
             (ScanTarget::Pids(_), _) => Scope::Pids,
@@ -104,7 +102,10 @@ impl Listing {
         cut::note(proc, &hidden, &families, &mut coverage);
         families.retain(|family| {
             let [alone] = family.members[..] else { return true };
-            match Some(&alone).filter(|_| coverage.scope == Scope::Pids).and_then(|alone| unread(proc, limit, alone)) {
+            match Some(&alone)
+                .filter(|_| coverage.scope == Scope::Pids)
+                .and_then(|alone| unread(proc, kinship.limit(), alone))
+            {
                 None => counts.alone += 1,
                 // That it is seen to have no family says nothing.
                 Some(reason) => {

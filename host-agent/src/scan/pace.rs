@@ -26,8 +26,8 @@ pub struct Cost {
     pub cpu: Duration,
     /// Time that it has paused to keep within its budget.
     pub paused: Duration,
-    /// Largest memory of this process so far, bytes.
-    pub peak_memory: u64,
+    /// Largest memory of this process so far, bytes; `None` where `/proc` does not show it.
+    pub peak_memory: Option<u64>,
 }
 
 /// When the next piece of work may begin. Time that was not used is not saved up: after a pause there is no burst.

@@ -246,20 +246,16 @@ impl<'a, V: FamilyView> Round<'a, V> {
             if again.is_none() && !traits.is_only_bracketed() {
                 self.note_alone(traits, address, &pool[from..]);
             }
-            if self.may_be_moved(traits, &pool[from..]) {
-                match self.resolved {
-                    false => {
-                        for one in by_frame(&pool[from..]) {
-                            if let Some(frame) = self.mapped_elsewhere(one) {
-                                self.moved_memory.suspect(frame, address, None);
-                            }
-                        }
-                        pool.truncate(from);
-                        held.push(unsettled_here);
-                        continue;
-                    }
-                    true => moved_here = self.leave_out_moved(traits, &mut pool, from),
+            let suspects = self.suspects(traits, &pool[from..]);
+            if self.resolved {
+                moved_here = self.leave_out_moved(&suspects, &mut pool, from);
+            } else if !suspects.is_empty() {
+                for frame in suspects {
+                    self.moved_memory.suspect(frame, address, None);
                 }
+                pool.truncate(from);
+                held.push(unsettled_here);
+                continue;
             }
             let in_swap = if shows_swap { self.rule.swapped(tables.iter().map(|(_, table)| table[page])) } else { 0 };
             let frames = by_frame(&pool[from..]).count();
@@ -329,12 +325,17 @@ impl<'a, V: FamilyView> Round<'a, V> {
         }
     }
 
-    /// Whether one of two frames at an address may be memory that was moved here.
-    fn may_be_moved(&mut self, traits: Traits, holders: &[Holder]) -> bool {
-        self.rule.access() == FrameAccess::Frames
-            && !traits.is_only_bracketed()
-            && holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()))
-            && by_frame(holders).any(|one| self.mapped_elsewhere(one).is_some() && !self.is_merged(traits, one))
+    /// The frames at an address with several that may be memory that was moved here.
+    fn suspects(&mut self, traits: Traits, holders: &[Holder]) -> Vec<u64> {
+        let are_several = holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()));
+        if self.rule.access() != FrameAccess::Frames || traits.is_only_bracketed() || !are_several {
+            return Vec::new();
+        }
+        let mut suspects = Vec::new();
+        for one in by_frame(holders) {
+            suspects.extend(self.mapped_elsewhere(one).filter(|_| !self.is_merged(traits, one)));
+        }
+        suspects
     }
 
     /// The frame that some holders have in common at an address, if it may be mapped somewhere else too.
@@ -347,15 +348,17 @@ impl<'a, V: FamilyView> Round<'a, V> {
         is_elsewhere.then_some(frame)
     }
 
-    /// Takes the frames that are at another address too out of the holders of an address, and returns how many pages
-    /// that leaves in doubt.
-    fn leave_out_moved(&mut self, traits: Traits, pool: &mut Vec<Holder>, from: usize) -> u64 {
+    /// Takes those of the suspects that are at another address too out of the holders of an address, and returns how many
+    /// pages that leaves in doubt.
+    fn leave_out_moved(&self, suspects: &[u64], pool: &mut Vec<Holder>, from: usize) -> u64 {
+        if suspects.is_empty() {
+            return 0;
+        }
         let holders = pool.split_off(from);
         let (mut frames, mut left) = (0, 0);
         for one in by_frame(&holders) {
             frames += 1;
-            let moved = self.mapped_elsewhere(one).is_some_and(|frame| self.moved_memory.is_moved(frame));
-            if !moved || self.is_merged(traits, one) {
+            if !one.iter().any(|holder| suspects.contains(&holder.key()) && self.moved_memory.is_moved(holder.key())) {
                 left += 1;
                 pool.extend(one);
             }

@@ -10,6 +10,7 @@ use super::family_history::{FamilyHistory, largest};
 use super::found::{Charges, RoundCounts};
 use super::frame_flags::FrameFlags;
 use super::frames::Rule;
+use super::kinship::LiveKinship;
 use super::listed_pages::ListedPages;
 use super::listing::Listing;
 use super::live::{LiveFamily, Reading, unread_counts};
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::attribution::{Attribution, AttributionLimits};
 use crate::procfs::mapping_flags::MappingFlags;
-use crate::procfs::{Mapping, PAGE_SIZE, ProcFs, sys};
+use crate::procfs::{Mapping, OwnCost, PAGE_SIZE, ProcFs, sys};
 use crate::stop::Stop;
 use crate::tuning::Tuner;
 
@@ -39,6 +40,8 @@ pub struct Scanner {
     attribution: Attribution,
     limit: TimeLimit,
     mapping_flags: Arc<MappingFlags>,
+    /// Anew for each scan.
+    frame_flags: Arc<FrameFlags>,
     pace: Pace,
     stop: Stop,
     tuner: Option<Tuner>,
@@ -51,6 +54,7 @@ impl Scanner {
         let proc = ProcFs::default();
         Self {
             config,
+            frame_flags: Arc::new(FrameFlags::new(&proc)),
             attribution: Attribution::new(proc.clone(), AttributionLimits::default()),
             proc,
             limit: TimeLimit::default(),
@@ -106,9 +110,10 @@ impl Scanner {
             // It may have been for lack of a descriptor.
             self.mapping_flags = Arc::default();
         }
+        self.frame_flags = Arc::new(FrameFlags::new(&self.proc));
         let mut processes = ProcessCounts::default();
-        let listing =
-            Listing::new(&self.proc, &mut self.limit, rule.access(), &self.config.target, &privileges, &mut processes)?;
+        let kinship = LiveKinship::new(&self.proc, &mut self.limit, rule.access(), self.frame_flags.clone());
+        let listing = Listing::new(&self.proc, kinship, &self.config.target, &privileges, &mut processes)?;
         let Listing { families, mut coverage, mut not_seen } = listing;
         let weights: Vec<u64> =
             families.iter().map(|family| family.pages.iter().sum::<u64>() * PAGE_SIZE as u64).collect();
@@ -155,8 +160,7 @@ impl Scanner {
         coverage.unread += sum.unread;
         coverage.doubts += sum.doubts;
         coverage.members_read = coverage.members_read.saturating_sub(given_up);
-        privileges.frame_flags_refused =
-            rule.access() == FrameAccess::Frames && !FrameFlags::open(&self.proc).is_complete();
+        privileges.frame_flags_refused = rule.access() == FrameAccess::Frames && !self.frame_flags.is_complete();
         privileges.mapping_flags_refused = self.mapping_flags.failed() && !privileges.foreign_proc;
         not_seen.sort_unstable_by_key(|(pid, _)| *pid);
         Ok(ScanSummary {
@@ -177,7 +181,7 @@ impl Scanner {
             hung: self.limit.hung().into_iter().map(|pid| (pid, self.proc.command(pid))).collect(),
             bytes_read: sum.bytes_read,
             duration: begun.elapsed(),
-            cost: Cost { cpu: whole.cpu(), paused, peak_memory: sys::peak_memory() },
+            cost: Cost { cpu: whole.cpu(), paused, peak_memory: OwnCost::now().peak_bytes },
         })
     }
 
@@ -263,7 +267,7 @@ impl Scanner {
         let mut limit = std::mem::take(&mut self.limit);
         let reading = Reading {
             proc: self.proc.clone(),
-            flags: Arc::new(FrameFlags::open(&self.proc)),
+            flags: self.frame_flags.clone(),
             mapping_flags: self.mapping_flags.clone(),
             access: rule.access(),
             limit: &mut limit,

@@ -97,10 +97,9 @@ pub(super) fn cost(round: &Round, before: Option<Duration>, machine_pressure: Op
     };
     let percent = if time.is_zero() { 0.0 } else { used.as_secs_f64() / time.as_secs_f64() * 100.0 };
     let budget = round.budget.map_or_else(String::new, |budget| format!(" (budget {} %)", budget.core * 100.0));
-    let memory = round.own.resident_bytes.unwrap_or(round.own.peak_bytes);
+    let memory = round.own.resident_bytes.map_or_else(|| "memory not known".to_owned(), bytes);
     let stall = round.own.longest_hold.as_secs_f64() * 1000.0;
-    let own =
-        format!("own cost: {percent:.1} % of a core{budget}, {}, longest stall caused {stall:.1} ms", bytes(memory));
+    let own = format!("own cost: {percent:.1} % of a core{budget}, {memory}, longest stall caused {stall:.1} ms");
     let paused =
         round.paused().map_or_else(String::new, |time| format!(", paused {:.2} s by budget", time.as_secs_f64()));
     let pressure = machine_pressure.map_or_else(|| "no PSI".to_owned(), |value| format!("{value:.1} %"));

@@ -28,7 +28,7 @@ pub fn boardd() -> &'static Path {
             return path.into();
         }
         let path = Path::new(AGENT).with_file_name("deltascope-boardd");
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut build = deltascope_testkit::cargo::cargo();
         build.args(["build", "--quiet", "--locked", "-p", "deltascope-boardd", "--bin", "deltascope-boardd"]);
         build.arg("--target-dir").arg(path.parent().and_then(Path::parent).expect("target/profile/program"));
         if path.parent().and_then(Path::file_name).is_some_and(|profile| profile == "release") {

@@ -56,7 +56,7 @@ fn engine(fake: &Fake, memory: FileMemory, is_scatter_gather: bool) -> Result<Ui
     let block = |block| BlockRegisters::new(Simulated(Rc::clone(&system), block));
     let (engine, dma) = (block(Block::Engine), block(Block::Dma));
     let clock = MonotonicClock::start();
-    drive(UioBoard { device, engine, dma, buffers, irq, clock, is_emulated: true }, &options)
+    drive(UioBoard { second_way: None, device, engine, dma, buffers, irq, clock, is_emulated: true }, &options)
 }
 
 /// A board whose buffers are a reserved window of its UIO device.

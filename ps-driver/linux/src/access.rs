@@ -45,6 +45,8 @@ impl Registers for BlockRegisters {
 
 /// Both blocks of a board.
 pub struct Blocks {
+    /// The way to the DMA for another thread; an emulated board has none.
+    pub second_way: Option<SecondWay>,
     /// Registers of the engine.
     pub engine: BlockRegisters,
     /// Registers of the AXI DMA.
@@ -59,25 +61,8 @@ pub fn open(device: &UioDevice) -> Result<Blocks, LinuxError> {
     if device.find_map(MAILBOX).is_some() {
         return in_mailbox(device);
     }
-    let dma =
-        WithSecondWay { registers: in_map(device, &AXI_DMA)?, _second: SecondWay::new(in_map(device, &AXI_DMA)?) };
-    Ok(Blocks { engine: BlockRegisters::new(in_map(device, &ENGINE)?), dma: BlockRegisters::new(dma) })
-}
-
-/// Registers of the DMA for as long as another thread may stop it.
-struct WithSecondWay {
-    registers: Mmio,
-    _second: SecondWay,
-}
-
-impl Registers for WithSecondWay {
-    fn read32(&mut self, offset: u32) -> Result<u32, BusError> {
-        self.registers.read32(offset)
-    }
-
-    fn write32(&mut self, offset: u32, value: u32) -> Result<(), BusError> {
-        self.registers.write32(offset, value)
-    }
+    let [engine, dma] = [in_map(device, &ENGINE)?, in_map(device, &AXI_DMA)?].map(BlockRegisters::new);
+    Ok(Blocks { second_way: Some(SecondWay::new(in_map(device, &AXI_DMA)?)), engine, dma })
 }
 
 /// Whether the board is an emulated one, whose logic answers from the start: seen from the names of its maps alone.
@@ -99,7 +84,7 @@ fn in_mailbox(device: &UioDevice) -> Result<Blocks, LinuxError> {
     let words = Words::new(device.mmap(info)?, start).map_err(failed)?;
     let guest = Rc::new(Guest::open(words).map_err(failed)?);
     let block = |window| BlockRegisters::new(guest.block(window));
-    Ok(Blocks { engine: block(ENGINE), dma: block(AXI_DMA) })
+    Ok(Blocks { second_way: None, engine: block(ENGINE), dma: block(AXI_DMA) })
 }
 
 /// Registers in the map that a window is shown by.

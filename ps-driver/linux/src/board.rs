@@ -1,10 +1,11 @@
 //! A board as one thing: everything that is asked before the first access, registers, DMA buffers, interrupt.
 
-use crate::access::{self, BlockRegisters};
+use crate::access::{self, BlockRegisters, Blocks};
 use crate::buffers::Buffers;
 use crate::checks::Trust;
 use crate::error::LinuxError;
 use crate::logic;
+use crate::second_way::SecondWay;
 use crate::sysfs::Roots;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::board::{UDMABUF_NAME, UIO_NAME};
@@ -63,6 +64,8 @@ impl Clock for MonotonicClock {
 
 /// The parts of a board, checked and mapped. A simulation brings an interrupt and a clock of its own.
 pub struct UioBoard<I = UioIrq, C = MonotonicClock> {
+    /// The way to the DMA for another thread. First, so that it is dropped before the device.
+    pub second_way: Option<SecondWay>,
     /// The device; no other process can have it.
     pub device: UioDevice,
     /// Registers of the engine.
@@ -96,6 +99,7 @@ impl UioBoard {
         let _ = stop_left_over(&mut blocks.engine, &mut blocks.dma, &mut clock, options.settings.reset_limit);
         let buffers = Buffers::open(&options.roots, &device, &options.udmabuf)?;
         let irq = device.irq()?;
-        Ok(UioBoard { device, engine: blocks.engine, dma: blocks.dma, buffers, irq, clock, is_emulated })
+        let Blocks { second_way, engine, dma } = blocks;
+        Ok(UioBoard { second_way, device, engine, dma, buffers, irq, clock, is_emulated })
     }
 }

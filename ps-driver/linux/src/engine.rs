@@ -5,6 +5,7 @@ use crate::board::{MonotonicClock, Options, UioBoard};
 use crate::buffers::{Buffers, Part};
 use crate::error::LinuxError;
 use crate::logic::{self, LinuxFabric};
+use crate::second_way::SecondWay;
 use crate::uio::{UioDevice, UioIrq};
 use deltascope_abi::record::Record;
 use deltascope_abi::reply::Reply;
@@ -25,6 +26,8 @@ pub type UioEngine<I = UioIrq, C = MonotonicClock> = EngineDriver<UioHost<I, C>>
 pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
     /// First, so that it is dropped first.
     dma: DmaHost<BlockRegisters, BlockRegisters, Part, I, C>,
+    /// Before the device: another process may have the board then.
+    _second_way: Option<SecondWay>,
     buffers: Buffers,
     /// Holds the lock that keeps a second daemon out.
     device: UioDevice,
@@ -46,7 +49,8 @@ pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
 /// # Errors
 /// See [`open`].
 pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Result<UioEngine<I, C>, EngineError> {
-    let UioBoard { device, engine, dma, mut buffers, irq, clock, is_emulated } = board;
+    // What is bound last is dropped first when this fails: the second way before the device.
+    let UioBoard { device, engine, dma, mut buffers, irq, clock, is_emulated, second_way } = board;
     let buffer = buffers.take(buffers.free(), 64).map_err(failed)?;
     let logic = (!is_emulated).then(|| (options.roots.clone(), options.trust.clone()));
     // What was not seen but assumed is reported with the other notices.
@@ -62,7 +66,7 @@ pub fn drive<I: Irq, C: Clock>(board: UioBoard<I, C>, options: &Options) -> Resu
         return Err(failed(fault));
     }
     let dma = opened.map_err(|error| EngineError::host(EngineKind::Uio, error))?;
-    EngineDriver::open(UioHost { dma, buffers, device, assumed }, EngineKind::Uio)
+    EngineDriver::open(UioHost { dma, _second_way: second_way, buffers, device, assumed }, EngineKind::Uio)
 }
 
 /// An emulated board is simulated by a process that shares the machine with everything else: its limits are those of a

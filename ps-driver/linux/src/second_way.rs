@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 static DMA: Mutex<Option<Mmio>> = Mutex::new(None);
 
 /// Keeps the second way open. It is a map of its own, so that what the owner does at the same time is not disturbed.
-pub(crate) struct SecondWay(());
+/// It has to be dropped before the device, which another process may have then.
+pub struct SecondWay(());
 
 impl SecondWay {
     /// Opens the way through `registers` of an AXI DMA.

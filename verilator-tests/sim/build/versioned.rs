@@ -34,6 +34,19 @@ impl Versioned {
         Versioned::of(on_path.as_deref().unwrap_or(name), variable)
     }
 
+    /// Returns the files that change when the program is replaced: itself, what it is a link to, and the list that dpkg keeps
+    /// of the files of its package. Files of a package keep the time at which it was made, which may be before the last build;
+    /// the list has that of the installation. A package of a compiler is named as its program is, without the machine (g++-12
+    /// for x86_64-linux-gnu-g++-12).
+    #[allow(dead_code, reason = "only cargo asks when to run the build script again")]
+    pub fn changes_with(&self) -> Vec<PathBuf> {
+        let target = self.program.canonicalize().unwrap_or_else(|_| self.program.clone());
+        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let package = name.split_once("-linux-gnu-").map_or(name.as_str(), |(_, name)| name);
+        let list = Path::new("/var/lib/dpkg/info").join(format!("{package}.list"));
+        [self.program.clone(), target, list].into_iter().filter(|file| file.exists()).collect()
+    }
+
     /// Returns itself when the program is still of this version.
     ///
     /// # Errors

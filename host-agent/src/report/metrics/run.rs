@@ -47,7 +47,9 @@ pub(super) fn add(round: &Round, families: &mut Families) {
     if let Some(bytes) = round.own.resident_bytes {
         families.gauge("deltascope_agent_resident_memory_bytes", "Memory of the agent that is resident.", bytes);
     }
-    families.gauge("deltascope_agent_peak_memory_bytes", "Largest resident memory of the agent.", round.own.peak_bytes);
+    if let Some(bytes) = round.own.peak_bytes {
+        families.gauge("deltascope_agent_peak_memory_bytes", "Largest resident memory of the agent.", bytes);
+    }
     let about = "The longest that a process may have waited for a read of its memory by the agent.";
     families.gauge("deltascope_agent_longest_hold_seconds", about, round.own.longest_hold.as_secs_f64());
     if let Some(budget) = round.budget {

@@ -16,7 +16,7 @@ fn open(change: impl Fn(&mut Family)) -> (usize, ProcessCounts) {
     change(&mut family);
     let mut counts = ProcessCounts::default();
     let mut limit = TimeLimit::default();
-    let flags = Arc::new(FrameFlags::open(&proc));
+    let flags = Arc::new(FrameFlags::new(&proc));
     let (access, mapping_flags) = (FrameAccess::Frames, Arc::default());
     let reading = Reading { proc, flags, mapping_flags, access, limit: &mut limit, may_stall: true };
     let mut live = LiveFamily::open(reading, &family, &mut counts);
