@@ -315,57 +315,6 @@ impl<'a, V: FamilyView> Round<'a, V> {
         doubts
     }
 
-    /// Notes a page that no other member has at its address, which may have been moved here.
-    fn note_alone(&mut self, traits: Traits, address: u64, holders: &[Holder]) {
-        let [one] = holders else { return };
-        let is_elsewhere = self.mapped_elsewhere(holders).filter(|_| !self.is_merged(traits, holders));
-        let part = self.moved_memory.alone_in_span(one.member, one.exclusive());
-        if let Some(frame) = is_elsewhere.filter(|_| self.rule.access() == FrameAccess::Frames) {
-            self.moved_memory.suspect(frame, address, Some(part));
-        }
-    }
-
-    /// The frames at an address with several that may be memory that was moved here.
-    fn suspects(&mut self, traits: Traits, holders: &[Holder]) -> Vec<u64> {
-        let are_several = holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()));
-        if self.rule.access() != FrameAccess::Frames || traits.is_only_bracketed() || !are_several {
-            return Vec::new();
-        }
-        let mut suspects = Vec::new();
-        for one in by_frame(holders) {
-            suspects.extend(self.mapped_elsewhere(one).filter(|_| !self.is_merged(traits, one)));
-        }
-        suspects
-    }
-
-    /// The frame that some holders have in common at an address, if it may be mapped somewhere else too.
-    fn mapped_elsewhere(&mut self, holders: &[Holder]) -> Option<u64> {
-        let (frame, here) = (holders.first()?.key(), holders.len() as u64);
-        let is_elsewhere = match holders {
-            [one] => !one.exclusive(),
-            _ => self.view.times_mapped(frame).is_none_or(|times| times > here),
-        };
-        is_elsewhere.then_some(frame)
-    }
-
-    /// Takes those of the suspects that are at another address too out of the holders of an address, and returns how many
-    /// pages that leaves in doubt.
-    fn leave_out_moved(&self, suspects: &[u64], pool: &mut Vec<Holder>, from: usize) -> u64 {
-        if suspects.is_empty() {
-            return 0;
-        }
-        let holders = pool.split_off(from);
-        let (mut frames, mut left) = (0, 0);
-        for one in by_frame(&holders) {
-            frames += 1;
-            if !one.iter().any(|holder| suspects.contains(&holder.key()) && self.moved_memory.is_moved(holder.key())) {
-                left += 1;
-                pool.extend(one);
-            }
-        }
-        frames - left.max(1)
-    }
-
     /// Whether the kernel has merged the pages that have this frame. Where that cannot be asked, a frame that is
     /// mapped more than once in memory that may be merged is taken for one.
     pub(super) fn is_merged(&mut self, traits: Traits, holders: &[Holder]) -> bool {
