@@ -1,6 +1,6 @@
 //! A `deltascope-boardd` as a child of the agent, for runs without a board.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -37,14 +37,14 @@ pub enum DaemonError {
     #[error(
         "no board server: expected /proc/self/exe to name this program, found none ({0}); mount /proc, or name the board server with --boardd"
     )]
-    OwnPath(std::io::Error),
+    OwnPath(io::Error),
     /// The daemon does not start.
     #[error("cannot start {program}: {source}; {advice}", program = program.display(), advice = start_advice(source))]
     Start {
         /// The program.
         program: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The daemon does not say where it listens.
     #[error(
@@ -60,8 +60,11 @@ pub enum DaemonError {
 }
 
 /// What to do where a program cannot be started.
-fn start_advice(error: &std::io::Error) -> &'static str {
+fn start_advice(error: &io::Error) -> &'static str {
     match error.raw_os_error() {
+        Some(libc::EAGAIN) => {
+            "no process or thread is left, end other programs or raise their limit (`ulimit -u`, TasksMax=, pids.max)"
+        }
         Some(libc::EMFILE | libc::ENFILE) => "no file descriptor is left, raise the limit (`ulimit -n`, LimitNOFILE=)",
         _ => "check that it may be executed",
     }
@@ -94,13 +97,14 @@ impl Daemon {
         command.args(["--listen", "127.0.0.1:0", "--engine", engine]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         sys::tie_to_parent(&mut command);
-        let mut child = command.spawn().map_err(fail)?;
+        let child = command.spawn().map_err(fail)?;
+        // From here on it is stopped where anything fails.
+        let mut daemon = Daemon { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), said: None };
         let (lines, first) = channel();
-        if let Some(stdout) = child.stdout.take() {
-            std::thread::spawn(move || read_all(stdout, lines));
+        if let Some(stdout) = daemon.child.stdout.take() {
+            thread(move || read_all(stdout, lines)).map_err(fail)?;
         }
-        let said = child.stderr.take().map(Said::listen);
-        let mut daemon = Daemon { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), said };
+        daemon.said = daemon.child.stderr.take().map(Said::listen).transpose().map_err(fail)?;
         let said = first.recv_timeout(START_TIME);
         let silent = |found: String| DaemonError::Silent { program: program.to_path_buf(), found };
         let line = said.map_err(|error| match error {
@@ -162,7 +166,12 @@ fn read_all(stdout: ChildStdout, lines: Sender<String>) {
         let _ = lines.send(String::from_utf8_lossy(&line).trim_end().to_owned());
     }
     drop(lines);
-    let _ = std::io::copy(&mut reader, &mut std::io::sink());
+    let _ = io::copy(&mut reader, &mut io::sink());
+}
+
+/// Starts a thread that reads what a daemon says. Where none is left, that is an error and no panic.
+fn thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("daemon".to_owned()).spawn(work)
 }
 
 /// The last that a daemon said on standard error.
@@ -173,18 +182,18 @@ struct Said {
 }
 
 impl Said {
-    fn listen(mut stderr: ChildStderr) -> Said {
+    fn listen(mut stderr: ChildStderr) -> io::Result<Said> {
         let kept = Arc::new(Mutex::new(Vec::new()));
         let shared = kept.clone();
-        let listener = std::thread::spawn(move || {
+        let listener = thread(move || {
             let mut bytes = [0; 1024];
             while let (Ok(count @ 1..), Ok(mut kept)) = (stderr.read(&mut bytes), shared.lock()) {
                 kept.extend_from_slice(&bytes[..count]);
                 let before = kept.len().saturating_sub(KEPT_BYTES);
                 kept.drain(..before);
             }
-        });
-        Said { kept, listener }
+        })?;
+        Ok(Said { kept, listener })
     }
 
     /// What there is, after a moment for the rest: somebody else may hold the pipe open for longer.

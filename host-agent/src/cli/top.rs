@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use deltascope_agent::accounting::{Accounting, AccountingError};
 use deltascope_agent::daemon::Daemon;
@@ -111,12 +111,14 @@ fn beside(
     let screen = Screen::open()?;
     let (sender, messages) = channel();
     std::thread::scope(|scope| {
-        let worker = scope.spawn(move || {
+        let thread = std::thread::Builder::new().name("rounds".to_owned());
+        let worker = thread.spawn_scoped(scope, move || {
             work(&sender)?;
             // A screen that has gone needs no message.
             let _ = sender.send(Message::Ended);
             Ok(())
         });
+        let worker = worker.context("cannot start a thread; end other programs or raise their limit")?;
         let shown = top::run(screen, view, &messages, commands, stop);
         stop.ask();
         let worked: Result<()> = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -38,7 +38,8 @@ pub(crate) enum Origin {
 /// A process belongs to its parent's family when it was forked and has not called exec
 /// (`PF_FORKNOEXEC`), and both have the same [`ExecLayout`] as far as it can be seen. The
 /// layout is what unmasks a foster parent: an orphan's parent is init or a subreaper, which
-/// was no part of its fork tree. An orphan belongs to the processes with its layout and its [`Kinship::nonce`]: without
+/// was no part of its fork tree. Without address space randomisation a parent that has called exec since shows the layout
+/// that it had: its [`Kinship::nonce`] is another one then. An orphan belongs to the processes with its layout and its [`Kinship::nonce`]: without
 /// address space randomisation different programs have the same layout. A process can change both; one that is left without
 /// a root belongs to those with its program at the same place with which it is kin ([`Kinship::are_kin`]).
 pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> Vec<Family> {
@@ -59,7 +60,7 @@ pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> 
         }
         let parent =
             by_pid.get(&process.parent).filter(|&&parent| parent != index && is_kin(&processes[parent], process));
-        match parent {
+        match parent.filter(|&&parent| !has_called_exec(&processes[parent], process, kinship)) {
             Some(&parent) => unite(&mut above, index, parent),
             None => orphans.push(index),
         }
@@ -194,6 +195,15 @@ fn origin(members: &[(usize, ProcessStat)], origins: &HashMap<usize, Origin>) ->
 fn is_kin(parent: &ProcessStat, child: &ProcessStat) -> bool {
     let same_layout = child.layout.is_none() || parent.layout == child.layout;
     same_layout && parent.start_time <= child.start_time
+}
+
+/// Whether a process with the layout of its child has called exec since it forked it.
+fn has_called_exec(parent: &ProcessStat, child: &ProcessStat, kinship: &mut dyn Kinship) -> bool {
+    // Each random layout is that of one exec. A process can overwrite its nonce, so that it is asked for only where it has to.
+    if child.layout.is_none() || !kinship.is_fixed(parent) {
+        return false;
+    }
+    matches!((kinship.nonce(parent), kinship.nonce(child)), (Some(one), Some(other)) if one != other)
 }
 
 fn root(above: &mut [usize], mut index: usize) -> usize {

@@ -26,6 +26,9 @@ pub(crate) trait Kinship {
     /// The 16 random bytes that exec gave a process and fork handed down, if they can be read. It can overwrite them.
     fn nonce(&mut self, process: &ProcessStat) -> Option<[u8; 16]>;
 
+    /// Whether exec puts a process at addresses that are the same each time.
+    fn is_fixed(&mut self, process: &ProcessStat) -> bool;
+
     /// The path of a process's program.
     fn program(&mut self, process: &ProcessStat) -> Option<String>;
 
@@ -43,12 +46,14 @@ pub(crate) struct LiveKinship<'a> {
     access: FrameAccess,
     flags: Arc<FrameFlags>,
     mappings: HashMap<u32, Option<Arc<Vec<Mapping>>>>,
+    /// By number of the process: whether its addresses are not random.
+    fixed: HashMap<u32, bool>,
 }
 
 impl<'a> LiveKinship<'a> {
     /// Asks the given processes' files, each within the time limit.
     pub(crate) fn new(proc: &'a ProcFs, limit: &'a mut TimeLimit, access: FrameAccess, flags: Arc<FrameFlags>) -> Self {
-        Self { proc, limit, access, flags, mappings: HashMap::new() }
+        Self { proc, limit, access, flags, mappings: HashMap::new(), fixed: HashMap::new() }
     }
 
     /// The time limit of each file.
@@ -122,6 +127,16 @@ impl Kinship for LiveKinship<'_> {
     fn nonce(&mut self, process: &ProcessStat) -> Option<[u8; 16]> {
         let (proc, task) = (self.proc.clone(), process.task());
         self.limit.call(process, move || proc.exec_nonce(task).ok())?
+    }
+
+    fn is_fixed(&mut self, process: &ProcessStat) -> bool {
+        if let Some(&known) = self.fixed.get(&process.pid) {
+            return known;
+        }
+        let (proc, task) = (self.proc.clone(), process.task());
+        let random = self.limit.call(process, move || proc.has_random_addresses(task)).flatten();
+        self.fixed.insert(process.pid, random == Some(false));
+        random == Some(false)
     }
 
     fn program(&mut self, process: &ProcessStat) -> Option<String> {

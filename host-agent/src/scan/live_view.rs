@@ -7,7 +7,7 @@ use super::Unread;
 use super::live::{LiveFamily, reason};
 use super::mappings;
 use super::view::{FamilyView, SMALL_HOLE};
-use crate::procfs::{PAGE_SIZE, PageEntry, Pagemap, ProcError};
+use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError};
 
 /// Bytes of a mapping that `smaps` may count while the process goes on with its work: a stall below 10 ms.
 const NO_STALL: u64 = 128 << 20;
@@ -112,6 +112,11 @@ impl FamilyView for LiveFamily<'_> {
                 _ => true,
             }
         })
+    }
+
+    fn pieces(&mut self, member: usize) -> Option<Vec<Mapping>> {
+        let stat = self.members[member].stat;
+        self.ask(&stat, move |proc| proc.mapping_pieces(stat.task())).ok()
     }
 
     fn merged(&mut self, frame: u64) -> Option<bool> {

@@ -76,6 +76,11 @@ impl MovedMemory {
         self.suspects.get(&frame).map_or(self.full, |suspect| suspect.elsewhere)
     }
 
+    /// Whether a frame was seen at two addresses.
+    pub(crate) fn is_elsewhere(&self, frame: u64) -> bool {
+        self.suspects.get(&frame).is_some_and(|suspect| suspect.elsewhere)
+    }
+
     /// Begins another span.
     pub(crate) fn begin_span(&mut self) {
         self.of_span.clear();

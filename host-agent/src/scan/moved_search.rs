@@ -1,5 +1,6 @@
 //! Looking for memory that was moved to another address of a family.
 
+use super::frames::{Holder, by_frame};
 use super::moved_memory::Part;
 use super::overlap::{Overlap, Piece, Traits};
 use super::round::Round;
@@ -9,6 +10,57 @@ use super::{Doubt, FrameAccess, Skips};
 use crate::procfs::PAGE_SIZE;
 
 impl<V: FamilyView> Round<'_, V> {
+    /// Notes a page that no other member has at its address, which may have been moved here.
+    pub(super) fn note_alone(&mut self, traits: Traits, address: u64, holders: &[Holder]) {
+        let [one] = holders else { return };
+        let is_elsewhere = self.mapped_elsewhere(holders).filter(|_| !self.is_merged(traits, holders));
+        let part = self.moved_memory.alone_in_span(one.member, one.exclusive());
+        if let Some(frame) = is_elsewhere.filter(|_| self.rule.access() == FrameAccess::Frames) {
+            self.moved_memory.suspect(frame, address, Some(part));
+        }
+    }
+
+    /// The frames at an address with several that may be memory that was moved here.
+    pub(super) fn suspects(&mut self, traits: Traits, holders: &[Holder]) -> Vec<u64> {
+        let are_several = holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()));
+        if self.rule.access() != FrameAccess::Frames || traits.is_only_bracketed() || !are_several {
+            return Vec::new();
+        }
+        let mut suspects = Vec::new();
+        for one in by_frame(holders) {
+            suspects.extend(self.mapped_elsewhere(one).filter(|_| !self.is_merged(traits, one)));
+        }
+        suspects
+    }
+
+    /// The frame that some holders have in common at an address, if it may be mapped somewhere else too.
+    fn mapped_elsewhere(&mut self, holders: &[Holder]) -> Option<u64> {
+        let (frame, here) = (holders.first()?.key(), holders.len() as u64);
+        let is_elsewhere = match holders {
+            [one] => !one.exclusive(),
+            _ => self.view.times_mapped(frame).is_none_or(|times| times > here),
+        };
+        is_elsewhere.then_some(frame)
+    }
+
+    /// Takes those of the suspects that are at another address too out of the holders of an address, and returns how many
+    /// pages that leaves in doubt.
+    pub(super) fn leave_out_moved(&self, suspects: &[u64], pool: &mut Vec<Holder>, from: usize) -> u64 {
+        if suspects.is_empty() {
+            return 0;
+        }
+        let holders = pool.split_off(from);
+        let (mut frames, mut left) = (0, 0);
+        for one in by_frame(&holders) {
+            frames += 1;
+            if !one.iter().any(|holder| suspects.contains(&holder.key()) && self.moved_memory.is_moved(holder.key())) {
+                left += 1;
+                pool.extend(one);
+            }
+        }
+        frames - left.max(1)
+    }
+
     /// Looks at memory that one member has alone and returns, for each piece, the pages that may be copies if it was
     /// moved here. Without frame numbers that cannot be found out.
     pub(super) fn alone(&mut self, pieces: &[Piece]) -> Vec<u64> {

@@ -10,6 +10,7 @@ use super::huge_pages::{forget_exclusive, maybe_huge};
 use super::judge::Judgement;
 use super::listed_pages::ListedPages;
 use super::moved_memory::MovedMemory;
+use super::moved_whole::MovedWhole;
 use super::origins::Divider;
 use super::overlap::{Overlap, Span, Traits};
 use super::view::{FamilyView, SMALL_HOLE};
@@ -48,8 +49,8 @@ pub(crate) struct Round<'a, V> {
     held: Vec<Later>,
     /// It is known.
     resolved: bool,
-    /// Pages that may have been moved and written whole before.
-    moved_whole: u64,
+    /// Memory that may have been moved and written whole before.
+    pub(super) may_have_moved: MovedWhole,
     /// What the members had when they were listed.
     pub(super) listed: ListedPages,
 }
@@ -83,14 +84,13 @@ impl<'a, V: FamilyView> Round<'a, V> {
             held: Vec::new(),
             resolved: false,
             listed: ListedPages::default(),
-            moved_whole: 0,
+            may_have_moved: MovedWhole::default(),
         }
     }
 
-    /// Expects the pages that the members had when they were listed, and pages that may have been moved before.
-    pub(crate) fn expect(&mut self, listed: ListedPages, moved_whole: u64) {
-        self.listed = listed;
-        self.moved_whole = moved_whole;
+    /// Expects the pages that the members had when they were listed, and memory that may have been moved before.
+    pub(crate) fn expect(&mut self, listed: ListedPages, may_have_moved: MovedWhole) {
+        (self.listed, self.may_have_moved) = (listed, may_have_moved);
     }
 
     /// Counts pages that were left out before the first look.
@@ -108,6 +108,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
         done(&self.counts, (all - looked_at) * members * PAGE);
         let traits = span.traits;
         self.moved_memory.begin_span();
+        self.may_have_moved.begin_span();
         let of_range = |range: &Range<u64>| windows(range.start, range.end, span.members.len());
         for (start, pages) in populated.iter().flat_map(of_range) {
             let window = Window { members: &span.members, traits, start, pages };
@@ -159,7 +160,8 @@ impl<'a, V: FamilyView> Round<'a, V> {
             self.settle();
         }
         // Those that are seen to have been moved are among those that may have been.
-        self.counts.doubts.add(Doubt::Remapped, moved.max(self.moved_whole) + self.listed.missing());
+        let moved = moved.max(self.moved_whole(overlap));
+        self.counts.doubts.add(Doubt::Remapped, moved + self.listed.missing());
         self.counts
     }
 
@@ -226,6 +228,9 @@ impl<'a, V: FamilyView> Round<'a, V> {
                 pool.extend(self.rule.holder(*member, table[page], skips));
             }
             let shows_swap = skips.swapped > swapped;
+            if again.is_none() {
+                self.may_have_moved.note(&pool[from..], tables.len(), shows_swap);
+            }
             let now = pool.len() - from + (skips.swapped - swapped) as usize;
             let unsettled_here = Unsettled { address, moved, pages: now.max(before) };
             // With swap, an address without any frame is left in peace, and the second look is
@@ -308,57 +313,6 @@ impl<'a, V: FamilyView> Round<'a, V> {
             doubts.add(Doubt::NotToldApart, apart);
         }
         doubts
-    }
-
-    /// Notes a page that no other member has at its address, which may have been moved here.
-    fn note_alone(&mut self, traits: Traits, address: u64, holders: &[Holder]) {
-        let [one] = holders else { return };
-        let is_elsewhere = self.mapped_elsewhere(holders).filter(|_| !self.is_merged(traits, holders));
-        let part = self.moved_memory.alone_in_span(one.member, one.exclusive());
-        if let Some(frame) = is_elsewhere.filter(|_| self.rule.access() == FrameAccess::Frames) {
-            self.moved_memory.suspect(frame, address, Some(part));
-        }
-    }
-
-    /// The frames at an address with several that may be memory that was moved here.
-    fn suspects(&mut self, traits: Traits, holders: &[Holder]) -> Vec<u64> {
-        let are_several = holders.first().is_some_and(|first| holders.iter().any(|holder| holder.key() != first.key()));
-        if self.rule.access() != FrameAccess::Frames || traits.is_only_bracketed() || !are_several {
-            return Vec::new();
-        }
-        let mut suspects = Vec::new();
-        for one in by_frame(holders) {
-            suspects.extend(self.mapped_elsewhere(one).filter(|_| !self.is_merged(traits, one)));
-        }
-        suspects
-    }
-
-    /// The frame that some holders have in common at an address, if it may be mapped somewhere else too.
-    fn mapped_elsewhere(&mut self, holders: &[Holder]) -> Option<u64> {
-        let (frame, here) = (holders.first()?.key(), holders.len() as u64);
-        let is_elsewhere = match holders {
-            [one] => !one.exclusive(),
-            _ => self.view.times_mapped(frame).is_none_or(|times| times > here),
-        };
-        is_elsewhere.then_some(frame)
-    }
-
-    /// Takes those of the suspects that are at another address too out of the holders of an address, and returns how many
-    /// pages that leaves in doubt.
-    fn leave_out_moved(&self, suspects: &[u64], pool: &mut Vec<Holder>, from: usize) -> u64 {
-        if suspects.is_empty() {
-            return 0;
-        }
-        let holders = pool.split_off(from);
-        let (mut frames, mut left) = (0, 0);
-        for one in by_frame(&holders) {
-            frames += 1;
-            if !one.iter().any(|holder| suspects.contains(&holder.key()) && self.moved_memory.is_moved(holder.key())) {
-                left += 1;
-                pool.extend(one);
-            }
-        }
-        frames - left.max(1)
     }
 
     /// Whether the kernel has merged the pages that have this frame. Where that cannot be asked, a frame that is

@@ -14,7 +14,7 @@ use super::kinship::LiveKinship;
 use super::listed_pages::ListedPages;
 use super::listing::Listing;
 use super::live::{LiveFamily, Reading, unread_counts};
-use super::moved_whole::moved_whole;
+use super::moved_whole::MovedWhole;
 use super::overlap::overlap;
 use super::pace::{Meter, Pace};
 use super::round::Round;
@@ -309,7 +309,7 @@ impl Scanner {
         let mut listed = ListedPages::new(&mappings, &overlap);
         // What these had is in the bracket whole.
         live.in_motion().iter().for_each(|&member| listed.forget(member));
-        let moved = moved_whole(&charges.lineage, &mappings);
+        let moved = MovedWhole::new(&charges.lineage, &mappings);
         drop(mappings);
         let pages: u64 = overlap.spans.iter().map(|span| span.pages()).sum();
         let total = (pages * PAGE_SIZE as u64).max(1) as f64;

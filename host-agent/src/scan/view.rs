@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Unread;
-use crate::procfs::PageEntry;
+use crate::procfs::{Mapping, PageEntry};
 
 /// Bytes of a hole that is not worth a look of its own.
 pub(crate) const SMALL_HOLE: u64 = 256 * 4096;
@@ -33,6 +33,9 @@ pub(crate) trait FamilyView {
     /// Returns the ranges of a member's addresses that have pages, or `None` where that cannot be asked. Holes of at most
     /// [`SMALL_HOLE`] may be within them.
     fn populated(&mut self, member: usize, range: Range<u64>) -> Option<Vec<Range<u64>>>;
+
+    /// Returns the mappings of a member as the kernel has them now, without their counts; `None` where they cannot be read.
+    fn pieces(&mut self, member: usize) -> Option<Vec<Mapping>>;
 
     /// Whether a frame is one that the kernel has merged from equal pages (KSM); `None` where that cannot be asked.
     fn merged(&mut self, frame: u64) -> Option<bool>;

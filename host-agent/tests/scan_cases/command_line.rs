@@ -12,6 +12,7 @@ pub const TESTS: &[Test] = &[
     ("one_target_that_is_missing_is_named", one_target_that_is_missing_is_named),
     ("every_command_names_a_target_that_is_missing", every_command_names_a_target_that_is_missing),
     ("few_descriptors_are_named", few_descriptors_are_named),
+    ("few_threads_are_named", few_threads_are_named),
     ("every_key_is_documented", every_key_is_documented),
     ("borrowed_memory_is_no_member", borrowed_memory_is_no_member),
     ("a_recording_keeps_what_the_scan_reported", a_recording_keeps_what_the_scan_reported),
@@ -143,6 +144,28 @@ fn few_descriptors_are_named() {
         }
     }
     assert!(failed > 0, "a limit of 5 is enough");
+}
+
+/// Whatever the limit of processes and threads of its user, a command succeeds or says what it lacks.
+fn few_threads_are_named() {
+    // Nobody else is this user. Without the capability it could not reach this program.
+    let user = ["--reuid", "61016", "--regid", "61016", "--clear-groups"];
+    let capability = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"];
+    let mut failed = 0;
+    for limit in 2..24 {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nproc={limit}")).arg("setpriv").args(user).args(capability);
+        command.arg("--bounding-set=-all,+dac_override").arg(AGENT).args(["scan", "--pid", "4194305"]);
+        command.arg("--boardd").arg(boardd());
+        let outcome = finish(command);
+        if outcome.code != Some(3) {
+            failed += 1;
+            assert_eq!(outcome.code, Some(1), "{limit}: {outcome:?}");
+            let is_named = ["thread", "Resource temporarily unavailable"].iter().any(|part| outcome.err.contains(part));
+            assert!(is_named && !outcome.err.contains("panicked"), "{limit}: {outcome:?}");
+        }
+    }
+    assert!(failed > 0, "a limit of 2 is enough");
 }
 
 /// The names of all fields of an object, at any depth.

@@ -1,5 +1,7 @@
 //! Families of which a member has changed what shows where it comes from.
 
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::ptr::null_mut;
 
 use super::process::{Ready, announce, child, own, parent};
@@ -7,6 +9,10 @@ use super::region::{PAGE, Region};
 
 /// Starts a family of this kind and announces it, if it is one of these.
 pub fn start(kind: &str, ready: Ready) -> bool {
+    if kind == "exec-again" {
+        exec_again(ready);
+        return true;
+    }
     let (what, is_orphan) = match kind.strip_prefix("orphan-") {
         Some(what) => (what, true),
         None => (kind, false),
@@ -48,6 +54,35 @@ pub fn start(kind: &str, ready: Ready) -> bool {
     ready.wait(1);
     announce(region, &[own(), numbers.read(0) as i32]);
     true
+}
+
+/// Forks a child without address space randomisation, then calls exec of the same program again, which has memory of its own at
+/// the same addresses.
+fn exec_again(ready: Ready) {
+    // Number of the child, in as many digits each time: the variables of the environment are part of the layout.
+    const CHILD: &str = "SCAN_CASES_CHILD";
+    let exec = |child: i32| -> ! {
+        let mut command = Command::new("/proc/self/exe");
+        panic!("{}", command.args(std::env::args().skip(1)).env(CHILD, format!("{child:010}")).exec());
+    };
+    // SAFETY: the argument that only asks.
+    let personality = unsafe { libc::personality(0xffff_ffff) };
+    if personality & libc::ADDR_NO_RANDOMIZE == 0 {
+        // SAFETY: what the next exec does.
+        unsafe { libc::personality((personality | libc::ADDR_NO_RANDOMIZE) as libc::c_ulong) };
+        exec(0);
+    }
+    let region = Region { start: 0x0010_0000_0000 as *mut u8, pages: 256 };
+    region.map_again();
+    region.fill();
+    match std::env::var(CHILD).ok().and_then(|number| number.parse().ok()) {
+        None | Some(0) => {
+            let one = child(|| ready.report());
+            ready.wait(1);
+            exec(one);
+        }
+        Some(one) => announce(region, &[own(), one]),
+    }
 }
 
 /// Writes other bytes where exec has put its random ones.

@@ -75,6 +75,42 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             ready.wait(1);
             announce(region, &[own(), one]);
         }
+        // The child writes more pages of a mapping of both, and the parent maps more. Nothing is moved.
+        "grown" => {
+            let region = Region::map(256, false);
+            region.part(0, 200).fill();
+            let one = child(|| {
+                region.change(0..10);
+                region.part(200, 50).fill();
+                ready.report();
+            });
+            ready.wait(1);
+            // Not joined with the region: it is not to be moved into huge pages.
+            Region::mapped(64, true).fill();
+            announce(region, &[own(), one]);
+        }
+        // One of two moves its memory by 100 pages, within a mapping in which the other one has none behind it, and writes all.
+        "moved-within" => {
+            let whole = Region::map(356, false);
+            let region = whole.part(0, 256).fill();
+            let shift = || {
+                let free = Region::map(256, false).unmap();
+                region.move_to(free.start);
+                free.move_to(whole.word(100).cast()).change(0..256);
+            };
+            let by_child = is(1, "child");
+            let one = child(|| {
+                if by_child {
+                    shift();
+                }
+                ready.report();
+            });
+            ready.wait(1);
+            if !by_child {
+                shift();
+            }
+            announce(whole, &[own(), one]);
+        }
         // Children that exchange the two halves of their memory, and write pages of the first one then.
         "exchanged" => {
             let region = Region::map(256, false).fill();

@@ -12,6 +12,7 @@ pub const TESTS: &[Test] = &[
     ("memory_that_moves_at_any_moment_is_in_the_bracket", memory_that_moves_at_any_moment_is_in_the_bracket),
     ("memory_that_moves_all_the_time_is_in_the_bracket", memory_that_moves_all_the_time_is_in_the_bracket),
     ("memory_moved_and_written_whole_is_in_the_bracket", memory_moved_and_written_whole_is_in_the_bracket),
+    ("memory_moved_within_a_mapping_is_in_the_bracket", memory_moved_within_a_mapping_is_in_the_bracket),
     ("member_that_ends_after_the_listing_is_in_the_bracket", member_that_ends_after_the_listing_is_in_the_bracket),
     ("memory_that_was_moved_and_handed_down_is_no_copy", memory_that_was_moved_and_handed_down_is_no_copy),
     ("little_memory_that_was_not_handed_down_is_no_copy", little_memory_that_was_not_handed_down_is_no_copy),
@@ -86,6 +87,19 @@ fn memory_moved_and_written_whole_is_in_the_bracket() {
             found.is_bracketed(256);
         }
     }
+}
+
+fn memory_moved_within_a_mapping_is_in_the_bracket() {
+    for who in MOVERS {
+        let family = Family::start(&["moved-within", who]);
+        for found in [at(&family), without_numbers(&family)] {
+            assert!(found.doubt("remapped") >= 100, "{who}: {found:#?}");
+            found.is_bracketed(256);
+        }
+    }
+    // Pages that a member has beside those that it was handed down were not moved, wherever its relative has more.
+    let family = Family::start(&["grown"]);
+    at(&family).is_exactly(10, 0);
 }
 
 fn member_that_ends_after_the_listing_is_in_the_bracket() {

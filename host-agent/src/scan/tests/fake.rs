@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::attribution::ContainerId;
-use crate::procfs::{PAGE_SIZE, PageEntry};
+use crate::procfs::{Mapping, PAGE_SIZE, PageEntry};
 use crate::scan::found::{Charges, RoundCounts};
 use crate::scan::frames::Rule;
 use crate::scan::lineage::{Ancestor, Lineage};
@@ -214,6 +214,10 @@ impl FamilyView for FakeFamily {
     fn times_mapped(&mut self, frame: u64) -> Option<u64> {
         let within = self.mapped().get(&frame).copied().unwrap_or(0);
         Some(within as u64 + u64::from(self.outside.contains(&frame)))
+    }
+
+    fn pieces(&mut self, _member: usize) -> Option<Vec<Mapping>> {
+        None
     }
 
     fn merged(&mut self, frame: u64) -> Option<bool> {

@@ -27,6 +27,8 @@ struct Shown {
     place: fn(u32) -> Option<u64>,
     kin: fn(u32, u32) -> Option<bool>,
     asked: usize,
+    /// Addresses are the same after each exec.
+    fixed: bool,
 }
 
 /// Each exec has a number of its own, as the stack of its layout, and no program is seen.
@@ -35,11 +37,16 @@ const USUAL: Shown = Shown {
     place: |_| None,
     kin: |_, _| None,
     asked: 0,
+    fixed: false,
 };
 
 impl Kinship for Shown {
     fn nonce(&mut self, process: &ProcessStat) -> Option<[u8; 16]> {
         (self.nonce)(process)
+    }
+
+    fn is_fixed(&mut self, _process: &ProcessStat) -> bool {
+        self.fixed
     }
 
     fn program(&mut self, _process: &ProcessStat) -> Option<String> {
@@ -136,6 +143,18 @@ fn programs_with_one_layout_and_different_execs_are_no_family() {
     // Where the number of the exec cannot be read, nothing is certain.
     let found = families_of(&processes, &mut Shown { nonce: |_| None, ..USUAL });
     assert!(found[1..].iter().all(|family| family.origin == Origin::Uncertain));
+}
+
+#[test]
+fn a_parent_with_the_layout_of_its_child_may_have_called_exec() {
+    let processes = [process(10, 1, false, 1), process(11, 10, true, 1), process(12, 11, true, 1)];
+    let nonce = |process: &ProcessStat| Some(u128::from(process.pid > 10).to_ne_bytes());
+    let found = families_of(&processes, &mut Shown { nonce, fixed: true, ..USUAL });
+    let pids: Vec<Vec<u32>> = found.iter().map(|family| family.members.iter().map(|m| m.pid).collect()).collect();
+    assert_eq!((pids, found[1].origin), (vec![vec![10], vec![11, 12]], Origin::Orphan));
+    // A random layout says enough, and so does a number that cannot be read.
+    assert_eq!(families_of(&processes, &mut Shown { nonce, ..USUAL }).len(), 1);
+    assert_eq!(families_of(&processes, &mut Shown { nonce: |_| None, fixed: true, ..USUAL }).len(), 1);
 }
 
 #[test]

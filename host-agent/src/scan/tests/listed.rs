@@ -4,7 +4,7 @@ use crate::procfs::{Mapping, PageEntry};
 use crate::scan::Skips;
 use crate::scan::lineage::{Ancestor, Lineage};
 use crate::scan::listed_pages::ListedPages;
-use crate::scan::moved_whole::moved_whole;
+use crate::scan::moved_whole::MovedWhole;
 use crate::scan::overlap::overlap;
 
 const PRESENT: PageEntry = PageEntry(1 << 63 | 1 << 56);
@@ -57,7 +57,10 @@ fn mapping_that_others_have_in_part_is_looked_at_whole() {
 fn memory_may_have_been_moved_to_where_the_relative_has_none() {
     let family = Lineage::new(vec![Ancestor::Exec, Ancestor::Member(0)]);
     let parent = || vec![mapping(10, 20, 10), mapping(50, 60, 4)];
-    let moved = |child: Vec<Mapping>| moved_whole(&family, &[parent(), child]);
+    let pages = |lineage: &Lineage, members: &[Vec<Mapping>]| {
+        MovedWhole::new(lineage, members).pages(|_, _, _, _| unreachable!("no page was looked at"))
+    };
+    let moved = |child: Vec<Mapping>| pages(&family, &[parent(), child]);
     // Away from the parent's addresses, and in part.
     assert_eq!(moved(vec![mapping(50, 60, 4), mapping(80, 90, 10)]), 10);
     assert_eq!(moved(vec![mapping(15, 20, 5), mapping(50, 60, 4), mapping(80, 90, 10)]), 5);
@@ -70,5 +73,5 @@ fn memory_may_have_been_moved_to_where_the_relative_has_none() {
     assert_eq!(moved(vec![mapping(50, 60, 4), file]), 0);
     // Two programs have nothing from each other.
     let strangers = Lineage::new(vec![Ancestor::Exec, Ancestor::Exec]);
-    assert_eq!(moved_whole(&strangers, &[parent(), vec![mapping(80, 90, 10)]]), 0);
+    assert_eq!(pages(&strangers, &[parent(), vec![mapping(80, 90, 10)]]), 0);
 }
