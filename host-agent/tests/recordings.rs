@@ -69,6 +69,11 @@ fn recording_that_was_killed_replays_to_its_last_whole_chunk() {
     finish(agent(&["record", text(&copy), "--source", "replay", "--file", text(&file)])).ok();
     let (copied, outcome) = replay(&copy);
     assert_eq!((copied, outcome.err.contains("cut short")), (events, false));
+    // Of one that was cut before its first event nothing is known; its header is 24 bytes long.
+    let bytes = fs::read(&copy).expect("ours");
+    fs::write(&copy, &bytes[..24]).expect("ours");
+    let outcome = with_daemon(&["replay", text(&copy)]).ok();
+    assert!(outcome.out.contains("nothing could be looked at") && outcome.err.contains("cut short"), "{outcome:?}");
 }
 
 #[test]
