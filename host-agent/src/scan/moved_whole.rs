@@ -5,23 +5,16 @@
 //! outside the relative's mappings, or within them, in a mapping of the member's own that has no frame in common with it.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
-use super::FrameAccess;
-use super::Skips;
 use super::frames::Holder;
 use super::lineage::Lineage;
-use super::listed_pages::{anonymous, is_own};
-use super::overlap::{Overlap, Traits};
-use super::round::Round;
-use super::view::FamilyView;
-use super::window::windows;
-use crate::procfs::{Mapping, PAGE_SIZE, PageEntry};
+use super::listed_pages::anonymous;
+use crate::procfs::{Mapping, PAGE_SIZE};
 
 /// The file of a mapping; all anonymous memory is of one kind.
 type File = ((u32, u32), u64);
 /// Pages by file.
-type Pages = HashMap<File, u64>;
+pub(super) type Pages = HashMap<File, u64>;
 
 /// What one of two relatives may have moved away from the addresses at which the other one has it.
 #[derive(Debug)]
@@ -110,68 +103,6 @@ impl MovedWhole {
             }
         }
         sum
-    }
-}
-
-impl<V: FamilyView> Round<'_, V> {
-    /// The most pages that members can have moved and written whole.
-    pub(super) fn moved_whole(&mut self, overlap: &Overlap) -> u64 {
-        let moved = std::mem::take(&mut self.may_have_moved);
-        moved.pages(|mover, other, spans, files| {
-            let spans: Vec<Range<u64>> =
-                spans.iter().map(|&span| overlap.spans[span].start..overlap.spans[span].end).collect();
-            self.came_in(mover, other, &spans, files)
-        })
-    }
-
-    /// The pages in some spans, by file, that one member has where the other one has none, in mappings in which both have no
-    /// frame in common. Memory that was moved stays a mapping of its own.
-    fn came_in(&mut self, mover: usize, other: usize, spans: &[Range<u64>], files: &Pages) -> Pages {
-        let mut pages = Pages::new();
-        let Some(mappings) = self.view.pieces(mover) else { return pages };
-        // Heap and stack are where exec has put them.
-        let movable = |mapping: &&Mapping| !mapping.shared && !mapping.gate && !mapping.of_exec;
-        for mapping in mappings.iter().filter(movable) {
-            let file = (mapping.device, mapping.inode);
-            if !files.contains_key(&file) {
-                continue;
-            }
-            let first = spans.partition_point(|span| span.end <= mapping.start);
-            let within = spans[first..].iter().take_while(|span| span.start < mapping.end);
-            let within = within.map(|span| span.start.max(mapping.start)..span.end.min(mapping.end));
-            let alone = within.map(|range| self.alone_beside(mover, other, range)).sum::<Option<u64>>();
-            *pages.entry(file).or_default() += alone.unwrap_or(0);
-        }
-        pages
-    }
-
-    /// The pages that one member has in a range and the other one has not; `None` where they have a frame in common, as far as
-    /// it can be known.
-    fn alone_beside(&mut self, member: usize, other: usize, range: Range<u64>) -> Option<u64> {
-        let mut alone = 0;
-        for range in self.populated(&[member], range) {
-            for (start, pages) in windows(range.start, range.end, 2) {
-                let own = self.entries(member, Traits::default(), start, pages);
-                let (Some(own), Some(others)) = (own, self.entries(other, Traits::default(), start, pages)) else {
-                    return Some(alone);
-                };
-                for (&own, &others) in own.iter().zip(&others) {
-                    let is_one = own.present() == others.present() && own.frame() == others.frame();
-                    match (self.has_page(own), self.has_page(others)) {
-                        (true, true) if is_one && self.rule.access() == FrameAccess::Frames => return None,
-                        // What is shared with its old address was not written.
-                        (true, false) if !self.moved_memory.is_elsewhere(own.frame()) => alone += 1,
-                        _ => {}
-                    }
-                }
-            }
-        }
-        Some(alone)
-    }
-
-    fn has_page(&self, entry: PageEntry) -> bool {
-        let is_held = || self.rule.holder(0, entry, &mut Skips::default()).is_some();
-        is_own(entry) && (!entry.present() || is_held())
     }
 }
 

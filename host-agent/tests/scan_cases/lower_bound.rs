@@ -1,5 +1,7 @@
 //! What an ordinary user sees is never more than there is.
 
+use std::fs::File;
+
 use super::Test;
 use super::family::{Family, NOBODY};
 use super::look::{at, behind, without_numbers};
@@ -63,23 +65,28 @@ fn user_is_at_most_root(family: &Family, label: &str) {
     assert!(bracket.at_least <= exact && bracket.at_most >= Some(exact), "{label}: {bracket:?}");
 }
 
-/// The machine's setting of huge pages, put back when dropped.
-struct HugePages(String);
+/// The machine's setting of huge pages, put back when dropped. Its file is locked meanwhile: another run of the tests waits.
+struct HugePages {
+    before: String,
+    _lock: File,
+}
 
 impl HugePages {
     const PATH: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
 
     fn set(value: &str) -> HugePages {
-        let text = std::fs::read_to_string(Self::PATH).expect("huge pages in this kernel");
+        let lock = File::open(Self::PATH).expect("huge pages in this kernel");
+        lock.lock().expect("a lock");
+        let text = std::fs::read_to_string(Self::PATH).expect("the same file");
         let before = text.split(['[', ']']).nth(1).expect("a setting in brackets").to_owned();
         std::fs::write(Self::PATH, value).expect("root may set it");
-        HugePages(before)
+        HugePages { before, _lock: lock }
     }
 }
 
 impl Drop for HugePages {
     fn drop(&mut self) {
-        let _ = std::fs::write(Self::PATH, &self.0);
+        let _ = std::fs::write(Self::PATH, &self.before);
     }
 }
 
