@@ -7,8 +7,8 @@ const OF_A_PACKAGE: [&str; 3] = ["CARGO_MANIFEST_", "CARGO_PKG_", "OUT_DIR"];
 
 /// Returns a command of the cargo that this program was started with, or else of the one in the path.
 ///
-/// It does not hear of this program's package: build scripts of some dependencies (ring's) ask for these variables, and cargo
-/// compiles such a dependency anew, with all that needs it, whenever a variable differs from the last build's.
+/// The variables of this program's package are removed: the build script of ring reads them, and cargo compiles ring again, with
+/// every crate that depends on it, when one of them differs from the last build.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
@@ -24,7 +24,7 @@ mod tests {
     use super::cargo;
 
     #[test]
-    fn cargo_hears_nothing_of_the_package_of_its_parent() {
+    fn variables_of_the_package_are_removed() {
         let removed = |wanted: &str| cargo().get_envs().any(|(name, value)| name == wanted && value.is_none());
         // This test runs under cargo, which has set them.
         assert!(removed("CARGO_MANIFEST_DIR") && removed("CARGO_PKG_NAME"));

@@ -48,7 +48,7 @@ fn other_users(
         return None;
     }
     let proc = context.machine.proc();
-    let own = proc.own_pid().ok().and_then(|pid| proc.status(pid).ok())?.user;
+    let own = proc.own_status().ok()?.user;
     for pid in proc.pids().unwrap_or_default() {
         let Ok(status) = proc.status(pid) else { continue };
         if status.user == own || status.resident_anonymous.is_none() {

@@ -39,8 +39,8 @@ pub(crate) enum Origin {
 /// (`PF_FORKNOEXEC`), and both have the same [`ExecLayout`] as far as it can be seen. The
 /// layout is what unmasks a foster parent: an orphan's parent is init or a subreaper, which
 /// was no part of its fork tree. Without address space randomisation a parent that has called exec since shows the layout
-/// that it had: its [`Kinship::nonce`] is another one then. An orphan belongs to the processes with its layout and its [`Kinship::nonce`]: without
-/// address space randomisation different programs have the same layout. A process can change both; one that is left without
+/// that it had: its [`Kinship::nonce`] is another one then. An orphan belongs to the processes with its layout and its
+/// [`Kinship::nonce`]: without address space randomisation different programs have the same layout. A process can change both; one that is left without
 /// a root belongs to those with its program at the same place with which it is kin ([`Kinship::are_kin`]).
 pub(crate) fn families(processes: &[ProcessStat], kinship: &mut dyn Kinship) -> Vec<Family> {
     let by_pid: HashMap<u32, usize> =

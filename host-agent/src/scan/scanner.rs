@@ -40,7 +40,7 @@ pub struct Scanner {
     attribution: Attribution,
     limit: TimeLimit,
     mapping_flags: Arc<MappingFlags>,
-    /// Anew for each scan.
+    /// A new one for each scan.
     frame_flags: Arc<FrameFlags>,
     pace: Pace,
     stop: Stop,

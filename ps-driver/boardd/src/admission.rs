@@ -8,7 +8,7 @@
 //! address keeps no other address out, and on its own address neither first nor last come decides.
 //!
 //! A quarter of the places is a reserve for holders that are known because they have a session: one place for each, which
-//! nobody takes from it. So strangers from many addresses do not keep a session out that comes back.
+//! nobody takes from it. So strangers from many addresses do not keep out a session that resumes.
 
 use deltascope_abi::random::Random;
 use deltascope_protocol::server::Holder;
@@ -110,7 +110,7 @@ impl<H: Copy + Ord> Places<H> {
     }
 
     /// Decides about the connections of one turn, by holder, and takes and gives back the places that this needs. `is_known`
-    /// tells holders that have a session.
+    /// returns whether a holder has a session.
     pub fn decide(&mut self, waiting: &[H], is_known: impl Fn(H) -> bool) -> Vec<Decision<H>> {
         let mut decisions = vec![Decision::Drop; waiting.len()];
         // Rounds: the first of each holder, then the second; in a round, holders with fewer places first.

@@ -196,8 +196,8 @@ impl Handshakes {
         self.next_deadline
     }
 
-    /// Takes those of the connections of one turn that get a place, and closes the others. `is_known` tells addresses from which
-    /// sessions came. Those that do not get in go to `sink`.
+    /// Takes those of the connections of one turn that get a place, and closes the others, which go to `sink`. `is_known` returns
+    /// whether a session came from an address.
     pub fn offer(
         &mut self,
         waiting: Vec<(TcpStream, SocketAddr)>,
