@@ -27,12 +27,13 @@ mod tests {
 
     #[test]
     fn memory_that_was_given_back_is_in_the_peak() {
+        const HELD: u64 = 32 << 20;
         let process = std::process::id();
-        let held = vec![1_u8; 32 << 20];
-        let with = resident(process).expect("this process runs");
-        drop(std::hint::black_box(held));
-        assert!(with >= 32 << 20);
-        assert!(peak_resident(process) >= Some(with));
+        // Without the box the compiler leaves the memory out.
+        drop(std::hint::black_box(vec![1_u8; HELD as usize]));
+        // The kernel's two numbers differ by what its processors have not added up, so they are not compared.
+        assert!(peak_resident(process) >= Some(HELD));
+        assert!(resident(process).is_some_and(|now| now < HELD));
     }
 
     #[test]

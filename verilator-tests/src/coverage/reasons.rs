@@ -75,7 +75,6 @@ pub const REASONS: &[Reason] = &[
     Reason { block: "deltascope_top", what: &["build_id"], bits: Bits::Of(0, 31), why: BUILD },
     Reason { block: "deltascope_top", what: &["engine_latched"], bits: Bits::InEach(64, 1, 63), why: LONG },
     Reason { block: "deltascope_top", what: &["s_axi_bresp", "s_axi_rresp"], bits: Bits::Of(0, 1), why: RESPONSE },
-    Reason { block: "engine_control", what: &["answer_due", "answer_due_next"], bits: Bits::Of(0, 0), why: ROOM },
     Reason {
         block: "engine_counters",
         what: &[
@@ -96,9 +95,7 @@ pub const REASONS: &[Reason] = &[
             "op_swap_counter_latched",
             "op_sync_counter_latched",
             "position_after",
-            "position_count",
             "position_counter_latched",
-            "records_count",
             "rejected_counter_latched",
             "reply_beats_counter_latched",
             "starved_counter_latched",
@@ -174,7 +171,6 @@ pub const REASONS: &[Reason] = &[
             "next_lane",
             "offered",
             "older_lanes",
-            "older_lanes_next",
             "reach",
             "top",
         ],
@@ -346,5 +342,3 @@ const FIXED: &str = "a word of the register map that is constant in one configur
 const BUILD: &str = "an input that a wrapper ties; the runs tie it to few values";
 const RESPONSE: &str = "AXI4-Lite has the responses OKAY (0) and SLVERR (2) only";
 const CREDIT: &str = "credit ends below the size of the queue, so it is never full: that is what reply_credit is for, and its proof shows it";
-const ROOM: &str = "an answer to a QUERY that waits for room: a QUERY enters only with room for two slots, so this is rare in a run of \
-                    this length; the proofs of engine_control and delta_engine hold for it";
