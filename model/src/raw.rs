@@ -37,6 +37,7 @@ pub struct RawReport {
 
 /// Why a sequence could not be replayed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RawError {
     /// The source of the records failed.
     #[error("records at offset {at}: {source}")]

@@ -1,4 +1,4 @@
-//! Why the daemon cannot start or go on.
+//! Why the daemon cannot start or continue.
 
 use crate::memory::MemoryError;
 use crate::security::SecurityError;

@@ -190,7 +190,7 @@ fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
     let started = Instant::now();
     let found = programs.replay(recording, &["--connect", &format!("127.0.0.1:{}", machine.ports[0])])?;
     let seconds = started.elapsed().as_secs_f64();
-    machine.tell("stop")?;
+    machine.send("stop")?;
     let (logic, lines) = machine.finish()?;
     let status = said(&lines, "DAEMON ENDED").unwrap_or_default();
     ensure!(status == "0", "the daemon in the guest: expected status 0, found {status}");

@@ -189,8 +189,8 @@ impl Machine {
         }
     }
 
-    /// Says a line on the guest's console.
-    pub fn tell(&mut self, text: &str) -> Result<()> {
+    /// Writes a line to the guest's console.
+    pub fn send(&mut self, text: &str) -> Result<()> {
         let Some(stdin) = &mut self.stdin else { bail!("the guest's console is closed") };
         stdin.write_all(format!("{text}\n").as_bytes()).context("writing to the guest's console")
     }

@@ -114,7 +114,7 @@ pub const CASES: &[Case] = &[
         expected: "an output that takes no more says how much is missing",
         package: "deltascope-agent",
         file: "recordings",
-        test: "output_that_fails_says_how_much_is_missing",
+        test: "output_that_fails_reports_how_much_is_missing",
     },
     Case {
         name: "host/t14",
