@@ -44,15 +44,6 @@ impl Usage {
     }
 }
 
-/// Most memory that a process had resident so far, in bytes.
-pub fn peak_resident_bytes(process: &str) -> Result<u64> {
-    let path = format!("/proc/{process}/status");
-    let text = read_to_string(&path).with_context(|| path.clone())?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: Option<u64> = line.and_then(|line| line.trim().strip_suffix(" kB")).and_then(|text| text.parse().ok());
-    Ok(kib.with_context(|| format!("{path}: expected VmHWM in kB"))? * 1024)
-}
-
 /// Load of the machine over the last minute.
 pub fn load_average() -> Result<f64> {
     let text = read_to_string("/proc/loadavg").context("/proc/loadavg")?;

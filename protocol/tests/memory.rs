@@ -12,9 +12,7 @@ use server_bench::{Bench, Got, encode, events, hello};
 
 /// Resident memory of this process in bytes. The other tests of this file would be in it, so there is one.
 fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    deltascope_testkit::memory::resident(std::process::id()).unwrap()
 }
 
 struct Session {

@@ -3,6 +3,7 @@
 //! | module | feature | what |
 //! |---|---|---|
 //! | [`mod@cargo`] | | cargo, as tests and tasks start it |
+//! | [`memory`] | | memory of a process |
 //! | [`rng`] | | choices that replay from a seed |
 //! | [`records`] | | random records |
 //! | `strategies` | `strategies` | the same for proptest |
@@ -17,6 +18,7 @@ pub mod cargo;
 pub mod frame_faults;
 #[cfg(feature = "frames")]
 pub mod frames;
+pub mod memory;
 pub mod records;
 #[cfg(feature = "reference")]
 pub mod reference;

@@ -16,7 +16,7 @@ const STRESS: Tool = Tool { program: "stress-ng", package: "stress-ng" };
 /// Processes that take all the time they get, for each processor.
 const PROCESSES: usize = 4;
 
-/// Processes that use the processor, in a process group of their own. They end with this.
+/// Processes that use the processor, in a process group of their own. They end with this, and with this program however it ends.
 struct Load(Child);
 
 impl Load {
@@ -24,7 +24,8 @@ impl Load {
         setup::provide(&[STRESS])?;
         let count = PROCESSES * available_parallelism().context("counting processors")?.get();
         println!("load: stress-ng --cpu {count}");
-        let mut command = Command::new(STRESS.program);
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM", STRESS.program]);
         command.args(["--quiet", "--timeout", "0", "--cpu", &count.to_string()]).stdin(Stdio::null()).process_group(0);
         Ok(Load(command.spawn().context("starting stress-ng")?))
     }
@@ -48,6 +49,8 @@ impl Drop for Load {
 /// Runs the tests of the workspace, the simulated stream and the stream over real sockets beside a load.
 pub fn run(stages: &mut Stages) -> Result<()> {
     stages.run("programs", || build_whole(workspace::FEATURES))?;
+    // Before the load: a compiler that takes long shows nothing.
+    stages.run("programs of the tests", workspace::build_tests)?;
     let mut load = Load::start()?;
     stages.run("tests of the workspace, busy machine", workspace::test)?;
     stages.run("both ends of the stream, simulated, busy machine", || net::sim::schedules(10_000))?;

@@ -14,6 +14,7 @@ use deltascope_agent::uplink::{Options, Tls, Uplink};
 use deltascope_bench::daemon::Daemon;
 use deltascope_bench::usage::{self, Usage};
 use deltascope_bench::workload;
+use deltascope_testkit::memory::peak_resident;
 use deltascope_tls::{Authority, Role, Validity};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -144,8 +145,8 @@ fn main() -> Result<()> {
         ["--tls".into(), server.into_os_string(), "--authority".into(), authority.certificate().into_os_string()];
     let daemon = Daemon::start(&arguments.boardd, &arguments_tls)?;
     let secret = stream(&daemon, Some(&tls), &records, MAIN_BATCH, time)?;
-    let rss = usage::peak_resident_bytes("self")?;
-    let boardd_rss = usage::peak_resident_bytes(&daemon.id().to_string())?;
+    let rss = peak_resident(std::process::id()).context("/proc/self/status")?;
+    let boardd_rss = peak_resident(daemon.id()).context("the daemon has ended")?;
 
     let report = json!({
         "label": "measured",

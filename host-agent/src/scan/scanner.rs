@@ -59,7 +59,7 @@ impl Scanner {
             proc,
             limit: TimeLimit::default(),
             mapping_flags: Arc::default(),
-            pace: Pace::default(),
+            pace: Pace::new(sys::cpu_time()),
             stop: Stop::default(),
             tuner: None,
             history: FamilyHistory::default(),
@@ -193,7 +193,7 @@ impl Scanner {
         };
         let begun = Instant::now();
         let budget = tuner.get().budget;
-        let pause = self.pace.charge(&budget, meter.begun(), begun, meter.cpu(), bytes);
+        let pause = self.pace.charge(&budget, meter.begun(), begun, sys::cpu_time(), bytes);
         while let Some(left) = pause.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
             let tuning = tuner.get();
             if self.stop.is_due() || tuning.off.is_some() {
@@ -201,7 +201,7 @@ impl Scanner {
             }
             if tuning.budget != budget {
                 // What was owed was owed by the other budget.
-                self.pace = Pace::default();
+                self.pace.forgive();
                 break;
             }
             alive();

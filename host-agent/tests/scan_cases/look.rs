@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 
 use deltascope_agent::report::{ScanJson, not_seen_text, scan_lines};
 use deltascope_agent::scan::{FrameAccess, Origin, RegionTag, ScanConfig, ScanTarget, Scanner, TaggedRegion, Verdict};
+use deltascope_testkit::memory::peak_resident;
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, program};
@@ -33,8 +34,8 @@ pub struct Found {
     pub scan: ScanJson,
     /// Why nothing was seen, if so.
     pub not_seen: Option<String>,
-    /// Largest memory of the scanning process, KiB.
-    pub peak_kib: i64,
+    /// Largest memory of the scanning process.
+    pub peak_bytes: i64,
 }
 
 impl Found {
@@ -119,10 +120,10 @@ pub fn while_scanning(pid: u32, range: Range<u64>, access: Option<FrameAccess>, 
             &mut |_| action(),
         )
         .expect("the scan runs");
-    let peak_kib = peak_kib();
+    let peak_bytes = peak_resident(std::process::id()).expect("a process with memory") as i64;
     let scan = ScanJson::from(&summary);
     let not_seen = not_seen_text(&scan);
-    Found { copies, redundant, sibling_only, born, born_equal, unknown, unjudged, scan, not_seen, peak_kib }
+    Found { copies, redundant, sibling_only, born, born_equal, unknown, unjudged, scan, not_seen, peak_bytes }
 }
 
 /// Scans a family with frame numbers.
@@ -165,13 +166,6 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let found = here(number(0) as u32, number(1)..number(2), None);
     println!("{}", serde_json::to_string(&found).expect("plain data"));
     ExitCode::SUCCESS
-}
-
-/// The most memory that this program has had; what getrusage(2) calls so may be the parent's, for exec hands it down.
-fn peak_kib() -> i64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("proc is mounted");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a process with memory");
-    line.trim().strip_suffix(" kB").and_then(|text| text.parse().ok()).expect("a number of kB")
 }
 
 fn limit_files(limit: u64) {

@@ -107,12 +107,12 @@ fn stay_within(allowed: u64) {
         }
         println!(
             "measured: {allowed} MiB allowed, round {round}: {} KiB at most, {} records",
-            daemon.memory("VmHWM") / 1024,
+            daemon.peak_resident() / 1024,
             last.unwrap()
         );
         assert!(last >= Some(u64::from(SESSIONS) * READS as u64), "each session got at least a frame in");
     }
-    let peak = daemon.memory("VmHWM");
+    let peak = daemon.peak_resident();
     assert!(peak <= allowed << 20, "expected at most {allowed} MiB, found {peak} bytes");
     // The sessions are still served: one that reads gets its answers.
     let status = daemon.status();

@@ -197,7 +197,7 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
     let agent = keys.client(&keys.agent("web-1"));
     let mut first = Peer::new(&daemon, agent.clone());
     assert!(is_welcome(&first.send_hello(&hello(1, 4)).unwrap()));
-    let before = daemon.memory("VmRSS");
+    let before = daemon.resident();
     let count = descriptors(10_000);
     // Each says as much as an unknown peer may: a record of the longest length, but for its last byte.
     let mut said = vec![0; 5 + 16_384 - 1];
@@ -223,7 +223,7 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
         count("crowded_out") + count("dropped_early") + count("slow")
     };
     let status = daemon.status_when(|status| rejected(status) >= count - 128);
-    let peak = daemon.memory("VmHWM");
+    let peak = daemon.peak_resident();
     println!(
         "measured: {count} connections of unknown peers, {} handshakes held; resident memory {} KiB before, {} KiB at most",
         status["handshakes"],

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use deltascope_testkit::memory::peak_resident;
 use deltascope_testkit::reports;
 use deltascope_tls::{Authority, Role, Validity};
 use serde_json::Value;
@@ -101,7 +102,7 @@ impl Board {
     /// kill -9, and another one in its place.
     pub fn kill(&self, pause: Duration) -> Result<()> {
         self.with(|running| {
-            let peak = running.child.as_ref().map_or(0, |child| memory(child.id(), "VmHWM"));
+            let peak = running.child.as_ref().map_or(0, |child| peak_resident(child.id()).unwrap_or(0));
             running.peak = running.peak.max(peak);
             if let Some(mut child) = running.child.take() {
                 if let Some(status) = child.try_wait()? {
@@ -132,7 +133,7 @@ impl Board {
     /// Most resident memory of any daemon so far, in bytes.
     pub fn peak(&self) -> Result<u64> {
         self.with(|running| {
-            let now = running.child.as_ref().map_or(0, |child| memory(child.id(), "VmHWM"));
+            let now = running.child.as_ref().map_or(0, |child| peak_resident(child.id()).unwrap_or(0));
             running.peak = running.peak.max(now);
             Ok(running.peak)
         })
@@ -204,7 +205,7 @@ impl Program {
         use std::os::unix::process::ExitStatusExt;
         let deadline = Instant::now() + time;
         loop {
-            self.peak = self.peak.max(memory(self.child.id(), "VmHWM"));
+            self.peak = self.peak.max(peak_resident(self.child.id()).unwrap_or(0));
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status.code().unwrap_or_else(|| -status.signal().unwrap_or(1))));
             }
@@ -258,14 +259,6 @@ impl Drop for Program {
         _ = self.child.kill();
         _ = self.child.wait();
     }
-}
-
-/// A figure of /proc/PID/status in bytes; 0 when the process has gone.
-fn memory(process: u32, what: &str) -> u64 {
-    let text = read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(what)).unwrap_or_default();
-    let kib = line.trim_matches([':', ' ', '\t']).strip_suffix("kB").and_then(|text| text.trim().parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
 }
 
 fn signal(process: u32, number: libc::c_int) {

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "tests stop at the first surprise; not every test needs everything")]
 
 use deltascope_protocol::frame::{self, ErrorCode, ErrorFrame, MAX_FRAME_BYTES, Message};
-use deltascope_testkit::frames;
 pub use deltascope_testkit::frames::encode;
+use deltascope_testkit::{frames, memory};
 use deltascope_tls::{Authority, Channel, Credentials, Paths, Role, TlsError, Validity};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, socket_with};
 use rustls::ClientConfig;
@@ -140,11 +140,14 @@ impl Daemon {
         panic!("{}", self.status());
     }
 
-    /// A figure of /proc/PID/status, in bytes.
-    pub fn memory(&self, what: &str) -> u64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix(what)).unwrap();
-        line.trim_matches([':', ' ', '\t']).strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
+    /// Resident memory of the daemon in bytes.
+    pub fn resident(&self) -> u64 {
+        memory::resident(self.child.id()).unwrap()
+    }
+
+    /// The most resident memory that the daemon has had, in bytes.
+    pub fn peak_resident(&self) -> u64 {
+        memory::peak_resident(self.child.id()).unwrap()
     }
 }
 
