@@ -129,7 +129,7 @@ impl EngineArguments {
             Ok(accounting) => Ok((daemon, accounting)),
             // The cause may be on the side of the server.
             Err(error) => match daemon.as_ref().map(Daemon::said).filter(|said| !said.is_empty()) {
-                Some(said) => bail!("{error}; the board server that was started said {said:?}"),
+                Some(said) => bail!("{error}; the board server that was started printed {said:?}"),
                 None => Err(error.into()),
             },
         }
@@ -151,7 +151,7 @@ impl EngineArguments {
 pub fn text(report: &Report) -> String {
     let unknown = match report.unknown_events {
         0 => String::new(),
-        events => format!("{events} events are of no container: the state folder was lost that says what they were\n"),
+        events => format!("{events} events are of no container: the state folder was lost that has what they were\n"),
     };
     format!(
         "{}{}{unknown}engine {}: {}\n",

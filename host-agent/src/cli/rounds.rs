@@ -47,7 +47,7 @@ pub struct RoundArguments {
     /// scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off
     #[arg(long, value_name = "GB", default_value = "1", value_parser = budget)]
     scan_rate: f64,
-    /// scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can
+    /// scan, bpf, kmod, capture: begin switched off; every output reports it. SIGHUP reads the file of settings again, which can
     /// switch the source on
     #[arg(long)]
     off: bool,

@@ -8,7 +8,7 @@ use deltascope_abi::record::{RECORD_BYTES, Record};
 
 /// Any frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs, reason = "each variant's struct says what it is")]
+#[allow(missing_docs, reason = "each variant's struct describes it")]
 pub enum Message<'a> {
     Hello(Hello<'a>),
     Welcome(Welcome<'a>),

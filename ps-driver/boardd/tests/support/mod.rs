@@ -98,7 +98,7 @@ impl Daemon {
         let Some(address) = line.trim().strip_prefix("listening on ") else {
             child.kill().unwrap();
             let log = stderr.take().map(std::io::read_to_string);
-            panic!("expected the address of a daemon, found {line:?}; it said {log:?}");
+            panic!("expected the address of a daemon, found {line:?}; it printed {log:?}");
         };
         let address = address.parse().unwrap();
         Daemon { child, address, stdout, stderr }

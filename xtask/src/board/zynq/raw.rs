@@ -60,7 +60,7 @@ impl Guest {
             });
             match self.0.look_for(AGAIN, |line| line.starts_with("RECEIVED"))? {
                 Some(line) if line == expected => return Ok(()),
-                Some(line) => bail!("expected the guest to say {expected:?}, found {line:?}"),
+                Some(line) => bail!("expected the guest to print {expected:?}, found {line:?}"),
                 None => {}
             }
         }
