@@ -38,7 +38,7 @@ pub const MAX_CURSORS: usize = 128;
 pub enum Kind {
     /// Agent to server: who it is and what it asks for.
     Hello = 1,
-    /// Server to agent: what it was granted and where to go on.
+    /// Server to agent: what it was granted and where to continue.
     Welcome = 2,
     /// Agent to server: numbered records.
     Records = 3,

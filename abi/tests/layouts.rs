@@ -167,7 +167,7 @@ fn constructors_set_the_bits_of_the_design() {
 
 /// What an op uses, as the design's tables say.
 #[test]
-fn ops_use_what_the_design_says() {
+fn ops_use_the_fields_of_the_design() {
     let with = |property: fn(Op) -> bool| -> Vec<&str> {
         Op::ALL.into_iter().filter(|&op| property(op)).map(Op::name).collect()
     };

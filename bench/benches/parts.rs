@@ -5,8 +5,7 @@ use deltascope_abi::random::Random;
 use deltascope_agent::attribution::describe;
 use deltascope_bench::workload;
 use deltascope_model::Context;
-use deltascope_protocol::frame::message::{Cursors, Records};
-use deltascope_protocol::frame::{Message, decode, encode};
+use deltascope_protocol::frame::{Cursors, Message, Records, decode, encode};
 use std::hint::black_box;
 
 const PAGE: usize = 4096;

@@ -59,7 +59,7 @@ pub fn in_turn(
     rival(effort.time / 4)?;
     let mut turns = Vec::with_capacity(effort.turns);
     for turn in 0..effort.turns {
-        // Whoever comes second may find the machine otherwise than the first.
+        // The second of the two may find the machine otherwise than the first.
         let (own, other) = if turn % 2 == 0 {
             let own = part(effort.time)?;
             (own, rival(effort.time)?)

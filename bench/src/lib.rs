@@ -6,7 +6,7 @@
 //! | [`ladder`] | the parts, from a page to the wire |
 //! | [`plot`] | the rates with their limits as a picture |
 //! | [`workload`] | the records that every part is measured with |
-//! | [`daemon`], [`usage`] | the board server as a process, and what the kernel accounts to one |
+//! | [`daemon`], [`usage`] | the board server as a process, and what the kernel charges to one |
 
 pub mod baseline;
 pub mod compare;

@@ -94,7 +94,7 @@ struct Limits {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.planted {
-        return plant(&arguments);
+        return with_fault(&arguments);
     }
     let run = match &arguments.from {
         Some(path) => read(path)?,
@@ -131,7 +131,7 @@ fn read(path: &Path) -> Result<Run> {
 }
 
 /// Shows that a planted loss is found in each step.
-fn plant(arguments: &Arguments) -> Result<()> {
+fn with_fault(arguments: &Arguments) -> Result<()> {
     let (before, run) = (measure(arguments, 0.0)?, measure(arguments, LOSS)?);
     let lost = lost(&before.steps, &run.steps);
     let steps = before.steps.iter().zip(&run.steps).map(|(before, with)| PlantedStep {

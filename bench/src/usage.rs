@@ -1,4 +1,4 @@
-//! What the kernel accounts to a process.
+//! What the kernel charges to a process.
 
 use anyhow::{Context, Result};
 use std::fs::read_to_string;

@@ -68,7 +68,7 @@ synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
 capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
-auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
+auto\t'The first of bpf, kmod and scan that this kernel permits; prints which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l file -d 'replay: the recording' -r -F
@@ -121,7 +121,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l listen-aut
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l procfs -d 'Where the proc file system is, for an agent in a container that has that of its host elsewhere [default: /proc]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output reports it. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l json-lines -d 'Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`'
@@ -148,7 +148,7 @@ synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
 capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
-auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
+auto\t'The first of bpf, kmod and scan that this kernel permits; prints which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l file -d 'replay: the recording' -r -F
@@ -201,7 +201,7 @@ synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
 capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
-auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
+auto\t'The first of bpf, kmod and scan that this kernel permits; prints which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l file -d 'replay: the recording' -r -F
@@ -250,7 +250,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l cgroupfs -
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l once -d 'Show one round and end, without a terminal'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l json -d 'With --once: print one JSON object'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output reports it. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -260,7 +260,7 @@ synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
 capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
-auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
+auto\t'The first of bpf, kmod and scan that this kernel permits; prints which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l file -d 'replay: the recording' -r -F
@@ -308,7 +308,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l procfs -
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l json -d 'Print one JSON object by name'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output reports it. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -374,7 +374,7 @@ synth\t'Events made up from a seed'
 replay\t'A recording, given with --file'
 capture\t'The packets that this machine sends: every send by content'
 pcap\t'The sends in a file of packets, given with --pcap'
-auto\t'The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why'
+auto\t'The first of bpf, kmod and scan that this kernel permits; prints which on standard error, and why'
 bpf\t'BPF programs: every copy and every send, as they happen'
 kmod\t'The capture module: the same'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l file -d 'replay: the recording' -r -F
@@ -428,7 +428,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l cgroupfs -d 'Where the version 2 hierarchy of control groups is [default: as in the mounts of this process]' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object by name'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l no-sampling -d 'bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings'
-complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can switch the source on'
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l off -d 'scan, bpf, kmod, capture: begin switched off; every output reports it. SIGHUP reads the file of settings again, which can switch the source on'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l no-names -d 'Call containers by their ids: ask no runtime (Kubernetes\' CRI, Docker, Podman) for names'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l permute -d 'Send fingerprints through a permutation with a random key of this session: who sees the records cannot check a guess of a page against them'
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l json-lines -d 'Print one JSON object a line; one that would be longer than 16,000 bytes is several, numbered by `part` and `parts`'

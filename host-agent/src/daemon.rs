@@ -136,7 +136,7 @@ impl Daemon {
         let _ = self.child.wait();
         let said = self.said.take().map(Said::text).unwrap_or_default();
         let status = status.map_or("it had to be stopped".to_owned(), |status| format!("it ended with {status}"));
-        format!("{status} and said {said:?}")
+        format!("{status} and printed {said:?}")
     }
 }
 
@@ -147,7 +147,7 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let (Some(status), Some(said)) = (ended, self.said.take()) {
-            eprintln!("{PROGRAM} ended with {status} and said {:?}", said.text());
+            eprintln!("{PROGRAM} ended with {status} and printed {:?}", said.text());
         }
     }
 }

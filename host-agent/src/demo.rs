@@ -20,6 +20,7 @@ const ROUNDS: u32 = 3;
 
 /// Why the demonstration failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DemoError {
     /// The workload failed.
     #[error(transparent)]

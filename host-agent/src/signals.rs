@@ -47,7 +47,7 @@ pub fn catch() -> Result<Stop, SignalError> {
         }
         wait(|| watched.since().map(|since| since.elapsed()), std::thread::sleep);
         if watched.is_by_program() {
-            // What is still at work has nobody who waits for it.
+            // No thread waits for what is still at work.
             signal_hook::low_level::exit(0);
         }
         eprintln!(

@@ -93,7 +93,7 @@ fn values_are_those_of_a_run_or_reasons() {
 }
 
 #[test]
-fn scan_has_no_sends_and_says_why() {
+fn scan_has_no_sends_for_a_reason() {
     let found = attrs(&["--source", "scan", "--pid", &std::process::id().to_string()]);
     assert_eq!((&found["cow_enabled"]["value"], &found["net_enabled"]["value"]), (&1.into(), &0.into()));
     for name in ["net_sends_total", "net_sends_redundant", "net_bytes_total", "net_bytes_redundant"] {

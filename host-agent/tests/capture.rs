@@ -198,7 +198,7 @@ fn sends_are_charged_to_the_group_of_their_process() {
 }
 
 #[test]
-fn what_cannot_be_captured_is_an_error_that_says_what_to_do() {
+fn what_cannot_be_captured_is_an_error_with_advice() {
     let mut command = alone(Rights::UserNamespace);
     let run = ["record", "/dev/null", "--force", "--source", "capture"];
     command.arg(AGENT).args(run).args(["--interface", "none0"]);

@@ -118,7 +118,7 @@ fn hangup_changes_what_can_change_and_refuses_the_rest() {
 }
 
 #[test]
-fn scan_is_switched_off_and_on_and_every_surface_says_so() {
+fn scan_switched_off_and_on_is_on_every_surface() {
     let folder = tempfile::tempdir().expect("a folder");
     let metrics = folder.path().join("metrics.prom");
     let file = File::new("");
@@ -155,7 +155,7 @@ fn scan_is_switched_off_and_on_and_every_surface_says_so() {
         assert!(code.contains("503") && body.contains(reason) && body.contains("SWITCHED OFF"), "{code} {body}");
         let status = finish(agent(&["status", &address])).fails(&["SWITCHED OFF", reason]);
         assert!(status.code == Some(3) && status.out.contains(&format!("switched off: {reason}")), "{status:?}");
-        // Rounds go on, so that the age of the last one says that the agent is alive, and none of them scans.
+        // Rounds continue, so that the age of the last one says that the agent is alive, and none of them scans.
         let before = run.line()["seconds"].as_f64();
         assert!(run.line()["seconds"].as_f64() > before);
         file.write(&text(""));

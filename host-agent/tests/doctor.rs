@@ -340,7 +340,7 @@ fn missing_tree_is_an_error_and_an_empty_one_is_unknown() {
 }
 
 #[test]
-fn runtimes_that_name_containers_are_found_or_it_says_why_not() {
+fn runtimes_are_found_or_the_reason_is_reported() {
     let folder = machine(None);
     let root = folder.path();
     let (_, found) = examine(root);

@@ -160,8 +160,8 @@ fn refused_certificates_are_named_with_the_reason() {
     let server = world.authority.issue(Role::Server, "wrong", &[], Validity::days(1)).expect("a certificate");
     world.run(&server).fails(&["UnsupportedCertificate", "agents need one of an agent"]);
     let other = Authority::create(&world.folder.path().join("other"), Validity::days(20)).expect("an authority");
-    let stranger = other.issue(Role::Agent, "web", &[], Validity::days(1)).expect("a certificate");
-    world.run(&stranger).fails(&["does not know the authority"]);
+    let unknown = other.issue(Role::Agent, "web", &[], Validity::days(1)).expect("a certificate");
+    world.run(&unknown).fails(&["does not know the authority"]);
     let past = Validity { from: now() - 200_000, until: now() - 100_000 };
     let expired = world.authority.issue(Role::Agent, "old", &[], past).expect("a certificate");
     world.run(&expired).fails(&["old.pem", "expired", "renew it"]);

@@ -22,7 +22,7 @@ fn listening(options: &[&str]) -> (Run, String) {
 }
 
 #[test]
-fn status_ends_with_what_the_document_says() {
+fn status_ends_as_documented() {
     let (mut run, address) = listening(&["--interval", "0.1"]);
     run.line();
     // The round is published before its line is printed.

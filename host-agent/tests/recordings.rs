@@ -101,8 +101,8 @@ fn full_disk_keeps_what_was_recorded_and_counts_the_rest() {
 }
 
 #[test]
-fn output_that_fails_says_how_much_is_missing() {
-    // A pipe whose reader takes so many bytes and goes.
+fn output_that_fails_reports_how_much_is_missing() {
+    // A pipe whose reader takes N bytes and closes.
     let folder = tempfile::tempdir().expect("a folder");
     let taken = folder.path().join("taken");
     let reader = |bytes: u64| {

@@ -148,9 +148,9 @@ fn two_agents_with_one_id_at_once_are_refused_by_name() {
     let twin: Vec<&str> = twin.iter().map(String::as_str).collect();
     finish(agent(&twin)).fails(&["agent id", id.trim(), "expected one agent at a time"]);
     // A peer that knows the id alone is another agent, and an id alone is refused before it is sent.
-    let stranger = endless(&["--agent-id", id.trim()]);
-    let stranger: Vec<&str> = stranger.iter().map(String::as_str).collect();
-    finish(agent(&stranger)).fails(&["--agent-id", "--state-dir", "--tls"]);
+    let other = endless(&["--agent-id", id.trim()]);
+    let other: Vec<&str> = other.iter().map(String::as_str).collect();
+    finish(agent(&other)).fails(&["--agent-id", "--state-dir", "--tls"]);
     assert_eq!(run.line()["conserved"], true);
     run.child.kill().expect("a child");
     run.child.wait().expect("a child");

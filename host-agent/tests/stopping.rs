@@ -88,7 +88,7 @@ fn reads(pipe: &Path, arguments: &[&str]) -> (Run, Wait) {
     (run, Wait::Pipe(File::options().write(true).open(pipe).expect("the pipe opens with its reader")))
 }
 
-/// Starts a command whose standard output is a pipe that nobody reads, and waits until that is full.
+/// Starts a command whose standard output is a pipe without a reader at work, and waits until that is full.
 fn unread(pipe: &Path, arguments: &[&str]) -> (Run, Wait) {
     let mut command = Command::new("env");
     let script = "exec \"$@\" >\"$0\"";
@@ -120,7 +120,7 @@ fn listens_later() -> (Run, Wait) {
     (run, Wait::Absent)
 }
 
-/// A way to wait, started anew for each signal.
+/// A way to wait, started again for each signal.
 type Start<'a> = Box<dyn Fn() -> (Run, Wait) + Send + Sync + 'a>;
 
 /// Every subcommand with each thing that it can wait for.

@@ -103,6 +103,7 @@ impl Config {
 
 /// Sizes that no engine can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// A table is empty or larger than a record can number.
     #[error("{what}: expected 1 to 65536, found {found}")]

@@ -130,7 +130,7 @@ impl Latched {
     }
 }
 
-/// Why an engine cannot go on.
+/// Why an engine cannot continue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {

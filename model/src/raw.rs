@@ -37,6 +37,7 @@ pub struct RawReport {
 
 /// Why a sequence could not be replayed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RawError {
     /// The source of the records failed.
     #[error("records at offset {at}: {source}")]
@@ -71,7 +72,7 @@ pub enum RawError {
         found: u64,
     },
     /// The engine left counters out when asked for all of them.
-    #[error("counters of the engine: expected {expected} rows, found {found}; its sizes are not what it says")]
+    #[error("counters of the engine: expected {expected} rows, found {found}; its sizes are not what it reports")]
     Rows {
         /// Rows asked for.
         expected: usize,

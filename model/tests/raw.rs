@@ -124,7 +124,7 @@ impl Read for Trickle<'_> {
 
 proptest! {
     #[test]
-    fn the_report_is_what_the_naive_engine_says(records in strategies::records(6, 70, 200)) {
+    fn report_is_that_of_the_naive_engine(records in strategies::records(6, 70, 200)) {
         let report = replay_raw(&mut &bytes(&records)[..], &mut small()).unwrap();
         let mut naive = Naive::new(6, 70, 2, 3, 256);
         let mut replies = Vec::new();

@@ -15,6 +15,7 @@ pub const FENCE: u64 = 0xF3AC_E0F5_7A7E_A701;
 
 /// Why a state of the past cannot be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StateAtError {
     /// The mark lies before the session, beyond the present, or further back than the journal reaches.
     #[error(

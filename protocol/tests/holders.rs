@@ -98,7 +98,7 @@ fn full_board_of_one_holder_leaves_others_their_fair_share() {
 
 /// A holder that ends and begins its sessions again and again has no place that is old.
 #[test]
-fn sessions_that_begin_again_every_15_seconds_keep_nobody_out() {
+fn sessions_that_begin_again_every_15_seconds_keep_no_agent_out() {
     let mut board = Board::new(Config::default());
     let mut many = board.fill(A, Record::nop());
     for _ in 0..8 {

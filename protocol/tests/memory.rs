@@ -65,7 +65,7 @@ fn sessions_that_neither_read_nor_confirm_stay_within_the_bound() {
         bench.settle();
         most = most.max(bench.server.memory());
         let grown = resident().saturating_sub(before);
-        println!("round {round}: {grown} bytes resident, {most} at most by the server's own account, {sent} records");
+        println!("round {round}: {grown} bytes resident, {most} at most by the server's own counter, {sent} records");
         assert!(most <= bound, "{most} of {bound}");
         // The engine, its replies and the allocator have a share of their own.
         assert!(grown <= bound + (24 << 20), "round {round}: {grown} of {bound}");

@@ -48,7 +48,7 @@ impl Run {
         }
     }
 
-    /// Every number that the server or the agent may go on from is between two events.
+    /// Every number that the server or the agent may continue from is between two events.
     fn check(&mut self) {
         let progress = self.agent.session.progress();
         let mut numbers = vec![progress.acknowledged, progress.covered];

@@ -23,7 +23,7 @@ fn forbidden() -> Record {
     Record { head: 9, operand: 0 }
 }
 
-fn say(bench: &mut Board, hello: &Hello<'_>) -> (ConnectionId, Vec<Got>) {
+fn hello_of(bench: &mut Board, hello: &Hello<'_>) -> (ConnectionId, Vec<Got>) {
     let id = bench.connect();
     let frames = bench.ask(id, &encode(&Message::Hello(*hello)));
     (id, frames)
@@ -92,11 +92,11 @@ fn resuming_hello_names_a_number_that_fits_and_nothing_else_of_it_counts() {
     bench.server.disconnect(id, bench.now);
     let resuming = Hello { boot_id, grant, ..hello(1, 2, 3) };
     for (oldest_sequence, next_sequence) in [(0, 9), (11, 12)] {
-        let (_, frames) = say(&mut bench, &Hello { oldest_sequence, next_sequence, ..resuming });
+        let (_, frames) = hello_of(&mut bench, &Hello { oldest_sequence, next_sequence, ..resuming });
         assert_eq!(code(&frames), ErrorCode::Sequence, "{oldest_sequence} to {next_sequence}");
     }
     let other = Hello { agent: [77; 16], resumes: false, groups: 900, contexts: 60_000, ..resuming };
-    let (_, frames) = say(&mut bench, &Hello { oldest_sequence: 10, next_sequence: 10, ..other });
+    let (_, frames) = hello_of(&mut bench, &Hello { oldest_sequence: 10, next_sequence: 10, ..other });
     let [Got::Welcome { groups: 2, contexts: 3, next: 10, .. }, Got::Ack { sequence: 10, .. }] = frames[..] else {
         panic!("expected the grant as it is and an Ack that nothing asked for, found {frames:?}")
     };
@@ -108,7 +108,7 @@ fn heir_that_asks_for_nothing_gets_what_there_is() {
     let id = bench.session(1, 2, 3);
     bench.ask(id, &events(0, 0, &[Record::pair(1, Class::PageAfterT, 5, 1, 2)]));
     bench.server.disconnect(id, bench.now);
-    let (_, frames) = say(&mut bench, &Hello { session: [2; 16], ..hello(1, 0, 0) });
+    let (_, frames) = hello_of(&mut bench, &Hello { session: [2; 16], ..hello(1, 0, 0) });
     let [Got::Welcome { groups: 2, contexts: 3, inherited: true, .. }, Got::Ack { sequence: 1, .. }] = frames[..]
     else {
         panic!("{frames:?}")
@@ -192,11 +192,11 @@ fn token_that_was_used_twice_is_answered_twice() {
 fn agent_id_of_zeros_is_an_id_like_another() {
     let mut bench = board();
     let zeros = |number| Hello { agent: [0; 16], secret: Secret([7; 16]), ..hello(number, 1, 1) };
-    let (_, frames) = say(&mut bench, &zeros(1));
+    let (_, frames) = hello_of(&mut bench, &zeros(1));
     assert!(matches!(frames[0], Got::Welcome { .. }));
-    assert_eq!(code(&say(&mut bench, &zeros(2)).1), ErrorCode::Limit, "the same secret: one agent");
+    assert_eq!(code(&hello_of(&mut bench, &zeros(2)).1), ErrorCode::Limit, "the same secret: one agent");
     for number in 3..5 {
-        let (_, frames) = say(&mut bench, &Hello { secret: Secret::NONE, ..zeros(number) });
+        let (_, frames) = hello_of(&mut bench, &Hello { secret: Secret::NONE, ..zeros(number) });
         assert!(matches!(frames[0], Got::Welcome { .. }), "without a secret no id collides");
     }
 }

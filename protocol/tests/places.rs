@@ -20,7 +20,7 @@ fn whole_board(config: Config) -> Bench<GoldenEngine> {
     Bench::over(GoldenEngine::new(sizes).unwrap(), config)
 }
 
-/// A Hello of an agent that no other process goes on from.
+/// A Hello of an agent that no other process continues from.
 fn alone(number: u8, groups: u32, contexts: u32) -> Hello<'static> {
     Hello { secret: Secret::NONE, resumes: false, ..hello(number, groups, contexts) }
 }
@@ -87,7 +87,7 @@ fn advice(bench: &mut Bench<GoldenEngine>, hello: &Hello<'_>) -> String {
 }
 
 #[test]
-fn advice_says_what_helps() {
+fn advice_names_what_helps() {
     let config = Config::default();
     let mut bench = whole_board(config.clone());
     let kept = config.reserved_sessions as u32 - 1;
@@ -169,7 +169,7 @@ fn growth_outlives_its_connection_and_a_restart_of_the_agent() {
         bench.ask(again, &encode(&Message::Hello(Hello { next_sequence: 1, boot_id, grant, ..hello(1, 2, 3) })));
     assert!(matches!(frames[0], Got::Welcome { groups: 4, contexts: 5, .. }), "{frames:?}");
     bench.give(again, &events(1, 0, &[Record::pair(3, Class::PageAfterT, 5, 1, 2)]));
-    // The next process asks for more than that, and goes on with the counters.
+    // The next process asks for more than that, and continues with the counters.
     bench.server.receive(again, &grow(5, 5), bench.now);
     bench.server.disconnect(again, bench.now);
     let heir = bench.connect();
@@ -192,8 +192,8 @@ fn quota_bounds_growth() {
 #[test]
 fn place_of_a_dead_agent_without_successor_is_taken_back_when_needed() {
     let mut bench = Bench::new(Config { max_sessions: 2, ..Config::default() });
-    let keeper = bench.session(1, 2, 3);
-    bench.give(keeper, &events(0, 0, &[Record::pair(1, Class::PageAfterT, 5, 1, 2)]));
+    let connected = bench.session(1, 2, 3);
+    bench.give(connected, &events(0, 0, &[Record::pair(1, Class::PageAfterT, 5, 1, 2)]));
     for number in 2..20 {
         let (id, ..) = bench.welcome(&alone(number, 2, 3));
         bench.give(id, &events(0, 0, &[Record::pair(0, Class::PageAfterT, 5, 1, 2)]));
@@ -204,7 +204,7 @@ fn place_of_a_dead_agent_without_successor_is_taken_back_when_needed() {
     let (_, _, _, next) =
         bench.welcome(&Hello { oldest_sequence: 1, next_sequence: 1, boot_id: 1, grant: 9, ..alone(2, 2, 3) });
     assert_eq!(next, 1);
-    assert_eq!(counted(&mut bench, keeper, 1).len(), 1, "the session that is connected is untouched");
+    assert_eq!(counted(&mut bench, connected, 1).len(), 1, "the session that is connected is untouched");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn process_that_does_not_resume_replaces_the_one_before() {
     assert_eq!(bench.server.sessions(), 1);
 }
 
-/// 64 Hellos and nothing behind them do not shut the door for ever.
+/// 64 Hellos and nothing behind them do not keep others out indefinitely.
 #[test]
 fn connected_sessions_without_records_give_way_after_a_time() {
     let config = Config { max_sessions: 3, ..Config::default() };

@@ -205,7 +205,7 @@ proptest! {
 
     /// Valid frames with a few bytes changed and the checksum made right again.
     #[test]
-    fn forged_frames_end_in_an_error_or_do_what_they_say(
+    fn forged_frames_end_in_an_error_or_are_obeyed(
         changes in prop::collection::vec((0usize..400, any::<u8>()), 1..4),
         which in 0usize..5,
     ) {

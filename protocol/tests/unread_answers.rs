@@ -104,7 +104,7 @@ fn ack_is_not_kept_back_by_replies_without_end() {
     assert!(acks > 50, "{acks} Acks in {read} bytes");
 }
 
-/// Requests die with their connection: also those that wait behind records whose answers nobody reads.
+/// Requests die with their connection: also those that wait behind records whose answers are not read.
 #[test]
 fn requests_of_many_connections_keep_no_memory() {
     let mut bench = Bench::new(Config::default());

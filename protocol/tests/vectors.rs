@@ -32,7 +32,7 @@ fn number(value: &Value) -> usize {
 
 /// The numbers are found where the file says, by no code of the crate, and the crate makes the same bytes again.
 #[test]
-fn every_kind_of_frame_is_read_and_written_as_the_vectors_say() {
+fn every_kind_of_frame_is_read_and_written_as_in_the_vectors() {
     assert_eq!(vectors()["protocol_version"], PROTOCOL_VERSION);
     let frames = list("frames");
     for vector in &frames {
@@ -104,7 +104,7 @@ impl Engine for Failing {
 }
 
 #[test]
-fn server_answers_every_exchange_as_the_vectors_say() {
+fn server_answers_every_exchange_as_in_the_vectors() {
     let exchanges = list("exchanges");
     for code in ErrorCode::ALL {
         assert!(exchanges.iter().any(|exchange| exchange["name"] == format!("{code:?}")), "{code:?} has no exchange");

@@ -71,7 +71,7 @@ fn reaction(result: Result<(), EndpointError>) -> &'static str {
 }
 
 #[test]
-fn agent_does_with_every_frame_what_the_vectors_say() {
+fn agent_handles_every_frame_as_in_the_vectors() {
     let vectors = vectors();
     let cases = vectors["to_agents"].as_array().unwrap();
     let welcome = bytes(&session()[0]["answers"][0]);

@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zero_bytes_move_the_state_as_the_crate_says() {
+    fn zero_bytes_move_the_state_as_in_the_crate() {
         for bytes in 1..=16 {
             let expected = deltascope_abi::crc::table_driven(&[0; 16][..bytes]);
             assert_eq!(!advanced(INITIAL, bytes), expected, "{bytes}");

@@ -37,6 +37,7 @@ impl std::fmt::Display for Finding {
 
 /// Why the lint could not be carried out.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LintError {
     /// A tool is missing or failed.
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! The committed Verilog is a fresh emission, the comparison sees every edit, and what has no faithful
 //! Verilog is refused.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use deltascope_rtl::emit::{self, EmitError, tree};
 use deltascope_rtl::{comment, paths};

@@ -2,7 +2,7 @@
 //!
 //! Needs Verilator: `cargo test -p deltascope-rtl --features tools`.
 #![allow(clippy::precedence, reason = "precedence is what this is about")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod support;
 

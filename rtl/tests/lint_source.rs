@@ -1,5 +1,5 @@
 //! The source lint rejects what it must, on its line, and nothing else.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use std::collections::BTreeSet;
 

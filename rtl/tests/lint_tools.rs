@@ -1,7 +1,7 @@
 //! Verilator and yosys reject planted faults, and the lint says which package is missing.
 //!
 //! Needs both: `cargo test -p deltascope-rtl --features tools`.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! Every block has a page in `rtl/docs` with a picture of its waveform; a page has the headings that it has content for.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use deltascope_rtl::emit::tops;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Width converters, reply queue and packets: nothing lost, repeated or reordered, at full rate.
 //!
 //! These run in rust-hdl's simulator; the emitted Verilog meets the model in `verilator-tests`.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod support;
 

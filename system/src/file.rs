@@ -1,4 +1,4 @@
-//! Reading files that may be anything: whoever can write to a folder can put a pipe, a device or an endless file there.
+//! Reading files that may be anything: a process that can write to a folder can put a pipe, a device or an endless file there.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_does_what_its_name_says() {
+    fn each_fault_acts_as_its_name() {
         let (sent, out) = passed(FrameFault::Nothing);
         assert_eq!(sent, out);
         let length = records(0, 0, &[pair(1, 5); 3]).len();

@@ -223,8 +223,8 @@ impl Channel {
         let Channel { side, outgoing, incoming, start, end, .. } = self;
         let incoming = &mut incoming[*start..*end];
         match side {
-            Side::Client(connection) => say_close(connection.process_tls_records(incoming).state, outgoing),
-            Side::Server(connection) => say_close(connection.process_tls_records(incoming).state, outgoing),
+            Side::Client(connection) => queue_close(connection.process_tls_records(incoming).state, outgoing),
+            Side::Server(connection) => queue_close(connection.process_tls_records(incoming).state, outgoing),
         }
     }
 
@@ -249,7 +249,7 @@ impl Channel {
         step
     }
 
-    /// After an error rustls may have an alert for the peer. It is asked only while it has: else it would go on with a
+    /// After an error rustls may have an alert for the peer. It is asked only while it has: else it would continue with a
     /// buffer that its failed handshake is still in the middle of.
     fn take_alert(&mut self) {
         let Channel { side, outgoing, incoming, start, end, .. } = self;
@@ -271,7 +271,7 @@ fn encode<Data>(state: Result<ConnectionState<'_, '_, Data>, rustls::Error>, out
     work(state, outgoing, &[], &mut |_| ()).is_ok()
 }
 
-fn say_close<Data>(state: Result<ConnectionState<'_, '_, Data>, rustls::Error>, outgoing: &mut Vec<u8>) {
+fn queue_close<Data>(state: Result<ConnectionState<'_, '_, Data>, rustls::Error>, outgoing: &mut Vec<u8>) {
     if let Ok(ConnectionState::WriteTraffic(mut traffic)) = state {
         let start = outgoing.len();
         outgoing.resize(start + 128, 0);

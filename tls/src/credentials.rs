@@ -97,7 +97,7 @@ impl Credentials {
         let builder = builder.map_err(&refuse)?.with_client_cert_verifier(verifier);
         let mut config = builder.with_single_cert(self.chain, self.key).map_err(&refuse)?;
         config.ignore_client_order = true;
-        // A resumed connection would go on with the certificate of the first one.
+        // A resumed connection would continue with the certificate of the first one.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         Ok(Arc::new(config))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// Why keys cannot be made or used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// The file cannot be read or written.
     #[error("{}: {source}; `deltascope keys init` makes keys", path.display())]
@@ -99,6 +100,7 @@ impl KeyError {
 
 /// Why a channel ended.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TlsError {
     /// The peer broke TLS, is not who it must be, or refused.
     #[error("{}", explain(.0))]

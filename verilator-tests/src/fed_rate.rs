@@ -30,6 +30,7 @@ const PACKET_BYTES: u32 = 4096;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FedError {
     /// The simulation failed.
     #[error(transparent)]

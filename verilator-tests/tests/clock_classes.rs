@@ -16,7 +16,7 @@ fn every_clock_has_its_class() {
 }
 
 #[test]
-fn status_says_what_the_engine_does() {
+fn status_reports_what_the_engine_does() {
     session::check("status", 1, |session| {
         let sizes = sizes(&mut Top::new(session.bench("deltascope_top")?, 0)?)?;
         status_bits(session, sizes)

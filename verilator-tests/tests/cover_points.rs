@@ -1,5 +1,5 @@
 //! `docs/verification.md` lists every cover point with the name that the code uses, and no other.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use deltascope_verilator_tests::cover::Point;
 

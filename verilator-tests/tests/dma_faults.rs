@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use deltascope_verilator_tests::dma_faults::{self, Expected, HostKind};
 
 #[test]
-fn the_table_of_faults_notices_what_is_not_as_it_says() {
+fn table_of_faults_notices_what_differs_from_it() {
     let find = |name: &str| dma_faults::all().into_iter().find(|case| case.name == name).expect("a case");
     assert!(dma_faults::run(&find("MM2S DMASlvErr"), HostKind::Simulated).ok);
     // Another error than the one expected, an error where none is expected, and none where one is.

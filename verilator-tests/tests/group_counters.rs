@@ -109,6 +109,6 @@ fn lockstep(session: &mut Session) -> Result<(), Failure> {
 }
 
 #[test]
-fn count_like_the_abi_says() {
+fn counts_as_in_the_abi() {
     session::check("group_counters", 2, lockstep);
 }

@@ -2,7 +2,7 @@
 //! engine in another one, over the loopback interface, without TLS and with it.
 //!
 //! Every rate is counted events over the time from the first record to a snapshot that holds them all. Processor time
-//! is what the kernel accounts to each process, that of its system calls included. A machine that others use shows
+//! is what the kernel charges to each process, that of its system calls included. A machine that others use shows
 //! in the shares: a process that waited for a processor has less than it could use. The estimate beside each rate is
 //! what the slower of the two processes would do with a processor of its own.
 

@@ -48,6 +48,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 /// Why the logic was not configured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BitstreamError {
     /// A register cannot be reached.
     #[error(transparent)]

@@ -27,6 +27,7 @@ const HEADER: usize = 32;
 
 /// Why a block or a line of it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// Not the layout.
     #[error("settings block: expected {expected}, found {found:#010x}; write the image again")]

@@ -226,7 +226,7 @@ impl Board {
     /// What is due besides serving.
     fn report(&mut self, now: u64) {
         while let Some(note) = self.station.take_note() {
-            self.tell(note);
+            self.print(note);
         }
         if now >= self.next_look {
             self.next_look = now + LINK_US;
@@ -251,7 +251,7 @@ impl Board {
         }
     }
 
-    fn tell(&mut self, note: Note) {
+    fn print(&mut self, note: Note) {
         match note {
             Note::Accepted(address, port) => {
                 defmt::info!("PEER {=str}:{=u16} served", address_text(address).as_str(), port);

@@ -4,7 +4,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `events.rs` | [`Accounting`], a session as a sink of events |
+//! | `events.rs` | [`Accounting`], a session as a sink of events; `events/sink.rs` the way of one event, `events/restart.rs` what a restart needs |
 //! | `groups.rs`, `slot_table.rs` | owners to groups |
 //! | `contexts.rs`, `content_table.rs` | sockets and bodies to contexts |
 //! | `event_records.rs`, `event_numbers.rs` | events to records, and numbers of records to numbers of events |

@@ -264,7 +264,7 @@ fn paths_are_keys_and_forgotten_handles_are_unknown() {
 }
 
 #[test]
-fn a_walk_stops_at_its_bound_and_says_so() {
+fn walk_stops_at_its_bound_and_reports_it() {
     let tree = Tree::new(true);
     for number in 0..20 {
         tree.group(&format!("{number}/below"));

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use deltascope_agent::accounting::Options;
 use deltascope_agent::demo::Demo;
 use deltascope_agent::report::{ScanJson, scan_lines};
 use deltascope_agent::stop::Stop;
@@ -21,7 +22,7 @@ pub struct Arguments {
 
 /// Runs the main job.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
+    let (_daemon, mut accounting) = arguments.engine.open(Options::default(), &Stop::default())?;
     let bar = Bar::new("scanning");
     let demo = Demo::run(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use deltascope_agent::accounting::Options;
 use deltascope_agent::doctor::{Machine, State, board, examine, render};
 use deltascope_agent::signals;
 
@@ -40,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let address = arguments.engine.address();
     let mut examination = examine(&machine, address.and_then(resolve));
     if let Some(address) = address {
-        let session = arguments.engine.with_outage(ANSWER).open(None, &stop);
+        let session = arguments.engine.with_outage(ANSWER).open(Options::default(), &stop);
         examination.add(board(address, session.map(|(_, session)| session).map_err(|error| error.to_string())));
     }
     if arguments.json {

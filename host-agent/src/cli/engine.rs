@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use deltascope_agent::accounting::state::{AgentIdentity, AgentState};
 use deltascope_agent::accounting::{Accounting, Conservation, Options};
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::permutation::Permutation;
@@ -97,21 +96,9 @@ impl EngineArguments {
     }
 
     /// Connects, after starting a daemon if no address is given; it is stopped when it is dropped, which must be after
-    /// the session. A connection to a server that runs without this program is made again when it breaks. `state` is
-    /// what an agent needs that resumes after a restart; `stop` ends what waits for the server.
-    pub fn open(&self, state: Option<AgentState>, stop: &Stop) -> Result<(Option<Daemon>, Accounting)> {
-        self.open_as(state, None, stop, false)
-    }
-
-    /// Connects as [`EngineArguments::open`] does, with the identity of an agent that has no state. With `connections` sends
-    /// by content are counted in that scope too.
-    pub fn open_as(
-        &self,
-        state: Option<AgentState>,
-        identity: Option<AgentIdentity>,
-        stop: &Stop,
-        connections: bool,
-    ) -> Result<(Option<Daemon>, Accounting)> {
+    /// the session. A connection to a server that runs without this program is made again when it breaks. Uplink and
+    /// permutation of `options` are made from these arguments; `stop` ends what waits for the server.
+    pub fn open(&self, options: Options, stop: &Stop) -> Result<(Option<Daemon>, Accounting)> {
         let tls = self.tls()?;
         let (address, daemon) = match (&self.connect, &self.insecure_peer) {
             (Some(text), _) if tls.is_some() => (text.parse::<Address>()?, None),
@@ -138,11 +125,11 @@ impl EngineArguments {
             ..uplink::Options::default()
         };
         let permutation = self.permute.then(Permutation::random).transpose().map_err(UplinkError::Random)?;
-        match Accounting::connect(address, Options { uplink, state, identity, permutation, connections }) {
+        match Accounting::connect(address, Options { uplink, permutation, ..options }) {
             Ok(accounting) => Ok((daemon, accounting)),
             // The cause may be on the side of the server.
             Err(error) => match daemon.as_ref().map(Daemon::said).filter(|said| !said.is_empty()) {
-                Some(said) => bail!("{error}; the board server that was started said {said:?}"),
+                Some(said) => bail!("{error}; the board server that was started printed {said:?}"),
                 None => Err(error.into()),
             },
         }
@@ -164,7 +151,7 @@ impl EngineArguments {
 pub fn text(report: &Report) -> String {
     let unknown = match report.unknown_events {
         0 => String::new(),
-        events => format!("{events} events are of no container: the state folder was lost that says what they were\n"),
+        events => format!("{events} events are of no container: the state folder was lost that has what they were\n"),
     };
     format!(
         "{}{}{unknown}engine {}: {}\n",

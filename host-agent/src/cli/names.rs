@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use deltascope_agent::procfs;
-use deltascope_agent::runtimes::{Book, Places, ask};
+use deltascope_agent::runtimes::{NameCache, Places, ask};
 
 /// Where names come from.
 #[derive(Args, Clone, Debug)]
@@ -23,14 +23,14 @@ pub struct NameArguments {
 }
 
 impl NameArguments {
-    /// The book of names, with a thread that fills it; `None` where no runtime is to be asked.
-    pub fn book(&self) -> Result<Option<Book>> {
+    /// The cache of names, with a thread that fills it; `None` where no runtime is to be asked.
+    pub fn cache(&self) -> Result<Option<NameCache>> {
         if self.no_names {
             return Ok(None);
         }
-        let book = Book::default();
+        let cache = NameCache::default();
         let places = Places::of(self.host_root.as_deref(), procfs::proc_root(), &self.sockets);
-        ask(&book, places).context("cannot start a thread that asks for names; raise the limit of threads")?;
-        Ok(Some(book))
+        ask(&cache, places).context("cannot start a thread that asks for names; raise the limit of threads")?;
+        Ok(Some(cache))
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use deltascope_agent::accounting::Options;
 use deltascope_agent::report::{Report, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::sources::{Replay, Round, Source};
 use deltascope_agent::stop::Stop;
@@ -37,7 +38,7 @@ struct Json {
 /// Streams a recording.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut replay = Replay::open(&arguments.file)?;
-    let (_daemon, mut accounting) = arguments.engine.open(None, &Stop::default())?;
+    let (_daemon, mut accounting) = arguments.engine.open(Options::default(), &Stop::default())?;
     let bar = Bar::new("replaying");
     while replay.round(&mut accounting, &mut |progress| bar.show(progress))? == Round::More {}
     drop(bar);

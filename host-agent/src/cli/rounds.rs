@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use deltascope_agent::accounting::Accounting;
+use deltascope_agent::accounting::{Accounting, Options};
 use deltascope_agent::report::round::{Round, Rounds};
 use deltascope_agent::report::{Report, ScanJson};
 use deltascope_agent::scan::Budget;
@@ -47,7 +47,7 @@ pub struct RoundArguments {
     /// scan: bytes that the rounds may compare in a second, in GB; 0 switches the scan off
     #[arg(long, value_name = "GB", default_value = "1", value_parser = budget)]
     scan_rate: f64,
-    /// scan, bpf, kmod, capture: begin switched off; every output says so. SIGHUP reads the file of settings again, which can
+    /// scan, bpf, kmod, capture: begin switched off; every output reports it. SIGHUP reads the file of settings again, which can
     /// switch the source on
     #[arg(long)]
     off: bool,
@@ -140,7 +140,8 @@ pub fn each_until(
     }
     let state = arguments.state.open(source.as_ref(), arguments.engine.is_remote(), arguments.engine.has_tls())?;
     let identity = arguments.state.identity(source.as_ref(), arguments.engine.is_remote());
-    let (_daemon, mut accounting) = arguments.engine.open_as(state, identity, stop, connections)?;
+    let options = Options { state, identity, connections, ..Options::default() };
+    let (_daemon, mut accounting) = arguments.engine.open(options, stop)?;
     accounting.resume(source.as_mut())?;
     let begun = Instant::now();
     let end = arguments.duration.map(|duration| begun + duration);
@@ -148,7 +149,7 @@ pub fn each_until(
     end.into_iter().for_each(|end| work.end_at(end));
     let mut last = begun;
     let stopped = || stop.is_asked() || end.is_some_and(|end| Instant::now() >= end);
-    let mut rounds = Rounds::new(tuner.get()).named_by(arguments.names.book()?);
+    let mut rounds = Rounds::new(tuner.get()).named_by(arguments.names.cache()?);
     // Since when the rest of what is in flight is given; inside, nothing for a source that cannot stop capturing.
     let mut rest: Option<Option<Instant>> = None;
     let mut late = Late::default();

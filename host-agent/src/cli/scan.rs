@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
+use deltascope_agent::accounting::Options;
 use deltascope_agent::report::round::Rounds;
 use deltascope_agent::report::{Metrics, ReportJson, ScanJson, scan_lines};
 use deltascope_agent::scan::{ScanConfig, ScanTarget};
@@ -59,17 +60,17 @@ pub fn config(pids: &[u32]) -> ScanConfig {
 /// Scans once. A signal ends the scan early, with what it has.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let stop = signals::catch()?;
-    let (_daemon, mut accounting) = arguments.engine.open(None, &stop)?;
+    let (_daemon, mut accounting) = arguments.engine.open(Options::default(), &stop)?;
     let mut scan = Scan::new(config(&arguments.pids), []).ended_by(&stop);
     let (before, _) = accounting.read(&scan)?;
-    let book = arguments.names.book()?;
-    let (mut rounds, begun) = (Rounds::new(Tuning::once()).named_by(book.clone()), Instant::now());
+    let cache = arguments.names.cache()?;
+    let (mut rounds, begun) = (Rounds::new(Tuning::once()).named_by(cache.clone()), Instant::now());
     let bar = Bar::new("scanning");
     scan.round(&mut accounting, &mut |progress| bar.show(progress))?;
     drop(bar);
     let (after, conservation) = accounting.read(&scan)?;
-    if let Some(book) = &book {
-        book.look_up(accounting.owners().iter().map(|(_, owner)| &*owner.name), NAMES_TIME);
+    if let Some(cache) = &cache {
+        cache.look_up(accounting.owners().iter().map(|(_, owner)| &*owner.name), NAMES_TIME);
     }
     let round = rounds.next(&accounting, &scan, (after.since(&before), conservation), begun.elapsed(), |_| 0);
     let report = &round.report;

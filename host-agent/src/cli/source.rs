@@ -26,7 +26,7 @@ pub enum SourceKind {
     Capture,
     /// The sends in a file of packets, given with --pcap
     Pcap,
-    /// The first of bpf, kmod and scan that this kernel permits; says which on standard error, and why
+    /// The first of bpf, kmod and scan that this kernel permits; prints which on standard error, and why
     Auto,
     /// BPF programs: every copy and every send, as they happen
     Bpf,

@@ -35,7 +35,7 @@ impl StateArguments {
         if !source.can_resume() {
             if self.agent_id.is_some() {
                 bail!(
-                    "--agent-id: expected a source that can go on after a restart (kmod, replay, synth), found {}; leave it out",
+                    "--agent-id: expected a source that can continue after a restart (kmod, replay, synth), found {}; leave it out",
                     source.name()
                 );
             }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use deltascope_agent::http::{self, DEFAULT_ADDRESS, RoundStatusJson, StatusJson};
 use deltascope_agent::report::{budget_line, escape};
-use deltascope_agent::runtimes::{BookStatus, RuntimeStatus};
+use deltascope_agent::runtimes::{NameCacheStatus, RuntimeStatus};
 use deltascope_agent::uplink::{Address, Tls};
 
 use super::exit::Failure;
@@ -100,8 +100,8 @@ fn text(status: &StatusJson) -> String {
 }
 
 /// How names of containers are found: one line, and one for each runtime.
-fn names_text(names: &BookStatus) -> String {
-    let BookStatus { named, waiting, missing, runtimes } = names;
+fn names_text(names: &NameCacheStatus) -> String {
+    let NameCacheStatus { named, waiting, missing, runtimes } = names;
     let mut text = format!("names of containers: {named} known, {waiting} looked up, {missing} missing\n");
     for runtime in runtimes {
         let RuntimeStatus { runtime, lookups, failures, found, error } = runtime;

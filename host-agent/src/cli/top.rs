@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use deltascope_agent::accounting::{Accounting, AccountingError};
+use deltascope_agent::accounting::{Accounting, AccountingError, Options};
 use deltascope_agent::daemon::Daemon;
 use deltascope_agent::signals;
 use deltascope_agent::sources::SourceError;
@@ -145,7 +145,7 @@ fn live(arguments: &Arguments, settings: &Settings, view: &mut View, stop: &Stop
 }
 
 fn connect(arguments: &Arguments, stop: &Stop) -> Result<(Option<Daemon>, Accounting)> {
-    arguments.rounds.engine().open(None, stop)
+    arguments.rounds.engine().open(Options::default(), stop)
 }
 
 /// Opens the recording and plays it up to where it is to begin.

@@ -13,7 +13,7 @@ pub(super) const PROBES: &[Probe] = &[
     Probe { name: "ksm", why: "KSM is what gives redundant pages back", look: ksm },
     Probe {
         name: "soft_dirty",
-        why: "other tools tell written pages by it; the scan does not need it",
+        why: "other tools find written pages by it; the scan does not need it",
         look: soft_dirty,
     },
     Probe { name: "pagemap_scan", why: "with it the scan passes over holes and finds huge pages", look: pagemap_scan },

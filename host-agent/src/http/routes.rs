@@ -66,7 +66,7 @@ fn last(feed: &Feed) -> Option<Arc<Shown>> {
     feed.borrow().clone()
 }
 
-/// An answer that nobody keeps.
+/// An answer that no cache keeps.
 fn fresh(kind: &'static str, body: Bytes) -> Response {
     let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     (headers, body).into_response()

@@ -34,7 +34,7 @@ pub struct Listen {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
-    /// Others would read it in the clear, and nobody asks who they are.
+    /// Others would read it in the clear, and without authentication.
     #[error(
         "--listen {address}: expected an address of this machine (127.0.0.1 or [::1]), found one that others reach; give --listen-tls and --listen-authority too"
     )]

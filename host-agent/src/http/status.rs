@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::round::{Round, unix_seconds};
 use crate::report::{BudgetJson, off_line};
-use crate::runtimes::BookStatus;
+use crate::runtimes::NameCacheStatus;
 
 /// A round may come this many intervals late, and this much time, before an agent is not ready.
 const LATE_INTERVALS: u32 = 3;
@@ -68,7 +68,7 @@ pub struct RoundStatusJson {
     pub certificate_days: Option<f64>,
     /// How names of containers are found; null where no runtime is asked.
     #[serde(default)]
-    pub names: Option<BookStatus>,
+    pub names: Option<NameCacheStatus>,
     /// Time of processors that the agent has used, in seconds.
     pub agent_cpu_seconds: f64,
     /// Memory of the agent that is resident, in bytes.

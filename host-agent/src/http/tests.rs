@@ -37,7 +37,7 @@ fn start(feed: Feed) -> Server {
 fn ask(mut stream: impl Read + Write, path: &str) -> String {
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes()).expect("it is sent");
     let mut answer = Vec::new();
-    // TLS may end without its goodbye.
+    // TLS may end without a close_notify.
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8(answer).expect("text")
 }
@@ -135,7 +135,7 @@ fn kept_rounds_are_bounded_and_the_last_is_among_them() {
 }
 
 #[test]
-fn old_or_blind_round_is_not_ready_and_says_why() {
+fn old_or_blind_round_is_not_ready_for_a_reason() {
     let now = SystemTime::now();
     let at = |seconds| now - Duration::from_secs(seconds);
     assert_eq!(problems(Some(&Round { at: at(40), ..round() }), now), Vec::<String>::new());

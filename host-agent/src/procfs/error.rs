@@ -19,6 +19,7 @@ pub struct ParseError {
 
 /// Why a file of `/proc` could not be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProcError {
     /// The process, or the memory that it had when the file was opened, is gone. To be counted;
     /// nothing can be done about it.

@@ -130,7 +130,7 @@ impl Drop for Excluded {
 /// Runs the program for each mapping of a process.
 fn mappings(program: &OwnedFd, pid: u32) -> io::Result<Vec<FlaggedMapping>> {
     /// `union bpf_iter_link_info`, of which `task.pid` is used: a process with its threads. With `task.tid` the kernel begins
-    /// again for ever where one read does not take all (seen on 6.18).
+    /// again indefinitely where one read does not take all (seen on 6.18).
     const INFORMATION: usize = 16;
     let mut target = [0u32; INFORMATION / 4];
     target[1] = pid;

@@ -19,7 +19,7 @@ enum MemFile {
 ///
 /// `process_vm_readv` would be faster and is not used: it pins what it reads, and since Linux
 /// 5.19 pinning a page that is shared after a fork first copies it for that process
-/// (`gup_must_unshare` in `mm/gup.c`). A scan with it makes the very copies that it then
+/// (`gup_must_unshare` in `mm/gup.c`). A scan with it makes the same copies that it then
 /// counts. `mem` only takes a reference for the moment of the copy.
 #[derive(Debug)]
 pub struct ProcessMemory {

@@ -80,6 +80,7 @@ const WHAT_UNJUDGED: u8 = 4;
 
 /// A recording that cannot be written, or bytes that are not one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordingError {
     /// The operating system refused.
     #[error("{path}: cannot {action}: {source}; {advice}", path = path.display())]

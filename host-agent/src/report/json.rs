@@ -155,7 +155,7 @@ pub struct ReportJson {
     pub conservation: ConservationJson,
     /// Of the counted events, those that could not be judged.
     pub unjudged: u64,
-    /// Of the counted events, those that no container has: the state folder was lost that says what they were.
+    /// Of the counted events, those that no container has: the state folder was lost that has what they were.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_events: u64,
     /// How the contexts served as a table of bodies, if there were sends by content.

@@ -203,7 +203,7 @@ pub struct Report {
     pub body_contexts: (u64, u64),
     /// Bytes of all sends, of a source that sees these on a network.
     pub send_bytes: Option<SendBytesJson>,
-    /// Events that are in no line, because the state folder was lost that says what they were.
+    /// Events that are in no line, because the state folder was lost that has what they were.
     pub unknown_events: u64,
 }
 

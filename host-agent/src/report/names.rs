@@ -7,7 +7,7 @@ use crc32c::crc32c;
 use super::OTHER_NAME;
 use crate::attribution::describe;
 use crate::event::Owners;
-use crate::runtimes::Book;
+use crate::runtimes::NameCache;
 
 /// Names that are not of a control group, whatever a group is called.
 const RESERVED: [&str; 4] = [OTHER_NAME, "expired", "none", "unknown"];
@@ -20,12 +20,12 @@ const RESERVED: [&str; 4] = [OTHER_NAME, "expired", "none", "unknown"];
 pub(super) struct Names<'a> {
     shared: HashSet<String>,
     names: HashMap<&'a str, String>,
-    book: Option<&'a Book>,
+    cache: Option<&'a NameCache>,
 }
 
 impl<'a> Names<'a> {
-    /// The names of all; `book` has what runtimes call their containers.
-    pub(super) fn of(owners: &'a Owners, book: Option<&'a Book>) -> Names<'a> {
+    /// The names of all; `cache` has what runtimes call their containers.
+    pub(super) fn of(owners: &'a Owners, cache: Option<&'a NameCache>) -> Names<'a> {
         let mut names = HashMap::new();
         let (mut used, mut shared) = (HashSet::new(), HashSet::new());
         shared.extend(RESERVED.map(str::to_owned));
@@ -35,26 +35,26 @@ impl<'a> Names<'a> {
                 // Its sends by content are an owner too.
                 continue;
             }
-            let name = plain(key, book);
+            let name = plain(key, cache);
             if !used.insert(name.clone()) {
                 shared.insert(name.clone());
             }
             names.insert(key, name);
         }
-        Names { shared, names, book }
+        Names { shared, names, cache }
     }
 
     /// Returns the name of an owner.
     pub(super) fn get(&self, key: &str) -> String {
-        let name = self.names.get(key).cloned().unwrap_or_else(|| plain(key, self.book));
+        let name = self.names.get(key).cloned().unwrap_or_else(|| plain(key, self.cache));
         // What is not a path has no other name than its own.
         if name != key && self.shared.contains(&name) { format!("{name}~{:08x}", crc32c(key.as_bytes())) } else { name }
     }
 }
 
 /// The name of a key, without regard to others.
-fn plain(key: &str, book: Option<&Book>) -> String {
-    if let Some(names) = book.and_then(|book| book.of_path(key)) {
+fn plain(key: &str, cache: Option<&NameCache>) -> String {
+    if let Some(names) = cache.and_then(|cache| cache.of_path(key)) {
         return names.whole();
     }
     if key.starts_with('/') { describe(key).name } else { key.to_owned() }

@@ -17,7 +17,7 @@ use crate::attribution::Groups;
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::pressure::Pressures;
 use crate::procfs::{OwnCost, lossless};
-use crate::runtimes::{Book, BookStatus};
+use crate::runtimes::{NameCache, NameCacheStatus};
 use crate::sampling::Estimates;
 use crate::scan::Budget;
 use crate::sources::Source;
@@ -58,7 +58,7 @@ pub struct Round {
     /// The same with the names of the containers.
     pub estimated: Option<EstimatedJson>,
     /// How names are found; `None` where no runtime is asked.
-    pub names: Option<BookStatus>,
+    pub names: Option<NameCacheStatus>,
     /// Containers that the report leaves out because they have had no event for a while.
     pub silent: usize,
     /// What was written to the state folder; `None` without one.
@@ -108,7 +108,7 @@ pub struct Rounds {
     /// Where the version 2 hierarchy of control groups is, if there is one.
     groups: Option<PathBuf>,
     /// What runtimes call their containers.
-    book: Option<Book>,
+    cache: Option<NameCache>,
 }
 
 impl Rounds {
@@ -123,14 +123,14 @@ impl Rounds {
             longest: Duration::ZERO,
             base: Totals::default(),
             groups: Groups::of_host().folder.clone(),
-            book: None,
+            cache: None,
         }
     }
 
-    /// Names containers as runtimes do, as far as `book` knows it when a round is made.
+    /// Names containers as runtimes do, as far as `cache` knows it when a round is made.
     #[must_use]
-    pub fn named_by(self, book: Option<Book>) -> Rounds {
-        Rounds { book, ..self }
+    pub fn named_by(self, cache: Option<NameCache>) -> Rounds {
+        Rounds { cache, ..self }
     }
 
     /// Sets what has changed since the round before.
@@ -159,10 +159,10 @@ impl Rounds {
         };
         let owners = accounting.owners();
         let engine = accounting.granted().engine.name();
-        let names = Names::of(owners, self.book.as_ref());
+        let names = Names::of(owners, self.cache.as_ref());
         let mut report = Report::from_source(engine, (owners, &names), shown, conservation, source);
-        if let Some(book) = &self.book {
-            report.add_names(book);
+        if let Some(cache) = &self.cache {
+            report.add_names(cache);
         }
         report.body_contexts = accounting.body_contexts();
         // A round of a state names what there is now.
@@ -196,7 +196,7 @@ impl Rounds {
             off,
             estimated: estimates.as_ref().map(|estimates| EstimatedJson::new(estimates, owners, &names)),
             estimates,
-            names: self.book.as_ref().map(Book::status),
+            names: self.cache.as_ref().map(NameCache::status),
             silent,
             state: accounting.state_status(),
             link: accounting.link(),
@@ -265,9 +265,9 @@ impl Report {
     }
 
     /// Adds to each line what its runtime calls it.
-    fn add_names(&mut self, book: &Book) {
+    fn add_names(&mut self, cache: &NameCache) {
         for line in &mut self.lines {
-            line.names = line.details.as_ref().and_then(|details| book.of_path(&details.cgroup));
+            line.names = line.details.as_ref().and_then(|details| cache.of_path(&details.cgroup));
         }
     }
 

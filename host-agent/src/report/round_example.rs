@@ -11,10 +11,10 @@ use super::{Details, Recent, Report};
 use crate::accounting::{Conservation, Operations, Rows, Totals};
 use crate::event::{OwnerKind, Owners};
 use crate::procfs::OwnCost;
-use crate::runtimes::{BookStatus, RuntimeNames, RuntimeStatus};
+use crate::runtimes::{NameCacheStatus, RuntimeNames, RuntimeStatus};
 use crate::uplink::LinkStatus;
 
-/// What one container has counted: copies, of which so many are redundant, and sends, all of them redundant.
+/// What one container has counted: copies, those of them that are redundant, and sends, all of them redundant.
 fn rows(copies: u64, redundant: u64, sends: u64) -> Rows {
     let mut rows = Rows::default();
     (0..copies).for_each(|number| rows[Class::PageAfterT as usize].count(4096, number < redundant));
@@ -55,7 +55,7 @@ pub(crate) fn round() -> Round {
         silence: Duration::from_secs(600),
         budget: None,
         off: None,
-        names: Some(BookStatus {
+        names: Some(NameCacheStatus {
             named: 2,
             waiting: 1,
             missing: 4,

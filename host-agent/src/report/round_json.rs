@@ -10,7 +10,7 @@ use super::{BudgetJson, EstimatedJson, RatesJson, ReportJson, ScanJson};
 use crate::accounting::state::StateStatus;
 use crate::event::OwnerKind;
 use crate::procfs::pressure::{Pressures, Resource};
-use crate::runtimes::BookStatus;
+use crate::runtimes::NameCacheStatus;
 
 /// One round, as `run --json-lines` prints it.
 #[derive(Clone, Debug, Serialize)]
@@ -92,7 +92,7 @@ pub struct WholeRoundJson<'a> {
     /// What the agent has used.
     pub agent: AgentJson,
     /// How names are found; null where no runtime is asked.
-    pub names: Option<&'a BookStatus>,
+    pub names: Option<&'a NameCacheStatus>,
     /// Everything that `run --json-lines` prints.
     #[serde(flatten)]
     pub round: RoundJson<'a>,

@@ -161,7 +161,7 @@ fn nothing_counted_is_called_what_it_is() {
 }
 
 #[test]
-fn the_conservation_line_says_when_it_is_broken() {
+fn conservation_line_reports_when_it_is_broken() {
     let report = report();
     assert_eq!(
         conservation_line(&report.conservation, report.unjudged),

@@ -5,9 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::book::{Book, RuntimeStatus};
 use super::cri::Cri;
 use super::docker::Docker;
+use super::name_cache::{NameCache, RuntimeStatus};
 use super::places::Places;
 use super::podman::Podman;
 use super::{Runtime, RuntimeNames};
@@ -61,24 +61,24 @@ impl Asked {
     }
 }
 
-/// Begins to find the names that a book is asked for, until nobody else holds the book.
+/// Begins to find the names that a cache is asked for, until nothing else holds the cache.
 ///
 /// # Errors
 /// The system refuses a thread.
-pub fn ask(book: &Book, places: Places) -> io::Result<()> {
-    let book = book.clone();
-    std::thread::Builder::new().name("names".to_owned()).spawn(move || work(&book, &places))?;
+pub fn ask(cache: &NameCache, places: Places) -> io::Result<()> {
+    let cache = cache.clone();
+    std::thread::Builder::new().name("names".to_owned()).spawn(move || work(&cache, &places))?;
     Ok(())
 }
 
-fn work(book: &Book, places: &Places) {
+fn work(cache: &NameCache, places: &Places) {
     // Files first: they answer at once.
     let mut all = vec![
         Asked::new("docker", None, Box::new(Docker::new(places))),
         Asked::new("podman", None, Box::new(Podman::new(places))),
     ];
-    while !book.is_left() {
-        let due = book.due(LOOK);
+    while !cache.is_left() {
+        let due = cache.due(LOOK);
         if due.is_empty() {
             continue;
         }
@@ -94,6 +94,6 @@ fn work(book: &Book, places: &Places) {
             open.retain(|id| !found.contains_key(id));
         }
         let shown = all.iter().filter(|asked| asked.socket.is_some() || asked.status.found + asked.status.failures > 0);
-        book.enter(&due, found, shown.map(|asked| asked.status.clone()).collect());
+        cache.enter(&due, found, shown.map(|asked| asked.status.clone()).collect());
     }
 }

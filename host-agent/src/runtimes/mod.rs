@@ -2,23 +2,23 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `book.rs` | names that are known, and those that are asked for; never waits |
+//! | `name_cache.rs` | names that are known, and those that are asked for; never waits |
 //! | `asking.rs` | the thread that asks, with back-off for each runtime and each container |
 //! | `places.rs` | where runtimes have their sockets and state |
 //! | `cri.rs` | pods and containers of Kubernetes, from the runtime's socket |
 //! | `docker.rs`, `podman.rs` | the state folders of these |
 
 mod asking;
-mod book;
 mod cri;
 mod docker;
+mod name_cache;
 mod places;
 mod podman;
 #[cfg(test)]
 mod tests;
 
 pub use asking::ask;
-pub use book::{Book, BookStatus, RuntimeStatus};
+pub use name_cache::{NameCache, NameCacheStatus, RuntimeStatus};
 pub use places::Places;
 
 use cri::Cri;

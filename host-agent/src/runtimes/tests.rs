@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Book, BookStatus, Places, ask};
+use super::{NameCache, NameCacheStatus, Places, ask};
 
 /// For hangs only.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -24,23 +24,23 @@ fn write(root: &Path, below: &str, text: &str) {
     fs::write(path, text).expect("a file");
 }
 
-/// Waits until a book has what is wanted of it.
-fn until<T>(book: &Book, mut what: impl FnMut(&Book) -> Option<T>) -> T {
+/// Waits until a cache has what is wanted of it.
+fn until<T>(cache: &NameCache, mut what: impl FnMut(&NameCache) -> Option<T>) -> T {
     let deadline = Instant::now() + LIMIT;
     loop {
-        if let Some(found) = what(book) {
+        if let Some(found) = what(cache) {
             return found;
         }
-        assert!(Instant::now() < deadline, "{:?}", book.status());
+        assert!(Instant::now() < deadline, "{:?}", cache.status());
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-fn name(book: &Book, path: &str) -> Option<String> {
-    book.of_path(path).map(|names| names.whole())
+fn name(cache: &NameCache, path: &str) -> Option<String> {
+    cache.of_path(path).map(|names| names.whole())
 }
 
-fn of_runtime(status: &BookStatus, name: &str) -> (u64, u64, Option<String>) {
+fn of_runtime(status: &NameCacheStatus, name: &str) -> (u64, u64, Option<String>) {
     let found = status.runtimes.iter().find(|one| one.runtime.contains(name));
     found.map_or((0, 0, None), |one| (one.lookups, one.failures, one.error.clone()))
 }
@@ -63,8 +63,8 @@ fn docker_and_podman_name_containers_by_their_state() {
     write(root, "var/lib/containers/storage/vfs-containers/volatile-containers.json", &storage(4, "job"));
     write(root, "etc/passwd", "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbad\n");
     write(root, "home/ann/.local/share/containers/storage/overlay-containers/containers.json", &storage(5, "mine"));
-    let book = Book::default();
-    ask(&book, Places::of(Some(root), Path::new("/proc"), &[])).expect("a thread");
+    let cache = NameCache::default();
+    ask(&cache, Places::of(Some(root), Path::new("/proc"), &[])).expect("a thread");
     for (path, expected) in [
         (format!("/system.slice/docker-{}.scope", id(1)), "docker/web"),
         (format!("/kubepods/poda-b/docker/{}", id(2)), "prod/pod-1/app"),
@@ -72,20 +72,20 @@ fn docker_and_podman_name_containers_by_their_state() {
         (format!("/machine.slice/libpod-{}.scope", id(4)), "podman/job"),
         (format!("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{}.scope", id(5)), "podman/mine"),
     ] {
-        assert_eq!(until(&book, |book| name(book, &path)), expected, "{path}");
+        assert_eq!(until(&cache, |cache| name(cache, &path)), expected, "{path}");
     }
     // A name stays when its container is gone, and what no runtime knows is counted.
     fs::remove_dir_all(root.join("var/lib/docker")).expect("ours");
-    assert_eq!(name(&book, &format!("/docker/{}", id(1))).as_deref(), Some("docker/web"));
-    assert_eq!(name(&book, &format!("/docker/{}", id(9))), None);
-    let status = until(&book, |book| Some(book.status()).filter(|status| status.missing == 1));
+    assert_eq!(name(&cache, &format!("/docker/{}", id(1))).as_deref(), Some("docker/web"));
+    assert_eq!(name(&cache, &format!("/docker/{}", id(9))), None);
+    let status = until(&cache, |cache| Some(cache.status()).filter(|status| status.missing == 1));
     assert_eq!((status.named, status.waiting), (5, 0));
     assert!(status.runtimes.iter().all(|runtime| runtime.error.is_none()), "{status:?}");
     // Neither units nor LXC's containers, whose ids are names, are asked for.
     for path in ["/system.slice/nginx.service", "/lxc/web", "/", "unknown"] {
-        assert_eq!(name(&book, path), None);
+        assert_eq!(name(&cache, path), None);
     }
-    assert_eq!(book.status().named + book.status().waiting + book.status().missing, 6);
+    assert_eq!(cache.status().named + cache.status().waiting + cache.status().missing, 6);
 }
 
 #[test]
@@ -103,10 +103,10 @@ fn file_of_a_user_that_is_no_file_costs_nobody_else_a_name() {
             _ => symlink("/dev/zero", &path).expect("a link"),
         }
     }
-    let book = Book::default();
-    ask(&book, Places::of(Some(root), Path::new("/proc"), &[])).expect("a thread");
+    let cache = NameCache::default();
+    ask(&cache, Places::of(Some(root), Path::new("/proc"), &[])).expect("a thread");
     let path = format!("/machine.slice/libpod-{}.scope", id(3));
-    assert_eq!(until(&book, |book| name(book, &path)), "podman/db");
+    assert_eq!(until(&cache, |cache| name(cache, &path)), "podman/db");
 }
 
 #[test]
@@ -114,19 +114,19 @@ fn damaged_state_is_a_counted_failure_with_its_reason_and_a_pause() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = format!("var/lib/docker/containers/{}/config.v2.json", id(1));
     write(folder.path(), &file, "{\"Name\": ");
-    let book = Book::default();
-    ask(&book, Places::of(Some(folder.path()), Path::new("/proc"), &[])).expect("a thread");
+    let cache = NameCache::default();
+    ask(&cache, Places::of(Some(folder.path()), Path::new("/proc"), &[])).expect("a thread");
     let path = format!("/docker/{}", id(1));
-    until(&book, |book| {
-        assert_eq!(name(book, &path), None);
-        Some(()).filter(|()| of_runtime(&book.status(), "docker").1 >= 2)
+    until(&cache, |cache| {
+        assert_eq!(name(cache, &path), None);
+        Some(()).filter(|()| of_runtime(&cache.status(), "docker").1 >= 2)
     });
-    let (lookups, failures, error) = of_runtime(&book.status(), "docker");
+    let (lookups, failures, error) = of_runtime(&cache.status(), "docker");
     assert!(error.is_some_and(|error| error.contains("config.v2.json: expected the runtime's JSON")));
     assert_eq!(lookups, failures);
     write(folder.path(), &file, "{\"Name\": \"/late\"}");
-    assert_eq!(until(&book, |book| name(book, &path)), "docker/late");
-    assert_eq!(of_runtime(&book.status(), "docker").2, None);
+    assert_eq!(until(&cache, |cache| name(cache, &path)), "docker/late");
+    assert_eq!(of_runtime(&cache.status(), "docker").2, None);
 }
 
 /// A field of protobuf: a number of two, bytes behind their length.
@@ -146,7 +146,7 @@ fn text(number: u8, text: &str) -> Vec<u8> {
 }
 
 fn sandbox(id: &str, [name, uid, namespace]: [&str; 3]) -> Vec<u8> {
-    // A label and the time of creation, which nobody asked for, are among the fields.
+    // A label and the time of creation, which were not asked for, are among the fields.
     let label = field(5, &[text(1, "app"), text(2, "x")].concat());
     let metadata = field(2, &[text(1, name), text(2, uid), text(3, namespace), vec![4 << 3, 3]].concat());
     [text(1, id), metadata, vec![4 << 3, 0x80, 1], label].concat()
@@ -163,7 +163,7 @@ enum Answers {
     All,
     /// Calls of the older version only.
     Older,
-    /// Nothing, for ever.
+    /// Nothing, indefinitely.
     Never,
 }
 
@@ -247,31 +247,31 @@ fn pods_and_containers_are_named_through_the_runtimes_socket() {
         fs::create_dir_all(socket.parent().expect("a folder")).expect("a folder");
         let many: Vec<Vec<u8>> = (0..200).map(|at| container(&format!("other-{at}"), &id(7), "other")).collect();
         let containers = [many, vec![container(&id(1), &id(7), "app"), container(&id(2), &id(8), "orphan")]].concat();
-        let book = Book::default();
-        ask(&book, Places::of(Some(folder.path()), Path::new("/proc"), &[])).expect("a thread");
+        let cache = NameCache::default();
+        ask(&cache, Places::of(Some(folder.path()), Path::new("/proc"), &[])).expect("a thread");
         let path = pod_path(UID, 1);
         // The container is there before its runtime is: the name comes once both are.
-        until(&book, |book| {
-            assert_eq!(name(book, &path), None);
-            Some(()).filter(|()| book.status().waiting == 1)
+        until(&cache, |cache| {
+            assert_eq!(name(cache, &path), None);
+            Some(()).filter(|()| cache.status().waiting == 1)
         });
         let pod = ["web-0", UID, "prod"];
         let server = Server::start(socket, answers, &[sandbox(&id(7), pod)], &containers);
-        assert_eq!(until(&book, |book| name(book, &path)), "prod/web-0/app");
-        let names = book.of_path(&path).expect("known");
+        assert_eq!(until(&cache, |cache| name(cache, &path)), "prod/web-0/app");
+        let names = cache.of_path(&path).expect("known");
         assert_eq!(
             [&names.namespace, &names.pod, &names.container].map(Option::as_deref),
             [Some("prod"), Some("web-0"), Some("app")]
         );
         // The pod itself, and the container that holds its namespaces.
         let pod = format!("/kubepods/besteffort/pod{UID}");
-        assert_eq!(until(&book, |book| name(book, &pod)), "prod/web-0");
-        assert_eq!(until(&book, |book| name(book, &pod_path(UID, 7))), "prod/web-0/POD");
+        assert_eq!(until(&cache, |cache| name(cache, &pod)), "prod/web-0");
+        assert_eq!(until(&cache, |cache| name(cache, &pod_path(UID, 7))), "prod/web-0/POD");
         // What is known is not asked for again, and a container without a pod has no name.
         let calls = server.calls.load(Ordering::Relaxed);
-        (0..1_000).for_each(|_| assert!(name(&book, &path).is_some()));
+        (0..1_000).for_each(|_| assert!(name(&cache, &path).is_some()));
         assert_eq!(server.calls.load(Ordering::Relaxed), calls);
-        assert_eq!(name(&book, &pod_path(UID, 2)), None);
+        assert_eq!(name(&cache, &pod_path(UID, 2)), None);
     }
 }
 
@@ -281,24 +281,24 @@ fn runtime_that_hangs_delays_nobody_and_is_counted() {
     let socket = folder.path().join("cri.sock");
     let server = Server::start(socket.clone(), Answers::Never, &[], &[]);
     write(folder.path(), &format!("var/lib/docker/containers/{}/config.v2.json", id(1)), r#"{"Name":"/web"}"#);
-    let book = Book::default();
-    ask(&book, Places::of(Some(folder.path()), Path::new("/proc"), &[socket])).expect("a thread");
+    let cache = NameCache::default();
+    ask(&cache, Places::of(Some(folder.path()), Path::new("/proc"), &[socket])).expect("a thread");
     let path = pod_path(UID, 2);
     let begun = Instant::now();
-    // While a call waits for its answer, whoever shows names gets what there is.
-    until(&book, |book| {
-        assert_eq!(name(book, &path), None);
+    // While a call waits for its answer, a surface gets the names that there are.
+    until(&cache, |cache| {
+        assert_eq!(name(cache, &path), None);
         Some(()).filter(|()| server.calls.load(Ordering::Relaxed) > 0)
     });
     let mut longest = Duration::ZERO;
-    let failed = until(&book, |book| {
+    let failed = until(&cache, |cache| {
         let asked = Instant::now();
-        assert_eq!(name(book, &path), None);
+        assert_eq!(name(cache, &path), None);
         longest = longest.max(asked.elapsed());
-        Some(of_runtime(&book.status(), "cri.sock")).filter(|(_, failures, _)| *failures > 0)
+        Some(of_runtime(&cache.status(), "cri.sock")).filter(|(_, failures, _)| *failures > 0)
     });
     assert!(failed.2.is_some_and(|error| error.contains("no answer to ListPodSandbox within 5 s")));
     assert!(begun.elapsed() >= Duration::from_secs(5), "the call had its time");
-    println!("longest look at the book beside a runtime that hangs: {longest:?}");
-    assert_eq!(until(&book, |book| name(book, &format!("/docker/{}", id(1)))), "docker/web");
+    println!("longest look at the cache beside a runtime that hangs: {longest:?}");
+    assert_eq!(until(&cache, |cache| name(cache, &format!("/docker/{}", id(1)))), "docker/web");
 }

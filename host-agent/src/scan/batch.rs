@@ -194,7 +194,7 @@ impl<V: FamilyView> Round<'_, V> {
             }
         }
         let apart = self.rule.access() == FrameAccess::Frames;
-        // One page that is mapped more than once, and nowhere else at this address: whoever has it too has moved it, or was
+        // One page that is mapped more than once, and nowhere else at this address: a member that has it too has moved it, or was
         // not read. It is no page that the others here were copied from, as far as can be seen.
         let is_elsewhere = self.divider.shared.len() == 1 && holders.len() > 1 && !may_be_huge;
         // Without frame numbers one page that is not exclusive is known to be none of zeros: the one that was read.

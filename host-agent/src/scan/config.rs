@@ -59,6 +59,7 @@ impl Default for ScanConfig {
 
 /// Why there is no scan at all. A process that cannot be read is counted and no error.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScanError {
     /// `batch_bytes` is out of range.
     #[error("batch of {found} bytes: expected {} to {}", BATCH_BYTES.start(), BATCH_BYTES.end())]

@@ -9,7 +9,7 @@ use super::mappings;
 use super::view::{FamilyView, SMALL_HOLE};
 use crate::procfs::{Mapping, PAGE_SIZE, PageEntry, Pagemap, ProcError};
 
-/// Bytes of a mapping that `smaps` may count while the process goes on with its work: a stall below 10 ms.
+/// Bytes of a mapping that `smaps` may count while the process continues with its work: a stall below 10 ms.
 const NO_STALL: u64 = 128 << 20;
 /// Pages of a family that are worth a longer one. Stacks of threads have fewer.
 const FEW: usize = 256;

@@ -85,7 +85,7 @@ impl TimeLimit {
         let mut job: Job = Box::new(move || {
             let result = action();
             done.store(true, Ordering::Release);
-            // Nobody waits for the answer of a process that was given up.
+            // No thread waits for the answer of a process that was given up.
             let _ = answer.send(result);
         });
         let reader = match &self.thread {

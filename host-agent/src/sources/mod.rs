@@ -75,7 +75,7 @@ pub trait Source {
     /// Gives the events of one round to `sink` and calls `progress` now and then.
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError>;
 
-    /// Whether [`Source::resume`] can go on where the source of an agent before this one stopped.
+    /// Whether [`Source::resume`] can continue where the source of an agent before this one stopped.
     fn can_resume(&self) -> bool {
         false
     }
@@ -202,12 +202,13 @@ impl SourceError {
     }
 }
 
-/// Why a source cannot go on.
+/// Why a source cannot continue.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// It is not the source that the agent before this one read.
     #[error(
-        "{source_name}: cannot go on where the agent before stopped: {what}: expected {expected}, found {found}; give it the same source, or a --state-dir of its own"
+        "{source_name}: cannot continue where the agent before stopped: {what}: expected {expected}, found {found}; give it the same source, or a --state-dir of its own"
     )]
     Resume {
         /// Name of the source.

@@ -47,7 +47,7 @@ impl Errors {
     /// Lets standard error go where it went before, and prints there what was kept.
     pub fn give_back(&mut self) {
         let Some(before) = self.before.take() else { return };
-        // The only end of the pipe that is written to is closed by this, unless a child has it: then the reader goes on.
+        // The only end of the pipe that is written to is closed by this, unless a child has it: then the reader continues.
         if replace_stderr(before.as_fd()).is_err() {
             return;
         }

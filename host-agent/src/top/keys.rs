@@ -20,7 +20,7 @@ pub(super) enum Action {
     Help,
     /// Moves in a recording by this many thousandths of it.
     Seek(i32),
-    /// Moves to so many tenths of a recording.
+    /// Moves to a number of tenths of a recording.
     Tenth(u32),
     Start,
     End,

@@ -39,13 +39,13 @@ pub struct Position {
 }
 
 impl Position {
-    /// The event at so many thousandths of the recording.
+    /// The event at a number of thousandths of the recording.
     pub fn at(self, thousandth: u32) -> u64 {
         let event = u128::from(self.events) * u128::from(thousandth.min(1_000)) / 1_000;
         u64::try_from(event).unwrap_or(self.events)
     }
 
-    /// The event that lies so many thousandths of the recording from here, at least one event away.
+    /// The event that lies a number of thousandths of the recording from here, at least one event away.
     pub fn moved(self, thousandths: i32) -> u64 {
         let by = self.at(thousandths.unsigned_abs()).max(1);
         if thousandths < 0 { self.event.saturating_sub(by) } else { self.event.saturating_add(by).min(self.events) }

@@ -24,7 +24,7 @@ const HELP: &[&str] = &[
     "Enter                  its counters, families, processes, sockets; Esc back",
     "/                      show only names and control groups with a text; Esc shows all",
     "s                      sort: waste under pressure, waste, copies, sends, name",
-    "f, space               freeze the screen; rounds go on",
+    "f, space               freeze the screen; rounds continue",
     "q, Ctrl-C              quit",
     "",
     "of a recording:",

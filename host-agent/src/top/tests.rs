@@ -311,7 +311,7 @@ fn keys_of_a_recording_seek() {
 }
 
 #[test]
-fn one_round_as_text_and_as_json_says_the_same() {
+fn one_round_is_the_same_as_text_and_as_json() {
     let mut view = view();
     assert!(TopJson::of(&view).is_none());
     view.add(two(1, 100, 900));

@@ -64,7 +64,7 @@ pub(super) fn coverage(round: &Round) -> String {
         return off_line(off);
     }
     if !round.collects() {
-        return "coverage: NOTHING IS COLLECTED; `deltascope doctor` says what is missing".to_owned();
+        return "coverage: NOTHING IS COLLECTED; `deltascope doctor` reports what is missing".to_owned();
     }
     if let Some(scan) = &round.scan {
         let members = &scan.coverage.members;

@@ -73,7 +73,7 @@ impl View {
         filter.clone_into(&mut self.filter);
     }
 
-    /// Takes a round. A frozen view goes on showing the round that it has, and remembers this one.
+    /// Takes a round. A frozen view continues showing the round that it has, and remembers this one.
     pub fn add(&mut self, round: Arc<Round>) {
         let mut rows = rows(&round, &self.stalled);
         self.stalled = Stalled::at(&round);

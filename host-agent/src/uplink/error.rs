@@ -98,7 +98,7 @@ pub enum UplinkError {
         source: deltascope_protocol::agent::EndpointError,
     },
     /// The connection was lost over a time in which this process did not run.
-    #[error("this agent did not run for {:.1} s, and its session ended meanwhile; what the other side said: {source}", time.as_secs_f64())]
+    #[error("this agent did not run for {:.1} s, and its session ended meanwhile; what the other side reported: {source}", time.as_secs_f64())]
     Absent {
         /// How long.
         time: Duration,

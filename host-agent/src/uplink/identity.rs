@@ -8,7 +8,7 @@ use deltascope_protocol::frame::Secret;
 
 /// A new identity from the system's random numbers.
 ///
-/// A server lets an agent that comes back go on with its totals. A run whose source begins at its beginning is an agent
+/// A server lets an agent that comes back continue with its totals. A run whose source begins at its beginning is an agent
 /// of its own and meets no totals of an earlier one; one that resumes has an id of its own ([`super::Options::agent`]).
 pub fn random() -> std::io::Result<Identity> {
     let mut bytes = [0; 40];

@@ -18,6 +18,7 @@ pub struct Tls {
 
 /// Why TLS cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TlsOptionsError {
     /// A file.
     #[error(transparent)]

@@ -17,6 +17,7 @@ const REPORT_BYTES: usize = 1024;
 
 /// Why the workload could not be had.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WorkloadError {
     /// The agent's own binary could not be run again.
     #[error("the workload could not be started from /proc/self/exe: {0}")]

@@ -148,7 +148,7 @@ fn few_descriptors_are_named() {
 
 /// Whatever the limit of processes and threads of its user, a command succeeds or says what it lacks.
 fn few_threads_are_named() {
-    // Nobody else is this user. Without the capability it could not reach this program.
+    // No other process is of this user. Without the capability it could not reach this program.
     let user = ["--reuid", "61016", "--regid", "61016", "--clear-groups"];
     let capability = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"];
     let mut failed = 0;

@@ -44,7 +44,7 @@ fn orphans_are_put_back() {
 
 fn daemons_of_one_parent_are_a_family() {
     let found = at(&Family::start(&["siblings"]));
-    // Their parent is gone, and nobody knows any more which pages it had.
+    // Their parent is gone, and it is not known any more which pages it had.
     assert_eq!((found.copies, found.unknown, found.born), (0, 100, 0), "{found:#?}");
     found.is_bracketed(100);
     assert!(found.text().contains("origin unknown"), "{}", found.text());

@@ -116,19 +116,19 @@ fn mixed_memory_of_any_size_is_bracketed_with_any_setting() {
         for (parts, seed) in (0..8_u64).map(|seed| ("4", seed)).chain((0..8).map(|seed| ("80", seed))) {
             let label = format!("{setting}, {parts} parts, seed {seed}");
             let family = Family::start(&["mixed", parts, &seed.to_string()]);
-            // What is handed down: all but two parts of 16 pages. Of the last part nobody writes any.
+            // What is handed down: all but two parts of 16 pages. No process writes to the last part.
             let page = |number: u64| family.range.end - (64 - number) * 4096;
             let handed_down = [family.range.start..page(0), page(16)..page(32)];
-            let truth: u64 = handed_down.iter().map(|range| count(&family.members, range).inherited).sum();
+            let reference: u64 = handed_down.iter().map(|range| count(&family.members, range).inherited).sum();
             let (root, user) = (at(&family), without_numbers(&family));
-            assert_eq!(root.copies, truth, "{label}: {root:#?}");
-            assert!(user.copies <= truth && truth >= 16, "{label}: {truth}, {user:#?}");
+            assert_eq!(root.copies, reference, "{label}: {root:#?}");
+            assert!(user.copies <= reference && reference >= 16, "{label}: {reference}, {user:#?}");
             for (root, user) in [(root.scan.copies, user.scan.copies), (root.scan.redundant, user.scan.redundant)] {
                 let (most, users_most) = (root.at_most.expect("bounded"), user.at_most.expect("bounded"));
                 let ordered = user.at_least <= root.at_least && root.at_least <= most && root.at_least <= users_most;
                 assert!(ordered, "{label}: root {root:?}, user {user:?}");
             }
-            user.is_bracketed(truth);
+            user.is_bracketed(reference);
             match (0..1 + seed % 3).any(|child| (seed + child).is_multiple_of(4)) {
                 true => assert!(root.doubt("remapped") >= 8, "{label}: {root:#?}"),
                 // Memory that was excluded from forks may have been excluded later, and is in the bracket.
@@ -194,20 +194,20 @@ fn parents_that_hide_are_never_exact() {
     ];
     for (label, prefix, start) in families {
         let family = start();
-        let truth = 100 * (family.members.len() as u64 - 1);
-        assert_eq!(at(&family).copies, truth, "{label}");
+        let reference = 100 * (family.members.len() as u64 - 1);
+        assert_eq!(at(&family).copies, reference, "{label}");
         // The parent alone: its children show where they come from, and it does not.
         let found = behind(prefix, family.root(), &family.range, &[]);
         assert_eq!(found.scan.mode, "nothing_seen", "{label}: {found:#?}");
         assert_eq!(found.unread("permission"), 1, "{label}: {found:#?}");
         assert!(found.not_seen.as_ref().is_some_and(|text| text.contains("(permission)")), "{label}: {found:#?}");
-        found.is_bracketed(truth);
-        assert!(found.doubt("maybe_cut") >= truth, "{label}: {found:#?}");
+        found.is_bracketed(reference);
+        assert!(found.doubt("maybe_cut") >= reference, "{label}: {found:#?}");
         // A child, and the machine.
         let found = behind(prefix, family.members[1], &family.range, &[]);
-        found.is_bracketed(truth);
-        assert!(found.doubt("maybe_cut") >= truth, "{label}: {found:#?}");
-        behind(prefix, 0, &family.range, &[]).is_bracketed(truth);
+        found.is_bracketed(reference);
+        assert!(found.doubt("maybe_cut") >= reference, "{label}: {found:#?}");
+        behind(prefix, 0, &family.range, &[]).is_bracketed(reference);
     }
     // Nor is one that has nobody: what is not read may be anything.
     let alone = Family::start(&["alone"]);
@@ -232,12 +232,12 @@ fn hidden_parents_are_in_doubt_beside_other_families_of_their_program() {
 fn pieces_that_were_exchanged_are_counted_once() {
     for (written, children) in [("0", "1"), ("64", "1"), ("128", "1"), ("64", "2"), ("128", "3")] {
         let family = Family::start(&["exchanged", written, children]);
-        let truth = written.parse::<u64>().expect("a number") * children.parse::<u64>().expect("a number");
+        let reference = written.parse::<u64>().expect("a number") * children.parse::<u64>().expect("a number");
         let label = format!("{written} pages written by {children}");
         for found in [at(&family), without_numbers(&family)] {
-            assert!(found.copies <= truth, "{label}, truth {truth}: {found:#?}");
+            assert!(found.copies <= reference, "{label}, reference {reference}: {found:#?}");
             let (least, most) = (found.scan.copies.at_least, found.scan.copies.at_most.expect("bounded"));
-            assert!(found.scan.mode != "exact" && most - least + found.copies >= truth, "{label}: {found:#?}");
+            assert!(found.scan.mode != "exact" && most - least + found.copies >= reference, "{label}: {found:#?}");
         }
     }
 }

@@ -130,7 +130,7 @@ pub fn start(kind: &str, arguments: &[String], ready: Ready) -> bool {
             ready.wait(children.len());
             announce(region, &[&[own()], &children[..]].concat());
         }
-        // Memory that was moved and that several members have where others have memory of their own. Nobody writes it.
+        // Memory that was moved and that several members have where others have memory of their own. No process writes it.
         "moved-and-forked" => {
             let region = Region::map(256, false).fill();
             let half = |number: usize| Region { start: region.word(128 * number).cast(), pages: 128 };

@@ -111,7 +111,7 @@ fn a_pid_namespace_of_its_own_is_named() {
     let outcome = finish(command(&own, &["scan"]));
     assert_eq!(outcome.code, Some(3), "{outcome:?}");
     assert!(outcome.err.contains("hostPID"), "{outcome:?}");
-    says_nothing_false(&outcome);
+    reports_nothing_false(&outcome);
 }
 
 fn a_foreign_proc_is_used_with_its_numbers() {
@@ -129,7 +129,7 @@ fn command(prefix: &[&str], arguments: &[&str]) -> Command {
 }
 
 /// Asserts that an output does not claim what was not looked at.
-fn says_nothing_false(outcome: &Outcome) {
+fn reports_nothing_false(outcome: &Outcome) {
     for claim in ["exact", "nothing was copied"] {
         assert!(!outcome.out.contains(claim), "{claim:?}: {outcome:?}");
     }
@@ -153,7 +153,7 @@ fn a_machine_without_proc_is_named() {
     let script = "umount -l /proc; exec \"$0\" \"$@\"";
     let without = ["unshare", "-m", "sh", "-c", script];
     let outcome = finish(command(&without, &["scan"])).fails(&["/proc: expected the proc file system", "mount"]);
-    says_nothing_false(&outcome);
+    reports_nothing_false(&outcome);
     let mut command = Command::new(without[0]);
     command.args(&without[1..]).args([AGENT, "scan"]);
     finish(command).fails(&["/proc/self/exe", "mount /proc"]);
@@ -161,10 +161,10 @@ fn a_machine_without_proc_is_named() {
 
 fn a_pagemap_that_is_missing_or_denied_is_named() {
     let missing = denied("pagemap", libc::ENOENT, &["scan"]).fails(&["/proc/self/pagemap", "CONFIG_PROC_PAGE_MONITOR"]);
-    says_nothing_false(&missing);
+    reports_nothing_false(&missing);
     for error in [libc::EACCES, libc::EPERM] {
         let outcome = denied("pagemap", error, &["scan"]).fails(&["/proc/self/pagemap", "security module"]);
-        says_nothing_false(&outcome);
+        reports_nothing_false(&outcome);
         assert!(!outcome.err.contains("the process is gone"), "{outcome:?}");
     }
 }

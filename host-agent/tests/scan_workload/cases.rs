@@ -15,7 +15,7 @@ use deltascope_agent::workload::{DemoFamily, PAGES, Pattern, Reference, Workload
 pub const CASES: [(&str, fn()); 9] = [
     ("both_phases_are_exact", both_phases_are_exact),
     ("k_frames_at_an_address_are_k_minus_1_copies", k_frames_at_an_address_are_k_minus_1_copies),
-    ("both_ways_to_tell_frames_apart_agree", both_ways_to_tell_frames_apart_agree),
+    ("both_ways_to_identify_frames_agree", both_ways_to_identify_frames_agree),
     ("a_scan_copies_nothing_itself", a_scan_copies_nothing_itself),
     ("families_with_equal_contents_stay_apart", families_with_equal_contents_stay_apart),
     ("threads_and_children_that_called_exec_are_no_family", threads_and_children_that_called_exec_are_no_family),
@@ -113,7 +113,7 @@ fn k_frames_at_an_address_are_k_minus_1_copies() {
     assert_eq!(family.reference(), Reference { copied: 512, redundant: 256 });
 }
 
-fn both_ways_to_tell_frames_apart_agree() {
+fn both_ways_to_identify_frames_agree() {
     let best = Probe::new(&ProcFs::default()).expect("the probe works").access;
     for pattern in Pattern::ALL {
         let family = DemoFamily::start(pattern).expect("the family starts");

@@ -86,7 +86,7 @@ impl Held {
 
     /// Lets the recording pass up to this share of it.
     pub fn give(&self, share: f64) {
-        // Nobody waits for it once the reader was killed.
+        // No process waits for it once the reader was killed.
         _ = self.upto.send((self.bytes as f64 * share) as usize);
     }
 }

@@ -58,9 +58,9 @@ pub struct Identity {
     pub session: [u8; 16],
     /// Stable over restarts of the agent on one host.
     pub agent: [u8; 16],
-    /// Known to the processes of this agent only; without one, and without TLS, no process goes on from another.
+    /// Known to the processes of this agent only; without one, and without TLS, no process continues from another.
     pub secret: Secret,
-    /// This process goes on with what one before it left. Without it the session of the one before ends.
+    /// This process continues with what one before it left. Without it the session of the one before ends.
     pub resumes: bool,
     /// Random, entropy for a board that has none.
     pub nonce: u64,

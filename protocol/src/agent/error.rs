@@ -1,4 +1,4 @@
-//! Why a connection, or the session, cannot go on.
+//! Why a connection, or the session, cannot continue.
 
 use crate::frame::{ErrorCode, FrameError, Kind};
 use alloc::string::String;

@@ -36,7 +36,7 @@ pub struct Granted {
     /// Oldest mark that a state may be asked at.
     pub position: u64,
     /// The session continues an earlier one of the same agent: totals hold what that one counted, and sources
-    /// go on at `cursors`.
+    /// continue at `cursors`.
     pub inherited: bool,
     /// Losses that the earlier session reported.
     pub losses: Losses,
@@ -50,7 +50,7 @@ pub enum Notification {
     /// The session has its first grant: records may be admitted.
     Granted(Granted),
     /// The server had forgotten the session, or cleared its tables: contexts were restored and records are sent
-    /// again. Totals go on.
+    /// again. Totals continue.
     Regranted(Granted),
     /// The answer to [`Endpoint::request_growth`], or news of an answer that a lost connection has taken along: what the
     /// grant has from now on.

@@ -1,10 +1,11 @@
 //! The bodies of the frames as bytes. What is read is checked against the limits; what is written is, too, so that no
 //! peer gets a frame that it must refuse.
 
-use super::cursor::{Reader, Writer};
+use super::elements::{Cursors, SNAPSHOT_ROW_BYTES};
+use super::fields::{Reader, Writer, le64};
 use super::message::{
-    Ack, Bye, Cursors, ErrorFrame, Grow, Grown, Hello, Message, Records, Replies, SNAPSHOT_ROW_BYTES, Secret, Snapshot,
-    SnapshotRequest, StateAt, StateAtReply, Welcome, le64,
+    Ack, Bye, ErrorFrame, Grow, Grown, Hello, Message, Records, Replies, Secret, Snapshot, SnapshotRequest, StateAt,
+    StateAtReply, Welcome,
 };
 use super::{
     ErrorCode, Extensions, FrameError, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES, MAX_EXTENSION_BYTES, MAX_FRAME_RECORDS,

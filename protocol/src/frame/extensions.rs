@@ -4,7 +4,7 @@
 //! 4 bytes. A receiver ignores types that it does not know, unless [`EXTENSION_REQUIRED`] is set in them. This version
 //! defines none.
 
-use super::cursor::{Reader, zeros};
+use super::fields::{Reader, zeros};
 use super::{EXTENSION_REQUIRED, FrameError};
 
 /// Extensions in place.

@@ -1,15 +1,14 @@
 //! The bodies of the frames. Every field is little endian, in the order of its struct; `codec` turns them
 //! into bytes and back.
 
+use super::elements::{Cursors, REPLY_ENTRY_BYTES, ReplyEntry, SNAPSHOT_ROW_BYTES, SnapshotRow};
 use super::{ErrorCode, Extensions, Kind};
-use deltascope_abi::counters::CounterRow;
 use deltascope_abi::loss::Losses;
-use deltascope_abi::record::{Class, RECORD_BYTES, Record};
-use deltascope_abi::reply::{REPLY_BYTES, Reply};
+use deltascope_abi::record::{RECORD_BYTES, Record};
 
 /// Any frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs, reason = "each variant's struct says what it is")]
+#[allow(missing_docs, reason = "each variant's struct describes it")]
 pub enum Message<'a> {
     Hello(Hello<'a>),
     Welcome(Welcome<'a>),
@@ -52,7 +51,7 @@ impl Message<'_> {
 pub struct Secret(pub [u8; 16]);
 
 impl Secret {
-    /// The agent has none: no other session goes on from this one, unless the transport knows who the agent is.
+    /// The agent has none: no other session continues from this one, unless the transport knows who the agent is.
     pub const NONE: Secret = Secret([0; 16]);
 
     /// Returns whether this is [`Secret::NONE`].
@@ -85,7 +84,7 @@ pub struct Hello<'a> {
     pub secret: Secret,
     /// Random, entropy for a board that has none.
     pub nonce: u64,
-    /// A process of this agent goes on with what one before it left. Without it the session of the one before ends and
+    /// A process of this agent continues with what one before it left. Without it the session of the one before ends and
     /// its place is given to this one.
     pub resumes: bool,
     /// Least number of groups; 0 asks for as many as the server grants at first.
@@ -121,7 +120,7 @@ pub struct Welcome<'a> {
     /// Number of the grant, unique under the boot id; never 0. An agent that meets a number that it does not
     /// know has contexts that are all (0, 0), and counters that began again unless they are inherited.
     pub grant: u64,
-    /// The counters go on from the earlier session of a restarted agent.
+    /// The counters continue from the earlier session of a restarted agent.
     pub inherited: bool,
     /// Groups granted, numbered from 0.
     pub groups: u32,
@@ -147,51 +146,6 @@ pub struct Welcome<'a> {
     pub cursors: Cursors<'a>,
     /// What this version does not define.
     pub extensions: Extensions<'a>,
-}
-
-/// How far a source had been read when a frame was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cursor {
-    /// Kind of source, as the agent numbers them.
-    pub source: u32,
-    /// Part of the source: CPU of a ring, 0 for a file.
-    pub unit: u32,
-    /// Number of the next event of that part.
-    pub position: u64,
-}
-
-/// Bytes of a cursor.
-pub const CURSOR_BYTES: usize = 16;
-/// Bytes of a reply entry.
-pub const REPLY_ENTRY_BYTES: usize = 8 + REPLY_BYTES;
-/// Bytes of a snapshot row.
-pub const SNAPSHOT_ROW_BYTES: usize = 40;
-
-impl Cursor {
-    /// The bytes of this cursor.
-    pub fn to_bytes(self) -> [u8; CURSOR_BYTES] {
-        let mut bytes = [0; CURSOR_BYTES];
-        bytes[..4].copy_from_slice(&self.source.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.unit.to_le_bytes());
-        bytes[8..].copy_from_slice(&self.position.to_le_bytes());
-        bytes
-    }
-
-    /// The cursor in these bytes.
-    pub fn from_bytes(bytes: &[u8; CURSOR_BYTES]) -> Cursor {
-        Cursor { source: le32(bytes, 0), unit: le32(bytes, 4), position: le64(bytes, 8) }
-    }
-}
-
-/// Cursors in place.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cursors<'a>(pub &'a [[u8; CURSOR_BYTES]]);
-
-impl Cursors<'_> {
-    /// The cursors one by one.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Cursor> + '_ {
-        self.0.iter().map(Cursor::from_bytes)
-    }
 }
 
 /// Agent to server: records, numbered from `first_sequence` on.
@@ -223,30 +177,6 @@ pub struct Ack {
     pub sequence: u64,
     /// Records numbered below this may be sent.
     pub credit: u64,
-}
-
-/// One reply with the number of the record that caused it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReplyEntry {
-    /// Number of the record.
-    pub sequence: u64,
-    /// The engine's reply, its group and context as the session numbers them.
-    pub reply: Reply,
-}
-
-impl ReplyEntry {
-    /// The bytes of this entry.
-    pub fn to_bytes(self) -> [u8; REPLY_ENTRY_BYTES] {
-        let mut bytes = [0; REPLY_ENTRY_BYTES];
-        bytes[..8].copy_from_slice(&self.sequence.to_le_bytes());
-        bytes[8..].copy_from_slice(&self.reply.to_bytes());
-        bytes
-    }
-
-    /// The entry in these bytes.
-    pub fn from_bytes(bytes: &[u8; REPLY_ENTRY_BYTES]) -> ReplyEntry {
-        ReplyEntry { sequence: le64(bytes, 0), reply: Reply { head: le64(bytes, 8), value: le64(bytes, 16) } }
-    }
 }
 
 /// Server to agent.
@@ -302,45 +232,6 @@ pub struct SnapshotRequest {
     pub first: u32,
     /// Last group wanted.
     pub last: u32,
-}
-
-/// Counters of one (group, class) since the grant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SnapshotRow {
-    /// Group as the session numbers it.
-    pub group: u16,
-    /// Class.
-    pub class: Class,
-    /// What was counted since the grant.
-    pub row: CounterRow,
-}
-
-impl SnapshotRow {
-    /// The bytes of this row: group 2, class 1, zero 5, then the four counters.
-    pub fn to_bytes(self) -> [u8; SNAPSHOT_ROW_BYTES] {
-        let mut bytes = [0; SNAPSHOT_ROW_BYTES];
-        bytes[..2].copy_from_slice(&self.group.to_le_bytes());
-        bytes[2] = self.class as u8;
-        let counters = [self.row.events, self.row.bytes, self.row.redundant_events, self.row.redundant_bytes];
-        for (slot, value) in bytes[8..].as_chunks_mut::<8>().0.iter_mut().zip(counters) {
-            *slot = value.to_le_bytes();
-        }
-        bytes
-    }
-
-    /// The row in these bytes.
-    pub fn from_bytes(bytes: &[u8; SNAPSHOT_ROW_BYTES]) -> SnapshotRow {
-        SnapshotRow {
-            group: u16::from_le_bytes([bytes[0], bytes[1]]),
-            class: Class::from_code(bytes[2]),
-            row: CounterRow {
-                events: le64(bytes, 8),
-                bytes: le64(bytes, 16),
-                redundant_events: le64(bytes, 24),
-                redundant_bytes: le64(bytes, 32),
-            },
-        }
-    }
 }
 
 /// Server to agent: counters of groups `first` to `last` since the grant. Rows that are all zero are left out.
@@ -401,12 +292,4 @@ pub struct Grown {
     pub groups: u32,
     /// Contexts granted, numbered from 0.
     pub contexts: u32,
-}
-
-pub(super) fn le32(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-}
-
-pub(super) fn le64(bytes: &[u8], at: usize) -> u64 {
-    le32(bytes, at) as u64 | ((le32(bytes, at + 4) as u64) << 32)
 }

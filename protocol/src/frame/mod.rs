@@ -9,12 +9,14 @@
 //! | 8 | n | body, a multiple of four bytes |
 //! | 8 + n | 4 | CRC32C of everything before it |
 //!
-//! Decoding borrows: records, cursors and rows are read in place. See [`message`] for the bodies.
+//! Decoding borrows: records, cursors and rows are read in place. See [`message`] for the bodies, [`elements`] for what
+//! they repeat.
 
 pub mod buffer;
 mod codec;
-mod cursor;
+pub mod elements;
 pub mod extensions;
+mod fields;
 pub mod message;
 pub mod records;
 
@@ -22,13 +24,14 @@ pub use buffer::FrameBuffer;
 pub use extensions::Extensions;
 pub use records::{RecordsHead, records_overhead, seal_records};
 
+pub use elements::{Cursor, Cursors, ReplyEntry, SnapshotRow};
 pub use message::{
-    Ack, Bye, Cursor, Cursors, ErrorFrame, Grow, Grown, Hello, Message, Records, Replies, ReplyEntry, Secret, Snapshot,
-    SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome,
+    Ack, Bye, ErrorFrame, Grow, Grown, Hello, Message, Records, Replies, Secret, Snapshot, SnapshotRequest, StateAt,
+    StateAtReply, Welcome,
 };
 
-use cursor::{Reader, Writer, zeros};
 use deltascope_abi::crc::crc32c;
+use fields::{Reader, Writer, zeros};
 
 pub use deltascope_abi::frame::{
     CRC_BYTES, EXTENSION_REQUIRED, ErrorCode, HEADER_BYTES, Kind, MAX_CURSORS, MAX_ERROR_TEXT_BYTES,
@@ -37,6 +40,7 @@ pub use deltascope_abi::frame::{
 
 /// Bytes that are not a frame, or a frame that says something impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FrameError {
     /// The length field is out of bounds or not a multiple of four.
     #[error(

@@ -3,8 +3,8 @@
 //! The agent's retention holds frames as they go over the wire: a record is copied there once, the frame is closed
 //! once, and a replay sends the same bytes again.
 
-use super::cursor::Writer;
-use super::message::{CURSOR_BYTES, Cursor};
+use super::elements::{CURSOR_BYTES, Cursor};
+use super::fields::Writer;
 use super::{CRC_BYTES, FrameError, HEADER_BYTES, Kind, MAX_CURSORS, MAX_FRAME_RECORDS, begin};
 use deltascope_abi::crc::crc32c;
 use deltascope_abi::loss::{LOSS_REASONS, Losses};

@@ -1,6 +1,6 @@
 //! Limits and timers of the board server.
 
-use crate::frame::message::REPLY_ENTRY_BYTES;
+use crate::frame::elements::REPLY_ENTRY_BYTES;
 use crate::frame::{MAX_FRAME_BYTES, MAX_FRAME_RECORDS};
 use core::time::Duration;
 use deltascope_abi::record::RECORD_BYTES;

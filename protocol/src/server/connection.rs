@@ -1,7 +1,7 @@
 //! One connection: bytes in, frames out. What it carries belongs to a session.
 
 use super::Peer;
-use crate::frame::message::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
+use crate::frame::elements::{REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
 use crate::frame::{self, ErrorCode, FrameBuffer, MAX_FRAME_BYTES, MAX_HELLO_BYTES, Message, records_overhead};
 use alloc::string::String;
 use alloc::vec;

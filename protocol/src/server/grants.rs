@@ -69,7 +69,7 @@ impl State {
         Ok(())
     }
 
-    /// A session that is here: it goes on if both sides mean the same grant.
+    /// A session that is here: it continues if both sides mean the same grant.
     fn known(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, boot: u64, now: u64) -> Result<(), Refusal> {
         let Some(session) = &mut self.sessions[slot] else { return Ok(()) };
         let named = hello.boot_id == boot && hello.grant == session.number;
@@ -205,7 +205,8 @@ impl State {
     fn carry(&mut self, index: usize, slot: usize, now: u64) {
         let before = self.sessions[slot].as_mut().and_then(|session| session.connection.replace(index));
         if let Some(before) = before.filter(|&before| before != index) {
-            let text = String::from("expected one connection of the session, found a later one, over which it goes on");
+            let text =
+                String::from("expected one connection of the session, found a later one, over which it continues");
             self.refuse(before, &Refusal::new(ErrorCode::Unexpected, text), now);
         }
         let Some(Some(connection)) = self.connections.get_mut(index) else { return };

@@ -25,7 +25,7 @@ pub(super) struct Need {
 /// What is lost with a place, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cost {
-    /// Nothing: it has no connection, and no later process goes on from it.
+    /// Nothing: it has no connection, and no later process continues from it.
     Nothing,
     /// A connection over which no record came for long.
     Unused,
@@ -33,7 +33,7 @@ pub(super) enum Cost {
     LastFrames,
     /// The connection of an agent, which connects again and restores itself.
     Connection,
-    /// The counters that a later process of the agent would go on from.
+    /// The counters that a later process of the agent would continue from.
     Counters,
     /// It is not to be taken: it ends by itself, or is the one that asks.
     Fixed,

@@ -47,7 +47,7 @@ impl Identity {
     pub const ANYBODY: Identity = Identity([0; 32]);
 }
 
-/// Whom a place counts for when places run out: an opaque key of the host's, for example a source address, or a name in a
+/// The holder that a place counts for when places run out: an opaque key of the host's, for example a source address, or a name in a
 /// certificate. No holder keeps more places than others that need some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Holder([u8; 32]);
@@ -64,9 +64,9 @@ impl Holder {
 /// The other end of a connection, as the host knows it when the connection begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Whom its sessions belong to.
+    /// The owner of its sessions.
     pub identity: Identity,
-    /// Whom its places count for.
+    /// The holder that its places count for.
     pub holder: Holder,
     /// What the sessions of the identity may have together.
     pub quota: Quota,

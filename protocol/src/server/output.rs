@@ -4,7 +4,7 @@ use super::config::{Config, LEAST_REPLIES};
 use super::connection::Connection;
 use super::queue::{ROOM_STEP, reserve};
 use super::session::{Phase, Session};
-use crate::frame::message::REPLY_ENTRY_BYTES;
+use crate::frame::elements::REPLY_ENTRY_BYTES;
 use crate::frame::{Ack, Grown, MAX_FRAME_RECORDS, Message, Replies, ReplyEntry};
 use alloc::vec::Vec;
 use deltascope_abi::reply::{Reply, SOURCE_BITS};

@@ -5,7 +5,7 @@ use super::outstanding::Owner;
 use super::queue::{Cause, Queue};
 use super::rules::Grant;
 use super::{Holder, Identity, Peer};
-use crate::frame::message::{Cursors, REPLY_ENTRY_BYTES};
+use crate::frame::elements::{Cursors, REPLY_ENTRY_BYTES};
 use crate::frame::{Hello, Secret};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -32,14 +32,14 @@ pub(super) enum Phase {
 
 pub(super) struct Session {
     pub id: [u8; 16],
-    /// Ids of the sessions that it went on from, the latest last.
+    /// Ids of the sessions that it continued from, the latest last.
     pub past: VecDeque<[u8; 16]>,
     pub agent: [u8; 16],
     pub secret: Secret,
-    /// A later process of the agent goes on with what this session leaves.
+    /// A later process of the agent continues with what this session leaves.
     pub resumes: bool,
     pub identity: Identity,
-    /// Whom its place counts for: the holder of its latest connection.
+    /// The holder that its place counts for: that of its latest connection.
     pub holder: Holder,
     pub connection: Option<usize>,
     /// When the connection was lost.
@@ -66,7 +66,7 @@ pub(super) struct Session {
     pub confirmed: bool,
     /// Records came under this grant.
     pub received: bool,
-    /// Events, losses or cursors came under this grant, or under one that it was inherited from: there is something to go on
+    /// Events, losses or cursors came under this grant, or under one that it was inherited from: there is something to continue
     /// with.
     pub leaves: bool,
     /// Frames that the server had decoded when a Records frame of the session came last.
@@ -228,7 +228,7 @@ impl Session {
         self.queue.push_marked(Record::sync(self.number), Cause::Grown);
     }
 
-    /// Hands the grant to the agent's next session: counters and numbers go on, contexts are loaded with 0 behind
+    /// Hands the grant to the agent's next session: counters and numbers continue, contexts are loaded with 0 behind
     /// the records that wait, whose answers are dropped.
     pub fn inherit(&mut self, number: u64, hello: &Hello<'_>, now: u64) {
         let is_clear = self.inherited && !self.received;
@@ -278,7 +278,7 @@ impl Session {
         }
     }
 
-    /// Returns whether a later process of the agent may go on with what the session leaves.
+    /// Returns whether a later process of the agent may continue with what the session leaves.
     pub fn has_heirs(&self) -> bool {
         let proved = self.identity != Identity::ANYBODY || !self.secret.is_none();
         self.resumes && proved && self.leaves

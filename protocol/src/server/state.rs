@@ -6,7 +6,7 @@ use super::outstanding::Outstanding;
 use super::ranges::Ranges;
 use super::session::{Phase, Session};
 use super::{Activity, Config, ConnectionId, Entropy, GivenUp, Peer, Stats};
-use crate::frame::message::SNAPSHOT_ROW_BYTES;
+use crate::frame::elements::SNAPSHOT_ROW_BYTES;
 use crate::frame::{ErrorCode, ErrorFrame, Message};
 use crate::time::micros;
 use alloc::collections::VecDeque;
@@ -40,7 +40,7 @@ pub(super) struct State {
     pub outstanding: Outstanding,
     pub rows: Vec<[u8; SNAPSHOT_ROW_BYTES]>,
     pub stats: Stats,
-    /// Sessions that were given up with something to go on from, for the host's log.
+    /// Sessions that were given up with something to continue from, for the host's log.
     pub given_up: VecDeque<GivenUp>,
     /// Records of credit that are left to lend, and whether a session wanted more than that in the last round.
     pub left_to_lend: usize,

@@ -27,7 +27,7 @@ counters! {
     connections,
     /// Grants made for a new session.
     grants,
-    /// Sessions that went on after a reconnect.
+    /// Sessions that continued after a reconnect.
     resumed,
     /// Grants made again for a session that did not know its grant.
     renewed,

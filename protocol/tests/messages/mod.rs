@@ -3,7 +3,7 @@
 
 use deltascope_abi::loss::Losses;
 use deltascope_abi::record::{Class, RECORD_BYTES, Record};
-use deltascope_protocol::frame::message::{CURSOR_BYTES, REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
+use deltascope_protocol::frame::elements::{CURSOR_BYTES, REPLY_ENTRY_BYTES, SNAPSHOT_ROW_BYTES};
 use deltascope_protocol::frame::{
     Ack, Bye, Cursor, Cursors, ErrorCode, ErrorFrame, Extensions, Grow, Grown, Hello, MAX_FRAME_BYTES, Message,
     Records, Replies, ReplyEntry, Secret, Snapshot, SnapshotRequest, SnapshotRow, StateAt, StateAtReply, Welcome,

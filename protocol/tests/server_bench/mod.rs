@@ -166,7 +166,7 @@ impl<E: Engine> Bench<E> {
         self.welcome(&hello(number, groups, contexts)).0
     }
 
-    /// A welcomed connection, with the boot id, the grant and the number to go on with.
+    /// A welcomed connection, with the boot id, the grant and the number to continue with.
     pub fn welcome(&mut self, hello: &Hello<'_>) -> (ConnectionId, u64, u64, u64) {
         let id = self.connect();
         let frames = self.ask(id, &encode(&Message::Hello(*hello)));

@@ -8,7 +8,7 @@
 //! address keeps no other address out, and on its own address neither first nor last come decides.
 //!
 //! A quarter of the places is a reserve for holders that are known because they have a session: one place for each, which
-//! nobody takes from it. So strangers from many addresses do not keep out a session that resumes.
+//! no unknown peer takes from it. So peers from many addresses do not keep out a session that resumes.
 
 use deltascope_abi::random::Random;
 use deltascope_protocol::server::Holder;
@@ -31,7 +31,7 @@ impl Origin {
         }
     }
 
-    /// Returns whom the places of a peer count for that is not authenticated.
+    /// Returns the holder that the places of a peer without authentication count for.
     pub fn holder(self) -> Holder {
         Holder::of(&self.0.to_be_bytes())
     }
@@ -173,8 +173,8 @@ mod tests {
         Origin::of(text.parse::<IpAddr>().unwrap())
     }
 
-    /// Nobody is known.
-    fn stranger(_: Origin) -> bool {
+    /// No address is known.
+    fn unknown(_: Origin) -> bool {
         false
     }
 
@@ -190,9 +190,9 @@ mod tests {
     fn few_connections_are_all_admitted() {
         let mut places = Places::new(64, 1);
         let waiting: Vec<Origin> = (0..32).map(|number| origin(&format!("10.0.0.{}", number / 16))).collect();
-        assert!(places.decide(&waiting, stranger).iter().all(|decision| *decision == Decision::Admit));
+        assert!(places.decide(&waiting, unknown).iter().all(|decision| *decision == Decision::Admit));
         // The next ones are chosen: a few, and no origin beyond half of all places.
-        let decisions = places.decide(&[origin("10.0.0.9"); 100], stranger);
+        let decisions = places.decide(&[origin("10.0.0.9"); 100], unknown);
         assert_eq!(decisions.iter().filter(|decision| **decision == Decision::Admit).count(), 8);
     }
 
@@ -202,14 +202,14 @@ mod tests {
         for seed in 0..100 {
             let mut places = Places::new(64, seed);
             for _ in 0..50 {
-                places.decide(&[flood; 200], stranger);
+                places.decide(&[flood; 200], unknown);
             }
             assert_eq!(places.held(flood), 32, "an origin has at most half of the places");
             let mut waiting = vec![flood; 200];
             waiting[seed as usize * 2] = agent;
-            assert_eq!(places.decide(&waiting, stranger)[seed as usize * 2], Decision::Admit);
+            assert_eq!(places.decide(&waiting, unknown)[seed as usize * 2], Decision::Admit);
             for _ in 0..1_000 {
-                let decisions = places.decide(&[flood; 200], stranger);
+                let decisions = places.decide(&[flood; 200], unknown);
                 assert!(!decisions.contains(&Decision::Replace(agent)));
             }
         }
@@ -225,7 +225,7 @@ mod tests {
             let agent = origin("192.0.2.1");
             let mut waiting = flood[..100].to_vec();
             waiting.push(agent);
-            if places.decide(&waiting, stranger)[100] != Decision::Drop {
+            if places.decide(&waiting, unknown)[100] != Decision::Drop {
                 admitted += 1;
                 places.give_back(agent);
             }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn known_holder_has_a_place_that_strangers_of_many_addresses_do_not_take() {
+    fn known_holder_has_a_place_that_peers_of_many_addresses_do_not_take() {
         // Its address is neither the first nor the last one.
         for known in ["10.0.0.0", "10.7.7.7", "192.0.2.1"].map(origin) {
             let mut places = Places::new(64, 5);

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Why a rate cannot be measured.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BenchError {
     /// The engine failed.
     #[error(transparent)]

@@ -36,7 +36,7 @@ pub struct Cli {
     pub log: Verbosity,
 
     /// Address or name and port to listen on, an IPv6 address in brackets with or without `%zone`; port 0 takes a free one.
-    /// The line `listening on ADDR` on standard output says which, once connections are accepted.
+    /// The line `listening on ADDR` on standard output names it, once connections are accepted.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5770")]
     pub listen: ListenAddress,
 
@@ -213,7 +213,7 @@ pub enum Command {
         #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
         time: u64,
     },
-    /// Tell whether the programmable logic may be touched, without touching it: configured, clocked, level shifters on, out of
+    /// Report whether the programmable logic may be touched, without touching it: configured, clocked, level shifters on, out of
     /// reset. Fails when it may not, or when that cannot be seen. Root sees most; the service runs it as root first.
     Check {
         /// Print one JSON object.

@@ -36,8 +36,8 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Time that a stop may take before the rest is given up, in microseconds: a signal ends the daemon within 2 s.
-const STOP_TIME: u64 = 1_800_000;
+/// Time that a stop may take before the rest is given up: a signal ends the daemon within 2 s.
+const STOP_TIME: Duration = Duration::from_millis(1_800);
 /// Descriptors of the process for each queue of connections, at least.
 const DESCRIPTORS_OF_A_QUEUE: usize = 16;
 /// Least number of places for connections without a session.
@@ -194,7 +194,7 @@ impl<E: Engine> Daemon<E> {
                 self.write_metrics();
             }
             if (ready.signals && self.status.take() > 0) || due.pressed {
-                self.say_status();
+                self.report_status();
             }
             self.warnings.turn(now);
             has_input = self.serve_others(&ready);
@@ -204,7 +204,7 @@ impl<E: Engine> Daemon<E> {
                 break;
             }
         }
-        self.say_status();
+        self.report_status();
         self.write_metrics();
         let stats = self.server.stats();
         tracing::info!("stopped: {} connections, {} records", stats.connections, stats.records);

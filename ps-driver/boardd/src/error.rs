@@ -1,4 +1,4 @@
-//! Why the daemon cannot start or go on.
+//! Why the daemon cannot start or continue.
 
 use crate::memory::MemoryError;
 use crate::security::SecurityError;
@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 pub enum DaemonError {
     /// The address is reachable from other machines.
     #[error(
-        "--listen {address}: expected a loopback address, because nothing is encrypted; give --tls and --authority, or say --insecure to serve it all the same"
+        "--listen {address}: expected a loopback address, because nothing is encrypted; give --tls and --authority, or give --insecure to serve it all the same"
     )]
     NotLoopback {
         /// The address asked for.

@@ -19,6 +19,7 @@ const SEED: u64 = 14;
 
 /// Why the block could not be proved.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProofError {
     /// The engine has no such block.
     #[error(

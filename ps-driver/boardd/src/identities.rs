@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 /// Why the file is of no use.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdentitiesError {
     /// It cannot be read.
     #[error("--identities {}: {source}", path.display())]
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_says_something_else_is_named() {
+    fn line_with_anything_else_is_named() {
         for (text, line) in [
             ("web-1\nweb-1", 2),
             ("web-1 groups", 1),

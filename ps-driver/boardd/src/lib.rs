@@ -8,7 +8,7 @@
 //! | [`budget`] | how much of the loop goes to peers without a session |
 //! | [`queues`] | connections that wait to be accepted, by source address |
 //! | [`admission`] | which connections get a place when there are too many |
-//! | [`error`] | why it cannot start or go on |
+//! | [`error`] | why it cannot start or continue |
 //! | [`security`] | keys and certificates, read again on SIGHUP |
 //! | [`identities`] | who is served, and how much each may have |
 //! | [`status`] | one line of JSON on SIGUSR1 and at the end |

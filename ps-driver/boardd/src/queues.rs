@@ -1,9 +1,9 @@
 //! Connections that wait to be accepted, in queues by source address.
 //!
-//! When the kernel's queue of a socket is full it drops SYNs, whoever sends them. So the daemon listens with several sockets on
+//! When the kernel's queue of a socket is full it drops SYNs, from any sender. So the daemon listens with several sockets on
 //! its one address, and a program in the kernel chooses the socket by the source address (of IPv6 the network, /64): a flood
 //! from one address fills the queue of that address. Queues are served in turn. Two addresses may have one queue; while more
-//! connections come than are accepted, addresses are spread anew each second.
+//! connections come than are accepted, addresses are spread again each second.
 
 use crate::sys::choose_by_program;
 use deltascope_abi::random::Random;

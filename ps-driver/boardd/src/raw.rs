@@ -16,6 +16,7 @@ const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// Why a sequence was not replayed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The file cannot be read.
     #[error("{}: {source}", path.display())]

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 /// Why the daemon has no keys to serve with.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SecurityError {
     /// A key or certificate.
     #[error(transparent)]
@@ -83,7 +84,7 @@ impl Security {
         &self.name
     }
 
-    /// Logs whom the certificate names and how long the keys are valid.
+    /// Logs the names of the certificate and how long the keys are valid.
     pub fn log(&self) {
         let (own, authority) = self.days_left();
         tracing::info!(

@@ -18,6 +18,7 @@ use vectors::{expected_rows, patterns, rows, scramble, stream_patterns};
 
 /// Why a test could not be done.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SelftestError {
     /// The engine failed.
     #[error(transparent)]

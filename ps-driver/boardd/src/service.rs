@@ -10,6 +10,7 @@ use deltascope_protocol::server::Activity;
 use deltascope_system::metrics_file;
 use sd_notify::NotifyState;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Microseconds between two looks at the panel: longer than a contact bounces, and a flicker that the eye sees.
 const PANEL_PERIOD: u64 = 50_000;
@@ -97,7 +98,7 @@ impl Service {
 
     /// The daemon accepts connections.
     pub fn ready(&mut self) {
-        tell(&[NotifyState::Ready]);
+        notify_systemd(&[NotifyState::Ready]);
         self.lit = true;
         self.show();
     }
@@ -107,18 +108,18 @@ impl Service {
         // Not the crate's own function: on 32 bits its microseconds overflow after 36 minutes, and end the program.
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let now = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1_000;
-        tell(&[NotifyState::Reloading, NotifyState::MonotonicUsec(now)]);
+        notify_systemd(&[NotifyState::Reloading, NotifyState::MonotonicUsec(now)]);
     }
 
     /// Keys were read again, or kept.
     pub fn reloaded(&self) {
-        tell(&[NotifyState::Ready]);
+        notify_systemd(&[NotifyState::Ready]);
     }
 
-    /// The daemon stops, which takes at most this many microseconds.
-    pub fn stopping(&mut self, limit_us: u64) {
-        let limit = u32::try_from(limit_us).unwrap_or(u32::MAX);
-        tell(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(limit)]);
+    /// The daemon stops, which takes at most `limit`.
+    pub fn stopping(&mut self, limit: Duration) {
+        let limit = u32::try_from(limit.as_micros()).unwrap_or(u32::MAX);
+        notify_systemd(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(limit)]);
         self.lit = false;
         self.show();
     }
@@ -139,7 +140,7 @@ impl Service {
             && now >= self.next_sign
         {
             if is_alive {
-                tell(&[NotifyState::Watchdog]);
+                notify_systemd(&[NotifyState::Watchdog]);
             }
             self.next_sign = now + period;
         }
@@ -194,7 +195,7 @@ impl Service {
 }
 
 /// Notifies systemd, when there is one. A systemd that cannot be reached acts by itself, so this is only logged.
-fn tell(state: &[NotifyState<'_>]) {
+fn notify_systemd(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!("notifying systemd: {error}");
     }

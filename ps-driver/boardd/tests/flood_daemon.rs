@@ -112,7 +112,7 @@ struct Session {
 impl Session {
     fn start(daemon: &Daemon, keys: &Keys) -> Session {
         let mut peer = Peer::new(daemon, keys.client(&keys.agent("session")));
-        let welcome = peer.say_hello(&hello(1, 4)).unwrap();
+        let welcome = peer.send_hello(&hello(1, 4)).unwrap();
         let Message::Welcome(welcome) = frame::decode(&welcome).unwrap() else { panic!("a Welcome") };
         let mut credit = welcome.credit;
         let stop = Arc::new(AtomicBool::new(false));
@@ -199,14 +199,14 @@ fn agent_on_another_address_gets_in_at_its_first_attempt() {
     for number in 2..2 + AGENTS {
         drop_more(&mut daemon);
         let mut peer = Peer::new(&daemon, agent.clone());
-        assert!(is_welcome(&peer.say_hello(&hello(number, 4)).unwrap()));
+        assert!(is_welcome(&peer.send_hello(&hello(number, 4)).unwrap()));
     }
     // And beside a session that always has work.
     let session = Session::start(&daemon, &keys);
     for number in 2 + AGENTS..2 + 2 * AGENTS {
         drop_more(&mut daemon);
         let mut peer = Peer::new(&daemon, agent.clone());
-        assert!(is_welcome(&peer.say_hello(&hello(number, 4)).unwrap()));
+        assert!(is_welcome(&peer.send_hello(&hello(number, 4)).unwrap()));
     }
     assert!(session.end() > 0);
 }
@@ -221,7 +221,7 @@ fn session_resumes_at_its_first_attempt_during_a_flood() {
     let agent = keys.client(&keys.agent("agent"));
     let silent = ["one", "two", "three"].map(|name| keys.client(&keys.agent(name)));
     let welcome = |peer: &mut Peer, hello: &Hello<'_>| {
-        let answer = peer.say_hello(&encode(&Message::Hello(*hello))).unwrap();
+        let answer = peer.send_hello(&encode(&Message::Hello(*hello))).unwrap();
         let Message::Welcome(welcome) = frame::decode(&answer).unwrap() else { panic!("{:?}", frame::decode(&answer)) };
         (welcome.boot_id, welcome.grant)
     };

@@ -82,15 +82,15 @@ fn full_board_of_one_name_lets_another_name_in() {
     let mut many: Vec<Peer> = (0..SESSIONS)
         .map(|number| {
             let mut peer = Peer::new(&daemon, greedy.clone());
-            assert!(is_welcome(&peer.say_hello(&hello(number + 1, 0)).unwrap()));
+            assert!(is_welcome(&peer.send_hello(&hello(number + 1, 0)).unwrap()));
             peer.send(&records(0, 1));
             peer
         })
         .collect();
     daemon.status_when(|status| status["records_total"] == u64::from(SESSIONS));
-    let answer = Peer::new(&daemon, greedy.clone()).say_hello(&hello(100, 0)).unwrap();
+    let answer = Peer::new(&daemon, greedy.clone()).send_hello(&hello(100, 0)).unwrap();
     assert_eq!(error(&answer).0, ErrorCode::Limit);
-    assert!(is_welcome(&Peer::new(&daemon, agent).say_hello(&hello(101, 0)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, agent).send_hello(&hello(101, 0)).unwrap()));
     let bytes = many.pop().unwrap().read_all().unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     assert!(text.contains("this address or name"), "{text}");

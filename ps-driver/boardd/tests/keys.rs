@@ -97,7 +97,7 @@ fn certificates_are_renewed_without_a_restart() {
     let mut daemon = keys.daemon(&[]);
     let agent = keys.client(&keys.agent("web-1"));
     let mut before = Peer::new(&daemon, agent.clone());
-    assert!(is_welcome(&before.say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&before.send_hello(&hello(1, 4)).unwrap()));
     let old = before.channel.peer().unwrap().until;
 
     keys.authority.issue(Role::Server, "localhost", &[], Validity::days(9)).unwrap();
@@ -105,7 +105,7 @@ fn certificates_are_renewed_without_a_restart() {
     let status = daemon.status_when(|status| status["reloads_total"] == 1);
     assert!(status["certificate_days_left"].as_f64().unwrap() > 8.9, "{status}");
     let mut after = Peer::new(&daemon, agent.clone());
-    assert!(is_welcome(&after.say_hello(&hello(2, 4)).unwrap()));
+    assert!(is_welcome(&after.send_hello(&hello(2, 4)).unwrap()));
     assert!(after.channel.peer().unwrap().until > old + 7 * 86_400, "new handshakes see the new certificate");
     assert_eq!(daemon.status()["connections"], 2, "what was open stays open");
 
@@ -113,7 +113,7 @@ fn certificates_are_renewed_without_a_restart() {
     std::fs::write(&keys.server, "no keys\n").unwrap();
     daemon.signal(libc::SIGHUP);
     daemon.status_when(|status| status["reload_failures_total"] == 1);
-    assert!(is_welcome(&Peer::new(&daemon, agent).say_hello(&hello(3, 4)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, agent).send_hello(&hello(3, 4)).unwrap()));
 }
 
 #[test]
@@ -125,20 +125,20 @@ fn a_name_has_no_more_than_its_quota_and_keeps_it_when_it_is_renewed() {
     let first = keys.client(&keys.agent("web-1"));
     let renewed = keys.client(&keys.agent("web-1"));
     let mut one = Peer::new(&daemon, first.clone());
-    assert!(is_welcome(&one.say_hello(&hello(1, 6)).unwrap()));
-    let (code, text) = error(&Peer::new(&daemon, renewed.clone()).say_hello(&hello(2, 6)).unwrap());
+    assert!(is_welcome(&one.send_hello(&hello(1, 6)).unwrap()));
+    let (code, text) = error(&Peer::new(&daemon, renewed.clone()).send_hello(&hello(2, 6)).unwrap());
     assert_eq!(code, ErrorCode::NoCapacity);
     assert!(text.contains("quota") && text.contains("10 groups"), "{text}");
     let mut two = Peer::new(&daemon, renewed.clone());
-    assert!(is_welcome(&two.say_hello(&hello(2, 4)).unwrap()));
-    let (code, text) = error(&Peer::new(&daemon, renewed).say_hello(&hello(3, 1)).unwrap());
+    assert!(is_welcome(&two.send_hello(&hello(2, 4)).unwrap()));
+    let (code, text) = error(&Peer::new(&daemon, renewed).send_hello(&hello(3, 1)).unwrap());
     assert_eq!(code, ErrorCode::Limit);
     assert!(text.contains("quota") && text.contains("2 sessions"), "{text}");
     // The session of one name is not another name's.
     let thief = keys.client(&keys.agent("web-2"));
-    let (code, _) = error(&Peer::new(&daemon, thief.clone()).say_hello(&hello(1, 6)).unwrap());
+    let (code, _) = error(&Peer::new(&daemon, thief.clone()).send_hello(&hello(1, 6)).unwrap());
     assert_eq!(code, ErrorCode::Unauthorised);
-    assert!(is_welcome(&Peer::new(&daemon, thief).say_hello(&hello(4, 100)).unwrap()), "others have their own");
+    assert!(is_welcome(&Peer::new(&daemon, thief).send_hello(&hello(4, 100)).unwrap()), "others have their own");
     let status = daemon.status();
     let web = status["identities"].as_array().unwrap().iter().find(|identity| identity["name"] == "web-1").unwrap();
     assert_eq!((&web["sessions"], &web["groups"]), (&2.into(), &10.into()));

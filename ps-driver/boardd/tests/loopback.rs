@@ -93,7 +93,7 @@ fn counts_every_event_and_stops_when_told() {
 }
 
 #[test]
-fn survives_garbage_and_says_what_was_wrong() {
+fn survives_garbage_and_reports_what_was_wrong() {
     let daemon = Daemon::start(&["--max-sessions", "8"]);
     let mut wrong_crc = hello_of(1, 2, 2);
     *wrong_crc.last_mut().unwrap() ^= 1;
@@ -166,7 +166,7 @@ fn silent_connections_do_not_shut_the_door_and_are_told_why_they_go() {
 }
 
 #[test]
-fn daemon_without_descriptors_says_so_once_and_recovers() {
+fn daemon_without_descriptors_reports_it_once_and_recovers() {
     let mut daemon = daemon_with_descriptors(40, &[]);
     let held: Vec<_> = (0..60).map(|_| daemon.connect()).collect();
     // Its own address gets no more.
@@ -215,7 +215,7 @@ fn address_without_connections_gets_a_descriptor_of_the_one_with_most() {
                 agent.write_all(&hello_of(1, 1, 1)).unwrap();
                 first_frame(&mut agent).unwrap()
             } else {
-                support::Peer::new(&daemon, keys.client(&keys.agent("agent"))).say_hello(&hello_of(1, 1, 1)).unwrap()
+                support::Peer::new(&daemon, keys.client(&keys.agent("agent"))).send_hello(&hello_of(1, 1, 1)).unwrap()
             };
             assert!(matches!(frame::decode(&welcome), Ok(Message::Welcome(_))));
             if count(&daemon.status(), "crowded_out") > 0 {

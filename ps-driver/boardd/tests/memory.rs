@@ -121,7 +121,7 @@ fn stay_within(allowed: u64) {
 
 /// A limit of 0, or one below what its rule can divide, serves nobody: it is refused by its name.
 #[test]
-fn limits_that_serve_nobody_are_refused() {
+fn limits_that_serve_no_agent_are_refused() {
     for (option, value) in [
         ("--max-sessions", "0"),
         ("--max-handshakes", "0"),

@@ -39,7 +39,7 @@ fn name_with_a_quota_holds_no_more_connections_than_it_may() {
     let mut daemon = keys.daemon(&["--identities", list.to_str().unwrap()]);
     let (alice, bob) = (keys.client(&keys.agent("alice")), keys.client(&keys.agent("bob")));
     let mut bobs = silent_peers(&daemon, &bob);
-    assert!(is_welcome(&Peer::new(&daemon, alice).say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, alice).send_hello(&hello(1, 4)).unwrap()));
     let status = daemon.status_when(|status| rejected(status, "quota") == MANY as u64 - 3);
     let named = |name: &str| {
         let identities = status["identities"].as_array().unwrap();
@@ -54,11 +54,11 @@ fn name_with_a_quota_holds_no_more_connections_than_it_may() {
     let (code, text) = error(&bobs[0].read_all().unwrap());
     assert_eq!(code, ErrorCode::Limit);
     assert!(text.contains("quota") && text.contains("at most 3 connections"), "{text}");
-    assert!(is_welcome(&bobs.pop().unwrap().say_hello(&hello(2, 4)).unwrap()));
+    assert!(is_welcome(&bobs.pop().unwrap().send_hello(&hello(2, 4)).unwrap()));
 
     let carol = keys.client(&keys.agent("carol"));
     let mut first = Peer::new(&daemon, carol.clone());
-    assert!(is_welcome(&first.say_hello(&hello(3, 1)).unwrap()));
+    assert!(is_welcome(&first.send_hello(&hello(3, 1)).unwrap()));
     let mut second = Peer::new(&daemon, carol);
     second.handshake().unwrap();
     let (code, text) = error(&second.read_all().unwrap());
@@ -76,7 +76,7 @@ fn name_without_a_quota_leaves_room_for_others() {
     let mut daemon = keys.daemon(&[]);
     let (alice, bob) = (keys.client(&keys.agent("alice")), keys.client(&keys.agent("bob")));
     let _bobs = silent_peers(&daemon, &bob);
-    assert!(is_welcome(&Peer::new(&daemon, alice).say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, alice).send_hello(&hello(1, 4)).unwrap()));
     // One name has half of the 64 places. On a busy machine some have given theirs up before, because they said nothing for
     // 5 s; both kinds read `Limit`.
     let status = daemon.status_when(|status| status["authenticated_total"] == MANY as u64 + 1);
@@ -111,7 +111,7 @@ fn certificate_without_a_name_is_told_so_and_counted() {
     let keys = Keys::new();
     let mut daemon = keys.daemon(&[]);
     let nameless = client(&keys, None, &[ExtendedKeyUsagePurpose::ClientAuth]);
-    let (code, text) = error(&Peer::new(&daemon, nameless).say_hello(&hello(1, 4)).unwrap());
+    let (code, text) = error(&Peer::new(&daemon, nameless).send_hello(&hello(1, 4)).unwrap());
     assert_eq!(code, ErrorCode::Unauthorised, "{text}");
     assert!(text.contains("name"), "{text}");
     let status = daemon.status();
@@ -124,9 +124,9 @@ fn certificate_without_an_extended_key_usage_is_taken_and_one_of_a_server_is_not
     let keys = Keys::new();
     let mut daemon = keys.daemon(&[]);
     let plain = client(&keys, Some("web-1"), &[]);
-    assert!(is_welcome(&Peer::new(&daemon, plain).say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, plain).send_hello(&hello(1, 4)).unwrap()));
     let servers = client(&keys, Some("web-2"), &[ExtendedKeyUsagePurpose::ServerAuth]);
-    let refused = Peer::new(&daemon, servers).say_hello(&hello(2, 4)).unwrap_err();
+    let refused = Peer::new(&daemon, servers).send_hello(&hello(2, 4)).unwrap_err();
     assert!(matches!(refused, TlsError::Peer(_)), "an alert: {refused}");
     let status = daemon.status();
     assert_eq!(rejected(&status, "bad_certificate"), 1, "{status}");
@@ -141,7 +141,7 @@ fn longest_name_that_is_not_served_reads_why() {
     let daemon = keys.daemon(&["--identities", list.to_str().unwrap()]);
     let name = [&"a".repeat(60)[..]; 4].join(".");
     let mut peer = Peer::new(&daemon, client(&keys, Some(&name), &[ExtendedKeyUsagePurpose::ClientAuth]));
-    let (code, text) = error(&peer.say_hello(&hello(1, 4)).unwrap());
+    let (code, text) = error(&peer.send_hello(&hello(1, 4)).unwrap());
     assert_eq!(code, ErrorCode::Unauthorised);
     assert!(text.contains(&name) && text.contains("--identities"), "{text}");
 }
@@ -151,7 +151,7 @@ fn damaged_tls_record_of_a_session_gets_an_alert_and_is_counted() {
     let keys = Keys::new();
     let mut daemon = keys.daemon(&[]);
     let mut peer = Peer::new(&daemon, keys.client(&keys.agent("web-1")));
-    assert!(is_welcome(&peer.say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&peer.send_hello(&hello(1, 4)).unwrap()));
     // Application data (RFC 8446, section 5.1) that was not encrypted.
     let mut record = vec![23, 3, 3, 0, 32];
     record.extend([7; 32]);

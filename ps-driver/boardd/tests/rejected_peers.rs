@@ -26,7 +26,7 @@ fn nameless(keys: &Keys) -> Arc<ClientConfig> {
 
 /// The alert with which the daemon refuses a client. Of TLS 1.3 the client has finished its part by then.
 fn alert(daemon: &Daemon, config: Arc<ClientConfig>) -> AlertDescription {
-    match Peer::new(daemon, config).say_hello(&hello(1, 4)) {
+    match Peer::new(daemon, config).send_hello(&hello(1, 4)) {
         Err(TlsError::Peer(Error::AlertReceived(alert))) => alert,
         other => panic!("{other:?}"),
     }
@@ -55,7 +55,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     let server = keys.authority.issue(Role::Server, "web-1", &[], Validity::days(1)).unwrap();
     alert(&daemon, keys.client(&server));
 
-    let (code, text) = error(&Peer::new(&daemon, keys.client(&keys.agent("web-2"))).say_hello(&hello(1, 4)).unwrap());
+    let (code, text) = error(&Peer::new(&daemon, keys.client(&keys.agent("web-2"))).send_hello(&hello(1, 4)).unwrap());
     assert_eq!(code, ErrorCode::Unauthorised);
     assert!(text.contains("\"web-2\""), "{text}");
 
@@ -74,7 +74,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     _ = endless.read_to_end(&mut Vec::new());
 
     let good = keys.client(&keys.agent("web-1"));
-    assert!(is_welcome(&Peer::new(&daemon, good).say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&Peer::new(&daemon, good).send_hello(&hello(1, 4)).unwrap()));
 
     let status = daemon.status();
     let rejected = &status["rejected_peers_total"];
@@ -196,7 +196,7 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
     let mut daemon = keys.daemon(&[]);
     let agent = keys.client(&keys.agent("web-1"));
     let mut first = Peer::new(&daemon, agent.clone());
-    assert!(is_welcome(&first.say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&first.send_hello(&hello(1, 4)).unwrap()));
     let before = daemon.resident();
     let count = descriptors(10_000);
     // Each says as much as an unknown peer may: a record of the longest length, but for its last byte.
@@ -213,7 +213,7 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
             // In the middle of it an agent comes in, from the same address.
             let hello = hello(2 + (number / 2_000) as u8, 4);
             let mut welcome =
-                |_: &u64| Peer::new(&daemon, agent.clone()).say_hello(&hello).is_ok_and(|frame| is_welcome(&frame));
+                |_: &u64| Peer::new(&daemon, agent.clone()).send_hello(&hello).is_ok_and(|frame| is_welcome(&frame));
             assert!((0..600).find(&mut welcome).is_some(), "expected one of 600 attempts to get in, found none");
         }
     }
@@ -242,7 +242,7 @@ fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
     let mut daemon = keys.daemon(&[]);
     let agent = keys.client(&keys.agent("web-1"));
     let mut other = Peer::new(&daemon, agent.clone());
-    assert!(is_welcome(&other.say_hello(&hello(1, 4)).unwrap()));
+    assert!(is_welcome(&other.send_hello(&hello(1, 4)).unwrap()));
     let records = |record: Record| records(0, 0, &[record]);
     let cases = [
         (records(Record::read(4)), ErrorCode::OutOfGrant),
@@ -254,7 +254,7 @@ fn what_was_not_granted_is_refused_with_an_error_and_nothing_of_anothers() {
     ];
     for (number, (bytes, expected)) in cases.iter().enumerate() {
         let mut peer = Peer::new(&daemon, agent.clone());
-        assert!(is_welcome(&peer.say_hello(&hello(2 + number as u8, 4)).unwrap()));
+        assert!(is_welcome(&peer.send_hello(&hello(2 + number as u8, 4)).unwrap()));
         peer.send(bytes);
         let (code, text) = error(&peer.read_all().unwrap());
         assert_eq!(code, *expected, "{text}");

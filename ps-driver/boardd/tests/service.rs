@@ -141,7 +141,7 @@ fn machine() -> TempDir {
 }
 
 #[test]
-fn the_led_is_lit_while_the_daemon_serves_and_metrics_tell_of_the_board() {
+fn led_is_lit_while_the_daemon_serves_and_metrics_describe_the_board() {
     let machine = machine();
     let metrics = machine.path().join("boardd.prom");
     let root = machine.path().to_str().unwrap();
@@ -197,7 +197,7 @@ fn an_led_or_a_board_that_is_not_there_is_said() {
 }
 
 #[test]
-fn info_tells_of_the_engine_and_of_what_is_wrong_with_the_board() {
+fn info_describes_the_engine_and_what_is_wrong_with_the_board() {
     let machine = machine();
     let root = machine.path().to_str().unwrap();
     let (text, _, ok) = output(&["info", "--json", "--root", root]);
@@ -222,7 +222,7 @@ fn info_tells_of_the_engine_and_of_what_is_wrong_with_the_board() {
 }
 
 #[test]
-fn the_selftest_of_the_model_passes_and_says_what_it_did() {
+fn selftest_of_the_model_passes_and_reports_what_it_did() {
     let (text, _, ok) = output(&["selftest", "--json", "--records", "3000"]);
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(ok && report["ok"] == true, "{text}");

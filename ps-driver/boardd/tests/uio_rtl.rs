@@ -150,7 +150,7 @@ fn a_buffer_that_is_not_handed_over_is_not_used() {
 
 /// Beside the rates there is what the engine's own clocks say of its input.
 #[test]
-fn the_bench_of_the_verilated_engine_tells_how_much_of_its_port_was_used() {
+fn bench_of_the_verilated_engine_reports_the_use_of_its_port() {
     let arguments = ["bench", "--engine", "rtl", "--time", "10", "--json"];
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_deltascope-boardd")).args(arguments).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

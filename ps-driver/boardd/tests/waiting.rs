@@ -33,7 +33,7 @@ fn clock_that_is_behind_is_waited_for() {
 }
 
 #[test]
-fn clock_that_is_not_set_in_time_is_an_error_that_says_so() {
+fn clock_not_set_in_time_is_an_error() {
     let folder = TempDir::new().unwrap();
     let keys = keys(folder.path(), 100_000);
     let mut daemon = command(&["--listen", "127.0.0.1:0", "--start-wait", "1"]);

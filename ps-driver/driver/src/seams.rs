@@ -9,6 +9,7 @@ use deltascope_model::Failure;
 
 /// An access to a register that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BusError {
     /// The offset is not a multiple of four or lies beyond the mapped window.
     #[error(
@@ -97,6 +98,7 @@ pub trait RecordStreams {
 
 /// Why programmable logic may not be touched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FabricError {
     /// No bitstream is loaded.
     #[error(

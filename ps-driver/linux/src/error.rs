@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 /// What Linux or the board refused.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinuxError {
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]

@@ -13,6 +13,7 @@ use deltascope_driver::fingerprint::{FingerprintBlock, FingerprintError, setting
 
 /// Why the block of a board cannot be used, or how it failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BlockError {
     /// A part of the board is missing or unsuitable.
     #[error(transparent)]

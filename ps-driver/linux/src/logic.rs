@@ -61,7 +61,7 @@ impl Fabric for LinuxFabric {
 }
 
 fn configuration(roots: &Roots) -> Finding {
-    const LOAD: &str = "load the bitstream: boards/zynq7020/README.md says how";
+    const LOAD: &str = "load the bitstream: boards/zynq7020/README.md describes how";
     let bad = |expected: &str, found: String| Finding::Bad { expected: expected.to_owned(), found, remedy: LOAD };
     // Kernels of the vendor until 4.9: the driver reads PCFG_DONE each time.
     let done = roots.class("xdevcfg").join("xdevcfg/device/prog_done");

@@ -34,7 +34,7 @@ fn refusal(fake: &Fake) -> String {
 const ASSUMED: Trust = Trust { assume_configured: true, report: None };
 
 #[test]
-fn a_board_that_is_ready_is_opened_and_each_look_says_what_it_found() {
+fn ready_board_is_opened_and_each_look_reports_what_it_found() {
     let fake = Fake::board();
     UioBoard::open(&fake.options()).unwrap();
     let found: Vec<_> = looks(&fake.roots).into_iter().map(|look| (look.what, look.finding)).collect();

@@ -4,6 +4,7 @@ use deltascope_abi::mailbox::{MAGIC, VERSION};
 
 /// Why a mailbox cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MailboxError {
     /// The mapped memory does not hold the page.
     #[error(

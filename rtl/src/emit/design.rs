@@ -61,7 +61,7 @@ impl Design {
         let Draft { name, head, body } = module::draft(node, &kinds)?;
         let name = forced.map(str::to_string).or(name).ok_or_else(|| EmitError::Construct {
             module: node.path.clone(),
-            found: "the block does not say its module name".into(),
+            found: "the block does not name its module".into(),
             fix: "begin its update with comment!(\"@module name\"), or its Verilog text with `// @module name`",
         })?;
         let line = |line: &String| match line.strip_prefix('@') {

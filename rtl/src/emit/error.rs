@@ -2,6 +2,7 @@
 
 /// Why a block has no Verilog.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EmitError {
     /// rust-hdl's own checks failed: an open signal, a loop, or a write to an input.
     #[error("block `{block}`: rust-hdl rejects it: {found}")]

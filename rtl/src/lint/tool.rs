@@ -6,6 +6,7 @@ use std::process::Command;
 
 /// A tool that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ToolError {
     /// It is not installed.
     #[error("`{tool}` is not installed: apt-get install {package}")]

@@ -1,5 +1,5 @@
 //! What several tests of this crate share.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use rust_hdl::core::atom::{Atom, AtomKind};

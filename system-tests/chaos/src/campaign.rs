@@ -33,7 +33,7 @@ pub struct Plan {
     pub seed: u64,
     /// kill -9 at least so often.
     pub kills: u64,
-    /// Go on for at least this long.
+    /// Continue for at least this long.
     pub time: Duration,
     /// Agents side by side.
     pub lanes: u64,
@@ -125,7 +125,7 @@ fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
     let state = [String::from("--state-dir"), folder.join("state").display().to_string()];
     let options = world.agent_options(&recording, &relay, &state);
     let mut agent = Program::start(&world.agent, &options, folder.join("agent.out"))?;
-    ensure!(agent.wait(Duration::from_millis(300))?.is_none(), "the agent ended too early: {}", agent.said());
+    ensure!(agent.wait(Duration::from_millis(300))?.is_none(), "the agent ended too early: {}", agent.errors());
     agent.pause(time);
     world.jumped(time);
     for start in 2..10 {
@@ -136,7 +136,9 @@ fn long_jump(world: &World<'_>, seed: u64, time: Duration) -> Result<()> {
                 world.totals(|totals| totals.gave_up += 1);
                 agent = Program::start(&world.agent, &options, folder.join(format!("agent-{start}.out")))?;
             }
-            other => return Err(anyhow!("after a jump of the clock the agent ended with {other:?}: {}", agent.said())),
+            other => {
+                return Err(anyhow!("after a jump of the clock the agent ended with {other:?}: {}", agent.errors()));
+            }
         }
     }
     let report = agent.last_report()?;

@@ -175,7 +175,7 @@ fn session_rate(plan: &Plan<'_>, board: &Board, target: &Board, folder: &Path) -
         begun.elapsed()
     );
     let code = agent.wait(Duration::from_secs(120))?;
-    ensure!(code == Some(0), "the agent ended with {code:?}: {}", agent.said());
+    ensure!(code == Some(0), "the agent ended with {code:?}: {}", agent.errors());
     let lines = agent.reports()?;
     // The samples that lie wholly within the flood.
     let within = lines.get(first + 1..last).unwrap_or_default();

@@ -67,7 +67,7 @@ impl World<'_> {
         let arguments: Vec<String> = arguments.iter().map(|&part| part.to_owned()).chain(files).collect();
         let mut generator = Program::start(&self.generator, &arguments, folder.join(format!("{seed}.generator")))?;
         let code = generator.wait(PATIENCE)?;
-        ensure!(code == Some(0), "the generator ended with {code:?}: {}", generator.said());
+        ensure!(code == Some(0), "the generator ended with {code:?}: {}", generator.errors());
         Ok((recording, serde_json::from_slice(&read(&reference)?)?))
     }
 
@@ -119,18 +119,18 @@ impl World<'_> {
                     // A service manager starts an agent again.
                     given_up += 1;
                     // Unless it found that something had vanished: a restart would call that its own loss, or find it again.
-                    let has_vanished = VANISHED.iter().any(|part| agent.said().contains(part));
+                    let has_vanished = VANISHED.iter().any(|part| agent.errors().contains(part));
                     self.totals(|totals| {
                         totals.gave_up += 1;
                         if has_vanished {
-                            totals.fail(format!("{name} (seed {seed}): {}", agent.said()));
+                            totals.fail(format!("{name} (seed {seed}): {}", agent.errors()));
                         }
                     });
                     if has_vanished && self.planted_fault.is_some() {
                         return Ok(());
                     }
-                    ensure!(code > 0 && code != 101, "{name}: the agent ended with {code}: {}", agent.said());
-                    ensure!(given_up < MOST_GIVEN_UP, "{name}: the agent gives up always: {}", agent.said());
+                    ensure!(code > 0 && code != 101, "{name}: the agent ended with {code}: {}", agent.errors());
+                    ensure!(given_up < MOST_GIVEN_UP, "{name}: the agent gives up always: {}", agent.errors());
                     let peak = agent.peak();
                     self.totals(|totals| totals.agent_rss_bytes = totals.agent_rss_bytes.max(peak));
                     thread::sleep(Duration::from_millis(50));
@@ -138,7 +138,11 @@ impl World<'_> {
                 }
                 None if faults == 0 => {
                     if Instant::now() > deadline {
-                        bail!("{name}: no end within {} s after the last fault; {}", PATIENCE.as_secs(), agent.said());
+                        bail!(
+                            "{name}: no end within {} s after the last fault; {}",
+                            PATIENCE.as_secs(),
+                            agent.errors()
+                        );
                     }
                 }
                 None => {

@@ -248,8 +248,8 @@ impl Program {
         reports::so_far(&read_to_string(&self.out)?).map_err(|error| anyhow!(error))
     }
 
-    /// What it said on standard error.
-    pub fn said(&self) -> String {
+    /// Returns what it wrote to standard error.
+    pub fn errors(&self) -> String {
         read_to_string(self.out.with_extension("err")).unwrap_or_default().trim().to_owned()
     }
 }

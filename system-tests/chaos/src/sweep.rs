@@ -41,7 +41,7 @@ fn one(
     options.extend(["--groups".into(), "16".into(), "--contexts".into(), "16".into()]);
     let mut agent = Program::start(&world.agent, &options, folder.join(format!("{name}.out")))?;
     let code = agent.wait(PATIENCE)?;
-    ensure!(code == Some(0), "cut {name}: the agent ended with {code:?}: {}", agent.said());
+    ensure!(code == Some(0), "cut {name}: the agent ended with {code:?}: {}", agent.errors());
     let report = agent.last_report()?;
     let difference = reference.compare(&report, false).with_context(|| format!("{name}: {report}"))?;
     let hit = relay.applied();

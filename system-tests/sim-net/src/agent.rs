@@ -102,7 +102,7 @@ impl Agent {
         }
     }
 
-    /// The process dies without a word and starts again, to go on where it was or from nothing.
+    /// The process dies without a word and starts again, to continue where it was or from nothing.
     pub fn restart(&mut self, resumes: bool) {
         self.incarnation += 1;
         self.session = Endpoint::new(self.config.clone(), identity(self.tag, self.incarnation, resumes));

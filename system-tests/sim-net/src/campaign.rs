@@ -2,7 +2,8 @@
 
 use crate::Violation;
 use crate::planted_fault::PlantedFault;
-use crate::world::{Stats, run_schedule};
+use crate::stats::Stats;
+use crate::world::run_schedule;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

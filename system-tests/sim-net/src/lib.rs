@@ -31,12 +31,14 @@ mod link;
 mod planted_fault;
 mod reference;
 mod source;
+mod stats;
 mod watch;
 mod world;
 
 pub use campaign::{Options, Outcome, run};
 pub use planted_fault::PlantedFault;
-pub use world::{Stats, run_schedule};
+pub use stats::Stats;
+pub use world::run_schedule;
 
 /// What did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

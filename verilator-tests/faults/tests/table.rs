@@ -33,7 +33,7 @@ fn every_place_has_one_expression_and_every_fault_changes_it() {
 }
 
 #[test]
-fn names_tell_the_faults_of_a_block_apart() {
+fn faults_of_a_block_have_names_of_their_own() {
     for block in BLOCKS {
         let faults: Vec<_> = block.places.iter().flat_map(|place| place.faults).map(|fault| fault.what).collect();
         assert_eq!(faults.iter().collect::<HashSet<_>>().len(), faults.len(), "{}: {faults:?}", block.name);

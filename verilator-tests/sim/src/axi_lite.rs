@@ -236,7 +236,7 @@ impl AxiLite {
     /// When a channel breaks a rule: an answer that is withdrawn, changes while stalled, or that nothing asked for.
     #[inline]
     pub fn sample(&mut self, bench: &Bench) -> Result<(), Failure> {
-        // Answers first: an answer in the very clock in which the address moves would be combinational.
+        // Answers first: an answer in the same clock in which the address moves would be combinational.
         if let Some(values) = self.b.sample(bench)? {
             if self.owed[0] == 0 || self.owed[1] == 0 {
                 return Err(bench.mismatch("AXI4-Lite B: an answer before the address and the word of a write"));

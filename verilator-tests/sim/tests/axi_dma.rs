@@ -142,7 +142,7 @@ fn killed_process_is_cleared_up_at_the_next_start() {
         let buffer = system.borrow_mut().memory().clone();
         // SIGKILL runs nothing: the value never goes.
         std::mem::forget(rtl);
-        // The next start refuses to go on, and has stopped the DMA all the same.
+        // The next start refuses to continue, and has stopped the DMA all the same.
         let other = if scatter_gather { Mode::Direct } else { Mode::ScatterGather };
         let refused = DmaSettings { mode: Some(other), ..settings() };
         assert!(host::open(&system, buffer.clone(), &refused).is_err(), "the other mode is refused");

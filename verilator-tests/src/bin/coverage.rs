@@ -29,8 +29,8 @@ struct Arguments {
     json: bool,
 }
 
-/// Gaps of neighbouring bits as one line each.
-fn say(gaps: &[Gap]) {
+/// Prints gaps of neighbouring bits as one line each.
+fn print_gaps(gaps: &[Gap]) {
     let mut at = 0;
     while at < gaps.len() {
         let first = &gaps[at];
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     } else {
         print(&outcome);
     }
-    say(&outcome.unexplained);
+    print_gaps(&outcome.unexplained);
     for what in &outcome.idle_reasons {
         eprintln!("has a reason and no gap: {what}");
     }

@@ -207,7 +207,7 @@ pub fn interrupts(session: &mut Session) -> Result<(), Failure> {
             mask = word & 7;
         }
         if held {
-            // An event in the very clock of the write wins.
+            // An event in the same clock as the write wins.
             status |= events;
             registers.events.into_iter().for_each(|port| registers.bench.dut_mut().set(port, 0));
         }

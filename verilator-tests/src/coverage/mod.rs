@@ -14,6 +14,7 @@ pub use run::{Outcome, count, judge};
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CoverageError {
     /// A design could not be made, or the traffic found a mismatch.
     #[error("traffic `{what}` failed: {failure}")]

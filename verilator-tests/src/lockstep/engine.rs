@@ -218,7 +218,7 @@ impl EngineRun {
         self.finish_reset()
     }
 
-    /// In the middle of records, which go on being offered.
+    /// In the middle of records, which continue being offered.
     fn soft_reset_busy(&mut self) -> Result<(), Failure> {
         self.traffic.dirty();
         let records = self.random.between(4, 60);
@@ -340,7 +340,7 @@ impl EngineRun {
             self.clocks = ClockClasses::default();
             self.rejected_pulses = 0;
             if self.last.asked_reset {
-                // Asked for in the very clock in which the first one was done: another one follows.
+                // Asked for in the same clock in which the first one was done: another one follows.
                 self.scoreboard.drain(false, false);
             }
         }

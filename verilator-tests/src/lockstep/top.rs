@@ -316,7 +316,7 @@ impl TopRun {
                 return Ok(());
             }
         }
-        Err(self.top.bench().mismatch("STATUS never says that the engine runs"))
+        Err(self.top.bench().mismatch("STATUS never reports that the engine runs"))
     }
 
     fn soft_reset_idle(&mut self) -> Result<(), Failure> {

@@ -31,7 +31,7 @@ cd ..
 setattr -unset init original/w:* changed/w:*
 {COMPARE}"
     );
-    if says_equal(folder, &format!("equal-{}-alone", mutant.number), &alone)? {
+    if reports_equal(folder, &format!("equal-{}-alone", mutant.number), &alone)? {
         return Ok(true);
     }
     let home = sources.home(block);
@@ -55,7 +55,7 @@ setattr -unset init {home}/w:*
         flat(""),
         flat(&format!("mutate -module {block} {arguments}")),
     );
-    says_equal(folder, &format!("equal-{}-inside", mutant.number), &inside)
+    reports_equal(folder, &format!("equal-{}-inside", mutant.number), &inside)
 }
 
 const COMPARE: &str = "equiv_make original changed both
@@ -67,7 +67,7 @@ equiv_induct
 equiv_status
 ";
 
-fn says_equal(folder: &Path, name: &str, script: &str) -> Result<bool, MutationError> {
+fn reports_equal(folder: &Path, name: &str, script: &str) -> Result<bool, MutationError> {
     match yosys(folder, name, script) {
         Ok(said) => Ok(said.contains("Equivalence successfully proven!")),
         // yosys refuses some faults, such as a register that became a constant: they are not proved.

@@ -25,6 +25,7 @@ pub const SELECT_BITS: u32 = 12;
 
 /// Why a mutation run could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MutationError {
     /// A file could not be read or written.
     #[error("cannot access {path}: {source}")]

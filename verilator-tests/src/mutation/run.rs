@@ -54,7 +54,7 @@ pub struct Outcome {
     seconds: f64,
 }
 
-/// Plants, generates, compiles and tries. `verilog` is an emission of `deltascope_top`, `work` a folder to use.
+/// Adds a fault, generates, compiles and tries. `verilog` is an emission of `deltascope_top`, `work` a folder to use.
 ///
 /// # Errors
 /// When a tool is missing, a fault of the table does not fit, or a trial fails without a fault.

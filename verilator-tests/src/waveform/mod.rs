@@ -19,6 +19,7 @@ use trace::Trace;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WaveError {
     /// The design could not be made or driven.
     #[error(transparent)]

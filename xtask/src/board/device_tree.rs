@@ -62,7 +62,7 @@ fn quiet(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("starting {:?}", command.get_program()))?;
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() || !said.trim().is_empty() {
-        bail!("{command:?} ended with {} and said: {said}", output.status);
+        bail!("{command:?} ended with {} and printed: {said}", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

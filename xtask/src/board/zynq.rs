@@ -128,10 +128,10 @@ fn probe(programs: &Programs) -> Result<Value> {
     machine.wait_for("the end of the probe of the device", WORK, |line| line.starts_with("UIO ENDED"))?;
     let (logic, lines) = machine.finish()?;
     let status = said(&lines, "PROBE ENDED").unwrap_or_default();
-    ensure!(status == "0", "the probe in the guest: expected status 0, found {status}; it said {line}");
+    ensure!(status == "0", "the probe in the guest: expected status 0, found {status}; it printed {line}");
     let device = said(&lines, "PROBED").unwrap_or_default();
     let status = said(&lines, "UIO ENDED").unwrap_or_default();
-    ensure!(status == "0", "the probe of the UIO device: expected status 0, found {status}; it said {device}");
+    ensure!(status == "0", "the probe of the UIO device: expected status 0, found {status}; it printed {device}");
     let devices: Vec<&String> = lines.iter().filter(|line| line.starts_with("DEVICE")).collect();
     let mut report: Value = serde_json::from_str(&line).with_context(|| format!("the probe's report: {line:?}"))?;
     let served = logic["accesses"].as_u64();
@@ -190,7 +190,7 @@ fn stream(programs: &Programs, recording: &Path, mode: Mode) -> Result<Value> {
     let started = Instant::now();
     let found = programs.replay(recording, &["--connect", &format!("127.0.0.1:{}", machine.ports[0])])?;
     let seconds = started.elapsed().as_secs_f64();
-    machine.tell("stop")?;
+    machine.send("stop")?;
     let (logic, lines) = machine.finish()?;
     let status = said(&lines, "DAEMON ENDED").unwrap_or_default();
     ensure!(status == "0", "the daemon in the guest: expected status 0, found {status}");

@@ -191,7 +191,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_table_tells_kinds_of_kills_and_reasons_apart() {
+    fn table_separates_kinds_of_kills_and_reasons() {
         let result = json!({
             "configuration": "A=1,B=2", "mutants": 4, "planted": 1, "killed": 2, "equivalent": 2,
             "by_block": {"x": {"mutants": 4, "killed": 2, "equivalent": 2}},

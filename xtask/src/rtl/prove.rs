@@ -307,7 +307,7 @@ fn ask_assumptions(build: &Path, sources: &[Source], theorems: &mut [Theorem]) -
 
 /// Reads a report of `Print Assumptions`. Anything but the sentence that says
 /// "closed" counts as an assumption: the names that it lists (`name : type`,
-/// the type may go on in indented lines), or else the whole text.
+/// the type may continue in indented lines), or else the whole text.
 fn assumptions(report: &str) -> Vec<String> {
     let report = report.trim();
     if report == CLOSED {

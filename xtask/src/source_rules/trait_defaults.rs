@@ -74,7 +74,7 @@ fn no_method_that_a_wrapper_must_forward_has_a_default() {
     let extra: Vec<_> = found.iter().filter(|default| !is_allowed(default)).collect();
     assert!(
         extra.is_empty(),
-        "expected no default, found {extra:?}; remove it, or say in ALLOWED why no wrapper must forward it"
+        "expected no default, found {extra:?}; remove it, or give in ALLOWED the reason why no wrapper must forward it"
     );
     let stale =
         ALLOWED.iter().find(|(n, m, _)| !found.iter().any(|(name, method)| name == n && (*m == "*" || method == m)));

@@ -49,7 +49,7 @@ impl AgentIdentity {
         let id = match String::from_utf8_lossy(&text).trim().parse() {
             Ok(id) => id,
             Err(_) => {
-                // Nobody needs what stood there: a place is all that there is to lose.
+                // No process needs what was there: a place is all that there is to lose.
                 let id = AgentId::random()?;
                 file.set_len(0).and_then(|()| writeln!(file, "{id}")).map_err(fail("write to it"))?;
                 id

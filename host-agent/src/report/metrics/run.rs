@@ -5,7 +5,7 @@ use deltascope_abi::loss::LossReason;
 use super::exposition::{Families, Labels, Value};
 use crate::report::escape;
 use crate::report::round::{Round, unix_seconds};
-use crate::runtimes::{BookStatus, RuntimeStatus};
+use crate::runtimes::{NameCacheStatus, RuntimeStatus};
 
 /// Adds the law of conservation, and the states of source, engine, link and agent.
 pub(super) fn add(round: &Round, families: &mut Families) {
@@ -66,7 +66,7 @@ pub(super) fn add(round: &Round, families: &mut Families) {
 }
 
 /// How names of containers are found.
-fn names(names: &BookStatus, families: &mut Families) {
+fn names(names: &NameCacheStatus, families: &mut Families) {
     let states = [("named", names.named), ("waiting", names.waiting), ("missing", names.missing)];
     let states = states.map(|(state, count)| (vec![("state", state.to_owned())], Value::from(count)));
     families.gauges("deltascope_names", "Containers of runtimes, by what is known of their names.", states.to_vec());

@@ -136,7 +136,7 @@ fn totals_stay_exact_and_intervals_hold_over_periods_of_different_p() {
 }
 
 #[test]
-fn a_sample_without_a_bound_says_so_until_it_weighs_little() {
+fn sample_without_a_bound_reports_it_until_it_weighs_little() {
     let mut machine = Machine::new(3);
     machine.set(1);
     for unit in 0..12 {

@@ -149,7 +149,7 @@ fn any_page() -> impl Strategy<Value = Page> {
 
 proptest! {
     #[test]
-    fn every_family_is_counted_as_the_rule_says(
+    fn every_family_is_counted_by_the_rule(
         rows in (2..7usize, 1..6usize).prop_flat_map(|(members, pages)| {
             let row = proptest::collection::vec(any_page(), pages);
             proptest::collection::vec(row, members)
@@ -219,7 +219,7 @@ fn a_frame_at_another_address_of_the_family_is_no_copy() {
 }
 
 #[test]
-fn a_frame_that_a_stranger_shares_is_a_copy() {
+fn frame_shared_outside_the_family_is_a_copy() {
     // Member 1 shares frame 20 with a process that is not of the family: it is mapped twice, but nowhere else here.
     let mut family = FakeFamily::new(&[&[Frame(10)], &[Frame(10)], &[Frame(20)], &[Frame(20)]]);
     family.pages[3] = vec![Absent];
@@ -276,7 +276,7 @@ fn without_numbers_frames_that_are_not_exclusive_may_all_be_copies() {
 }
 
 #[test]
-fn the_exclusive_bit_of_a_huge_page_says_nothing_of_its_parts() {
+fn exclusive_bit_of_a_huge_page_is_not_that_of_its_parts() {
     // Member 0 has a huge page mapped whole of which member 1 has copied the first part: on older kernels all parts
     // of it look exclusive.
     let parts: Vec<Page> = (0..512).map(|part| Frame(1000 + part)).collect();
@@ -305,7 +305,7 @@ fn frames_that_the_kernel_has_merged_are_no_copies_of_each_other() {
 }
 
 #[test]
-fn holes_are_not_looked_at_where_the_kernel_tells_them() {
+fn holes_that_the_kernel_reports_are_not_read() {
     let mut rows = vec![vec![Absent; 100_000]; 2];
     for (number, row) in rows.iter_mut().enumerate() {
         row[7] = Frame(10 + number as u64);

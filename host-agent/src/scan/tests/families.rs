@@ -208,7 +208,7 @@ fn kin_are_found_whatever_they_show_of_their_exec() {
     };
     assert_eq!((members(&found), rejoined(&found)), (vec![vec![1], vec![10, 20, 21, 30], vec![40]], 2));
     assert_eq!(found[1].origin, Origin::Exec);
-    assert_eq!(shown.asked, 2, "nobody is asked that has another place, or a root");
+    assert_eq!(shown.asked, 2, "no process is asked that has another place, or a root");
     // Others with the same place are no kin, without address space randomisation.
     let found = families_of(&processes, &mut Shown { place, kin: |_, _| Some(false), ..USUAL });
     assert_eq!(members(&found), [vec![1], vec![10], vec![20, 21], vec![30], vec![40]]);

@@ -72,6 +72,6 @@ fn memory_may_have_been_moved_to_where_the_relative_has_none() {
     let file = Mapping { inode: 7, ..mapping(80, 90, 10) };
     assert_eq!(moved(vec![mapping(50, 60, 4), file]), 0);
     // Two programs have nothing from each other.
-    let strangers = Lineage::new(vec![Ancestor::Exec, Ancestor::Exec]);
-    assert_eq!(pages(&strangers, &[parent(), vec![mapping(80, 90, 10)]]), 0);
+    let unrelated = Lineage::new(vec![Ancestor::Exec, Ancestor::Exec]);
+    assert_eq!(pages(&unrelated, &[parent(), vec![mapping(80, 90, 10)]]), 0);
 }

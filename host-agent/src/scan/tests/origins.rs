@@ -206,7 +206,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn every_family_is_divided_as_the_rule_says(members in any_family(), bytes in proptest::collection::vec(0u8..3, 6)) {
+    fn every_family_is_divided_by_the_rule(members in any_family(), bytes in proptest::collection::vec(0u8..3, 6)) {
         let pages: Vec<[Page; 1]> = members.iter().map(|&(_, page)| [page]).collect();
         let pages: Vec<&[Page]> = pages.iter().map(|page| &page[..]).collect();
         let mut family = FakeFamily::new(&pages);

@@ -33,9 +33,9 @@ enum Step {
     LoadByte(i32),
     /// Loads the number of the interface where the packet came in.
     LoadIngress,
-    /// Goes on at a label if what was loaded is this number.
+    /// Continues at a label if what was loaded is this number.
     Equal(i32, &'static str),
-    /// Goes on at a label if it is not.
+    /// Continues at a label if it is not.
     Other(i32, &'static str),
     Label(&'static str),
     /// Keeps this number of bytes.

@@ -31,7 +31,7 @@ impl<E: Engine> Daemon<E> {
         tracing::info!("stopping: what was received passes the engine");
         self.service.stopping(STOP_TIME);
         self.server.stop();
-        self.stop_at = Some(now + STOP_TIME);
+        self.stop_at = Some(now + STOP_TIME.as_micros() as u64);
         true
     }
 }

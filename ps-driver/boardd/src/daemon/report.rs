@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 impl<E: Engine> Daemon<E> {
     /// One line of JSON on standard output.
-    pub(super) fn say_status(&mut self) {
+    pub(super) fn report_status(&mut self) {
         let health = self.health();
         let mut names: Vec<&Peer> = self.links.iter().filter_map(|link| link.peer.as_ref()).collect();
         names.sort_by(|one, other| one.name.cmp(&other.name));

@@ -153,7 +153,7 @@ fn an_engine_without_a_fault_passes_and_each_fault_is_seen() {
 }
 
 #[test]
-fn a_run_says_whether_all_passed() {
+fn run_reports_whether_all_passed() {
     assert!(run(&mut broken(Fault::Nothing), 100, true).unwrap());
     for json in [false, true] {
         assert!(!run(&mut broken(Fault::SlaveError), 100, json).unwrap());

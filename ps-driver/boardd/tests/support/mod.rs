@@ -98,7 +98,7 @@ impl Daemon {
         let Some(address) = line.trim().strip_prefix("listening on ") else {
             child.kill().unwrap();
             let log = stderr.take().map(std::io::read_to_string);
-            panic!("expected the address of a daemon, found {line:?}; it said {log:?}");
+            panic!("expected the address of a daemon, found {line:?}; it printed {log:?}");
         };
         let address = address.parse().unwrap();
         Daemon { child, address, stdout, stderr }
@@ -262,7 +262,7 @@ impl Peer {
         Some(())
     }
 
-    /// Says Hello like [`Peer::say_hello`]; `None` when the daemon closes the connection first.
+    /// Says Hello like [`Peer::send_hello`]; `None` when the daemon closes the connection first.
     pub fn try_hello(&mut self, hello: &[u8]) -> Option<Vec<u8>> {
         self.try_flush()?;
         while !self.channel.is_open() {
@@ -284,7 +284,7 @@ impl Peer {
     }
 
     /// Says Hello for a session and reads the first frame that comes.
-    pub fn say_hello(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
+    pub fn send_hello(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
         self.handshake()?;
         self.send(hello);
         loop {

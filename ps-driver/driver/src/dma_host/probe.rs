@@ -42,7 +42,7 @@ pub(super) fn refuse_unknown_engine(engine: &mut impl Registers) -> Result<u32, 
     }
 }
 
-/// Stops a DMA that a process before this one has left at work: for a host that may still refuse to go on before
+/// Stops a DMA that a process before this one has left at work: for a host that may still refuse to continue before
 /// [`DmaHost::open`], which does the same. Does nothing where no engine and no DMA are found; then `open` reports it.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ pub const SIZES: (u32, u32) = (8 * CONTEXTS, 8 * GROUPS);
 pub const SESSIONS: usize = 8;
 
 impl Crowd {
-    /// A crowd of so many peers.
+    /// A crowd of N peers.
     pub fn new(members: usize) -> Crowd {
         Crowd { members: vec![None; members], sessions: 0 }
     }

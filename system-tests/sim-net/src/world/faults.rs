@@ -15,12 +15,12 @@ impl World {
             0..=4 => self.cut(),
             5 | 6 => self.freeze(),
             7 | 8 => {
-                self.say(|| String::from("FAULT the server dies"));
+                self.log(|| String::from("FAULT the server dies"));
                 self.restart_server()?;
             }
             9 => self.server_stops()?,
             10 | 11 => {
-                self.say(|| String::from("FAULT the engine fails"));
+                self.log(|| String::from("FAULT the engine fails"));
                 let resets = self.rng.below(3) as u32;
                 let engine = self.server.engine();
                 (engine.failing, engine.failing_resets) = (true, resets);
@@ -28,7 +28,7 @@ impl World {
             12..=14 => self.agent_dies(),
             15 => {
                 let jump = self.rng.pick([SECOND / 20, SECOND, 6 * SECOND, 16 * SECOND, 31 * SECOND, 62 * SECOND]);
-                self.say(|| format!("FAULT {} ms pass", jump / 1_000));
+                self.log(|| format!("FAULT {} ms pass", jump / 1_000));
                 self.now += jump;
             }
             16 | 17 => self.old_hello(),
@@ -65,7 +65,7 @@ impl World {
             self.hang_up(owner);
         }
         let way = ["both ends", "the agent's end first", "the server's end first"][how as usize];
-        self.say(|| format!("FAULT link {at} is cut: {way}"));
+        self.log(|| format!("FAULT link {at} is cut: {way}"));
         if self.links[at].as_ref().is_some_and(Link::is_gone) {
             self.links[at] = None;
         }
@@ -91,14 +91,14 @@ impl World {
         if up && link.end > 0 {
             link.flipped_below.get_or_insert(link.end);
         }
-        self.say(|| format!("FAULT a bit of byte {place} of link {at} is turned, up: {up}"));
+        self.log(|| format!("FAULT a bit of byte {place} of link {at} is turned, up: {up}"));
     }
 
     /// Nothing moves on a connection for a time, perhaps until both ends have given it up.
     fn freeze(&mut self) {
         let Some(at) = self.any_link() else { return };
         let pause = self.rng.pick([SECOND / 100, SECOND, 20 * SECOND, 100 * SECOND]);
-        self.say(|| format!("FAULT link {at} is stuck for {} ms", pause / 1_000));
+        self.log(|| format!("FAULT link {at} is stuck for {} ms", pause / 1_000));
         if let Some(link) = &mut self.links[at] {
             link.frozen_until = self.now + pause;
         }
@@ -126,7 +126,7 @@ impl World {
 
     /// The server is asked to stop, and gets some time for it.
     fn server_stops(&mut self) -> Result<(), Violation> {
-        self.say(|| String::from("FAULT the server is stopped"));
+        self.log(|| String::from("FAULT the server is stopped"));
         self.server.stop();
         for _ in 0..STOPPING {
             self.server.poll(self.now);
@@ -154,7 +154,7 @@ impl World {
         if self.agents[at].session.is_finished() {
             return;
         }
-        self.say(|| format!("FAULT agent {} dies", at + 1));
+        self.log(|| format!("FAULT agent {} dies", at + 1));
         self.stats.agent_restarts += 1;
         self.end_of_session(at);
         self.hang_up(at);
@@ -167,7 +167,7 @@ impl World {
     fn old_hello(&mut self) {
         let at = self.rng.below(self.agents.len() as u64) as usize;
         let Some((incarnation, hello)) = self.agents[at].old_hello.clone() else { return };
-        self.say(|| {
+        self.log(|| {
             format!(
                 "FAULT an old frame arrives: {}",
                 frame::decode(&hello).map_or_else(|_| String::new(), |m| short(&m))
@@ -191,6 +191,6 @@ impl World {
             .then(|| planted_fault::renumbered(&events, link.end));
         let text = format!("FAULT link {at} repeats {}", short(&Message::Records(events)));
         link.up.extend(changed.as_ref().unwrap_or(&link.last_events));
-        self.say(|| text);
+        self.log(|| text);
     }
 }

@@ -247,7 +247,7 @@ impl World {
         }
         self.agents[owner].look()?;
         if ended {
-            self.say(|| format!("agent {}: the server has closed link {at}", owner + 1));
+            self.log(|| format!("agent {}: the server has closed link {at}", owner + 1));
             self.hang_up(owner);
             self.links[at] = None;
             self.agents[owner].reconnect_at = self.now + self.rng.spread(18);

@@ -13,7 +13,7 @@ const IDLE_CLOCKS: u32 = 4;
 
 /// Clocks from the last word of a transfer that failed until the data paths stop: its status passes the DataMover's FIFO, the
 /// channel's state machines and the halt registers (axi_datamover v5.1, axi_dma v7.1; counted, about). What was read
-/// goes on to the stream meanwhile.
+/// continues to the stream meanwhile.
 const STOP_CLOCKS: u64 = 10;
 
 impl AxiDma {

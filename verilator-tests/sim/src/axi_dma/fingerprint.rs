@@ -183,6 +183,7 @@ pub type RtlFingerprint = FingerprintBlock<Hand, Ram, Hand>;
 
 /// Why the simulated block cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The design is not built in, or broke a rule of a bus.
     #[error(transparent)]

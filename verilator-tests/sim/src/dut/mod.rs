@@ -23,6 +23,7 @@ pub use tool::VerilateError;
 
 /// Why a design could not be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DutError {
     /// The build script made no design of this name.
     #[error("no design `{name}` is built in: expected one of {known}; add it to verilator-tests/sim/build/designs.rs")]

@@ -14,6 +14,7 @@ use crate::axi_dma::{Memory, Response};
 
 /// Why the memory cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DdrError {
     /// The file cannot be made or mapped.
     #[error("{path}: {source}; the emulated Zynq needs {DDR_BYTES:#x} bytes of memory in a file")]

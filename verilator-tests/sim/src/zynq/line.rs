@@ -20,6 +20,7 @@ const CONTROLLER: &str = "child<a9mpcore_priv>";
 
 /// Why the line cannot be set.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LineError {
     /// QEMU does not answer.
     #[error("{socket}: {source}; was QEMU started with this socket?")]
@@ -66,12 +67,12 @@ impl Lines {
         LineError::Socket { socket: self.name.clone(), source }
     }
 
-    fn say(&mut self, text: &str) -> Result<(), LineError> {
-        let said = self.stream.get_mut().write_all(format!("{text}\n").as_bytes());
-        said.map_err(|source| self.failed(source))
+    fn send(&mut self, text: &str) -> Result<(), LineError> {
+        let sent = self.stream.get_mut().write_all(format!("{text}\n").as_bytes());
+        sent.map_err(|source| self.failed(source))
     }
 
-    fn hear(&mut self) -> Result<String, LineError> {
+    fn receive(&mut self) -> Result<String, LineError> {
         let mut text = String::new();
         match self.stream.read_line(&mut text) {
             Ok(0) => Err(self.failed(io::ErrorKind::UnexpectedEof.into())),
@@ -83,9 +84,9 @@ impl Lines {
 
 /// A QMP command; events that come meanwhile are passed over.
 fn execute(lines: &mut Lines, command: &Value) -> Result<Value, LineError> {
-    lines.say(&command.to_string())?;
+    lines.send(&command.to_string())?;
     loop {
-        let text = lines.hear()?;
+        let text = lines.receive()?;
         let answer: Value = serde_json::from_str(&text).unwrap_or_default();
         if let Some(value) = answer.get("return") {
             return Ok(value.clone());
@@ -98,7 +99,7 @@ fn execute(lines: &mut Lines, command: &Value) -> Result<Value, LineError> {
 
 fn find_controller(qmp: &Path) -> Result<String, LineError> {
     let mut lines = Lines::connect(qmp)?;
-    lines.hear()?;
+    lines.receive()?;
     execute(&mut lines, &json!({"execute": "qmp_capabilities"}))?;
     let list = execute(&mut lines, &json!({"execute": "qom-list", "arguments": {"path": UNATTACHED}}))?;
     let mut children = list.as_array().into_iter().flatten();
@@ -149,8 +150,8 @@ impl Line {
 
     fn put(&mut self, level: bool) -> Result<(), LineError> {
         let level = u8::from(level);
-        self.lines.say(&format!("set_irq_in {} unnamed-gpio-in {INTERRUPT_SPI} {level}", self.controller))?;
-        let found = self.lines.hear()?;
+        self.lines.send(&format!("set_irq_in {} unnamed-gpio-in {INTERRUPT_SPI} {level}", self.controller))?;
+        let found = self.lines.receive()?;
         match found.starts_with("OK") {
             true => Ok(()),
             false => Err(LineError::Answer { expected: "OK", found }),

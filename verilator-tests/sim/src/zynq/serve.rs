@@ -26,6 +26,7 @@ const SEED: u64 = 1;
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServeError {
     /// The shared memory.
     #[error(transparent)]

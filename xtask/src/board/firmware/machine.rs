@@ -222,7 +222,7 @@ impl Machine {
         drop(logic.0.stdin.take());
         let mut text = String::new();
         output.read_to_string(&mut text)?;
-        ensure!(logic.0.wait()?.success(), "the process that serves the logic failed; it said {text:?}");
+        ensure!(logic.0.wait()?.success(), "the process that serves the logic failed; it printed {text:?}");
         serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))
     }
 }

@@ -189,8 +189,8 @@ impl Machine {
         }
     }
 
-    /// Says a line on the guest's console.
-    pub fn tell(&mut self, text: &str) -> Result<()> {
+    /// Writes a line to the guest's console.
+    pub fn send(&mut self, text: &str) -> Result<()> {
         let Some(stdin) = &mut self.stdin else { bail!("the guest's console is closed") };
         stdin.write_all(format!("{text}\n").as_bytes()).context("writing to the guest's console")
     }
@@ -203,7 +203,7 @@ impl Machine {
         let mut text = String::new();
         self.logic_output.read_to_string(&mut text)?;
         let status = self.logic.0.wait()?;
-        ensure!(status.success(), "the process that serves the logic ended with {status}; it said {text:?}");
+        ensure!(status.success(), "the process that serves the logic ended with {status}; it printed {text:?}");
         let report: Value =
             serde_json::from_str(&text).with_context(|| format!("the report of the logic: {text:?}"))?;
         let _ = self.qemu.0.kill();

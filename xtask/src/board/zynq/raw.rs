@@ -27,7 +27,7 @@ impl Guest {
     /// What `deltascope-boardd --engine uio --raw` prints of a file of bare records.
     pub fn replay(&mut self, records: &Path) -> Result<Vec<u8>> {
         let records = std::fs::read(records).with_context(|| format!("reading {}", records.display()))?;
-        self.0.tell("replay")?;
+        self.0.send("replay")?;
         self.send(&records)?;
         let line = self.0.wait_for("the end of the replay", LIMIT, |line| line.starts_with("RAW ENDED"))?;
         ensure!(line == "RAW ENDED 0", "the daemon in the guest: expected status 0, found {line:?}");
@@ -36,7 +36,7 @@ impl Guest {
 
     /// Ends it.
     pub fn finish(mut self) -> Result<()> {
-        self.0.tell("end")?;
+        self.0.send("end")?;
         self.0.finish().map(drop)
     }
 
@@ -60,7 +60,7 @@ impl Guest {
             });
             match self.0.look_for(AGAIN, |line| line.starts_with("RECEIVED"))? {
                 Some(line) if line == expected => return Ok(()),
-                Some(line) => bail!("expected the guest to say {expected:?}, found {line:?}"),
+                Some(line) => bail!("expected the guest to print {expected:?}, found {line:?}"),
                 None => {}
             }
         }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::bytes::{encode, hex};
 
-/// It goes on.
+/// It continues.
 const TAKES: &str = "takes";
 /// It closes the connection and connects again.
 const AGAIN: &str = "connects again";

@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "host/t06",
-        expected: "an address that is missing at the start is waited for, then an error says so",
+        expected: "an address that is missing at the start is waited for, then an error reports it",
         package: "deltascope-boardd",
         file: "waiting",
         test: "address_that_is_not_there_yet_is_waited_for",
@@ -111,10 +111,10 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "host/t13-output",
-        expected: "an output that takes no more says how much is missing",
+        expected: "an output that takes no more reports how much is missing",
         package: "deltascope-agent",
         file: "recordings",
-        test: "output_that_fails_says_how_much_is_missing",
+        test: "output_that_fails_reports_how_much_is_missing",
     },
     Case {
         name: "host/t14",

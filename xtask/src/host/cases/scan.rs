@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
     case("host/t38b", "named; never exact", "without_dac_read_search_nothing_is_exact"),
     case("host/t38-user", "a message and status 3", "a_user_who_may_read_nobody_sees_nothing"),
     case("host/t39", "hostPID named, status 3", "a_pid_namespace_of_its_own_is_named"),
-    case("host/t39-foreign-proc", "its numbers used, and said", "a_foreign_proc_is_used_with_its_numbers"),
+    case("host/t39-foreign-proc", "its numbers used, and reported", "a_foreign_proc_is_used_with_its_numbers"),
     case("host/t52", "those of the documented table", "exit_statuses_are_those_of_the_table"),
     case("host/t52-two-targets", "the missing one named", "one_target_that_is_missing_is_named"),
     case("reader-gone", "ends quietly", "a_reader_that_goes_ends_the_program_quietly"),

@@ -1,6 +1,6 @@
 """Counts the copies of a family without the agent, before and after a command that looks at it: copies_reference.py ROOT COMMAND...
 
-Stops the root and its forked descendants with SIGSTOP, counts, runs the command, counts again and lets them go on. Prints one
+Stops the root and its forked descendants with SIGSTOP, counts, runs the command, counts again and lets them continue. Prints one
 JSON object: `before` and `after`, and what the command printed as `found`. Written from docs/scan.md and the kernel's
 Documentation/admin-guide/mm/pagemap.rst and filesystems/proc.rst."""
 

@@ -34,7 +34,7 @@ pub(super) fn judge(result: &mut Value, verilog: &Path, work: &Path) {
     let list = |result: &Value, name: &str| result[name].as_array().cloned().unwrap_or_default();
     let (mut left, mut killed, mut equal) = (Vec::new(), Vec::new(), Vec::new());
     for fault in list(result, "survivors") {
-        let (verdict, found) = proofs.say(&fault);
+        let (verdict, found) = proofs.judge(&fault);
         match verdict {
             Some(Verdict::Failed(_)) => {
                 count(result, &fault, "survivors", "killed");
@@ -48,7 +48,7 @@ pub(super) fn judge(result: &mut Value, verilog: &Path, work: &Path) {
             equal.push(fault);
             continue;
         }
-        let (verdict, found) = proofs.say(&fault);
+        let (verdict, found) = proofs.judge(&fault);
         if verdict == Some(Verdict::Proved) {
             equal.push(with(fault, "proof", &found));
         } else {
@@ -82,8 +82,8 @@ fn count(result: &mut Value, fault: &Value, from: &str, to: &str) {
 }
 
 impl Proofs {
-    /// Asks about one fault, and says what was found.
-    fn say(&mut self, fault: &Value) -> (Option<Verdict>, String) {
+    /// Asks about one fault, and prints what was found.
+    fn judge(&mut self, fault: &Value) -> (Option<Verdict>, String) {
         let text = |name: &str| fault[name].as_str().unwrap_or_default();
         let (verdict, found) = match self.ask(text("block"), text("verilog"), text("without_fault")) {
             Ok(Verdict::Proved) => (Some(Verdict::Proved), "the proof of its block holds with the fault".to_owned()),

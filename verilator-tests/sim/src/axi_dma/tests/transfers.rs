@@ -86,7 +86,7 @@ fn descriptors_are_written_back_and_the_tail_pauses_and_restarts() {
 }
 
 #[test]
-fn replies_say_where_a_packet_begins_and_ends() {
+fn replies_mark_where_a_packet_begins_and_ends() {
     let mut bed = Bed::new(DmaConfig::board(true));
     for n in 0..4 {
         bed.descriptor(n, 4, DATA + n * 64, 64);

@@ -51,7 +51,7 @@ pub struct RuntimeStatus {
 
 /// How the names are found, as surfaces show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BookStatus {
+pub struct NameCacheStatus {
     /// Containers and pods with a name.
     pub named: u64,
     /// Those that no runtime has named yet.
@@ -76,16 +76,16 @@ struct Shared {
 
 /// Names by id of container and uid of pod, shared by who shows them and who finds them. Nothing here waits for a runtime.
 #[derive(Clone, Debug)]
-pub struct Book(Arc<Shared>);
+pub struct NameCache(Arc<Shared>);
 
-impl Default for Book {
-    fn default() -> Book {
+impl Default for NameCache {
+    fn default() -> NameCache {
         let state = State { entries: LruCache::new(MOST), runtimes: Vec::new() };
-        Book(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
+        NameCache(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
     }
 }
 
-impl Book {
+impl NameCache {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +103,7 @@ impl Book {
         }
     }
 
-    /// The names of an id of a container or a uid of a pod, as [`Book::of_path`] gives them.
+    /// The names of an id of a container or a uid of a pod, as [`NameCache::of_path`] gives them.
     pub fn get(&self, id: &str) -> Option<Arc<RuntimeNames>> {
         let mut state = self.state();
         match state.entries.get(id) {
@@ -117,9 +117,9 @@ impl Book {
     }
 
     /// How the names are found.
-    pub fn status(&self) -> BookStatus {
+    pub fn status(&self) -> NameCacheStatus {
         let state = self.state();
-        let mut status = BookStatus { runtimes: state.runtimes.clone(), ..BookStatus::default() };
+        let mut status = NameCacheStatus { runtimes: state.runtimes.clone(), ..NameCacheStatus::default() };
         for (_, entry) in &state.entries {
             match entry {
                 Entry::Named(_) => status.named += 1,
@@ -187,7 +187,7 @@ impl Book {
         self.0.changed.notify_all();
     }
 
-    /// Whether nothing else holds the book any more.
+    /// Whether nothing else holds the cache any more.
     pub(super) fn is_left(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }

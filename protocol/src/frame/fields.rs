@@ -145,3 +145,11 @@ impl<'a> Writer<'a> {
         self.buffer[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
 }
+
+pub(super) fn le32(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+pub(super) fn le64(bytes: &[u8], at: usize) -> u64 {
+    le32(bytes, at) as u64 | ((le32(bytes, at + 4) as u64) << 32)
+}
