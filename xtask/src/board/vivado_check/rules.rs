@@ -34,7 +34,7 @@ pub fn problems(tree: &Tree, board: &Board, design: &Design, variant: Variant) -
     problems.extend(interfaces(design, &names));
     problems.extend(ports(design));
     problems.extend(pins(design, &names, reset_cell));
-    problems.extend(stream_resets(design));
+    problems.extend(stream_resets(design, reset));
     let mut segments = segments(&names, dma_cell);
     if variant.fingerprint {
         problems.extend(fingerprint::problems(tree, design, ps7)?);
@@ -136,12 +136,12 @@ fn ports(design: &Design) -> Vec<String> {
 
 /// Both ends of a stream leave reset in the same clock: READY of our blocks is not low in reset, so a master that is out
 /// earlier loses beats.
-fn stream_resets(design: &Design) -> Vec<String> {
+fn stream_resets(design: &Design, driver: &str) -> Vec<String> {
     let reset = |cell: &str| {
         let pins = design.cells.get(cell)?.pins();
         let (pin, ..) = pins.into_iter().find(|(_, _, kind)| *kind == "reset_low")?;
         let net = design.net_of(&format!("{cell}/{pin}"));
-        net.into_iter().find(|other| other.ends_with("aresetn") && !other.starts_with(cell)).map(str::to_owned)
+        net.into_iter().find(|other| other.split_once('/').is_some_and(|(cell, _)| cell == driver)).map(str::to_owned)
     };
     let mut problems = Vec::new();
     for (from, to) in &design.links {

@@ -7,8 +7,8 @@ pub const FAULTS: &[Fault] = &[
     fault(
         "fingerprint block on a narrow stream",
         DESIGN,
-        "ip fingerprint_dma axi_dma [dma_parameters $deltascope::fingerprint_stream_bits]",
-        "ip fingerprint_dma axi_dma [dma_parameters $deltascope::stream_bits]",
+        "dma fingerprint_dma $deltascope::fingerprint_stream_bits",
+        "dma fingerprint_dma $deltascope::stream_bits",
         "AXI DMA fingerprint_dma: expected c_m_axi_mm2s_data_width 128",
     ),
     fault(
@@ -42,9 +42,8 @@ pub const FAULTS: &[Fault] = &[
     fault(
         "fingerprint block out of reset before its DMA",
         DESIGN,
-        "reset/peripheral_aresetn fingerprint_dma/axi_resetn fingerprint/aresetn",
-        "reset/peripheral_aresetn fingerprint_dma/axi_resetn\n  wire interconnect_reset_n reset/interconnect_aresetn \
-         fingerprint/aresetn",
+        "wire peripheral_reset_n reset/peripheral_aresetn fingerprint/aresetn",
+        "wire interconnect_reset_n reset/interconnect_aresetn fingerprint/aresetn",
         "expected fingerprint_dma and fingerprint on one reset",
     ),
 ];
