@@ -5,7 +5,6 @@ pub mod check;
 pub mod first_stage;
 mod inputs;
 
-use super::bitstream::Bitstream;
 use super::device_tree;
 use super::vivado_check::Tree;
 use super::vivado_check::board_data::Board;
