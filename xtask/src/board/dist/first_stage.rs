@@ -25,14 +25,14 @@ pub fn is_elf(bytes: &[u8]) -> bool {
 fn half(bytes: &[u8], at: usize) -> Result<u32> {
     match bytes.get(at..at + 2) {
         Some(word) => Ok(u32::from(u16::from_le_bytes([word[0], word[1]]))),
-        None => bail!("first stage: expected an ELF of more than {at} bytes, found {}", bytes.len()),
+        None => bail!("expected an ELF of more than {at} bytes, found {}", bytes.len()),
     }
 }
 
 fn word(bytes: &[u8], at: usize) -> Result<u32> {
     match bytes.get(at..at + 4) {
         Some(word) => Ok(u32::from_le_bytes([word[0], word[1], word[2], word[3]])),
-        None => bail!("first stage: expected an ELF of more than {at} bytes, found {}", bytes.len()),
+        None => bail!("expected an ELF of more than {at} bytes, found {}", bytes.len()),
     }
 }
 
