@@ -95,6 +95,26 @@ proc block_design::wire {name from args} {
   }
 }
 
+# Gives a segment its place in an address space.
+proc block_design::assign {space segment base bytes} {
+  assign_bd_address -offset $base -range $bytes -target_address_space [get_bd_addr_spaces $space] \
+    [get_bd_addr_segs $segment] -force
+}
+
+# Makes an AXI DMA: its registers behind `registers` of the interconnect `control` at `base`, its three masters on the
+# `ports` of the interconnect `memory` with all of DDR, its clocks and its reset. Its streams are left to the caller.
+proc block_design::dma {cell send_bits registers ports base bytes} {
+  ip $cell axi_dma [dma_parameters $send_bits]
+  link ${cell}_registers control/$registers $cell/S_AXI_LITE
+  assign ps7/Data $cell/S_AXI_LITE/Reg $base $bytes
+  foreach master {SG MM2S S2MM} port $ports {
+    link ${cell}_[string tolower $master] $cell/M_AXI_$master memory/$port
+    assign $cell/Data_$master ps7/S_AXI_HP0/HP0_DDR_LOWOCM $deltascope::ddr_base $deltascope::ddr_bytes
+  }
+  wire clock ps7/FCLK_CLK0 $cell/s_axi_lite_aclk $cell/m_axi_sg_aclk $cell/m_axi_mm2s_aclk $cell/m_axi_s2mm_aclk
+  wire peripheral_reset_n reset/peripheral_aresetn $cell/axi_resetn
+}
+
 # Makes the cells and connects them. With `ila` set, a logic analyser watches both streams and the interrupt under the
 # names `records`, `replies` and `interrupt`; with `fingerprint` set the fingerprint block is there.
 proc block_design::create {board ila fingerprint} {
@@ -105,7 +125,6 @@ proc block_design::create {board ila fingerprint} {
   create_bd_design $name
 
   set ps7 [ps7 $board]
-  ip dma axi_dma [dma_parameters $deltascope::stream_bits]
   ip control smartconnect [list NUM_SI 1 NUM_MI [expr {2 + $fingerprint}]]
   ip memory smartconnect [list NUM_SI [expr {3 + 3 * $fingerprint}] NUM_MI 1]
   # FCLK_RESET0_N is active low.
@@ -120,26 +139,23 @@ proc block_design::create {board ila fingerprint} {
   connect_bd_intf_net [get_bd_intf_ports FIXED_IO] [get_bd_intf_pins ps7/FIXED_IO]
   connect_bd_intf_net [get_bd_intf_ports panel] [get_bd_intf_pins ps7/GPIO_0]
 
-  # Registers: M_AXI_GP0 to the engine and to the AXI DMA.
+  # Registers: M_AXI_GP0 to the engine and to the AXI DMA. Memory: descriptors, records and replies through HP0.
   link gp0 ps7/M_AXI_GP0 control/S00_AXI
   link engine_registers control/M00_AXI engine/s_axi
-  link dma_registers control/M01_AXI dma/S_AXI_LITE
-
-  # Memory: descriptors, records and replies through HP0.
-  link descriptors dma/M_AXI_SG memory/S00_AXI
-  link reads dma/M_AXI_MM2S memory/S01_AXI
-  link writes dma/M_AXI_S2MM memory/S02_AXI
+  assign ps7/Data engine/s_axi/reg0 $deltascope::engine_base $deltascope::engine_bytes
   link hp0 memory/M00_AXI ps7/S_AXI_HP0
+  dma dma $deltascope::stream_bits M01_AXI {S00_AXI S01_AXI S02_AXI} $deltascope::axi_dma_base \
+    $deltascope::axi_dma_bytes
 
   # Streams.
   link records dma/M_AXIS_MM2S engine/s_axis
   link replies engine/m_axis dma/S_AXIS_S2MM
 
   wire clock ps7/FCLK_CLK0 ps7/M_AXI_GP0_ACLK ps7/S_AXI_HP0_ACLK reset/slowest_sync_clk control/aclk memory/aclk \
-    dma/s_axi_lite_aclk dma/m_axi_sg_aclk dma/m_axi_mm2s_aclk dma/m_axi_s2mm_aclk engine/aclk
+    engine/aclk
   wire ps_reset_n ps7/FCLK_RESET0_N reset/ext_reset_in
   wire interconnect_reset_n reset/interconnect_aresetn control/aresetn memory/aresetn
-  wire peripheral_reset_n reset/peripheral_aresetn dma/axi_resetn engine/aresetn
+  wire peripheral_reset_n reset/peripheral_aresetn engine/aresetn
 
   # The wrapper ORs the three interrupts into one level: the device tree has one line.
   wire mm2s_interrupt dma/mm2s_introut engine/mm2s_introut
@@ -149,7 +165,6 @@ proc block_design::create {board ila fingerprint} {
   if {$ila} {
     analyser
   }
-  addresses
   if {$fingerprint} {
     fingerprint
   }
@@ -158,19 +173,13 @@ proc block_design::create {board ila fingerprint} {
 # Adds the fingerprint block with an AXI DMA of its own. Its driver looks by itself, so no interrupt is connected. The
 # block takes 128 bits a clock; HP0 has 64, and the interconnect joins two words.
 proc block_design::fingerprint {} {
-  ip fingerprint_dma axi_dma [dma_parameters $deltascope::fingerprint_stream_bits]
   create_bd_cell -type module -reference deltascope_fingerprint fingerprint
-  link fingerprint_registers control/M02_AXI fingerprint_dma/S_AXI_LITE
-  link fingerprint_descriptors fingerprint_dma/M_AXI_SG memory/S03_AXI
-  link fingerprint_reads fingerprint_dma/M_AXI_MM2S memory/S04_AXI
-  link fingerprint_writes fingerprint_dma/M_AXI_S2MM memory/S05_AXI
+  dma fingerprint_dma $deltascope::fingerprint_stream_bits M02_AXI {S03_AXI S04_AXI S05_AXI} \
+    $deltascope::fingerprint_dma_base $deltascope::fingerprint_dma_bytes
   link packets fingerprint_dma/M_AXIS_MM2S fingerprint/s_axis
   link fingerprints fingerprint/m_axis fingerprint_dma/S_AXIS_S2MM
-  wire clock ps7/FCLK_CLK0 fingerprint_dma/s_axi_lite_aclk fingerprint_dma/m_axi_sg_aclk \
-    fingerprint_dma/m_axi_mm2s_aclk fingerprint_dma/m_axi_s2mm_aclk fingerprint/aclk
-  wire peripheral_reset_n reset/peripheral_aresetn fingerprint_dma/axi_resetn fingerprint/aresetn
-  assign ps7/Data fingerprint_dma/S_AXI_LITE/Reg $deltascope::fingerprint_dma_base $deltascope::fingerprint_dma_bytes
-  dma_memory fingerprint_dma
+  wire clock ps7/FCLK_CLK0 fingerprint/aclk
+  wire peripheral_reset_n reset/peripheral_aresetn fingerprint/aresetn
 }
 
 # Adds the logic analyser.
@@ -186,26 +195,6 @@ proc block_design::analyser {} {
   wire interrupt engine/interrupt ila/probe0
   wire clock ps7/FCLK_CLK0 ila/clk
   wire peripheral_reset_n reset/peripheral_aresetn ila/resetn
-}
-
-# Gives a segment its place in an address space.
-proc block_design::assign {space segment base bytes} {
-  assign_bd_address -offset $base -range $bytes -target_address_space [get_bd_addr_spaces $space] \
-    [get_bd_addr_segs $segment] -force
-}
-
-# Gives DDR to the three masters of an AXI DMA.
-proc block_design::dma_memory {dma} {
-  foreach space {Data_SG Data_MM2S Data_S2MM} {
-    assign $dma/$space ps7/S_AXI_HP0/HP0_DDR_LOWOCM $deltascope::ddr_base $deltascope::ddr_bytes
-  }
-}
-
-# Assigns every segment of the engine: the registers to the processor, DDR to its AXI DMA.
-proc block_design::addresses {} {
-  assign ps7/Data engine/s_axi/reg0 $deltascope::engine_base $deltascope::engine_bytes
-  assign ps7/Data dma/S_AXI_LITE/Reg $deltascope::axi_dma_base $deltascope::axi_dma_bytes
-  dma_memory dma
 }
 
 # Stops the build unless an AXI DMA kept the parameters that it was given.

@@ -48,6 +48,22 @@ pub fn overlay(name: &str, output: &Path) -> Result<()> {
     compile(&root().join("boards/zynq7020").join(format!("{name}.dtso")), output).map(|_| ())
 }
 
+/// Applies overlays of `folder` to a compiled tree there, by name without extension, and drops the result.
+pub fn apply(folder: &Path, tree: &str, overlays: &[&str]) -> Result<()> {
+    let mut apply = Command::new("fdtoverlay");
+    apply.current_dir(folder).args(["-i", tree, "-o", "merged.dtb"]);
+    quiet(apply.args(overlays.iter().map(|overlay| format!("{overlay}.dtbo")))).map(|_| ())
+}
+
+/// Compiles one source of the board's folder with the labels that overlays need, or without.
+pub fn compile_test_tree(output: &Path, labels: bool) -> Result<()> {
+    let source = root().join("boards/zynq7020/test/zynq.dts");
+    if labels {
+        return compile(&source, output).map(|_| ());
+    }
+    quiet(Command::new("dtc").args(["-I", "dts", "-O", "dtb", "-o"]).arg(output).arg(source)).map(|_| ())
+}
+
 /// Compiles one source; a warning is a failure.
 fn compile(source: &Path, output: &Path) -> Result<PathBuf> {
     let mut dtc = Command::new("dtc");

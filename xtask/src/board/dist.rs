@@ -3,15 +3,16 @@
 
 pub mod check;
 pub mod first_stage;
+mod inputs;
 
-use super::bitstream::Bitstream;
 use super::device_tree;
 use super::vivado_check::Tree;
 use super::vivado_check::board_data::Board;
 use crate::cargo::target_folder;
 use crate::setup::{BOOTGEN, DTC, MKIMAGE, SHA256SUM, require};
-use anyhow::{Context, Result, bail, ensure};
-use first_stage::{FirstStage, is_elf};
+use anyhow::{Context, Result, ensure};
+use first_stage::FirstStage;
+use inputs::{Application, Inputs};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,11 +39,15 @@ pub struct Arguments {
     /// Linux kernel: a zImage
     #[arg(long, value_name = "FILE", requires = "device_tree")]
     pub kernel: Option<PathBuf>,
-    /// Folder for the result; by default target/dist/BOARD
+    /// Add the overlay of the fingerprint block; only for a bitstream that was built with -fingerprint
+    #[arg(long)]
+    pub fingerprint: bool,
+    /// Folder for the result; by default target/dist/BOARD. Other files in it are left alone
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Assemble synthetic inputs and demand the refusals instead
-    #[arg(long, conflicts_with_all = ["board", "bitstream", "first_stage", "application", "device_tree", "kernel"])]
+    #[arg(long, conflicts_with_all = ["board", "bitstream", "first_stage", "application", "device_tree", "kernel",
+        "fingerprint", "output"])]
     pub check: bool,
     /// Print one JSON object
     #[arg(long)]
@@ -59,6 +64,13 @@ pub const BIT_BIN: &str = "deltascope.bit.bin";
 pub const SUMS: &str = "SHA256SUMS";
 /// What is in the folder and what it was made of.
 pub const MANIFEST: &str = "manifest.json";
+/// Overlay of the fingerprint block, without its extension.
+const FINGERPRINT: &str = "deltascope-fingerprint";
+/// Overlays in the order in which they are applied.
+const OVERLAYS: [&str; 2] = ["deltascope.dtbo", "deltascope-fingerprint.dtbo"];
+/// Everything that a result may have; what a new one has not is removed.
+const RESULT: [&str; 11] =
+    [BOOT, BIT, BIT_BIN, "u-boot.img", OVERLAYS[0], OVERLAYS[1], "system.dtb", "zImage", "boot.scr", SUMS, MANIFEST];
 
 /// Default folder of a board.
 pub fn folder(board: &str) -> PathBuf {
@@ -91,45 +103,42 @@ fn assemble(arguments: &Arguments) -> Result<Value> {
     require(&[BOOTGEN, DTC, SHA256SUM])?;
     let name = arguments.board.as_deref().context("expected --board, found none")?;
     let board = Board::load(&Tree::checkout(), name)?;
-    let source = arguments.bitstream.as_deref().context("expected --bitstream, found none")?;
-    let bit = read(source)?;
-    let bitstream = Bitstream::read(&bit).and_then(|bitstream| bitstream.check(&board.part).map(|()| bitstream));
-    let bitstream = bitstream.with_context(|| format!("refusing {}", source.display()))?;
-    let Some(stage) = &arguments.first_stage else {
-        bail!(
-            "expected --first-stage FILE, an ELF in on-chip memory that sets up DDR and clocks of the {name}; found none. \
-             Ways to get one: (1) Vitis or the FSBL of embeddedsw with build/vivado/{name}/deltascope.xsa; (2) U-Boot's SPL \
-             (spl/u-boot-spl) with ps7_init_gpl.c from that .xsa; (3) the Rust FSBL of us-irs/zynq7000-rs for its board. \
-             docs/board.md has the commands"
-        );
-    };
-    let elf = read(stage)?;
-    let first = FirstStage::read(&elf).with_context(|| format!("refusing {}", stage.display()))?;
+    // Everything is read and checked before the folder is touched: an input may be a file of its last result.
+    let inputs = Inputs::read(arguments, name)?;
+    let bitstream = inputs.bitstream(&board)?;
+    let first = &inputs.first;
     let target = arguments.output.clone().unwrap_or_else(|| folder(name));
-    let _ = fs::remove_dir_all(&target);
     fs::create_dir_all(&target).with_context(|| format!("creating {}", target.display()))?;
     let target = target.canonicalize()?;
-    let work = target.join("work");
-    fs::create_dir_all(&work)?;
+    let work = target_folder().join("dist-work").join(name);
+    let _ = fs::remove_dir_all(&work);
+    fs::create_dir_all(&work).with_context(|| format!("creating {}", work.display()))?;
+    let overlays: &[&str] = if arguments.fingerprint { &["deltascope", FINGERPRINT] } else { &["deltascope"] };
+    for overlay in overlays {
+        device_tree::overlay(overlay, &work.join(format!("{overlay}.dtbo")))?;
+    }
+    if let Some(linux) = &inputs.linux {
+        fs::write(work.join("system.dtb"), &linux.tree)?;
+        device_tree::apply(&work, "system.dtb", overlays)
+            .context("device tree: expected one compiled with `dtc -@` that takes our overlays, found none")?;
+    }
+    for name in RESULT {
+        let _ = fs::remove_file(target.join(name));
+    }
 
     let mut files: Vec<(&str, &str)> = Vec::new();
-    fs::write(target.join(BIT), &bit)?;
-    fs::write(work.join(BIT), &bit)?;
-    fs::write(work.join("first_stage.elf"), &elf)?;
-    let application = arguments.application.as_deref().map(read).transpose()?;
+    fs::write(target.join(BIT), &inputs.bit)?;
+    fs::write(work.join(BIT), &inputs.bit)?;
+    fs::write(work.join("first_stage.elf"), &inputs.stage)?;
     let mut parts = vec!["[bootloader] first_stage.elf"];
-    match &application {
+    match &inputs.application {
         // SPL starts u-boot.img from the card, and U-Boot loads the bitstream.
-        Some(image) if !is_elf(image) => {
-            ensure!(
-                image.starts_with(&[0x27, 0x05, 0x19, 0x56]) || image.starts_with(&[0xD0, 0x0D, 0xFE, 0xED]),
-                "application: expected an ELF for an FSBL or u-boot.img for SPL, found neither"
-            );
+        Some(Application::Image(image)) => {
             fs::write(target.join("u-boot.img"), image)?;
             files.push(("u-boot.img", "U-Boot, which SPL starts"));
         }
-        Some(image) => {
-            fs::write(work.join("application.elf"), image)?;
+        Some(Application::Elf(elf)) => {
+            fs::write(work.join("application.elf"), elf)?;
             parts.extend([BIT, "application.elf"]);
         }
         None => parts.push(BIT),
@@ -139,19 +148,28 @@ fn assemble(arguments: &Arguments) -> Result<Value> {
     files.push((BIT_BIN, "bitstream, for the FPGA manager of Linux"));
     bif(&work, "boot", &parts)?;
     bootgen(&work, &["-image", "boot.bif", "-arch", "zynq", "-o", BOOT, "-w", "on"])?;
-    fs::rename(work.join(BOOT), target.join(BOOT)).context("expected BOOT.BIN from bootgen, found none")?;
+    fs::copy(work.join(BOOT), target.join(BOOT)).context("expected BOOT.BIN from bootgen, found none")?;
     bif(&work, "bitstream", &[BIT])?;
     bootgen(&work, &["-image", "bitstream.bif", "-arch", "zynq", "-process_bitstream", "bin", "-w", "on"])?;
-    fs::rename(work.join(BIT_BIN), target.join(BIT_BIN)).context("expected the .bit.bin from bootgen, found none")?;
+    fs::copy(work.join(BIT_BIN), target.join(BIT_BIN)).context("expected the .bit.bin from bootgen, found none")?;
     swapped(&read(&target.join(BIT_BIN))?, bitstream.data)?;
-    let partitions = read_back(&target.join(BOOT), &first, parts.len())?;
+    let partitions = read_back(&target.join(BOOT), first, parts.len())?;
 
-    device_tree::overlay("deltascope", &target.join("deltascope.dtbo"))?;
-    files.push(("deltascope.dtbo", "overlay for the board's device tree"));
-    if let (Some(tree), Some(kernel)) = (&arguments.device_tree, &arguments.kernel) {
-        fs::write(target.join("system.dtb"), read(tree)?)?;
-        fs::write(target.join("zImage"), read(kernel)?)?;
-        boot_script(&work, &target, !parts.contains(&BIT))?;
+    for (overlay, file) in overlays.iter().zip(OVERLAYS) {
+        fs::copy(work.join(file), target.join(file)).with_context(|| format!("copying {file}"))?;
+        files.push((
+            file,
+            if *overlay == FINGERPRINT {
+                "overlay of the fingerprint block"
+            } else {
+                "overlay for the board's device tree"
+            },
+        ));
+    }
+    if let Some(linux) = &inputs.linux {
+        fs::write(target.join("system.dtb"), &linux.tree)?;
+        fs::write(target.join("zImage"), &linux.kernel)?;
+        boot_script(&work, &target, !parts.contains(&BIT), &OVERLAYS[..overlays.len()])?;
         files.push(("system.dtb", "device tree of the board"));
         files.push(("zImage", "Linux"));
         files.push(("boot.scr", "commands of U-Boot"));
@@ -232,16 +250,18 @@ fn read_back(path: &Path, first: &FirstStage, parts: usize) -> Result<usize> {
 }
 
 /// Writes the commands with which U-Boot starts Linux, and their image.
-fn boot_script(work: &Path, target: &Path, load_bitstream: bool) -> Result<()> {
+fn boot_script(work: &Path, target: &Path, load_bitstream: bool, overlays: &[&str]) -> Result<()> {
     require(&[MKIMAGE])?;
     let mut script = String::new();
     if load_bitstream {
         script.push_str(&format!("load mmc 0 ${{loadaddr}} {BIT}\nfpga loadb 0 ${{loadaddr}} ${{filesize}}\n"));
     }
+    script.push_str("load mmc 0 ${fdt_addr_r} system.dtb\nfdt addr ${fdt_addr_r}\nfdt resize 8192\n");
+    for overlay in overlays {
+        script.push_str(&format!("load mmc 0 ${{loadaddr}} {overlay}\nfdt apply ${{loadaddr}}\n"));
+    }
     script.push_str(
-        "load mmc 0 ${fdt_addr_r} system.dtb\nfdt addr ${fdt_addr_r}\nfdt resize 8192\n\
-         load mmc 0 ${loadaddr} deltascope.dtbo\nfdt apply ${loadaddr}\n\
-         load mmc 0 ${kernel_addr_r} zImage\n\
+        "load mmc 0 ${kernel_addr_r} zImage\n\
          setenv bootargs ${bootargs} uio_pdrv_genirq.of_id=generic-uio\n\
          bootz ${kernel_addr_r} - ${fdt_addr_r}\n",
     );

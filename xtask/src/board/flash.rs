@@ -23,7 +23,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     pub card: Option<PathBuf>,
     /// Cable, as `openFPGALoader --list-cables` has it, where the board's own does not fit
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "card")]
     pub cable: Option<String>,
     /// Only print the commands
     #[arg(long)]
@@ -109,8 +109,17 @@ fn copies(folder: &Path, card: &Path, dry_run: bool) -> Result<Plan> {
     let names = sums.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name).chain([SUMS]);
     let text = |path: PathBuf| path.display().to_string();
     let copy = |name: &str| vec!["cp".into(), "--".into(), text(folder.join(name)), text(card.join(name))];
-    let mut plan: Plan = names.map(copy).collect();
+    let names: Vec<&str> = names.collect();
+    let mut plan: Plan = names.iter().map(|name| copy(name)).collect();
     plan.push(vec!["sync".into(), "-f".into(), text(card.to_owned())]);
+    // Without this the sums would be taken of what the kernel remembers, not of the card.
+    let forget = |name: &&str| format!("if={}", text(card.join(name)));
+    plan.extend(
+        names
+            .iter()
+            .map(forget)
+            .map(|file| vec!["dd".to_owned(), file, "iflag=nocache".into(), "count=0".into(), "status=none".into()]),
+    );
     Ok(plan)
 }
 

@@ -1,8 +1,8 @@
 //! The assembly and the flashing on synthetic inputs: one that is right, and each that must be refused.
 
 use super::super::bitstream::{self, OUR_IDCODE, our_design};
-use super::super::flash;
-use super::{Arguments, BIT, BOOT, MANIFEST, assemble, first_stage};
+use super::super::{device_tree, flash};
+use super::{Arguments, BIT, BOOT, MANIFEST, OVERLAYS, assemble, first_stage};
 use crate::cargo::target_folder;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -22,6 +22,12 @@ impl Files {
         fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
         Ok(path)
     }
+
+    fn tree(&self, name: &str, labels: bool) -> Result<PathBuf> {
+        let path = self.folder.join(name);
+        device_tree::compile_test_tree(&path, labels)?;
+        Ok(path)
+    }
 }
 
 /// Assembles, reads back and refuses; returns the counts.
@@ -38,28 +44,71 @@ pub fn run() -> Result<Value> {
         output: Some(files.folder.join("out")),
         ..Default::default()
     };
+    let linux = Arguments {
+        kernel: Some(files.write("kernel", &zimage())?),
+        device_tree: Some(files.tree("tree", true)?),
+        ..good.clone()
+    };
     let uimage = [&[0x27, 0x05, 0x19, 0x56][..], &[0; 60]].concat();
     let elf = files.write("application.elf", &first_stage::synthetic(0x10_0000, 0x2000))?;
     let accepted = [
         ("FSBL and bitstream", good.clone()),
         ("FSBL, bitstream and an application", Arguments { application: Some(elf.clone()), ..good.clone() }),
         ("SPL and u-boot.img", Arguments { application: Some(files.write("u-boot.img", &uimage)?), ..good.clone() }),
-        (
-            "Linux",
-            Arguments {
-                application: Some(elf),
-                kernel: Some(files.write("kernel", b"a kernel")?),
-                device_tree: Some(files.write("tree", b"a tree")?),
-                ..good.clone()
-            },
-        ),
+        ("Linux", Arguments { application: Some(elf.clone()), fingerprint: true, ..linux.clone() }),
     ];
     for (name, arguments) in &accepted {
         let manifest = assemble(arguments).with_context(|| format!("assembling {name}"))?;
         whole(&files.folder.join("out"), &manifest).with_context(|| (*name).to_owned())?;
     }
-    let refused = refusals(&files, &good)?;
+    same_folder(&files, &Arguments { application: Some(elf), ..linux.clone() })?;
+    let refused = refusals(&files, &good)? + linux_refusals(&files, &linux)?;
     Ok(json!({"accepted": accepted.len(), "refused": refused, "folder": files.folder}))
+}
+
+/// A file with the mark of a zImage.
+fn zimage() -> Vec<u8> {
+    let mut bytes = vec![0; 64];
+    bytes[0x24..0x28].copy_from_slice(&0x016F_2818_u32.to_le_bytes());
+    bytes
+}
+
+/// Assembles into a folder with other files from inputs that are its last result: both must still be there.
+fn same_folder(files: &Files, linux: &Arguments) -> Result<()> {
+    let out = files.folder.join("out");
+    let other = files.write("out/notes.txt", b"not ours")?;
+    assemble(linux)?;
+    let again = Arguments {
+        bitstream: Some(out.join(BIT)),
+        kernel: Some(out.join("zImage")),
+        device_tree: Some(out.join("system.dtb")),
+        ..linux.clone()
+    };
+    let manifest = assemble(&again).context("assembling from the folder's own files")?;
+    whole(&out, &manifest)?;
+    ensure!(other.exists(), "{}: expected the file of somebody else left alone, found none", other.display());
+    let overlay = out.join(OVERLAYS[1]);
+    ensure!(!overlay.exists(), "expected no file of an earlier result, found {}", overlay.display());
+    Ok(())
+}
+
+/// Puts every device tree and kernel that must be refused before the assembly; returns how many.
+fn linux_refusals(files: &Files, linux: &Arguments) -> Result<usize> {
+    let mut tree = linux.clone();
+    for (name, path, message) in [
+        ("a tree as text", files.write("text.dts", b"/dts-v1/; / {};")?, "expected a compiled tree"),
+        ("a tree without labels", files.tree("bare", false)?, "compiled with `dtc -@`"),
+    ] {
+        tree.device_tree = Some(path);
+        refuse(name, message, assemble(&tree))?;
+    }
+    let kernel = Some(files.write("uImage", &[0x27, 0x05, 0x19, 0x56])?);
+    refuse("a uImage as kernel", "expected a zImage", assemble(&Arguments { kernel, ..linux.clone() }))?;
+    let mut other = first_stage::synthetic(0x10_0000, 64);
+    other[18] = 62;
+    let application = Some(files.write("x86.elf", &other)?);
+    refuse("an application for a PC", "ELF for ARM", assemble(&Arguments { application, ..linux.clone() }))?;
+    Ok(4)
 }
 
 /// Checks that the folder has what its manifest says.

@@ -25,27 +25,32 @@ pub fn is_elf(bytes: &[u8]) -> bool {
 fn half(bytes: &[u8], at: usize) -> Result<u32> {
     match bytes.get(at..at + 2) {
         Some(word) => Ok(u32::from(u16::from_le_bytes([word[0], word[1]]))),
-        None => bail!("first stage: expected an ELF of more than {at} bytes, found {}", bytes.len()),
+        None => bail!("expected an ELF of more than {at} bytes, found {}", bytes.len()),
     }
 }
 
 fn word(bytes: &[u8], at: usize) -> Result<u32> {
     match bytes.get(at..at + 4) {
         Some(word) => Ok(u32::from_le_bytes([word[0], word[1], word[2], word[3]])),
-        None => bail!("first stage: expected an ELF of more than {at} bytes, found {}", bytes.len()),
+        None => bail!("expected an ELF of more than {at} bytes, found {}", bytes.len()),
     }
+}
+
+/// Refuses what is not an ELF for the board's processor: 32 bits, little-endian, machine 40.
+pub fn arm_elf(bytes: &[u8], what: &str) -> Result<()> {
+    let (class, data, machine) = (bytes.get(4), bytes.get(5), half(bytes, 18)?);
+    ensure!(
+        class == Some(&1) && data == Some(&1) && machine == 40,
+        "{what}: expected a 32-bit little-endian ELF for ARM, found class {class:?}, data {data:?}, machine {machine}"
+    );
+    Ok(())
 }
 
 impl FirstStage {
     /// Reads an ELF and refuses one that the boot ROM cannot load.
     pub fn read(bytes: &[u8]) -> Result<FirstStage> {
         ensure!(is_elf(bytes), "first stage: expected an ELF (fsbl.elf or spl/u-boot-spl), found another file");
-        // 32 bits, little-endian; machine 40 is ARM.
-        let (class, data, machine) = (bytes.get(4), bytes.get(5), half(bytes, 18)?);
-        ensure!(
-            class == Some(&1) && data == Some(&1) && machine == 40,
-            "first stage: expected a 32-bit little-endian ELF for ARM, found class {class:?}, data {data:?}, machine {machine}"
-        );
+        arm_elf(bytes, "first stage")?;
         let entry = word(bytes, 24)?;
         let (table, size, count) = (word(bytes, 28)? as usize, half(bytes, 42)? as usize, half(bytes, 44)?);
         ensure!(size >= 32, "first stage: expected program headers of 32 bytes, found {size}");

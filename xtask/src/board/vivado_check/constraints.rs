@@ -6,6 +6,10 @@ use super::design::Design;
 use anyhow::Result;
 use std::collections::BTreeMap;
 
+/// Single-ended I/O standards of a 3.3 V bank, as prjxray's feature of an IOB33 names them:
+/// `LVCMOS12_LVCMOS15_LVCMOS18_LVCMOS25_LVCMOS33_LVTTL_SSTL135_SSTL15.SLEW.SLOW`.
+const STANDARDS: [&str; 6] = ["LVCMOS12", "LVCMOS15", "LVCMOS18", "LVCMOS25", "LVCMOS33", "LVTTL"];
+
 /// Problems of the constraints of a board.
 pub fn problems(tree: &Tree, board: &Board, design: &Design) -> Result<Vec<String>> {
     let mut problems = Vec::new();
@@ -22,7 +26,7 @@ pub fn problems(tree: &Tree, board: &Board, design: &Design) -> Result<Vec<Strin
     }
     let exists = |port: &str| {
         let bit = port.strip_prefix("panel_tri_io[").and_then(|rest| rest.strip_suffix(']'));
-        design.ports.contains("panel")
+        design.ports.contains_key("panel")
             && bit.is_some_and(|bit| bit == "*" || bit.parse::<u32>().is_ok_and(|bit| bit < width))
     };
     let mut ports: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
@@ -51,6 +55,12 @@ pub fn problems(tree: &Tree, board: &Board, design: &Design) -> Result<Vec<Strin
             problems.push(format!("constraints: expected PACKAGE_PIN and IOSTANDARD of {port}, found one of them"));
             continue;
         };
+        if !STANDARDS.contains(standard) {
+            problems.push(format!(
+                "constraints: expected an I/O standard of the part for {port} ({}), found {standard}",
+                STANDARDS.join(", ")
+            ));
+        }
         match pins.get(*pin) {
             None => problems.push(format!("constraints: expected a pin of {}, found {pin} for {port}", board.package)),
             Some((_, function)) if !function.starts_with("IO_") => {

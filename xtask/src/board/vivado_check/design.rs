@@ -84,8 +84,8 @@ pub struct Assigned {
 pub struct Design {
     /// Cells by name.
     pub cells: BTreeMap<String, Cell>,
-    /// Interface ports.
-    pub ports: BTreeSet<String>,
+    /// Interface ports: `-mode` and `-vlnv` by name.
+    pub ports: BTreeMap<String, (String, String)>,
     /// Nets: names of pins by name of the net.
     pub nets: BTreeMap<String, BTreeSet<String>>,
     /// Pairs of connected interfaces: pins as `cell/name`, ports as `port:name`.
@@ -99,7 +99,9 @@ pub struct Design {
     /// Ports that a timing exception names.
     pub exceptions: Vec<String>,
     /// Properties of the whole design.
-    pub properties: BTreeMap<String, String>,
+    properties: BTreeMap<String, String>,
+    /// Those that it has when the bitstream is written.
+    pub bitstream: BTreeMap<String, String>,
     /// Parameters that were read back, by name.
     pub read_back: BTreeSet<String>,
     /// Every command, with its options, in order.
@@ -188,7 +190,8 @@ impl Design {
                 self.cells.insert(call.argument(0).to_owned(), cell);
             }
             "create_bd_intf_port" => {
-                self.ports.insert(call.argument(0).to_owned());
+                let kind = (call.option("-mode").to_owned(), call.option("-vlnv").to_owned());
+                self.ports.insert(call.argument(0).to_owned(), kind);
             }
             "connect_bd_net" => {
                 let net = self.nets.entry(call.option("-net").to_owned()).or_default();
@@ -218,6 +221,7 @@ impl Design {
                 self.exceptions.extend(ports.map(str::to_owned));
             }
             "set_property" => self.property(known, call)?,
+            "write_bitstream" => self.bitstream = self.properties.clone(),
             _ => {}
         }
         Ok(())

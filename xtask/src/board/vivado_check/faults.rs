@@ -1,5 +1,7 @@
 //! Faults that are put into copies of the sources; the check must find each, by its own message.
 
+mod fingerprint;
+mod hls_script;
 mod table;
 
 use super::{Tree, check_board, hls, record::copy};
@@ -8,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use table::{FAULTS, Fault, HLS_FAULTS, ON};
+use table::{FAULTS, Fault, ON};
 
 /// What the check said about a fault.
 pub struct Outcome {
@@ -41,8 +43,8 @@ impl Outcome {
 
 /// Puts each fault into a copy of the sources and checks it; those of the script of Vitis HLS where there is one.
 pub fn find_all(tree: &Tree, work: &Path) -> Result<Vec<Outcome>> {
-    let hls = if tree.path("hls/run_hls.tcl").exists() { HLS_FAULTS } else { &[] };
-    let all: Vec<&'static Fault> = FAULTS.iter().chain(hls).collect();
+    let hls = if tree.path("hls/run_hls.tcl").exists() { hls_script::FAULTS } else { &[] };
+    let all: Vec<&'static Fault> = FAULTS.iter().chain(fingerprint::FAULTS).chain(hls).collect();
     for (n, fault) in all.iter().enumerate() {
         let same = all[..n].iter().find(|other| other.message == fault.message);
         ensure!(same.is_none(), "planted faults: expected a message of its own for `{}`, found another's", fault.name);

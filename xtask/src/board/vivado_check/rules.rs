@@ -32,7 +32,9 @@ pub fn problems(tree: &Tree, board: &Board, design: &Design, variant: Variant) -
     problems.extend(dma_parameters("AXI DMA", dma_cell, STREAM_BITS));
     problems.extend(ps7_parameters(board, ps7_cell));
     problems.extend(interfaces(design, &names));
+    problems.extend(ports(design));
     problems.extend(pins(design, &names, reset_cell));
+    problems.extend(stream_resets(design, reset));
     let mut segments = segments(&names, dma_cell);
     if variant.fingerprint {
         problems.extend(fingerprint::problems(tree, design, ps7)?);
@@ -117,6 +119,46 @@ fn interfaces(design: &Design, names: &Names) -> Vec<String> {
     let mut pairs = dma_ways(ps7, dma);
     pairs.push((format!("{ps7}/M_AXI_GP0"), format!("{engine}/s_axi")));
     problems.extend(ways(design, &pairs));
+    problems
+}
+
+/// Interface ports are of the kind that their pin of the PS7 is, as the block designs that `write_bd_tcl` wrote name them.
+fn ports(design: &Design) -> Vec<String> {
+    const KINDS: [(&str, &str); 3] = [
+        ("DDR", "xilinx.com:interface:ddrx_rtl:1.0"),
+        ("FIXED_IO", "xilinx.com:display_processing_system7:fixedio_rtl:1.0"),
+        ("panel", "xilinx.com:interface:gpio_rtl:1.0"),
+    ];
+    let found = |name: &str| design.ports.get(name).map_or(("", ""), |(mode, vlnv)| (mode.as_str(), vlnv.as_str()));
+    let wrong = KINDS.iter().filter(|(name, vlnv)| found(name) != ("Master", vlnv));
+    wrong.map(|(name, vlnv)| format!("ports: expected {name} as a Master of {vlnv}, found {:?}", found(name))).collect()
+}
+
+/// Both ends of a stream leave reset in the same clock: READY of our blocks is not low in reset, so a master that is out
+/// earlier loses beats.
+fn stream_resets(design: &Design, driver: &str) -> Vec<String> {
+    let reset = |cell: &str| {
+        let pins = design.cells.get(cell)?.pins();
+        let (pin, ..) = pins.into_iter().find(|(_, _, kind)| *kind == "reset_low")?;
+        let net = design.net_of(&format!("{cell}/{pin}"));
+        net.into_iter().find(|other| other.split_once('/').is_some_and(|(cell, _)| cell == driver)).map(str::to_owned)
+    };
+    let mut problems = Vec::new();
+    for (from, to) in &design.links {
+        let (Some((from, name)), Some((to, other))) = (from.split_once('/'), to.split_once('/')) else { continue };
+        let stream = |name: &str| name.to_ascii_lowercase().contains("axis");
+        if !stream(name) || !stream(other) || other.starts_with("SLOT_") {
+            continue;
+        }
+        let (first, second) = (reset(from), reset(to));
+        if first != second {
+            problems.push(format!(
+                "reset: expected {from} and {to} on one reset, because a stream joins them, found {} and {}",
+                first.as_deref().unwrap_or("none"),
+                second.as_deref().unwrap_or("none")
+            ));
+        }
+    }
     problems
 }
 
@@ -310,7 +352,7 @@ fn steps(tree: &Tree, board: &Board, design: &Design, ila: bool) -> Result<Vec<S
         ));
     }
     let identity = format!("0x{IDENTITY_VALUE:08X}");
-    let userid = design.properties.get("BITSTREAM.CONFIG.USERID").map_or("none", String::as_str);
+    let userid = design.bitstream.get("BITSTREAM.CONFIG.USERID").map_or("none when it is written", String::as_str);
     if userid != identity {
         problems.push(format!("bitstream: expected USERID {identity}, the engine's identity, found {userid}"));
     }
