@@ -4,7 +4,7 @@
 // holds the input for 2 x rows + 5 clocks, and a QUERY for 2^DEPTH_BITS + 14, when the sink takes every beat; tables,
 // journal and counters, whose reset comes a clock later, meet no slot in their reset; what
 // journal.sv assumes: no note and no second query from a query to its answer; what snapshot_reader.sv assumes: a walk
-// starts on a range, whose rows are of the table.
+// starts on a range, whose rows are of the table. The slot that reads a row has the reader's group and class.
 // The data path is proved block by block; here the contents of tables and journal play no part, so no size is reduced.
 // The banks of the journal answer anything.
 `include "generated/deltascope_abi.svh"
@@ -63,6 +63,7 @@ module delta_engine_proof (
     (* hierconn *) wire [`QUEUE_BITS-1:0] \dut.queue.write_pointer , \dut.queue.read_pointer ;
     (* hierconn *) wire \dut.queue.not_empty , \dut.queue.full , \dut.reader_read ;
     (* hierconn *) wire [15:0] \dut.s0_group , \dut.s0_context , \dut.reader_group_id , \dut.reader.group_now , \dut.reader.group_end ;
+    (* hierconn *) wire [1:0] \dut.s0_class , \dut.reader_class_id ;
     (* hierconn *) wire \dut.counters_clock_starved , \dut.counters_clock_blocked ;
     (* hierconn *) wire \dut.counters_clock_clearing , \dut.counters_clock_answering ;
 
@@ -102,6 +103,8 @@ module delta_engine_proof (
     // SNAPSHOT: clocks since its record was taken, and rows read.
     reg holds;
     reg [19:0] held, rows_read;
+    // What the reader asked for a clock ago.
+    reg [17:0] asked_row;
     // QUERY: clocks since its record was in S0, up to `answer_near`; the clock after its answer was sent.
     reg asks, answered;
     reg [11:0] asked_for;
@@ -123,6 +126,7 @@ module delta_engine_proof (
         never_stalled <= never_stalled && m_tready;
         held <= held + 20'd1;
         if (\dut.reader_read ) rows_read <= rows_read + 20'd1;
+        asked_row <= {\dut.reader_group_id , \dut.reader_class_id };
         if (\dut.s0_starts_snapshot ) {holds, held, rows_read} <= {1'b1, 20'd2, 20'd0};
         if (state == RUNNING && !\dut.s0_starts_snapshot ) holds <= 0;
         if (!resetn) begin
@@ -163,6 +167,7 @@ module delta_engine_proof (
         if (\dut.s0_starts_snapshot ) starts_only_when_running: assert (state == RUNNING && !\dut.reader.walking && !row[0]);
         if (\dut.s0_starts_snapshot ) starts_on_a_range: assert (\dut.s0_group <= \dut.s0_context && {1'b0, \dut.s0_context } < GROUPS);
         if (\dut.reader_read ) rows_are_of_the_table: assert ({1'b0, \dut.reader_group_id } < GROUPS);
+        if (\dut.s0_reads_row ) row_is_the_readers: assert ({\dut.s0_group , \dut.s0_class } == asked_row);
         add_and_read_are_two_slots: assert (!(\dut.slots.s3_adds && \dut.slots.s3_reads_row ));
         // The invariants that make them inductive: queue.
         assert (\dut.queue.not_empty == (words != 0) && \dut.queue.full == (words == PLACES) && words <= PLACES);

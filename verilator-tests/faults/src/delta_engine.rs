@@ -70,6 +70,10 @@ pub(crate) const BLOCK: Block = block(
             &[simulated("a rejected QUERY walks", "query_leaves & slots_result_taken")],
         ),
         place(
+            "s0_group_next = «reader_group_id»;",
+            &[proved("bit 9 of the group of a row always set", "reader_group_id | 16'h200", &["delta_engine"])],
+        ),
+        place(
             "assign credit_promise_one = «s0_replies | s0_ends_batch»;",
             &[proved("an end of batch has no place promised", "s0_replies", &["delta_engine"])],
         ),

@@ -51,9 +51,17 @@ pub(crate) const BLOCK: Block = block(
         ),
         place(
             "bottom = «next_lane»;",
-            &[proved("bit 4 of a lane inverted by bit 6", "next_lane ^ {4'd0, next_lane[6], 4'd0}", &["query_walk"])],
+            &[proved("bit 4 of the oldest lane offered dropped", "next_lane & ~9'd16", &["query_walk"])],
         ),
         place("offered = «next_lane»;", &[simulated("the whole row being filled at first", "lanes")]),
+        place(
+            "assign low = «issued_low»;",
+            &[proved("bit 2 of the oldest lane dropped", "issued_low & ~9'd4", &["query_walk"])],
+        ),
+        place(
+            "assign high = «issued_high»;",
+            &[proved("bit 6 of the end of the lanes dropped", "issued_high & ~9'd64", &["query_walk"])],
+        ),
         place("issued_row <= «step_row»;", &[simulated("the row of the step after", "step_row_next")]),
     ],
 );

@@ -49,24 +49,31 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         block: "query_walk",
-        hash: 0x2651_0532_6f6b_5ccc,
-        what: "cnot1 at A[4] by bit 6 of line 121",
-        why: "a lane is below 3 here, so bit 6 of `bottom` is zero. With 256 lanes it is a fault, which `cargo xtask rtl formal \
-              --faults` has: bit 4 of a lane inverted by bit 6",
+        hash: 0x146f_9c55_f914_74f1,
+        what: "const0 at Y[4] of line 141",
+        why: "a lane is below 3 here, so bit 4 of `bottom` is zero. With 256 lanes it is a fault, which `cargo xtask rtl formal \
+              --faults` has: bit 4 of the oldest lane offered dropped",
     },
     Reason {
         block: "query_walk",
-        hash: 0x2651_0532_6f6b_5ccc,
-        what: "const0 at A[2] of line 153, cut",
-        why: "`cut` is looked at when less is wanted than the lanes that are offered, 3 here, so it is below 4. With 256 lanes it \
-              is a fault, which `cargo xtask rtl formal --faults` has: bit 2 of the lowest wanted lane dropped",
+        hash: 0x146f_9c55_f914_74f1,
+        what: "const0 at Q[2] of line 219, low",
+        why: "a lane is below 3 here, so bit 2 of `low` is zero. With 256 lanes it is a fault, which `cargo xtask rtl formal \
+              --faults` has: bit 2 of the oldest lane dropped",
     },
     Reason {
         block: "query_walk",
-        hash: 0x2651_0532_6f6b_5ccc,
-        what: "const0 at Y[7] of line 136, left_over",
-        why: "what is left of a walk is below lanes x rows, 12 here, whenever it is looked at. With 8192 entries it is a fault, \
-              which `cargo xtask rtl formal --faults` has: bit 7 of what is left dropped",
+        hash: 0x146f_9c55_f914_74f1,
+        what: "const0 at Q[6] of line 219, high",
+        why: "`high` is at most 3, the number of lanes, so its bit 6 is zero. With 256 lanes it is a fault, which `cargo xtask rtl \
+              formal --faults` has: bit 6 of the end of the lanes dropped",
+    },
+    Reason {
+        block: "query_walk",
+        hash: 0x146f_9c55_f914_74f1,
+        what: "cnot1 at Y[11] by bit 15 of line 179, left_over",
+        why: "what is left of a walk is looked at when a step takes all that it offers, and is then below lanes x rows: 12 here \
+              and 8192 in the committed configuration, so bit 15 is zero in both",
     },
     Reason {
         block: "engine_control",
@@ -81,13 +88,6 @@ pub const REASONS: &[Reason] = &[
         what: "const1 at A[5] of a cell made by opt_dff",
         why: "`waited` falls to zero with the restart and not with the first record after it: nothing looks at it while \
               tables are cleared, and running sets it to zero. True in every configuration",
-    },
-    Reason {
-        block: "delta_engine",
-        hash: 0xbfcf_c29a_ac71_9800,
-        what: "const0 at group_id[15] of line 243, reader_group_id",
-        why: "a SNAPSHOT reads groups of the table only, 4 here and 1024 in the committed configuration, so bit 15 is zero \
-              in both: `rows_are_of_the_table` of the proof of delta_engine",
     },
 ];
 
