@@ -74,6 +74,18 @@ fn recording_that_was_killed_replays_to_its_last_whole_chunk() {
     fs::write(&copy, &bytes[..24]).expect("ours");
     let outcome = with_daemon(&["replay", text(&copy)]).ok();
     assert!(outcome.out.contains("nothing could be looked at") && outcome.err.contains("cut short"), "{outcome:?}");
+    let of_copy = ["--source", "replay", "--file", text(&copy)];
+    let outcome = with_daemon(&[&["run"], &of_copy[..]].concat()).ok();
+    assert!(outcome.out.contains("nothing could be looked at") && outcome.err.contains("cut short"), "{outcome:?}");
+    for options in [&of_copy[..], &["--replay", text(&copy)]] {
+        let outcome = with_daemon(&[&["top", "--once", "--json"], options].concat()).ok();
+        assert_eq!(outcome.json()["collects"], false, "{outcome:?}");
+    }
+    // Of one that lost its end something is known.
+    for options in [&["--source", "replay", "--file", text(&file)][..], &["--replay", text(&file)]] {
+        let outcome = with_daemon(&[&["top", "--once", "--json"], options].concat()).ok();
+        assert_eq!(outcome.json()["collects"], true, "{outcome:?}");
+    }
 }
 
 #[test]

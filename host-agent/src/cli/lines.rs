@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use deltascope_agent::event::OwnerKind;
 use deltascope_agent::report::Report;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// Longest line in bytes. Docker's log cuts at 16 KiB, journald at 48 KiB (LineMax= of journald.conf(5)).
 pub const LINE_BYTES: usize = 16_000;
@@ -17,47 +16,113 @@ const HEAD_BYTES: usize = 200;
 /// Returns an object as one line, or as several with `part` and `parts`. Its lists are what grows with the machine, so they are
 /// what is shared out, the short ones first: each list is that of all parts, one behind the other. Everything else is in the
 /// first part; the others repeat `seconds` and `source`, and have the lists of which something is left. Each has `containers`.
+///
+/// The parts are cut from the text of the object: a tree of 10,000 containers would be most of the agent's memory.
 pub fn split(object: &impl Serialize) -> Result<Vec<String>> {
     let whole = serde_json::to_string(object)?;
     if whole.len() <= LINE_BYTES {
         return Ok(vec![whole]);
     }
-    let mut first = serde_json::to_value(object)?;
-    let fields = first.as_object_mut().into_iter().flatten();
-    let mut lists: Vec<(String, Vec<Value>)> = fields
-        .filter_map(|(name, value)| value.as_array_mut().map(|list| (name.clone(), std::mem::take(list))))
-        .filter(|(_, list)| !list.is_empty())
-        .collect();
-    lists.sort_by_cached_key(|(_, list)| json!(list).to_string().len());
-    let (seconds, source) = (first["seconds"].clone(), first["source"].clone());
-    let rest = json!({ "seconds": seconds, "source": source, "containers": [] });
-    let mut room = LINE_BYTES.saturating_sub(first.to_string().len() + HEAD_BYTES);
-    let mut lines = vec![first];
+    let fields = fields(&whole).context("expected a JSON object")?;
+    let (lists, others): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(_, value)| value.starts_with('['));
+    let mut first = Part::default();
+    let mut rest = Part { lists: vec![(CONTAINERS, Vec::new())], ..Part::default() };
+    for (name, value) in others {
+        first.add(name, value);
+        if REPEATED.contains(&name) {
+            rest.add(name, value);
+        }
+    }
+    first.lists.extend(lists.iter().map(|(name, _)| (*name, Vec::new())));
+    let mut lists: Vec<(&str, Vec<&str>)> =
+        lists.into_iter().map(|(name, list)| Some((name, items(list)?))).collect::<Option<_>>().context("a list")?;
+    lists.retain(|(_, list)| !list.is_empty());
+    lists.sort_by_cached_key(|(_, list)| list.iter().map(|item| item.len() + 1).sum::<usize>());
+    let mut room = LINE_BYTES.saturating_sub(first.text(1, 1).len() + HEAD_BYTES);
+    let mut parts = vec![first];
     for (name, list) in lists {
-        // The name, its quotes, colon, comma and brackets.
-        room = room.saturating_sub(name.len() + 6);
+        // The name with its quotes, colon, comma and brackets.
+        room = room.saturating_sub(name.len() + 4);
         for item in list {
-            let bytes = item.to_string().len() + 1;
+            let bytes = item.len() + 1;
             if bytes > room {
-                lines.push(rest.clone());
-                room = LINE_BYTES - HEAD_BYTES - name.len() - 6;
+                parts.push(rest.clone());
+                room = LINE_BYTES - HEAD_BYTES - name.len() - 4;
             }
             room = room.saturating_sub(bytes);
-            if let Some(line) = lines.last_mut() {
-                match &mut line[&name] {
-                    Value::Array(share) => share.push(item),
-                    none => *none = json!([item]),
-                }
+            if let Some(part) = parts.last_mut() {
+                part.give(name, item);
             }
         }
     }
-    let parts = lines.len();
-    let numbered = lines.into_iter().enumerate().map(|(index, mut line)| {
-        line["part"] = json!(index + 1);
-        line["parts"] = json!(parts);
-        line.to_string()
-    });
-    Ok(numbered.collect())
+    Ok(parts.iter().enumerate().map(|(index, part)| part.text(index + 1, parts.len())).collect())
+}
+
+/// The list that every part has, and the fields that every part repeats; names with their quotes.
+const CONTAINERS: &str = "\"containers\"";
+const REPEATED: [&str; 2] = ["\"seconds\"", "\"source\""];
+
+/// One line of several.
+#[derive(Clone, Default)]
+struct Part<'a> {
+    /// Fields that are no lists, as text.
+    head: String,
+    lists: Vec<(&'a str, Vec<&'a str>)>,
+}
+
+impl<'a> Part<'a> {
+    fn add(&mut self, name: &str, value: &str) {
+        self.head.extend([name, ":", value, ","]);
+    }
+
+    fn give(&mut self, name: &'a str, item: &'a str) {
+        match self.lists.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, list)) => list.push(item),
+            None => self.lists.push((name, vec![item])),
+        }
+    }
+
+    fn text(&self, part: usize, parts: usize) -> String {
+        let mut text = format!("{{{}", self.head);
+        for (name, list) in &self.lists {
+            text.extend([*name, ":["]);
+            text.extend(list.iter().enumerate().flat_map(|(at, item)| [if at > 0 { "," } else { "" }, *item]));
+            text.push_str("],");
+        }
+        text + &format!("\"part\":{part},\"parts\":{parts}}}")
+    }
+}
+
+/// Cuts one JSON value off the beginning of a text.
+fn value(text: &str) -> Option<(&str, &str)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    values.next()?.ok()?;
+    text.split_at_checked(values.byte_offset())
+}
+
+/// Returns the fields of a JSON object without spaces, in their order; names with their quotes.
+fn fields(object: &str) -> Option<Vec<(&str, &str)>> {
+    let mut rest = object.strip_prefix('{')?;
+    let mut fields = Vec::new();
+    while !rest.starts_with('}') {
+        let (name, behind) = value(rest)?;
+        let (field, behind) = value(behind.strip_prefix(':')?)?;
+        fields.push((name, field));
+        rest = behind.strip_prefix(',').unwrap_or(behind);
+    }
+    Some(fields)
+}
+
+/// Returns the values of a JSON list without spaces.
+fn items(list: &str) -> Option<Vec<&str>> {
+    let mut rest = list.strip_prefix('[')?;
+    let mut items = Vec::new();
+    while !rest.starts_with(']') {
+        let (item, behind) = value(rest)?;
+        items.push(item);
+        rest = behind.strip_prefix(',').unwrap_or(behind);
+    }
+    Some(items)
 }
 
 /// Leaves containers out that have had no event for a while.

@@ -46,8 +46,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let engine = accounting.granted().engine.name();
     let mut report = Report::of_replay(engine, accounting.owners(), &totals, conservation, &replay);
     report.body_contexts = accounting.body_contexts();
-    // Of a recording that is cut before its first event nothing is known.
-    report.nothing_seen |= replay.cut().is_some_and(|cut| cut.events == 0);
     let scan = replay.scan_report();
     let unseen = Failure::of_scan(scan.as_ref());
     if arguments.json {

@@ -20,10 +20,15 @@ pub struct OwnCost {
 impl OwnCost {
     /// Reads it now.
     pub fn now() -> OwnCost {
+        let (resident_bytes, peak_bytes) = OwnCost::memory();
+        OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes, longest_hold: holds::longest() }
+    }
+
+    /// Reads the memory alone: what is resident now and the most that was, in bytes.
+    pub fn memory() -> (Option<u64>, Option<u64>) {
         // Not `ru_maxrss` of getrusage(2): exec hands it down, so it may be what the parent has used.
         let status = ProcFs::default().own_status().unwrap_or_default();
-        let (resident_bytes, peak_bytes) = (status.resident, status.peak_resident);
-        OwnCost { cpu: sys::cpu_time(), resident_bytes, peak_bytes, longest_hold: holds::longest() }
+        (status.resident, status.peak_resident)
     }
 }
 

@@ -226,6 +226,8 @@ impl Report {
             .iter()
             .filter(|(_, owner)| owner.kind != OwnerKind::Sends)
             .filter_map(|(id, owner)| Some((owner, totals.owners.get(&id)?)))
+            // Of a round of many owners few have counted anything.
+            .filter(|(_, rows)| **rows != Rows::default())
             .map(|(owner, rows)| Line::new(owner.kind, &owner.name, rows))
             .collect();
         // Sources are of one kind: what overflows from a scan is of the scan.

@@ -169,7 +169,7 @@ impl Rounds {
         let silent = if is_state { 0 } else { silence(&mut report) };
         // Before the first round nothing is known: what was counted earlier came at an unknown time.
         if !is_state && self.number > 0 {
-            add_recent(&mut report, owners, &since);
+            add_recent(&mut report, (owners, &names), &since);
         }
         if let Some(groups) = &self.groups {
             add_pressure(&mut report, groups);
@@ -214,8 +214,8 @@ fn of_line(line: &Line) -> Recent {
 }
 
 /// Adds to each line what was counted for it since the round before.
-fn add_recent(report: &mut Report, owners: &Owners, since: &Totals) {
-    let recent = Report::new(report.engine, owners, since, report.conservation);
+fn add_recent(report: &mut Report, (owners, names): (&Owners, &Names<'_>), since: &Totals) {
+    let recent = Report::named(report.engine, owners, since, report.conservation, names);
     let known: HashMap<(OwnerKind, &str), Recent> =
         recent.lines.iter().map(|line| ((line.kind, line.key.as_str()), of_line(line))).collect();
     for line in &mut report.lines {
@@ -282,7 +282,7 @@ impl Report {
         let mut report = Report::named(engine, owners, totals, conservation, names);
         let scan = source.scan_report();
         report.lower_bound = source.is_lower_bound();
-        report.nothing_seen = scan.as_ref().is_some_and(ScanJson::nothing_seen);
+        report.nothing_seen = source.nothing_seen();
         report.send_bytes = source.payload().map(|payload| SendBytesJson::new(&payload, owners, totals));
         report.describe(|name| source.details(name));
         if scan.is_some_and(|scan| scan.origins.is_none()) {

@@ -1,5 +1,6 @@
 //! Sends by content, as reports show them: one number for each scope, never added.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use deltascope_abi::counters::CounterRow;
@@ -43,23 +44,23 @@ impl ContentSends {
     }
 }
 
-/// Adds the sends by content of each container to its line.
+/// Adds the sends by content of each container to its line, in time that grows with their number.
 pub(super) fn attach(lines: &mut Vec<Line>, owners: &Owners, totals: &Totals) {
+    let mut by_name: HashMap<&str, ContentSends> = HashMap::new();
     for (id, owner) in owners.iter().filter(|(_, owner)| owner.kind == OwnerKind::Sends) {
         let Some(rows) = totals.owners.get(&id) else { continue };
         let sends = ContentSends::new(rows, totals.notes.get(&id).copied().unwrap_or_default(), totals.connections);
-        if sends.events() == 0 {
-            continue;
-        }
-        let same = |line: &&mut Line| line.kind == OwnerKind::Container && line.key == *owner.name;
-        match lines.iter_mut().find(same) {
-            Some(line) => line.by_content = Some(sends),
-            None => {
-                let line = Line::new(OwnerKind::Container, &owner.name, &Rows::default());
-                lines.push(Line { by_content: Some(sends), ..line });
-            }
+        if sends.events() > 0 {
+            by_name.insert(&owner.name, sends);
         }
     }
+    for line in lines.iter_mut().filter(|line| line.kind == OwnerKind::Container) {
+        line.by_content = by_name.remove(line.key.as_str());
+    }
+    lines.extend(by_name.into_iter().map(|(name, sends)| {
+        let line = Line::new(OwnerKind::Container, name, &Rows::default());
+        Line { by_content: Some(sends), ..line }
+    }));
 }
 
 /// What one scope found.

@@ -181,7 +181,7 @@ impl Scanner {
             hung: self.limit.hung().into_iter().map(|pid| (pid, self.proc.command(pid))).collect(),
             bytes_read: sum.bytes_read,
             duration: begun.elapsed(),
-            cost: Cost { cpu: whole.cpu(), paused, peak_memory: OwnCost::now().peak_bytes },
+            cost: Cost { cpu: whole.cpu(), paused, peak_memory: OwnCost::memory().1 },
         })
     }
 

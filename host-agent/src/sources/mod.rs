@@ -72,6 +72,11 @@ pub trait Source {
         false
     }
 
+    /// Whether nothing was looked at so far, so that no events does not mean that there were none.
+    fn nothing_seen(&self) -> bool {
+        self.scan_report().is_some_and(|scan| scan.nothing_seen())
+    }
+
     /// Gives the events of one round to `sink` and calls `progress` now and then.
     fn round(&mut self, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Round, SourceError>;
 

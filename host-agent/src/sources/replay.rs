@@ -34,6 +34,7 @@ pub struct Replay<R: Read = BufReader<File>> {
     is_named: bool,
     captured: u64,
     losses: Losses,
+    /// Where the recording ended, if it was killed or its disk was full; known after the last round.
     cut: Option<Cut>,
     /// What the recorded scan reported.
     scan: Option<ScanJson>,
@@ -64,11 +65,6 @@ impl<R: Read> Replay<R> {
             cut: None,
             scan: None,
         }
-    }
-
-    /// Where the recording ended, if it was killed or its disk was full; known after the last round.
-    pub fn cut(&self) -> Option<Cut> {
-        self.cut
     }
 
     /// Returns the number of events that were given, or passed over by a restart.
@@ -193,6 +189,11 @@ impl<R: Read> Source for Replay<R> {
 
     fn is_lower_bound(&self) -> bool {
         self.scan.as_ref().is_some_and(|scan| scan.copies.at_most != Some(scan.copies.at_least))
+    }
+
+    /// Of a recording that is cut before its first event nothing is known.
+    fn nothing_seen(&self) -> bool {
+        self.scan.as_ref().is_some_and(ScanJson::nothing_seen) || self.cut.is_some_and(|cut| cut.events == 0)
     }
 
     fn scan_report(&self) -> Option<ScanJson> {

@@ -31,8 +31,8 @@ use workload::{Family, Wasteful};
 const PAGES: [u64; 2] = [2_000, 200];
 /// A group that a unit delegates: a row of its own.
 const DELEGATED: &str = "htcondor/slot1_2@host";
-/// Groups that come and go.
-const CHURN: u64 = 1_000;
+/// Groups that come and go, in the bounded check and in the full one.
+const CHURN: [u64; 2] = [1_000, 10_000];
 /// What the full check uses beside the programs of this repository.
 const TOOLS: &[Tool] = &[
     Tool { program: "containerd", package: "containerd" },
@@ -53,8 +53,8 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Also with pods of a real containerd, a real Podman, a real Prometheus, a browser and a terminal; installs them as root,
-    /// and writes the pictures docs/img/page.png and docs/img/top.svg
+    /// With ten times as many short-lived groups, and also with pods of a real containerd, a real Podman, a real Prometheus, a
+    /// browser and a terminal; installs them as root, and writes the pictures docs/img/page.png and docs/img/top.svg
     #[arg(long)]
     pub full: bool,
 }
@@ -85,7 +85,7 @@ fn checked(folder: &Path, full: bool) -> Result<Value> {
         Some(groups) => {
             let waste = workload::build(folder)?;
             scanned(folder, &groups, &waste, &mut found)?;
-            found["churn"] = churn::check(folder, &groups, CHURN)?;
+            found["churn"] = churn::check(folder, &groups, CHURN[usize::from(full)])?;
             if full {
                 pods(folder, &waste, &mut found)?;
             }
