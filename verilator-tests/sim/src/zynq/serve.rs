@@ -140,6 +140,6 @@ fn answer<M: Memory>(system: &mut System<M>, request: Request) -> Result<(u32, u
         Ok(value) => Ok((value, OKAY)),
         Err(BusError::Response { response, .. }) => Ok((0, response.into())),
         Err(BusError::Offset { .. }) => Ok((0, SLVERR)),
-        Err(error @ BusError::Host { .. }) => Err(ServeError::Bus(error)),
+        Err(error) => Err(ServeError::Bus(error)),
     }
 }
