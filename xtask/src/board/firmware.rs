@@ -1,6 +1,8 @@
 //! `cargo xtask board fw`, `fw-log` and `fw-test`: the bare-metal image (`docs/firmware.md`).
 
+mod boot_count;
 pub mod copy_cost;
+pub mod engine;
 pub mod image;
 pub mod machine;
 pub mod test;
