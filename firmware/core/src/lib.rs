@@ -10,6 +10,8 @@
 //! | [`fabric`] | level shifters, reset and clock of the logic, and whether it may be touched |
 //! | [`lines`] | what a cache line allows: alignment of buffers, ranges of maintenance |
 //! | [`phy`] | link and speed by the registers that every PHY has |
+//! | [`boot_count`] | the number of starts, in flash |
+//! | [`nor`] | commands of a serial NOR flash |
 //! | [`record`] | what the last run leaves to the next one: panics, resets |
 //! | [`remote`] | the engine of an image, used from another machine |
 //! | [`silence`] | the DMA of a run that ends in a panic |
@@ -19,9 +21,11 @@
 extern crate alloc;
 
 pub mod bitstream;
+pub mod boot_count;
 pub mod dhcp;
 pub mod fabric;
 pub mod lines;
+pub mod nor;
 pub mod peers;
 pub mod phy;
 pub mod record;

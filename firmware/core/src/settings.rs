@@ -14,6 +14,7 @@
 use core::net::Ipv4Addr;
 use core::str::FromStr;
 
+use crate::boot_count::{BLOCK, LAST_REGION};
 use crate::peers::{Network, Peers};
 use deltascope_abi::crc::table_driven;
 
@@ -66,7 +67,8 @@ pub enum SettingsError {
 }
 
 /// Every key.
-const KEYS: &str = "board, engine, address, gateway, mac, port, peers, sessions, bitstream, fclk_mhz, watchdog, test";
+const KEYS: &str =
+    "board, engine, address, gateway, mac, port, peers, sessions, bitstream, fclk_mhz, boot_count, watchdog, test";
 
 /// How the interface gets its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +171,8 @@ pub struct Settings {
     pub bitstream: Bitstream,
     /// Rate of the logic's clock.
     pub fclk_mhz: u16,
+    /// Address of the region of the flash that keeps the number of starts ([`crate::boot_count`]).
+    pub boot_count: Option<u32>,
     /// Whether the watchdog runs.
     pub watchdog: bool,
     /// A fault to make.
@@ -177,8 +181,8 @@ pub struct Settings {
 
 /// What an image has before anything is set.
 pub const DEFAULT_TEXT: &str = "board=pynq-z2\nengine=logic\naddress=169.254.20.20/16\ngateway=none\n\
-mac=02:00:5e:ce:00:14\nport=5770\npeers=link-local\nsessions=4\nbitstream=loaded\nfclk_mhz=100\nwatchdog=on\n\
-test=none\n";
+mac=02:00:5e:ce:00:14\nport=5770\npeers=link-local\nsessions=4\nbitstream=loaded\nfclk_mhz=100\nboot_count=0xf80000\n\
+watchdog=on\ntest=none\n";
 
 impl Default for Settings {
     fn default() -> Settings {
@@ -193,6 +197,7 @@ impl Default for Settings {
             sessions: 4,
             bitstream: Bitstream::Loaded,
             fclk_mhz: 100,
+            boot_count: Some(LAST_REGION),
             watchdog: true,
             test: Test::None,
         }
@@ -227,6 +232,11 @@ fn bitstream(text: &str) -> Option<Bitstream> {
     let fits = address.is_multiple_of(64) && bytes.is_multiple_of(4) && bytes > 0;
     let in_memory = address >= 0x10_0000 && address.checked_add(bytes)? <= 0x4000_0000;
     (fits && in_memory).then_some(Bitstream::Memory { address, bytes })
+}
+
+/// A region of the flash. The first block is what a board boots from.
+fn region(text: &str) -> Option<u32> {
+    number(text).filter(|address: &u32| address.is_multiple_of(BLOCK) && (BLOCK..=LAST_REGION).contains(address))
 }
 
 fn named<T: Copy>(text: &str, values: &[(&str, T)]) -> Option<T> {
@@ -295,6 +305,11 @@ impl Settings {
                 let most = (deltascope_abi::board::FCLK_HZ / 1_000_000) as u16;
                 let found = number(value).filter(|mhz| (10..=most).contains(mhz));
                 put(&mut self.fclk_mhz, found, "fclk_mhz", "10 to the highest rate of the logic")
+            }
+            "boot_count" => {
+                let found = if value == "none" { Some(None) } else { region(value).map(Some) };
+                let expected = "none, or an address in flash: a multiple of 0x40000 from 0x40000 to 0xf80000";
+                put(&mut self.boot_count, found, "boot_count", expected)
             }
             "watchdog" => {
                 put(&mut self.watchdog, named(value, &[("on", true), ("off", false)]), "watchdog", "on or off")
@@ -391,7 +406,7 @@ mod tests {
     fn each_key_takes_its_values() {
         let text = "board=ax7020\nengine=mailbox\naddress=dhcp\ngateway=10.0.2.2\nmac=02:11:22:33:44:55\nport=0x1234\n\
                     peers=link-local,10.0.2.2/32\nsessions=8\nbitstream=0x1000000+4045564\nfclk_mhz=150\n\
-                    watchdog=off\ntest=hang\n";
+                    boot_count=none\nwatchdog=off\ntest=hang\n";
         let expected = Settings {
             board: Board::Ax7020,
             engine: Access::Mailbox,
@@ -403,6 +418,7 @@ mod tests {
             sessions: 8,
             bitstream: Bitstream::Memory { address: 0x100_0000, bytes: 4_045_564 },
             fclk_mhz: 150,
+            boot_count: None,
             watchdog: false,
             test: Test::Hang,
         };
@@ -430,6 +446,10 @@ mod tests {
             "bitstream=0x0+4",
             "bitstream=0x3ffffffc+0xffffffff",
             "fclk_mhz=151",
+            "boot_count=",
+            "boot_count=0",
+            "boot_count=0xf80001",
+            "boot_count=0xfc0000",
             "watchdog=1",
             "test=crash",
         ];

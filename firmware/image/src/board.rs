@@ -52,6 +52,8 @@ pub struct Pins {
     pub led: Option<Output>,
     /// Pins of the Ethernet controller.
     pub ethernet: crate::ethernet::Pins,
+    /// Pins of the flash.
+    pub flash: crate::flash::Pins,
 }
 
 /// Sets up the console and takes the pins. Returns the base address of the UART.
@@ -86,7 +88,9 @@ pub fn take(peripherals: zynq7000_hal::pac::Peripherals, table: &Table, clocks: 
         receive: (mio.mio22, mio.mio27, (mio.mio23, mio.mio24, mio.mio25, mio.mio26)),
         management: (mio.mio52, mio.mio53),
     };
-    (Pins { led, ethernet }, base)
+    let flash =
+        crate::flash::Pins { select: mio.mio1, data: (mio.mio2, mio.mio3, mio.mio4, mio.mio5), clock: mio.mio6 };
+    (Pins { led, ethernet, flash }, base)
 }
 
 /// Sets an LED, where there is one.

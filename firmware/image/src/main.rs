@@ -16,6 +16,7 @@
 //! | [`mmio`] | registers of the logic |
 //! | [`buffers`] | DMA buffers in cached memory |
 //! | [`engine`] | the engine: through the logic's registers, or the mailbox of an emulated board |
+//! | [`flash`] | the QSPI flash, which keeps the number of starts |
 //! | [`ethernet`] | the Ethernet controller and the PHY |
 //! | [`remote`] | the engine for another machine, instead of agents |
 //! | [`rings`] | its frames, as a device of smoltcp |
@@ -36,6 +37,7 @@ mod copy_cost;
 mod engine;
 mod ethernet;
 mod faults;
+mod flash;
 mod interrupts;
 mod log;
 mod logic;

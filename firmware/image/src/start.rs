@@ -4,6 +4,7 @@ use alloc::string::ToString;
 use alloc::vec;
 use core::sync::atomic::Ordering::Relaxed;
 
+use deltascope_firmware_core::boot_count::CountError;
 use deltascope_firmware_core::settings::{Access, Settings, Test};
 use deltascope_firmware_core::station::{Note, Station};
 use deltascope_protocol::server::{Config, Entropy, Server};
@@ -21,7 +22,7 @@ use crate::remote::Remote;
 use crate::rings::Rings;
 use crate::text::address_text;
 use crate::watchdog::Watchdog;
-use crate::{board, clock, engine, ethernet, faults, interrupts, log, memory, watchdog};
+use crate::{board, clock, engine, ethernet, faults, flash, interrupts, log, memory, watchdog};
 
 /// Time between two looks at the link.
 const LINK_US: u64 = 250_000;
@@ -29,6 +30,8 @@ const LINK_US: u64 = 250_000;
 const STATUS_US: u64 = 10_000_000;
 /// Time without a turn of the loop after which the watchdog resets.
 const WATCHDOG_MS: u32 = 5_000;
+/// Marks a count of starts since power-on, so that it is no count of a flash.
+const STARTS_ONLY: u64 = 1 << 63;
 /// Sockets beyond the sessions, so that an agent comes back before its old connection is found dead.
 const MORE_SOCKETS: usize = 2;
 
@@ -59,7 +62,8 @@ pub fn run() -> ! {
     let timers = if emulated { clock::EMULATED_HZ } else { clocks.arm_clocks().cpu_3x2x_clk().to_raw() };
     clock::start(timers);
     // SAFETY: each part of the peripherals goes to one owner.
-    let (interrupt, ethernet) = unsafe { (Peripherals::steal(), Peripherals::steal().eth_0) };
+    let (interrupt, ethernet, qspi) =
+        unsafe { (Peripherals::steal(), Peripherals::steal().eth_0, Peripherals::steal().qspi) };
     let (pins, uart) = board::take(peripherals, &table, &clocks);
     log::start(uart);
     interrupts::start(interrupt, timers);
@@ -83,6 +87,8 @@ pub fn run() -> ! {
         // SAFETY: called once; the engine is opened below, which is not reached.
         unsafe { crate::copy_cost::run() }
     }
+    let counted = settings.boot_count.map(|region| flash::count_start(qspi, pins.flash, &clocks, region));
+    let count = boot_count(counted);
     if settings.engine == Access::Logic
         && let Err(error) = crate::logic::start(&settings, table.oscillator.to_raw())
     {
@@ -104,8 +110,26 @@ pub fn run() -> ! {
         true => Watchdog::start(clocks.arm_clocks().cpu_1x_clk().to_raw(), WATCHDOG_MS),
         false => Watchdog::off(),
     };
-    let count = memory::with_record(|record| u64::from(record.starts()));
     Board::new(settings, count, engine, port, device, pins.led, watchdog, left.is_some()).serve()
+}
+
+/// Returns what makes this start's boot id differ from every other's, and logs where it comes from.
+fn boot_count(counted: Option<Result<(u64, u32), CountError>>) -> u64 {
+    let reason = match counted {
+        Some(Ok((count, id))) => {
+            defmt::info!("BOOT COUNT {=u64}, kept in flash {=u32:06x}", count, id);
+            return count;
+        }
+        Some(Err(error)) => error.to_string(),
+        None => "setting boot_count=none".to_string(),
+    };
+    let starts = memory::with_record(|record| record.starts());
+    defmt::warn!(
+        "BOOT COUNT not kept: {=str}; the boot id has the {=u32} starts since power-on and the first nonce",
+        reason.as_str(),
+        starts
+    );
+    STARTS_ONLY | u64::from(starts)
 }
 
 fn ending(record: &deltascope_firmware_core::record::Record) -> &'static str {

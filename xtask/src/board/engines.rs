@@ -39,7 +39,7 @@ pub struct Arguments {
 
 /// Runs the suite over the engines of this machine, the emulated Zynq's and the bare-metal image's.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let firmware = super::firmware::test::runner()?;
+    let firmware = super::firmware::engine::runner()?;
     if arguments.only_firmware {
         let model = Runner::new("model", |raw| replay::report(raw, Engine::Model));
         return compare_and_print(arguments.json, &[model, firmware]);

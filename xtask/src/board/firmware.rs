@@ -1,8 +1,11 @@
 //! `cargo xtask board fw`, `fw-log` and `fw-test`: the bare-metal image (`docs/firmware.md`).
 
+mod boot_count;
 pub mod copy_cost;
+pub mod engine;
 pub mod image;
 pub mod machine;
+mod programs;
 pub mod test;
 
 use anyhow::{Result, ensure};

@@ -81,6 +81,7 @@ fn measure(compiler: Option<Compiler>) -> Result<Costs> {
         name: "copy",
         folder: &folder,
         network: Network::Direct,
+        flash: None,
         counts_instructions: true,
         ends_at_reset: false,
     };

@@ -16,6 +16,8 @@ use crate::board::zynq::machine::{Running, Temporary, free_ports, listen, memory
 
 /// Port of the image's board server.
 const PORT: u16 = 5770;
+/// Bytes of the flash, an N25Q128.
+pub const FLASH_BYTES: usize = 16 << 20;
 
 /// How the image reaches QEMU's network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Plan<'a> {
     pub folder: &'a Path,
     /// What its cable leads to.
     pub network: Network,
+    /// Contents of the flash, [`FLASH_BYTES`]; without them it is erased.
+    pub flash: Option<&'a Path>,
     /// An instruction takes a nanosecond of the image's time.
     pub counts_instructions: bool,
     /// A reset of the image ends QEMU, so that what it left behind can be looked at.
@@ -85,6 +89,10 @@ impl Machine {
                 // Stopped, until the hub is unplugged.
                 .args(["-nic", "hubport,id=net,hubid=0,model=cadence_gem", "-S"]),
         };
+        if let Some(flash) = plan.flash {
+            // Drives 0 to 7 are flashes of the two SPI controllers.
+            qemu.arg("-drive").arg(format!("if=mtd,index=8,format=raw,file={}", flash.display()));
+        }
         if plan.counts_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
         }

@@ -4,34 +4,21 @@
 //! model counts of the same recording.
 
 use anyhow::{Context, Result, ensure};
-use deltascope_firmware_core::remote::{self, RemoteEngine};
-use deltascope_model::Engine;
-use deltascope_model::raw::replay_raw_within;
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::image::{self, Image};
-use super::machine::{Machine, Network, Plan};
+use super::boot_count::boot_count;
+use super::machine::{Machine, Network};
+use super::programs::{LIMIT, Programs, finish};
 use crate::board::arm::cross::Compiler;
-use crate::board::runner::Runner;
-use crate::cargo::{build, release_folder, root, run as run_command};
-use crate::{emulator, setup};
+use crate::cargo::root;
 
 /// Events of the long stream.
 const EVENTS: u32 = 1_000_000;
 /// Events of the streams that only show that the image still counts.
 const FEW: u32 = 20_000;
-/// Longest time for anything, on a machine that does much else.
-const LIMIT: Duration = Duration::from_secs(180);
-/// Seconds without progress that the agent allows.
-const PATIENCE: &str = "120";
-/// The network of QEMU: the image's address, and the one that this machine has in it.
-const NETWORK: [&str; 4] = ["engine=mailbox", "address=10.0.2.15/24", "gateway=10.0.2.2", "peers=10.0.2.2/32"];
 
 /// Options of the task.
 #[derive(clap::Args, Default)]
@@ -39,90 +26,12 @@ pub struct Arguments {
     /// Where the ARM core library comes from; by default what is there
     #[arg(long, value_enum)]
     compiler: Option<Compiler>,
+    /// Run this part only; may be given again
+    #[arg(long, value_parser = PARTS.map(|(name, _)| name))]
+    only: Vec<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-}
-
-/// Everything that runs, built.
-struct Programs {
-    image: Image,
-    decoder: PathBuf,
-    logic: PathBuf,
-    agent: PathBuf,
-    daemon: PathBuf,
-    folder: PathBuf,
-}
-
-impl Programs {
-    fn build(compiler: Option<Compiler>) -> Result<Programs> {
-        emulator::provide(emulator::SYSTEM_ARM)?;
-        setup::require(&[setup::VERILATOR, setup::CPP])?;
-        let image = Image::build(compiler)?;
-        build(&["-p", "deltascope-agent", "-p", "deltascope-boardd", "-p", "deltascope-firmware-log"])?;
-        build(&["-p", "deltascope-sim", "--features", "deltascope-sim/verilate"])?;
-        let built = release_folder()?;
-        let folder = image::folder().join("run");
-        std::fs::create_dir_all(&folder)?;
-        Ok(Programs {
-            image,
-            decoder: built.join("deltascope-firmware-log"),
-            logic: built.join("zynq_pl"),
-            agent: built.join("deltascope"),
-            daemon: built.join("deltascope-boardd"),
-            folder,
-        })
-    }
-
-    /// Boots the image with `settings` besides those of the network.
-    fn boot(&self, name: &str, settings: &[&str]) -> Result<Machine> {
-        self.start(name, settings, Network::Direct, false)
-    }
-
-    /// Boots the image; with `ends_at_reset` a reset of it ends QEMU.
-    fn start(&self, name: &str, settings: &[&str], network: Network, ends_at_reset: bool) -> Result<Machine> {
-        let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
-        let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
-        let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
-        Machine::start(&Plan {
-            elf: &elf,
-            decoder: &self.decoder,
-            logic,
-            name,
-            folder: &self.folder,
-            network,
-            counts_instructions: false,
-            ends_at_reset,
-        })
-    }
-
-    fn record(&self, events: u32) -> Result<PathBuf> {
-        let path = self.folder.join(format!("recording-{events}"));
-        let mut record = Command::new(&self.agent);
-        record.args(["record", "--force", "--source", "synth", "--events", &events.to_string()]).arg(&path);
-        run_command(record.stdout(Stdio::null()))?;
-        Ok(path)
-    }
-
-    fn start_replay(&self, recording: &Path, engine: &[&str]) -> Result<Child> {
-        let mut command = Command::new(&self.agent);
-        command.arg("replay").arg(recording).args(["--json", "--timeout", PATIENCE]).args(engine);
-        command.stdout(Stdio::piped()).spawn().context("starting the agent")
-    }
-
-    /// What the golden model counts of a recording.
-    fn expected(&self, recording: &Path) -> Result<Value> {
-        let daemon = self.daemon.to_string_lossy();
-        finish(self.start_replay(recording, &["--engine", "model", "--boardd", &daemon])?)
-    }
-}
-
-/// The report of an agent.
-fn finish(agent: Child) -> Result<Value> {
-    let output = agent.wait_with_output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "the agent ended with {}: {text}", output.status);
-    serde_json::from_str(&text).with_context(|| format!("expected one JSON object of the agent, found {text:?}"))
 }
 
 /// Fails unless everything was counted as the model counts it, and nothing was lost.
@@ -291,76 +200,36 @@ fn garbage(programs: &Programs) -> Result<Value> {
     Ok(json!({"fault": "garbage on the wire", "files": files, "bytes": bytes, "then": "counts as the model"}))
 }
 
-/// The image as an engine, for the suite over every engine. It boots when it is asked for the first time.
-pub fn runner() -> Result<Runner> {
-    let programs = Programs::build(None)?;
-    let machine = RefCell::new(None);
-    Ok(Runner::new("firmware, scatter-gather", move |records| {
-        let mut machine = machine.borrow_mut();
-        if machine.is_none() {
-            let mut booted = programs.boot("engine", &["test=engine"])?;
-            booted.wait_for_server(LIMIT)?;
-            *machine = Some(booted);
-        }
-        let port = machine.as_ref().map(|machine| machine.port).context("expected an image, found none")?;
-        let records = std::fs::read(records).with_context(|| format!("reading {}", records.display()))?;
-        replay(port, &records)
-    }))
-}
+/// A part of the test: its name for `--only`, and what runs it.
+type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
-/// Connects to the engine of an image. QEMU accepts a connection before the image does, and the image has one socket,
-/// which listens again a moment after the last connection: so the first question may be asked again.
-fn connect(port: u16) -> Result<impl Engine> {
-    let end = Instant::now() + LIMIT;
-    loop {
-        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(LIMIT))?;
-        stream.set_nodelay(true)?;
-        let exchange = move |request: &[u8]| {
-            let mut exchange = || -> std::io::Result<(u8, Vec<u8>)> {
-                stream.write_all(request)?;
-                let mut head = [0; remote::HEAD];
-                stream.read_exact(&mut head)?;
-                let bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-                let mut body = vec![0; bytes as usize];
-                stream.read_exact(&mut body)?;
-                Ok((head[0], body))
-            };
-            exchange().map_err(|error| error.to_string())
-        };
-        match RemoteEngine::open(exchange) {
-            Ok(engine) => return Ok(engine),
-            Err(error) if Instant::now() > end => return Err(error.into()),
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
-        }
-    }
-}
+/// Every part, in the order in which they run. The first is the long stream.
+const PARTS: [Part; 9] = [
+    ("stream", stream),
+    ("garbage", garbage),
+    ("peers", not_allowed),
+    ("panic", |programs| resets(programs, "panic", "PANIC")),
+    ("panic-dma", panic_stops_the_dma),
+    ("hang", |programs| resets(programs, "hang", "HANG")),
+    ("dhcp", dhcp),
+    ("logic", no_logic),
+    ("boot-count", boot_count),
+];
 
-/// Replays bare records into the engine of an image, and gives the report that `deltascope-boardd --raw` prints.
-fn replay(port: u16, records: &[u8]) -> Result<Vec<u8>> {
-    let mut engine = connect(port)?;
-    let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;
-    let mut text = Vec::new();
-    report.write_json(&mut text)?;
-    // The daemon ends its report with a line of its own.
-    text.push(b'\n');
-    Ok(text)
-}
-
-/// Runs everything.
+/// Runs everything, or the parts that were asked for.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let programs = Programs::build(arguments.compiler)?;
     let started = Instant::now();
-    let streamed = stream(&programs)?;
-    let faults = [
-        garbage(&programs)?,
-        not_allowed(&programs)?,
-        resets(&programs, "panic", "PANIC")?,
-        panic_stops_the_dma(&programs)?,
-        resets(&programs, "hang", "HANG")?,
-        dhcp(&programs)?,
-        no_logic(&programs)?,
-    ];
+    let is_asked = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let (mut streamed, mut faults) = (Value::Null, Vec::new());
+    for (name, part) in PARTS.iter().filter(|(name, _)| is_asked(name)) {
+        let found = part(&programs).with_context(|| format!("part {name}"))?;
+        if *name == "stream" {
+            streamed = found;
+        } else {
+            faults.push(found);
+        }
+    }
     let report = json!({
         "compiler": programs.image.compiler, "stream": streamed, "faults": faults,
         "measured_seconds": started.elapsed().as_secs_f64(),
@@ -369,11 +238,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         println!("{report}");
         return Ok(());
     }
-    let seconds = streamed["stream_measured_seconds"].as_f64().unwrap_or_default();
-    println!(
-        "stream: captured {} == counted {} + lost, as the model; {seconds:.1} s (measured)",
-        streamed["captured"], streamed["counted"]
-    );
+    if streamed.is_object() {
+        let seconds = streamed["stream_measured_seconds"].as_f64().unwrap_or_default();
+        println!(
+            "stream: captured {} == counted {} + lost, as the model; {seconds:.1} s (measured)",
+            streamed["captured"], streamed["counted"]
+        );
+    }
     faults.iter().for_each(|fault| println!("{fault}"));
     Ok(())
 }
