@@ -15,8 +15,8 @@ pub struct NameArguments {
     no_names: bool,
     /// Socket of a container runtime that has CRI (may be given more than once) [default: those of containerd, k3s, k0s,
     /// MicroK8s, CRI-O and cri-dockerd that are there, and kubelet's]
-    #[arg(long = "cri", value_name = "SOCKET", conflicts_with = "no_names")]
-    sockets: Vec<PathBuf>,
+    #[arg(long, value_name = "SOCKET", conflicts_with = "no_names")]
+    cri: Vec<PathBuf>,
     /// Root folder of the host, for sockets and state of runtimes [default: / and that of process 1]
     #[arg(long, value_name = "DIR", conflicts_with = "no_names")]
     host_root: Option<PathBuf>,
@@ -29,7 +29,7 @@ impl NameArguments {
             return Ok(None);
         }
         let cache = NameCache::default();
-        let places = Places::of(self.host_root.as_deref(), procfs::proc_root(), &self.sockets);
+        let places = Places::of(self.host_root.as_deref(), procfs::proc_root(), &self.cri);
         ask(&cache, places).context("cannot start a thread that asks for names; raise the limit of threads")?;
         Ok(Some(cache))
     }

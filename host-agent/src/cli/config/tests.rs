@@ -159,3 +159,24 @@ fn other_commands_take_what_they_know() {
     assert_eq!((found(&layers, "interval").0, layers.origin("listen")), ("4".to_owned(), layers.origin("listen")));
     assert!(matches!(layers.origin("listen"), Origin::File(_)));
 }
+
+/// Says each name that two options of a command share; clap notices that in builds with debug assertions only.
+fn names_given_twice(command: &clap::Command) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    let own = command.get_arguments().flat_map(|option| {
+        let long = option.get_long().map(|name| format!("--{name}"));
+        [Some(option.get_id().to_string()), long].into_iter().flatten()
+    });
+    let own = own.filter(|name| !seen.insert(name.clone())).map(|name| format!("{}: {name}", command.get_name()));
+    let own: Vec<String> = own.collect();
+    own.into_iter().chain(command.get_subcommands().flat_map(names_given_twice)).collect()
+}
+
+#[test]
+fn no_two_options_of_a_command_share_a_name() {
+    let mut whole = Arguments::command();
+    whole.build();
+    assert_eq!(names_given_twice(&whole), [""; 0]);
+    let twice = ["a", "b"].map(|id| clap::Arg::new(id).long("sends"));
+    assert_eq!(names_given_twice(&clap::Command::new("planted").args(twice)), ["planted: --sends"]);
+}
