@@ -1,7 +1,7 @@
 //! Serial NOR flash: identification, read, program and erase with 24-bit addresses, which is what every flash of the
 //! boards has (command tables of the Spansion S25FL128S and S25FL256S, Winbond W25Q256 and Micron N25Q128).
 //!
-//! Everything but [`WRITE_ENABLE`] and the resets is sent in whole words, because controllers differ in how they pack the
+//! Everything but WRITE ENABLE and the resets is sent in whole words, because controllers differ in how they pack the
 //! bytes that come back for a part of a word.
 
 use core::time::Duration;
