@@ -290,7 +290,7 @@ fn what_has_no_faithful_verilog_is_refused() {
     refused(emitted::<IndexPastEnd>("index_past_end"), "an index of 3 bits into `a`, which has 6");
     refused(emitted::<NarrowedSum>("narrowed_sum"), "a cast of an expression of 8 bits to 4");
     refused(emitted::<Keyword>("keyword"), "is a Verilog keyword");
-    refused(emitted::<Parent>("parent"), "does not say its module name");
+    refused(emitted::<Parent>("parent"), "does not name its module");
     refused(emitted::<Multiplied>("multiplied"), "a multiplication");
     refused(emitted::<ReadEarly>("read_early"), "`early` is read before its last assignment");
     refused(emitted::<Held>("held"), "`x`, which some path leaves without a value");
