@@ -8,6 +8,7 @@ use std::process::Command;
 
 use deltascope_agent::daemon::Daemon;
 use deltascope_testkit::frame_faults::{FrameFault, relay};
+use deltascope_testkit::programs::copy_program;
 use serde_json::{Value, json};
 use support::{AGENT, Outcome, agent, boardd, finish, with_daemon};
 
@@ -48,13 +49,9 @@ fn the_table_names_the_regions_and_the_law() {
 #[test]
 fn an_ordinary_user_sees_the_same_numbers() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = |path: &std::path::Path| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("my file");
-    };
-    open(folder.path());
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("my folder");
     for (from, name) in [(std::path::Path::new(AGENT), "deltascope"), (boardd(), "deltascope-boardd")] {
-        std::fs::copy(from, folder.path().join(name)).expect("a copy");
-        open(&folder.path().join(name));
+        copy_program(from, &folder.path().join(name));
     }
     // The daemon is found beside the agent.
     let mut command = Command::new(folder.path().join("deltascope"));

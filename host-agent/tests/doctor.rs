@@ -9,6 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
+use deltascope_testkit::programs::copy_program;
 use serde_json::Value;
 use support::board::Board;
 use support::{AGENT, agent, finish};
@@ -409,7 +410,7 @@ fn real_machine_is_examined_with_and_without_privileges() {
     // A program below a folder of root's cannot be started by another user.
     let folder = tempfile::tempdir_in("/tmp").expect("a folder");
     let program = folder.path().join("deltascope");
-    fs::copy(AGENT, &program).expect("a copy");
+    copy_program(Path::new(AGENT), &program);
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.path(), open).expect("a mode");
     let mut nobody = Command::new("setpriv");

@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use deltascope_testkit::programs::copy_program;
 use deltascope_tls::certificate::now;
 use deltascope_tls::{Authority, Role, Validity};
 use support::board::Board;
@@ -120,8 +121,7 @@ fn service_of_another_user_reads_its_key_by_its_group() {
     chown(&key, Some(0), Some(GROUP)).expect("root may");
     mode(&key, 0o440);
     let program = world.folder.path().join("deltascope");
-    fs::copy(AGENT, &program).expect("a copy");
-    mode(&program, 0o755);
+    copy_program(Path::new(AGENT), &program);
     let mut command = Command::new(program);
     command.args(world.arguments(&key)).current_dir("/").uid(USER).gid(GROUP);
     counted(finish(command));

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
+use deltascope_testkit::programs::copy_program;
 
 #[path = "scan_workload/cases.rs"]
 mod cases;
@@ -75,11 +76,9 @@ fn main() -> ExitCode {
 fn as_nobody(filter: Option<&str>) -> bool {
     let folder = tempfile::tempdir().expect("a folder for the copy");
     let copy = folder.path().join("scan_workload");
-    std::fs::copy("/proc/self/exe", &copy).expect("a copy of this binary");
-    for path in [folder.path(), copy.as_path()] {
-        let mode = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(path, mode).expect("permissions of the copy");
-    }
+    copy_program(&std::env::current_exe().expect("this binary"), &copy);
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), mode).expect("permissions of the folder");
     Command::new(&copy)
         .arg("--unprivileged")
         .args(filter)

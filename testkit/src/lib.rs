@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`mod@cargo`] | | cargo, as tests and tasks start it |
 //! | [`memory`] | | memory of a process |
+//! | [`programs`] | | programs that a test puts somewhere and starts |
 //! | [`rng`] | | choices that replay from a seed |
 //! | [`records`] | | random records |
 //! | `strategies` | `strategies` | the same for proptest |
@@ -19,6 +20,7 @@ pub mod frame_faults;
 #[cfg(feature = "frames")]
 pub mod frames;
 pub mod memory;
+pub mod programs;
 pub mod records;
 #[cfg(feature = "reference")]
 pub mod reference;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
+use deltascope_testkit::programs::copy_program;
+
 /// First argument of a copy that is a member of a family.
 pub const MEMBER: &str = "be-a-member";
 /// A user without privileges: `nobody`.
@@ -90,10 +92,8 @@ pub fn program() -> &'static Path {
         .get_or_init(|| {
             let folder = tempfile::tempdir().expect("a folder for the copy");
             let copy = folder.path().join("scan_cases");
-            std::fs::copy("/proc/self/exe", &copy).expect("a copy of this program");
-            for path in [folder.path(), copy.as_path()] {
-                std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("my files");
-            }
+            copy_program(&std::env::current_exe().expect("this program"), &copy);
+            std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("my folder");
             (folder, copy)
         })
         .1

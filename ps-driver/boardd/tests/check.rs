@@ -5,11 +5,12 @@
 #[path = "../../linux/tests/support/mod.rs"]
 mod fake;
 
+use deltascope_testkit::programs::copy_program;
 use fake::Fake;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -49,11 +50,7 @@ impl Bench {
         let folder = TempDir::new().unwrap();
         chmod(folder.path().to_path_buf(), 0o755);
         let bench = Bench { fake, folder };
-        // By another process: a copy of this one is open for writing in what other tests start meanwhile.
-        let copied =
-            Command::new("cp").arg(env!("CARGO_BIN_EXE_deltascope-boardd")).arg(bench.program()).status().unwrap();
-        assert!(copied.success());
-        chmod(bench.program(), 0o755);
+        copy_program(Path::new(env!("CARGO_BIN_EXE_deltascope-boardd")), &bench.program());
         bench
     }
 

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use deltascope_testkit::programs::write_script;
 
 use super::compile::built_with;
 use super::fingerprint::fingerprint;
@@ -13,8 +14,7 @@ use super::versioned::Versioned;
 /// Writes a program that says it is `version`, as a tool does, with words behind it.
 fn put(program: &Path, version: &str) {
     let script = format!("#!/bin/sh\necho '{version}'; echo 'There is no warranty.'\n");
-    fs::write(program, script).expect("writing a script");
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("making it a program");
+    write_script(program, &script);
 }
 
 #[test]
