@@ -50,6 +50,7 @@ impl RingKind {
     }
 
     /// The kind with this number, if there is one.
+    #[inline]
     pub fn from_code(code: u16) -> Option<RingKind> {
         Self::ALL.into_iter().map(|(kind, _)| kind).find(|&kind| kind as u16 == code)
     }

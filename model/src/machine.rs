@@ -19,6 +19,15 @@ const _: () = assert!(field::GROUP.low == field::CLASS.high() + 1 && 1 << field:
 const MAX_ROWS: usize = crate::config::MAX_TABLE as usize * CLASSES;
 const UNJUDGED: u64 = Class::PageUnjudged as u64;
 
+/// Whether it is a SEND that asks for no reply.
+fn is_silent_send(head: u64) -> bool {
+    head & (field::OP.mask() | field::REPLY.mask()) == Op::Send as u64
+}
+
+fn is_pair(head: u64) -> bool {
+    field::OP.get(head) == Op::Pair as u64
+}
+
 /// Contexts, group counters, journal and the engine's own counters.
 pub(crate) struct Machine {
     /// One more than there are: the last has no record of its own and takes the stores of records without a context.
@@ -87,6 +96,10 @@ impl Machine {
     /// PAIR and SEND come in random order, so nothing in here branches on which of the two it is: a PAIR
     /// writes to the spare context and to the journal's spare slot.
     pub fn run_counting(&mut self, records: &[Record]) -> usize {
+        // Operations of the algebra come in runs as well, and each would pay for the set-up below.
+        if !records.first().is_some_and(|record| is_silent_send(record.head) || is_pair(record.head)) {
+            return 0;
+        }
         let contexts = &mut self.contexts[..];
         let rows = &mut self.rows[..];
         let spare = contexts.len() - 1;
@@ -95,8 +108,7 @@ impl Machine {
         let mut taken = 0usize;
         for record in records {
             let Record { head, operand } = *record;
-            let send = head & (field::OP.mask() | field::REPLY.mask()) == Op::Send as u64;
-            let pair = field::OP.get(head) == Op::Pair as u64;
+            let (send, pair) = (is_silent_send(head), is_pair(head));
             let row = (head >> field::CLASS.low & ROW_BITS) as usize;
             let context = if send { record.context() as usize } else { spare };
             // A SEND must stay below the spare context; a PAIR uses it.
@@ -129,7 +141,7 @@ impl Machine {
     }
 
     /// Takes one record of any kind; its replies go to `emit`.
-    pub fn execute(&mut self, record: &Record, emit: &mut dyn FnMut(Reply)) {
+    pub fn execute(&mut self, record: &Record, emit: &mut impl FnMut(Reply)) {
         self.accepted += 1;
         match self.valid_op(record) {
             None => self.rejected += 1,
@@ -151,7 +163,7 @@ impl Machine {
     }
 
     /// What a valid record does.
-    fn apply(&mut self, op: Op, record: &Record, emit: &mut dyn FnMut(Reply)) {
+    fn apply(&mut self, op: Op, record: &Record, emit: &mut impl FnMut(Reply)) {
         let operand = record.operand;
         match op {
             Op::Nop => {}
@@ -201,7 +213,7 @@ impl Machine {
         row.count(record.length(), redundant && class != Class::PageUnjudged);
     }
 
-    fn snapshot(&self, record: &Record, emit: &mut dyn FnMut(Reply)) {
+    fn snapshot(&self, record: &Record, emit: &mut impl FnMut(Reply)) {
         let (first, last) = record.snapshot_range();
         let header = Reply::new(Op::Snapshot, self.position(), self.accepted);
         emit(header.with_source(Class::PageAfterT, first, last));

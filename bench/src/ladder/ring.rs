@@ -65,7 +65,7 @@ impl Sink for Counting {
     }
 
     fn event(&mut self, event: Event) -> Result<(), SinkError> {
-        black_box(event);
+        black_box(&event);
         self.events += 1;
         Ok(())
     }

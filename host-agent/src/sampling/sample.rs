@@ -5,10 +5,11 @@
 //! sample is nested in another, so their errors may all point the same way: half-widths are added, never their
 //! squares.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use deltascope_abi::record::Class;
+use rustc_hash::FxHashMap;
 
 use super::estimate::{Part, ratio};
 use super::is_kept;
@@ -183,14 +184,14 @@ pub struct Sample {
     shift: u32,
     periods: u64,
     closed: Sums,
-    /// Events that represent themselves alone, by kind and owner.
-    certain: BTreeMap<(bool, OwnerId), Seen>,
+    /// Events that represent themselves alone: pages and sends of each owner, by its number.
+    certain: Vec<[Seen; 2]>,
     /// The sample of this period: by kind (whether a send), unit and owner.
-    units: HashMap<Key, Seen>,
+    units: FxHashMap<Key, Seen>,
     /// What had been left out when this period began.
     before: LeftOut,
     /// By socket, what it sent last.
-    fingerprints: HashMap<u64, u64>,
+    fingerprints: FxHashMap<u64, u64>,
 }
 
 impl Sample {
@@ -200,10 +201,10 @@ impl Sample {
             shift,
             periods: 1,
             closed: Sums::default(),
-            certain: BTreeMap::new(),
-            units: HashMap::new(),
+            certain: Vec::new(),
+            units: FxHashMap::default(),
             before: left_out,
-            fingerprints: HashMap::new(),
+            fingerprints: FxHashMap::default(),
         }
     }
 
@@ -230,7 +231,11 @@ impl Sample {
         let seen = Seen { events: 1, bytes: length, redundant_events: times, redundant_bytes: times * length };
         // An event of a unit that this p leaves out was captured before: no sample chose it, so it represents no other.
         if self.shift == 0 || !is_kept(unit, self.shift) {
-            *self.certain.entry((send, event.owner)).or_default() += seen;
+            let owner = event.owner.0 as usize;
+            if owner >= self.certain.len() {
+                self.certain.resize(owner + 1, <[Seen; 2]>::default());
+            }
+            self.certain[owner][usize::from(send)] += seen;
         } else {
             *self.units.entry((send, unit, event.owner)).or_default() += seen;
         }
@@ -270,8 +275,11 @@ impl Sample {
 
     fn summed(&self, left_out: LeftOut) -> Sums {
         let mut sums = self.closed.clone();
-        for (&(send, owner), seen) in &self.certain {
-            for quantity in (0..QUANTITIES).filter(|&quantity| is_send(quantity) == send) {
+        for (owner, seen) in (0..).map(OwnerId).zip(&self.certain) {
+            for (quantity, seen) in (0..QUANTITIES).map(|quantity| (quantity, &seen[usize::from(is_send(quantity))])) {
+                if seen.events == 0 {
+                    continue;
+                }
                 let exact = Estimate::exact(part(quantity, seen));
                 sums.all[quantity].add(exact);
                 sums.owners.entry(owner).or_default()[quantity].add(exact);
@@ -282,7 +290,7 @@ impl Sample {
         for quantity in 0..QUANTITIES {
             let unseen = now[quantity].saturating_sub(before[quantity]) as f64;
             let sample = self.units.iter().filter(|((send, ..), _)| *send == is_send(quantity));
-            let mut whole: HashMap<u64, Seen> = HashMap::new();
+            let mut whole: FxHashMap<u64, Seen> = FxHashMap::default();
             let mut by_owner: BTreeMap<OwnerId, Vec<Part>> = BTreeMap::new();
             for (&(_, unit, owner), seen) in sample {
                 *whole.entry(unit).or_default() += *seen;

@@ -37,8 +37,10 @@ unsafe impl Send for Rings {}
 /// Maps the first `bytes` of the device.
 fn map(device: &File, bytes: usize) -> std::io::Result<*mut u8> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
+    // All of it at once: no record should wait for a fault.
+    let flags = libc::MAP_SHARED | libc::MAP_POPULATE;
     // SAFETY: a new shared mapping at an address of the kernel's choice overlaps nothing.
-    let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, libc::MAP_SHARED, device.as_raw_fd(), 0) };
+    let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, flags, device.as_raw_fd(), 0) };
     if base == libc::MAP_FAILED { Err(std::io::Error::last_os_error()) } else { Ok(base.cast()) }
 }
 
@@ -100,6 +102,7 @@ impl Rings {
         self.expect("bytes of a record", RING_RECORD_BYTES as u64, word(offset_of!(RingHeader, record_bytes)))
     }
 
+    #[inline]
     fn address(&self, ring: u32, offset: usize, bytes: usize) -> *mut u8 {
         let at = ring as usize * self.stride + offset;
         assert!(ring < self.rings && at + bytes <= self.bytes && offset.is_multiple_of(bytes), "inside the mapping");
@@ -173,6 +176,7 @@ impl Rings {
     }
 
     /// The words of a record's slot.
+    #[inline]
     fn slot(&self, ring: u32, number: u64) -> &[AtomicU64; RING_RECORD_BYTES / 8] {
         let offset = RING_HEADER_BYTES + (number & (self.records - 1)) as usize * RING_RECORD_BYTES;
         let words = self.address(ring, offset, RING_RECORD_BYTES);
