@@ -87,11 +87,13 @@ impl Op {
     }
 
     /// Whether the op names a group and class, and counts.
+    #[inline]
     pub const fn counts(self) -> bool {
         matches!(self, Op::Pair | Op::Send)
     }
 
     /// Whether the op enters the journal.
+    #[inline]
     pub const fn journals(self) -> bool {
         matches!(self, Op::Load | Op::Accum | Op::Swap | Op::Send)
     }
@@ -102,6 +104,7 @@ impl Op {
     }
 
     /// Whether the op answers, `asked` by the REPLY bit or not.
+    #[inline]
     pub const fn replies(self, asked: bool) -> bool {
         self.always_replies() || (asked && matches!(self, Op::Load | Op::Accum | Op::Swap | Op::Send))
     }
@@ -181,6 +184,7 @@ const _: () = assert!(core::mem::offset_of!(Record, operand) == 8);
 
 impl Record {
     /// A record with every field given; the length saturates at [`MAX_LENGTH`].
+    #[inline]
     pub const fn new(op: Op, class: Class, group: u16, context: u16, length: u32, operand: u64) -> Record {
         let length = if length > MAX_LENGTH { MAX_LENGTH } else { length };
         let head = field::CLASS.set(field::OP.set(0, op as u64), class as u64);
@@ -218,11 +222,13 @@ impl Record {
     }
 
     /// A copied page with its fingerprints before and after.
+    #[inline]
     pub const fn pair(group: u16, class: Class, length: u32, before: u32, after: u32) -> Record {
         Record::new(Op::Pair, class, group, 0, length, before as u64 | ((after as u64) << 32))
     }
 
     /// A send of `length` bytes with its fingerprint.
+    #[inline]
     pub const fn send(group: u16, context: u16, length: u32, fingerprint: u64) -> Record {
         Record::new(Op::Send, Class::NetworkSend, group, context, length, fingerprint)
     }
@@ -253,11 +259,13 @@ impl Record {
     }
 
     /// The same record with another group.
+    #[inline]
     pub const fn with_group(self, group: u16) -> Record {
         Record { head: field::GROUP.set(self.head, group as u64), operand: self.operand }
     }
 
     /// The same record with another context.
+    #[inline]
     pub const fn with_context(self, context: u16) -> Record {
         Record { head: field::CONTEXT.set(self.head, context as u64), operand: self.operand }
     }
@@ -275,16 +283,19 @@ impl Record {
     }
 
     /// The REPLY bit.
+    #[inline]
     pub const fn reply(&self) -> bool {
         field::REPLY.get(self.head) != 0
     }
 
     /// The REBASE bit.
+    #[inline]
     pub const fn rebase(&self) -> bool {
         field::REBASE.get(self.head) != 0
     }
 
     /// Class.
+    #[inline]
     pub const fn class(&self) -> Class {
         Class::from_code(field::CLASS.get(self.head) as u8)
     }
@@ -302,6 +313,7 @@ impl Record {
     }
 
     /// Length in bytes.
+    #[inline]
     pub const fn length(&self) -> u32 {
         field::LENGTH.get(self.head) as u32
     }
@@ -340,6 +352,7 @@ impl Record {
     }
 
     /// The 16 bytes of this record.
+    #[inline]
     pub const fn to_bytes(self) -> [u8; RECORD_BYTES] {
         ((self.head as u128) | ((self.operand as u128) << 64)).to_le_bytes()
     }

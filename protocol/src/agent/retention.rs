@@ -177,8 +177,9 @@ impl Retention {
                 *to = record.to_bytes();
                 let op = record.op_code() as usize;
                 let counts = COUNTS[op & 15];
-                events += counts & 1;
-                bytes += counts & u64::from(record.length());
+                // A frame's sums are far from 64 bits.
+                events = events.wrapping_add(counts & 1);
+                bytes = bytes.wrapping_add(counts & u64::from(record.length()));
                 replies |= REPLIES[usize::from(record.reply())][op & 15];
             }
             self.events += events;
