@@ -5,6 +5,7 @@ use std::process::Command;
 
 /// Why a design could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VerilateError {
     /// A tool could not be started.
     #[error("cannot run `{tool}`: {source}; install it (apt-get install verilator g++) or name it by {variable}")]
