@@ -88,7 +88,7 @@ pub fn open(name: EngineName, board: &Options) -> Result<AnyEngine, EngineError>
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
         #[cfg(feature = "rtl")]
-        EngineName::Rtl => AnyEngine(Box::new(deltascope_sim::engine::open()?)),
+        EngineName::Rtl => AnyEngine(Box::new(deltascope_sim::engine::open(&Default::default())?)),
         EngineName::Uio => AnyEngine(Box::new(uio::open(board)?)),
     })
 }
