@@ -29,7 +29,7 @@ pub struct Options {
     pub settings: DmaSettings,
 }
 
-/// Longest wait for one interrupt in microseconds. The loop that serves sockets does not run meanwhile; a batch of
+/// Longest wait for one interrupt. The loop that serves sockets does not run meanwhile; a batch of
 /// 128 KiB passes in 110 us (estimated: a 64-bit port feeds `RECORDS_PER_SECOND` of `abi/src/board.rs`).
 const WAIT: Duration = Duration::from_millis(1);
 

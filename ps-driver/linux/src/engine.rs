@@ -16,7 +16,7 @@ use deltascope_driver::seams::{BusError, Clock, Irq, RecordStreams, Registers, S
 use deltascope_model::{EngineError, EngineKind};
 use std::time::Duration;
 
-/// Microseconds without movement after which the streams of an emulated board have failed.
+/// Time without movement after which the streams of an emulated board have failed.
 const EMULATED_LIMIT: Duration = Duration::from_secs(60);
 
 /// The engine of a board.
