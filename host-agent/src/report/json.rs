@@ -87,7 +87,7 @@ pub struct ContainerJson {
 /// Pages of one owner by origin; none of these are added to the copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerOriginsJson {
-    /// Of the redundant copies, those that equal their source.
+    /// Of the redundant copies, those that equal their source page.
     pub cow_equal_to_source: u64,
     /// Of the redundant copies, those that equal a sibling only.
     pub cow_equal_to_sibling: u64,

@@ -83,7 +83,7 @@ pub struct Line {
 /// Pages of one owner by origin, as a scan counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineOrigins {
-    /// Of the redundant copies, those that equal their source.
+    /// Of the redundant copies, those that equal their source page.
     pub equal_to_source: u64,
     /// Of the redundant copies, those that equal a sibling only.
     pub equal_to_sibling: u64,

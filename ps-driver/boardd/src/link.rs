@@ -1,6 +1,6 @@
 //! One socket and the server's connection behind it, with TLS in between or without.
 
-use crate::admission::Origin;
+use crate::admission::Network;
 use deltascope_model::Engine;
 use deltascope_protocol::server::{ConnectionId, Holder, Identity, Server};
 use deltascope_tls::{Channel, TlsError};
@@ -117,8 +117,8 @@ impl Link {
     }
 
     /// Where it comes from, as far as limits go.
-    pub fn origin(&self) -> Origin {
-        Origin::of(self.address.ip())
+    pub fn network(&self) -> Network {
+        Network::of(self.address.ip())
     }
 
     /// Name and address of the peer, for the log.
