@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use machine::Fault::{self, All, Link, Missing, Part, Text};
-use machine::machine;
+use machine::{machine, write};
 use serde_json::Value;
 use support::board::Board;
 use support::{AGENT, agent, finish};

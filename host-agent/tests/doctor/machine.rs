@@ -104,7 +104,7 @@ pub enum Fault {
 
 use Fault::{All, Link, Missing, Part, Text};
 
-fn write(root: &Path, path: &str, text: &str) {
+pub fn write(root: &Path, path: &str, text: &str) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     fs::write(path, text).expect("a file");
