@@ -53,10 +53,10 @@ pub struct ContainerJson {
     /// Uid of its pod under Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// Its namespace under Kubernetes, where its runtime says it.
+    /// Its namespace under Kubernetes, where its runtime reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// The name of its pod, where its runtime says it.
+    /// The name of its pod, where its runtime reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_name: Option<String>,
     /// The name that its runtime has for it, without the pod's.

@@ -76,7 +76,7 @@ pub struct Line {
     pub names: Option<Arc<RuntimeNames>>,
     /// What was counted since the round before, in a run of a source with counters.
     pub recent: Option<Recent>,
-    /// How much its tasks have waited, where the kernel says it.
+    /// How much its tasks have waited, where the kernel reports it.
     pub pressure: Option<Pressures>,
 }
 

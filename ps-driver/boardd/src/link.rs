@@ -186,7 +186,7 @@ impl Link {
                     Ok(()) if channel.is_closed() => Outcome::Gone(End::Closed),
                     Ok(()) => Outcome::Open,
                     Err(error) => {
-                        // A record that is damaged is no frame to answer; the alert says so.
+                        // A record that is damaged is no frame to answer; the alert reports it.
                         _ = self.stream.write(channel.transmit());
                         Outcome::Gone(End::Tls(error))
                     }

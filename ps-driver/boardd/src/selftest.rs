@@ -198,7 +198,7 @@ fn streams(engine: &mut AnyEngine, records: u32) -> Result<Option<Outcome>, Self
     Ok(Some(outcome))
 }
 
-/// Counters are what arithmetic says that they are.
+/// Counters are what arithmetic gives.
 fn counters(engine: &mut AnyEngine, records: u32) -> Result<Option<Outcome>, SelftestError> {
     let info = engine.info();
     let sizes = (info.groups.min(info.contexts), records);

@@ -29,7 +29,7 @@ const ANSWER: u64 = 2_000_000;
 /// Nanoseconds that a handshake may take.
 const HANDSHAKE_TIME: u64 = 5 * SECOND;
 
-/// A connection: the agent's, or one of the flood that holds its place and says nothing more.
+/// A connection: the agent's, or one of the flood that holds its place and sends nothing more.
 #[derive(Clone, Copy)]
 struct Connection {
     is_agent: bool,

@@ -39,7 +39,7 @@ pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
 /// tables are cleared.
 ///
 /// # Errors
-/// A part is missing or unsuitable; the text says which and what to do.
+/// A part is missing or unsuitable; the text gives which and what to do.
 pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
     drive(UioBoard::open(options).map_err(failed)?, options)
 }

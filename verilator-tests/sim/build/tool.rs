@@ -14,7 +14,7 @@ pub enum VerilateError {
         tool: String,
         /// Environment variable that names another one.
         variable: &'static str,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// A tool ran and refused.
@@ -45,7 +45,7 @@ pub enum VerilateError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// Verilator's header has no port this reader understands.

@@ -234,7 +234,7 @@ impl<B: Board> Rig<B> {
         Ok((format!("{error}; {refused}"), within))
     }
 
-    /// A case that costs nothing but time: the report is right, and a notice says what happened.
+    /// A case that costs nothing but time: the report is right, and a notice reports what happened.
     fn carried_on(&mut self, case: &Case) -> Found {
         self.plan(case);
         let start = self.now();

@@ -32,7 +32,7 @@ pub enum MutationError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// A tool is missing or refused.

@@ -36,7 +36,7 @@ const LONGEST: u64 = 256 << 20;
 pub(super) const LONGEST_ID: u64 = 4 << 10;
 const SET_ASIDE: &str = "set aside as a file that ends with .damaged, and made again";
 
-/// Opens a file as `options` say. What is no file is set aside: whatever a damaged disk has made of it stops no agent.
+/// Opens a file as `options` give. What is no file is set aside: whatever a damaged disk has made of it stops no agent.
 pub(super) fn open_file(path: &Path, options: &mut OpenOptions, report: fn(&str)) -> std::io::Result<File> {
     match file::open(path, options) {
         Err(error) if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) => {

@@ -208,7 +208,7 @@ impl<E: Engine> Daemon<E> {
         }
     }
 
-    /// Closes the connection whose place is given away, if a decision says so. Returns whether there is a place.
+    /// Closes the connection whose place is given away, if a decision asks for it. Returns whether there is a place.
     fn make_place(&mut self, decision: Decision<Holder>, now: u64) -> bool {
         match decision {
             Decision::Drop => false,

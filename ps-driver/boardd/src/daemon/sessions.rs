@@ -1,4 +1,4 @@
-//! What a turn does for the sessions: reads and writes their sockets, and logs what the server says of them.
+//! What a turn does for the sessions: reads and writes their sockets, and logs what the server reports of them.
 
 use super::{Daemon, cpu};
 use crate::link::{End, Outcome};
