@@ -78,7 +78,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
 fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("setup", setup::run)?;
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
-    stages.run("programs", || build_whole(workspace::FEATURES))?;
+    stages.run("programs and tests, built", || build_whole(workspace::FEATURES))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
     stages.run("boot files from synthetic inputs", || {
