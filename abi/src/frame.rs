@@ -110,7 +110,7 @@ pub enum ErrorCode {
     Credit = 8,
     /// Too many sessions, too much memory, or idle for too long.
     Limit = 9,
-    /// The engine failed; the server says how.
+    /// The engine failed; the server reports how.
     Engine = 10,
     /// Not authorised: no or a wrong certificate.
     Unauthorised = 11,

@@ -71,7 +71,7 @@ pub struct FieldLayout {
     pub count: usize,
     /// Byte offset in the struct.
     pub offset: usize,
-    /// What it says, one line of the documentation each.
+    /// What it reports, one line of the documentation each.
     pub about: &'static [&'static str],
 }
 

@@ -45,7 +45,7 @@ pub struct Field {
     pub shift: u32,
     /// Number of bits.
     pub bits: u32,
-    /// What it says or does.
+    /// What it reports or does.
     pub about: &'static str,
 }
 

@@ -174,6 +174,7 @@ pub enum Answer {
 
 /// A beat that cannot come at its place in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplyError {
     /// Bits 3:0 name no op that answers.
     #[error(

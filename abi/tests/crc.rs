@@ -22,7 +22,7 @@ fn published_vectors() {
     }
 }
 
-/// One bit at a time, as the polynomial says (reflected 0x1EDC6F41).
+/// One bit at a time, as the polynomial defines (reflected 0x1EDC6F41).
 fn bit_by_bit(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0x82F6_3B78 } else { crc >> 1 };
     !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))

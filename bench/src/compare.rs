@@ -1,4 +1,4 @@
-//! Two rates, measured in turn: a machine that others use slows both, and the ratio of one turn says more than either.
+//! Two rates, measured in turn: a machine that others use slows both, and the ratio of one turn shows more than either.
 
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};

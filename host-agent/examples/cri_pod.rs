@@ -1,7 +1,6 @@
 //! Runs one container in a pod of a container runtime, as kubelet does, until the end of standard input.
 //!
-//! `cri_pod SOCKET IMAGE NAMESPACE POD UID CONTAINER CGROUP-PARENT LOGS PROGRAM [ARGUMENT]...` prints the ids of pod and
-//! container. What the program prints is in `CONTAINER.log` in the folder LOGS.
+//! Prints the ids of pod and container. What the program prints is in `CONTAINER.log` in the folder LOGS.
 //! The pod is on the host's network, so that nothing is needed to set one up. Used by `cargo xtask host operator --full`.
 //! Messages and field numbers are those of kubernetes/cri-api `pkg/apis/runtime/v1/api.proto`; nothing is shared with the
 //! agent's own client.
@@ -9,7 +8,8 @@
 use std::io::Read;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use clap::Parser;
 use prost::Message;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -148,22 +148,43 @@ impl Runtime {
     }
 }
 
+#[derive(Parser)]
+#[command(about = "Runs one container in a pod of a container runtime until the end of standard input")]
+struct Arguments {
+    /// Socket of the runtime
+    socket: String,
+    /// Image of the container
+    image: String,
+    /// Namespace of the pod
+    namespace: String,
+    /// Name of the pod
+    pod: String,
+    /// Unique id of the pod
+    uid: String,
+    /// Name of the container
+    container: String,
+    /// Control group above that of the pod
+    cgroup_parent: String,
+    /// Folder for what the program prints
+    logs: String,
+    /// Program with its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<String>,
+}
+
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [socket, image, namespace, pod, uid, container, parent, logs, command @ ..] = &arguments[..] else {
-        bail!("usage: cri_pod SOCKET IMAGE NAMESPACE POD UID CONTAINER CGROUP-PARENT LOGS PROGRAM [ARGUMENT]...");
-    };
-    let runtime = Runtime::connect(socket)?;
-    let metadata = PodSandboxMetadata { name: pod.clone(), uid: uid.clone(), namespace: namespace.clone() };
+    let Arguments { socket, image, namespace, pod, uid, container, cgroup_parent, logs, command } = Arguments::parse();
+    let runtime = Runtime::connect(&socket)?;
+    let metadata = PodSandboxMetadata { name: pod, uid, namespace };
     let security_context = SecurityContext { namespaces: Some(Namespaces { network: NODE }) };
-    let linux = LinuxPodSandboxConfig { cgroup_parent: parent.clone(), security_context: Some(security_context) };
-    let sandbox = PodSandboxConfig { metadata: Some(metadata), log_directory: logs.clone(), linux: Some(linux) };
+    let linux = LinuxPodSandboxConfig { cgroup_parent, security_context: Some(security_context) };
+    let sandbox = PodSandboxConfig { metadata: Some(metadata), log_directory: logs, linux: Some(linux) };
     let pod: Id = runtime.call("RunPodSandbox", RunPodSandbox { config: Some(sandbox.clone()) })?;
     let run = || {
         let config = ContainerConfig {
             metadata: Some(Name { name: container.clone() }),
-            image: Some(Name { name: image.clone() }),
-            command: command.to_vec(),
+            image: Some(Name { name: image }),
+            command,
             log_path: format!("{container}.log"),
             stdin: true,
         };

@@ -43,10 +43,10 @@ pub enum DaemonError {
     Start {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: io::Error,
     },
-    /// The daemon does not say where it listens.
+    /// The daemon does not report where it listens.
     #[error(
         "{program} started: expected the line `listening on ADDR`, found {found}; give the program of a board server",
         program = program.display()
@@ -72,7 +72,7 @@ fn start_advice(error: &io::Error) -> &'static str {
 
 /// A running daemon. It is stopped when this is dropped.
 ///
-/// What it says on standard error is kept, and shown only if it ends by itself: then it says why.
+/// What it reports on standard error is kept, and shown only if it ends by itself: then it reports why.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
@@ -127,7 +127,7 @@ impl Daemon {
 
     /// Stops it, waits for it, and gives how it ended with the last that it said.
     fn end(&mut self) -> String {
-        // It is given a moment to end by itself, because then its status says more.
+        // It is given a moment to end by itself, because then its status reports more.
         let status = (0..20).find_map(|_| {
             std::thread::sleep(Duration::from_millis(5));
             self.child.try_wait().ok().flatten()
@@ -169,7 +169,7 @@ fn read_all(stdout: ChildStdout, lines: Sender<String>) {
     let _ = io::copy(&mut reader, &mut io::sink());
 }
 
-/// Starts a thread that reads what a daemon says. Where none is left, that is an error and no panic.
+/// Starts a thread that reads what a daemon reports. Where none is left, that is an error and no panic.
 fn thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("daemon".to_owned()).spawn(work)
 }

@@ -1,7 +1,7 @@
 //! The main job: from pages that real processes copied to counters in an engine and back.
 //!
 //! Two families whose result is known are started as children, the whole machine is scanned, every copy goes to
-//! the engine, and what is shown is what the engine says. The regions of the two families have groups of their
+//! the engine, and what is shown is what the engine reports. The regions of the two families have groups of their
 //! own, so a byte that is lost anywhere on the way shows in their numbers.
 
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ pub enum DemoError {
     NoSummary,
 }
 
-/// One region of the workload: what it did, and what the engine says that it did.
+/// One region of the workload: what it did, and what the engine reports that it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {
     /// Name in reports.

@@ -22,7 +22,7 @@
 //! let mut reader = Reader::new(path, bytes.as_slice())?;
 //! assert!(matches!(reader.next_item()?, Some(Item::Owner(OwnerKind::Container, name)) if name == "web"));
 //! assert!(matches!(reader.next_item()?, Some(Item::End(end)) if end.captured == 0));
-//! // A recording that was cut gives what is whole and says where it ends.
+//! // A recording that was cut gives what is whole and reports where it ends.
 //! let mut cut = Reader::new(path, &bytes[..bytes.len() - 1])?;
 //! assert!(matches!(cut.next_item()?, Some(Item::Owner(..))));
 //! assert!(matches!(cut.next_item()?, Some(Item::Cut(cut)) if cut.events == 0));

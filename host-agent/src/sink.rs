@@ -20,7 +20,7 @@ pub trait Sink {
     /// Takes one event. Blocks while the session's retention is full: these sources can wait.
     fn event(&mut self, event: Event) -> Result<(), SinkError>;
 
-    /// Takes one event of a source that can resume behind it after a restart of the agent; `cursor` says where.
+    /// Takes one event of a source that can resume behind it after a restart of the agent; `cursor` reports where.
     fn event_at(&mut self, event: Event, _cursor: Cursor) -> Result<(), SinkError> {
         self.event(event)
     }

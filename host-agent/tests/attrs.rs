@@ -86,7 +86,7 @@ fn values_are_those_of_a_run_or_reasons() {
     let bytes: Vec<u64> = top.iter().map(|owner| owner["bytes_redundant"].as_u64().expect("bytes")).collect();
     assert_eq!(bytes.iter().sum::<u64>(), sum("cow_bytes_redundant"));
     assert!(bytes.is_sorted_by(|a, b| a >= b), "{top:?}");
-    // Nothing is saved, and no number says so.
+    // Nothing is saved, and no number reports it.
     for name in ["fp_bytes_saved", "cow_bytes_saved", "license_status", "cow_faults_total"] {
         assert!(found[name]["reason"].is_string(), "{name}");
     }

@@ -155,7 +155,7 @@ fn scan_switched_off_and_on_is_on_every_surface() {
         assert!(code.contains("503") && body.contains(reason) && body.contains("SWITCHED OFF"), "{code} {body}");
         let status = finish(agent(&["status", &address])).fails(&["SWITCHED OFF", reason]);
         assert!(status.code == Some(3) && status.out.contains(&format!("switched off: {reason}")), "{status:?}");
-        // Rounds continue, so that the age of the last one says that the agent is alive, and none of them scans.
+        // Rounds continue, so that the age of the last one reports that the agent is alive, and none of them scans.
         let before = run.line()["seconds"].as_f64();
         assert!(run.line()["seconds"].as_f64() > before);
         file.write(&text(""));

@@ -106,7 +106,7 @@ fn address_that_is_not_there_yet_is_waited_for_and_a_name_is_listened_on() {
     assert_eq!(status["ready"], true, "{status}");
     run.signal("TERM");
     assert_eq!(run.last_line()["conserved"], true);
-    // An address that never comes is an error that says so; one in use is an error at once.
+    // An address that never comes is an error that reports it; one in use is an error at once.
     let keys = folder.path().join("keys");
     let made = finish(agent(&["keys", "init", keys.to_str().expect("a plain path")])).ok().out;
     let file = |part: &str| made.lines().find(|line| line.contains(part)).expect(part).to_owned();

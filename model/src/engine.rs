@@ -137,7 +137,7 @@ pub enum EngineError {
     /// A reply stream that makes no sense.
     #[error("engine replies: {0}")]
     Reply(#[from] ReplyError),
-    /// The engine failed by itself. The text says what was expected, found and to be done.
+    /// The engine failed by itself. The text gives what was expected, found and to be done.
     #[error("engine {engine}: {text}")]
     Device {
         /// Name of the engine.

@@ -32,7 +32,7 @@ struct Packet {
 }
 
 impl Packet {
-    /// Counts a beat and says whether it carries TLAST; `end` says that it closes a batch.
+    /// Counts a beat and reports whether it carries TLAST; `end` reports that it closes a batch.
     fn next(&mut self, end: bool) -> bool {
         self.beats += 1;
         self.since += 1;

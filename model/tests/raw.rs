@@ -41,13 +41,13 @@ struct Awkward {
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
     None,
-    /// Says that it took one record more than it did.
+    /// Reports that it took one record more than it did.
     LosesARecord,
     /// Never takes anything again after its first batch.
     StandsStill,
     /// Takes records and never answers.
     IsSilent,
-    /// Says that it has more groups than it has.
+    /// Reports that it has more groups than it has.
     HasFewerGroups,
     /// Answers with an op that cannot answer.
     BabblesAtTheEnd,

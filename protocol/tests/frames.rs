@@ -39,7 +39,7 @@ fn encoded(message: &Message<'_>) -> Result<Vec<u8>, FrameError> {
     Ok(buffer)
 }
 
-/// An error says where, what was expected and what was found.
+/// An error reports where, what was expected and what was found.
 fn names_its_place(error: &FrameError) -> bool {
     let text = error.to_string();
     text.contains("offset ") && text.contains("expected ") && text.contains("found ")

@@ -25,7 +25,7 @@ impl Board {
         Board { bench: Bench::over(GoldenEngine::new(sizes).unwrap(), config), sessions: 0 }
     }
 
-    /// Says Hello from a holder, in a session of its own.
+    /// Sends Hello from a holder, in a session of its own.
     fn ask(
         &mut self,
         holder: u8,
@@ -258,7 +258,7 @@ fn hello_gets_up_to_the_share_of_its_holder_and_no_more() {
     assert_eq!(many.iter().filter(|id| !board.is_connected(**id)).count(), 3);
 }
 
-/// An agent that said Bye and does not read: its place goes, and records that had not passed are named.
+/// An agent that sent Bye and does not read: its place goes, and records that had not passed are named.
 #[test]
 fn unread_last_frames_do_not_hold_a_place() {
     let config = Config { max_sessions: 2, max_output: 1, ..Config::default() };

@@ -9,7 +9,7 @@ use deltascope_protocol::frame::{ErrorCode, Message};
 use deltascope_protocol::server::Config;
 use server_bench::{Bench, Got, code, encode, events, hello, sizes, state_at};
 
-/// The number below which every reply has come before the answer, and what the answer says.
+/// The number below which every reply has come before the answer, and what the answer reports.
 fn seen_before_the_answer(frames: &[Got]) -> (u64, u64, bool) {
     let mut below = 0;
     for frame in frames {

@@ -116,7 +116,7 @@ fn grown_grant_counts_and_looks_back_in_all_its_pieces() {
             let outside = bench.server.engine().position();
             *size = (size.0 + 1, size.1 + 3);
             assert_eq!(bench.ask(id, &grow(size.0, size.1)), [Got::Grown { groups: size.0, contexts: size.1 }]);
-            // The server does not say what the context was before it came into the grant.
+            // The server does not report what the context was before it came into the grant.
             let frames = bench.ask(id, &state_at(1, context.into(), outside));
             assert!(matches!(frames[..], [Got::State { too_old: true, state: 0, .. }]), "{round}: {frames:?}");
         }
@@ -155,7 +155,7 @@ fn grow_has_the_answer_of_the_one_before_until_that_is_sent() {
     }
 }
 
-/// The answer to Grow is lost with its connection: the Welcome says what the grant is.
+/// The answer to Grow is lost with its connection: the Welcome reports what the grant is.
 #[test]
 fn growth_outlives_its_connection_and_a_restart_of_the_agent() {
     let mut bench = Bench::new(Config::default());

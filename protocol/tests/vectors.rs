@@ -30,7 +30,7 @@ fn number(value: &Value) -> usize {
     value.as_u64().unwrap() as usize
 }
 
-/// The numbers are found where the file says, by no code of the crate, and the crate makes the same bytes again.
+/// The numbers are found where the file has them, by no code of the crate, and the crate makes the same bytes again.
 #[test]
 fn every_kind_of_frame_is_read_and_written_as_in_the_vectors() {
     assert_eq!(vectors()["protocol_version"], PROTOCOL_VERSION);

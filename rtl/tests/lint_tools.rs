@@ -1,4 +1,4 @@
-//! Verilator and yosys reject planted faults, and the lint says which package is missing.
+//! Verilator and yosys reject planted faults, and the lint reports which package is missing.
 //!
 //! Needs both: `cargo test -p deltascope-rtl --features tools`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]

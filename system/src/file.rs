@@ -5,19 +5,11 @@ use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Opens a file for reading. It waits for no other process.
+/// Opens a file with these options. It waits for no other process.
 ///
 /// # Errors
 /// It cannot be opened, or is a pipe, a device, a socket or a folder.
-pub fn open(path: &Path) -> Result<File> {
-    open_with(path, OpenOptions::new().read(true))
-}
-
-/// Opens a file as `options` say. It waits for no other process.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_with(path: &Path, options: &mut OpenOptions) -> Result<File> {
+pub fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     // The opening of a pipe would wait for its other end. The flag does nothing to a file.
     let file = options.custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| match error.raw_os_error() {
         // A pipe to be written without a reader, a socket.
@@ -33,7 +25,7 @@ pub fn open_with(path: &Path, options: &mut OpenOptions) -> Result<File> {
 /// # Errors
 /// As [`open`]; or it is longer than `longest` bytes, or cannot be read.
 pub fn read(path: &Path, longest: u64) -> Result<Vec<u8>> {
-    read_open(&open(path)?, longest)
+    read_open(&open(path, OpenOptions::new().read(true))?, longest)
 }
 
 /// Returns the content of a text file.
@@ -69,7 +61,7 @@ fn invalid(text: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{open_with, read, read_text};
+    use super::{open, read, read_text};
     use std::fs::{self, OpenOptions};
     use std::os::unix::fs::symlink;
     use std::path::Path;
@@ -87,7 +79,7 @@ mod tests {
             let error = read(&at(name), 1 << 20).expect_err("no file");
             assert!(error.to_string().contains("expected a file"), "{name}: {error}");
             for options in [OpenOptions::new().read(true).append(true), OpenOptions::new().write(true)] {
-                let error = open_with(&at(name), options).expect_err("no file").to_string();
+                let error = open(&at(name), options).expect_err("no file").to_string();
                 assert!(error.contains("expected a file") || name == "." && error.contains("directory"), "{error}");
             }
         }

@@ -1,4 +1,4 @@
-//! Faults in frames with records, as filters of a relay. Numbers and checksums stay right where it says so, as a defect
+//! Faults in frames with records, as filters of a relay. Numbers and checksums stay right where that is stated, as a defect
 //! of either program would leave them.
 
 use std::collections::HashSet;

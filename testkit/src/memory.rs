@@ -1,4 +1,4 @@
-//! How much memory a process uses, as the kernel says (proc(5), `/proc/PID/status`).
+//! How much memory a process uses, as the kernel reports (proc(5), `/proc/PID/status`).
 //!
 //! What getrusage(2) calls the most may be the parent's: exec hands it down.
 

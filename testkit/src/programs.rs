@@ -65,8 +65,9 @@ mod tests {
 
     #[test]
     fn copy_can_be_started_at_once() {
-        let found = std::env::split_paths(&std::env::var_os("PATH").expect("PATH")).map(|folder| folder.join("true"));
-        let program = found.into_iter().find(|path| path.is_file()).expect("`true`");
+        let path = std::env::var_os("PATH").expect("PATH");
+        let mut found = std::env::split_paths(&path).map(|folder| folder.join("true"));
+        let program = found.find(|path| path.is_file()).expect("`true`");
         put_and_run(|path| copy_program(&program, path));
     }
 

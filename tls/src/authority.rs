@@ -69,7 +69,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Makes an authority in a folder that has none. It says which file holds its certificate with
+    /// Makes an authority in a folder that has none. It reports which file holds its certificate with
     /// [`Authority::certificate`].
     ///
     /// # Errors

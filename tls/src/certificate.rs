@@ -1,4 +1,4 @@
-//! What a certificate says: whose it is, and for how long.
+//! What a certificate reports: whose it is, and for how long.
 
 use crate::{KeyError, TlsError};
 use rustls::pki_types::CertificateDer;
@@ -9,7 +9,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
-/// What a certificate says about its owner.
+/// What a certificate reports about its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// The first DNS name of the certificate in lower case, else its first SPIFFE ID as it is, else the common name of

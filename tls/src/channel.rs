@@ -104,7 +104,7 @@ impl Channel {
         self.open
     }
 
-    /// Whether the peer said that it sends no more.
+    /// Whether the peer reported that it sends no more.
     pub fn is_closed(&self) -> bool {
         self.closed
     }

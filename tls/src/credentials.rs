@@ -30,7 +30,7 @@ pub struct Credentials {
     key: PrivateKeyDer<'static>,
     roots: Arc<RootCertStore>,
     ciphers: Vec<Cipher>,
-    /// What the own certificate says.
+    /// What the own certificate reports.
     pub about: About,
     /// When the authority's certificate expires, in seconds since 1970: the earliest if there are several.
     pub authority_until: i64,

@@ -12,7 +12,7 @@ pub enum KeyError {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// Others can read or write a file that holds a key.
@@ -86,7 +86,7 @@ pub enum KeyError {
     Refused {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// What it printed.
         source: Error,
     },
 }

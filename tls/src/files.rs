@@ -49,7 +49,7 @@ impl Text {
 
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<Text, KeyError> {
-    let file = file::open(path).map_err(file_error(path))?;
+    let file = file::open(path, OpenOptions::new().read(true)).map_err(file_error(path))?;
     // Asked of the open file: no other process can replace it in between.
     let about = file.metadata().map_err(file_error(path))?;
     let bytes = file::read_open(&file, MOST_BYTES).map_err(file_error(path))?;

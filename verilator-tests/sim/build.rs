@@ -97,7 +97,7 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == made_from) {
         return Ok(());
     }
-    // What an interrupted run leaves must not be taken for what the stamp says.
+    // What an interrupted run leaves must not be taken for what the stamp reports.
     let _ = std::fs::remove_file(&stamp);
     let mut table = String::from("unsafe extern \"C\" {\n");
     for (name, file) in &designs {

@@ -28,7 +28,7 @@ enum Expected {
     Fragment { last: bool },
 }
 
-/// Joins halves as the block's description says.
+/// Joins halves as the block's description defines.
 #[derive(Default)]
 struct Joiner {
     low: Option<Half>,

@@ -48,9 +48,8 @@ impl Drop for Load {
 
 /// Runs the tests of the workspace, the simulated stream and the stream over real sockets beside a load.
 pub fn run(stages: &mut Stages) -> Result<()> {
-    stages.run("programs", || build_whole(workspace::FEATURES))?;
     // Before the load: a compiler that takes long shows nothing.
-    stages.run("programs of the tests", workspace::build_tests)?;
+    stages.run("programs and tests, built", || build_whole(workspace::FEATURES))?;
     let mut load = Load::start()?;
     stages.run("tests of the workspace, busy machine", workspace::test)?;
     stages.run("both ends of the stream, simulated, busy machine", || net::sim::schedules(10_000))?;

@@ -41,11 +41,13 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Builds every program of the workspace with these features; after it [`build`] has nothing left to do.
+/// Builds every program and test of the workspace with these features; after it [`build`] has nothing left to do.
 ///
-/// Built package by package, the same dependencies have other features each time and are compiled again.
+/// Built package by package, the same dependencies have other features each time and are compiled again. So they are for
+/// programs without the tests, whose own dependencies add features: the agent's library would be compiled twice.
 pub fn build_whole(features: &str) -> Result<()> {
-    run(&mut cargo(&["build", "--release", "--locked", "--workspace", "--bins", "--features", features]))?;
+    let targets = ["--bins", "--tests", "--examples"];
+    run(cargo(&["build", "--release", "--locked", "--workspace", "--features", features]).args(targets))?;
     WHOLE.store(true, Ordering::Relaxed);
     Ok(())
 }

@@ -10,6 +10,8 @@ mod debian;
 mod demo;
 mod document;
 mod emulator;
+#[cfg(test)]
+mod figures;
 mod generate;
 mod host;
 mod initrd;

@@ -1,4 +1,4 @@
-//! Named stages with their times, so that a slow test run says where the time went.
+//! Named stages with their times, so that a slow test run reports where the time went.
 
 use crate::columns::columns;
 use anyhow::{Context, Result};

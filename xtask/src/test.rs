@@ -47,11 +47,11 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     for name in ["formal", "mutate", "synth", "coverage", "fed-rate"] {
         stages.run(&format!("gen --check --only {name}"), || generate::check(name))?;
     }
-    stages.run("lint with a newer Verilator", || rtl::lint::run(&rtl::lint::Arguments { newer: true }))?;
+    stages.run("lint with a newer Verilator", || rtl::lint::run(&rtl::lint::Arguments { newer: true, json: true }))?;
     stages.run("both ends of the stream, full length", || net::sim::schedules(100_000))?;
     stages.run("both ends of the stream over real sockets, full length", net::chaos::full)?;
     stages.run("a session and agents during a flood of ClientHellos", net::flood::full)?;
-    stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60 }))?;
+    stages.run("fuzzing", || net::fuzz::run(&net::fuzz::Arguments { seconds: 60, json: true }))?;
     stages.run("what an operator sees, in Prometheus and a browser", || {
         host::operator::run(&host::operator::Arguments { json: true, full: true })
     })?;
@@ -78,7 +78,7 @@ fn run_full(stages: &mut Stages) -> Result<()> {
 fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("setup", setup::run)?;
     stages.run("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
-    stages.run("programs", || build_whole(workspace::FEATURES))?;
+    stages.run("programs and tests, built", || build_whole(workspace::FEATURES))?;
     stages.run("generated files", || generate::run(&generate::Arguments { check: true, ..Default::default() }))?;
     stages.run("device tree overlays", board::device_tree::run)?;
     stages.run("boot files from synthetic inputs", || {

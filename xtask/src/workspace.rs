@@ -2,7 +2,6 @@
 
 use crate::cargo::{cargo, release_folder, run};
 use anyhow::Result;
-use std::process::Command;
 
 /// What the tests of the whole workspace are built with: Verilator's and yosys' tests among them.
 pub const FEATURES: &str =
@@ -10,17 +9,7 @@ pub const FEATURES: &str =
 
 /// Runs the tests of the workspace, with the programs that are built.
 pub fn test() -> Result<()> {
+    let mut command = cargo(&["test", "--release", "--locked", "--workspace", "--features", FEATURES]);
     // The agent's tests take the daemon that is built here, and leave the one with the Verilated engine in place.
-    run(command().env("DELTASCOPE_BOARDD", release_folder()?.join("deltascope-boardd")))
-}
-
-/// Builds the tests of the workspace and runs none.
-pub fn build_tests() -> Result<()> {
-    run(command().arg("--no-run"))
-}
-
-fn command() -> Command {
-    let mut command = cargo(&["test", "--release", "--locked", "--workspace"]);
-    command.args(["--features", FEATURES]);
-    command
+    run(command.env("DELTASCOPE_BOARDD", release_folder()?.join("deltascope-boardd")))
 }

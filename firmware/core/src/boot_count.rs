@@ -52,6 +52,7 @@ pub trait Flash {
 
 /// Why a start has no count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CountError {
     /// The flash does not answer.
     #[error(transparent)]

@@ -36,6 +36,7 @@ const ERASE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why the flash cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NorError {
     /// No flash answers.
     #[error("flash: expected an identification, found {found:#08x}; has the board a QSPI flash?")]

@@ -37,6 +37,7 @@ pub struct Pins {
 
 /// Why there is no network.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EthernetError {
     /// The registers are not those of the controller.
     #[error("Ethernet controller: expected one at its address, found none")]

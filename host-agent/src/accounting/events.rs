@@ -63,7 +63,7 @@ pub struct Accounting {
     numbers: EventNumbers,
     /// Events before those.
     inherited_events: u64,
-    /// A session with sends by content says how many events its records are.
+    /// A session with sends by content reports how many events its records are.
     counts_events: bool,
     /// Events lost by restarts of the agent.
     restarts: u64,
@@ -221,7 +221,7 @@ impl Accounting {
         Ok(group)
     }
 
-    /// Asks for twice the groups, or contexts, unless the user has said how many there are to be.
+    /// Asks for twice the groups, or contexts, unless the user has set how many there are to be.
     fn grow(&mut self, wanted: Wanted) -> Result<(), AccountingError> {
         let (now, most) = (self.uplink.granted(), self.uplink.most_granted());
         let shared = self.contexts.taken();

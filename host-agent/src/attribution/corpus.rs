@@ -104,7 +104,7 @@ fn paths_of_the_corpus_have_their_rows_and_names() {
             ContainerKind::Unknown => panic!("{path}: a path is never unknown"),
         };
         assert_eq!((found.path, found.name, is), (whole(row), whole(name), kind), "{path}");
-        // What the kernel says of a removed group is not a group of the same name that lives.
+        // What the kernel reports of a removed group is not a group of the same name that lives.
         let removed = describe(&format!("{} (deleted)", whole(path)));
         assert_eq!(removed.path, whole(row) + " (deleted)");
     }

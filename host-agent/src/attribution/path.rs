@@ -1,4 +1,4 @@
-//! What the path of a control group says about the container behind it.
+//! What the path of a control group reports about the container behind it.
 
 /// What kind of thing a control group holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The 27 attributes that ATOMiK has in sysfs, by its names: a true value, or the reason why there is none.
 //!
-//! The names are those that scripts for `/sys/kernel/atomik` read; where Deltascope does not do what a name says, it says so
+//! The names are those that scripts for `/sys/kernel/atomik` read; where Deltascope does not do what a name promises, it reports it
 //! and prints no number.
 
 mod folder;

@@ -61,9 +61,9 @@ pub struct Segment<'a> {
 /// What a packet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parsed<'a> {
-    /// A segment of TCP that this host sent, or of which the link does not say who.
+    /// A segment of TCP that this host sent, or whose sender the link does not report.
     Segment(Segment<'a>),
-    /// One that this host received: on a link that says so, and not a send of this host.
+    /// One that this host received: on a link that reports it, and not a send of this host.
     Received,
     /// Something else, or not enough of it.
     Other,

@@ -9,6 +9,7 @@ use super::config::ParseError;
 
 /// An end of the program with a status of its own; any other error is 1, and a wrong command line 2.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// Nothing could be looked at, or not everything that was asked for by number; an agent is not ready.
     #[error("{0}")]

@@ -2,22 +2,23 @@
 
 use std::fmt::Write as _;
 
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+
 use super::{Examination, State};
 use crate::report::escape;
 
 /// Returns one line for each check and the table of what works with which privilege.
 pub fn render(examination: &Examination) -> String {
-    let mut text = String::new();
-    let width = examination.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
-    for check in &examination.checks {
-        let found = escape(&check.found);
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{:<8} {:<width$}  {found}", check.state.name(), check.name);
+    let rows = examination.checks.iter().map(|check| {
+        let mut found = escape(&check.found).to_string();
         if check.state != State::Ok {
-            let _ = write!(text, "; {}; do: {}", check.why, escape(&check.action));
+            // Writing to a String cannot fail.
+            let _ = write!(found, "; {}; do: {}", check.why, escape(&check.action));
         }
-        text.push('\n');
-    }
+        vec![check.state.name().to_owned(), check.name.to_owned(), found]
+    });
+    let mut text = columns(rows);
     let word = |value: Option<bool>| match value {
         Some(true) => "yes".to_owned(),
         Some(false) => "no".to_owned(),
@@ -29,14 +30,8 @@ pub fn render(examination: &Examination) -> String {
         let held = row.held.map_or_else(|| "-".to_owned(), |held| word(Some(held)));
         rows.push(vec![row.what.to_owned(), row.privilege.to_owned(), held, word(row.works), row.without.to_owned()]);
     }
-    let widths: Vec<usize> =
-        (0..head.len()).map(|at| rows.iter().map(|row| row[at].len()).max().unwrap_or(0)).collect();
     text.push('\n');
-    for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
+    text.push_str(&columns(rows));
     let count = |state: State| examination.checks.iter().filter(|check| check.state == state).count();
     let _ = write!(
         text,
@@ -48,4 +43,13 @@ pub fn render(examination: &Examination) -> String {
         count(State::Unknown),
     );
     text
+}
+
+/// Lays rows out in columns, each from the left.
+fn columns(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.add_rows(rows);
+    table.column_iter_mut().enumerate().for_each(|(at, column)| _ = column.set_padding((u16::from(at > 0), 1)));
+    table.trim_fmt() + "\n"
 }

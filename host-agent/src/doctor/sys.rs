@@ -98,7 +98,7 @@ pub(super) fn rings(interface: &str) -> io::Result<Rings> {
     Ok(Rings { rx: parameters.rx, rx_max: parameters.rx_max, tx: parameters.tx, tx_max: parameters.tx_max })
 }
 
-/// What the kernel says of its clock.
+/// What the kernel reports of its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Clock {
     pub synchronised: bool,

@@ -23,7 +23,7 @@ pub enum ClientError {
     Io {
         /// The agent.
         address: Address,
-        /// What the system said.
+        /// What the system reported.
         source: io::Error,
     },
     /// The name has no address.

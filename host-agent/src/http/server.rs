@@ -47,7 +47,7 @@ pub enum HttpError {
     Bind {
         /// As given.
         address: String,
-        /// What the system said.
+        /// What the system reported.
         source: io::Error,
     },
     /// A key or a certificate cannot be used.

@@ -62,7 +62,7 @@ pub enum ProcError {
     Io {
         /// The file.
         path: String,
-        /// What the system said.
+        /// What the system reported.
         source: io::Error,
     },
     /// The text has an unexpected form.

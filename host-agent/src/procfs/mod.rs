@@ -3,7 +3,7 @@
 //! Each file format has a parser of its own that takes bytes (`proc(5)`, and
 //! `Documentation/filesystems/proc.rst` and `admin-guide/mm/pagemap.rst` of the kernel);
 //! [`ProcFs`] adds the reading. Text of `/proc` is input like any other: what a parser cannot
-//! understand is an error that says what was expected, what was found and at which byte.
+//! understand is an error that reports what was expected, what was found and at which byte.
 
 mod cgroup;
 mod error;

@@ -175,7 +175,7 @@ pub(crate) fn page_size() -> u64 {
 }
 
 /// Raises the soft limit of open files to the hard one, so that families with thousands of
-/// members can be looked at, and says what the limit is then.
+/// members can be looked at, and reports what the limit is then.
 pub(crate) fn raise_open_files() -> u64 {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: both calls get a pointer to a local of the right type.

@@ -91,7 +91,7 @@ pub enum RecordingError {
         action: &'static str,
         /// What to do.
         advice: &'static str,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// The first bytes are not those of a recording.

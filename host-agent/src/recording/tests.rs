@@ -73,7 +73,7 @@ proptest! {
         prop_assert_eq!(read(&bytes).expect("a whole recording"), items);
     }
 
-    /// A recording that ends anywhere gives what is in its whole chunks, and says where it was cut.
+    /// A recording that ends anywhere gives what is in its whole chunks, and reports where it was cut.
     #[test]
     fn cut_recording_gives_its_whole_chunks(events in events(), cut in any::<prop::sample::Index>()) {
         let (bytes, all) = record(&events, Losses::default());

@@ -53,10 +53,10 @@ pub struct ContainerJson {
     /// Uid of its pod under Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// Its namespace under Kubernetes, where its runtime says it.
+    /// Its namespace under Kubernetes, where its runtime reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// The name of its pod, where its runtime says it.
+    /// The name of its pod, where its runtime reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_name: Option<String>,
     /// The name that its runtime has for it, without the pod's.
@@ -87,7 +87,7 @@ pub struct ContainerJson {
 /// Pages of one owner by origin; none of these are added to the copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerOriginsJson {
-    /// Of the redundant copies, those that equal their source.
+    /// Of the redundant copies, those that equal their source page.
     pub cow_equal_to_source: u64,
     /// Of the redundant copies, those that equal a sibling only.
     pub cow_equal_to_sibling: u64,

@@ -76,14 +76,14 @@ pub struct Line {
     pub names: Option<Arc<RuntimeNames>>,
     /// What was counted since the round before, in a run of a source with counters.
     pub recent: Option<Recent>,
-    /// How much its tasks have waited, where the kernel says it.
+    /// How much its tasks have waited, where the kernel reports it.
     pub pressure: Option<Pressures>,
 }
 
 /// Pages of one owner by origin, as a scan counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineOrigins {
-    /// Of the redundant copies, those that equal their source.
+    /// Of the redundant copies, those that equal their source page.
     pub equal_to_source: u64,
     /// Of the redundant copies, those that equal a sibling only.
     pub equal_to_sibling: u64,

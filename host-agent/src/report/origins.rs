@@ -10,7 +10,7 @@ use crate::scan::{FamilyFound, OriginCounts, PageCounts};
 pub struct PagesOfOriginJson {
     /// All of them.
     pub pages: u64,
-    /// Of these, equal to another frame at their address; of inherited copies, to a sibling and not to the source.
+    /// Of these, equal to another frame at their address; of inherited copies, to a sibling and not to the source page.
     pub equal_to_another: u64,
     /// Of these, not compared.
     pub unjudged: u64,

@@ -271,7 +271,7 @@ impl Report {
         }
     }
 
-    /// A report of what `source` has given, with what it says of containers and of its own limits.
+    /// A report of what `source` has given, with what it reports of containers and of its own limits.
     fn from_source(
         engine: &'static str,
         (owners, names): (&Owners, &Names<'_>),

@@ -72,7 +72,7 @@ impl<'a> From<&'a Round> for RoundJson<'a> {
     }
 }
 
-/// One round with its rates and what the agent says of itself, for the page and for other programs.
+/// One round with its rates and what the agent reports of itself, for the page and for other programs.
 #[derive(Clone, Debug, Serialize)]
 pub struct WholeRoundJson<'a> {
     /// Number of the round in this run, from 1.

@@ -219,7 +219,7 @@ fn answer(
     assert!(older || service == "runtime.v1.RuntimeService", "{path}");
     let response = http::Response::builder().header("content-type", "application/grpc");
     if answers == Answers::Older && !older {
-        // Unimplemented (12), as a server says it that does not know the service.
+        // Unimplemented (12), as a server reports it that does not know the service.
         let response = response.header("grpc-status", "12").body(()).expect("a response");
         respond.send_response(response, true).expect("it is sent");
         return;

@@ -1,6 +1,6 @@
 //! The events of each unit, in periods of one p.
 //!
-//! Within a period every event of a kept unit is in the sample, and the source says how many events it left out. A
+//! Within a period every event of a kept unit is in the sample, and the source reports how many events it left out. A
 //! period with p = 1 has nothing to estimate: its numbers are exact and need no table. Periods are added up. One
 //! sample is nested in another, so their errors may all point the same way: half-widths are added, never their
 //! squares.
@@ -224,7 +224,7 @@ impl Sample {
         let redundant = match event.what {
             What::Page { class, before, after } => class != Class::PageUnjudged && before == after,
             What::Send { socket, fingerprint } => self.repeats(socket, fingerprint),
-            // A sample keeps sockets: of what went to a peer or out of a container it says nothing.
+            // A sample keeps sockets: of what went to a peer or out of a container it reports nothing.
             What::Body { .. } | What::Unjudged { .. } => return,
         };
         let times = u64::from(redundant);

@@ -38,7 +38,7 @@ pub struct ScanConfig {
     pub regions: Vec<TaggedRegion>,
     /// Bytes of contents to read at once, within [`BATCH_BYTES`].
     pub batch_bytes: usize,
-    /// How to tell frames apart; `None` finds out by a look at an own page.
+    /// How to distinguish frames; `None` finds out by a look at an own page.
     pub access: Option<FrameAccess>,
     /// A process may be stalled, for 100 ms and more, where its numbers would be less exact without: large memory of which
     /// its relatives have no page.
@@ -70,7 +70,7 @@ pub enum ScanError {
     /// The pages of this machine have another size.
     #[error("the page size is {found}: expected 4096, the only one that is supported")]
     PageSize {
-        /// What the system says.
+        /// What the system reports.
         found: u64,
     },
     /// The kernel shows neither frame numbers nor the exclusive bit, not even of an own page.

@@ -1,4 +1,4 @@
-//! What the kernel says of a frame (`/proc/kpageflags` and `/proc/kpagecount`, `admin-guide/mm/pagemap.rst`).
+//! What the kernel reports of a frame (`/proc/kpageflags` and `/proc/kpagecount`, `admin-guide/mm/pagemap.rst`).
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

@@ -22,7 +22,7 @@ pub(crate) struct Frame {
     pub holders: usize,
     /// The eldest of them.
     pub eldest: usize,
-    /// Mapped once in the whole system, as far as the system says.
+    /// Mapped once in the whole system, as far as the system reports.
     pub exclusive: bool,
     /// Merged by the kernel from equal pages (KSM). Such a frame is no copy of another one with its content.
     pub merged: bool,
@@ -44,7 +44,7 @@ impl Holder {
         self.key
     }
 
-    /// Whether the frame is mapped once in the whole system, as far as the system says.
+    /// Whether the frame is mapped once in the whole system, as far as the system reports.
     pub(crate) fn exclusive(&self) -> bool {
         self.exclusive
     }

@@ -1,4 +1,4 @@
-//! Whether the members of a family have memory from each other, where their mappings were read without the flags that say so.
+//! Whether the members of a family have memory from each other, where their mappings were read without the flags that report it.
 
 use super::frames::{Holder, by_frame};
 use super::overlap::{Span, Traits};

@@ -26,7 +26,7 @@ pub(crate) struct Counted {
     pub origin: Origin,
     /// What its bytes equal.
     pub verdict: Verdict,
-    /// They equal those of another frame and not those of its source.
+    /// They equal those of another frame and not those of its source page.
     pub sibling_only: bool,
 }
 
@@ -56,7 +56,7 @@ impl Judgement {
     /// The source of a group is the frame that most likely is the original: the one with most holders, among equals one that
     /// is not exclusive, among those the one of the eldest. The source of the root's group, or the most likely original
     /// of all where the root has none, is the reference, and every other frame is counted: a frame of a group as inherited,
-    /// the source of a group by the origin of the group.
+    /// the source page of a group by the origin of the group.
     pub(crate) fn judge(&mut self, access: FrameAccess, looks: &[Look<'_>], without_content: UnjudgedReason) {
         self.counted.clear();
         self.order.clear();
@@ -96,7 +96,7 @@ impl Judgement {
         self.order = order;
     }
 
-    /// Finds the source of each group, and returns the reference among them.
+    /// Finds the source page of each group, and returns the reference among them.
     fn find_sources(&mut self, looks: &[Look<'_>]) -> Option<usize> {
         let rank = |number: usize| {
             let Look { frame, content, .. } = looks[number];

@@ -1,6 +1,6 @@
 //! Pages that a member had when its mappings were listed, and that were not at their addresses when these were looked at.
 //!
-//! A program that moves memory (`mremap`) meanwhile can have its pages elsewhere both times. Nothing in `/proc` says that they
+//! A program that moves memory (`mremap`) meanwhile can have its pages elsewhere both times. Nothing in `/proc` reports that they
 //! were moved and not given back, so each of them may be a copy that was not counted.
 
 use std::ops::Range;

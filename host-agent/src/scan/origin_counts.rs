@@ -12,7 +12,7 @@ pub struct PageCounts {
     pub pages: u64,
     /// Of these, equal to the page that they were copied from. Only inherited copies have such a page.
     pub equal_to_source: u64,
-    /// Of these, equal to another frame at the address, and not to the source.
+    /// Of these, equal to another frame at the address, and not to the source page.
     pub equal_to_other: u64,
     /// Of these, not compared.
     pub unjudged: u64,
@@ -28,7 +28,7 @@ impl AddAssign for PageCounts {
 }
 
 impl PageCounts {
-    /// Those that equal another frame, their source or not.
+    /// Those that equal another frame, their source page or not.
     pub fn equal(&self) -> u64 {
         self.equal_to_source + self.equal_to_other
     }

@@ -29,7 +29,7 @@ pub(crate) struct Group {
     pub is_root: bool,
 }
 
-/// Who has a frame, as far as it says where the page came from.
+/// Who has a frame, as far as it reports where the page came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Held<'h> {
     /// These members, of which each inherited it from a common ancestor or from another one.

@@ -31,7 +31,7 @@ pub struct ScanRecord {
     pub origin: Origin,
     /// Outcome.
     pub verdict: Verdict,
-    /// Of an inherited copy: it equals another frame, and not its source.
+    /// Of an inherited copy: it equals another frame, and not its source page.
     pub sibling_only: bool,
     /// Bytes, 4,096.
     pub length: u32,
@@ -167,7 +167,7 @@ impl ScanSummary {
         self.origins.inherited.pages
     }
 
-    /// Inherited copies that equal another frame at their address, their source or a sibling.
+    /// Inherited copies that equal another frame at their address, their source page or a sibling.
     pub fn redundant(&self) -> u64 {
         self.origins.inherited.equal()
     }

@@ -15,9 +15,9 @@ pub enum Verdict {
     /// Its bytes were compared: they equal those of another frame at the address exactly when `before == after`.
     ///
     /// Both are CRC32C. For a page that has an equal both are that of its content; for another one
-    /// `before` is that of its source and `after` that of the page. Should those two
+    /// `before` is that of its source page and `after` that of the page. Should those two
     /// meet by chance although the bytes differ, `before` is the complement of `after`: the
-    /// comparison of the bytes decides, and the pair says what it said
+    /// comparison of the bytes decides, and the pair reports what it reported
     /// ([`ScanSummary::fingerprint_collisions`](super::ScanSummary)(super::ScanSummary::fingerprint_collisions) counts them).
     Judged {
         /// Fingerprint of the content that stood there before.

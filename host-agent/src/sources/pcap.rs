@@ -34,7 +34,7 @@ pub enum PcapFileError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// It is no pcap or pcapng file, or damaged.
@@ -116,7 +116,7 @@ pub struct Pcap {
 }
 
 impl Pcap {
-    /// Opens a file and reads its header. `names` says who sends from an address.
+    /// Opens a file and reads its header. `names` reports who sends from an address.
     ///
     /// # Errors
     /// It cannot be read, or is no pcap or pcapng file.

@@ -62,7 +62,7 @@ impl Scan {
         Details::of(self.scanner.attribution().container(*id))
     }
 
-    /// What the last round said beside its events.
+    /// What the last round reported beside its events.
     pub fn summary(&self) -> Option<&ScanSummary> {
         self.summary.as_ref()
     }

@@ -57,7 +57,7 @@ pub fn run(
                 Ok(Message::Position(position)) => view.set_position(position),
                 Err(TryRecvError::Empty) => break,
                 Ok(Message::Ended) => view.ended = true,
-                // What makes rounds has failed, and says why.
+                // What makes rounds has failed, and reports why.
                 Err(TryRecvError::Disconnected) => return Ok(()),
             }
             changed = true;

@@ -38,7 +38,7 @@ pub(super) fn bytes_rate(value: f64) -> String {
     bytes(value.max(0.0).round() as u64)
 }
 
-/// A name within a width, in characters: its middle is left out if it is too long, because ends tell containers apart.
+/// A name within a width, in characters: its middle is left out if it is too long, because ends distinguish containers.
 pub(super) fn fit(name: &str, width: usize) -> String {
     let characters: Vec<char> = name.chars().collect();
     if characters.len() <= width {

@@ -22,9 +22,9 @@ pub enum UplinkError {
     Connect {
         /// The address.
         address: Address,
-        /// What the system said of the last address that was tried.
+        /// What the system reported of the last address that was tried.
         source: std::io::Error,
-        /// What it said of each address, if there are several.
+        /// What it printed of each address, if there are several.
         others: String,
     },
     /// The system has no thread for the heartbeat.
@@ -57,7 +57,7 @@ pub enum UplinkError {
         address: Address,
         /// What was being done.
         doing: &'static str,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// The server closed the connection.

@@ -81,7 +81,7 @@ impl<S: GrantStore> Session<S> {
         Ok(())
     }
 
-    /// Writes and reads until neither is possible, and says whether either was.
+    /// Writes and reads until neither is possible, and reports whether either was.
     fn exchange(&mut self) -> Result<bool, UplinkError> {
         let mut moved = false;
         while matches!(self.link, Link::Open(_)) {
@@ -95,7 +95,7 @@ impl<S: GrantStore> Session<S> {
                 Ok(false) if !read => return Ok(moved),
                 Ok(_) => moved = true,
                 Err(error) => {
-                    // A server that refuses says why before it closes; that is the better message.
+                    // A server that refuses reports why before it closes; that is the better message.
                     return Err(self.read().err().filter(UplinkError::is_refusal).unwrap_or(error));
                 }
             }
@@ -113,7 +113,7 @@ impl<S: GrantStore> Session<S> {
                 received = endpoint.receive(bytes, now);
             }
         });
-        // What the server said before the connection broke is the better message.
+        // What the server reported before the connection broke is the better message.
         received.map_err(|source| self.failed(source))?;
         read.map_err(|error| self.broken(error))
     }

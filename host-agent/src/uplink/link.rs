@@ -100,7 +100,7 @@ impl<S: GrantStore> Session<S> {
                 let limit = Duration::from_millis(silent.as_millis() as u64 / 100 * 100);
                 UplinkError::Timeout { address, doing, limit }
             }
-            // The attempt may have begun just now: the one before it says more.
+            // The attempt may have begun just now: the one before it reports more.
             Link::Dialing(_) | Link::Down(_) => self.outages.reason().unwrap_or_else(|| UplinkError::Connect {
                 address,
                 source: ErrorKind::TimedOut.into(),

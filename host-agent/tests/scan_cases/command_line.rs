@@ -128,7 +128,7 @@ fn every_command_names_a_target_that_is_missing() {
     assert_eq!(super::support::end(run.child).code, Some(3));
 }
 
-/// Whatever the limit of open files, a command succeeds or says what it lacks.
+/// Whatever the limit of open files, a command succeeds or reports what it lacks.
 fn few_descriptors_are_named() {
     let plain = Family::start(&["plain"]);
     let pid = plain.root().to_string();
@@ -146,7 +146,7 @@ fn few_descriptors_are_named() {
     assert!(failed > 0, "a limit of 5 is enough");
 }
 
-/// Whatever the limit of processes and threads of its user, a command succeeds or says what it lacks.
+/// Whatever the limit of processes and threads of its user, a command succeeds or reports what it lacks.
 fn few_threads_are_named() {
     // No other process is of this user. Without the capability it could not reach this program.
     let user = ["--reuid", "61016", "--regid", "61016", "--clear-groups"];

@@ -19,7 +19,7 @@ pub const TESTS: &[Test] = &[
     ("contents_that_are_denied_leave_copies_unjudged", contents_that_are_denied_leave_copies_unjudged),
 ];
 
-/// Asserts that a scan of a plain family is right or says that it is not whole, and names what it lacks.
+/// Asserts that a scan of a plain family is right or reports that it is not whole, and names what it lacks.
 fn is_honest(found: &Found, has: &[&str], label: &str) {
     if found.scan.mode == "exact" {
         assert_eq!((found.copies, found.redundant), (100, 50), "{label}: {found:#?}");

@@ -30,7 +30,7 @@ pub fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-/// Starts the workload, says who is in it, and waits to be killed.
+/// Starts the workload, reports who is in it, and waits to be killed.
 pub fn hold() -> ! {
     let workload = Workload::start().expect("the workload starts");
     for family in workload.families() {

@@ -4,7 +4,7 @@
 //! and brings counters, replies and states back. After a lost connection it resumes where the server is;
 //! after a restart of the server it restores the contexts and sends everything after the last snapshot again, so
 //! that the totals are those of a run without restart. The host opens connections, moves bytes and
-//! gives the time; `docs/protocol.md` says what happens on the wire.
+//! gives the time; `docs/protocol.md` describes what happens on the wire.
 //!
 //! ```text
 //! admit, commit -> retention -> transmit/advance -> network

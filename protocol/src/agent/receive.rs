@@ -163,7 +163,7 @@ impl Endpoint {
         Ok(())
     }
 
-    /// The first grant, or another one before anything could be admitted: numbers begin where the server says. What
+    /// The first grant, or another one before anything could be admitted: numbers begin where the server reports. What
     /// an inherited grant has counted is asked for before anything else happens, so that it cannot be lost.
     fn begin(&mut self, granted: Granted, next: u64) {
         self.contexts = CoveredContexts::new(granted.contexts);
@@ -208,7 +208,7 @@ impl Endpoint {
         }
         if self.control.growth_sent {
             (self.control.growth, self.control.growth_sent) = (None, false);
-            // The host waits for it, whatever it says.
+            // The host waits for it, whatever it reports.
             self.take_growth(grown.groups, grown.contexts);
         } else {
             self.grow(grown.groups, grown.contexts);

@@ -46,7 +46,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         count
     }
 
-    /// Takes the next whole frame, if it has arrived. An error says that the stream is no stream of frames.
+    /// Takes the next whole frame, if it has arrived. An error reports that the stream is no stream of frames.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
         let stream = &self.storage.as_ref()[self.start..self.end];

@@ -156,7 +156,7 @@ pub fn frame_length(stream: &[u8], limit: usize) -> Result<Option<usize>, FrameE
 }
 
 /// Decodes one whole frame, whose length [`frame_length`] gave. The version is checked before the CRC, so that
-/// a peer of another release gets an error that says so.
+/// a peer of another release gets an error that reports it.
 pub fn decode(frame: &[u8]) -> Result<Message<'_>, FrameError> {
     let length = frame_length(frame, MAX_FRAME_BYTES)?.unwrap_or(HEADER_BYTES + CRC_BYTES);
     if frame.len() != length {

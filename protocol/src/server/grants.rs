@@ -144,7 +144,7 @@ impl State {
         self.renew(slot, hello, peer, now)
     }
 
-    /// Hands the grant of a session to the process that says Hello, at least as large as it asks for.
+    /// Hands the grant of a session to the process that sends Hello, at least as large as it asks for.
     fn inherit(&mut self, slot: usize, hello: &Hello<'_>, peer: &Peer, now: u64) -> Result<(), Refusal> {
         self.enlarge(slot, peer, hello.groups, hello.contexts, now)?;
         self.grants += 1;

@@ -29,7 +29,7 @@ pub(super) enum Cost {
     Nothing,
     /// A connection over which no record came for long.
     Unused,
-    /// The last frames of an agent that said Bye and does not read them.
+    /// The last frames of an agent that sent Bye and does not read them.
     LastFrames,
     /// The connection of an agent, which connects again and restores itself.
     Connection,
@@ -50,7 +50,7 @@ pub(super) struct Place {
     pub cost: Cost,
     /// When the connection was lost, or else when the grant was made.
     pub since: u64,
-    /// It said Bye: it will have ended before long.
+    /// It sent Bye: it will have ended before long.
     pub ends: bool,
 }
 

@@ -160,7 +160,7 @@ impl Session {
             self.replies_sent += entries.len();
         }
         if self.phase == Phase::Draining {
-            // It said Bye: the agent does not come back for them.
+            // It sent Bye: the agent does not come back for them.
             self.confirmed_replies += self.replies_sent as u64;
             self.replies.drain(..self.replies_sent);
             self.replies_sent = 0;

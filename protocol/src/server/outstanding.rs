@@ -97,7 +97,7 @@ impl Outstanding {
         self.batches.pop_front_if(|batch| batch.end <= accepted)
     }
 
-    /// Takes the next beat of the reply stream. An error says how the stream is out of step.
+    /// Takes the next beat of the reply stream. An error reports how the stream is out of step.
     #[inline]
     pub fn beat(&mut self, beat: Reply) -> Result<Option<Answered>, String> {
         let Some(answer) = self.parser.push(beat).map_err(|error| format!("{error}"))? else { return Ok(None) };

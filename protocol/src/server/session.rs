@@ -307,7 +307,7 @@ impl Session {
         (self.phase, self.id) = (Phase::Draining, NOBODY);
     }
 
-    /// The agent said Bye: what waits still passes the engine, and a later Hello does not find the session.
+    /// The agent sent Bye: what waits still passes the engine, and a later Hello does not find the session.
     pub fn end(&mut self) {
         (self.phase, self.id) = (Phase::Draining, NOBODY);
     }

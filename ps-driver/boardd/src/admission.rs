@@ -20,14 +20,14 @@ const CHOSEN: usize = 8;
 
 /// Where a connection comes from, as far as limits go: an address of IPv4, or the 64 bits of IPv6 that name a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin(u128);
+pub struct Network(u128);
 
-impl Origin {
-    /// Returns the origin of an address.
-    pub fn of(address: IpAddr) -> Origin {
+impl Network {
+    /// Returns the network of an address.
+    pub fn of(address: IpAddr) -> Network {
         match address.to_canonical() {
-            IpAddr::V4(address) => Origin(u128::from(u32::from(address))),
-            IpAddr::V6(address) => Origin(u128::from(address) & !u128::from(u64::MAX)),
+            IpAddr::V4(address) => Network(u128::from(u32::from(address))),
+            IpAddr::V6(address) => Network(u128::from(address) & !u128::from(u64::MAX)),
         }
     }
 
@@ -165,46 +165,46 @@ impl<H: Copy + Ord> Places<H> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Origin, Places};
+    use super::{Decision, Network, Places};
     use std::collections::BTreeSet;
     use std::net::IpAddr;
 
-    fn origin(text: &str) -> Origin {
-        Origin::of(text.parse::<IpAddr>().unwrap())
+    fn network(text: &str) -> Network {
+        Network::of(text.parse::<IpAddr>().unwrap())
     }
 
     /// No address is known.
-    fn unknown(_: Origin) -> bool {
+    fn unknown(_: Network) -> bool {
         false
     }
 
     #[test]
     fn a_source_is_an_address_or_a_network_of_ipv6() {
-        assert_eq!(origin("10.0.0.1"), origin("::ffff:10.0.0.1"));
-        assert_ne!(origin("10.0.0.1"), origin("10.0.0.2"));
-        assert_eq!(origin("2001:db8::1"), origin("2001:db8::ffff:1"));
-        assert_ne!(origin("2001:db8::1"), origin("2001:db8:0:1::1"));
+        assert_eq!(network("10.0.0.1"), network("::ffff:10.0.0.1"));
+        assert_ne!(network("10.0.0.1"), network("10.0.0.2"));
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
     }
 
     #[test]
     fn few_connections_are_all_admitted() {
         let mut places = Places::new(64, 1);
-        let waiting: Vec<Origin> = (0..32).map(|number| origin(&format!("10.0.0.{}", number / 16))).collect();
+        let waiting: Vec<Network> = (0..32).map(|number| network(&format!("10.0.0.{}", number / 16))).collect();
         assert!(places.decide(&waiting, unknown).iter().all(|decision| *decision == Decision::Admit));
-        // The next ones are chosen: a few, and no origin beyond half of all places.
-        let decisions = places.decide(&[origin("10.0.0.9"); 100], unknown);
+        // The next ones are chosen: a few, and no network beyond half of all places.
+        let decisions = places.decide(&[network("10.0.0.9"); 100], unknown);
         assert_eq!(decisions.iter().filter(|decision| **decision == Decision::Admit).count(), 8);
     }
 
     #[test]
     fn another_address_is_admitted_in_the_turn_in_which_it_comes() {
-        let (flood, agent) = (origin("10.0.0.1"), origin("10.0.0.2"));
+        let (flood, agent) = (network("10.0.0.1"), network("10.0.0.2"));
         for seed in 0..100 {
             let mut places = Places::new(64, seed);
             for _ in 0..50 {
                 places.decide(&[flood; 200], unknown);
             }
-            assert_eq!(places.held(flood), 32, "an origin has at most half of the places");
+            assert_eq!(places.held(flood), 32, "a network has at most half of the places");
             let mut waiting = vec![flood; 200];
             waiting[seed as usize * 2] = agent;
             assert_eq!(places.decide(&waiting, unknown)[seed as usize * 2], Decision::Admit);
@@ -218,11 +218,11 @@ mod tests {
     #[test]
     fn a_flood_from_many_addresses_leaves_a_chance_and_the_table_bounded() {
         let mut places = Places::new(64, 3);
-        let flood: Vec<Origin> =
-            (0..2_000).map(|number| origin(&format!("10.0.{}.{}", number / 250, number % 250))).collect();
+        let flood: Vec<Network> =
+            (0..2_000).map(|number| network(&format!("10.0.{}.{}", number / 250, number % 250))).collect();
         let mut admitted = 0;
         for _ in 0..1_000 {
-            let agent = origin("192.0.2.1");
+            let agent = network("192.0.2.1");
             let mut waiting = flood[..100].to_vec();
             waiting.push(agent);
             if places.decide(&waiting, unknown)[100] != Decision::Drop {
@@ -237,13 +237,13 @@ mod tests {
     #[test]
     fn known_holder_has_a_place_that_peers_of_many_addresses_do_not_take() {
         // Its address is neither the first nor the last one.
-        for known in ["10.0.0.0", "10.7.7.7", "192.0.2.1"].map(origin) {
+        for known in ["10.0.0.0", "10.7.7.7", "192.0.2.1"].map(network) {
             let mut places = Places::new(64, 5);
             let mut stranger_number = 0;
-            let mut flood = |count: u32| -> Vec<Origin> {
+            let mut flood = |count: u32| -> Vec<Network> {
                 stranger_number += count;
                 (0..count)
-                    .map(|n| origin(&IpAddr::from((0x0A01_0000 + stranger_number + n).to_be_bytes()).to_string()))
+                    .map(|n| network(&IpAddr::from((0x0A01_0000 + stranger_number + n).to_be_bytes()).to_string()))
                     .collect()
             };
             for _ in 0..100 {
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn known_holders_of_many_addresses_have_the_reserve_and_no_more() {
         let mut places = Places::new(64, 7);
-        let many: Vec<Origin> = (0..200).map(|number| origin(&format!("10.0.0.{number}"))).collect();
+        let many: Vec<Network> = (0..200).map(|number| network(&format!("10.0.0.{number}"))).collect();
         for _ in 0..10 {
             places.decide(&many, |_| true);
         }
@@ -281,9 +281,9 @@ mod tests {
     #[test]
     fn one_of_equal_holders_gives_way_by_chance() {
         let mut places = Places::new(64, 9);
-        let holders: Vec<Origin> = (0..48).map(|number| origin(&format!("10.0.0.{number}"))).collect();
+        let holders: Vec<Network> = (0..48).map(|number| network(&format!("10.0.0.{number}"))).collect();
         holders.iter().for_each(|holder| places.take(*holder));
-        let victims: BTreeSet<Origin> = (0..1_000).filter_map(|_| places.most()).map(|(victim, _)| victim).collect();
+        let victims: BTreeSet<Network> = (0..1_000).filter_map(|_| places.most()).map(|(victim, _)| victim).collect();
         assert_eq!(victims.len(), 48);
     }
 }

@@ -30,7 +30,7 @@ pub enum BenchError {
     Counted {
         /// Records that it took.
         expected: u64,
-        /// Records that its counter says.
+        /// Records that its counter reports.
         found: u64,
     },
     /// Agent's and server's end in memory do not understand each other.

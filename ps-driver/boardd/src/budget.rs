@@ -5,6 +5,8 @@
 //! one part in nineteen of what the sessions use. Of the time that the loop sleeps, because no session has anything to do, each
 //! earns an eighth: no session asked for that time, but its agent may need the processor in it.
 
+use std::time::Duration;
+
 /// Kinds of work for peers without a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -64,9 +66,9 @@ impl Budget {
         self.earn(cpu / EARN);
     }
 
-    /// Adds the time that the loop slept, in microseconds.
-    pub fn slept(&mut self, time: u64) {
-        let believed = time.min(SLEEP) * 1_000;
+    /// Adds the time that the loop slept.
+    pub fn slept(&mut self, time: Duration) {
+        let believed = time.min(Duration::from_micros(SLEEP)).as_nanos() as u64;
         self.used.slept += believed;
         self.earn(believed / EARN_ASLEEP);
     }
@@ -138,6 +140,7 @@ impl Budget {
 mod tests {
     use super::{Budget, HOLD, SLEEP, SLICE, Work};
     use std::cell::Cell;
+    use std::time::Duration;
 
     /// A loop on a simulated clock: peers without a session always have work, in steps of `step` nanoseconds.
     struct Loop {
@@ -182,7 +185,7 @@ mod tests {
 
         fn sleep(&mut self, time: u64) {
             self.now.set(self.now.get() + time);
-            self.budget.slept(time / 1_000);
+            self.budget.slept(Duration::from_nanos(time));
         }
 
         /// The share of one kind of work of the loop's CPU, in percent.
@@ -255,7 +258,7 @@ mod tests {
         let mut now = 0;
         while let Some(wake) = budget.wake(now) {
             assert!(wake > now && wake <= now + SLEEP, "{now} to {wake}");
-            budget.slept(wake - now);
+            budget.slept(Duration::from_micros(wake - now));
             now = wake;
         }
         assert!(budget.allows(Work::Handshake, now) && now < HOLD);

@@ -75,7 +75,7 @@ pub struct Daemon<E> {
 }
 
 impl<E: Engine> Daemon<E> {
-    /// Resets the engine, listens, and says where on standard output.
+    /// Resets the engine, listens, and reports where on standard output.
     ///
     /// # Errors
     /// The address may not or cannot be served, or the engine failed.

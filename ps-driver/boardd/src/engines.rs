@@ -80,15 +80,15 @@ impl Device for UioEngine {
 /// with it ([`signals::arm`]) everything fails, so that it is dropped and the hardware is stopped.
 pub struct AnyEngine(Box<dyn Device>);
 
-/// The engine of that name, as after power-on; `board` says which board, for the engine that is one.
+/// The engine of that name, as after power-on; `board` names the board, for the engine that is one.
 ///
 /// # Errors
-/// The engine cannot be brought up; the text says what to do.
+/// The engine cannot be brought up; the text gives what to do.
 pub fn open(name: EngineName, board: &Options) -> Result<AnyEngine, EngineError> {
     Ok(match name {
         EngineName::Model => AnyEngine(Box::new(GoldenEngine::default())),
         #[cfg(feature = "rtl")]
-        EngineName::Rtl => AnyEngine(Box::new(deltascope_sim::engine::open()?)),
+        EngineName::Rtl => AnyEngine(Box::new(deltascope_sim::engine::open(&Default::default())?)),
         EngineName::Uio => AnyEngine(Box::new(uio::open(board)?)),
     })
 }
@@ -121,7 +121,7 @@ impl AnyEngine {
         }
     }
 
-    /// Says in the log what was not as it should be and was put right.
+    /// Reports in the log what was not as it should be and was put right.
     fn log_notices(&mut self) {
         for notice in self.0.take_notices() {
             tracing::warn!("{notice}");

@@ -3,7 +3,7 @@
 //! Their number, their time and their buffers are bounded, and the server's own tables do not know them. They are waited
 //! for through one descriptor, and worked on one at a time, so that the loop can stop after any of them.
 
-use crate::admission::{Decision, Origin, Places};
+use crate::admission::{Decision, Network, Places};
 use crate::descriptors::NO_DESCRIPTOR;
 use crate::link::set_buffers;
 use crate::memory::SMALL_SOCKET;
@@ -33,7 +33,7 @@ pub struct Handshake {
     /// Made when the first bytes arrive.
     channel: Option<Box<Channel>>,
     peer: SocketAddr,
-    origin: Origin,
+    network: Network,
     until: u64,
     refused: bool,
     /// It has sent something.
@@ -160,7 +160,7 @@ fn is_no_error(error: &io::Error) -> bool {
 pub struct Handshakes {
     epoll: OwnedFd,
     slots: Vec<Option<Handshake>>,
-    places: Places<Origin>,
+    places: Places<Network>,
     generation: u32,
     /// Slots and generations that are ready, the first to be worked on last, each with whether its peer sends no more.
     ready: Vec<(usize, u32, bool)>,
@@ -201,13 +201,13 @@ impl Handshakes {
     pub fn offer(
         &mut self,
         waiting: Vec<(TcpStream, SocketAddr)>,
-        is_known: impl Fn(Origin) -> bool,
+        is_known: impl Fn(Network) -> bool,
         now: u64,
         mut sink: impl FnMut(Rejected),
     ) {
-        let origins: Vec<Origin> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip())).collect();
-        let decisions = self.places.decide(&origins, is_known);
-        for (((stream, peer), origin), decision) in waiting.into_iter().zip(origins).zip(decisions) {
+        let networks: Vec<Network> = waiting.iter().map(|(_, peer)| Network::of(peer.ip())).collect();
+        let decisions = self.places.decide(&networks, is_known);
+        for (((stream, peer), network), decision) in waiting.into_iter().zip(networks).zip(decisions) {
             match decision {
                 Decision::Drop => {
                     let text = Cow::Borrowed("too many connections at a time; it was not chosen");
@@ -222,15 +222,15 @@ impl Handshakes {
                 }
                 Decision::Admit => {}
             }
-            if let Err(error) = self.insert(stream, peer, origin, now) {
-                self.places.give_back(origin);
+            if let Err(error) = self.insert(stream, peer, network, now) {
+                self.places.give_back(network);
                 let text = Cow::Owned(format!("socket: {error}"));
                 sink(Rejected { peer, rejection: Rejection::BrokenHandshake, text, error: None });
             }
         }
     }
 
-    fn insert(&mut self, stream: TcpStream, peer: SocketAddr, origin: Origin, now: u64) -> io::Result<()> {
+    fn insert(&mut self, stream: TcpStream, peer: SocketAddr, network: Network, now: u64) -> io::Result<()> {
         stream.set_nodelay(true)?;
         set_buffers(&stream, SMALL_SOCKET as usize);
         let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
@@ -239,7 +239,7 @@ impl Handshakes {
         let until = now + HANDSHAKE_TIME;
         let generation = self.generation;
         let handshake =
-            Handshake { stream, channel: None, peer, origin, until, refused: false, has_spoken: false, generation };
+            Handshake { stream, channel: None, peer, network, until, refused: false, has_spoken: false, generation };
         if slot == self.slots.len() {
             self.slots.push(None);
         }
@@ -248,9 +248,9 @@ impl Handshakes {
         Ok(())
     }
 
-    /// Closes a random handshake of the origin that has most, if those are more than `origin` has, and returns it.
-    pub fn give_way(&mut self, origin: Origin) -> Option<Rejected> {
-        let own = self.places.held(origin);
+    /// Closes a random handshake of the network that has most, if those are more than `network` has, and returns it.
+    pub fn give_way(&mut self, network: Network) -> Option<Rejected> {
+        let own = self.places.held(network);
         let (victim, _) = self.places.most().filter(|&(_, most)| most > own)?;
         self.places.give_back(victim);
         let gone = self.remove_random(victim)?;
@@ -262,15 +262,15 @@ impl Handshakes {
         })
     }
 
-    /// Removes a random handshake of an origin; its place was given back already.
-    fn remove_random(&mut self, origin: Origin) -> Option<Handshake> {
-        let of_origin = |slot: &&mut Option<Handshake>| slot.as_ref().is_some_and(|found| found.origin == origin);
-        let count = self.slots.iter_mut().filter(of_origin).count();
+    /// Removes a random handshake of a network; its place was given back already.
+    fn remove_random(&mut self, network: Network) -> Option<Handshake> {
+        let of_network = |slot: &&mut Option<Handshake>| slot.as_ref().is_some_and(|found| found.network == network);
+        let count = self.slots.iter_mut().filter(of_network).count();
         let number = self.places.random_below(count);
-        self.slots.iter_mut().filter(of_origin).nth(number).and_then(Option::take)
+        self.slots.iter_mut().filter(of_network).nth(number).and_then(Option::take)
     }
 
-    /// Finds out which handshakes are ready: those that have answered once come first, then those of origins with few.
+    /// Finds out which handshakes are ready: those that have answered once come first, then those of networks with few.
     pub fn look(&mut self) {
         self.ready.clear();
         self.events.clear();
@@ -290,7 +290,7 @@ impl Handshakes {
         ready.sort_by_key(|&(slot, ..)| {
             let handshake = slots[slot].as_ref();
             let has_answered = handshake.is_some_and(|handshake| handshake.channel.is_some());
-            std::cmp::Reverse((!has_answered, handshake.map_or(0, |handshake| places.held(handshake.origin))))
+            std::cmp::Reverse((!has_answered, handshake.map_or(0, |handshake| places.held(handshake.network))))
         });
     }
 
@@ -327,7 +327,7 @@ impl Handshakes {
 
     fn remove(&mut self, slot: usize) -> Option<Handshake> {
         let handshake = self.slots.get_mut(slot)?.take()?;
-        self.places.give_back(handshake.origin);
+        self.places.give_back(handshake.network);
         Some(handshake)
     }
 

@@ -30,7 +30,7 @@ pub enum IdentitiesError {
         /// The cause.
         source: io::Error,
     },
-    /// A line says something else.
+    /// A line reports something else.
     #[error(
         "--identities {}, line {line}: expected NAME [sessions=N] [groups=N] [contexts=N] [connections=N] with each name once and each N from 1, found {found:?}; a name that is not to be served has no line",
         path.display()
@@ -89,7 +89,7 @@ impl Identities {
     /// Reads the file.
     ///
     /// # Errors
-    /// It cannot be read, or a line says something else.
+    /// It cannot be read, or a line reports something else.
     pub fn load(path: &Path) -> Result<Identities, IdentitiesError> {
         let read = |source| IdentitiesError::Read { path: path.to_path_buf(), source };
         let text = file::read_text(path, LONGEST).map_err(read)?;

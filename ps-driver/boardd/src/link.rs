@@ -1,6 +1,6 @@
 //! One socket and the server's connection behind it, with TLS in between or without.
 
-use crate::admission::Origin;
+use crate::admission::Network;
 use deltascope_model::Engine;
 use deltascope_protocol::server::{ConnectionId, Holder, Identity, Server};
 use deltascope_tls::{Channel, TlsError};
@@ -117,8 +117,8 @@ impl Link {
     }
 
     /// Where it comes from, as far as limits go.
-    pub fn origin(&self) -> Origin {
-        Origin::of(self.address.ip())
+    pub fn network(&self) -> Network {
+        Network::of(self.address.ip())
     }
 
     /// Name and address of the peer, for the log.
@@ -186,7 +186,7 @@ impl Link {
                     Ok(()) if channel.is_closed() => Outcome::Gone(End::Closed),
                     Ok(()) => Outcome::Open,
                     Err(error) => {
-                        // A record that is damaged is no frame to answer; the alert says so.
+                        // A record that is damaged is no frame to answer; the alert reports it.
                         _ = self.stream.write(channel.transmit());
                         Outcome::Gone(End::Tls(error))
                     }

@@ -6,6 +6,8 @@ mod tests;
 mod vectors;
 
 use crate::engines::AnyEngine;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
 use deltascope_abi::ABI_VERSION;
 use deltascope_abi::record::{RECORD_BYTES, Record};
 use deltascope_abi::registers::{IDENTITY_VALUE, offset};
@@ -84,9 +86,8 @@ pub fn run(engine: &mut AnyEngine, records: u32, json: bool) -> Result<bool, Sel
     let mut out = io::stdout().lock();
     let mut reports = Vec::new();
     let mut passed = true;
-    if !json {
-        writeln!(out, "{:<21}{:>10} {:<10}{:>12}{:>13}  result", "test", "count", "", "a second", "differences")?;
-    }
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["test", "count", "of", "a second", "differences", "result"]);
     for test in &TESTS {
         let start = Instant::now();
         let result = (test.run)(engine, records);
@@ -100,11 +101,9 @@ pub fn run(engine: &mut AnyEngine, records: u32, json: bool) -> Result<bool, Sel
         let text = error.or_else(|| outcome.first.clone());
         passed &= ok;
         let rate = outcome.items as f64 / seconds.max(1e-9);
-        if !json {
-            let result = text.as_deref().unwrap_or("ok");
-            let Outcome { items, differences, .. } = outcome;
-            writeln!(out, "{:<21}{items:>10} {:<10}{rate:>12.0}{differences:>13}  {result}", test.name, test.unit)?;
-        }
+        let numbers = [outcome.items.to_string(), format!("{rate:.0}"), outcome.differences.to_string()];
+        let [items, rate_text, differences] = &numbers;
+        table.add_row([test.name, items, test.unit, rate_text, differences, text.as_deref().unwrap_or("ok")]);
         reports.push(report(test, &outcome, rate, ok, text));
     }
     if json {
@@ -115,6 +114,12 @@ pub fn run(engine: &mut AnyEngine, records: u32, json: bool) -> Result<bool, Sel
             json!({"engine": info.kind.name(), "streams": engine.streams(), "ok": passed, "tests": reports})
         )?;
     } else {
+        for numbers in [1, 3, 4] {
+            if let Some(column) = table.column_mut(numbers) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        writeln!(out, "{}", table.trim_fmt())?;
         writeln!(
             out,
             "engine {}, {}: {}",
@@ -193,7 +198,7 @@ fn streams(engine: &mut AnyEngine, records: u32) -> Result<Option<Outcome>, Self
     Ok(Some(outcome))
 }
 
-/// Counters are what arithmetic says that they are.
+/// Counters are what arithmetic gives.
 fn counters(engine: &mut AnyEngine, records: u32) -> Result<Option<Outcome>, SelftestError> {
     let info = engine.info();
     let sizes = (info.groups.min(info.contexts), records);

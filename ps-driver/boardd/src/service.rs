@@ -28,8 +28,8 @@ pub struct Due {
 /// Whether the daemon gets on: a loop that goes round and moves nothing is as dead as one that hangs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Liveness {
-    /// Microseconds without any movement of an engine that has work, or that failed, after which the daemon is not alive.
-    limit: u64,
+    /// Time without any movement of an engine that has work, or that failed, after which the daemon is not alive.
+    limit: Duration,
     /// What had moved at the last movement, and when that was.
     moved: u64,
     since: u64,
@@ -37,8 +37,8 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// Begins to watch an engine that may move nothing for `limit` microseconds.
-    pub fn new(limit: u64) -> Liveness {
+    /// Begins to watch an engine that may move nothing for `limit`.
+    pub fn new(limit: Duration) -> Liveness {
         Liveness { limit, ..Liveness::default() }
     }
 
@@ -48,11 +48,11 @@ impl Liveness {
         if !has_work || activity.moved != self.moved {
             (self.moved, self.since) = (activity.moved, now);
         }
-        let is_alive = now.saturating_sub(self.since) <= self.limit;
+        let is_alive = Duration::from_micros(now.saturating_sub(self.since)) <= self.limit;
         if self.was_alive && !is_alive {
             tracing::error!(
                 "the engine has had work for {} s and has moved nothing; the watchdog is not fed until it does",
-                self.limit / 1_000_000
+                self.limit.as_secs()
             );
         }
         self.was_alive = is_alive;
@@ -88,7 +88,7 @@ impl Service {
         let watchdog = sd_notify::watchdog_enabled().map(|limit| (limit.as_micros() / 2).max(1) as u64);
         Ok(Service {
             watchdog,
-            liveness: Liveness::new(cli.stall_limit * 1_000_000),
+            liveness: Liveness::new(Duration::from_secs(cli.stall_limit)),
             lamp: cli.led.as_ref().map(|pin| Lamp::open(&roots, pin)).transpose()?,
             button: cli.button.as_ref().map(|pin| Button::open(&roots, pin)).transpose()?,
             metrics: cli.metrics.clone(),
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn engine_without_work_is_alive_at_any_time() {
-        let mut liveness = Liveness::new(STALL_LIMIT);
+        let mut liveness = Liveness::new(Duration::from_micros(STALL_LIMIT));
         for now in [0, STALL_LIMIT, 10 * STALL_LIMIT] {
             assert!(liveness.is_alive(now, IDLE));
         }
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn engine_that_moves_nothing_while_it_has_work_is_dead() {
         for stuck in [Activity { busy: true, ..IDLE }, Activity { is_failed: true, ..IDLE }] {
-            let mut liveness = Liveness::new(STALL_LIMIT);
+            let mut liveness = Liveness::new(Duration::from_micros(STALL_LIMIT));
             assert!(liveness.is_alive(5, IDLE));
             assert!(liveness.is_alive(5 + STALL_LIMIT, stuck));
             assert!(!liveness.is_alive(6 + STALL_LIMIT, stuck));

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use deltascope_abi::random::Random;
-use deltascope_boardd::admission::{Decision, Origin, Places};
+use deltascope_boardd::admission::{Decision, Network, Places};
 use deltascope_boardd::budget::{Budget, Work};
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Nanoseconds of the steps; those of a handshake are rounded up from a measurement on x86.
 const ACCEPT: u64 = 6_000;
@@ -28,11 +29,11 @@ const ANSWER: u64 = 2_000_000;
 /// Nanoseconds that a handshake may take.
 const HANDSHAKE_TIME: u64 = 5 * SECOND;
 
-/// A connection: the agent's, or one of the flood that holds its place and says nothing more.
+/// A connection: the agent's, or one of the flood that holds its place and sends nothing more.
 #[derive(Clone, Copy)]
 struct Connection {
     is_agent: bool,
-    origin: Origin,
+    network: Network,
     /// Messages that were worked on.
     steps: u32,
     /// When it can be worked on, if ever.
@@ -54,7 +55,7 @@ struct World {
     work_at: u64,
     now: Cell<u64>,
     budget: Budget,
-    places: Places<Origin>,
+    places: Places<Network>,
     queues: Vec<VecDeque<bool>>,
     /// The queues of the flood and of the agent, the one that was served last, and when addresses may be spread again.
     queue_of: [usize; 2],
@@ -62,8 +63,8 @@ struct World {
     spread_at: u64,
     open: Vec<Connection>,
     random: Random,
-    flood: Origin,
-    agent: Origin,
+    flood: Network,
+    agent: Network,
     rate: u64,
     arrived: u64,
     /// When the agent tries next; `None` while a connection of it is under way.
@@ -78,7 +79,7 @@ struct World {
 
 impl World {
     fn new(seed: u64, rate: u64, agent: &str, load: Sessions) -> World {
-        let origin = |text: &str| Origin::of(text.parse().unwrap());
+        let network = |text: &str| Network::of(text.parse().unwrap());
         World {
             load,
             work_at: 0,
@@ -91,8 +92,8 @@ impl World {
             spread_at: 0,
             open: Vec::new(),
             random: Random::new(seed ^ 0x5EED),
-            flood: origin("10.0.0.1"),
-            agent: origin(agent),
+            flood: network("10.0.0.1"),
+            agent: network(agent),
             rate,
             arrived: 0,
             tries: None,
@@ -166,7 +167,7 @@ impl World {
             // Nothing may be done now: the loop sleeps, as poll(2) does, in microseconds.
             let slept = (wake - now / 1_000).min(self.work_at.saturating_sub(now).div_ceil(1_000));
             self.now.set(now + slept * 1_000);
-            self.budget.slept(slept);
+            self.budget.slept(Duration::from_micros(slept));
         }
         if has_work {
             self.now.set(self.now.get() + SESSIONS);
@@ -204,7 +205,7 @@ impl World {
         for index in (0..self.open.len()).rev() {
             if self.now.get() >= self.open[index].until {
                 let gone = self.open.swap_remove(index);
-                self.places.give_back(gone.origin);
+                self.places.give_back(gone.network);
                 self.lose(gone);
             }
         }
@@ -215,7 +216,7 @@ impl World {
         let places = &self.places;
         let ready = |(_, open): &(usize, &Connection)| open.ready.is_some_and(|at| at <= now);
         let first = self.open.iter().enumerate().filter(ready);
-        let Some((index, _)) = first.min_by_key(|(_, open)| (open.steps == 0, places.held(open.origin))) else {
+        let Some((index, _)) = first.min_by_key(|(_, open)| (open.steps == 0, places.held(open.network))) else {
             return false;
         };
         clock.set(now + HANDSHAKE);
@@ -224,7 +225,7 @@ impl World {
         open.ready = open.is_agent.then_some(clock.get() + ANSWER);
         if open.is_agent && open.steps == 2 {
             self.is_in = true;
-            self.places.give_back(open.origin);
+            self.places.give_back(open.network);
             self.open.swap_remove(index);
         }
         true
@@ -232,11 +233,11 @@ impl World {
 
     fn admit(&mut self, waiting: &[bool]) {
         let now = self.now.get();
-        let origins: Vec<Origin> =
+        let networks: Vec<Network> =
             waiting.iter().map(|&is_agent| if is_agent { self.agent } else { self.flood }).collect();
-        let decisions = self.places.decide(&origins, |_| false);
-        for ((&is_agent, origin), decision) in waiting.iter().zip(origins).zip(decisions) {
-            let connection = Connection { is_agent, origin, steps: 0, ready: Some(now), until: now + HANDSHAKE_TIME };
+        let decisions = self.places.decide(&networks, |_| false);
+        for ((&is_agent, network), decision) in waiting.iter().zip(networks).zip(decisions) {
+            let connection = Connection { is_agent, network, steps: 0, ready: Some(now), until: now + HANDSHAKE_TIME };
             match decision {
                 Decision::Drop => {
                     self.lose(connection);
@@ -244,7 +245,7 @@ impl World {
                 }
                 Decision::Replace(victim) => {
                     let of_victim: Vec<usize> =
-                        (0..self.open.len()).filter(|&index| self.open[index].origin == victim).collect();
+                        (0..self.open.len()).filter(|&index| self.open[index].network == victim).collect();
                     let chosen = of_victim[self.random.below(of_victim.len() as u64) as usize];
                     let gone = self.open.swap_remove(chosen);
                     self.lose(gone);

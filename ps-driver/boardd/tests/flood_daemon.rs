@@ -212,7 +212,7 @@ fn agent_on_another_address_gets_in_at_its_first_attempt() {
 }
 
 /// Sessions have places of their own: one that lost its connection finds another one, although every session is taken and
-/// authenticated peers that say nothing hold all places of those without a session.
+/// authenticated peers that send nothing hold all places of those without a session.
 #[test]
 fn session_resumes_at_its_first_attempt_during_a_flood() {
     let _alone = ALONE.lock();

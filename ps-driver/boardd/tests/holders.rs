@@ -28,7 +28,7 @@ fn frame(stream: &mut TcpStream) -> Vec<u8> {
     bytes
 }
 
-/// Says Hello over a connection from 127.0.0.`address`.
+/// Sends Hello over a connection from 127.0.0.`address`.
 fn ask(daemon: &Daemon, address: u8, number: u8) -> (TcpStream, Vec<u8>) {
     let mut stream = support::connect_from([127, 0, 0, address], daemon.address);
     stream.write_all(&hello(number, 0)).unwrap();

@@ -1,4 +1,4 @@
-//! Keys of the daemon: which it takes, renewal without a restart, quotas, and what it says about itself.
+//! Keys of the daemon: which it takes, renewal without a restart, quotas, and what it reports about itself.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod support;

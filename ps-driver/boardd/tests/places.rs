@@ -77,7 +77,7 @@ fn name_without_a_quota_leaves_room_for_others() {
     let (alice, bob) = (keys.client(&keys.agent("alice")), keys.client(&keys.agent("bob")));
     let _bobs = silent_peers(&daemon, &bob);
     assert!(is_welcome(&Peer::new(&daemon, alice).send_hello(&hello(1, 4)).unwrap()));
-    // One name has half of the 64 places. On a busy machine some have given theirs up before, because they said nothing for
+    // One name has half of the 64 places. On a busy machine some have given theirs up before, because they sent nothing for
     // 5 s; both kinds read `Limit`.
     let status = daemon.status_when(|status| status["authenticated_total"] == MANY as u64 + 1);
     assert!(status["errors_total"]["limit"].as_u64().unwrap() >= MANY as u64 - 32, "{status}");

@@ -98,7 +98,7 @@ fn each_kind_of_bad_peer_is_rejected_and_counted() {
     assert!(status["certificate_days_left"].as_f64().unwrap() > 0.9);
 }
 
-/// The log says of a peer that left how far it had come.
+/// The log reports of a peer that left how far it had come.
 #[test]
 fn peer_that_leaves_is_logged_with_what_was_missing() {
     let keys = Keys::new();

@@ -16,7 +16,7 @@ const AGENT: [u8; 4] = [127, 5, 0, 1];
 /// Connections of unknown peers, each from an address of its own: many times the places that there are.
 const UNKNOWN_PEERS: u32 = 400;
 
-/// Opens connections that say nothing, and waits until the daemon has decided about them all.
+/// Opens connections that send nothing, and waits until the daemon has decided about them all.
 fn unknown_peers(daemon: &mut Daemon, first: u32) -> Vec<TcpStream> {
     let decided = |status: &serde_json::Value| {
         let count = |reason: &str| status["rejected_peers_total"][reason].as_u64().unwrap();

@@ -331,7 +331,7 @@ fn the_unit_starts_this_program_as_it_wants_to_be_started() {
     assert!(path.starts_with(&format!("/run/{}/", get("RuntimeDirectory"))), "{path}");
 }
 
-/// Every row of the bench of an engine, with what its check says.
+/// Every row of the bench of an engine, with what its check reports.
 fn bench_rows(arguments: &[&str]) -> Vec<serde_json::Value> {
     let (text, errors, ok) = output(&[&["bench", "--json", "--time", "10"], arguments].concat());
     assert!(ok, "{errors}");

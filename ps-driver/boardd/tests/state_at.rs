@@ -190,7 +190,7 @@ fn ask(address: SocketAddr, marks: u64, seed: u64) -> Result<Met, String> {
     let mut other = Client::connect(address, 1);
     let deltas: Vec<_> = (0..40).map(|n| Record::accum(n as u16 % CONTEXTS as u16, n)).collect();
     other.stream.write_all(&records(0, 0, &deltas)).unwrap();
-    // Its Ack says that the engine has them.
+    // Its Ack reports that the engine has them.
     while !matches!(frame::decode(&other.buffer), Ok(Message::Ack(ack)) if ack.sequence == 40) {
         read_frame(&mut other.stream, &mut other.buffer);
     }
@@ -264,9 +264,9 @@ enum Fault {
     MarkLater,
     /// QUERY looks from one delta earlier on.
     MarkEarlier,
-    /// The journal reaches one delta less far back than it says.
+    /// The journal reaches one delta less far back than it reports.
     Short,
-    /// The journal reaches one delta further back than it says.
+    /// The journal reaches one delta further back than it reports.
     Long,
     /// A QUERY is answered with the flag of the one before it.
     StaleFlag,
@@ -279,7 +279,7 @@ struct Faulty {
     flag: bool,
 }
 
-/// What the engine says of its journal: 1 lane of that many deltas.
+/// What the engine reports of its journal: 1 lane of that many deltas.
 const FAULTY_HORIZON: u32 = 8_192;
 
 impl Faulty {

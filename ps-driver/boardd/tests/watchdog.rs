@@ -122,7 +122,7 @@ fn stalled_engine_ends_the_signs_of_life_of_a_running_daemon() {
         // The grant needs records that clear its contexts; they do not get through.
         let mut peer = daemon.connect();
         peer.write_all(&hello(1, 4)).unwrap();
-        // However slow the machine is: the daemon says that it feeds the watchdog no more, and then it does not.
+        // However slow the machine is: the daemon reports that it feeds the watchdog no more, and then it does not.
         let (line, lines) = channel();
         let stderr = BufReader::new(daemon.stderr.take().unwrap());
         scope.spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|text| line.send(text)));

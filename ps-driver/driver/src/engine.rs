@@ -88,7 +88,7 @@ impl Inbox {
         self.promised += batch.beats;
     }
 
-    /// Takes a reply beat. The beat that ends a batch frees the room that the batch had reserved, and says how many
+    /// Takes a reply beat. The beat that ends a batch frees the room that the batch had reserved, and reports how many
     /// records the engine has counted: exactly those that were sent. Every record causes a known number of beats, so
     /// a beat that is lost or comes twice shows there too.
     #[inline]

@@ -124,7 +124,7 @@ pub enum FabricError {
         /// Number of the PS reset that drives the logic.
         reset: u8,
     },
-    /// The host cannot say.
+    /// The host does not know.
     #[error("{text}")]
     Unknown {
         /// What was expected, what was found, what to do.
@@ -138,7 +138,7 @@ pub trait Fabric {
     /// Whether the logic is configured, clocked and out of reset, found without touching it.
     ///
     /// # Errors
-    /// It is not, or the host cannot say.
+    /// It is not, or the host does not know.
     fn check(&mut self) -> Result<(), FabricError>;
 }
 

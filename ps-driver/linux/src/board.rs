@@ -29,7 +29,7 @@ pub struct Options {
     pub settings: DmaSettings,
 }
 
-/// Longest wait for one interrupt in microseconds. The loop that serves sockets does not run meanwhile; a batch of
+/// Longest wait for one interrupt. The loop that serves sockets does not run meanwhile; a batch of
 /// 128 KiB passes in 110 us (estimated: a 64-bit port feeds `RECORDS_PER_SECOND` of `abi/src/board.rs`).
 const WAIT: Duration = Duration::from_millis(1);
 
@@ -86,7 +86,7 @@ impl UioBoard {
     /// Finds the board, checks that it can be touched, and stops a DMA that a process before this one has left at work.
     ///
     /// # Errors
-    /// A part is missing; the text says which and what to do.
+    /// A part is missing; the text gives which and what to do.
     pub fn open(options: &Options) -> Result<UioBoard, LinuxError> {
         let device = UioDevice::open(&options.roots, &options.uio)?;
         let is_emulated = device.find_map(access::MAILBOX).is_some();

@@ -19,9 +19,9 @@ const REMEDY: &str = "run `deltascope-boardd check` as root (the unit does, and 
 /// What one look found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// As it must be; the text says what was found.
+    /// As it must be; the text gives what was found.
     Good(String),
-    /// It cannot be known here; the text says why.
+    /// It cannot be known here; the text gives why.
     Unknown(String),
     /// Not as it must be.
     Bad {

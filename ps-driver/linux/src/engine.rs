@@ -16,7 +16,7 @@ use deltascope_driver::seams::{BusError, Clock, Irq, RecordStreams, Registers, S
 use deltascope_model::{EngineError, EngineKind};
 use std::time::Duration;
 
-/// Microseconds without movement after which the streams of an emulated board have failed.
+/// Time without movement after which the streams of an emulated board have failed.
 const EMULATED_LIMIT: Duration = Duration::from_secs(60);
 
 /// The engine of a board.
@@ -39,7 +39,7 @@ pub struct UioHost<I: Irq = UioIrq, C: Clock = MonotonicClock> {
 /// tables are cleared.
 ///
 /// # Errors
-/// A part is missing or unsuitable; the text says which and what to do.
+/// A part is missing or unsuitable; the text gives which and what to do.
 pub fn open(options: &Options) -> Result<UioEngine, EngineError> {
     drive(UioBoard::open(options).map_err(failed)?, options)
 }

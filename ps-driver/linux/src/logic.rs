@@ -1,8 +1,8 @@
 //! Is the programmable logic configured, clocked and out of reset? An access that is not answered stops the processor
 //! until it is reset, so this is asked before the first one.
 //!
-//! Direct evidence comes first: the SLCR says whether the clock is gated, the resets are released and the level shifters
-//! are on, and a vendor kernel's `prog_done` says whether the logic is configured. What only shows the past (the FPGA
+//! Direct evidence comes first: the SLCR reports whether the clock is gated, the resets are released and the level shifters
+//! are on, and a vendor kernel's `prog_done` reports whether the logic is configured. What only shows the past (the FPGA
 //! manager's state, the number of users of a clock) is taken where it can be trusted and is `unknown` otherwise. Most of
 //! it is in debugfs, which only root reads: so root asks ([`crate::checks`]), and `unknown` is no good.
 

@@ -1,4 +1,4 @@
-//! The engine of a board that is not what it should be: each refusal says what to do, in time.
+//! The engine of a board that is not what it should be: each refusal reports what to do, in time.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod support;

@@ -185,7 +185,7 @@ fn unknown_is_refused_until_somebody_vouches() {
 #[test]
 fn what_is_wrong_comes_before_what_is_unknown() {
     let fake = Fake::board();
-    // Nothing says whether the clock runs, and the resets are held.
+    // Nothing reports whether the clock runs, and the resets are held.
     fake.remove_sys("kernel/debug/clk");
     fake.remove_sys("kernel/debug/regmap");
     fake.slcr("f8000000.slcr", &[(0x240, 0xF), (0x900, 0xF)]);

@@ -32,7 +32,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Empties the mailbox and says that it is served. The guest must not run yet.
+    /// Empties the mailbox and reports that it is served. The guest must not run yet.
     pub fn new(words: Words) -> Host {
         for offset in (0..size_of::<Mailbox>()).step_by(4) {
             words.word(offset).store(0, Relaxed);

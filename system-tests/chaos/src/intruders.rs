@@ -38,7 +38,7 @@ fn flood(world: &World<'_>, rng: &mut Rng, until: Instant) {
     while stream.write_all(&frame).is_ok() && Instant::now() < until {
         sent += frame.len() as u64;
         if next == 0 {
-            // The Welcome, or a refusal; what it says does not matter to this one.
+            // The Welcome, or a refusal; what it reports does not matter to this one.
             _ = stream.read(&mut [0; 512]);
         }
         let beyond = rng.below(200) == 0;

@@ -17,7 +17,7 @@ use deltascope_testkit::relay::{Fault, Relay, Way};
 
 /// Longest time of one job after its last fault.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// What an agent says when the counters are not those of what it sent.
+/// What an agent reports when the counters are not those of what it sent.
 const VANISHED: [&str; 3] = ["an event was lost or repeated", "new events in Snapshot", "new bytes in Snapshot"];
 /// Agents that may end by themselves in one job.
 const MOST_GIVEN_UP: u32 = 40;

@@ -139,7 +139,7 @@ impl Board {
         })
     }
 
-    /// What it says of itself.
+    /// What it reports of itself.
     pub fn status(&self) -> Result<Value> {
         self.with(|running| {
             let out = self.out(running.starts);

@@ -20,9 +20,9 @@ pub enum PlantedFault {
     StaleCursors,
     /// The server takes credit back.
     FallingCredit,
-    /// The server says at a Bye that everything has passed.
+    /// The server reports at a Bye that everything has passed.
     LastAckOnBye,
-    /// The server says nothing after its Welcome.
+    /// The server reports nothing after its Welcome.
     SilentServer,
     /// The server sends the replies behind the next frame of another kind.
     LateReplies,

@@ -8,7 +8,7 @@ use deltascope_testkit::records::Mix;
 #[derive(Clone, Debug)]
 struct Item {
     record: Record,
-    /// Events that found the ring full before this item; the ring says so in band.
+    /// Events that found the ring full before this item; the ring reports it in band.
     lost_before: u64,
 }
 

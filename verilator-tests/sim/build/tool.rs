@@ -5,6 +5,7 @@ use std::process::Command;
 
 /// Why a design could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VerilateError {
     /// A tool could not be started.
     #[error("cannot run `{tool}`: {source}; install it (apt-get install verilator g++) or name it by {variable}")]
@@ -13,7 +14,7 @@ pub enum VerilateError {
         tool: String,
         /// Environment variable that names another one.
         variable: &'static str,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// A tool ran and refused.
@@ -44,7 +45,7 @@ pub enum VerilateError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// Verilator's header has no port this reader understands.

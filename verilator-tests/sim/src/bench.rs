@@ -6,6 +6,7 @@ use crate::dut::{Dut, DutError, Port};
 
 /// Why a test stopped.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// The design could not be used.
     #[error(transparent)]

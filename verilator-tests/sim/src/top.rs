@@ -84,7 +84,7 @@ impl Top {
         Ok(top)
     }
 
-    /// Drives the input that says whether the design was built from changed sources.
+    /// Drives the input that reports whether the design was built from changed sources.
     pub fn set_build_dirty(&mut self, dirty: bool) -> Result<(), Failure> {
         let port = self.bench.dut().port("build_dirty")?;
         self.bench.dut_mut().set(port, u64::from(dirty));

@@ -6,13 +6,13 @@ use deltascope_abi::reply::{Reply, reply_beats};
 use deltascope_abi::{ABI_VERSION, DEFAULT_CONTEXTS, DEFAULT_GROUPS};
 use deltascope_model::raw::replay_raw;
 use deltascope_model::{ClockClasses, Config, Engine, EngineKind, GoldenEngine, Latched};
-use deltascope_sim::axi_dma::DmaConfig;
+use deltascope_sim::axi_dma::host;
 use deltascope_sim::engine::{self, RtlEngine};
 use deltascope_testkit::Rng;
 use deltascope_testkit::records::FOR_ANY_ENGINE;
 
 fn engine() -> RtlEngine {
-    engine::open().expect("the Verilated top comes up")
+    engine::open(&engine::Options::default()).expect("the Verilated top comes up")
 }
 
 /// A golden engine of the same sizes.
@@ -71,7 +71,10 @@ fn a_submit_of_nothing_is_no_batch() {
 
 #[test]
 fn counters_match_and_a_reset_clears_them() {
-    let (mut rtl, system) = engine::open_with(DmaConfig::board(true), &engine::settings()).expect("the top comes up");
+    let engine::Options { dma, settings } = engine::Options::default();
+    let (system, buffer) = host::system(dma, &settings, 1).expect("the design is built in");
+    let host = host::open(&system, buffer, &settings).expect("the DMA comes up");
+    let mut rtl = RtlEngine::open(host, EngineKind::Rtl).expect("the Verilated top comes up");
     let mut model = golden(&rtl);
     let list = FOR_ANY_ENGINE.records(4_000, &mut Rng::new(5));
     for half in list.chunks(2_000) {

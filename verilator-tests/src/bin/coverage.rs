@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
 use deltascope_verilator_tests::coverage::{self, Gap, Outcome};
 
 const RECORDS: u64 = 40_000;
@@ -46,10 +48,19 @@ fn print_gaps(gaps: &[Gap]) {
 }
 
 fn print(outcome: &Outcome) {
-    println!("{:<22}{:>8}{:>9}{:>8}{:>9}", "block", "lines", "covered", "bits", "covered");
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["block", "lines", "covered", "bits", "covered"]);
     for (block, [line, bit]) in outcome.points.by_block() {
-        println!("{block:<22}{:>8}{:>9}{:>8}{:>9}", line.0, line.1, bit.0, bit.1);
+        table.add_row([
+            block.to_string(),
+            line.0.to_string(),
+            line.1.to_string(),
+            bit.0.to_string(),
+            bit.1.to_string(),
+        ]);
     }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    println!("{}", table.trim_fmt());
     println!("{} points are explained", outcome.explained);
 }
 

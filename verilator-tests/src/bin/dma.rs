@@ -57,13 +57,13 @@ fn faults(json: bool, only: &str) -> bool {
         if !json {
             let mark = if outcome.ok { "ok  " } else { "FAIL" };
             let (name, host, ended) = (outcome.name, outcome.host.name(), outcome.ended);
-            println!("{mark} {name}, {host} ({ended}, {} us): {}", outcome.within_us, outcome.error);
+            println!("{mark} {name}, {host} ({ended}, {} us): {}", outcome.within.as_micros(), outcome.error);
         }
     });
     if json {
         let rows = outcomes.iter().map(|outcome| {
             let (name, ok, error) = (outcome.name, outcome.ok, &outcome.error);
-            let (host, ended, within_us) = (outcome.host.name(), outcome.ended, outcome.within_us);
+            let (host, ended, within_us) = (outcome.host.name(), outcome.ended, outcome.within.as_micros() as u64);
             json!({"name": name, "host": host, "ok": ok, "error": error, "ended": ended, "within_us": within_us})
         });
         println!("{}", json!({"faults": rows.collect::<Vec<_>>()}));
@@ -112,8 +112,8 @@ fn fed(json: bool, quick: bool) -> Result<bool, String> {
 /// Replays a file of bare records through the DMA in one of its modes.
 fn replay(mode: Mode, path: &Path) -> Result<(), String> {
     let scatter_gather = mode == Mode::ScatterGather;
-    let (mut engine, _) =
-        engine::open_with(DmaConfig::board(scatter_gather), &engine::settings()).map_err(|e| e.to_string())?;
+    let options = engine::Options { dma: DmaConfig::board(scatter_gather), ..Default::default() };
+    let mut engine = engine::open(&options).map_err(|e| e.to_string())?;
     let mut file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let report = replay_raw(&mut file, &mut engine).map_err(|e| e.to_string())?;
     let mut out = io::stdout().lock();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
 use deltascope_verilator_tests::mutation::run::{self, Outcome, Verdict};
 
 /// Fewer faults prove too little.
@@ -26,6 +28,8 @@ struct Arguments {
 
 /// One line for each fault, then the counts.
 fn print(outcome: &Outcome) {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
     for judged in &outcome.judged {
         let (verdict, by) = match &judged.verdict {
             Verdict::Killed { trial, found } => ("killed", format!("{trial}: {found}")),
@@ -33,11 +37,12 @@ fn print(outcome: &Outcome) {
             Verdict::Survived => ("SURVIVED", String::new()),
         };
         let by: String = by.lines().next().unwrap_or_default().chars().take(100).collect();
-        println!("{:<20} {verdict:<10} {}\n{:>31} {by}", judged.mutant.block, judged.mutant.what, "");
+        table.add_row([&judged.mutant.block, verdict, &judged.mutant.what, &by]);
     }
+    println!("{}", table.trim_fmt());
     let json = outcome.json();
     for name in ["mutants", "killed", "equivalent", "seconds"] {
-        println!("{name:<12} {}", json[name]);
+        println!("{name}: {}", json[name]);
     }
 }
 

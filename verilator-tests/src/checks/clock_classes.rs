@@ -207,7 +207,7 @@ pub fn status_bits(session: &mut Session, sizes: Sizes) -> Result<(), Failure> {
     let both = STATUS_BLOCKED.mask() | STATUS_ANSWERING.mask();
     top.bench().expect("STATUS in a snapshot that is not taken", found, both)?;
 
-    // A soft reset waits for the sink and says so; AXI4-Lite continues.
+    // A soft reset waits for the sink and reports it; AXI4-Lite continues.
     top.write(offset::CONTROL, 1, &mut |_| {})?;
     for _ in 0..20_000 {
         top.clock()?;

@@ -32,7 +32,7 @@ pub enum CoverageError {
     File {
         /// The file.
         path: std::path::PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// A line of Verilator's counts could not be understood.

@@ -70,11 +70,11 @@ pub struct Case {
     /// IRQ_MASK of the engine as another program has left it.
     pub(super) irq_mask: u32,
     pub(super) expected: Expected,
-    /// What the error or notice says.
+    /// What the error or notice reports.
     pub says: &'static str,
-    /// What it says behind `UioHost`, where Linux itself finds the fault.
+    /// What it reports behind `UioHost`, where Linux itself finds the fault.
     pub(super) says_uio: &'static str,
-    /// What the refusal before a hard reset says.
+    /// What the refusal before a hard reset reports.
     pub(super) refuses: &'static str,
     /// Records that the fault may make.
     pub(super) invents: u64,

@@ -10,6 +10,7 @@ use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 pub use cases::{Case, Expected, all};
 
@@ -51,8 +52,8 @@ pub struct Outcome {
     pub error: String,
     /// Refused, recovered, or carried on.
     pub ended: &'static str,
-    /// Simulated microseconds from the fault to the error.
-    pub within_us: u64,
+    /// Simulated time from the fault to the error.
+    pub within: Duration,
 }
 
 /// Runs one case against one host.
@@ -63,8 +64,8 @@ pub fn run(case: &Case, host: HostKind) -> Outcome {
     };
     let (name, ended) = (case.name, case.expected.name());
     match done {
-        Ok((error, within_us)) => Outcome { name, host, ok: true, error, ended, within_us },
-        Err(error) => Outcome { name, host, ok: false, error, ended, within_us: 0 },
+        Ok((error, within)) => Outcome { name, host, ok: true, error, ended, within },
+        Err(error) => Outcome { name, host, ok: false, error, ended, within: Duration::ZERO },
     }
 }
 

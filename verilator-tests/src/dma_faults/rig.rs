@@ -1,5 +1,7 @@
 //! One engine behind the DMA, a golden engine beside it, and the law that both keep.
 
+use std::time::Duration;
+
 use deltascope_abi::record::{Op, Record};
 use deltascope_abi::registers::offset;
 use deltascope_abi::reply::{Answer, ReplyParser};
@@ -17,15 +19,15 @@ use super::cases::{Case, Expected, Traffic};
 /// Records of a case: half of them before the fault, half meet it.
 const RECORDS: usize = 6_000;
 /// Time beyond the driver's own limit that an error may take: the limit is looked at once in a wait.
-const SLACK_US: u64 = 200;
+const SLACK: Duration = Duration::from_micros(200);
 /// Rounds of `submit` and `poll` without any progress after which a host has forgotten something. A host that waits for
 /// nothing lets no time pass, so its own limit would never be reached.
 const IDLE_ROUNDS: u32 = 20_000;
 /// Clocks within which the engine's tables are cleared after power-on.
 const CLEARING_CLOCKS: u64 = 20_000;
 
-/// An error and the simulated microseconds that it took.
-pub(super) type Found = Result<(String, u64), String>;
+/// An error and the simulated time that it took.
+pub(super) type Found = Result<(String, Duration), String>;
 
 /// A board, its engine, and what is sent.
 pub(super) struct Rig<B: Board> {
@@ -36,13 +38,13 @@ pub(super) struct Rig<B: Board> {
     says: &'static str,
 }
 
-fn in_time(case: &Case, within_us: u64) -> Result<(), String> {
+fn in_time(case: &Case, within: Duration) -> Result<(), String> {
     // A refusal may reset, drain and prove before it finds out, each within the limit.
     let steps = if case.expected == Expected::Refused { 4 } else { 1 };
-    let limit = steps * case.settings.time_limit.max(case.settings.reset_limit).as_micros() as u64 + SLACK_US;
-    match within_us <= limit {
+    let limit = steps * case.settings.time_limit.max(case.settings.reset_limit) + SLACK;
+    match within <= limit {
         true => Ok(()),
-        false => Err(format!("expected the error within {limit} us, found it after {within_us} us")),
+        false => Err(format!("expected the error within {limit:?}, found it after {within:?}")),
     }
 }
 
@@ -114,22 +116,22 @@ impl<B: Board> Rig<B> {
     /// A case whose driver must not open.
     fn refused(&mut self, case: &Case) -> Found {
         self.plan(case);
-        let start = self.now_us();
+        let start = self.now();
         let error = match self.open(case) {
             Ok(()) => return Err(format!("expected a refusal with `{}`, found none", self.says)),
             Err(error) => error,
         };
-        let within_us = self.now_us() - start;
+        let within = self.now() - start;
         self.check_text(&error)?;
-        in_time(case, within_us)?;
+        in_time(case, within)?;
         match self.board.system().borrow().hung() {
-            0 => Ok((error, within_us)),
+            0 => Ok((error, within)),
             hung => Err(format!("expected logic that may not be touched left alone, found {hung} accesses")),
         }
     }
 
-    fn now_us(&self) -> u64 {
-        self.board.system().borrow().clocks() / CLOCKS_PER_US
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.board.system().borrow().clocks() / CLOCKS_PER_US)
     }
 
     /// Sends records from `start` on until `count` in all are acknowledged, or until an error; those before `start` are.
@@ -186,21 +188,21 @@ impl<B: Board> Rig<B> {
         let (_, _, before) = self.feed(0, RECORDS / 2);
         before.map_err(|error| format!("before the fault: {error}"))?;
         self.plan(case);
-        let start = self.now_us();
+        let start = self.now();
         let (sent, acknowledged, outcome) = self.feed(RECORDS / 2, RECORDS);
-        let within_us = self.now_us() - start;
+        let within = self.now() - start;
         let Err(error) = outcome else {
             return Err(format!("expected an error with `{}`, found none", self.says));
         };
         self.check_text(&error)?;
-        in_time(case, within_us)?;
+        in_time(case, within)?;
         let first = self.records[0];
         match self.engine()?.submit(&[first]) {
             Err(_) | Ok(0) => {}
             Ok(_) => return Err("expected records refused after the error, found them taken".to_owned()),
         }
         if case.expected == Expected::HardReset {
-            return self.after_hard_reset(case, error, within_us);
+            return self.after_hard_reset(case, error, within);
         }
         // Nothing acknowledged may be missing, and unless the fault makes records, nothing is there that was not sent.
         let accepted = self.engine()?.counters().map_err(|error| format!("after the fault: {error}"))?.accepted;
@@ -212,11 +214,11 @@ impl<B: Board> Rig<B> {
         self.board.system().borrow_mut().faults().clear();
         // It begins with the reset that recovers.
         self.replay().map_err(|error| format!("recovery: {error}"))?;
-        Ok((error, within_us))
+        Ok((error, within))
     }
 
     /// A case that needs the reset of the programmable logic.
-    fn after_hard_reset(&mut self, case: &Case, error: String, within_us: u64) -> Found {
+    fn after_hard_reset(&mut self, case: &Case, error: String, within: Duration) -> Found {
         let refused = match self.engine()?.reset() {
             Ok(()) => return Err("expected a refusal before the hard reset, found a recovery".to_owned()),
             Err(error) => error.to_string(),
@@ -229,22 +231,22 @@ impl<B: Board> Rig<B> {
         self.board.system().borrow_mut().hard_reset().map_err(|e| e.to_string())?;
         self.open(case)?;
         self.replay()?;
-        Ok((format!("{error}; {refused}"), within_us))
+        Ok((format!("{error}; {refused}"), within))
     }
 
-    /// A case that costs nothing but time: the report is right, and a notice says what happened.
+    /// A case that costs nothing but time: the report is right, and a notice reports what happened.
     fn carried_on(&mut self, case: &Case) -> Found {
         self.plan(case);
-        let start = self.now_us();
+        let start = self.now();
         self.replay()?;
-        let within_us = self.now_us() - start;
+        let within = self.now() - start;
         if !self.board.system().borrow_mut().faults().is_empty() {
             return Err("expected the fault to strike, found it still planned".to_owned());
         }
         let notices = B::take_notices(self.engine()?.host_mut());
         match notices.iter().find(|notice| notice.contains(self.says)) {
-            Some(notice) if !self.says.is_empty() => Ok((notice.clone(), within_us)),
-            None if self.says.is_empty() && notices.is_empty() => Ok((String::from("none"), within_us)),
+            Some(notice) if !self.says.is_empty() => Ok((notice.clone(), within)),
+            None if self.says.is_empty() && notices.is_empty() => Ok((String::from("none"), within)),
             _ => Err(format!("expected a notice with `{}`, found {notices:?}", self.says)),
         }
     }

@@ -27,7 +27,7 @@ pub struct Expected {
     pub mark: u8,
 }
 
-/// The golden engine and what it said that has not been seen yet.
+/// The golden engine and what it reported that has not been seen yet.
 pub struct Scoreboard {
     sizes: Sizes,
     model: GoldenEngine,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::generated::GOOD;
 use super::sources::Sources;
-use super::{Mutant, MutationError, Origin, TOPS, yosys};
+use super::{Kind, Mutant, MutationError, TOPS, yosys};
 use deltascope_sim::dut::VerilateError;
 
 /// Whether the design with the fault is proved equal to the one without: equal registers and inputs give equal
@@ -14,7 +14,7 @@ use deltascope_sim::dut::VerilateError;
 /// # Errors
 /// When yosys cannot be run.
 pub fn proved(mutant: &Mutant, sources: &Sources, folder: &Path) -> Result<bool, MutationError> {
-    let Origin::Generated { arguments } = &mutant.origin else {
+    let Kind::Generated { arguments } = &mutant.kind else {
         return Ok(false);
     };
     let block = &mutant.block;

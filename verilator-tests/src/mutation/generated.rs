@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::sources::Sources;
 use super::stride::STRIDE;
-use super::{Mutant, MutationError, Origin, SELECT, SELECT_BITS, TOPS, file_error, write, yosys};
+use super::{Kind, Mutant, MutationError, SELECT, SELECT_BITS, TOPS, file_error, write, yosys};
 
 /// Faults asked of each block.
 const PER_BLOCK: u32 = 13;
@@ -62,7 +62,7 @@ pub fn generate(sources: &Sources, folder: &Path) -> Result<Netlist, MutationErr
                 continue;
             }
             let mutant = read(line, &block.name, mutants.len() as u32 + 1)?;
-            if seen.insert((block.name.as_str(), mutant.origin.clone())) {
+            if seen.insert((block.name.as_str(), mutant.kind.clone())) {
                 mutants.push(mutant);
             }
         }
@@ -72,7 +72,7 @@ pub fn generate(sources: &Sources, folder: &Path) -> Result<Netlist, MutationErr
     }
     let mut script = format!("read_rtlil {GOOD}\n");
     for mutant in &mutants {
-        if let Origin::Generated { arguments } = &mutant.origin {
+        if let Kind::Generated { arguments } = &mutant.kind {
             let Mutant { number, block, .. } = mutant;
             let _ = writeln!(script, "mutate -ctrl {SELECT} {SELECT_BITS} {number} -module {block} {arguments}");
         }
@@ -100,7 +100,7 @@ pub fn extract(
     out: &Path,
 ) -> Result<(), MutationError> {
     let (mut change, mut name) = (String::new(), format!("extract-{block}"));
-    if let Some(Mutant { number, origin: Origin::Generated { arguments }, .. }) = fault {
+    if let Some(Mutant { number, kind: Kind::Generated { arguments }, .. }) = fault {
         change = format!("mutate -module {block} {arguments}\n");
         let _ = write!(name, "-{number}");
     }
@@ -170,8 +170,8 @@ fn read(line: &str, block: &str, number: u32) -> Result<Mutant, MutationError> {
     };
     let place = if place.is_empty() { made_by(cell).unwrap_or_default() } else { format!("line {place}") };
     let what = format!("{mode} at {port}[{bit}]{control} of {place}{wire}");
-    let origin = Origin::Generated { arguments: arguments.trim_start().to_owned() };
-    Ok(Mutant { number, block: block.to_owned(), what, origin })
+    let kind = Kind::Generated { arguments: arguments.trim_start().to_owned() };
+    Ok(Mutant { number, block: block.to_owned(), what, kind })
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
         let mutant = read(line, "reply_credit", 5).unwrap();
         assert_eq!(mutant.what, "cnot0 at Y[3] by bit 0 of line 23, raised");
         let arguments = "-mode cnot0 -cell $mux$9 -port Y -portbit 3 -ctrlbit 0".to_owned();
-        assert_eq!(mutant.origin, Origin::Generated { arguments });
+        assert_eq!(mutant.kind, Kind::Generated { arguments });
         let enable = "mutate -mode const1 -cell $auto$opt_dff.cc:195:make_patterns_logic$27 -port A -portbit 5";
         assert_eq!(read(enable, "reply_credit", 5).unwrap().what, "const1 at A[5] of a cell made by opt_dff");
         assert!(read("something else", "a", 1).is_err());

@@ -1,6 +1,6 @@
 //! Faults that no trial sees and no tool proves harmless, each with the reason why it changes nothing. `cargo xtask rtl mutate`
 //! accepts a reason only when the induction proof of the block holds with the fault in place, and refuses one that no
-//! fault needs. A reason says whether it is true of the committed configuration as well.
+//! fault needs. A reason states whether it is true of the committed configuration as well.
 
 use super::Mutant;
 use super::sources::Sources;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::reasons::Reason;
 use super::sources::Sources;
 use super::trials::{Bed, trials};
-use super::{Mutant, MutationError, Origin, TOPS, equivalence, generated, reasons, stride, table};
+use super::{Kind, Mutant, MutationError, TOPS, equivalence, generated, reasons, stride, table};
 
 /// Outcome of a fault.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ pub fn run(verilog: &Path, work: &Path, progress: &(dyn Fn(&str) + Sync)) -> Res
 
     let mutants: Vec<Mutant> = planted.into_iter().chain(netlist.mutants).collect();
     let verdicts = in_parallel(&mutants, |mutant| {
-        let bed = if mutant.origin == Origin::Planted { &hand } else { &machine };
+        let bed = if mutant.kind == Kind::Planted { &hand } else { &machine };
         for trial in trials(sources.home(&mutant.block)) {
             if let Err(failure) = bed.run(*trial, mutant.number) {
                 let (trial, found) = (format!("{trial:?}"), failure.to_string());
@@ -123,7 +123,7 @@ fn explain(mutant: &Mutant, sources: &Sources, folder: &Path) -> Result<Verdict,
 
 /// Folder, inside the work folder, of a block as the proofs of the block get it: with the fault, and without.
 pub fn evidence_folders(work: &Path, mutant: &Mutant) -> [PathBuf; 2] {
-    let kind = if mutant.origin == Origin::Planted { "planted" } else { "generated" };
+    let kind = if mutant.kind == Kind::Planted { "planted" } else { "generated" };
     let name = format!("{kind}-{}", mutant.number);
     [work.join("unseen").join(name), work.join("unseen").join(format!("{kind}-{}-good", mutant.block))]
 }
@@ -134,7 +134,7 @@ fn evidence(mutant: &Mutant, sources: &Sources, work: &Path) -> Result<(), Mutat
     for folder in [&bad, &good] {
         std::fs::create_dir_all(folder).map_err(super::file_error(folder))?;
     }
-    if mutant.origin == Origin::Planted {
+    if mutant.kind == Kind::Planted {
         table::extract(mutant, sources, &bad)?;
         return table::extract_good(mutant, sources, &good);
     }
@@ -227,7 +227,7 @@ impl Outcome {
                 json!({"block": m.block, "fault": m.what, "verilog": bad, "without_fault": good})
             })
             .collect();
-        let planted = self.judged.iter().filter(|j| j.mutant.origin == Origin::Planted).count();
+        let planted = self.judged.iter().filter(|j| j.mutant.kind == Kind::Planted).count();
         let by_block: serde_json::Map<String, Value> = by_block
             .iter()
             .map(|(block, t)| {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::sources::{Sources, instance};
-use super::{Mutant, MutationError, Origin, SELECT, SELECT_BITS, write};
+use super::{Kind, Mutant, MutationError, SELECT, SELECT_BITS, write};
 use deltascope_faults::{Place, Row, simulated_rows};
 
 /// Returns the faults of the table, each with the number that chooses it.
@@ -34,7 +34,7 @@ pub fn write_all(sources: &Sources, folder: &Path) -> Result<(Vec<PathBuf>, Vec<
         if sources.block(&block).is_none() {
             return Err(MutationError::Misfit { what, expected: "the block".to_owned(), block, times: 0 });
         }
-        mutants.push(Mutant { number, block, what: what.to_owned(), origin: Origin::Planted });
+        mutants.push(Mutant { number, block, what: what.to_owned(), kind: Kind::Planted });
     }
     let mut files = Vec::new();
     for block in &sources.blocks {

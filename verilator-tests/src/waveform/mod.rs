@@ -1,6 +1,7 @@
 //! Pictures of waveforms for `rtl/docs`: short scenarios of the Verilated engine, traced, each block drawn from the
 //! signals at its own ports.
 
+mod figure;
 mod figures;
 mod scenario;
 mod svg;
@@ -9,7 +10,8 @@ mod trace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use figures::{FIGURES, Figure, Run};
+pub use figure::{Figure, Run};
+pub use figures::FIGURES;
 
 use crate::mutation::MutationError;
 use crate::mutation::sources::Sources;

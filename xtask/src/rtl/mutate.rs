@@ -126,7 +126,7 @@ fn trials(verilog: &Path, work: &Path) -> Result<Value> {
     serde_json::from_str(&said).with_context(|| format!("{command:?} gave no result, {}", output.status))
 }
 
-/// What the document says of a run: everything but times.
+/// What the document describes of a run: everything but times.
 fn table(result: &Value) -> String {
     let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! Rules of the sources that the compiler does not know.
 
 mod imports;
+mod open_errors;
 mod programs;
 mod trait_defaults;
 

@@ -36,14 +36,14 @@ const LONGEST: u64 = 256 << 20;
 pub(super) const LONGEST_ID: u64 = 4 << 10;
 const SET_ASIDE: &str = "set aside as a file that ends with .damaged, and made again";
 
-/// Opens a file as `options` say. What is no file is set aside: whatever a damaged disk has made of it stops no agent.
+/// Opens a file as `options` give. What is no file is set aside: whatever a damaged disk has made of it stops no agent.
 pub(super) fn open_file(path: &Path, options: &mut OpenOptions, report: fn(&str)) -> std::io::Result<File> {
-    match file::open_with(path, options) {
+    match file::open(path, options) {
         Err(error) if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) => {
             set_aside(path).map_err(|_| error)?;
             let (path, found) = (path.to_path_buf(), String::from("a device, a pipe, a socket or a folder"));
             report(&StateError::Content { path: path.clone(), expected: "a file", found, then: SET_ASIDE }.to_string());
-            file::open_with(&path, options)
+            file::open(&path, options)
         }
         opened => opened,
     }
@@ -84,7 +84,7 @@ pub(super) fn open(folder: &Path, report: fn(&str)) -> Result<Found, StateError>
     let (lock, writable) = match open_file(&path, &mut options, report) {
         Ok(file) => (file, true),
         // On a disk that can only be read the id still serves.
-        Err(error) => match file::open(&path) {
+        Err(error) => match file::open(&path, OpenOptions::new().read(true)) {
             Ok(file) => {
                 report(&fail(&path, "write to it")(error).to_string());
                 (file, false)

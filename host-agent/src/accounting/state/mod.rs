@@ -50,7 +50,7 @@ pub enum StateError {
         path: PathBuf,
         /// What was tried.
         action: &'static str,
-        /// What the system said.
+        /// What the system reported.
         source: std::io::Error,
     },
     /// Another process has the id.

@@ -18,7 +18,7 @@ pub const VERSION: u32 = 2;
 /// A row of counters: events, bytes, redundant events, redundant bytes.
 type Row = [u64; 4];
 
-/// What belongs to one boot id of a server. Of another one it says nothing.
+/// What belongs to one boot id of a server. It means nothing for another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSession {
     version: u32,

@@ -6,6 +6,7 @@ use super::place::Place;
 
 /// A mistake in a file of settings or in the environment.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("{path}: expected a file of settings, found {source}; name one that this user can read", path = path.display())]

@@ -27,7 +27,7 @@ enum Of {
     Origins,
 }
 
-/// One metric: its name without `deltascope_container_`, the scope of a send by content, what it says, and its value.
+/// One metric: its name without `deltascope_container_`, the scope of a send by content, what it reports, and its value.
 struct Metric {
     of: Of,
     name: &'static str,

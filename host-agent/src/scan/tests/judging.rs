@@ -151,5 +151,5 @@ fn the_first_frame_of_another_group_has_the_origin_of_the_group() {
     counted.sort_unstable_by_key(|counted| counted.number);
     let origins: Vec<Origin> = counted.iter().map(|counted| counted.origin).collect();
     assert_eq!(origins, [Origin::BornAfterFork, Origin::Inherited, Origin::Unknown]);
-    assert!(counted.iter().all(|counted| !counted.sibling_only), "the copy equals its source: {counted:?}");
+    assert!(counted.iter().all(|counted| !counted.sibling_only), "the copy equals its source page: {counted:?}");
 }

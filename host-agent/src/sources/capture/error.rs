@@ -11,7 +11,7 @@ pub enum CaptureError {
     System {
         /// What was tried.
         step: &'static str,
-        /// What the system said.
+        /// What the system reported.
         source: io::Error,
     },
     /// There is no interface of this name.

@@ -11,7 +11,7 @@
 //! | `packets.rs` | counts of packets |
 //! | `sys.rs` | system calls |
 //!
-//! `docs/sends.md` says what is seen and what not.
+//! `docs/sends.md` describes what is seen and what not.
 
 mod error;
 mod filter;

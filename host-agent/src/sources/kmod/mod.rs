@@ -48,6 +48,7 @@ const WAIT: Duration = Duration::from_millis(20);
 
 /// Why the rings cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KmodError {
     /// The device cannot be opened, mapped or waited for.
     #[error(

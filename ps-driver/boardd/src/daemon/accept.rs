@@ -2,7 +2,7 @@
 
 use super::waiting::Ready;
 use super::{Daemon, cpu};
-use crate::admission::{Decision, Origin};
+use crate::admission::{Decision, Network};
 use crate::budget::Work;
 use crate::descriptors::NO_DESCRIPTOR;
 use crate::handshakes::{Arrived, Rejected, Step};
@@ -128,7 +128,7 @@ impl<E: Engine> Daemon<E> {
         let is_left = matches!(accepted, Ok(Some(_)));
         match accepted {
             Ok(None) => {}
-            Ok(Some((stream, peer))) if self.free_descriptor(Origin::of(peer.ip()), now) => {
+            Ok(Some((stream, peer))) if self.free_descriptor(Network::of(peer.ip()), now) => {
                 self.admit(vec![(stream, peer)], now);
             }
             Ok(Some((stream, peer))) => {
@@ -148,14 +148,14 @@ impl<E: Engine> Daemon<E> {
     }
 
     /// Closes a connection that only waits for its peer to read the last frame, or one without a session of the address or name
-    /// that has most, if `origin` has fewer. Returns whether there was one.
-    fn free_descriptor(&mut self, origin: Origin, now: u64) -> bool {
+    /// that has most, if `network` has fewer. Returns whether there was one.
+    fn free_descriptor(&mut self, network: Network, now: u64) -> bool {
         if self.drop_lingering(now) {
             return true;
         }
-        let mut own = self.places.held(origin.holder());
+        let mut own = self.places.held(network.holder());
         if self.security.is_some() {
-            if let Some(gone) = self.handshakes.give_way(origin) {
+            if let Some(gone) = self.handshakes.give_way(network) {
                 self.reject_all(vec![gone], now);
                 return true;
             }
@@ -181,11 +181,11 @@ impl<E: Engine> Daemon<E> {
         if self.security.is_some() {
             let mut rejected = Vec::new();
             let open = self.links.iter().filter(|link| self.server.carries_session(link.id));
-            let known = self.known.origins(open.map(Link::origin), now);
-            self.handshakes.offer(waiting, |origin| known.contains(&origin), now, |peer| rejected.push(peer));
+            let known = self.known.networks(open.map(Link::network), now);
+            self.handshakes.offer(waiting, |network| known.contains(&network), now, |peer| rejected.push(peer));
             return self.reject_all(rejected, now);
         }
-        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Origin::of(peer.ip()).holder()).collect();
+        let holders: Vec<Holder> = waiting.iter().map(|(_, peer)| Network::of(peer.ip()).holder()).collect();
         let Daemon { places, server, .. } = self;
         let decisions = places.decide(&holders, |holder| server.has_session_of(holder));
         for (((stream, peer), holder), decision) in waiting.into_iter().zip(holders).zip(decisions) {
@@ -208,7 +208,7 @@ impl<E: Engine> Daemon<E> {
         }
     }
 
-    /// Closes the connection whose place is given away, if a decision says so. Returns whether there is a place.
+    /// Closes the connection whose place is given away, if a decision asks for it. Returns whether there is a place.
     fn make_place(&mut self, decision: Decision<Holder>, now: u64) -> bool {
         match decision {
             Decision::Drop => false,

@@ -1,4 +1,4 @@
-//! What a turn does for the sessions: reads and writes their sockets, and logs what the server says of them.
+//! What a turn does for the sessions: reads and writes their sockets, and logs what the server reports of them.
 
 use super::{Daemon, cpu};
 use crate::link::{End, Outcome};
@@ -62,7 +62,7 @@ impl<E: Engine> Daemon<E> {
         let Outcome::Gone(end) = outcome else { return true };
         let link = self.links.swap_remove(index);
         if self.server.carries_session(link.id) {
-            self.known.leaves(link.origin(), now);
+            self.known.leaves(link.network(), now);
         }
         self.server.disconnect(link.id, now);
         if let Some(holder) = link.place {

@@ -7,6 +7,7 @@ use crate::link::Link;
 use deltascope_model::Engine;
 use deltascope_protocol::server::Activity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::time::Duration;
 
 /// What a turn of the loop found.
 pub(super) struct Ready {
@@ -66,7 +67,7 @@ impl<E: Engine> Daemon<E> {
         let handshakes = serves_others && ready.next().unwrap_or(false);
         if timeout != Some(0) {
             let slept = self.now().saturating_sub(now);
-            self.budget.slept(slept);
+            self.budget.slept(Duration::from_micros(slept));
         }
         Ok(Ready { signals, listener, handshakes })
     }

@@ -262,7 +262,7 @@ impl Peer {
         Some(())
     }
 
-    /// Says Hello like [`Peer::send_hello`]; `None` when the daemon closes the connection first.
+    /// Sends Hello like [`Peer::send_hello`]; `None` when the daemon closes the connection first.
     pub fn try_hello(&mut self, hello: &[u8]) -> Option<Vec<u8>> {
         self.try_flush()?;
         while !self.channel.is_open() {
@@ -283,7 +283,7 @@ impl Peer {
         }
     }
 
-    /// Says Hello for a session and reads the first frame that comes.
+    /// Sends Hello for a session and reads the first frame that comes.
     pub fn send_hello(&mut self, hello: &[u8]) -> Result<Vec<u8>, TlsError> {
         self.handshake()?;
         self.send(hello);

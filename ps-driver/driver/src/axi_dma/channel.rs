@@ -1,4 +1,4 @@
-//! The DMA's registers: starting, stopping, resetting, and what its status says.
+//! The DMA's registers: starting, stopping, resetting, and what its status reports.
 
 use super::error::{DmaError, ErrorBit};
 use super::registers::{Channel, MAX_LENGTH_BITS, Register, control, status};

@@ -305,6 +305,7 @@ pub enum DmaError {
 
 /// Something that was not as it should be and cost nothing but time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Notice {
     /// Work was complete and no interrupt had come.
     #[error(

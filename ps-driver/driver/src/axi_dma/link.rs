@@ -353,7 +353,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
 
     /// Direct mode: whether the channel had a transfer, which is complete.
     ///
-    /// Idle alone does not say so: it falls some clocks after the write of LENGTH, and later still where the DMA's clocks
+    /// Idle alone does not report it: it falls some clocks after the write of LENGTH, and later still where the DMA's clocks
     /// differ, so that it may be that of the transfer before. IOC_Irq was cleared before that write.
     fn is_over(&mut self, channel: Channel) -> Result<bool, DmaError> {
         if !self.transfers.is_under_way(channel) {

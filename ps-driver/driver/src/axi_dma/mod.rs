@@ -1,7 +1,7 @@
 //! Driver of the Xilinx AXI DMA (PG021 v7.1): batches of bytes out of a buffer in memory, packets of bytes into it.
 //!
 //! It knows nothing of what the bytes mean; [`crate::dma_host`] sends records through it. `README.md` beside this file
-//! says how it works and what is not obvious.
+//! describes how it works and what is not obvious.
 
 mod channel;
 pub mod descriptor;

@@ -8,7 +8,7 @@ use crate::seams::DmaBuffer;
 
 /// Descriptors in a buffer, each pointing to the next and the last to the first. Counts never go down; the index of
 /// a descriptor is its count modulo the length. At most `len - 1` are posted, so that no tail is written twice in a
-/// row: PG021 does not say what the same value again does to a channel that is running.
+/// row: PG021 does not define what the same value again does to a channel that is running.
 #[derive(Debug)]
 pub(super) struct Ring {
     offset: usize,

@@ -49,7 +49,7 @@ pub enum Completion {
 /// How a DMA is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DmaSettings {
-    /// The mode that the DMA must have; `None`: the one that it says it has.
+    /// The mode that the DMA must have; `None`: the one that it reports it has.
     pub mode: Option<Mode>,
     /// How completion is found.
     pub completion: Completion,

@@ -47,7 +47,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         Ok((word(Counter::Accepted)?, word(Counter::Rejected)?, word(Counter::ReplyBeats)?))
     }
 
-    /// Says why nothing moves, from what the engine counted and what arrived.
+    /// Reports why nothing moves, from what the engine counted and what arrived.
     pub(super) fn diagnose(&mut self, limit: Duration) -> Result<HostError, HostError> {
         let (accepted, rejected, beats) = self.counted()?;
         let (sent, received) = (self.sent, self.received_beats());

@@ -143,7 +143,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         Ok((packets, moved))
     }
 
-    /// One service: moves what can be moved, else waits as the settings say, and looks at what the channels report.
+    /// One service: moves what can be moved, else waits as the settings define, and looks at what the channels report.
     pub(super) fn turn(&mut self, take: &mut Take<'_, B>) -> Result<(), HostError> {
         if self.advance(take)?.1 {
             return Ok(());

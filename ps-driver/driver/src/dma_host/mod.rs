@@ -1,7 +1,7 @@
 //! An engine behind an AXI DMA: records and replies through [`crate::axi_dma`], and what is proved before they count.
 //!
 //! [`DmaHost::open`] takes the engine's registers, the DMA's, a buffer, an interrupt and a clock; an
-//! [`crate::engine::EngineDriver`] over it is an engine like any other. `README.md` beside this file says how it works.
+//! [`crate::engine::EngineDriver`] over it is an engine like any other. `README.md` beside this file describes how it works.
 
 mod diagnose;
 mod error;

@@ -73,7 +73,7 @@ impl<E: Registers, D: Registers, B: DmaBuffer, I: Irq, C: Clock> DmaHost<E, D, B
         self.reset_engine()
     }
 
-    /// Sends one SYNC, which two beats answer, and expects LENGTH of S2MM to say so. A DMA built with `Enable Micro DMA`
+    /// Sends one SYNC, which two beats answer, and expects LENGTH of S2MM to report it. A DMA built with `Enable Micro DMA`
     /// leaves the register as it was written, and each packet would seem to fill its buffer.
     fn prove_reported_length(&mut self) -> Result<(), HostError> {
         let (answer, whole) = (2 * REPLY_BYTES, self.link.layout().packet_stride);

@@ -33,7 +33,7 @@ impl Fake {
         fake
     }
 
-    /// Everything that says that the logic may be touched.
+    /// Everything that reports that the logic may be touched.
     pub fn logic(&self) {
         self.sys("class/fpga_manager/fpga0/name", "Xilinx Zynq FPGA Manager\n");
         self.sys("class/fpga_manager/fpga0/state", "operating\n");

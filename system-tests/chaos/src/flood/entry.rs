@@ -82,7 +82,7 @@ fn hello(number: u8, entry: Entry) -> Hello<'static> {
     }
 }
 
-/// Connects and says Hello. Once it was welcomed it ends its session with `is_last`, else only its connection. Returns boot id and
+/// Connects and sends Hello. Once it was welcomed it ends its session with `is_last`, else only its connection. Returns boot id and
 /// grant.
 fn attempt(board: &Board, hello: &Hello<'_>, is_last: bool) -> Result<Option<(u64, u64)>> {
     let keys = board.keys().context("a board with keys")?;

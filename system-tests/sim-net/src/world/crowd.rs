@@ -1,6 +1,6 @@
 //! Peers of one holder that want every place of the server: without fairness among holders no agent would get in.
 //!
-//! They speak the protocol and break no rule: they say Hello, look busy, say Bye or vanish, and begin again.
+//! They speak the protocol and break no rule: they send Hello, look busy, send Bye or vanish, and begin again.
 
 use super::World;
 use deltascope_abi::loss::{LossReason, Losses};

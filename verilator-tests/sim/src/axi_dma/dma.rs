@@ -147,7 +147,7 @@ impl AxiDma {
         self.is_in_reset() || (self.states[1].is_running() && self.s2mm.ready())
     }
 
-    /// The rising edge: `taken` says that the offered beat was taken, `arrived` is the beat of the engine.
+    /// The rising edge: `taken` reports that the offered beat was taken, `arrived` is the beat of the engine.
     pub fn clock(&mut self, taken: bool, arrived: Option<StreamBeat>, memory: &mut impl Memory, faults: &mut Faults) {
         let clock = self.clock;
         self.clock += 1;

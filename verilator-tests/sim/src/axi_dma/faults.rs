@@ -1,4 +1,4 @@
-//! Faults that can be put into the system. Each strikes once, unless it says otherwise.
+//! Faults that can be put into the system. Each strikes once, unless its description differs.
 
 use super::memory::Response;
 use super::pg021::Channel;

@@ -3,7 +3,7 @@
 //!
 //! [`System`] is the programmable logic as a whole: engine, DMA, and the [`Memory`] that the DMA sees. It offers
 //! register windows and interrupt lines and moves when it is stepped. [`host`] puts the driver over it in one process;
-//! another process may put a shared file under it as memory. `README.md` beside this file says what is modelled.
+//! another process may put a shared file under it as memory. `README.md` beside this file describes what is modelled.
 
 mod config;
 mod dma;

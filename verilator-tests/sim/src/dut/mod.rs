@@ -51,7 +51,7 @@ pub enum DutError {
     Load {
         /// The library.
         path: PathBuf,
-        /// What the loader said.
+        /// What the loader reported.
         text: String,
     },
     /// A path that the simulation cannot open.

@@ -11,7 +11,7 @@ use super::fingerprint::fingerprint;
 use super::tool::VerilateError;
 use super::versioned::Versioned;
 
-/// Writes a program that says it is `version`, as a tool does, with words behind it.
+/// Writes a program that reports it is `version`, as a tool does, with words behind it.
 fn put(program: &Path, version: &str) {
     let script = format!("#!/bin/sh\necho '{version}'; echo 'There is no warranty.'\n");
     write_script(program, &script);

@@ -45,7 +45,7 @@ fn functions(text: &str) -> Vec<Symbol> {
         let sized = rest.split_once(' ').and_then(|(size, rest)| Some((u64::from_str_radix(size, 16).ok()?, rest)));
         let (size, rest) = sized.unwrap_or((0, rest));
         let Some((kind, name)) = rest.split_once(' ') else { continue };
-        // Bit 0 says that a function is in Thumb code; it is no part of its address.
+        // Bit 0 marks a function in Thumb code; it is no part of its address.
         let address = address & !1;
         if let Some((start, end, _)) = symbols.last_mut()
             && start == end
@@ -67,7 +67,7 @@ fn without_hash(name: &str) -> String {
     }
 }
 
-/// Adds up the instructions of each function; `entry` is where the program begins, as its file says.
+/// Adds up the instructions of each function; `entry` is where the program begins, as its file gives it.
 fn attribute(counts: &str, symbols: &[Symbol], entry: u32) -> Result<Profile> {
     let mut lines = counts.lines();
     let first = lines.next().and_then(|line| line.strip_prefix("entry "));
@@ -106,7 +106,7 @@ mod tests {
                   00010040 t no_size\n00010060 00000004 D data\n";
         let symbols = functions(nm);
         assert_eq!(symbols.len(), 3);
-        // Loaded 0x1000 higher than the file says.
+        // Loaded 0x1000 higher than the file gives.
         let counts = "entry 11000\n11004 30\n11020 7\n11024 5\n11030 2\n11050 9\n11060 1\n";
         let profile = attribute(counts, &symbols, 0x10000).expect("counts");
         assert_eq!(profile["_start"], 30.0);

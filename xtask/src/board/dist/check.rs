@@ -111,7 +111,7 @@ fn linux_refusals(files: &Files, linux: &Arguments) -> Result<usize> {
     Ok(4)
 }
 
-/// Checks that the folder has what its manifest says.
+/// Checks that the folder has what its manifest reports.
 fn whole(folder: &Path, manifest: &Value) -> Result<()> {
     for file in manifest["files"].as_array().into_iter().flatten() {
         let name = file["name"].as_str().unwrap_or_default();

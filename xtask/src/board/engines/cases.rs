@@ -44,7 +44,7 @@ pub fn all() -> Vec<Case> {
         Case::new("nothing", []),
         Case::new("algebra", algebra()),
         Case::new("boundaries", boundaries()),
-        // What a snapshot says in the midst of a sequence is what it says at the end of the beginning.
+        // What a snapshot reports in the midst of a sequence is what it reports at the end of the beginning.
         Case::new("mixed-a", mixed[..1].iter().copied()),
         Case::new("mixed-b", mixed[..4_999].iter().copied()),
         Case::new("mixed-c", mixed.iter().copied()),

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use table::{FAULTS, Fault, ON};
 
-/// What the check said about a fault.
+/// What the check reported about a fault.
 pub struct Outcome {
     fault: &'static Fault,
     problems: Vec<String>,

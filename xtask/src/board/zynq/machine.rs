@@ -159,7 +159,7 @@ impl Machine {
         Ok(Machine { qemu, logic, logic_output, lines, stdin, log, said: Vec::new(), ports, _files: files })
     }
 
-    /// Waits until the guest says a line that `wanted` likes, and gives it.
+    /// Waits until the guest reports a line that `wanted` likes, and gives it.
     pub fn wait_for(&mut self, what: &str, limit: Duration, wanted: impl Fn(&str) -> bool) -> Result<String> {
         match self.look_for(limit, wanted).with_context(|| format!("expected {what}"))? {
             Some(line) => Ok(line),

@@ -67,7 +67,7 @@ impl Exchange {
         Ok(Exchange { name, server, config, steps: Vec::new() })
     }
 
-    /// Sends frames one after the other on a new connection, and on another one where the name says so, and takes down what
+    /// Sends frames one after the other on a new connection, and on another one where the name asks for it, and takes down what
     /// comes back.
     fn run(mut self, sends: &[(&str, Vec<u8>)]) -> Result<Value> {
         let mut id = self.server.connect(Identity::ANYBODY, 0).context("a connection")?;

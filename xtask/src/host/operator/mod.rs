@@ -79,21 +79,38 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Runs each part of the check, and notes the time of each, so that a slow run reports where it waited.
 fn checked(folder: &Path, full: bool) -> Result<Value> {
-    let mut found = json!({});
+    let (mut found, mut seconds) = (json!({}), json!({}));
+    let mut timed = |part: &str, check: &mut dyn FnMut() -> Result<()>| {
+        let begun = Instant::now();
+        check()?;
+        seconds[part] = json!(begun.elapsed().as_secs_f64());
+        anyhow::Ok(())
+    };
     match workload::groups()? {
         Some(groups) => {
             let waste = workload::build(folder)?;
-            scanned(folder, &groups, &waste, &mut found)?;
-            found["churn"] = churn::check(folder, &groups, CHURN[usize::from(full)])?;
+            timed("scan", &mut || scanned(folder, &groups, &waste, &mut found))?;
+            timed("churn", &mut || {
+                found["churn"] = churn::check(folder, &groups, CHURN[usize::from(full)])?;
+                Ok(())
+            })?;
             if full {
-                pods(folder, &waste, &mut found)?;
+                timed("pods", &mut || pods(folder, &waste, &mut found))?;
             }
         }
         None => found["scan"] = json!("not run: needs root and a mounted cgroup2 hierarchy"),
     }
-    found["counters"] = counters::of_series()?;
-    found["memory"] = counters::memory()?;
+    timed("counters", &mut || {
+        found["counters"] = counters::of_series()?;
+        Ok(())
+    })?;
+    timed("memory", &mut || {
+        found["memory"] = counters::memory()?;
+        Ok(())
+    })?;
+    found["seconds_measured_by_part"] = seconds;
     Ok(found)
 }
 

@@ -167,7 +167,7 @@ fn identities(job: &Job, design: &Design, folder: &Path) -> Result<Verdict> {
     Ok(constants(&text))
 }
 
-/// What a BLIF file says of its outputs: proved when there is one at least and each is the constant one.
+/// What a BLIF file describes of its outputs: proved when there is one at least and each is the constant one.
 fn constants(blif: &str) -> Verdict {
     let joined = blif.replace("\\\n", " ");
     let lines: Vec<&str> = joined.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

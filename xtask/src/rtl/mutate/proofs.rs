@@ -1,6 +1,6 @@
 //! What the proofs of the blocks say about the faults that no trial saw.
 //!
-//! A proof must hold without the fault, else it says nothing. A fault that nothing explained is killed when a property of
+//! A proof must hold without the fault, else it shows nothing. A fault that nothing explained is killed when a property of
 //! the proof fails with it: in the induction, or, when only an invariant fails there, on a trace from power-up. What
 //! moves a register without a reader breaks an invariant and no property, and is not killed. A fault with a written
 //! reason stays equivalent only when the whole proof holds with it.

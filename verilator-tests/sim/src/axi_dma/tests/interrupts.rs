@@ -55,7 +55,7 @@ fn delay_interrupt_may_come_before_the_packet_is_in_memory() {
     bed.reply(2);
     bed.run_until(S2mm, status::IRQ_DELAY);
     assert_eq!(bed.status_of(0), 0);
-    // Nothing else says that it has arrived.
+    // Nothing else reports that it has arrived.
     bed.write(S2mm, Register::Status, status::INTERRUPTS);
     bed.run(5_000);
     assert_eq!(bed.read(S2mm, Register::Status) & status::INTERRUPTS, 0);
