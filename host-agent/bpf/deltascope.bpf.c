@@ -37,6 +37,17 @@ int BPF_PROG(ds_unmap_page_range, struct mmu_gather *tlb, struct vm_area_struct 
 	return 0;
 }
 
+/* The same function by its name since 7.3. */
+SEC("fentry/__zap_vma_range")
+int BPF_PROG(ds_zap_vma_range, struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+	     unsigned long end)
+{
+	ds_begin();
+	ds_unmap(vma, start, end);
+	ds_end();
+	return 0;
+}
+
 /* With the socket locked: the records of a socket are in the order of its bytes. */
 SEC("fexit/tcp_sendmsg_locked")
 int BPF_PROG(ds_send, struct sock *sk, struct msghdr *msg, unsigned long size, int result)

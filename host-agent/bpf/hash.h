@@ -34,6 +34,48 @@ DS_INLINE __u64 ds_mix(__u64 x)
 	return x ^ x >> 33;
 }
 
+#define ds_sip_round(v0, v1, v2, v3)            \
+	do {                                    \
+		v0 += v1;                       \
+		v1 = ds_rotate(v1, 13) ^ v0;    \
+		v0 = ds_rotate(v0, 32);         \
+		v2 += v3;                       \
+		v3 = ds_rotate(v3, 16) ^ v2;    \
+		v0 += v3;                       \
+		v3 = ds_rotate(v3, 21) ^ v0;    \
+		v2 += v1;                       \
+		v1 = ds_rotate(v1, 17) ^ v2;    \
+		v2 = ds_rotate(v2, 32);         \
+	} while (0)
+
+/* SipHash-1-3 of one word. */
+DS_INLINE __u64 ds_sip(__u64 word, __u64 first_key, __u64 second_key)
+{
+	__u64 v0 = first_key ^ 0x736f6d6570736575ULL;
+	__u64 v1 = second_key ^ 0x646f72616e646f6dULL;
+	__u64 v2 = first_key ^ 0x6c7967656e657261ULL;
+	__u64 v3 = second_key ^ 0x7465646279746573ULL;
+	const __u64 length = 8ULL << 56;
+
+	v3 ^= word;
+	ds_sip_round(v0, v1, v2, v3);
+	v0 ^= word;
+	v3 ^= length;
+	ds_sip_round(v0, v1, v2, v3);
+	v0 ^= length;
+	v2 ^= 0xff;
+	ds_sip_round(v0, v1, v2, v3);
+	ds_sip_round(v0, v1, v2, v3);
+	ds_sip_round(v0, v1, v2, v3);
+	return v0 ^ v1 ^ v2 ^ v3;
+}
+
+/* Sampling unit: its name outside says nothing about an address of the kernel. */
+DS_INLINE __u64 ds_unit(__u64 word)
+{
+	return ds_sip(word, config.unit_key[0], config.unit_key[1]);
+}
+
 /* Four lanes side by side, as a multiplication waits for the one before it. */
 struct ds_lanes {
 	__u64 a, b, c, d;
@@ -41,13 +83,16 @@ struct ds_lanes {
 
 /*
  * `place` is the socket, or mm and address: equal bytes in two places have different
- * fingerprints, so that no process learns from its own what another one has.
+ * fingerprints, so that no process learns from its own what another one has. The place
+ * is known to others (a socket's inode number), and the step that takes the second word
+ * is an exclusive or: the place itself would cancel against bytes of another process's
+ * choice, so its keyed hash is used.
  */
 DS_INLINE struct ds_lanes ds_hash_begin(__u32 length, __u64 place)
 {
 	struct ds_lanes lanes = {
 		config.fingerprint_key[0] ^ length,
-		config.fingerprint_key[1] ^ place,
+		config.fingerprint_key[1] ^ ds_sip(place, config.fingerprint_key[2], config.fingerprint_key[3]),
 		config.fingerprint_key[2],
 		config.fingerprint_key[3],
 	};
@@ -82,42 +127,6 @@ DS_INLINE __u32 ds_hash_page(const __u64 *words, __u64 mm, __u64 address)
 	for (i = 0; i < DS_PAGE_BYTES / 8; i += 4)
 		ds_hash_words(lanes, words + i);
 	return ds_hash_end(lanes);
-}
-
-#define ds_sip_round(v0, v1, v2, v3)            \
-	do {                                    \
-		v0 += v1;                       \
-		v1 = ds_rotate(v1, 13) ^ v0;    \
-		v0 = ds_rotate(v0, 32);         \
-		v2 += v3;                       \
-		v3 = ds_rotate(v3, 16) ^ v2;    \
-		v0 += v3;                       \
-		v3 = ds_rotate(v3, 21) ^ v0;    \
-		v2 += v1;                       \
-		v1 = ds_rotate(v1, 17) ^ v2;    \
-		v2 = ds_rotate(v2, 32);         \
-	} while (0)
-
-/* SipHash-1-3 of one word: what a unit is called outside says nothing about an address of the kernel. */
-DS_INLINE __u64 ds_unit(__u64 word)
-{
-	__u64 v0 = config.unit_key[0] ^ 0x736f6d6570736575ULL;
-	__u64 v1 = config.unit_key[1] ^ 0x646f72616e646f6dULL;
-	__u64 v2 = config.unit_key[0] ^ 0x6c7967656e657261ULL;
-	__u64 v3 = config.unit_key[1] ^ 0x7465646279746573ULL;
-	const __u64 length = 8ULL << 56;
-
-	v3 ^= word;
-	ds_sip_round(v0, v1, v2, v3);
-	v0 ^= word;
-	v3 ^= length;
-	ds_sip_round(v0, v1, v2, v3);
-	v0 ^= length;
-	v2 ^= 0xff;
-	ds_sip_round(v0, v1, v2, v3);
-	ds_sip_round(v0, v1, v2, v3);
-	ds_sip_round(v0, v1, v2, v3);
-	return v0 ^ v1 ^ v2 ^ v3;
 }
 
 #endif

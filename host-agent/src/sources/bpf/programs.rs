@@ -20,15 +20,18 @@ use super::{BpfError, BpfOptions};
 
 static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/deltascope.bpf.o"));
 /// Functions of the kernel, the program on each, and whether there is no capture without it.
-const HOOKS: [(&str, &str, bool); 5] = [
+const HOOKS: [(&str, &str, bool); 6] = [
     ("do_wp_page", "ds_copy", true),
     ("exit_mmap", "ds_exit_mmap", true),
-    ("unmap_page_range", "ds_unmap_page_range", true),
+    ("unmap_page_range", "ds_unmap_page_range", false),
+    ("__zap_vma_range", "ds_zap_vma_range", false),
     ("tcp_sendmsg_locked", "ds_send", true),
     ("mptcp_sendmsg", "ds_send_mptcp", false),
 ];
+/// One function by its names: the second one since 7.3. There is no capture without either.
+const UNMAP: [&str; 2] = ["ds_unmap_page_range", "ds_zap_vma_range"];
 /// Programs that judge what was captured.
-const ENDERS: [&str; 2] = ["ds_exit_mmap", "ds_unmap_page_range"];
+const ENDERS: [&str; 3] = ["ds_exit_mmap", UNMAP[0], UNMAP[1]];
 const JUDGE: &str = "ds_judge_due";
 const SETUP: &str = "ds_setup";
 /// Entries that one run of the judge passes at most: `DS_JUDGE_BATCH`.
@@ -95,19 +98,32 @@ fn config(options: &BpfOptions) -> Result<BpfConfig, BpfError> {
     })
 }
 
+/// The programs whose function the kernel has.
+pub(super) fn present(has: impl Fn(&str) -> bool) -> Result<Vec<&'static str>, BpfError> {
+    let absent = |functions: &str| {
+        let expected = format!("the function {functions} in /sys/kernel/btf/vmlinux");
+        BpfError::Kernel { what: "BPF hooks", expected, option: "CONFIG_DEBUG_INFO_BTF" }
+    };
+    let mut present = Vec::new();
+    for (function, program, needed) in HOOKS {
+        if has(function) {
+            present.push(program);
+        } else if needed {
+            return Err(absent(function));
+        }
+    }
+    if present.iter().any(|program| UNMAP.contains(program)) {
+        Ok(present)
+    } else {
+        Err(absent("unmap_page_range or __zap_vma_range"))
+    }
+}
+
 /// Leaves out the programs whose function this kernel does not have.
 fn choose(object: &mut OpenObject, kernel: &Btf<'_>) -> Result<Vec<&'static str>, BpfError> {
-    let mut attached = Vec::new();
-    for (function, program, needed) in HOOKS {
-        if kernel.type_by_name::<Func<'_>>(function).is_some() {
-            attached.push(program);
-            continue;
-        }
-        if needed {
-            let expected = format!("the function {function} in /sys/kernel/btf/vmlinux");
-            return Err(BpfError::Kernel { what: "BPF hooks", expected, option: "CONFIG_DEBUG_INFO_BTF" });
-        }
-        object.progs_mut().filter(|found| found.name() == program).for_each(|mut found| found.set_autoload(false));
+    let attached = present(|function| kernel.type_by_name::<Func<'_>>(function).is_some())?;
+    for (_, program, _) in HOOKS.iter().filter(|(_, program, _)| !attached.contains(program)) {
+        object.progs_mut().filter(|found| found.name() == *program).for_each(|mut found| found.set_autoload(false));
     }
     Ok(attached)
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::process::Command;
 
 use deltascope_abi::bpf::{BPF_CPUS, BpfCounters};
 use deltascope_abi::loss::LossReason;
@@ -9,7 +10,7 @@ use deltascope_abi::ring::{RING_RECORD_BYTES, RingKind, RingRecord};
 
 use super::BpfError;
 use super::counters::{CounterMap, left_out};
-use super::programs::misses;
+use super::programs::{misses, present};
 use super::source::Taken;
 
 /// A file like the map of the counters: what the mapping reads is what is written here.
@@ -67,4 +68,26 @@ fn record_of_another_size_is_refused() {
     assert_eq!(taken.records, [record]);
     assert!(taken.take(&bytes[..RING_RECORD_BYTES - 8]) < 0);
     assert_eq!((taken.records.len(), taken.wrong), (1, Some(RING_RECORD_BYTES - 8)));
+}
+
+#[test]
+fn password_is_not_found_by_sends_of_another_socket() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("forge");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/test/forge.c");
+    let clang = std::env::var("CLANG").unwrap_or_else(|_| "clang".to_owned());
+    let compiled = Command::new(clang).args(["-O2", "-Wall", "-Werror", source, "-o"]).arg(&program).status();
+    assert!(compiled.expect("clang").success());
+    let run = Command::new(&program).output().expect("the program");
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "plain 0 forged 0\n");
+}
+
+#[test]
+fn unmapping_is_observed_by_either_name() {
+    let older = ["ds_copy", "ds_exit_mmap", "ds_unmap_page_range", "ds_send", "ds_send_mptcp"];
+    assert_eq!(present(|function| function != "__zap_vma_range").expect("6.12"), older);
+    let newer = present(|function| function != "unmap_page_range").expect("7.3");
+    assert!(newer.contains(&"ds_zap_vma_range") && !newer.contains(&"ds_unmap_page_range"), "{newer:?}");
+    let neither = present(|function| !["unmap_page_range", "__zap_vma_range"].contains(&function));
+    assert!(neither.expect_err("no hook").to_string().contains("__zap_vma_range"));
 }
