@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::boot_count::boot_count;
+use super::cosim::Cosim;
 use super::machine::{Machine, Network};
 use super::programs::{LIMIT, Programs, finish};
 use crate::board::arm::cross::Compiler;
@@ -203,8 +204,16 @@ fn garbage(programs: &Programs) -> Result<Value> {
 /// A part of the test: its name for `--only`, and what runs it.
 type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
+/// A stream in unicorn: true accesses to registers of the Verilated logic, and true interrupts. The suite of every engine runs
+/// there by `cargo xtask board engines`.
+fn cosim(programs: &Programs) -> Result<Value> {
+    let cosim = Cosim::of(programs.image.clone())?;
+    let (report, _) = cosim.stream(FEW.into())?;
+    Ok(json!({"in_unicorn": report}))
+}
+
 /// Every part, in the order in which they run. The first is the long stream.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("stream", stream),
     ("garbage", garbage),
     ("peers", not_allowed),
@@ -214,6 +223,7 @@ const PARTS: [Part; 9] = [
     ("dhcp", dhcp),
     ("logic", no_logic),
     ("boot-count", boot_count),
+    ("cosim", cosim),
 ];
 
 /// Runs everything, or the parts that were asked for.

@@ -1,0 +1,114 @@
+//! A session of an agent with the board server of an image: what it counts, and what it costs.
+
+use anyhow::{Context, Result, ensure};
+use deltascope_abi::counters::CounterRow;
+use deltascope_abi::loss::Losses;
+use deltascope_abi::record::{CLASSES, Op, Record};
+use deltascope_model::GoldenEngine;
+use deltascope_model::raw::replay_raw;
+use deltascope_protocol::agent::{Config, Endpoint, Identity, Notification};
+use deltascope_protocol::frame::Secret;
+use deltascope_testkit::Rng;
+use deltascope_testkit::records::Mix;
+use serde_json::{Value, json};
+
+use crate::image::Image;
+use crate::peer::Peer;
+
+/// Groups and contexts of the session.
+const GROUPS: u32 = 256;
+const CONTEXTS: u32 = 4_096;
+/// What an agent sends: pairs and sends in equal parts.
+const MIX: Mix<'static> = Mix {
+    ops: &[(Op::Pair, 1), (Op::Send, 1)],
+    contexts: CONTEXTS as u64,
+    groups: GROUPS as u64,
+    values: 4,
+    lengths: 9_000,
+    reply_in: 0,
+};
+/// Seed of the records.
+const SEED: u64 = 0x0DE1_7A5C_09E0_0001;
+
+/// Counts at one moment of the run.
+#[derive(Clone, Copy)]
+struct Moment {
+    instructions: u64,
+    microseconds: u64,
+}
+
+impl Moment {
+    fn of(peer: &mut Peer) -> Moment {
+        let time = &peer.machine.board().time;
+        Moment { instructions: time.instructions(), microseconds: time.microseconds() }
+    }
+
+    fn json(self) -> Value {
+        json!({"instructions": self.instructions, "simulated_us": self.microseconds})
+    }
+}
+
+/// What the golden model counts of the records, by group and class.
+fn expected(records: &[Record]) -> Result<Vec<CounterRow>> {
+    let bytes: Vec<u8> = records.iter().flat_map(|record| record.to_bytes()).collect();
+    let report = replay_raw(&mut &*bytes, &mut GoldenEngine::default())?;
+    let mut rows = vec![CounterRow::default(); GROUPS as usize * CLASSES];
+    for (group, class, row) in report.counters {
+        let row_of = rows.get_mut(usize::from(group) * CLASSES + class as usize);
+        *row_of.context("the model: expected counters of the session's groups only")? = row;
+    }
+    Ok(rows)
+}
+
+/// Streams records, and compares what is counted with the model. Returns the report, and the peer.
+///
+/// # Errors
+/// The image or the simulation has stopped, or a counter differs.
+pub fn run(image: &Image, events: usize) -> Result<(Value, Peer)> {
+    let records = MIX.records(events, &mut Rng::new(SEED));
+    let expected = expected(&records)?;
+    let mut peer = Peer::connect(image)?;
+    let serving = Moment::of(&mut peer);
+    let config = Config { groups: GROUPS, contexts: CONTEXTS, ..Config::default() };
+    let secret = Secret([3; 16]);
+    let identity =
+        Identity { session: [1; 16], agent: [2; 16], secret, resumes: false, nonce: 4, host: "cosim".to_owned() };
+    let mut endpoint = Endpoint::new(config, identity);
+    endpoint.connected(peer.now());
+    let (mut left, mut is_finished, mut first_accepted) = (&records[..], false, None);
+    while !is_finished {
+        let now = peer.now();
+        if !left.is_empty() {
+            left = &left[endpoint.admit(left)..];
+            endpoint.commit(&Losses::default(), &[], now);
+            if left.is_empty() {
+                endpoint.finish();
+            }
+        }
+        endpoint.poll(now)?;
+        let sent = peer.send(endpoint.transmit())?;
+        endpoint.advance(sent, now);
+        peer.turn()?;
+        let now = peer.now();
+        endpoint.receive(&peer.receive()?, now)?;
+        while let Some(notification) = endpoint.next_notification() {
+            is_finished |= notification == Notification::Finished;
+        }
+        if first_accepted.is_none() && endpoint.progress().acknowledged > 0 {
+            first_accepted = Some(Moment::of(&mut peer));
+        }
+    }
+    let end = Moment::of(&mut peer);
+    ensure!(endpoint.totals() == expected, "counters: expected those of the model, found others");
+    let counted: u64 = endpoint.totals().iter().map(|row| row.events).sum();
+    ensure!(counted == events as u64, "counted: expected {events}, found {counted}");
+    let report = json!({
+        "captured": events,
+        "counted": counted,
+        "equal_to_model": true,
+        "serving": serving.json(),
+        "first_accepted": first_accepted.context("expected an accepted record, found none")?.json(),
+        "end": end.json(),
+    });
+    Ok((report, peer))
+}

@@ -1,0 +1,42 @@
+//! Bare records through the engine of an image with the setting `test=engine`, for the suite over every engine.
+
+use anyhow::{Result, anyhow};
+use deltascope_firmware_core::remote::{self, RemoteEngine};
+use deltascope_model::raw::replay_raw_within;
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::image::Image;
+use crate::peer::Peer;
+
+/// Time of this machine without progress after which a replay has failed.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Sends a request to the image, and returns its answer.
+fn exchange(peer: &mut Peer, request: &[u8]) -> Result<(u8, Vec<u8>)> {
+    let mut left = request;
+    let mut answer = Vec::new();
+    peer.wait("an answer of the engine", |peer| {
+        left = &left[peer.send(left)?..];
+        answer.extend(peer.receive()?);
+        let found = remote::split(&answer).map_err(|bytes| anyhow!("answer: found one of {bytes} bytes"))?;
+        Ok(found.map(|(status, body)| (status, body.to_vec())))
+    })
+}
+
+/// Replays records, and returns the report that `deltascope-boardd --raw` prints, with the peer for what it has counted.
+///
+/// # Errors
+/// The image, the simulation or the replay has failed.
+pub fn replay(image: &Image, records: &[u8]) -> Result<(Vec<u8>, Peer)> {
+    let peer = RefCell::new(Peer::connect(image)?);
+    let ask = |request: &[u8]| exchange(&mut peer.borrow_mut(), request).map_err(|error| format!("{error:#}"));
+    let mut engine = RemoteEngine::open(ask)?;
+    let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;
+    drop(engine);
+    let mut text = Vec::new();
+    report.write_json(&mut text)?;
+    // The daemon ends its report with a line of its own.
+    text.push(b'\n');
+    Ok((text, peer.into_inner()))
+}

@@ -1,0 +1,79 @@
+//! The image in unicorn against the Verilated logic (`firmware/cosim`): true accesses to registers and true interrupts.
+//!
+//! unicorn is GPL-2.0 and builds C code: the crate is in a workspace of its own, and only this task builds it.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::image::{self, Image};
+use crate::board::arm::cross::Compiler;
+use crate::board::runner::Runner;
+use crate::cargo::{root, run, target_folder};
+use crate::setup;
+
+/// Settings of an image that owns its logic. The board has no flash.
+const LOGIC: [&str; 2] = ["engine=logic", "boot_count=none"];
+
+/// The program, and the image that it runs.
+pub struct Cosim {
+    program: PathBuf,
+    /// The image.
+    pub image: Image,
+    folder: PathBuf,
+}
+
+impl Cosim {
+    /// Builds both.
+    pub fn build(compiler: Option<Compiler>) -> Result<Cosim> {
+        Cosim::of(Image::build(compiler)?)
+    }
+
+    /// Builds the program for an image.
+    pub fn of(image: Image) -> Result<Cosim> {
+        setup::provide(setup::UNICORN)?;
+        setup::require(&[setup::VERILATOR, setup::CPP])?;
+        let mut command = deltascope_testkit::cargo::cargo();
+        command.current_dir(root().join("firmware/cosim")).args(["build", "--release", "--locked", "--target-dir"]);
+        run(command.arg(target_folder()))?;
+        let folder = image::folder().join("cosim");
+        std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+        Ok(Cosim { program: target_folder().join("release/deltascope-firmware-cosim"), image, folder })
+    }
+
+    /// Writes the image with these settings besides those of a board with logic.
+    fn elf(&self, name: &str, settings: &[&str]) -> Result<PathBuf> {
+        let settings: Vec<&str> = LOGIC.iter().chain(settings).copied().collect();
+        self.image.with_settings(&settings)?.write(&format!("cosim-{name}.elf"))
+    }
+
+    fn output(&self, elf: &Path, arguments: &[&Path]) -> Result<Vec<u8>> {
+        let mut command = Command::new(&self.program);
+        let output = command.arg(elf).args(arguments).stderr(Stdio::piped()).output();
+        let output = output.with_context(|| format!("starting {}", self.program.display()))?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{} failed with {}: {errors}", self.program.display(), output.status);
+        Ok(output.stdout)
+    }
+
+    /// Streams records as an agent, compared with the golden model. Returns the report, and the file of instructions by
+    /// block.
+    pub fn stream(&self, events: u64) -> Result<(Value, PathBuf)> {
+        let elf = self.elf("stream", &[])?;
+        let profile = self.folder.join(format!("profile-{events}"));
+        let number = events.to_string();
+        let words = ["stream", "--events", &number, "--profile"].map(Path::new);
+        let text = self.output(&elf, &[&words[..], &[&profile]].concat())?;
+        let report = serde_json::from_slice(&text).context("expected one JSON object of the co-simulation")?;
+        Ok((report, profile))
+    }
+
+    /// Returns it as an engine of the suite. Each replay boots the image.
+    pub fn runner(self) -> Result<Runner> {
+        let elf = self.elf("engine", &["test=engine"])?;
+        Ok(Runner::new("firmware in unicorn, scatter-gather", move |records| {
+            self.output(&elf, &[Path::new("replay"), records])
+        }))
+    }
+}
