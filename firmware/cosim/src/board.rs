@@ -11,6 +11,7 @@ use crate::profile::Profile;
 use crate::registers::Registers;
 use crate::time::Time;
 use crate::timers::{self, Timers};
+use crate::watchdog::{self, Watchdog};
 
 /// DDR that the image uses: code, data, stacks, descriptors, heap, and the record of the last run (`firmware/image/memory.x`).
 pub const DDR_BYTES: usize = 128 << 20;
@@ -22,6 +23,9 @@ pub const DEVICES: [(u32, u32); 5] = [
     (deltascope_abi::board::ENGINE.base, deltascope_abi::board::ENGINE.bytes),
     (deltascope_abi::board::AXI_DMA.base, deltascope_abi::board::AXI_DMA.bytes),
 ];
+
+/// Why the simulation ends when the watchdog was not fed.
+pub const RESET: &str = "the watchdog has reset the board";
 
 const UART_0_FIFO: u32 = 0xE000_0030;
 const GEM_0: u32 = 0xE000_B000;
@@ -49,8 +53,10 @@ pub struct Board {
     pub stop_at: u64,
     /// The processor was asked to stop.
     pub is_stopping: bool,
+    /// Registers of the processing system.
+    pub registers: Registers,
     timers: Timers,
-    registers: Registers,
+    watchdog: Watchdog,
     due: u64,
 }
 
@@ -87,6 +93,7 @@ impl Board {
             stop_at: 0,
             is_stopping: false,
             timers: Timers::default(),
+            watchdog: Watchdog::default(),
             registers: Registers::default(),
             due: 0,
         })
@@ -110,6 +117,9 @@ impl Board {
     pub fn advance(&mut self) {
         let now = self.time.now();
         self.timers.advance(now);
+        if now >= self.watchdog.due() {
+            self.failure = Some(RESET.to_owned());
+        }
         if let Err(failure) = self.logic.advance(now) {
             self.failure = Some(failure.to_string());
         }
@@ -121,7 +131,7 @@ impl Board {
         self.gic.set_level(timers::INTERRUPT, self.timers.raises());
         self.gic.set_level(gem::INTERRUPT, self.gem.raises());
         self.gic.set_level(INTERRUPT_GIC, self.logic.raises());
-        self.due = self.timers.due().min(self.logic.due());
+        self.due = self.timers.due().min(self.logic.due()).min(self.watchdog.due());
     }
 
     /// Gives the Ethernet controller a frame.
@@ -162,6 +172,7 @@ impl Board {
             GIC_INTERFACE..0xF8F0_0200 => self.gic.write_interface(address - GIC_INTERFACE, value),
             GIC_DISTRIBUTOR..0xF8F0_2000 => self.gic.write_distributor(address - GIC_DISTRIBUTOR, value),
             _ if is_timer(address) => self.timers.write(address - PRIVATE, value, self.time.now()),
+            watchdog::BASE..watchdog::END => self.watchdog.write(address, value, self.time.now()),
             // Lines of the cache, thousands at a time: nothing changes.
             0xF8F0_2700..0xF8F0_2800 => return,
             _ => self.registers.write(address, value),

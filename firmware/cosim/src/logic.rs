@@ -1,7 +1,7 @@
 //! The programmable logic: the Verilated top behind the model of the AXI DMA, on the time of the processor.
 
 use deltascope_abi::board::{AXI_DMA, ENGINE};
-use deltascope_sim::axi_dma::{Block, DmaConfig, Memory, Ram, Response, System};
+use deltascope_sim::axi_dma::{Block, DmaConfig, Fault, Memory, Ram, Response, System};
 use deltascope_sim::bench::Failure;
 
 use crate::time::{Time, of_logic, of_processor};
@@ -122,6 +122,11 @@ impl Logic {
         time.wait(of_processor(self.system.clocks() - before));
         (self.simulated, self.quiet) = (time.now(), 0);
         outcome.map_err(|error| format!("{block:?} registers: {error}"))
+    }
+
+    /// Plans a fault.
+    pub fn plan(&mut self, fault: Fault) {
+        self.system.faults().plan(fault);
     }
 
     /// Returns what it has done.

@@ -3,6 +3,7 @@
 
 mod board;
 mod console;
+mod faults;
 mod gem;
 mod gic;
 mod image;
@@ -15,6 +16,7 @@ mod stream;
 mod suite;
 mod time;
 mod timers;
+mod watchdog;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,10 +25,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use deltascope_abi::board::INTERRUPT_GIC;
+use deltascope_protocol::agent::Config;
 use serde_json::{Value, json};
 
+use crate::faults::Fault;
 use crate::image::Image;
 use crate::peer::Peer;
+use crate::stream::Plan;
 
 #[derive(Parser)]
 #[command(about = "Runs the bare-metal image in unicorn against the Verilated logic")]
@@ -53,6 +58,11 @@ enum Task {
         #[arg(long)]
         profile: Option<PathBuf>,
     },
+    /// Make a fault, check what the image does, and print one JSON object
+    Fault {
+        /// The fault
+        fault: Fault,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,13 +85,16 @@ fn run(arguments: &Arguments) -> Result<()> {
             std::io::stdout().write_all(&report)?;
         }
         Task::Stream { events, profile } => {
-            let (mut report, mut peer) = stream::run(&image, *events)?;
+            let mut peer = Peer::new(&image)?;
+            let retention_bytes = Config::default().retention_bytes;
+            let mut report = stream::run(&mut peer, Plan { events: *events, retention_bytes, fault: None })?;
             report["done"] = done(&mut peer)?;
             if let Some(path) = profile {
                 write_profile(path, &image, &mut peer)?;
             }
             println!("{report}");
         }
+        Task::Fault { fault } => println!("{}", faults::run(&mut Peer::new(&image)?, *fault)?),
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The other end of the cable: a host with smoltcp, and its one TCP connection to the image.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{Checksum, Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::socket::tcp;
@@ -8,6 +8,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Address};
 use std::collections::VecDeque;
 
+use crate::board::RESET;
 use crate::console::Console;
 use crate::image::Image;
 use crate::machine::Machine;
@@ -21,6 +22,8 @@ const HOST: Ipv4Address = Ipv4Address::new(169, 254, 1, 1);
 const SLICE: u64 = 20 * MICROSECOND;
 /// Simulated time without the awaited event after which the run has failed.
 const LIMIT: u64 = 10 * PROCESSOR_HZ;
+/// This host's port of the first connection; each has another.
+const FIRST_PORT: u16 = 49_152;
 /// Bytes of the buffer of each direction.
 const BUFFER: usize = 256 << 10;
 
@@ -83,14 +86,16 @@ pub struct Peer {
     interface: Interface,
     sockets: SocketSet<'static>,
     socket: SocketHandle,
+    /// Connections so far.
+    connections: u16,
 }
 
 impl Peer {
-    /// Boots an image and connects to it.
+    /// Returns a host whose cable leads to an image that is about to start.
     ///
     /// # Errors
-    /// The image stops, or does not accept the connection.
-    pub fn connect(image: &Image) -> Result<Peer> {
+    /// As [`Machine::new`].
+    pub fn new(image: &Image) -> Result<Peer> {
         let machine = Machine::new(image)?;
         let console = Console::new(image.bytes())?;
         let mut cable = Cable::default();
@@ -105,16 +110,29 @@ impl Peer {
         let mut socket = tcp::Socket::new(buffer(), buffer());
         socket.set_nagle_enabled(false);
         let socket = sockets.add(socket);
-        let mut peer = Peer { machine, console, cable, interface, sockets, socket };
-        peer.wait("the lines SERVING and LINK up", |peer| {
+        Ok(Peer { machine, console, cable, interface, sockets, socket, connections: 0 })
+    }
+
+    /// Waits until the image serves, and connects to it.
+    ///
+    /// # Errors
+    /// The image stops, or does not accept the connection.
+    pub fn connect(&mut self) -> Result<()> {
+        self.wait("the lines SERVING and LINK up", |peer| {
             Ok((peer.console.has("SERVING") && peer.console.has("LINK up")).then_some(()))
         })?;
-        let Peer { interface, sockets, .. } = &mut peer;
-        let socket = sockets.get_mut::<tcp::Socket<'_>>(socket);
-        let made = socket.connect(interface.context(), IMAGE, 49_152);
-        made.map_err(|error| anyhow!("connecting: {error}"))?;
-        peer.wait("a connection", |peer| Ok(peer.socket().may_send().then_some(())))?;
-        Ok(peer)
+        let port = FIRST_PORT + self.connections;
+        self.connections += 1;
+        let Peer { interface, sockets, socket, .. } = self;
+        let socket = sockets.get_mut::<tcp::Socket<'_>>(*socket);
+        socket.abort();
+        socket.connect(interface.context(), IMAGE, port).map_err(|error| anyhow!("connecting: {error}"))?;
+        self.wait("a connection", |peer| Ok(peer.socket().may_send().then_some(())))
+    }
+
+    /// Returns whether bytes may be exchanged.
+    pub fn is_connected(&mut self) -> bool {
+        self.socket().may_send() && (self.socket().may_recv() || self.socket().can_recv())
     }
 
     fn socket(&mut self) -> &mut tcp::Socket<'static> {
@@ -157,10 +175,42 @@ impl Peer {
                 return Ok(found);
             }
             let (seconds, lines) = (LIMIT / PROCESSOR_HZ, &self.console.lines);
-            let is_over = self.machine.board().time.now() >= end;
+            let is_over = self.machine.board().time.now() >= end || self.console.is_over;
             ensure!(!is_over, "expected {what} within {seconds} simulated s, found:\n{}", lines.join("\n"));
             self.turn()?;
         }
+    }
+
+    /// Waits until the image stops, and returns the line that says why.
+    ///
+    /// # Errors
+    /// As [`Peer::turn`], or it runs on.
+    pub fn stopped(&mut self) -> Result<String> {
+        let end = self.machine.board().time.now() + LIMIT;
+        loop {
+            if let Some(line) = self.console.lines.iter().find(|line| line.contains("STOPPED")) {
+                return Ok(line.clone());
+            }
+            let is_over = self.machine.board().time.now() >= end || self.console.is_over;
+            ensure!(!is_over, "expected that the image stops, found:\n{}", self.console.lines.join("\n"));
+            self.turn()?;
+        }
+    }
+
+    /// Waits until the watchdog resets the board, and returns what the simulation says then.
+    ///
+    /// # Errors
+    /// It does not, or the simulation ends for another reason.
+    pub fn reset(&mut self) -> Result<String> {
+        let end = self.machine.board().time.now() + LIMIT;
+        while self.machine.board().time.now() < end {
+            if let Err(error) = self.turn() {
+                let text = format!("{error:#}");
+                ensure!(text.contains(RESET), "expected a reset by the watchdog, found {text}");
+                return Ok(RESET.to_owned());
+            }
+        }
+        bail!("expected a reset by the watchdog within {} simulated s, found none", LIMIT / PROCESSOR_HZ)
     }
 
     /// Sends a prefix of `bytes`, and returns its length.
@@ -184,7 +234,6 @@ impl Peer {
             });
             part.map_err(|error| anyhow!("receiving from the image: {error}"))?;
         }
-        ensure!(self.socket().is_active(), "expected that the image keeps the connection, found it closed");
         Ok(bytes)
     }
 }

@@ -51,6 +51,11 @@ impl Default for Registers {
 }
 
 impl Registers {
+    /// Puts a word at an address, as something else than the processor would.
+    pub fn set(&mut self, address: u32, value: u32) {
+        self.0.insert(address, value);
+    }
+
     /// Reads the word at an address.
     pub fn read(&self, address: u32) -> u32 {
         self.0.get(&address).copied().unwrap_or(0)

@@ -8,11 +8,11 @@ use deltascope_model::GoldenEngine;
 use deltascope_model::raw::replay_raw;
 use deltascope_protocol::agent::{Config, Endpoint, Identity, Notification};
 use deltascope_protocol::frame::Secret;
+use deltascope_sim::axi_dma::Fault;
 use deltascope_testkit::Rng;
 use deltascope_testkit::records::Mix;
 use serde_json::{Value, json};
 
-use crate::image::Image;
 use crate::peer::Peer;
 
 /// Groups and contexts of the session.
@@ -60,26 +60,40 @@ fn expected(records: &[Record]) -> Result<Vec<CounterRow>> {
     Ok(rows)
 }
 
-/// Streams records, and compares what is counted with the model. Returns the report, and the peer.
+/// What differs from run to run.
+pub struct Plan {
+    /// Records to stream.
+    pub events: usize,
+    /// Bytes that the agent keeps until they are counted.
+    pub retention_bytes: usize,
+    /// A fault of the logic, once half of the records are accepted.
+    pub fault: Option<Fault>,
+}
+
+/// Streams records, and compares what is counted with the model.
 ///
 /// # Errors
 /// The image or the simulation has stopped, or a counter differs.
-pub fn run(image: &Image, events: usize) -> Result<(Value, Peer)> {
+pub fn run(peer: &mut Peer, plan: Plan) -> Result<Value> {
+    let Plan { events, retention_bytes, mut fault } = plan;
     let records = MIX.records(events, &mut Rng::new(SEED));
     let expected = expected(&records)?;
-    let mut peer = Peer::connect(image)?;
-    let serving = Moment::of(&mut peer);
-    let config = Config { groups: GROUPS, contexts: CONTEXTS, ..Config::default() };
+    peer.connect()?;
+    let serving = Moment::of(peer);
+    let config = Config { groups: GROUPS, contexts: CONTEXTS, retention_bytes, ..Config::default() };
     let secret = Secret([3; 16]);
     let identity =
-        Identity { session: [1; 16], agent: [2; 16], secret, resumes: false, nonce: 4, host: "cosim".to_owned() };
+        Identity { session: [1; 16], agent: [2; 16], secret, resumes: true, nonce: 4, host: "cosim".to_owned() };
     let mut endpoint = Endpoint::new(config, identity);
     endpoint.connected(peer.now());
     let (mut left, mut is_finished, mut first_accepted) = (&records[..], false, None);
+    let (mut refused, mut regrants, mut connections) = (0u64, 0u32, 1u32);
     while !is_finished {
         let now = peer.now();
         if !left.is_empty() {
-            left = &left[endpoint.admit(left)..];
+            let count = endpoint.admit(left);
+            refused += u64::from(count == 0 && endpoint.granted().is_some());
+            left = &left[count..];
             endpoint.commit(&Losses::default(), &[], now);
             if left.is_empty() {
                 endpoint.finish();
@@ -92,23 +106,37 @@ pub fn run(image: &Image, events: usize) -> Result<(Value, Peer)> {
         let now = peer.now();
         endpoint.receive(&peer.receive()?, now)?;
         while let Some(notification) = endpoint.next_notification() {
+            regrants += u32::from(matches!(notification, Notification::Regranted(_)));
             is_finished |= notification == Notification::Finished;
         }
-        if first_accepted.is_none() && endpoint.progress().acknowledged > 0 {
-            first_accepted = Some(Moment::of(&mut peer));
+        let accepted = endpoint.progress().acknowledged;
+        if accepted > 0 {
+            first_accepted.get_or_insert_with(|| Moment::of(peer));
+        }
+        if accepted > events as u64 / 2
+            && let Some(fault) = fault.take()
+        {
+            peer.machine.board().logic.plan(fault);
+        }
+        if !is_finished && !peer.is_connected() {
+            endpoint.disconnected();
+            peer.connect()?;
+            endpoint.connected(peer.now());
+            connections += 1;
         }
     }
-    let end = Moment::of(&mut peer);
     ensure!(endpoint.totals() == expected, "counters: expected those of the model, found others");
     let counted: u64 = endpoint.totals().iter().map(|row| row.events).sum();
     ensure!(counted == events as u64, "counted: expected {events}, found {counted}");
-    let report = json!({
+    Ok(json!({
         "captured": events,
         "counted": counted,
         "equal_to_model": true,
         "serving": serving.json(),
         "first_accepted": first_accepted.context("expected an accepted record, found none")?.json(),
-        "end": end.json(),
-    });
-    Ok((report, peer))
+        "end": Moment::of(peer).json(),
+        "waits_for_retention": refused,
+        "regrants": regrants,
+        "connections": connections,
+    }))
 }

@@ -1,6 +1,6 @@
 //! Bare records through the engine of an image with the setting `test=engine`, for the suite over every engine.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use deltascope_firmware_core::remote::{self, RemoteEngine};
 use deltascope_model::raw::replay_raw_within;
 use std::cell::RefCell;
@@ -17,6 +17,7 @@ fn exchange(peer: &mut Peer, request: &[u8]) -> Result<(u8, Vec<u8>)> {
     let mut left = request;
     let mut answer = Vec::new();
     peer.wait("an answer of the engine", |peer| {
+        ensure!(peer.is_connected(), "expected that the image keeps the connection, found it closed");
         left = &left[peer.send(left)?..];
         answer.extend(peer.receive()?);
         let found = remote::split(&answer).map_err(|bytes| anyhow!("answer: found one of {bytes} bytes"))?;
@@ -29,7 +30,9 @@ fn exchange(peer: &mut Peer, request: &[u8]) -> Result<(u8, Vec<u8>)> {
 /// # Errors
 /// The image, the simulation or the replay has failed.
 pub fn replay(image: &Image, records: &[u8]) -> Result<(Vec<u8>, Peer)> {
-    let peer = RefCell::new(Peer::connect(image)?);
+    let mut peer = Peer::new(image)?;
+    peer.connect()?;
+    let peer = RefCell::new(peer);
     let ask = |request: &[u8]| exchange(&mut peer.borrow_mut(), request).map_err(|error| format!("{error:#}"));
     let mut engine = RemoteEngine::open(ask)?;
     let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;

@@ -3,7 +3,7 @@
 //! unicorn is GPL-2.0 and builds C code: the crate is in a workspace of its own, and only this task builds it.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -15,6 +15,19 @@ use crate::setup;
 
 /// Settings of an image that owns its logic. The board has no flash.
 const LOGIC: [&str; 2] = ["engine=logic", "boot_count=none"];
+
+/// Faults, and the settings that they need.
+const FAULTS: [(&str, &[&str]); 9] = [
+    ("not-configured", &[]),
+    ("no-clock", &[]),
+    ("in-reset", &[]),
+    ("no-shifters", &[]),
+    ("other-design", &[]),
+    ("wrong-bitstream", &["bitstream=0x7200000+4096"]),
+    ("dma-error", &[]),
+    ("hang", &["test=hang"]),
+    ("full-retention", &[]),
+];
 
 /// The program, and the image that it runs.
 pub struct Cosim {
@@ -67,6 +80,18 @@ impl Cosim {
         let text = self.output(&elf, &[&words[..], &[&profile]].concat())?;
         let report = serde_json::from_slice(&text).context("expected one JSON object of the co-simulation")?;
         Ok((report, profile))
+    }
+
+    /// Makes every fault that needs the logic, and checks what the image does.
+    pub fn faults(&self) -> Result<Vec<Value>> {
+        let one = |&(fault, settings): &(&str, &[&str])| -> Result<Value> {
+            let elf = self.elf(fault, settings)?;
+            let text = self.output(&elf, &[Path::new("fault"), Path::new(fault)]).with_context(|| fault.to_owned())?;
+            let found: Value =
+                serde_json::from_slice(&text).context("expected one JSON object of the co-simulation")?;
+            Ok(json!({"fault": fault, "in_unicorn": found}))
+        };
+        FAULTS.iter().map(one).collect()
     }
 
     /// Returns it as an engine of the suite. Each replay boots the image.

@@ -93,7 +93,8 @@ impl Cost {
 
     fn json(&self) -> Value {
         let sections = self.sections.iter();
-        let sections: Vec<_> = sections.map(|row| json!({"section": row.name, "bytes": row.bytes, "loaded": row.is_loaded})).collect();
+        let sections: Vec<_> =
+            sections.map(|row| json!({"section": row.name, "bytes": row.bytes, "loaded": row.is_loaded})).collect();
         let stages: serde_json::Map<_, _> =
             self.stages().into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect();
         let functions: serde_json::Map<_, _> =
