@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use deltascope_abi::board::{BUFFERS, INTERRUPT_GIC};
 use deltascope_sim::axi_dma::Ram;
 
+use crate::configuration::{self, Configuration};
 use crate::gem::{self, Gem};
 use crate::gic::Gic;
 use crate::logic::Logic;
@@ -55,6 +56,8 @@ pub struct Board {
     pub is_stopping: bool,
     /// Registers of the processing system.
     pub registers: Registers,
+    /// The device configuration interface.
+    pub configuration: Configuration,
     timers: Timers,
     watchdog: Watchdog,
     due: u64,
@@ -92,6 +95,7 @@ impl Board {
             failure: None,
             stop_at: 0,
             is_stopping: false,
+            configuration: Configuration::new(memory.image.clone()),
             timers: Timers::default(),
             watchdog: Watchdog::default(),
             registers: Registers::default(),
@@ -151,6 +155,7 @@ impl Board {
             GEM_0..0xE000_C000 => self.gem.read(address - GEM_0),
             GIC_INTERFACE..0xF8F0_0200 => self.gic.read_interface(address - GIC_INTERFACE),
             GIC_DISTRIBUTOR..0xF8F0_2000 => self.gic.read_distributor(address - GIC_DISTRIBUTOR),
+            configuration::BASE..configuration::END => self.configuration.read(address),
             _ if is_timer(address) => self.timers.read(address - PRIVATE, self.time.now()),
             _ => self.registers.read(address),
         }
@@ -172,6 +177,7 @@ impl Board {
             GIC_INTERFACE..0xF8F0_0200 => self.gic.write_interface(address - GIC_INTERFACE, value),
             GIC_DISTRIBUTOR..0xF8F0_2000 => self.gic.write_distributor(address - GIC_DISTRIBUTOR, value),
             _ if is_timer(address) => self.timers.write(address - PRIVATE, value, self.time.now()),
+            configuration::BASE..configuration::END => self.configuration.write(address, value),
             watchdog::BASE..watchdog::END => self.watchdog.write(address, value, self.time.now()),
             // Lines of the cache, thousands at a time: nothing changes.
             0xF8F0_2700..0xF8F0_2800 => return,
@@ -181,6 +187,10 @@ impl Board {
     }
 
     fn access_logic(&mut self, block: deltascope_sim::axi_dma::Block, offset: u32, value: Option<u32>) -> u32 {
+        if !self.configuration.is_done() || !self.registers.connect_logic() {
+            self.failure = Some(format!("{block:?} registers: a processor would hang at logic that is off"));
+            return 0;
+        }
         let found = self.logic.access(&mut self.time, block, offset, value);
         self.update();
         found.unwrap_or_else(|failure| {

@@ -85,6 +85,14 @@ impl Machine {
         self.unicorn.get_data_mut()
     }
 
+    /// Writes memory as something else than the processor would.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub fn write_memory(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
+        self.unicorn.mem_write(address, bytes).map_err(failed("writing memory"))
+    }
+
     /// Runs until `end`.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 //! registers and true interrupts. `README.md` says what is simulated.
 
 mod board;
+mod cases;
+mod configuration;
 mod console;
-mod faults;
 mod gem;
 mod gic;
 mod image;
@@ -28,7 +29,7 @@ use deltascope_abi::board::INTERRUPT_GIC;
 use deltascope_protocol::agent::Config;
 use serde_json::{Value, json};
 
-use crate::faults::Fault;
+use crate::cases::Case;
 use crate::image::Image;
 use crate::peer::Peer;
 use crate::stream::Plan;
@@ -58,10 +59,10 @@ enum Task {
         #[arg(long)]
         profile: Option<PathBuf>,
     },
-    /// Make a fault, check what the image does, and print one JSON object
-    Fault {
-        /// The fault
-        fault: Fault,
+    /// Run a case, check what the image does, and print one JSON object
+    Case {
+        /// The case
+        case: Case,
     },
 }
 
@@ -94,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             }
             println!("{report}");
         }
-        Task::Fault { fault } => println!("{}", faults::run(&mut Peer::new(&image)?, *fault)?),
+        Task::Case { case } => println!("{}", cases::run(&mut Peer::new(&image)?, *case)?),
     }
     Ok(())
 }

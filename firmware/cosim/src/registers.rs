@@ -1,13 +1,13 @@
-//! Blocks of the processing system that only have to keep what is written: clocks and resets, pins, device configuration,
-//! watchdog, UART, both caches' control. They begin as a first stage leaves them on a PYNQ-Z2 with the logic configured
-//! (UG585, appendices B.16, B.28 and B.33; `boards/zynq7020/pynq-z2/ps7.txt`).
+//! Blocks of the processing system that only have to keep what is written: clocks and resets, pins, UART, both caches' control.
+//! They begin as a first stage leaves them on a PYNQ-Z2 with the logic running (UG585, appendices B.28 and B.33;
+//! `boards/zynq7020/pynq-z2/ps7.txt`).
 
 use std::collections::BTreeMap;
 
 /// Two dividers of a clock that is not looked at any closer: 15 and 1, on.
 const SOME_CLOCK: u32 = 1 << 20 | 15 << 8 | 1;
 /// Registers and what is in them at the start.
-const BEGIN: [(u32, u32); 15] = [
+const BEGIN: [(u32, u32); 14] = [
     // Feedback dividers of the PLLs, oscillator 50 MHz: 1300, 1050 and 1500 MHz.
     (0xF800_0100, 26 << 12),
     (0xF800_0104, 21 << 12),
@@ -18,14 +18,12 @@ const BEGIN: [(u32, u32); 15] = [
     // DDR: 3x by 2, 2x by 3.
     (0xF800_0124, 3 << 26 | 2 << 20 | 3),
     // Clock 0 of the logic: 1500 MHz by 10; it runs on.
-    (0xF800_0170, 1 << 20 | 10 << 8),
+    (LOGIC_CLOCK, 1 << 20 | 10 << 8),
     // Resets of the logic released, level shifters on.
-    (0xF800_0240, 0),
-    (0xF800_0900, 0xF),
+    (LOGIC_RESET, 0),
+    (LEVEL_SHIFTERS, 0xF),
     // A Zynq-7020.
     (0xF800_0530, 0x0372_7093),
-    // Device configuration: DONE.
-    (0xF800_700C, 1 << 2),
     // Both UARTs: transmit FIFO empty.
     (UART_STATUS, 1 << 3),
     (0xE000_102C, 1 << 3),
@@ -36,6 +34,12 @@ const BEGIN: [(u32, u32); 15] = [
 /// Other clocks, which must have a divider.
 const CLOCKS: [u32; 16] =
     [0x128, 0x140, 0x144, 0x148, 0x14C, 0x150, 0x154, 0x158, 0x15C, 0x160, 0x164, 0x168, 0x16C, 0x180, 0x190, 0x1A0];
+/// Dividers of the logic's clock.
+pub const LOGIC_CLOCK: u32 = 0xF800_0170;
+/// Resets of the logic.
+pub const LOGIC_RESET: u32 = 0xF800_0240;
+/// Level shifters between processing system and logic.
+pub const LEVEL_SHIFTERS: u32 = 0xF800_0900;
 /// Status of UART 0.
 const UART_STATUS: u32 = 0xE000_002C;
 
@@ -56,6 +60,13 @@ impl Registers {
         self.0.insert(address, value);
     }
 
+    /// Returns whether the logic is clocked, out of reset and connected: what its registers answer to.
+    pub fn connect_logic(&self) -> bool {
+        let clock = self.read(LOGIC_CLOCK);
+        let is_clocked = clock >> 8 & 0x3F != 0 && clock >> 20 & 0x3F != 0;
+        is_clocked && self.read(LOGIC_RESET) & 1 == 0 && self.read(LEVEL_SHIFTERS) & 0xF == 0xF
+    }
+
     /// Reads the word at an address.
     pub fn read(&self, address: u32) -> u32 {
         self.0.get(&address).copied().unwrap_or(0)
@@ -63,7 +74,7 @@ impl Registers {
 
     /// Writes the word at an address, if it keeps what is written.
     pub fn write(&mut self, address: u32, value: u32) {
-        let only_reads = matches!(address, UART_STATUS | 0xE000_102C | 0xF800_700C | 0xF800_0530);
+        let only_reads = matches!(address, UART_STATUS | 0xE000_102C | 0xF800_0530);
         // Operations of the L2 cache are over at once.
         let is_operation = (0xF8F0_2700..0xF8F0_2800).contains(&address);
         if !only_reads && !is_operation {

@@ -16,13 +16,14 @@ use crate::setup;
 /// Settings of an image that owns its logic. The board has no flash.
 const LOGIC: [&str; 2] = ["engine=logic", "boot_count=none"];
 
-/// Faults, and the settings that they need.
-const FAULTS: [(&str, &[&str]); 9] = [
+/// Cases of logic that is off or faulty, and the settings that they need.
+const CASES: [(&str, &[&str]); 10] = [
     ("not-configured", &[]),
     ("no-clock", &[]),
     ("in-reset", &[]),
     ("no-shifters", &[]),
     ("other-design", &[]),
+    ("bitstream", &["bitstream=0x7200000+4096", "fclk_mhz=150"]),
     ("wrong-bitstream", &["bitstream=0x7200000+4096"]),
     ("dma-error", &[]),
     ("hang", &["test=hang"]),
@@ -82,16 +83,16 @@ impl Cosim {
         Ok((report, profile))
     }
 
-    /// Makes every fault that needs the logic, and checks what the image does.
-    pub fn faults(&self) -> Result<Vec<Value>> {
-        let one = |&(fault, settings): &(&str, &[&str])| -> Result<Value> {
-            let elf = self.elf(fault, settings)?;
-            let text = self.output(&elf, &[Path::new("fault"), Path::new(fault)]).with_context(|| fault.to_owned())?;
+    /// Runs every case of logic that is off or faulty, and checks what the image does.
+    pub fn cases(&self) -> Result<Vec<Value>> {
+        let one = |&(case, settings): &(&str, &[&str])| -> Result<Value> {
+            let elf = self.elf(case, settings)?;
+            let text = self.output(&elf, &[Path::new("case"), Path::new(case)]).with_context(|| case.to_owned())?;
             let found: Value =
                 serde_json::from_slice(&text).context("expected one JSON object of the co-simulation")?;
-            Ok(json!({"fault": fault, "in_unicorn": found}))
+            Ok(json!({"case": case, "in_unicorn": found}))
         };
-        FAULTS.iter().map(one).collect()
+        CASES.iter().map(one).collect()
     }
 
     /// Returns it as an engine of the suite. Each replay boots the image.

@@ -204,12 +204,12 @@ fn garbage(programs: &Programs) -> Result<Value> {
 /// A part of the test: its name for `--only`, and what runs it.
 type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
-/// A stream and faults in unicorn: true accesses to registers of the Verilated logic, and true interrupts. The suite of every
+/// A stream, and logic that is off or faulty, in unicorn: true accesses to registers of the Verilated logic, and true interrupts. The suite of every
 /// engine runs there by `cargo xtask board engines`.
 fn cosim(programs: &Programs) -> Result<Value> {
     let cosim = Cosim::of(programs.image.clone())?;
     let (stream, _) = cosim.stream(FEW.into())?;
-    Ok(json!({"in_unicorn": stream, "faults": cosim.faults()?}))
+    Ok(json!({"in_unicorn": stream, "cases": cosim.cases()?}))
 }
 
 /// Every part, in the order in which they run. The first is the long stream.
