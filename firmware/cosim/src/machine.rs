@@ -10,6 +10,7 @@ use unicorn_engine::{Arch, ArmCpuModel, Mode, Prot, RegisterARM, RegisterARMCP, 
 use crate::board::{Board, DEVICES, DoubleDataRate};
 use crate::image::Image;
 use crate::profile::Profile;
+use crate::time::MICROSECOND;
 
 /// Bits of the program status register.
 mod status {
@@ -22,6 +23,8 @@ mod status {
     pub const IRQ_MODE: u64 = 0x12;
 }
 
+/// Time that passes at a YIELD, so that a loop that waits has few turns.
+const YIELD: u64 = MICROSECOND;
 /// Offset of the IRQ's vector.
 const IRQ_VECTOR: u64 = 0x18;
 
@@ -112,15 +115,28 @@ impl Machine {
             }
             let outcome = self.unicorn.emu_start(self.next, u64::MAX, 0, 0);
             self.next = self.unicorn.pc_read().map_err(failed("PC"))?;
-            outcome.map_err(|error| anyhow!("the processor stopped at {:#010x}: {error:?}", self.next))?;
+            let yields = outcome == Err(uc_error::INSN_INVALID) && self.is_behind_yield()?;
+            if !yields {
+                outcome.map_err(|error| anyhow!("the processor stopped at {:#010x}: {error:?}", self.next))?;
+            }
             if self.status()? & status::THUMB != 0 {
                 self.next |= 1;
             }
             let board = self.unicorn.get_data_mut();
-            if !board.is_stopping {
+            if yields {
+                board.time.wait(YIELD);
+                board.advance();
+            } else if !board.is_stopping {
                 sleep(board, end);
             }
         }
+    }
+
+    /// Whether the last instruction was YIELD, the body of every loop that waits. unicorn ends a run behind it, with an error.
+    fn is_behind_yield(&self) -> Result<bool> {
+        let mut word = [0; 4];
+        self.unicorn.mem_read(self.next - 4, &mut word).map_err(failed("reading code"))?;
+        Ok(u32::from_le_bytes(word) & 0x0FFF_FFFF == 0x0320_F001)
     }
 
     fn status(&self) -> Result<u64> {
