@@ -8,7 +8,7 @@ use deltascope_sim::axi_dma::{Fault, Response};
 use serde_json::{Value, json};
 
 use crate::peer::Peer;
-use crate::registers::{LEVEL_SHIFTERS, LOGIC_CLOCK, LOGIC_RESET};
+use crate::registers::{LEVEL_SHIFTERS, LOGIC_CLOCK, LOGIC_COUNT, LOGIC_RESET};
 use crate::stream::{self, Plan};
 
 /// Records of a stream.
@@ -25,7 +25,7 @@ const HEAD: [u32; 6] = [u32::MAX, 0x0000_00BB, 0x1122_0044, 0xAA99_5566, 0x3001_
 pub enum Case {
     /// No bitstream is loaded
     NotConfigured,
-    /// The clock of the logic is off
+    /// The clock of the logic is stopped
     NoClock,
     /// The logic is held in reset
     InReset,
@@ -58,7 +58,7 @@ pub fn run(peer: &mut Peer, case: Case) -> Result<Value> {
             stopped(peer, "DONE low")
         }
         Case::NoClock => {
-            board.registers.set(LOGIC_CLOCK, 0);
+            board.registers.set(LOGIC_COUNT, 1);
             stopped(peer, "clock")
         }
         Case::InReset => {
@@ -79,8 +79,9 @@ pub fn run(peer: &mut Peer, case: Case) -> Result<Value> {
         }
         Case::Bitstream => {
             board.configuration.clear();
-            for (address, off) in [(LOGIC_CLOCK, 0), (LOGIC_RESET, 0xF), (LEVEL_SHIFTERS, 0)] {
-                board.registers.set(address, off);
+            // As after a reset of the processing system (UG585, appendix B.28).
+            for (address, value) in [(LOGIC_CLOCK, 0x0010_1800), (LOGIC_RESET, 0xF), (LEVEL_SHIFTERS, 0)] {
+                board.registers.set(address, value);
             }
             peer.machine.write_memory(BITSTREAM, &HEAD.map(u32::to_le_bytes).concat())?;
             let found = stream::run(peer, whole)?;

@@ -36,6 +36,8 @@ const CLOCKS: [u32; 16] =
     [0x128, 0x140, 0x144, 0x148, 0x14C, 0x150, 0x154, 0x158, 0x15C, 0x160, 0x164, 0x168, 0x16C, 0x180, 0x190, 0x1A0];
 /// Dividers of the logic's clock.
 pub const LOGIC_CLOCK: u32 = 0xF800_0170;
+/// Clocks after which the logic's clock stops; 0: it runs on.
+pub const LOGIC_COUNT: u32 = 0xF800_0178;
 /// Resets of the logic.
 pub const LOGIC_RESET: u32 = 0xF800_0240;
 /// Level shifters between processing system and logic.
@@ -63,7 +65,8 @@ impl Registers {
     /// Returns whether the logic is clocked, out of reset and connected: what its registers answer to.
     pub fn connect_logic(&self) -> bool {
         let clock = self.read(LOGIC_CLOCK);
-        let is_clocked = clock >> 8 & 0x3F != 0 && clock >> 20 & 0x3F != 0;
+        let is_divided = clock >> 8 & 0x3F != 0 && clock >> 20 & 0x3F != 0;
+        let is_clocked = is_divided && self.read(LOGIC_COUNT) & 0xFFFF == 0;
         is_clocked && self.read(LOGIC_RESET) & 1 == 0 && self.read(LEVEL_SHIFTERS) & 0xF == 0xF
     }
 

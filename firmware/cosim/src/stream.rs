@@ -27,6 +27,8 @@ const MIX: Mix<'static> = Mix {
     lengths: 9_000,
     reply_in: 0,
 };
+/// Connections that an agent may need: one, and one more after a fault of the engine.
+const MOST_CONNECTIONS: u32 = 3;
 /// Seed of the records.
 const SEED: u64 = 0x0DE1_7A5C_09E0_0001;
 
@@ -104,7 +106,8 @@ pub fn run(peer: &mut Peer, plan: Plan) -> Result<Value> {
         endpoint.advance(sent, now);
         peer.turn()?;
         let now = peer.now();
-        endpoint.receive(&peer.receive()?, now)?;
+        // A server whose engine has failed says so; an agent comes back.
+        let is_refused = endpoint.receive(&peer.receive()?, now).is_err();
         while let Some(notification) = endpoint.next_notification() {
             regrants += u32::from(matches!(notification, Notification::Regranted(_)));
             is_finished |= notification == Notification::Finished;
@@ -118,7 +121,8 @@ pub fn run(peer: &mut Peer, plan: Plan) -> Result<Value> {
         {
             peer.machine.board().logic.plan(fault);
         }
-        if !is_finished && !peer.is_connected() {
+        if !is_finished && (is_refused || !peer.is_connected()) {
+            ensure!(connections < MOST_CONNECTIONS, "expected at most {MOST_CONNECTIONS} connections, found more");
             endpoint.disconnected();
             peer.connect()?;
             endpoint.connected(peer.now());
