@@ -33,6 +33,8 @@ pub struct Machine {
     unicorn: Unicorn<'static, Board>,
     /// Where it continues.
     next: u64,
+    /// It waits for an interrupt (WFI).
+    is_waiting: bool,
 }
 
 fn failed(what: &str) -> impl Fn(uc_error) -> anyhow::Error {
@@ -55,7 +57,12 @@ impl Machine {
     pub fn new(image: &Image) -> Result<Machine> {
         let mut memory = DoubleDataRate::new();
         image.load(&mut memory.image)?;
-        let board = Board::new(&memory, Profile::new(image.code.0, image.code.1))?;
+        Machine::start(&memory, image.entry, image.code)
+    }
+
+    /// Returns a board whose memory is loaded, with code in a range of addresses.
+    fn start(memory: &DoubleDataRate, entry: u32, code: (u32, u32)) -> Result<Machine> {
+        let board = Board::new(memory, Profile::new(code.0, code.1))?;
         let mut unicorn = Unicorn::new_with_data(Arch::ARM, Mode::ARM, board).map_err(failed("starting"))?;
         unicorn.ctl_set_cpu_model(ArmCpuModel::CORTEX_A9 as i32).map_err(failed("Cortex-A9"))?;
         map(&mut unicorn, &memory.image)?;
@@ -80,7 +87,7 @@ impl Machine {
             unicorn.mmio_map(base.into(), bytes.into(), Some(read), Some(write)).map_err(failed("mapping a device"))?;
         }
         unicorn.add_block_hook(1, 0, begin_block).map_err(failed("a hook"))?;
-        Ok(Machine { unicorn, next: image.entry.into() })
+        Ok(Machine { unicorn, next: entry.into(), is_waiting: false })
     }
 
     /// Returns the board.
@@ -109,6 +116,11 @@ impl Machine {
             if board.time.now() >= end {
                 return Ok(());
             }
+            if self.is_waiting {
+                sleep(board, end);
+                self.is_waiting = !board.gic.is_signalled();
+                continue;
+            }
             (board.stop_at, board.is_stopping) = (end, false);
             if board.gic.is_signalled() {
                 self.take_interrupt()?;
@@ -126,9 +138,8 @@ impl Machine {
             if yields {
                 board.time.wait(YIELD);
                 board.advance();
-            } else if !board.is_stopping {
-                sleep(board, end);
             }
+            self.is_waiting = !yields && !board.is_stopping;
         }
     }
 
@@ -187,5 +198,26 @@ fn sleep(board: &mut Board, end: u64) {
     while !board.gic.is_signalled() && board.time.now() < end && board.failure.is_none() {
         board.time.wait_until(board.due().min(end));
         board.advance();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deltascope_sim::axi_dma::Memory as _;
+
+    #[test]
+    fn each_instruction_counts_once_however_often_a_run_is_stopped() {
+        // mov r0, #250; loop: subs r0, r0, #1; bne loop; wfi; b .
+        let code: [u32; 5] = [0xE3A0_00FA, 0xE250_0001, 0x1AFF_FFFD, 0xE320_F003, 0xEAFF_FFFE];
+        let mut memory = DoubleDataRate::new();
+        memory.image.write(0x10_0000, &code.map(u32::to_le_bytes).concat());
+        let mut machine = Machine::start(&memory, 0x10_0000, (0x10_0000, 0x10_0014)).unwrap();
+        for end in (10..=1_000).step_by(10) {
+            machine.run_until(end).unwrap();
+        }
+        assert_eq!(machine.board().time.instructions(), 1 + 2 * 250 + 1);
+        assert_eq!(machine.board().time.now(), 1_000);
+        assert_eq!(machine.board().profile.text(0), "entry 0\n100000 3\n100004 498\n10000c 1\n");
     }
 }

@@ -36,7 +36,6 @@ pub fn replay(image: &Image, records: &[u8]) -> Result<(Vec<u8>, Peer)> {
     let ask = |request: &[u8]| exchange(&mut peer.borrow_mut(), request).map_err(|error| format!("{error:#}"));
     let mut engine = RemoteEngine::open(ask)?;
     let report = replay_raw_within(&mut &*records, &mut engine, LIMIT)?;
-    drop(engine);
     let mut text = Vec::new();
     report.write_json(&mut text)?;
     // The daemon ends its report with a line of its own.

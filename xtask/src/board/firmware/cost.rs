@@ -26,8 +26,8 @@ const STAGES: [(&str, &[&str]); 6] = [
     ("CRC32C", &["crc32c", "abi::crc"]),
     ("copies", &["memcpy", "memmove", "__aeabi_mem", "memset", "compiler_builtins::mem"]),
     ("TCP/IP and Ethernet", &["smoltcp", "rings::", "eth::", "station::"]),
-    ("cache maintenance", &["cache::"]),
-    ("engine and DMA drivers", &["deltascope_driver", "buffers::"]),
+    ("cache maintenance", &["cache::", "::sync_for_device", "::sync_for_cpu"]),
+    ("engine and DMA drivers", &["deltascope_driver"]),
     ("frames and checks", &["deltascope_protocol", "deltascope_abi", "deltascope_model"]),
 ];
 /// Functions that are named in the output, the most expensive first.
