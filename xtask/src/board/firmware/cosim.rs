@@ -30,6 +30,26 @@ const CASES: [(&str, &[&str]); 10] = [
     ("full-retention", &[]),
 ];
 
+/// A task of cargo in the workspace of the crate.
+fn cargo(task: &str) -> Command {
+    let mut command = deltascope_testkit::cargo::cargo();
+    command.current_dir(root().join("firmware/cosim")).args([task, "--release", "--locked", "--target-dir"]);
+    command.arg(target_folder());
+    command
+}
+
+fn provide() -> Result<()> {
+    setup::provide(setup::UNICORN)?;
+    setup::require(&[setup::VERILATOR, setup::CPP])
+}
+
+/// Lints and tests the crate.
+pub fn check() -> Result<()> {
+    provide()?;
+    run(cargo("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
+    run(&mut cargo("test"))
+}
+
 /// The program, and the image that it runs.
 pub struct Cosim {
     program: PathBuf,
@@ -46,11 +66,8 @@ impl Cosim {
 
     /// Builds the program for an image.
     pub fn of(image: Image) -> Result<Cosim> {
-        setup::provide(setup::UNICORN)?;
-        setup::require(&[setup::VERILATOR, setup::CPP])?;
-        let mut command = deltascope_testkit::cargo::cargo();
-        command.current_dir(root().join("firmware/cosim")).args(["build", "--release", "--locked", "--target-dir"]);
-        run(command.arg(target_folder()))?;
+        provide()?;
+        run(&mut cargo("build"))?;
         let folder = image::folder().join("cosim");
         std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         Ok(Cosim { program: target_folder().join("release/deltascope-firmware-cosim"), image, folder })
