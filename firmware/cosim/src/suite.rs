@@ -1,7 +1,7 @@
 //! Bare records through the engine of an image with the setting `test=engine`, for the suite over every engine.
 
-use anyhow::{Result, anyhow, ensure};
-use deltascope_firmware_core::remote::{self, RemoteEngine};
+use anyhow::{Result, ensure};
+use deltascope_firmware_core::remote::{HEAD, RemoteEngine};
 use deltascope_model::raw::replay_raw_within;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,6 +12,12 @@ use crate::peer::Peer;
 /// Time of this machine without progress after which a replay has failed.
 const LIMIT: Duration = Duration::from_secs(600);
 
+/// Returns status and body of an answer that is whole. It may be longer than a request.
+fn split(answer: &[u8]) -> Option<(u8, &[u8])> {
+    let ([status, length @ ..], body) = answer.split_first_chunk::<HEAD>()?;
+    Some((*status, body.get(..u32::from_le_bytes(*length) as usize)?))
+}
+
 /// Sends a request to the image, and returns its answer.
 fn exchange(peer: &mut Peer, request: &[u8]) -> Result<(u8, Vec<u8>)> {
     let mut left = request;
@@ -20,8 +26,7 @@ fn exchange(peer: &mut Peer, request: &[u8]) -> Result<(u8, Vec<u8>)> {
         ensure!(peer.is_connected(), "expected that the image keeps the connection, found it closed");
         left = &left[peer.send(left)?..];
         answer.extend(peer.receive()?);
-        let found = remote::split(&answer).map_err(|bytes| anyhow!("answer: found one of {bytes} bytes"))?;
-        Ok(found.map(|(status, body)| (status, body.to_vec())))
+        Ok(split(&answer).map(|(status, body)| (status, body.to_vec())))
     })
 }
 
