@@ -61,12 +61,23 @@ pub fn execute(as_json: bool, more: Vec<Runner>) -> Result<()> {
     compare_and_print(as_json, &runners)
 }
 
-fn compare_and_print(as_json: bool, runners: &[Runner]) -> Result<()> {
+/// Runs the suite over an engine and the model; the rows of both. A difference is an error.
+pub fn compare_with_model(engine: Runner) -> Result<Vec<Value>> {
+    let rows = rows(&[model(), engine])?;
+    ensure!(rows.iter().all(|row| row["ok"] == true), "engines: expected the same reports, found {rows:?}");
+    Ok(rows)
+}
+
+fn rows(runners: &[Runner]) -> Result<Vec<Value>> {
     let folder = std::env::temp_dir().join(format!("deltascope-engines-{}", std::process::id()));
     fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
     let outcome = compare_all(runners, &folder);
     fs::remove_dir_all(&folder)?;
-    let rows = outcome?;
+    outcome
+}
+
+fn compare_and_print(as_json: bool, runners: &[Runner]) -> Result<()> {
+    let rows = rows(runners)?;
     let wrong: Vec<&Value> = rows.iter().filter(|row| row["ok"] != true).collect();
     if as_json {
         println!("{}", json!({"engines": rows}));

@@ -14,6 +14,7 @@ use super::cosim::Cosim;
 use super::machine::{Machine, Network};
 use super::programs::{LIMIT, Programs, finish};
 use crate::board::arm::cross::Compiler;
+use crate::board::engines;
 use crate::cargo::root;
 
 /// Events of the long stream.
@@ -204,12 +205,14 @@ fn garbage(programs: &Programs) -> Result<Value> {
 /// A part of the test: its name for `--only`, and what runs it.
 type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
-/// A stream, and logic that is off or faulty, in unicorn: true accesses to registers of the Verilated logic, and true interrupts. The suite of every
-/// engine runs there by `cargo xtask board engines`.
+/// A stream, logic that is off or faulty, and the suite of every engine, in unicorn: true accesses to registers of the
+/// Verilated logic, and true interrupts.
 fn cosim(programs: &Programs) -> Result<Value> {
     let cosim = Cosim::of(programs.image.clone())?;
     let (stream, _) = cosim.stream(FEW.into())?;
-    Ok(json!({"in_unicorn": stream, "cases": cosim.cases()?}))
+    let cases = cosim.cases()?;
+    let suite = engines::compare_with_model(cosim.runner()?)?;
+    Ok(json!({"in_unicorn": stream, "cases": cases, "suite": suite}))
 }
 
 /// Every part, in the order in which they run. The first is the long stream.
