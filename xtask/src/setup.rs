@@ -84,6 +84,15 @@ pub const KERNEL: &[Tool] = &[
     tool("dtc", "device-tree-compiler"),
 ];
 
+/// What builds unicorn and its bindings, for the bare-metal image against the Verilated logic.
+pub const UNICORN: &[Tool] = &[
+    tool("cmake", "cmake"),
+    tool("make", "make"),
+    tool("gcc", "gcc"),
+    // The library is in a folder by its version; this is the only file by the package's own name.
+    tool("/usr/share/doc/libclang-dev/copyright", "libclang-dev"),
+];
+
 /// What `cargo xtask kmod test` and `kmod cost` use beside QEMU.
 pub const CAPTURE: &[Tool] = &[
     tool("gcc", "gcc"),

@@ -65,8 +65,10 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     }
     stages.run("daemon for armhf", || board::arm::run(&board::arm::Arguments::default()))?;
     stages.run("emulated Zynq", || board::zynq::run(&board::zynq::Arguments::default()))?;
-    stages
-        .run("bare-metal image in QEMU", || board::firmware::test::run(&board::firmware::test::Arguments::default()))?;
+    stages.run("co-simulation of the bare-metal image, lint and tests", board::firmware::cosim::check)?;
+    stages.run("bare-metal image in QEMU and unicorn", || {
+        board::firmware::test::run(&board::firmware::test::Arguments::default())
+    })?;
     stages.run("one suite over every engine, the emulated Zynq's and the bare-metal image's too", || {
         board::engines::run(&board::engines::Arguments { json: true, ..Default::default() })
     })?;
@@ -99,7 +101,9 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("documentation", || publish::documentation(workspace::FEATURES))?;
     stages.run("unit, property, integration, gate and block lockstep tests", workspace::test)?;
     stages.run("bare-metal image", || {
-        execute(cargo(&["fmt", "--check"]).current_dir(root().join("firmware/image")))?;
+        for folder in ["firmware/image", "firmware/cosim"] {
+            execute(cargo(&["fmt", "--check"]).current_dir(root().join(folder)))?;
+        }
         board::firmware::run(&board::firmware::Arguments::default())
     })?;
     stages.run("lint", || rtl::lint::run(&rtl::lint::Arguments::default()))?;

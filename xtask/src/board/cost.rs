@@ -4,7 +4,7 @@
 //! differ in their number of events; the difference is what an event costs, without start-up and handshake. The kernel's
 //! share (sockets, interrupts) is not in the counts, and an instruction is no clock: caches and buses are not simulated.
 
-mod profile;
+pub mod profile;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@
 
 mod cases;
 
-use super::dma;
 use super::runner::Runner;
+use super::{dma, firmware};
 use crate::demo::Engine;
 use crate::replay;
 use anyhow::{Context, Result, ensure};
@@ -20,7 +20,7 @@ pub fn local() -> Result<Vec<Runner>> {
     Engine::Rtl.build_programs()?;
     dma::build()?;
     Ok(vec![
-        Runner::new("model", |raw| replay::report(raw, Engine::Model)),
+        model(),
         Runner::new("rtl, scatter-gather", |raw| replay::report(raw, Engine::Rtl)),
         Runner::new("rtl, direct", |raw| dma::replay("direct", raw)),
     ])
@@ -32,21 +32,26 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Compare the bare-metal image with the model only
+    /// Compare the bare-metal image with the model only, in QEMU and in unicorn
     #[arg(long)]
     pub only_firmware: bool,
 }
 
 /// Runs the suite over the engines of this machine, the emulated Zynq's and the bare-metal image's.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let firmware = super::firmware::engine::runner()?;
+    let firmware = [firmware::engine::runner()?, firmware::cosim::Cosim::build(None)?.runner()?];
     if arguments.only_firmware {
-        let model = Runner::new("model", |raw| replay::report(raw, Engine::Model));
-        return compare_and_print(arguments.json, &[model, firmware]);
+        let runners: Vec<Runner> = [model()].into_iter().chain(firmware).collect();
+        return compare_and_print(arguments.json, &runners);
     }
     let mut more = super::zynq::runners()?;
-    more.push(firmware);
+    more.extend(firmware);
     execute(arguments.json, more)
+}
+
+/// The reference.
+fn model() -> Runner {
+    Runner::new("model", |raw| replay::report(raw, Engine::Model))
 }
 
 /// Runs the suite over the engines of this machine and those of `more`.
@@ -56,12 +61,23 @@ pub fn execute(as_json: bool, more: Vec<Runner>) -> Result<()> {
     compare_and_print(as_json, &runners)
 }
 
-fn compare_and_print(as_json: bool, runners: &[Runner]) -> Result<()> {
+/// Runs the suite over an engine and the model; the rows of both. A difference is an error.
+pub fn compare_with_model(engine: Runner) -> Result<Vec<Value>> {
+    let rows = rows(&[model(), engine])?;
+    ensure!(rows.iter().all(|row| row["ok"] == true), "engines: expected the same reports, found {rows:?}");
+    Ok(rows)
+}
+
+fn rows(runners: &[Runner]) -> Result<Vec<Value>> {
     let folder = std::env::temp_dir().join(format!("deltascope-engines-{}", std::process::id()));
     fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
     let outcome = compare_all(runners, &folder);
     fs::remove_dir_all(&folder)?;
-    let rows = outcome?;
+    outcome
+}
+
+fn compare_and_print(as_json: bool, runners: &[Runner]) -> Result<()> {
+    let rows = rows(runners)?;
     let wrong: Vec<&Value> = rows.iter().filter(|row| row["ok"] != true).collect();
     if as_json {
         println!("{}", json!({"engines": rows}));

@@ -1,7 +1,9 @@
-//! `cargo xtask board fw`, `fw-log` and `fw-test`: the bare-metal image (`docs/firmware.md`).
+//! `cargo xtask board fw`, `fw-log`, `fw-test` and `fw-cost`: the bare-metal image (`docs/firmware.md`).
 
 mod boot_count;
 pub mod copy_cost;
+pub mod cosim;
+pub mod cost;
 pub mod engine;
 pub mod image;
 pub mod machine;

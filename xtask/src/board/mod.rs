@@ -41,6 +41,8 @@ pub enum Task {
     FwLog(firmware::LogArguments),
     /// Boot the bare-metal image in QEMU with the Verilated logic, stream to it, and make every fault of its table
     FwTest(firmware::test::Arguments),
+    /// Count bytes, instructions until the first event and instructions an event of the bare-metal image, in unicorn
+    FwCost(firmware::cost::Arguments),
     /// Count the instructions of the copies into and out of the DMA's buffers, in the bare-metal image
     CopyCost(firmware::copy_cost::Arguments),
     /// Count the instructions that an event costs the board's processor in the daemon, by path and function
@@ -67,6 +69,7 @@ pub fn run(task: Task) -> Result<()> {
         Task::Fw(arguments) => firmware::run(&arguments),
         Task::FwLog(arguments) => firmware::log(&arguments),
         Task::FwTest(arguments) => firmware::test::run(&arguments),
+        Task::FwCost(arguments) => firmware::cost::run(&arguments),
         Task::CopyCost(arguments) => firmware::copy_cost::run(&arguments),
         Task::Cost(arguments) => cost::run(&arguments),
         Task::HlsCsim(arguments) => hls_csim::run(&arguments),

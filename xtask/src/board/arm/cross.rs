@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, root, run, target_folder};
+use crate::setup::Tool;
 use crate::{emulator, setup};
 
 /// What runs on the board.
@@ -124,6 +125,14 @@ impl Cross {
             Compiler::Rustup => format!("{version}, with rustup's standard library for {triple}"),
             Compiler::Debian => format!("{version} from Debian, building the standard library for {triple}"),
         })
+    }
+
+    /// The compiler as a tool whose version tables name.
+    pub fn tools(&self) -> &'static [Tool] {
+        match self.compiler {
+            Compiler::Rustup => &[Tool { program: "rustc", package: "rustup" }],
+            Compiler::Debian => &[Tool { program: DEBIAN_RUSTC, package: "rustc-web" }],
+        }
     }
 
     /// Builds here go into a folder of their own, so that the standard library is built once.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::board::arm::cross::{Compiler, Cross, Target};
 use crate::cargo::target_folder;
+use crate::setup::Tool;
 
 /// Section of the settings (`firmware/image/memory.x`).
 const SETTINGS: &str = ".settings";
@@ -20,10 +21,13 @@ pub fn folder() -> PathBuf {
 }
 
 /// An image.
+#[derive(Clone)]
 pub struct Image {
     bytes: Vec<u8>,
     /// Which compiler built it.
     pub compiler: String,
+    /// The same as a tool, for tables that depend on its version.
+    pub tools: &'static [Tool],
 }
 
 /// A section of memory.
@@ -44,7 +48,7 @@ impl Image {
         let cross = Cross::find(Target::BareMetal, compiler)?;
         let program = cross.build("deltascope-firmware", "deltascope-firmware")?;
         let bytes = fs::read(&program).with_context(|| format!("reading {}", program.display()))?;
-        Ok(Image { bytes, compiler: cross.describe()? })
+        Ok(Image { bytes, compiler: cross.describe()?, tools: cross.tools() })
     }
 
     /// Where in the file the settings are.
@@ -83,7 +87,7 @@ impl Image {
         let mut bytes = self.bytes.clone();
         let offset = self.block()?;
         bytes[offset..offset + BYTES].copy_from_slice(&settings::block(&text)?);
-        Ok(Image { bytes, compiler: self.compiler.clone() })
+        Ok(Image { bytes, compiler: self.compiler.clone(), tools: self.tools })
     }
 
     /// Writes it into the folder of images.

@@ -10,9 +10,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::boot_count::boot_count;
+use super::cosim::Cosim;
 use super::machine::{Machine, Network};
 use super::programs::{LIMIT, Programs, finish};
 use crate::board::arm::cross::Compiler;
+use crate::board::engines;
 use crate::cargo::root;
 
 /// Events of the long stream.
@@ -203,8 +205,18 @@ fn garbage(programs: &Programs) -> Result<Value> {
 /// A part of the test: its name for `--only`, and what runs it.
 type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
+/// A stream, logic that is off or faulty, and the suite of every engine, in unicorn: true accesses to registers of the
+/// Verilated logic, and true interrupts.
+fn cosim(programs: &Programs) -> Result<Value> {
+    let cosim = Cosim::of(programs.image.clone())?;
+    let (stream, _) = cosim.stream(FEW.into())?;
+    let cases = cosim.cases()?;
+    let suite = engines::compare_with_model(cosim.runner()?)?;
+    Ok(json!({"in_unicorn": stream, "cases": cases, "suite": suite}))
+}
+
 /// Every part, in the order in which they run. The first is the long stream.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("stream", stream),
     ("garbage", garbage),
     ("peers", not_allowed),
@@ -214,6 +226,7 @@ const PARTS: [Part; 9] = [
     ("dhcp", dhcp),
     ("logic", no_logic),
     ("boot-count", boot_count),
+    ("cosim", cosim),
 ];
 
 /// Runs everything, or the parts that were asked for.
