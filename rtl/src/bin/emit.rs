@@ -5,8 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
 use deltascope_rtl::emit::{CATALOGUE, find, tree};
 use deltascope_rtl::paths;
 
@@ -39,13 +37,10 @@ fn setting(text: &str) -> anyhow::Result<(String, usize)> {
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        let mut table = Table::new();
-        table.load_style(NOTHING);
         for instance in CATALOGUE {
             let mark = if instance.default { "default" } else { "" };
-            table.add_row([instance.block, mark, &instance.describe()]);
+            println!("{:<22} {:<8} {}", instance.block, mark, instance.describe());
         }
-        println!("{}", table.trim_fmt());
         return Ok(());
     }
     let folder = match &arguments.out {
