@@ -34,11 +34,12 @@ work() { workload /sys/fs/cgroup/$1 $2 $3 || check "workload_$2" ok failed; }
 more() { work "$@" > /dev/null; }
 now() { cut -d' ' -f1 /proc/uptime; }
 
-# agent_start [OPTION...]: returns when the programs are attached and the agent has counted once
+# agent_start [OPTION...]: returns when the programs are attached and the agent has counted once. Sends are by socket unless
+# SENDS_BY is set.
 agent_start() {
 	rm -f /tmp/agent
 	deltascope run --source bpf --insecure-peer 10.0.2.2:$BOARDD_PORT --timeout 60 --interval 0.5 \
-		--json-lines "$@" > /tmp/agent 2> /tmp/agent-error &
+		--json-lines --sends-by ${SENDS_BY:-socket} "$@" > /tmp/agent 2> /tmp/agent-error &
 	AGENT=$!
 	until [ -s /tmp/agent ]; do
 		if ! kill -0 $AGENT 2> /dev/null; then
