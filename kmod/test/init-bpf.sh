@@ -108,6 +108,27 @@ phase_exact() {
 	check exact_partial 0 "$(reported partial_sends)"
 }
 
+# Sends by content, of two containers at once that send the same bodies: in every scope what the workload itself found.
+phase_content() {
+	SENDS_BY=content agent_start --no-sampling --judge-after 300 --send-limit 16384 --scope connection --contexts 16384
+	work a content 66 | sed 's/^REFERENCE/CONTENT content/' &
+	A=$!
+	work b content 40 | sed 's/^REFERENCE/CONTENT content/'
+	wait $A
+	settled
+	agent_stop content
+}
+
+# The same where a ring is full: lost bytes are in the law of bytes.
+phase_content_overflow() {
+	SENDS_BY=content agent_start --no-sampling --ring-bytes 4096
+	kill -STOP $AGENT
+	work a content 66 | sed 's/^REFERENCE/CONTENT content_overflow/'
+	kill -CONT $AGENT
+	agent_stop content_overflow
+	check content_overflow_loses 1 $(($(reported ring) > 0))
+}
+
 # Switched off while it runs the agent captures nothing and its counters stay; switched on again it captures.
 phase_switch() {
 	echo "off = false" > /tmp/agent.toml

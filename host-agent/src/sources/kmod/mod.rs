@@ -1,7 +1,7 @@
 //! The capture module as a source: every copied page and every send of this machine, as they happen.
 
 mod captures;
-mod content;
+pub(super) mod content;
 mod counters;
 pub(super) mod events;
 mod liveness;
