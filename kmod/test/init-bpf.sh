@@ -110,7 +110,7 @@ phase_exact() {
 
 # Sends by content, of two containers at once that send the same bodies: in every scope what the workload itself found.
 phase_content() {
-	SENDS_BY=content agent_start --no-sampling --judge-after 300 --send-limit 16384 --scope connection --contexts 16384
+	SENDS_BY=content agent_start --no-sampling --judge-after 300 --send-limit 16384 --scope connection --contexts 8192
 	work a content 66 | sed 's/^REFERENCE/CONTENT content/' &
 	A=$!
 	work b content 40 | sed 's/^REFERENCE/CONTENT content/'

@@ -40,7 +40,7 @@ phase_content() {
 	check content_is_put_right 0 "$(get send_content)"
 	agent_stop content_by_socket
 	set_to judge_after_ms 300
-	SENDS_BY=content agent_start --no-sampling --scope connection --contexts 16384
+	SENDS_BY=content agent_start --no-sampling --scope connection --contexts 8192
 	work a content 66 | sed 's/^REFERENCE/CONTENT content/' &
 	A=$!
 	work b content 40 | sed 's/^REFERENCE/CONTENT content/'
