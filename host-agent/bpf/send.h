@@ -169,28 +169,57 @@ DS_INLINE __u32 ds_hash_payload(__u8 *bytes, __u32 length, __u64 place)
 	return ds_hash_end(lanes);
 }
 
-/* Where ds_head_length() leaves its result: behind everything that is gathered. */
-#define ds_head_result(bytes) (*(volatile __u32 *)((bytes) + DS_PAYLOAD_BYTES - 8))
+/* A search for the end of a head. */
+struct ds_search {
+	__u8 *bytes;
+	__u32 length;
+};
 
-/*
- * Finds the bytes of a head (RFC 9112) up to and with its empty line; 0 when that is not among the first `length`. The
- * result is in memory: the verifier would follow the program from each number that it can be.
- */
-static __noinline int ds_head_length(__u8 *bytes, __u32 length)
+/* Where it keeps the last four bytes, and its result: behind everything that is gathered. */
+struct ds_found {
+	__u32 window;
+	__u32 head;
+};
+
+#define ds_found_in(bytes) ((volatile struct ds_found *)((bytes) + DS_PAYLOAD_BYTES - sizeof(struct ds_found)))
+
+/* Bytes of one step. */
+#define DS_STEP_BYTES 64
+
+static long ds_search_step(__u64 step, struct ds_search *search)
 {
-	__u32 i, window = 0;
+	volatile struct ds_found *found = ds_found_in(search->bytes);
+	__u64 from = step * DS_STEP_BYTES;
+	__u32 window = found->window;
+	int i;
 
-	ds_head_result(bytes) = 0;
-	for (i = 0; i < DS_HEAD_BYTES; i++) {
-		if (i >= length)
-			break;
-		window = window << 8 | bytes[i];
+	ds_bound(from, DS_HEAD_BYTES - DS_STEP_BYTES);
+	for (i = 0; i < DS_STEP_BYTES; i++) {
+		if (from + i >= search->length)
+			return 1;
+		window = window << 8 | search->bytes[from + i];
 		if (window == 0x0d0a0d0a || (window & 0xffff) == 0x0a0a) {
-			ds_head_result(bytes) = i + 1;
-			break;
+			found->head = from + i + 1;
+			return 1;
 		}
 	}
+	found->window = window;
 	return 0;
+}
+
+/*
+ * Bytes of a head (RFC 9112) up to and with its empty line; 0 when that is not among the first `length`. In memory while
+ * it is looked for: the verifier would follow the program from each number that it can be.
+ */
+DS_INLINE __u32 ds_head_length(__u8 *bytes, __u32 length)
+{
+	struct ds_search search = { bytes, length };
+	volatile struct ds_found *found = ds_found_in(bytes);
+
+	found->window = 0;
+	found->head = 0;
+	bpf_loop(DS_HEAD_BYTES / DS_STEP_BYTES, ds_search_step, &search, 0);
+	return found->head;
 }
 
 /* What a send is, before it is a record. */
@@ -239,8 +268,7 @@ DS_INLINE void ds_hash_body(__u8 *bytes, __u32 length, struct ds_payload *payloa
 	if (!ds_pad(bytes, length))
 		return;
 	if (length >= 7 && (*(__u64 *)bytes & DS_RESPONSE_MASK) == DS_RESPONSE) {
-		ds_head_length(bytes, length);
-		head = ds_head_result(bytes);
+		head = ds_head_length(bytes, length);
 		if (!head) {
 			payload->flags |= DELTASCOPE_FLAG_PARTIAL;
 			return;

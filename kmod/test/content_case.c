@@ -15,6 +15,7 @@
 #define MESSAGE_BYTES 65536UL
 #define MOST_BODIES 4096
 #define CLIENTS 3
+#define KINDS 11
 /* More than init.sh lets the capture hash, and more than a head may have. */
 #define LONG_BODY 20000UL
 #define LONG_HEAD 5000UL
@@ -198,7 +199,7 @@ static void respond(struct job *job, long fd, unsigned long number)
 	unsigned long head;
 	int i;
 
-	switch (number % 11) {
+	switch (number % KINDS) {
 	case 0:
 	case 1:
 		add_status(&text, "HTTP/1.1 200 OK\r\n", number);
@@ -224,7 +225,7 @@ static void respond(struct job *job, long fd, unsigned long number)
 		add(&text, "1770\r\n");
 		add_bytes(&text, 'j', 6000);
 		add(&text, "\r\n0\r\n\r\n");
-		if (number % 11 == 3)
+		if (number % KINDS == 3)
 			send_apart(job, fd, &text, head, JSON);
 		else
 			send_gathered(job, fd, &text, head, JSON);
@@ -282,7 +283,7 @@ static void take(void *argument)
 		struct sockaddr_in own = { .sin_family = AF_INET };
 		long fd = check("socket", sys(__NR_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0));
 
-		own.sin_addr.s_addr = 0x0000007f | (2 + (i / 11 + i) % CLIENTS) << 24;
+		own.sin_addr.s_addr = 0x0000007f | (2 + i / KINDS % CLIENTS) << 24;
 		check("bind", sys(__NR_bind, fd, (long)&own, sizeof(own), 0, 0, 0));
 		check("connect", sys(__NR_connect, fd, (long)&job->address, sizeof(job->address), 0, 0, 0));
 		while (check("read", sys(__NR_read, fd, (long)bytes, MESSAGE_BYTES, 0, 0, 0)) > 0)
