@@ -65,6 +65,24 @@ phase_content_overflow() {
 	unload content_overflow
 }
 
+# An agent that is killed: the next one counts each body once, and may find less repeats, but no others.
+phase_content_resume() {
+	load
+	SENDS_BY=content agent_start --no-sampling
+	work a content 22 | sed 's/^REFERENCE/CONTENT content_resume/'
+	# The agent reports its position to the server twice a second.
+	sleep 1.1
+	kill -9 $AGENT
+	wait $AGENT
+	work a content 22 | sed 's/^REFERENCE/CONTENT content_resume/'
+	SENDS_BY=content agent_start --no-sampling
+	work a content 22 | sed 's/^REFERENCE/CONTENT content_resume/'
+	silence
+	agent_stop content_resume
+	check content_resume_loses_nothing 0 "$(reported agent_restart)"
+	unload content_resume
+}
+
 # Switched off while it runs the agent has the module capture nothing and its counters stay; switched on again, and at its
 # end, the module captures what it did before.
 phase_switch() {

@@ -55,10 +55,11 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
 }
 
 /// Phases at whose end the agent reports the sides of conservation.
-const AGENT_PHASES: [&str; 11] = [
+const AGENT_PHASES: [&str; 12] = [
     "exact",
     "content",
     "content_overflow",
+    "content_resume",
     "overflow",
     "storm",
     "hotplug",
@@ -236,13 +237,13 @@ impl Console {
         for phase in SUM_PHASES.into_iter().filter(|phase| ran(phase)) {
             self.sums(phase, &mut checks);
         }
-        for (phase, all) in [("content", true), ("content_overflow", false)].into_iter().filter(|(phase, _)| ran(phase))
-        {
+        for phase in ["content", "content_overflow", "content_resume"].into_iter().filter(|phase| ran(phase)) {
             let report = self.agent.get(phase).unwrap_or(&Value::Null);
-            match self.content.get(phase) {
-                Some(content) if all => content.every_body(phase, report, &mut checks),
-                Some(content) => content.law_of_bytes(phase, report, &mut checks),
-                None => checks.push(Check::new(format!("{phase}_reference"), "some", "none")),
+            match (self.content.get(phase), phase) {
+                (None, _) => checks.push(Check::new(format!("{phase}_reference"), "some", "none")),
+                (Some(content), "content") => content.every_body(phase, report, &mut checks),
+                (Some(content), "content_resume") => content.after_a_restart(phase, report, &mut checks),
+                (Some(content), _) => content.law_of_bytes(phase, report, &mut checks),
             }
         }
         if ran("follow") {

@@ -5,15 +5,10 @@ use std::collections::BTreeMap;
 
 use super::checks::{Check, Numbers, get};
 
-/// Names of the workload's numbers, and where they are in the report of a container.
-const EXACT: [(&str, &str); 6] = [
-    ("bodies", "/bodies"),
-    ("body_bytes", "/body_bytes"),
-    ("not_judged", "/not_judged"),
-    ("not_judged_bytes", "/not_judged_bytes"),
-    ("encrypted_bytes", "/encrypted_bytes"),
-    ("head_bytes", "/head_bytes"),
-];
+/// Numbers of the workload and of the report of a container, of the same name: those of the engine, and those that the agent
+/// has beside it, which end with it.
+const COUNTED: [&str; 4] = ["bodies", "body_bytes", "not_judged", "not_judged_bytes"];
+const NOTED: [&str; 2] = ["encrypted_bytes", "head_bytes"];
 /// The same of each scope: repeats, and their bytes.
 const SCOPES: [&str; 3] = ["peer", "container", "connection"];
 
@@ -46,18 +41,24 @@ impl ContentPhase {
         self.containers.values().map(|reference| get(reference, "send_bytes")).sum()
     }
 
+    /// What an agent reports of a container, and what must be in it.
+    fn each<'a>(&'a self, report: &'a Value) -> impl Iterator<Item = (&'a str, &'a Numbers, &'a Value)> {
+        self.containers.iter().map(|(name, reference)| {
+            let containers = report["containers"].as_array().into_iter().flatten();
+            let found = containers.into_iter().find(|container| container["name"] == name.as_str());
+            (name.as_str(), reference, found.unwrap_or(&Value::Null))
+        })
+    }
+
     /// Where nothing was lost every number is the workload's. A body whose context another one took hides one repeat at most.
     pub fn every_body(&self, phase: &str, report: &Value, checks: &mut Vec<Check>) {
         let evicted = at(report, "/body_contexts/evicted").unwrap_or(u64::MAX);
-        let none = Vec::new();
-        let containers = report["containers"].as_array().unwrap_or(&none);
         checks.push(Check::new(format!("{phase}_containers"), 2, self.containers.len()));
-        for (name, reference) in &self.containers {
-            let container = containers.iter().find(|container| container["name"] == name.as_str());
-            let found = container.map_or(&Value::Null, |container| &container["sends_by_content"]);
-            for (number, path) in EXACT {
+        for (name, reference, container) in self.each(report) {
+            let found = &container["sends_by_content"];
+            for number in COUNTED.into_iter().chain(NOTED) {
                 let check = format!("{phase}_{name}_{number}");
-                checks.push(Check::new(check, get(reference, number), text(at(found, path))));
+                checks.push(Check::new(check, get(reference, number), text(found[number].as_u64())));
             }
             for scope in SCOPES {
                 let expected = get(reference, &format!("{scope}_redundant"));
@@ -73,11 +74,28 @@ impl ContentPhase {
                     checks.push(Check::new(format!("{phase}_{name}_{scope}_bytes"), expected, bytes));
                 }
             }
-            let by_socket = container.and_then(|container| at(container, "/net_sends"));
-            checks.push(Check::new(format!("{phase}_{name}_by_socket"), 0, by_socket.unwrap_or(0)));
+            let by_socket = container["net_sends"].as_u64().unwrap_or(0);
+            checks.push(Check::new(format!("{phase}_{name}_by_socket"), 0, by_socket));
         }
         self.law_of_bytes(phase, report, checks);
         checks.push(Check::new(format!("{phase}_missing"), "0", text(at(report, "/send_bytes/missing"))));
+    }
+
+    /// Each body is counted once, and repeats that the agent before could have found are hidden.
+    pub fn after_a_restart(&self, phase: &str, report: &Value, checks: &mut Vec<Check>) {
+        for (name, reference, container) in self.each(report) {
+            let found = &container["sends_by_content"];
+            for number in COUNTED {
+                let check = format!("{phase}_{name}_{number}");
+                checks.push(Check::new(check, get(reference, number), text(found[number].as_u64())));
+            }
+            // The cases send the same, one after the other, and the reference of each knows nothing of those before.
+            let most = get(reference, "bodies") - 1;
+            let repeats = at(found, "/container/redundant");
+            let is_right = repeats.is_some_and(|repeats| repeats > 0 && repeats <= most);
+            checks.push(Check::new(format!("{phase}_{name}_container_redundant"), true, is_right));
+        }
+        checks.push(Check::new(format!("{phase}_send_bytes"), "null", &report["send_bytes"]));
     }
 
     /// Bytes captured are those of bodies, of what was not judged, of heads, and lost ones.
@@ -172,6 +190,22 @@ mod tests {
             let failed = failed(&report);
             assert!(failed.contains(&name.to_owned()), "{path}: expected {name}, found {failed:?}");
         }
+    }
+
+    #[test]
+    fn restarted_agent_counts_each_body_once_and_reports_no_law() {
+        let failed = |report: &Value| {
+            let mut checks = Vec::new();
+            phase().after_a_restart("resume", report, &mut checks);
+            checks.into_iter().filter(|check| !check.ok()).map(|check| check.name).collect::<Vec<_>>()
+        };
+        let mut resumed = report();
+        assert_eq!(failed(&resumed), ["resume_send_bytes"]);
+        resumed["send_bytes"] = Value::Null;
+        assert_eq!(failed(&resumed), [""; 0]);
+        resumed["containers"][1]["sends_by_content"]["bodies"] = json!(6);
+        resumed["containers"][0]["sends_by_content"]["container"]["redundant"] = json!(5);
+        assert_eq!(failed(&resumed), ["resume_a_container_redundant", "resume_b_bodies"]);
     }
 
     #[test]
