@@ -78,7 +78,9 @@ agent_stop() {
 	wait $AGENT
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
-	check "$1_seen" $(($(reported captured) + $(reported blind))) "$(reported seen)"
+	# Of events; behind it is that of bytes.
+	check "$1_seen" $(($(reported captured) + $(reported blind))) \
+		"$(last_report | head -n 1 | grep -o '"seen":[0-9]*' | head -n 1 | cut -d: -f2)"
 	print_report $1
 }
 
