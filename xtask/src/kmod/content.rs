@@ -3,7 +3,8 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use super::checks::{Check, Numbers, get};
+use super::check::Check;
+use super::numbers::{Numbers, get};
 
 /// Numbers of the workload and of the report of a container, of the same name: those of the engine, and those that the agent
 /// has beside it, which end with it.

@@ -1,11 +1,13 @@
 //! `cargo xtask kmod`: tasks on the capture module of the x86 kernel, each in a guest in QEMU.
 
 mod bpf;
+mod check;
 mod checks;
 mod content;
 pub mod cost;
 mod guest;
 mod newer_kbuild;
+mod numbers;
 pub mod package;
 mod packages;
 mod programs;
