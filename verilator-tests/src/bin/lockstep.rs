@@ -44,6 +44,9 @@ struct Arguments {
     /// Seed of the traffic; without it that of DELTASCOPE_SEED, or 1
     #[arg(long, default_value_t = session::seed_from_environment().unwrap_or(1), hide_default_value = true)]
     seed: u64,
+    /// Only measure rates and latencies
+    #[arg(long, conflicts_with_all = ["records", "long"])]
+    rates: bool,
     /// Print the cover points as a table and run nothing
     #[arg(long)]
     points: bool,
@@ -51,13 +54,17 @@ struct Arguments {
 
 impl Arguments {
     fn records(&self) -> u64 {
-        if self.long { LONG_RECORDS } else { self.records }
+        match (self.rates, self.long) {
+            (true, _) => 0,
+            (false, true) => LONG_RECORDS,
+            (false, false) => self.records,
+        }
     }
 }
 
 /// The random part: half of the records through the core, half through the top.
 fn lockstep(arguments: &Arguments, sizes: Sizes) -> (Totals, Vec<String>) {
-    let sessions = arguments.records().div_ceil(SESSION_RECORDS).max(2);
+    let sessions = if arguments.rates { 0 } else { arguments.records().div_ceil(SESSION_RECORDS).max(2) };
     let (mut totals, mut failures) = (Totals::default(), Vec::new());
     for n in 0..sessions {
         let records = arguments.records().div_ceil(sessions);
@@ -220,7 +227,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     for text in &missed {
         eprintln!("missed: {text}");
     }
-    let uncovered = totals.cover.uncovered();
+    let uncovered = if arguments.rates { Vec::new() } else { totals.cover.uncovered() };
     for point in &uncovered {
         eprintln!("not covered: {point}: {}", point.about());
     }
