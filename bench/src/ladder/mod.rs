@@ -16,7 +16,8 @@ use crate::compare::Effort;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-pub use scan::{Stall, stall};
+pub use ring::FullRing;
+pub use scan::{Family, Stall, scan, stall};
 pub use step::{Step, Unit};
 
 /// Programs that some steps need.

@@ -46,14 +46,19 @@ while os.read(0, 1):
     print(longest // 1000, flush=True)
 ";
 
-/// The family; it ends with this.
-struct Family {
+/// A root and a child that has copied all memory; both end with this.
+#[derive(Debug)]
+pub struct Family {
     root: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Family {
-    fn start(mib: usize) -> Result<Family> {
+    /// Starts a family with so many MiB of copies.
+    ///
+    /// # Errors
+    /// There is no Python, or too little memory.
+    pub fn start(mib: usize) -> Result<Family> {
         let mut command = Command::new("python3");
         command.args(["-c", FAMILY, &mib.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut root = command.spawn().context("starting python3")?;
@@ -83,6 +88,12 @@ impl Family {
         line.parse().with_context(|| format!("expected microseconds of the family, found {line:?}"))
     }
 
+    /// A scanner of the family.
+    pub fn scanner(&self) -> Scanner {
+        let target = ScanTarget::Pids(vec![self.root.id()]);
+        Scanner::new(ScanConfig { target, ..ScanConfig::default() })
+    }
+
     /// Its processes.
     fn processes(&self) -> Result<Vec<u32>> {
         let root = self.root.id();
@@ -101,14 +112,11 @@ impl Drop for Family {
     }
 }
 
-/// A scanner of the family.
-fn scanner(family: &Family) -> Scanner {
-    let target = ScanTarget::Pids(vec![family.root.id()]);
-    Scanner::new(ScanConfig { target, ..ScanConfig::default() })
-}
-
 /// Scans once; returns the bytes compared and the time that it took.
-fn scan(scanner: &mut Scanner, mib: usize) -> Result<(u64, Duration)> {
+///
+/// # Errors
+/// The scan fails or finds fewer copies than there are.
+pub fn scan(scanner: &mut Scanner, mib: usize) -> Result<(u64, Duration)> {
     let (pages, mut copies) = ((mib << 20) / PAGE, 0);
     let summary = scanner.scan(&mut |_| copies += 1, &mut |_| ())?;
     ensure!(copies >= pages, "expected {pages} copies or more, found {copies}");
@@ -123,7 +131,7 @@ fn mib(effort: Effort) -> usize {
 pub fn family(effort: Effort) -> Result<Step> {
     let mib = mib(effort);
     let family = Family::start(mib)?;
-    let mut scanner = scanner(&family);
+    let mut scanner = family.scanner();
     let own = |_| scan(&mut scanner, mib).map(|(bytes, taken)| bytes as f64 / taken.as_secs_f64());
     // A scan takes as long as it takes.
     let pair = beside_a_copy(Effort { turns: 5, ..effort }, 1, own)?;
@@ -134,7 +142,7 @@ pub fn family(effort: Effort) -> Result<Step> {
 /// Memory of the family looked at a second, beside what `smem` reads: `smaps`, which has no word on what is redundant.
 pub fn against_smaps(effort: Effort) -> Result<Step> {
     let family = Family::start(QUICK_MIB)?;
-    let mut scanner = scanner(&family);
+    let mut scanner = family.scanner();
     let mapped = (QUICK_MIB << 20) as f64 * 2.0;
     let own = |_| scan(&mut scanner, QUICK_MIB).map(|(_, taken)| mapped / taken.as_secs_f64());
     let processes = family.processes()?;
@@ -173,7 +181,7 @@ pub struct Stall {
 pub fn stall(effort: Effort) -> Result<Stall> {
     let mib = mib(effort);
     let mut family = Family::start(mib)?;
-    let mut scanner = scanner(&family);
+    let mut scanner = family.scanner();
     let mut least = Stall { mib, longest_scanned_us: u64::MAX, longest_idle_us: u64::MAX };
     for _ in 0..3 {
         let mut taken = Duration::ZERO;
