@@ -25,7 +25,8 @@ pub fn draw(curves: &[Curve], path: &Path) -> Result<()> {
 }
 
 fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, curve: &Curve) -> Result<()> {
-    let rates = curve.points.iter().map(|point| point.rate).chain([GIGABIT_ETHERNET]);
+    // The same axis for every panel, unless a rate is outside.
+    let rates = curve.points.iter().map(|point| point.rate).chain([1e6, 1e9]);
     let (least, most) = rates.fold((f64::MAX, 0f64), |(least, most), rate| (least.min(rate), most.max(rate)));
     let range = 10f64.powf(least.log10().floor())..10f64.powf(most.log10().ceil());
     // The sizes stand side by side, as far from each other as their order says.
@@ -64,9 +65,9 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, curve: &Curve) -> Result<()>
     chart.draw_series(LineSeries::new(curve.points.iter().enumerate().map(at), OWN)).map_err(failed)?;
     for point in curve.points.iter().enumerate().map(at) {
         chart.draw_series([Circle::new(point, 4, OWN.filled())]).map_err(failed)?;
-        let text =
-            Text::new(short(point.1), (point.0 - 0.15, point.1 * 1.35), ("sans-serif", 11).into_font().color(&OWN));
-        chart.draw_series([text]).map_err(failed)?;
+        let style = ("sans-serif", 11).into_font().color(&OWN);
+        let label = EmptyElement::at(point) + Text::new(short(point.1), (-16, -20), style);
+        chart.draw_series([label]).map_err(failed)?;
     }
     Ok(())
 }
