@@ -10,11 +10,16 @@
  *
  * The permutation is another one for each socket and for each page of each mm,
  * because a process of the attacker's own that sends the candidates would
- * otherwise find the one that has the victim's fingerprint.
+ * otherwise find the one that has the victim's fingerprint. By content (see
+ * send.c) it is another one for each sender: a user in a cgroup.
  */
 #include <linux/bitops.h>
+#include <linux/cred.h>
+#include <linux/in6.h>
 #include <linux/random.h>
+#include <linux/sched/signal.h>
 #include <linux/siphash.h>
+#include <linux/user_namespace.h>
 
 #include "deltascope.h"
 
@@ -44,6 +49,31 @@ u64 ds_token(u64 owner, u64 address)
 u64 ds_permutation(u64 owner, u64 address)
 {
 	return siphash_2u64(owner, address, &fingerprint_key);
+}
+
+/* What a process does as another user, it does as both. */
+static u64 current_users(void)
+{
+	return (u64)from_kuid(&init_user_ns, current_uid()) << 32 | from_kuid(&init_user_ns, current_euid());
+}
+
+u64 ds_sender(u64 cgroup, u16 flags)
+{
+	/* At the root of the hierarchy there may be several containers (version 1): each process is a sender of its own. */
+	if (flags & DELTASCOPE_FLAG_NO_CGROUP)
+		return siphash_3u64(current->tgid, current->group_leader->start_boottime, current_users(), &token_key);
+	return siphash_3u64(cgroup, 0, current_users(), &token_key);
+}
+
+u64 ds_peer(u64 sender, const struct in6_addr *remote, u16 port)
+{
+	struct {
+		u64 sender;
+		struct in6_addr remote;
+		u64 port;
+	} peer = { sender, *remote, port };
+
+	return siphash(&peer, sizeof(peer), &token_key);
 }
 
 /* Speck32/64 (Beaulieu et al. 2013): a block cipher of 32-bit blocks under a 64-bit key. */

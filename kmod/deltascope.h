@@ -33,6 +33,8 @@ struct ds_settings {
 	unsigned int judge_after_ms;
 	unsigned int sampling_shift;
 	unsigned int send_limit;
+	/* Sends are captured by content. */
+	unsigned int send_content;
 	unsigned int max_overhead_ppm;
 	unsigned int max_cpu_overhead_ppm;
 	unsigned int max_group_overhead_ppm;
@@ -74,6 +76,8 @@ struct ds_counters {
 	u64 filtered;
 	u64 sampled_sends;
 	u64 sampled_send_bytes;
+	u64 content_bytes;
+	u64 content_bytes_lost;
 	u64 handler_ns;
 	u64 bad_tails;
 	/* Loss records: what the last ones said, and when. */
@@ -117,7 +121,7 @@ static inline unsigned int ds_sampling_shift(void)
 
 /* Hook. Each is one transaction on the counters of this CPU. */
 void ds_capture_lost(enum deltascope_loss_reason reason);
-void ds_capture_left_out_send(u64 bytes);
+void ds_capture_left_out_send(u64 bytes, bool by_content);
 void ds_capture_pending(void);
 void ds_capture_send(struct deltascope_ring_record *record);
 void ds_judged(struct deltascope_ring_record *record);
@@ -152,6 +156,11 @@ u64 ds_token(u64 owner, u64 address);
 /* Hook. The permutation of the fingerprints of one page or socket, and its use. */
 u64 ds_permutation(u64 owner, u64 address);
 u32 ds_conceal(u64 permutation, u32 crc);
+struct in6_addr;
+/* Hook. The current user in this cgroup, whose bodies are compared with each other. */
+u64 ds_sender(u64 cgroup, u16 flags);
+/* Hook. A number in place of a sender's remote address and local port, equal for equal ones. */
+u64 ds_peer(u64 sender, const struct in6_addr *remote, u16 port);
 
 /* cgroup.c */
 /* Hook. cgroup v2 id of the current task; sets NO_CGROUP in `flags`. */

@@ -189,10 +189,37 @@ static void report_losses(struct ds_counters *counters)
 	counters->unreported = false;
 }
 
+/* Bytes of sends by content have a law of their own: captured == in records + lost. */
+static void capture_content(struct ds_counters *counters, u64 bytes)
+{
+	counters->content_bytes += bytes;
+	WRITE_ONCE(counters->page->content_bytes, counters->content_bytes);
+}
+
+static void lose_content(struct ds_counters *counters, u64 bytes)
+{
+	counters->content_bytes_lost += bytes;
+	WRITE_ONCE(counters->page->content_bytes_lost, counters->content_bytes_lost);
+}
+
+static bool is_by_content(const struct deltascope_ring_record *record)
+{
+	return record->flags & DELTASCOPE_FLAG_CONTENT;
+}
+
+static void lose_event(struct ds_counters *counters, const struct deltascope_ring_record *record)
+{
+	lose(counters, DELTASCOPE_LOST_RING);
+	if (is_by_content(record))
+		lose_content(counters, record->length);
+}
+
 /* Sends and their bytes are reported apart, so that both totals stay exact; a page is a page. */
-static void leave_out_send(struct ds_counters *counters, u64 bytes)
+static void leave_out_send(struct ds_counters *counters, u64 bytes, bool by_content)
 {
 	lose(counters, DELTASCOPE_LOST_SAMPLED);
+	if (by_content)
+		lose_content(counters, bytes);
 	WRITE_ONCE(counters->page->sampled_sends, ++counters->sampled_sends);
 	counters->sampled_send_bytes += bytes;
 	WRITE_ONCE(counters->page->sampled_send_bytes, counters->sampled_send_bytes);
@@ -202,13 +229,13 @@ static void leave_out_send(struct ds_counters *counters, u64 bytes)
 static void put_event(struct ds_counters *counters, struct deltascope_ring_record *record)
 {
 	if (!has_room(counters) || !report_sampling(counters)) {
-		lose(counters, DELTASCOPE_LOST_RING);
+		lose_event(counters, record);
 		return;
 	}
 	/* A record after the change obeys it, whenever its event was captured. */
 	if (!ds_kept(record->unit, counters->sampling_shift)) {
 		if (record->kind == DELTASCOPE_KIND_SEND)
-			leave_out_send(counters, record->length);
+			leave_out_send(counters, record->length, is_by_content(record));
 		else
 			lose(counters, DELTASCOPE_LOST_SAMPLED);
 		return;
@@ -216,7 +243,7 @@ static void put_event(struct ds_counters *counters, struct deltascope_ring_recor
 	if (unlikely(counters->unreported))
 		report_losses(counters);
 	if (!has_room(counters)) {
-		lose(counters, DELTASCOPE_LOST_RING);
+		lose_event(counters, record);
 		return;
 	}
 	put(counters, record);
@@ -231,12 +258,14 @@ void ds_capture_lost(enum deltascope_loss_reason reason)
 	end(counters);
 }
 
-void ds_capture_left_out_send(u64 bytes)
+void ds_capture_left_out_send(u64 bytes, bool by_content)
 {
 	struct ds_counters *counters = begin();
 
 	counters->captured++;
-	leave_out_send(counters, bytes);
+	if (by_content)
+		capture_content(counters, bytes);
+	leave_out_send(counters, bytes, by_content);
 	end(counters);
 }
 
@@ -254,6 +283,8 @@ void ds_capture_send(struct deltascope_ring_record *record)
 	struct ds_counters *counters = begin();
 
 	counters->captured++;
+	if (is_by_content(record))
+		capture_content(counters, record->length);
 	put_event(counters, record);
 	end(counters);
 }

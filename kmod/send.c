@@ -9,6 +9,10 @@
  * that took nothing (EAGAIN) is no send, or its repetition would look
  * redundant. The bytes are copied with page faults off into a page of this
  * CPU; what is not in memory makes the send PARTIAL, which never matches.
+ *
+ * By content (send_content) the head of an HTTP/1 response is not hashed, as its
+ * date makes it another one each time. It is looked for in the first page of
+ * what is hashed anyway; one that does not end there makes the send PARTIAL.
  */
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -16,6 +20,7 @@
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <net/ipv6.h>
 #include <net/mptcp.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -23,6 +28,7 @@
 #include "return_pool.h"
 
 #define TLS_HEADER 5
+#define RESPONSE "HTTP/1."
 
 /* The handlers read these arguments; a kernel that changes one does not build this file. */
 static_assert(__same_type(tcp_sendmsg_locked, int (struct sock *, struct msghdr *, size_t)));
@@ -30,11 +36,16 @@ static_assert(__same_type(tcp_sendmsg_locked, int (struct sock *, struct msghdr 
 struct send {
 	u64 inode;
 	u64 unit;
+	/* Alive until the call has returned. */
+	const struct sock *sk;
 	size_t size;
 	u32 crc;
+	/* Bytes of the HTTP head. */
+	u32 head;
 	u16 flags;
 	bool kept;
 	bool is_readers;
+	bool by_content;
 };
 
 static int tcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs);
@@ -68,6 +79,37 @@ static bool is_tls(const u8 *bytes, size_t length)
 	return body && body <= (1 << 14) + 2048;
 }
 
+/* Bytes of a head (RFC 9112) up to and with its empty line; 0 when that is not among them. */
+static size_t head_length(const u8 *bytes, size_t length)
+{
+	size_t i;
+
+	for (i = sizeof(RESPONSE) - 1; i + 1 < length; i++) {
+		if (bytes[i] != '\n')
+			continue;
+		if (bytes[i + 1] == '\n')
+			return i + 2;
+		if (bytes[i - 1] == '\r' && bytes[i + 1] == '\r' && i + 2 < length && bytes[i + 2] == '\n')
+			return i + 3;
+	}
+	return 0;
+}
+
+/* Looks at the first bytes. Whether what comes behind a head is worth hashing. */
+static bool look_at_beginning(struct send *send, const u8 *bytes, size_t length)
+{
+	if (is_tls(bytes, length)) {
+		send->flags |= DELTASCOPE_FLAG_ENCRYPTED;
+		return !send->by_content;
+	}
+	if (!send->by_content || length < sizeof(RESPONSE) - 1 || memcmp(bytes, RESPONSE, sizeof(RESPONSE) - 1))
+		return true;
+	send->head = head_length(bytes, length);
+	if (!send->head)
+		send->flags |= DELTASCOPE_FLAG_PARTIAL;
+	return send->head;
+}
+
 /* Hashes up to `limit` bytes of the payload, as far as they are in memory, and gives their number. */
 static size_t hash_payload(struct send *send, const struct msghdr *msg, size_t limit)
 {
@@ -79,12 +121,18 @@ static size_t hash_payload(struct send *send, const struct msghdr *msg, size_t l
 	pagefault_disable();
 	while (done < limit) {
 		size_t count = copy_from_iter(bytes, min_t(size_t, limit - done, PAGE_SIZE), &iter);
+		size_t skip = 0;
 
 		if (!count)
 			break;
-		if (!done && is_tls(bytes, count))
-			send->flags |= DELTASCOPE_FLAG_ENCRYPTED;
-		crc = ds_crc32c(crc, bytes, count);
+		if (!done) {
+			if (!look_at_beginning(send, bytes, count)) {
+				done = limit;
+				break;
+			}
+			skip = send->head;
+		}
+		crc = ds_crc32c(crc, bytes + skip, count - skip);
 		done += count;
 	}
 	pagefault_enable();
@@ -111,8 +159,10 @@ static int send_entry(struct kretprobe_instance *instance, const struct sock *sk
 
 	*send = (struct send) {
 		.inode = sk->sk_socket ? SOCK_INODE(sk->sk_socket)->i_ino : 0,
+		.sk = sk,
 		.size = size,
 		.is_readers = ds_reader_is_current(),
+		.by_content = READ_ONCE(ds_settings.send_content),
 	};
 	send->unit = ds_unit(send->inode);
 	send->kept = !send->is_readers && ds_kept(send->unit, ds_sampling_shift());
@@ -151,13 +201,25 @@ static int mptcp_entry(struct kretprobe_instance *instance, struct pt_regs *regs
 }
 NOKPROBE_SYMBOL(mptcp_entry);
 
+/* The remote address and the local port, as they are to one sender. */
+static u64 peer_of(const struct sock *sk, u64 sender)
+{
+	struct in6_addr remote;
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		remote = sk->sk_v6_daddr;
+	else
+#endif
+		ipv6_addr_set_v4mapped(sk->sk_daddr, &remote);
+	return ds_peer(sender, &remote, sk->sk_num);
+}
+
 static void sent(const struct send *send, size_t taken)
 {
 	struct deltascope_ring_record record = {
 		.time_ns = ktime_get_mono_fast_ns(),
-		.key = send->inode,
 		.length = taken,
-		.before = ds_conceal(ds_permutation(send->inode, 0), send->crc),
 		.tgid = current->tgid,
 		.kind = DELTASCOPE_KIND_SEND,
 		.flags = send->flags,
@@ -168,6 +230,17 @@ static void sent(const struct send *send, size_t taken)
 	if (taken < send->size)
 		record.flags |= DELTASCOPE_FLAG_PARTIAL;
 	record.cgroup = ds_cgroup(&record.flags);
+	if (send->by_content) {
+		u64 sender = ds_sender(record.cgroup, record.flags);
+
+		record.flags |= DELTASCOPE_FLAG_CONTENT;
+		record.key = peer_of(send->sk, sender);
+		record.before = ds_conceal(ds_permutation(sender, 1), send->crc);
+		record.after = min_t(size_t, send->head, taken);
+	} else {
+		record.key = send->inode;
+		record.before = ds_conceal(ds_permutation(send->inode, 0), send->crc);
+	}
 	ds_capture_send(&record);
 }
 
@@ -184,7 +257,7 @@ static int send_return(struct kretprobe_instance *instance, struct pt_regs *regs
 		else if (send->kept)
 			sent(send, taken);
 		else
-			ds_capture_left_out_send(taken);
+			ds_capture_left_out_send(taken, send->by_content);
 	}
 	ds_handler_end(start);
 	return 0;

@@ -54,6 +54,7 @@ static ssize_t setting_store(struct device *dev, struct device_attribute *attrib
 SETTING(judge_after_ms, 1, 60000);
 SETTING(sampling_shift, 0, 63);
 SETTING(send_limit, 1, 1 << 20);
+SETTING(send_content, 0, 1);
 SETTING(max_overhead_ppm, 1, 1000000);
 SETTING(max_cpu_overhead_ppm, 1, 1000000);
 SETTING(max_group_overhead_ppm, 1, 1000000000);
@@ -90,6 +91,8 @@ COUNTER(discarded, discarded);
 COUNTER(filtered, filtered);
 COUNTER(reader_copies, reader_copies);
 COUNTER(reader_sends, reader_sends);
+COUNTER(content_bytes, content_bytes);
+COUNTER(content_bytes_lost, content_bytes_lost);
 COUNTER(bad_tails, bad_tails);
 COUNTER(handler_ns, handler_ns);
 
@@ -155,6 +158,7 @@ static struct attribute *attributes[] = {
 	&setting_judge_after_ms.attribute.attr,
 	&setting_sampling_shift.attribute.attr,
 	&setting_send_limit.attribute.attr,
+	&setting_send_content.attribute.attr,
 	&setting_max_overhead_ppm.attribute.attr,
 	&setting_max_cpu_overhead_ppm.attribute.attr,
 	&setting_max_group_overhead_ppm.attribute.attr,
@@ -177,6 +181,8 @@ static struct attribute *attributes[] = {
 	&counter_filtered.attribute.attr,
 	&counter_reader_copies.attribute.attr,
 	&counter_reader_sends.attribute.attr,
+	&counter_content_bytes.attribute.attr,
+	&counter_content_bytes_lost.attribute.attr,
 	&counter_bad_tails.attribute.attr,
 	&counter_handler_ns.attribute.attr,
 	&dev_attr_capture_pages.attr,

@@ -30,6 +30,10 @@ layout! {
         pub pending_pages: u32,
         /// Cgroups in the filter; 0 captures every cgroup.
         pub filter_cgroups: u32,
+        /// 1: sends are captured by content ([`crate::ring::flag::CONTENT`]).
+        pub send_content: u32,
+        /// Zero.
+        pub pad: u32,
     }
 }
 
@@ -89,13 +93,17 @@ layout! {
         pub reader_copies: u64,
         /// Sends that the agent itself made: no events, but a proof that sends are seen.
         pub reader_sends: u64,
+        /// Bytes of the sends by content that were captured on this CPU, of lost ones too.
+        pub content_bytes: u64,
+        /// Of these, bytes of the sends that were lost.
+        pub content_bytes_lost: u64,
         /// Zero: rows are whole cache lines.
-        pub pad: [u64; 6],
+        pub pad: [u64; 4],
     }
 }
 
 const _: () = {
-    assert!(size_of::<BpfConfig>() == 72);
+    assert!(size_of::<BpfConfig>() == 80);
     assert!(size_of::<BpfCounters>() == 256 && size_of::<BpfCounters>().is_multiple_of(64));
     assert!(BPF_PENDING_PAGES.is_power_of_two() && BPF_CPUS.is_power_of_two());
 };

@@ -15,7 +15,7 @@ use crate::loss::LOSS_REASONS;
 /// `RingHeader::magic`: the bytes `DLTARING`.
 pub const RING_MAGIC: u64 = u64::from_le_bytes(*b"DLTARING");
 /// Version of the header and of the record.
-pub const RING_VERSION: u32 = 3;
+pub const RING_VERSION: u32 = 4;
 /// Bytes of the header page.
 pub const RING_HEADER_BYTES: usize = 4096;
 /// Bytes of a ring record.
@@ -59,7 +59,7 @@ impl RingKind {
 /// Bits of `RingRecord::flags`.
 pub mod flag {
     /// Every flag with its name in the C header.
-    pub const ALL: [(u16, &str); 9] = [
+    pub const ALL: [(u16, &str); 10] = [
         (AFTER_T, "AFTER_T"),
         (AT_EXIT, "AT_EXIT"),
         (UNJUDGED, "UNJUDGED"),
@@ -69,6 +69,7 @@ pub mod flag {
         (NO_CGROUP, "NO_CGROUP"),
         (LATE, "LATE"),
         (ADDRESS, "ADDRESS"),
+        (CONTENT, "CONTENT"),
     ];
 
     /// Page: judged T after the copy, or because the page was copied again (class 0).
@@ -89,6 +90,8 @@ pub mod flag {
     pub const LATE: u16 = 1 << 7;
     /// Page: `key` is the user address. Only for a reader that had CAP_PERFMON when it opened the device.
     pub const ADDRESS: u16 = 1 << 8;
+    /// Send: by content. `key` is the peer and not the socket, `before` is of the body, `after` has the bytes of the head.
+    pub const CONTENT: u16 = 1 << 9;
 }
 
 layout! {
@@ -100,14 +103,17 @@ layout! {
         pub time_ns: u64,
         /// cgroup v2 id: the inode number of the container's cgroup directory.
         pub cgroup: u64,
-        /// Page: a keyed hash of mm and address, or the address ([`flag::ADDRESS`]). Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason.
+        /// Page: a keyed hash of mm and address, or the address ([`flag::ADDRESS`]). Send: inode number of the socket; by
+        /// content ([`flag::CONTENT`]) a keyed hash of sender, remote address and local port. Sampling: k of p = 2^-k. Loss:
+        /// the reason.
         pub key: u64,
         /// Bytes of the page or of the send.
         pub length: u32,
         /// Page: fingerprint at the copy. Send: fingerprint of the payload. A fingerprint is a CRC32C under a permutation
-        /// that a key of this load gives to each socket and to each page of an mm: equal for equal bytes, no more.
+        /// that a key of this load gives to each socket and to each page of an mm: equal for equal bytes, no more. By content:
+        /// fingerprint of the body, under the permutation of the sender, which is a user in a cgroup.
         pub before: u32,
-        /// Page: fingerprint at the judgement.
+        /// Page: fingerprint at the judgement. Send by content: bytes of its HTTP head, which `length` counts too.
         pub after: u32,
         /// Process id (thread group) in the initial namespace.
         pub tgid: u32,
@@ -119,7 +125,8 @@ layout! {
         pub cpu: u16,
         /// Page: milliseconds from the copy to the judgement, saturating.
         pub judged_ms: u16,
-        /// Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k).
+        /// Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k). By content it is what
+        /// distinguishes the socket from others.
         /// Loss: events lost on this CPU for that reason since the module was loaded.
         pub unit: u64,
     }
@@ -205,6 +212,10 @@ layout! {
         pub throttle: u64,
         /// Seconds until what the kill switch stopped resumes, 0 when nothing is stopped. Only the first ring holds it.
         pub stopped_s: u64,
+        /// Bytes of the sends by content that were captured on this CPU, of lost ones too.
+        pub content_bytes: u64,
+        /// Of these, bytes of the sends that were lost.
+        pub content_bytes_lost: u64,
     }
 }
 
@@ -233,5 +244,6 @@ const _: () = {
     assert!(offset_of!(RingHeader, handler_ns) == 256);
     assert!(offset_of!(RingHeader, sampled_sends) == 304);
     assert!(offset_of!(RingHeader, stopped_s) == 360);
-    assert!(size_of::<RingHeader>() == 368 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
+    assert!(offset_of!(RingHeader, content_bytes) == 368);
+    assert!(size_of::<RingHeader>() == 384 && size_of::<RingHeader>() <= RING_HEADER_BYTES);
 };

@@ -48,7 +48,7 @@ fn records_of_c_are_read_by_name() {
     let bytes = laid_out_by_c();
     let (records, rest) = bytes[RING_HEADER_BYTES..].as_chunks::<RING_RECORD_BYTES>();
     assert!(rest.is_empty());
-    let (records, unused) = records.split_at(4);
+    let (records, unused) = records.split_at(5);
     assert!(unused.iter().flatten().all(|byte| *byte == 0));
     let found: Vec<_> = records.iter().map(|record| RingRecord::from_words(&words(record))).collect();
     let expected = [
@@ -92,6 +92,21 @@ fn records_of_c_are_read_by_name() {
         },
         RingRecord {
             sequence: 3,
+            time_ns: 0x1000_0041,
+            cgroup: 0x2000_0000_0000_0042,
+            key: 0x3000_0000_0000_0043,
+            length: 333,
+            before: 0x5000_0045,
+            after: 233,
+            tgid: 0x7000_0047,
+            kind: RingKind::Send as u16,
+            flags: flag::CONTENT,
+            cpu: 0x0A4B,
+            judged_ms: 0,
+            unit: 0x9000_0000_0000_0049,
+        },
+        RingRecord {
+            sequence: 4,
             time_ns: 0x1000_0031,
             key: LossReason::Ring as u64,
             kind: RingKind::Loss as u16,
@@ -121,8 +136,8 @@ fn header_of_c_is_read_by_name() {
         load_id: 0x0102_0304_0506_0708,
         judge_after_ms: 2500,
         sampling_shift: 3,
-        head: 4,
-        captured: 13,
+        head: 5,
+        captured: 14,
         lost,
         blind: 21,
         pending: 1,
@@ -145,6 +160,8 @@ fn header_of_c_is_read_by_name() {
         reader_sends: 34,
         throttle: 35,
         stopped_s: 36,
+        content_bytes: 3700,
+        content_bytes_lost: 380,
         ..RingHeader::default()
     };
     let found = words::<{ RingHeader::WORDS }>(bytes);

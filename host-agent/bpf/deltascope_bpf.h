@@ -25,9 +25,13 @@ struct deltascope_bpf_config {
 	__u32 pending_pages;
 	/* Cgroups in the filter; 0 captures every cgroup. */
 	__u32 filter_cgroups;
+	/* 1: sends are captured by content (crate::ring::flag::CONTENT). */
+	__u32 send_content;
+	/* Zero. */
+	__u32 pad;
 };
 
-DELTASCOPE_ASSERT(sizeof(struct deltascope_bpf_config) == 72, deltascope_bpf_config_size);
+DELTASCOPE_ASSERT(sizeof(struct deltascope_bpf_config) == 80, deltascope_bpf_config_size);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, fingerprint_key) == 0, deltascope_bpf_config_fingerprint_key);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, unit_key) == 32, deltascope_bpf_config_unit_key);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, judge_after_ns) == 48, deltascope_bpf_config_judge_after_ns);
@@ -35,6 +39,8 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, send_limit) == 56, delt
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, exit_budget) == 60, deltascope_bpf_config_exit_budget);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, pending_pages) == 64, deltascope_bpf_config_pending_pages);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, filter_cgroups) == 68, deltascope_bpf_config_filter_cgroups);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, send_content) == 72, deltascope_bpf_config_send_content);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_config, pad) == 76, deltascope_bpf_config_pad);
 
 struct deltascope_bpf_settings {
 	/* k of the sampling probability p = 2^-k. */
@@ -85,8 +91,12 @@ struct deltascope_bpf_counters {
 	__u64 reader_copies;
 	/* Sends that the agent itself made: no events, but a proof that sends are seen. */
 	__u64 reader_sends;
+	/* Bytes of the sends by content that were captured on this CPU, of lost ones too. */
+	__u64 content_bytes;
+	/* Of these, bytes of the sends that were lost. */
+	__u64 content_bytes_lost;
 	/* Zero: rows are whole cache lines. */
-	__u64 pad[6];
+	__u64 pad[4];
 };
 
 DELTASCOPE_ASSERT(sizeof(struct deltascope_bpf_counters) == 256, deltascope_bpf_counters_size);
@@ -110,6 +120,8 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, unreadable) == 176, d
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, discarded) == 184, deltascope_bpf_counters_discarded);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, reader_copies) == 192, deltascope_bpf_counters_reader_copies);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, reader_sends) == 200, deltascope_bpf_counters_reader_sends);
-DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, pad) == 208, deltascope_bpf_counters_pad);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, content_bytes) == 208, deltascope_bpf_counters_content_bytes);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, content_bytes_lost) == 216, deltascope_bpf_counters_content_bytes_lost);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_bpf_counters, pad) == 224, deltascope_bpf_counters_pad);
 
 #endif

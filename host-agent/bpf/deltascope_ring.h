@@ -14,7 +14,7 @@
 #define DELTASCOPE_ASSERT(condition, name) _Static_assert(condition, #name)
 
 #define DELTASCOPE_RING_MAGIC 0x474e495241544c44ULL
-#define DELTASCOPE_RING_VERSION 3
+#define DELTASCOPE_RING_VERSION 4
 #define DELTASCOPE_RING_HEADER_BYTES 4096
 #define DELTASCOPE_RING_RECORD_BYTES 64
 
@@ -34,6 +34,7 @@ enum deltascope_ring_kind {
 #define DELTASCOPE_FLAG_NO_CGROUP 0x0040
 #define DELTASCOPE_FLAG_LATE 0x0080
 #define DELTASCOPE_FLAG_ADDRESS 0x0100
+#define DELTASCOPE_FLAG_CONTENT 0x0200
 
 enum deltascope_loss_reason {
 	DELTASCOPE_LOST_RING = 0,
@@ -53,13 +54,13 @@ struct deltascope_ring_record {
 	__u64 time_ns;
 	/* cgroup v2 id: the inode number of the container's cgroup directory. */
 	__u64 cgroup;
-	/* Page: a keyed hash of mm and address, or the address (flag::ADDRESS). Send: inode number of the socket. Sampling: k of p = 2^-k. Loss: the reason. */
+	/* Page: a keyed hash of mm and address, or the address (flag::ADDRESS). Send: inode number of the socket; by content (flag::CONTENT) a keyed hash of sender, remote address and local port. Sampling: k of p = 2^-k. Loss: the reason. */
 	__u64 key;
 	/* Bytes of the page or of the send. */
 	__u32 length;
-	/* Page: fingerprint at the copy. Send: fingerprint of the payload. A fingerprint is a CRC32C under a permutation that a key of this load gives to each socket and to each page of an mm: equal for equal bytes, no more. */
+	/* Page: fingerprint at the copy. Send: fingerprint of the payload. A fingerprint is a CRC32C under a permutation that a key of this load gives to each socket and to each page of an mm: equal for equal bytes, no more. By content: fingerprint of the body, under the permutation of the sender, which is a user in a cgroup. */
 	__u32 before;
-	/* Page: fingerprint at the judgement. */
+	/* Page: fingerprint at the judgement. Send by content: bytes of its HTTP head, which length counts too. */
 	__u32 after;
 	/* Process id (thread group) in the initial namespace. */
 	__u32 tgid;
@@ -71,7 +72,7 @@ struct deltascope_ring_record {
 	__u16 cpu;
 	/* Page: milliseconds from the copy to the judgement, saturating. */
 	__u16 judged_ms;
-	/* Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k). Loss: events lost on this CPU for that reason since the module was loaded. */
+	/* Page and Send: hash of the unit of sampling (mm, socket); kept when it is below 2^(64-k). By content it is what distinguishes the socket from others. Loss: events lost on this CPU for that reason since the module was loaded. */
 	__u64 unit;
 };
 
@@ -165,9 +166,13 @@ struct deltascope_ring_header {
 	__u64 throttle;
 	/* Seconds until what the kill switch stopped resumes, 0 when nothing is stopped. Only the first ring holds it. */
 	__u64 stopped_s;
+	/* Bytes of the sends by content that were captured on this CPU, of lost ones too. */
+	__u64 content_bytes;
+	/* Of these, bytes of the sends that were lost. */
+	__u64 content_bytes_lost;
 };
 
-DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 368, deltascope_ring_header_size);
+DELTASCOPE_ASSERT(sizeof(struct deltascope_ring_header) == 384, deltascope_ring_header_size);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, magic) == 0, deltascope_ring_header_magic);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, version) == 8, deltascope_ring_header_version);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, record_bytes) == 12, deltascope_ring_header_record_bytes);
@@ -205,5 +210,7 @@ DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, reader_copies) == 336,
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, reader_sends) == 344, deltascope_ring_header_reader_sends);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, throttle) == 352, deltascope_ring_header_throttle);
 DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, stopped_s) == 360, deltascope_ring_header_stopped_s);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, content_bytes) == 368, deltascope_ring_header_content_bytes);
+DELTASCOPE_ASSERT(offsetof(struct deltascope_ring_header, content_bytes_lost) == 376, deltascope_ring_header_content_bytes_lost);
 
 #endif

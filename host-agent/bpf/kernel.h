@@ -47,8 +47,20 @@ struct mm_struct {
 
 struct mmu_gather;
 
+typedef struct {
+	__u32 val;
+} DS_CORE kuid_t;
+
+struct cred {
+	kuid_t uid;
+	kuid_t euid;
+} DS_CORE;
+
 struct task_struct {
 	struct mm_struct *mm;
+	const struct cred *cred;
+	struct task_struct *group_leader;
+	__u64 start_boottime;
 } DS_CORE;
 
 struct vm_area_struct {
@@ -94,9 +106,25 @@ struct socket {
 	struct file *file;
 } DS_CORE;
 
+struct in6_addr {
+	union {
+		__u32 u6_addr32[4];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+} DS_CORE;
+
 struct sock {
+	struct sock_common __sk_common;
 	struct socket *sk_socket;
 } DS_CORE;
+
+#define DS_AF_INET6 10
 
 enum iter_type {
 	ITER_UBUF,

@@ -2,14 +2,20 @@
 /*
  * Sends, at the return, where it is known what was taken: the iterator stands
  * behind those bytes, and going back over it finds them. A send longer than the
- * limit cannot match and is not hashed.
+ * limit cannot match and is not hashed. By content (send_content) the head of an
+ * HTTP/1 response is not hashed, as its date makes it another one each time.
  */
 #ifndef DS_SEND_H
 #define DS_SEND_H
 
 #include "hash.h"
 #include "record.h"
+#include "sender.h"
 
+/* Bytes in which a head must end. */
+#define DS_HEAD_BYTES 4096
+#define DS_RESPONSE 0x2e312f50545448ULL /* "HTTP/1." */
+#define DS_RESPONSE_MASK 0x00ffffffffffffffULL
 /* Parts of a send that are gone back over. */
 #define DS_PARTS 16
 #define DS_TLS_HEADER 5
@@ -148,10 +154,10 @@ DS_INLINE int ds_is_tls(const __u8 *bytes, __u32 length)
 	       body <= (1 << 14) + 2048;
 }
 
-/* Fingerprint of the first `length` bytes, sent on socket `key`; the words behind them are zero. */
-DS_INLINE __u32 ds_hash_payload(__u8 *bytes, __u32 length, __u64 key)
+/* Fingerprint of `length` bytes at a place; the 32 bytes behind them are zero as far as they are hashed. */
+DS_INLINE __u32 ds_hash_payload(__u8 *bytes, __u32 length, __u64 place)
 {
-	struct ds_lanes lanes = ds_hash_begin(length, ds_mix(key));
+	struct ds_lanes lanes = ds_hash_begin(length, place);
 	const __u64 *words = (const __u64 *)bytes;
 	__u32 i, groups = (length + 31) / 32;
 
@@ -163,6 +169,68 @@ DS_INLINE __u32 ds_hash_payload(__u8 *bytes, __u32 length, __u64 key)
 	return ds_hash_end(lanes);
 }
 
+/* A search for the end of a head. */
+struct ds_search {
+	__u8 *bytes;
+	__u32 length;
+};
+
+/* Where it keeps the last four bytes, and its result: behind everything that is gathered. */
+struct ds_found {
+	__u32 window;
+	__u32 head;
+};
+
+#define ds_found_in(bytes) ((volatile struct ds_found *)((bytes) + DS_PAYLOAD_BYTES - sizeof(struct ds_found)))
+
+/* Bytes of one step. */
+#define DS_STEP_BYTES 64
+
+static long ds_search_step(__u64 step, struct ds_search *search)
+{
+	volatile struct ds_found *found = ds_found_in(search->bytes);
+	__u64 from = step * DS_STEP_BYTES;
+	__u32 window = found->window;
+	int i;
+
+	ds_bound(from, DS_HEAD_BYTES - DS_STEP_BYTES);
+	for (i = 0; i < DS_STEP_BYTES; i++) {
+		if (from + i >= search->length)
+			return 1;
+		window = window << 8 | search->bytes[from + i];
+		if (window == 0x0d0a0d0a || (window & 0xffff) == 0x0a0a) {
+			found->head = from + i + 1;
+			return 1;
+		}
+	}
+	found->window = window;
+	return 0;
+}
+
+/*
+ * Bytes of a head (RFC 9112) up to and with its empty line; 0 when that is not among the first `length`. In memory while
+ * it is looked for: the verifier would follow the program from each number that it can be.
+ */
+DS_INLINE __u32 ds_head_length(__u8 *bytes, __u32 length)
+{
+	struct ds_search search = { bytes, length };
+	volatile struct ds_found *found = ds_found_in(bytes);
+
+	found->window = 0;
+	found->head = 0;
+	bpf_loop(DS_HEAD_BYTES / DS_STEP_BYTES, ds_search_step, &search, 0);
+	return found->head;
+}
+
+/* What a send is, before it is a record. */
+struct ds_payload {
+	/* Where equal bytes have equal fingerprints: the keyed socket, or the sender. */
+	__u64 place;
+	__u32 fingerprint;
+	__u32 head;
+	__u16 flags;
+};
+
 DS_INLINE void ds_left_out_send(__u32 taken)
 {
 	struct deltascope_bpf_counters *row = ds_enter();
@@ -171,33 +239,78 @@ DS_INLINE void ds_left_out_send(__u32 taken)
 	ds_add(row->lost[DELTASCOPE_LOST_SAMPLED], 1);
 	ds_add(row->sampled_sends, 1);
 	ds_add(row->sampled_send_bytes, taken);
+	if (config.send_content) {
+		ds_add(row->content_bytes, taken);
+		ds_add(row->content_bytes_lost, taken);
+	}
 	ds_leave(row);
 }
 
+/* The zeros behind the payload: where a body begins at any byte, its last words end at any byte. */
+DS_INLINE int ds_pad(__u8 *bytes, __u32 length)
+{
+	__u64 end = length;
+	int i;
+
+	ds_bound(end, DS_PAYLOAD_BYTES - 1);
+	if (end > DELTASCOPE_BPF_SEND_LIMIT)
+		return 0;
+	for (i = 0; i < 4; i++)
+		*(__u64 *)(bytes + end + 8 * i) = 0;
+	return 1;
+}
+
+/* By content: skips the head, and hashes what is behind it. */
+DS_INLINE void ds_hash_body(__u8 *bytes, __u32 length, struct ds_payload *payload)
+{
+	__u64 head = 0;
+
+	if (!ds_pad(bytes, length))
+		return;
+	if (length >= 7 && (*(__u64 *)bytes & DS_RESPONSE_MASK) == DS_RESPONSE) {
+		head = ds_head_length(bytes, length);
+		if (!head) {
+			payload->flags |= DELTASCOPE_FLAG_PARTIAL;
+			return;
+		}
+	}
+	ds_bound(head, 2 * DS_HEAD_BYTES - 1);
+	if (head > DS_HEAD_BYTES || head > length)
+		return;
+	payload->head = head;
+	payload->fingerprint = ds_hash_payload(bytes + head, length - head, payload->place);
+}
+
 /* Fingerprint and flags of what was taken. */
-DS_INLINE __u32 ds_fingerprint(struct msghdr *msg, __u32 taken, __u64 key, __u8 *bytes, __u16 *flags)
+DS_INLINE void ds_look_at(struct msghdr *msg, __u32 taken, __u8 *bytes, struct ds_payload *payload)
 {
 	__u32 whole = taken <= config.send_limit, wanted = whole ? taken : DS_TLS_HEADER;
 	__u64 *tail;
 
 	if (!whole)
-		*flags |= DELTASCOPE_FLAG_TRUNCATED;
+		payload->flags |= DELTASCOPE_FLAG_TRUNCATED;
 	if (wanted > DELTASCOPE_BPF_SEND_LIMIT)
-		return 0;
+		return;
 	tail = (__u64 *)bytes + (wanted / 32) * 4;
 	tail[0] = tail[1] = tail[2] = tail[3] = 0;
 	if (!ds_gather(msg, taken, wanted, bytes)) {
-		*flags |= whole ? DELTASCOPE_FLAG_PARTIAL : 0;
-		return 0;
+		payload->flags |= whole ? DELTASCOPE_FLAG_PARTIAL : 0;
+		return;
 	}
 	if (ds_is_tls(bytes, wanted))
-		*flags |= DELTASCOPE_FLAG_ENCRYPTED;
-	return whole ? ds_hash_payload(bytes, wanted, key) : 0;
+		payload->flags |= DELTASCOPE_FLAG_ENCRYPTED;
+	if (!whole)
+		return;
+	if (!config.send_content)
+		payload->fingerprint = ds_hash_payload(bytes, wanted, payload->place);
+	else if (!(payload->flags & DELTASCOPE_FLAG_ENCRYPTED))
+		ds_hash_body(bytes, wanted, payload);
 }
 
 DS_INLINE void ds_sent(struct sock *sk, struct msghdr *msg, int result)
 {
 	struct deltascope_ring_record event = {};
+	struct ds_payload sent = {};
 	__u64 key, unit;
 	__u32 zero = 0;
 	__u8 *bytes;
@@ -216,9 +329,19 @@ DS_INLINE void ds_sent(struct sock *sk, struct msghdr *msg, int result)
 		ds_left_out_send(result);
 		return;
 	}
-	event.before = ds_fingerprint(msg, result, key, bytes, &event.flags);
 	event.time_ns = bpf_ktime_get_ns();
 	event.cgroup = bpf_get_current_cgroup_id();
+	if (config.send_content) {
+		sent.place = ds_sender(event.cgroup);
+		sent.flags = DELTASCOPE_FLAG_CONTENT;
+		key = ds_peer(sk, sent.place);
+	} else {
+		sent.place = ds_mix(key);
+	}
+	ds_look_at(msg, result, bytes, &sent);
+	event.before = sent.fingerprint;
+	event.after = sent.head;
+	event.flags = sent.flags;
 	event.key = key;
 	event.length = result;
 	event.tgid = bpf_get_current_pid_tgid() >> 32;

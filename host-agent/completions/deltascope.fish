@@ -76,6 +76,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l interface 
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sends-by -d 'bpf, kmod: what a send is compared with [default: content]' -r -f -a "socket\t'The send before on the same socket'
+content\t'What the same container sent before, to the same peer and to any, without heads of HTTP/1'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l judge-after -d 'bpf: milliseconds after which a copied page is judged [default: 100]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
@@ -89,7 +91,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l senders -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l redundant -d 'synth: redundant events out of 100' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
+complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l scope -d 'bpf, kmod, capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand run" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -156,6 +158,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l interfa
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l sends-by -d 'bpf, kmod: what a send is compared with [default: content]' -r -f -a "socket\t'The send before on the same socket'
+content\t'What the same container sent before, to the same peer and to any, without heads of HTTP/1'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l judge-after -d 'bpf: milliseconds after which a copied page is judged [default: 100]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand record" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
@@ -209,6 +213,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l interface 
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sends-by -d 'bpf, kmod: what a send is compared with [default: content]' -r -f -a "socket\t'The send before on the same socket'
+content\t'What the same container sent before, to the same peer and to any, without heads of HTTP/1'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l judge-after -d 'bpf: milliseconds after which a copied page is judged [default: 100]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
@@ -222,7 +228,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l senders -d
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l redundant -d 'synth: redundant events out of 100' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
+complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l scope -d 'bpf, kmod, capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand top" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -268,6 +274,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l interfac
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sends-by -d 'bpf, kmod: what a send is compared with [default: content]' -r -f -a "socket\t'The send before on the same socket'
+content\t'What the same container sent before, to the same peer and to any, without heads of HTTP/1'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l judge-after -d 'bpf: milliseconds after which a copied page is judged [default: 100]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
@@ -281,7 +289,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l senders 
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l redundant -d 'synth: redundant events out of 100' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
+complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l scope -d 'bpf, kmod, capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand attrs" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r
@@ -382,6 +390,8 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l pcap -d 'pcap: the file, made by tcpdump or dumpcap (pcap or pcapng)' -r -F
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l map -d 'pcap: who sends from an address, or from one port of it (may be given more than once)' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l pid -d 'scan: only the families of these processes (may be given more than once)' -r
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sends-by -d 'bpf, kmod: what a send is compared with [default: content]' -r -f -a "socket\t'The send before on the same socket'
+content\t'What the same container sent before, to the same peer and to any, without heads of HTTP/1'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l judge-after -d 'bpf: milliseconds after which a copied page is judged [default: 100]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l send-limit -d 'bpf: longest send that is compared; a longer one never counts as redundant [default: 512]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l exit-budget -d 'bpf: pages judged at most when one process exits [default: 4096]' -r
@@ -395,7 +405,7 @@ complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sockets -d 'synth: sockets' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l sends -d 'synth: sends out of 100 events, the others are pages' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l redundant -d 'synth: redundant events out of 100' -r
-complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l scope -d 'capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
+complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l scope -d 'bpf, kmod, capture, pcap: count sends by content in this scope too' -r -f -a "connection\t'The same body as just before on the same connection'"
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l interval -d 'Seconds from one output to the next' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l duration -d 'Seconds until the end [default: until the source ends, or Ctrl-C]' -r
 complete -c deltascope -n "__fish_deltascope_using_subcommand config; and __fish_seen_subcommand_from check" -l silence -d 'Seconds without an event after which a container leaves the output; what it has counted stays in the sums' -r

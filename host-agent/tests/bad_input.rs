@@ -26,6 +26,13 @@ fn a_wrong_command_line_is_refused_with_the_right_one() {
         (&["demo", "--engine", "abacus"], &["abacus", "model", "rtl"]),
         (&["demo", "--connect", "127.0.0.1:1", "--engine", "model"], &["--connect"]),
         (&["replay"], &["FILE"]),
+        (&["run", "--source", "scan", "--sends-by", "content"], &["--sends-by", "bpf, kmod or auto"]),
+        (&["record", "sends", "--source", "synth", "--sends-by", "socket"], &["--sends-by", "bpf, kmod or auto"]),
+        (&["run", "--source", "kmod", "--sends-by", "peer"], &["peer", "socket", "content"]),
+        (
+            &["run", "--source", "auto", "--sends-by", "socket", "--scope", "connection"],
+            &["--scope connection", "expected --sends-by content", "found socket"],
+        ),
         (&["scan", "--connect", "nonsense"], &["nonsense", "HOST:PORT"]),
         (&["scan", "--connect", "192.0.2.1:5770"], &["expected an address of this machine", "--insecure-peer"]),
     ] {

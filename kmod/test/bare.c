@@ -70,7 +70,7 @@ unsigned long ticks(void)
 }
 
 /* What is said and not yet written. */
-static char said[512];
+static char said[1024];
 static unsigned long said_bytes;
 
 /* One line, one write: two processes that say something at once do not tear each other's lines. */

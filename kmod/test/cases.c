@@ -29,6 +29,7 @@ const struct named cases[] = {
 	{ "again", case_again },
 	{ "blocked", case_blocked },
 	{ "churned", case_churned },
+	{ "content", case_content },
 	{ "cost_send", case_cost_send },
 	{ 0, 0 },
 };

@@ -11,6 +11,19 @@ struct reference {
 	unsigned long send_bytes;
 	unsigned long send_redundant;
 	unsigned long zero_fills;
+	/* Of sends by content. */
+	unsigned long bodies;
+	unsigned long body_bytes;
+	unsigned long peer_redundant;
+	unsigned long peer_bytes;
+	unsigned long container_redundant;
+	unsigned long container_bytes;
+	unsigned long connection_redundant;
+	unsigned long connection_bytes;
+	unsigned long not_judged;
+	unsigned long not_judged_bytes;
+	unsigned long encrypted_bytes;
+	unsigned long head_bytes;
 	/* Ticks of the time-stamp counter over `events` events, in the cases that measure. */
 	unsigned long ticks;
 	unsigned long events;
@@ -75,5 +88,8 @@ void case_again(unsigned long count);
 void case_blocked(unsigned long count);
 void case_cost_send(unsigned long length);
 void case_churned(unsigned long count);
+
+/* content_case.c */
+void case_content(unsigned long count);
 
 #endif

@@ -319,14 +319,16 @@ static void lock_holder(size_t gib, long rounds)
 	}
 }
 
-/* A one-time password in a message that is known but for it. */
-static void password(const char *digits)
+/* A one-time password in a message that is known but for it, sent by a user. */
+static void password(const char *digits, uid_t user)
 {
 	struct sockaddr_in address;
 	int listener = listen_on(&address, 0), fd = connect_to(&address, 0);
 	char bytes[64];
 	int length = snprintf(bytes, sizeof(bytes), "POST /login user=alice&otp=%s&go=1\n", digits);
 
+	if (setuid(user))
+		err(1, "setuid");
 	if (accept(listener, NULL, NULL) < 0 || write(fd, bytes, length) != length)
 		err(1, "password");
 }
@@ -391,13 +393,13 @@ int main(int count, char **arguments)
 	else if (!strcmp(what, "lock-holder"))
 		lock_holder(first, second);
 	else if (!strcmp(what, "password"))
-		password(arguments[2]);
+		password(arguments[2], second);
 	else if (!strcmp(what, "unshared"))
 		unshared(first);
 	else if (!strcmp(what, "busy"))
 		busy(first);
 	else
 		errx(2, "usage: hostile blockers N | userfault N | copies N MS | sends N | mptcp-sends N | one-page THREADS N |"
-		     " discarded N | lock-holder GIB ROUNDS | password DIGITS | unshared N | busy SECONDS");
+		     " discarded N | lock-holder GIB ROUNDS | password DIGITS USER | unshared N | busy SECONDS");
 	return 0;
 }

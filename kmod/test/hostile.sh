@@ -202,15 +202,21 @@ phase_coverage() {
 	unload coverage
 }
 
-# A password in a known message is not found from its record, nor by sending all candidates oneself.
+# A password in a known message is not found from its record, nor by sending all candidates oneself: by socket, and by
+# content in another container or as another user.
 phase_secret() {
 	load
-	rings password 482913 > /tmp/read &
-	until_line /tmp/read READING
-	in_group a hostile password 482913
-	in_group b hostile password 482913
-	wait
-	grep '^CHECK' /tmp/read
+	for other in "0 b 0" "1 b 0" "1 a 1000"; do
+		set -- $other
+		set_to send_content $1
+		rings password 482913 > /tmp/read &
+		until_line /tmp/read READING
+		in_group a hostile password 482913 0
+		in_group $2 hostile password 482913 $3
+		wait
+		grep '^CHECK' /tmp/read
+	done
+	set_to send_content 0
 	unload secret
 }
 

@@ -34,11 +34,12 @@ work() { workload /sys/fs/cgroup/$1 $2 $3 || check "workload_$2" ok failed; }
 more() { work "$@" > /dev/null; }
 now() { cut -d' ' -f1 /proc/uptime; }
 
-# agent_start [OPTION...]: returns when the programs are attached and the agent has counted once
+# agent_start [OPTION...]: returns when the programs are attached and the agent has counted once. Sends are by socket unless
+# SENDS_BY is set.
 agent_start() {
 	rm -f /tmp/agent
 	deltascope run --source bpf --insecure-peer 10.0.2.2:$BOARDD_PORT --timeout 60 --interval 0.5 \
-		--json-lines "$@" > /tmp/agent 2> /tmp/agent-error &
+		--json-lines --sends-by ${SENDS_BY:-socket} "$@" > /tmp/agent 2> /tmp/agent-error &
 	AGENT=$!
 	until [ -s /tmp/agent ]; do
 		if ! kill -0 $AGENT 2> /dev/null; then
@@ -77,7 +78,9 @@ agent_stop() {
 	wait $AGENT
 	check "agent_status_$1" 0 $?
 	cat /tmp/agent-error
-	check "$1_seen" $(($(reported captured) + $(reported blind))) "$(reported seen)"
+	# Of events; behind it is that of bytes.
+	check "$1_seen" $(($(reported captured) + $(reported blind))) \
+		"$(last_report | head -n 1 | grep -o '"seen":[0-9]*' | head -n 1 | cut -d: -f2)"
 	print_report $1
 }
 
@@ -105,6 +108,27 @@ phase_exact() {
 	check exact_encrypted 5 "$(reported encrypted_sends)"
 	check exact_truncated 3 "$(reported truncated_sends)"
 	check exact_partial 0 "$(reported partial_sends)"
+}
+
+# Sends by content, of two containers at once that send the same bodies: in every scope what the workload itself found.
+phase_content() {
+	SENDS_BY=content agent_start --no-sampling --judge-after 300 --send-limit 16384 --scope connection --contexts 8192
+	work a content 66 | sed 's/^REFERENCE/CONTENT content/' &
+	A=$!
+	work b content 40 | sed 's/^REFERENCE/CONTENT content/'
+	wait $A
+	settled
+	agent_stop content
+}
+
+# The same where a ring is full: lost bytes are in the law of bytes.
+phase_content_overflow() {
+	SENDS_BY=content agent_start --no-sampling --ring-bytes 4096
+	kill -STOP $AGENT
+	work a content 66 | sed 's/^REFERENCE/CONTENT content_overflow/'
+	kill -CONT $AGENT
+	agent_stop content_overflow
+	check content_overflow_loses 1 $(($(reported ring) > 0))
 }
 
 # Switched off while it runs the agent captures nothing and its counters stay; switched on again it captures.

@@ -34,8 +34,10 @@ udevadm settle --timeout=20
 check hook ptep_clear_flush "$(cat $S/hook)"
 check device_group deltascope "$(stat -c %G /dev/deltascope)"
 check device_mode 660 "$(stat -c %a /dev/deltascope)"
-check sampling_group deltascope "$(stat -c %G $S/sampling_shift)"
-check sampling_mode 664 "$(stat -c %a $S/sampling_shift)"
+for own in sampling_shift send_content; do
+	check "${own}_group" deltascope "$(stat -c %G $S/$own)"
+	check "${own}_mode" 664 "$(stat -c %a $S/$own)"
+done
 for other in capture_pages judge_after_ms max_overhead_ppm; do
 	check "${other}_group" root "$(stat -c %G $S/$other)"
 	check "${other}_mode" 644 "$(stat -c %a $S/$other)"
@@ -46,6 +48,8 @@ check agent_opens yes "$(may agent 'exec 3<>/dev/deltascope')"
 check other_opens no "$(may other 'exec 3<>/dev/deltascope')"
 check agent_samples yes "$(may agent "echo 1 > $S/sampling_shift")"
 check other_samples no "$(may other "echo 2 > $S/sampling_shift")"
+check agent_sets_content yes "$(may agent "echo 1 > $S/send_content")"
+check other_sets_content no "$(may other "echo 1 > $S/send_content")"
 check agent_switches no "$(may agent "echo 0 > $S/capture_pages")"
 check sampling_was_set 1 "$(cat $S/sampling_shift)"
 check udev_log 0 "$(udevadm test $S 2>&1 | grep -ci 'invalid\|unknown group\|unknown key')"

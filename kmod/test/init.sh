@@ -109,11 +109,11 @@ until_line() {
 }
 now() { cut -d' ' -f1 /proc/uptime; }
 
-# agent_start [OPTION...]: returns when it has connected and counted once
+# agent_start [OPTION...]: returns when it has connected and counted once. Sends are by socket unless SENDS_BY is set.
 agent_start() {
 	rm -f /tmp/agent
 	deltascope run --source kmod --insecure-peer 10.0.2.2:$BOARDD_PORT --timeout 60 --interval 0.5 \
-		--json-lines "$@" > /tmp/agent 2> /tmp/agent-error &
+		--json-lines --sends-by ${SENDS_BY:-socket} "$@" > /tmp/agent 2> /tmp/agent-error &
 	AGENT=$!
 	n=0
 	until [ -s /tmp/agent ]; do

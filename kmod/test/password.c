@@ -47,7 +47,7 @@ static void next_sends(const struct rings *rings, uint32_t found[2], uint64_t so
 
 				if (record->kind != DELTASCOPE_KIND_SEND || record->length != length)
 					continue;
-				sockets[count] = record->key;
+				sockets[count] = record->unit;
 				found[count++] = record->before;
 			}
 			__atomic_store_n(&header->tail, tail, __ATOMIC_RELEASE);

@@ -27,6 +27,62 @@ phase_exact() {
 	unload exact
 }
 
+# Sends by content, of two containers at once that send the same bodies: in every scope what the workload itself found.
+phase_content() {
+	load
+	# An agent that is killed leaves the setting, and the next one puts it right.
+	SENDS_BY=content agent_start --no-sampling
+	check content_is_set 1 "$(get send_content)"
+	kill -9 $AGENT
+	wait $AGENT
+	check content_is_left 1 "$(get send_content)"
+	agent_start --no-sampling
+	check content_is_put_right 0 "$(get send_content)"
+	agent_stop content_by_socket
+	set_to judge_after_ms 300
+	SENDS_BY=content agent_start --no-sampling --scope connection --contexts 8192
+	work a content 66 | sed 's/^REFERENCE/CONTENT content/' &
+	A=$!
+	work b content 40 | sed 's/^REFERENCE/CONTENT content/'
+	wait $A
+	silence
+	agent_stop content
+	check content_is_cleared 0 "$(get send_content)"
+	check content_lost 0 "$(get content_bytes_lost)"
+	unload content
+}
+
+# The same where a ring is full: lost bytes are in the law of bytes.
+phase_content_overflow() {
+	load ring_records=64
+	SENDS_BY=content agent_start --no-sampling
+	kill -STOP $AGENT
+	work a content 66 | sed 's/^REFERENCE/CONTENT content_overflow/'
+	kill -CONT $AGENT
+	silence
+	agent_stop content_overflow
+	check content_overflow_loses 1 $(($(get content_bytes_lost) > 0))
+	unload content_overflow
+}
+
+# An agent that is killed: the next one counts each body once, and may find less repeats, but no others.
+phase_content_resume() {
+	load
+	SENDS_BY=content agent_start --no-sampling
+	work a content 22 | sed 's/^REFERENCE/CONTENT content_resume/'
+	# The agent reports its position to the server twice a second.
+	sleep 1.1
+	kill -9 $AGENT
+	wait $AGENT
+	work a content 22 | sed 's/^REFERENCE/CONTENT content_resume/'
+	SENDS_BY=content agent_start --no-sampling
+	work a content 22 | sed 's/^REFERENCE/CONTENT content_resume/'
+	silence
+	agent_stop content_resume
+	check content_resume_loses_nothing 0 "$(reported agent_restart)"
+	unload content_resume
+}
+
 # Switched off while it runs the agent has the module capture nothing and its counters stay; switched on again, and at its
 # end, the module captures what it did before.
 phase_switch() {

@@ -20,6 +20,8 @@ struct rings rings_open(void)
 	header = mmap(NULL, DELTASCOPE_RING_HEADER_BYTES, PROT_READ, MAP_SHARED, rings.fd, 0);
 	if (header == MAP_FAILED)
 		err(1, "map of the header");
+	if (header->version != DELTASCOPE_RING_VERSION)
+		errx(1, "%s: expected version %d of the ring, found %u", DEVICE, DELTASCOPE_RING_VERSION, header->version);
 	rings.count = header->rings;
 	rings.bytes = (size_t)header->rings * header->stride;
 	munmap(header, DELTASCOPE_RING_HEADER_BYTES);

@@ -6,7 +6,8 @@
  *
  * moves a process into the cgroup, does the work of the case there and prints
  * one line: the copies, how many of them end redundant, how many cannot be
- * judged, the sends, their bytes, and how many are redundant.
+ * judged, the sends, their bytes, and how many are redundant; of the case
+ * `content` also what sends by content must count.
  *
  * It uses no C library, and its processes have their stacks in shared memory and
  * keep their results there: nothing is copied but the pages of the case.
@@ -66,6 +67,20 @@ static void say(const char *cgroup, const char *name)
 	say_number(" send_bytes ", reference->send_bytes);
 	say_number(" send_redundant ", reference->send_redundant);
 	say_number(" zero_fills ", reference->zero_fills);
+	if (reference->bodies) {
+		say_number(" bodies ", reference->bodies);
+		say_number(" body_bytes ", reference->body_bytes);
+		say_number(" peer_redundant ", reference->peer_redundant);
+		say_number(" peer_bytes ", reference->peer_bytes);
+		say_number(" container_redundant ", reference->container_redundant);
+		say_number(" container_bytes ", reference->container_bytes);
+		say_number(" connection_redundant ", reference->connection_redundant);
+		say_number(" connection_bytes ", reference->connection_bytes);
+		say_number(" not_judged ", reference->not_judged);
+		say_number(" not_judged_bytes ", reference->not_judged_bytes);
+		say_number(" encrypted_bytes ", reference->encrypted_bytes);
+		say_number(" head_bytes ", reference->head_bytes);
+	}
 	if (reference->events) {
 		say_number(" ticks ", reference->ticks);
 		say_number(" events ", reference->events);

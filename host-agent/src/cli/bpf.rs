@@ -36,8 +36,8 @@ impl BpfArguments {
         self.ring_bytes
     }
 
-    /// The options, `sampling` among them.
-    pub fn options(&self, sampling: bool) -> BpfOptions {
+    /// The options, `sampling` and `by_content` among them.
+    pub fn options(&self, sampling: bool, by_content: bool) -> BpfOptions {
         let default = BpfOptions::default();
         BpfOptions {
             judge_after: self.judge_after.map_or(default.judge_after, |ms| Duration::from_millis(ms.into())),
@@ -47,6 +47,7 @@ impl BpfArguments {
             ring_bytes: self.ring_bytes.unwrap_or(default.ring_bytes),
             cgroups: self.cgroups.clone(),
             sampling,
+            by_content,
         }
     }
 }

@@ -29,7 +29,7 @@ use super::state::StateArguments;
 pub struct RoundArguments {
     #[command(flatten)]
     source: SourceArguments,
-    /// capture, pcap: count sends by content in this scope too
+    /// bpf, kmod, capture, pcap: count sends by content in this scope too
     #[arg(long, value_enum, value_name = "SCOPE")]
     scope: Option<MoreScope>,
     /// Seconds from one output to the next

@@ -6,7 +6,9 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use deltascope_agent::capture::AddressNames;
 use deltascope_agent::scan::ScanConfig;
-use deltascope_agent::sources::{Capture, CaptureOptions, Kmod, Pcap, Replay, Scan, Source, SourceError, auto, bpf};
+use deltascope_agent::sources::{
+    Capture, CaptureOptions, Kmod, KmodOptions, Pcap, Replay, Scan, Source, SourceError, auto, bpf,
+};
 use deltascope_agent::stop::Stop;
 use deltascope_agent::tuning::Tuner;
 
@@ -32,6 +34,15 @@ pub enum SourceKind {
     Bpf,
     /// The capture module: the same
     Kmod,
+}
+
+/// What a send is compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SendsBy {
+    /// The send before on the same socket
+    Socket,
+    /// What the same container sent before, to the same peer and to any, without heads of HTTP/1
+    Content,
 }
 
 /// A scope that is counted on request.
@@ -62,6 +73,9 @@ pub struct SourceArguments {
     /// scan: only the families of these processes (may be given more than once)
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
+    /// bpf, kmod: what a send is compared with [default: content]
+    #[arg(long, value_enum, value_name = "BY")]
+    sends_by: Option<SendsBy>,
     /// bpf, kmod: never leave anything out; what the agent cannot keep up with is lost to full rings
     #[arg(long)]
     no_sampling: bool,
@@ -77,13 +91,31 @@ impl SourceArguments {
     /// # Errors
     /// The source does not know connections.
     pub fn connections(&self, asked: Option<MoreScope>) -> Result<bool> {
-        match (asked, self.source) {
-            (Some(MoreScope::Connection), SourceKind::Capture | SourceKind::Pcap) => Ok(true),
-            (Some(MoreScope::Connection), _) => {
-                bail!("--scope connection: expected --source capture or pcap, found another one; leave it out")
+        let Some(MoreScope::Connection) = asked else { return Ok(false) };
+        match self.source {
+            SourceKind::Capture | SourceKind::Pcap => Ok(true),
+            SourceKind::Bpf | SourceKind::Kmod | SourceKind::Auto if self.is_by_content() => Ok(true),
+            SourceKind::Bpf | SourceKind::Kmod | SourceKind::Auto => {
+                bail!("--scope connection: expected --sends-by content, found socket; leave one of the two out")
             }
-            (None, _) => Ok(false),
+            _ => bail!(
+                "--scope connection: expected --source bpf, kmod, auto, capture or pcap, found another one; leave it out"
+            ),
         }
+    }
+
+    /// Whether sends are captured by content where a source can do that or not.
+    fn is_by_content(&self) -> bool {
+        self.sends_by != Some(SendsBy::Socket)
+    }
+
+    /// Checks that what sends are compared by was chosen for a source that has the choice.
+    fn check_sends_by(&self) -> Result<()> {
+        let chooses = matches!(self.source, SourceKind::Bpf | SourceKind::Kmod | SourceKind::Auto);
+        if self.sends_by.is_some() && !chooses {
+            bail!("--sends-by: expected --source bpf, kmod or auto, found another one; leave it out");
+        }
+        Ok(())
     }
 
     /// Files that the source reads.
@@ -99,6 +131,9 @@ impl SourceArguments {
     /// The source. Scans end early once `stop` is asked for; with a `tuner` they keep within its budget and stall no
     /// process.
     pub fn open(&self, stop: &Stop, tuner: Option<&Tuner>) -> Result<Box<dyn Source>> {
+        self.check_sends_by()?;
+        let kmod = KmodOptions { sampling: !self.no_sampling, by_content: self.is_by_content() };
+        let bpf_options = || self.bpf.options(!self.no_sampling, self.is_by_content());
         let scan = || {
             let config = ScanConfig { may_stall: tuner.is_none(), ..super::scan::config(&self.pids) };
             let scan = Scan::new(config, []).ended_by(stop);
@@ -111,13 +146,12 @@ impl SourceArguments {
             SourceKind::Scan => Box::new(scan()),
             SourceKind::Synth => Box::new(self.synth.source()),
             SourceKind::Auto => {
-                let sampling = !self.no_sampling;
-                let choice = auto::open(&self.bpf.options(sampling), sampling, scan);
+                let choice = auto::open(&bpf_options(), &kmod, scan);
                 eprintln!("deltascope: {choice}");
                 choice.source
             }
-            SourceKind::Bpf => bpf::open(&self.bpf.options(!self.no_sampling)).map_err(SourceError::from)?,
-            SourceKind::Kmod => Box::new(Kmod::open(!self.no_sampling).map_err(SourceError::from)?),
+            SourceKind::Bpf => bpf::open(&bpf_options()).map_err(SourceError::from)?,
+            SourceKind::Kmod => Box::new(Kmod::open(&kmod).map_err(SourceError::from)?),
             SourceKind::Capture => {
                 let interfaces = self.interfaces.clone();
                 let options = CaptureOptions { interfaces, ring_bytes: self.bpf.ring_bytes() };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bpf::{self, BpfOptions};
-use super::{Kmod, Scan, Source};
+use super::{Kmod, KmodOptions, Scan, Source};
 
 /// A source and why it was chosen.
 pub struct Choice {
@@ -42,13 +42,10 @@ fn first(candidates: Vec<(&'static str, Open<'_>)>, last: impl FnOnce() -> Box<d
 
 /// Opens the first of the BPF programs, the module and the scan that can be opened. The programs come first: nothing that
 /// an observed process holds makes them miss another one's events.
-pub fn open(bpf: &BpfOptions, sampling: bool, scan: impl FnOnce() -> Scan) -> Choice {
+pub fn open(bpf: &BpfOptions, kmod: &KmodOptions, scan: impl FnOnce() -> Scan) -> Choice {
     let candidates: Vec<(&'static str, Open<'_>)> = vec![
         ("bpf", Box::new(|| bpf::open(bpf).map_err(|error| error.to_string()))),
-        (
-            "kmod",
-            Box::new(|| Ok(Box::new(Kmod::open(sampling).map_err(|error| error.to_string())?) as Box<dyn Source>)),
-        ),
+        ("kmod", Box::new(|| Ok(Box::new(Kmod::open(kmod).map_err(|error| error.to_string())?) as Box<dyn Source>))),
     ];
     first(candidates, || Box::new(scan()))
 }

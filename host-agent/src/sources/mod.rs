@@ -23,7 +23,7 @@ mod tests;
 
 pub use bpf::{BpfError, BpfOptions};
 pub use capture::{Capture, CaptureError, CaptureOptions};
-pub use kmod::{DEVICE, Kmod, KmodError, KmodStatus};
+pub use kmod::{DEVICE, Kmod, KmodError, KmodOptions, KmodStatus};
 pub use pcap::{Pcap, PcapFileError};
 pub use replay::Replay;
 pub use scan::Scan;

@@ -18,7 +18,7 @@ use crate::{emulator, setup};
 
 /// What the guests do, each in this order.
 const GUESTS: [(&str, &[&str]); 3] = [
-    ("bpf-counts", &["exact", "overflow", "storm", "hotplug"]),
+    ("bpf-counts", &["exact", "content", "content_overflow", "overflow", "storm", "hotplug"]),
     (
         "bpf-limits",
         &["refused", "switch", "default_limit", "pending_full", "budget", "filter", "blocked", "ftrace_off", "follow"],

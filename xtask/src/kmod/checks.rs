@@ -4,6 +4,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+use super::content::ContentPhase;
+
 /// One comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -53,7 +55,20 @@ pub fn conclude(title: &str, checks: &[Check], as_json: bool, mut more: Value) -
 }
 
 /// Phases at whose end the agent reports the sides of conservation.
-const AGENT_PHASES: [&str; 9] = ["exact", "overflow", "storm", "hotplug", "follow", "resume", "reload", "v1", "alive"];
+const AGENT_PHASES: [&str; 12] = [
+    "exact",
+    "content",
+    "content_overflow",
+    "content_resume",
+    "overflow",
+    "storm",
+    "hotplug",
+    "follow",
+    "resume",
+    "reload",
+    "v1",
+    "alive",
+];
 /// Phases whose events are compared in sum.
 const SUM_PHASES: [&str; 5] = ["storm", "hotplug", "resume", "reload", "alive"];
 
@@ -67,13 +82,14 @@ const COUNTERS: [(&str, &str); 5] = [
 ];
 
 /// Numbers by name, as they are on a line: `name value name value ...`.
-type Numbers = BTreeMap<String, u64>;
+pub type Numbers = BTreeMap<String, u64>;
 
 fn numbers(words: &[&str]) -> Numbers {
     words.chunks_exact(2).filter_map(|pair| Some((pair[0].to_owned(), pair[1].parse().ok()?))).collect()
 }
 
-fn get(numbers: &Numbers, name: &str) -> u64 {
+/// A number by its name, 0 without one.
+pub fn get(numbers: &Numbers, name: &str) -> u64 {
     numbers.get(name).copied().unwrap_or(0)
 }
 
@@ -89,6 +105,8 @@ pub struct Console {
     compared: BTreeMap<String, Compared>,
     /// By phase: sums of the cases in any cgroup.
     sums: BTreeMap<String, Numbers>,
+    /// By phase with sends by content: what the workload says that must be counted.
+    content: BTreeMap<String, ContentPhase>,
     /// Lines that no good kernel writes.
     complaints: Vec<String>,
     /// What the kill switch wrote.
@@ -135,6 +153,10 @@ impl Console {
                 for (name, value) in numbers(rest) {
                     *sums.entry(name).or_default() += value;
                 }
+            }
+            ["CONTENT", phase, cgroup, _case, rest @ ..] => {
+                let name = cgroup.rsplit('/').next().unwrap_or(cgroup);
+                self.content.entry((*phase).to_owned()).or_default().add(name, numbers(rest));
             }
             // With the limit that its phase sets.
             ["KLOG", ..] if line.contains("kill switch:") && line.ends_with("max_overhead_ppm 1") => {
@@ -214,6 +236,15 @@ impl Console {
         }
         for phase in SUM_PHASES.into_iter().filter(|phase| ran(phase)) {
             self.sums(phase, &mut checks);
+        }
+        for phase in ["content", "content_overflow", "content_resume"].into_iter().filter(|phase| ran(phase)) {
+            let report = self.agent.get(phase).unwrap_or(&Value::Null);
+            match (self.content.get(phase), phase) {
+                (None, _) => checks.push(Check::new(format!("{phase}_reference"), "some", "none")),
+                (Some(content), "content") => content.every_body(phase, report, &mut checks),
+                (Some(content), "content_resume") => content.after_a_restart(phase, report, &mut checks),
+                (Some(content), _) => content.law_of_bytes(phase, report, &mut checks),
+            }
         }
         if ran("follow") {
             self.estimates("follow", &mut checks);

@@ -2,6 +2,7 @@
 
 mod bpf;
 mod checks;
+mod content;
 pub mod cost;
 mod guest;
 mod newer_kbuild;

@@ -61,7 +61,7 @@ fn compile(output: &Path, sources: &[&str], flags: &[&str]) -> Result<()> {
 
 /// The workload, which uses no C library, so that nothing is copied but what it says.
 pub fn workload(output: &Path) -> Result<()> {
-    let sources = ["workload.c", "bare.c", "cases.c", "page_cases.c", "send_cases.c"];
+    let sources = ["workload.c", "bare.c", "cases.c", "page_cases.c", "send_cases.c", "content_case.c"];
     let flags = ["-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-no-pie", "-fcf-protection=none"];
     compile(output, &sources, &flags)
 }

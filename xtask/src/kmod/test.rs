@@ -21,7 +21,7 @@ use crate::{emulator, setup};
 
 /// What the guests do, each in this order. There are several at once, because most of a guest's time is waiting.
 const GUESTS: [(&str, &[&str]); 4] = [
-    ("counts", &["exact", "overflow", "storm", "hotplug"]),
+    ("counts", &["exact", "content", "content_overflow", "content_resume", "overflow", "storm", "hotplug"]),
     (
         "limits",
         &[

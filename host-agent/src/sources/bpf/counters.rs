@@ -29,14 +29,11 @@ pub(super) fn losses(counters: &BpfCounters) -> Losses {
     Losses(counters.lost)
 }
 
-/// What sampling has left out.
-pub(super) fn left_out(counters: &BpfCounters) -> LeftOut {
+/// What sampling has left out and is estimated: a sample says nothing of sends by content.
+pub(super) fn left_out(counters: &BpfCounters, by_content: bool) -> LeftOut {
     let sampled = counters.lost[LossReason::Sampled as usize];
-    LeftOut {
-        pages: sampled.wrapping_sub(counters.sampled_sends),
-        sends: counters.sampled_sends,
-        send_bytes: counters.sampled_send_bytes,
-    }
+    let (sends, send_bytes) = if by_content { (0, 0) } else { (counters.sampled_sends, counters.sampled_send_bytes) };
+    LeftOut { pages: sampled.wrapping_sub(counters.sampled_sends), sends, send_bytes }
 }
 
 /// A mapping of all rows.

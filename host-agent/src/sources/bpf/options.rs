@@ -24,6 +24,8 @@ pub struct BpfOptions {
     pub cgroups: Vec<PathBuf>,
     /// Leaves out units when the agent cannot keep up.
     pub sampling: bool,
+    /// Captures sends by content, not by socket.
+    pub by_content: bool,
 }
 
 impl Default for BpfOptions {
@@ -36,6 +38,7 @@ impl Default for BpfOptions {
             ring_bytes: 4 << 20,
             cgroups: Vec::new(),
             sampling: true,
+            by_content: true,
         }
     }
 }

@@ -95,6 +95,8 @@ fn config(options: &BpfOptions) -> Result<BpfConfig, BpfError> {
         exit_budget: options.exit_budget,
         pending_pages: options.pending_pages,
         filter_cgroups: options.cgroups.len() as u32,
+        send_content: options.by_content.into(),
+        pad: 0,
     })
 }
 

@@ -24,10 +24,11 @@ pub(super) struct Sampler {
     raised: u64,
     lowered: u64,
     automatic: bool,
+    by_content: bool,
 }
 
 impl Sampler {
-    pub(super) fn new(automatic: bool) -> Sampler {
+    pub(super) fn new(automatic: bool, by_content: bool) -> Sampler {
         Sampler {
             control: Control::new(0),
             begun: Instant::now(),
@@ -36,6 +37,7 @@ impl Sampler {
             raised: 0,
             lowered: 0,
             automatic,
+            by_content,
         }
     }
 
@@ -54,7 +56,7 @@ impl Sampler {
         let shift = self.control.look(Look { now: self.begun.elapsed(), fill, lost })?;
         let raised = shift > before;
         *(if raised { &mut self.raised } else { &mut self.lowered }) += 1;
-        self.wanted = Some((shift, Instant::now(), raised.then(|| left_out(counters))));
+        self.wanted = Some((shift, Instant::now(), raised.then(|| left_out(counters, self.by_content))));
         Some(shift)
     }
 
@@ -70,21 +72,21 @@ impl Sampler {
         sink: &mut dyn Sink,
     ) -> Result<(), SinkError> {
         if self.sample.is_full() {
-            self.sample.begin(self.sample.shift(), left_out(counters));
+            self.sample.begin(self.sample.shift(), left_out(counters, self.by_content));
         }
         let Some((shift, since, before)) = self.wanted else { return Ok(()) };
         if !is_empty || since.elapsed() < GRACE {
             return Ok(());
         }
         sink.boundary()?;
-        self.sample.begin(shift, before.unwrap_or_else(|| left_out(counters)));
+        self.sample.begin(shift, before.unwrap_or_else(|| left_out(counters, self.by_content)));
         self.wanted = None;
         Ok(())
     }
 
     /// Estimates, when anything was ever left out.
     pub(super) fn estimates(&self, counters: &BpfCounters) -> Option<Estimates> {
-        let now = left_out(counters);
+        let now = left_out(counters, self.by_content);
         (now != LeftOut::default() || self.sample.shift() != 0).then(|| self.sample.estimates(now))
     }
 

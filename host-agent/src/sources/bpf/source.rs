@@ -13,9 +13,11 @@ use super::liveness::Liveness;
 use super::programs::Programs;
 use super::sampler::Sampler;
 use super::{BpfError, BpfOptions};
+use crate::capture::PayloadBytes;
 use crate::report::Details;
 use crate::sampling::Estimates;
 use crate::sink::Sink;
+use crate::sources::kmod::content::bytes_of;
 use crate::sources::kmod::events::{self, OwnerTable};
 use crate::sources::{Progress, Round, Source, SourceError};
 
@@ -63,6 +65,8 @@ pub struct Bpf {
     counters: BpfCounters,
     blind: u64,
     given: u64,
+    /// Bytes of the sends by content that were given.
+    given_bytes: u64,
     /// Records written when k was changed last.
     written_at_change: u64,
     ring_bytes: u64,
@@ -98,11 +102,12 @@ impl Bpf {
             programs,
             taken,
             owners: OwnerTable::new(),
-            sampler: Sampler::new(options.sampling),
+            sampler: Sampler::new(options.sampling, options.by_content),
             liveness: Liveness::new(),
             counters: BpfCounters::default(),
             blind: 0,
             given: 0,
+            given_bytes: 0,
             written_at_change: 0,
             ring_bytes: options.ring_bytes.into(),
             judge_after_ms: options.judge_after.as_millis() as u64,
@@ -136,6 +141,7 @@ impl Bpf {
         if let Some(event) = events::event(record, owner) {
             sink.event(event)?;
             self.given += 1;
+            self.given_bytes += bytes_of(record);
             self.encrypted += u64::from(record.flags & flag::ENCRYPTED != 0);
             self.truncated += u64::from(record.flags & flag::TRUNCATED != 0);
             self.partial += u64::from(record.flags & flag::PARTIAL != 0);
@@ -211,6 +217,12 @@ impl Source for Bpf {
 
     fn in_flight(&self) -> u64 {
         self.unread().wrapping_add(self.counters.pending)
+    }
+
+    fn payload(&self) -> Option<PayloadBytes> {
+        let (seen, missing) = (self.counters.content_bytes, self.counters.content_bytes_lost);
+        let in_flight = seen.wrapping_sub(missing).wrapping_sub(self.given_bytes);
+        (seen > 0).then(|| PayloadBytes { seen, missing, in_flight, ..PayloadBytes::default() })
     }
 
     fn status(&self) -> Vec<(&'static str, u64)> {

@@ -12,6 +12,7 @@ use super::BpfError;
 use super::counters::{CounterMap, left_out};
 use super::programs::{misses, present};
 use super::source::Taken;
+use crate::sampling::LeftOut;
 
 /// A file like the map of the counters: what the mapping reads is what is written here.
 fn rows(rows: &[(usize, BpfCounters)]) -> (File, CounterMap) {
@@ -48,8 +49,9 @@ fn row_with_an_open_transaction_is_an_error() {
 fn sends_and_pages_left_out_are_counted_separately() {
     let mut counters = BpfCounters { sampled_sends: 4, sampled_send_bytes: 400, ..BpfCounters::default() };
     counters.lost[LossReason::Sampled as usize] = 10;
-    let left_out = left_out(&counters);
-    assert_eq!((left_out.pages, left_out.sends, left_out.send_bytes), (6, 4, 400));
+    let of = |left_out: LeftOut| (left_out.pages, left_out.sends, left_out.send_bytes);
+    assert_eq!(of(left_out(&counters, false)), (6, 4, 400));
+    assert_eq!(of(left_out(&counters, true)), (6, 0, 0), "of bodies nothing is estimated");
 }
 
 #[test]

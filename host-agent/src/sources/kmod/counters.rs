@@ -19,6 +19,10 @@ pub(super) struct ModuleCounters {
     pub sampled_sends: u64,
     /// Bytes of those sends.
     pub sampled_send_bytes: u64,
+    /// Bytes of the sends by content that were captured.
+    pub content_bytes: u64,
+    /// Of these, of sends that were lost.
+    pub content_bytes_lost: u64,
 }
 
 impl ModuleCounters {
@@ -30,6 +34,8 @@ impl ModuleCounters {
         self.pending = self.pending.wrapping_add(other.pending);
         self.sampled_sends = self.sampled_sends.wrapping_add(other.sampled_sends);
         self.sampled_send_bytes = self.sampled_send_bytes.wrapping_add(other.sampled_send_bytes);
+        self.content_bytes = self.content_bytes.wrapping_add(other.content_bytes);
+        self.content_bytes_lost = self.content_bytes_lost.wrapping_add(other.content_bytes_lost);
         for (sum, events) in self.lost.0.iter_mut().zip(other.lost.0) {
             *sum = sum.wrapping_add(events);
         }

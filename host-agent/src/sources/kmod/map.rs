@@ -219,6 +219,8 @@ impl Rings {
                 lost,
                 sampled_sends: field(offset_of!(RingHeader, sampled_sends)),
                 sampled_send_bytes: field(offset_of!(RingHeader, sampled_send_bytes)),
+                content_bytes: field(offset_of!(RingHeader, content_bytes)),
+                content_bytes_lost: field(offset_of!(RingHeader, content_bytes_lost)),
             };
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && generation.load(Ordering::Relaxed) == before {

@@ -1,6 +1,7 @@
 //! The capture module as a source: every copied page and every send of this machine, as they happen.
 
 mod captures;
+pub(super) mod content;
 mod counters;
 pub(super) mod events;
 mod liveness;
@@ -22,12 +23,14 @@ use deltascope_abi::ring::{RingHeader, RingKind, flag};
 use deltascope_protocol::frame::{Cursor, MAX_CURSORS};
 
 use self::captures::Captures;
+use self::content::{ContentBytes, SendContent};
 use self::counters::{ModuleCounters, ReaderCounters};
 use self::events::OwnerTable;
 use self::liveness::Liveness;
 use self::map::{Rings, monotonic_ns};
 use self::sampler::Sampler;
 use super::{Progress, Round, Source, SourceError};
+use crate::capture::PayloadBytes;
 use crate::event::OwnerId;
 use crate::report::Details;
 use crate::sampling::Estimates;
@@ -68,6 +71,16 @@ pub enum KmodError {
         /// Reason.
         source: std::io::Error,
     },
+    /// The module cannot be told to capture sends by content, or not to.
+    #[error(
+        "{path}: {source}; be root or in the group that may write it (kmod/packaging/udev.rules), or use --sends-by socket"
+    )]
+    Content {
+        /// The setting.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
     /// The rings are not those of this agent's version.
     #[error("{path}: {what}: expected {expected}, found {found}; module and agent must be of one version")]
     Layout {
@@ -98,6 +111,15 @@ pub enum KmodError {
         /// Number in the record.
         found: u64,
     },
+}
+
+/// What can be chosen for the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KmodOptions {
+    /// Leaves out units when the agent cannot keep up, by the module's setting; without, events are lost to full rings then.
+    pub sampling: bool,
+    /// Captures sends by content, not by socket.
+    pub by_content: bool,
 }
 
 /// State that the module reports beside its events.
@@ -137,6 +159,9 @@ pub struct Kmod {
     rings: Rings,
     /// None of a ring in a file.
     captures: Option<Captures>,
+    /// None of a ring in a file.
+    content: Option<SendContent>,
+    content_bytes: ContentBytes,
     /// Next record to read, of every ring.
     read: Vec<u64>,
     unacknowledged: VecDeque<Span>,
@@ -154,14 +179,15 @@ pub struct Kmod {
 }
 
 impl Kmod {
-    /// Opens the module's device. With `sampling` this source leaves out units when it cannot keep up, by the module's
-    /// setting; without, events are lost to full rings then.
+    /// Opens the module's device.
     ///
     /// # Errors
-    /// There is no module, another process reads it, or it is of another version.
-    pub fn open(sampling: bool) -> Result<Kmod, KmodError> {
+    /// There is no module, another process reads it, it is of another version, or its settings cannot be written.
+    pub fn open(options: &KmodOptions) -> Result<Kmod, KmodError> {
         let settings = Path::new(SETTINGS);
-        let mut kmod = Kmod::open_at(Path::new(DEVICE), sampling.then(|| settings.join(SAMPLING_SHIFT)))?;
+        let sampling = options.sampling.then(|| settings.join(SAMPLING_SHIFT));
+        let mut kmod = Kmod::open_with(Path::new(DEVICE), sampling, options.by_content)?;
+        kmod.content = Some(SendContent::set(settings, options.by_content)?);
         kmod.captures = Some(Captures::of(settings));
         Ok(kmod)
     }
@@ -175,9 +201,13 @@ impl Kmod {
     }
 
     fn open_at(path: &Path, setting: Option<PathBuf>) -> Result<Kmod, KmodError> {
+        Kmod::open_with(path, setting, false)
+    }
+
+    fn open_with(path: &Path, setting: Option<PathBuf>, by_content: bool) -> Result<Kmod, KmodError> {
         let rings = Rings::open(path)?;
         let mut counters = ModuleCounters::default();
-        let (mut read, mut unread) = (Vec::new(), 0);
+        let (mut read, mut unread, mut unread_bytes) = (Vec::new(), 0, 0);
         for ring in 0..rings.count() {
             let own = rings.counters_of(ring)?;
             let tail = rings.tail(ring);
@@ -185,17 +215,22 @@ impl Kmod {
             let possible = own.head.saturating_sub(rings.records())..=own.head;
             let from = if possible.contains(&tail) { tail } else { own.head };
             rings.set_tail(ring, from);
-            unread += (from..own.head).filter(|&number| is_event(rings.record(ring, number).kind)).count() as u64;
+            for record in (from..own.head).map(|number| rings.record(ring, number)) {
+                unread += u64::from(is_event(record.kind));
+                unread_bytes += content::bytes_of(&record);
+            }
             read.push(from);
             counters.add(&own);
         }
         let shift = (0..rings.count()).map(|ring| rings.sampling_shift(ring)).max().unwrap_or(0);
-        let sampler = Sampler::new(setting, shift, rings.count(), &counters);
+        let sampler = Sampler::new(setting, by_content, shift, rings.count(), &counters);
         Ok(Kmod {
             sampler,
             liveness: Liveness::default(),
             rings,
             captures: None,
+            content: None,
+            content_bytes: ContentBytes::new(&counters, unread_bytes),
             read,
             unacknowledged: VecDeque::new(),
             owners: OwnerTable::new(),
@@ -297,6 +332,7 @@ impl Kmod {
                 sink.event_at(event, resume::of_ring(ring, number + 1))?;
                 self.given += 1;
                 self.encrypted += u64::from(record.flags & flag::ENCRYPTED != 0);
+                self.content_bytes.given(&record);
                 self.sampler.given(&record, &event);
             }
         }
@@ -308,9 +344,11 @@ impl Kmod {
     fn skip_record(&mut self, ring: u32, sink: &mut dyn Sink) -> Result<bool, SourceError> {
         let number = self.read[ring as usize];
         let record = self.rings.record(ring, number);
-        // No owner is charged, so none has to be found.
+        // No owner is charged, so none has to be found. Without one the contexts of a body are not known: they stay empty.
         if let Some(event) = events::event(&record, OwnerId(0)) {
-            sink.skip(event)?;
+            if !event.is_by_content() {
+                sink.skip(event)?;
+            }
             self.skipped += 1;
         }
         self.read[ring as usize] = number + 1;
@@ -401,6 +439,7 @@ impl Source for Kmod {
             (0u32..).zip(&self.read).for_each(|(ring, &next)| self.rings.set_tail(ring, next));
         }
         self.reader = self.reader.after(&left, same_load, self.skipped);
+        self.content_bytes.resumed();
         self.save_position(sink);
         Ok(())
     }
@@ -432,6 +471,10 @@ impl Source for Kmod {
         self.reader.in_flight(&self.counters, self.given)
     }
 
+    fn payload(&self) -> Option<PayloadBytes> {
+        self.content_bytes.payload(&self.counters)
+    }
+
     fn status(&self) -> Vec<(&'static str, u64)> {
         let status = Kmod::status(self);
         let mut all = vec![
@@ -454,6 +497,7 @@ impl Source for Kmod {
         all.extend(self.liveness.sends.last.map(|seen| ("sends_alive", seen.into())));
         all.push(("attribution_none", self.owners.without()));
         all.push(("encrypted_sends", self.encrypted));
+        all.extend(self.content.as_ref().map(|content| ("sends_by_content", content.is_on().into())));
         all.extend(self.sampler.status());
         all
     }

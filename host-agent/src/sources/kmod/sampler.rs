@@ -17,14 +17,11 @@ use crate::event::Event;
 use crate::sampling::{Control, Estimates, LeftOut, Look, Sample};
 use crate::sink::{Sink, SinkError};
 
-/// What the module has left out.
-fn left_out(counters: &ModuleCounters) -> LeftOut {
+/// What the module has left out and is estimated: a sample says nothing of sends by content.
+fn left_out(counters: &ModuleCounters, by_content: bool) -> LeftOut {
     let sampled = counters.lost.get(LossReason::Sampled);
-    LeftOut {
-        pages: sampled.wrapping_sub(counters.sampled_sends),
-        sends: counters.sampled_sends,
-        send_bytes: counters.sampled_send_bytes,
-    }
+    let (sends, send_bytes) = if by_content { (0, 0) } else { (counters.sampled_sends, counters.sampled_send_bytes) };
+    LeftOut { pages: sampled.wrapping_sub(counters.sampled_sends), sends, send_bytes }
 }
 
 /// Time as the control sees it.
@@ -52,6 +49,7 @@ impl Clock {
 pub(super) struct Sampler {
     /// The module's setting; none: k is not changed here.
     setting: Option<PathBuf>,
+    by_content: bool,
     control: Control,
     pub(super) clock: Clock,
     sample: Sample,
@@ -68,12 +66,19 @@ pub(super) struct Sampler {
 impl Sampler {
     /// Begins with `counters` as they are, and with k = `shift` as the rings reported it last; the module may have been
     /// set to another one since.
-    pub(super) fn new(setting: Option<PathBuf>, shift: u32, rings: u32, counters: &ModuleCounters) -> Sampler {
-        let before = left_out(counters);
+    pub(super) fn new(
+        setting: Option<PathBuf>,
+        by_content: bool,
+        shift: u32,
+        rings: u32,
+        counters: &ModuleCounters,
+    ) -> Sampler {
+        let before = left_out(counters, by_content);
         let set = setting.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
         let set = set.and_then(|text| text.trim().parse().ok()).unwrap_or(shift);
         Sampler {
             setting,
+            by_content,
             control: Control::new(set),
             clock: Clock::Since(Instant::now()),
             sample: Sample::new(shift, before),
@@ -110,7 +115,7 @@ impl Sampler {
         sink: &mut dyn Sink,
     ) -> Result<(), SinkError> {
         if self.sample.is_full() {
-            self.sample.begin(self.sample.shift(), left_out(counters));
+            self.sample.begin(self.sample.shift(), left_out(counters, self.by_content));
         }
         let announced = self.held.iter().copied().flatten().next().map(|shift| (shift, None));
         // The module's kill switch, or an operator, may have changed k after this one did: the rings decide.
@@ -120,7 +125,7 @@ impl Sampler {
             return Ok(());
         }
         sink.boundary()?;
-        self.sample.begin(shift, before.unwrap_or_else(|| left_out(counters)));
+        self.sample.begin(shift, before.unwrap_or_else(|| left_out(counters, self.by_content)));
         self.control.set(shift);
         self.wanted = None;
         self.held.fill(None);
@@ -148,12 +153,12 @@ impl Sampler {
                 return;
             }
         }
-        self.wanted = Some((shift, (shift > before).then(|| left_out(counters))));
+        self.wanted = Some((shift, (shift > before).then(|| left_out(counters, self.by_content))));
     }
 
     /// Estimates, when anything was ever left out.
     pub(super) fn estimates(&self, counters: &ModuleCounters) -> Option<Estimates> {
-        let now = left_out(counters);
+        let now = left_out(counters, self.by_content);
         (now != self.before || self.sample.shift() != 0).then(|| self.sample.estimates(now))
     }
 

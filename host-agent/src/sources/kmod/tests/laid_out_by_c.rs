@@ -30,10 +30,11 @@ fn records_have_the_fields_that_c_gave_them() {
 fn counters_are_those_that_c_gave_them() {
     let file = ring();
     let counters = Rings::open(file.path()).expect("rings").counters().expect("counters");
-    assert_eq!((counters.captured, counters.head, counters.controls, counters.pending), (13, 4, 2, 1));
+    assert_eq!((counters.captured, counters.head, counters.controls, counters.pending), (14, 5, 2, 1));
     assert_eq!((counters.lost.get(LossReason::Ring), counters.lost.get(LossReason::Sampled)), (4, 6));
     assert_eq!(counters.lost.total(), 10);
     assert_eq!((counters.sampled_sends, counters.sampled_send_bytes), (5, 777));
+    assert_eq!((counters.content_bytes, counters.content_bytes_lost), (3700, 380));
 }
 
 #[test]
@@ -45,5 +46,8 @@ fn events_have_the_fingerprints_that_c_gave_them() {
     let page = What::Page { class: Class::PageAtExit, before: 0x5000_0005, after: 0x6000_0006 };
     assert_eq!((memory.events[0].what, memory.events[0].length), (page, 4096));
     assert_eq!(memory.events[1].length, 1400);
-    assert_eq!(memory.events.len(), 2);
+    let (peer, connection) = (0x3000_0000_0000_0043, 0x9000_0000_0000_0049);
+    let body = What::Body { peer, connection, fingerprint: body_fingerprint(0x5000_0045, 100), head: 233 };
+    assert_eq!((memory.events[2].what, memory.events[2].length), (body, 100));
+    assert_eq!(memory.events.len(), 3);
 }

@@ -14,7 +14,7 @@ use deltascope_abi::record::Class;
 use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_VERSION, RingHeader, RingKind, RingRecord, flag};
 
 use super::*;
-use crate::event::{Event, OwnerId, OwnerKind, Owners, What};
+use crate::event::{Event, OwnerId, OwnerKind, Owners, Unjudged, What, body_fingerprint};
 use crate::sink::SinkError;
 
 const RECORDS: u64 = 64;
@@ -209,6 +209,50 @@ fn equal_sends_match_and_unfinished_ones_never() {
         seen.dedup();
         assert_eq!(seen.len(), 1001);
     }
+}
+
+#[test]
+fn send_by_content_is_a_body_or_says_why_not() {
+    let by_content = |length, head, flags| {
+        let record = RingRecord { length, after: head, unit: 5, ..send(7, 9, flag::CONTENT | flags) };
+        events::event(&record, OwnerId(3)).expect("an event")
+    };
+    let body = |length, head| {
+        let fingerprint = body_fingerprint(9, length);
+        Event { owner: OwnerId(3), length, what: What::Body { peer: 7, connection: 5, fingerprint, head } }
+    };
+    let unjudged = |length, why, head| Event { owner: OwnerId(3), length, what: What::Unjudged { why, head } };
+    assert_eq!(by_content(100, 0, 0), body(100, 0));
+    assert_eq!(by_content(100, 60, 0), body(40, 60));
+    assert_eq!(by_content(60, 60, 0), unjudged(0, Unjudged::NoBody, 60));
+    assert_eq!(by_content(100, 60, flag::PARTIAL), unjudged(40, Unjudged::Incomplete, 60));
+    assert_eq!(by_content(100, 0, flag::TRUNCATED), unjudged(100, Unjudged::Incomplete, 0));
+    assert_eq!(by_content(100, 0, flag::TRUNCATED | flag::ENCRYPTED), unjudged(100, Unjudged::Encrypted, 0));
+    assert_eq!(by_content(60, 61, 0), unjudged(0, Unjudged::NoBody, 60), "a head is not longer than its send");
+}
+
+#[test]
+fn sends_by_content_have_owners_of_their_own_and_a_law_of_bytes() {
+    let mut fake = Fake::new(1);
+    let content = |length, head| RingRecord { length, after: head, ..send(7, 9, flag::CONTENT) };
+    // Found in the ring by a reader that comes later, and captured after it.
+    fake.produce(0, content(10, 0));
+    fake.set(0, offset_of!(RingHeader, content_bytes), 10);
+    fake.store();
+    let mut source = Kmod::open_at(fake.path(), None).expect("rings");
+    fake.produce(0, send(8, 9, 0));
+    fake.produce(0, content(200, 150));
+    fake.set(0, offset_of!(RingHeader, content_bytes), 1210);
+    fake.set(0, offset_of!(RingHeader, content_bytes_lost), 1000);
+    fake.store();
+    let mut memory = Memory::default();
+    source.round(&mut memory, &mut |_| ()).expect("a round");
+    let kinds: Vec<_> =
+        memory.events.iter().map(|event| memory.owners.get(event.owner).expect("an owner").kind).collect();
+    assert_eq!(kinds, [OwnerKind::Sends, OwnerKind::Container, OwnerKind::Sends]);
+    let expected = PayloadBytes { seen: 1210, missing: 1000, ..PayloadBytes::default() };
+    assert_eq!(source.payload(), Some(expected));
+    law(&source, &memory);
 }
 
 #[test]

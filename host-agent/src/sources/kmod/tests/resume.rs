@@ -148,3 +148,24 @@ fn an_agent_before_that_never_had_a_round_leaves_nothing_to_go_on_from() {
     source.resume(&[], &mut Memory::default()).expect("nothing to do");
     assert_eq!((source.captured(), source.in_flight()), (4, 4));
 }
+
+#[test]
+fn skipped_bodies_leave_no_context_and_no_law_of_bytes() {
+    let mut fake = Fake::new(2);
+    loaded(&mut fake, 1);
+    fake.store();
+    let mut first = Kmod::open_at(fake.path(), None).expect("rings");
+    let mut memory = Memory { settled: Some(0), ..Memory::default() };
+    fake.produce(0, send(7, 9, flag::CONTENT));
+    fake.set(0, offset_of!(RingHeader, content_bytes), 100);
+    fake.store();
+    first.round(&mut memory, &mut |_| ()).expect("a round");
+    assert!(first.payload().is_some());
+    drop(first);
+    let mut second = Kmod::open_at(fake.path(), None).expect("rings");
+    let mut resumed = Memory::default();
+    second.resume(&memory.cursors(), &mut resumed).expect("the same rings");
+    second.round(&mut resumed, &mut |_| ()).expect("a round");
+    assert_eq!((memory.events.len(), resumed.events.len(), resumed.skipped.len()), (1, 0, 0));
+    assert_eq!(second.payload(), None, "the heads of what the agent before counted are not known");
+}
