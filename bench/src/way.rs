@@ -100,6 +100,7 @@ const AES_GCM: &str = "daemon on the board, AES-GCM";
 const IMAGE: &str = "bare-metal image, plain TCP";
 const RING: &str = "host: ring reader";
 const AGENT: &str = "host: agent's end";
+const WHOLE_AGENT: &str = "host: ring to engine over loopback";
 const LOOPBACK: &str = "host: uplink over loopback";
 const LOOPBACK_TLS: &str = "host: uplink over loopback, TLS";
 
@@ -109,18 +110,19 @@ const CONFIGURATIONS: [(&str, &[&str]); 6] = [
     ("board with Linux, TLS, ChaCha20-Poly1305", &[RING, AGENT, WIRE, CHACHA20, FED, CORE]),
     ("board with Linux, TLS, AES-128-GCM", &[RING, AGENT, WIRE, AES_GCM, FED, CORE]),
     ("board with the bare-metal image, plain TCP", &[RING, AGENT, WIRE, IMAGE, FED, CORE]),
-    ("no board: daemon with the golden engine on the same machine", &[RING, LOOPBACK]),
+    ("no board: daemon with the golden engine on the same machine", &[RING, LOOPBACK, WHOLE_AGENT]),
     ("the same with TLS", &[RING, LOOPBACK_TLS]),
 ];
 
 /// What to do when a stage is the slowest.
-const CURES: [(&str, &str); 8] = [
+const CURES: [(&str, &str); 9] = [
     (PLAIN, "sampling on the host; the checksum is the largest part, and the logic could check it (not built)"),
     (CHACHA20, "plain TCP where the network is trusted; sampling on the host; fewer hosts a board"),
     (AES_GCM, "ChaCha20-Poly1305, which the daemon prefers on a processor without AES"),
     (IMAGE, "Linux on the board, or sampling on the host; checksum and copies are half of it"),
     (WIRE, "fewer hosts a board, or sampling on the host"),
     (RING, "`--source-cgroup` or sampling in the kernel"),
+    (WHOLE_AGENT, "sampling in the kernel; ring reader, accounting and daemon share the machine's cores"),
     (LOOPBACK, "sampling on the host; the daemon's time is the checks of each record and the copy from the socket"),
     (LOOPBACK_TLS, "a Unix host of its own needs no TLS on loopback"),
 ];
@@ -159,6 +161,7 @@ impl Way {
             measured(AGENT, "agent_encode")?,
             measured(LOOPBACK, "loopback_plain")?,
             measured(LOOPBACK_TLS, "loopback_tls")?,
+            measured(WHOLE_AGENT, "ring_to_engine")?,
         ];
         let stages = stages.map(|(name, label, rates, source)| Stage { name, label, rates, source }).to_vec();
         let limits = CONFIGURATIONS.iter().map(|(name, on_it)| limited(name, on_it, &stages)).collect::<Result<_>>()?;
@@ -196,17 +199,18 @@ mod tests {
             daemon_instructions: Daemon { plain: 60.0, chacha20: 300.0, aes_gcm: 600.0 },
             image_instructions: 300.0,
         };
-        let steps = ["ring_reader", "agent_encode", "loopback_plain", "loopback_tls"].map(|name| Step {
-            name: name.to_owned(),
-            what: String::new(),
-            rival: String::new(),
-            unit: Unit::Events,
-            rate: 40e6,
-            rival_rate: 1.0,
-            ratio: 1.0,
-            spread: 0.0,
-            bar: None,
-        });
+        let steps =
+            ["ring_reader", "agent_encode", "loopback_plain", "loopback_tls", "ring_to_engine"].map(|name| Step {
+                name: name.to_owned(),
+                what: String::new(),
+                rival: String::new(),
+                unit: Unit::Events,
+                rate: 40e6,
+                rival_rate: 1.0,
+                ratio: 1.0,
+                spread: 0.0,
+                bar: None,
+            });
         Way::new(facts, &steps).expect("a way")
     }
 

@@ -33,7 +33,7 @@ pub struct Programs<'a> {
 type Measure = fn(Effort, Programs<'_>) -> Result<Step>;
 
 /// Every step, in the order of the path.
-const STEPS: [(&str, Measure); 15] = [
+const STEPS: [(&str, Measure); 16] = [
     ("fingerprint", |effort, _| fingerprint::pages(effort)),
     ("fingerprint_table", |effort, _| fingerprint::table(effort)),
     ("fingerprint_and_memcmp", |effort, _| fingerprint::against_comparison(effort)),
@@ -47,6 +47,7 @@ const STEPS: [(&str, Measure); 15] = [
     ("loopback_plain", |effort, programs| wire::plain(effort, programs.boardd)),
     ("loopback_tls", |effort, programs| wire::tls(effort, programs.boardd)),
     ("loopback_and_event_by_event", |effort, programs| sender::event_by_event(effort, programs.boardd)),
+    ("ring_to_engine", |effort, programs| ring::to_engine(effort, programs.boardd)),
     ("scan", |effort, _| scan::family(effort)),
     ("scan_and_smaps", |effort, _| scan::against_smaps(effort)),
 ];

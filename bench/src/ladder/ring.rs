@@ -3,15 +3,18 @@
 use super::memory::beside_a_copy;
 use super::step::{Step, Unit};
 use crate::compare::Effort;
+use crate::daemon::Daemon;
 use anyhow::{Context, Result, ensure};
 use deltascope_abi::ring::{RING_HEADER_BYTES, RING_MAGIC, RING_RECORD_BYTES, RING_VERSION};
 use deltascope_abi::ring::{RingHeader, RingKind, RingRecord, flag};
+use deltascope_agent::accounting::{Accounting, Options};
 use deltascope_agent::event::{Event, OwnerId, OwnerKind, Owners};
 use deltascope_agent::sink::{Sink, SinkError};
 use deltascope_agent::sources::{Kmod, Source};
+use deltascope_protocol::frame::Cursor;
 use std::hint::black_box;
 use std::mem::offset_of;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -111,6 +114,61 @@ impl FullRing {
         }
         Ok((sink.events - first, begun.elapsed()))
     }
+}
+
+/// Counts events on their way into a session.
+struct Admitting<'a> {
+    accounting: &'a mut Accounting,
+    events: u64,
+}
+
+impl Sink for Admitting<'_> {
+    fn owner(&mut self, kind: OwnerKind, name: &str) -> Result<OwnerId, SinkError> {
+        self.accounting.owner(kind, name)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), SinkError> {
+        self.events += 1;
+        self.accounting.event(event)
+    }
+
+    fn event_at(&mut self, event: Event, cursor: Cursor) -> Result<(), SinkError> {
+        self.events += 1;
+        self.accounting.event_at(event, cursor)
+    }
+
+    fn cursor(&mut self, cursor: Cursor) {
+        self.accounting.cursor(cursor);
+    }
+}
+
+/// The whole agent: out of a full ring into the daemon's engine over the loopback interface, to a snapshot that holds all.
+pub fn to_engine(effort: Effort, boardd: &Path) -> Result<Step> {
+    let (ring, daemon) = (FullRing::new()?, Daemon::start(boardd, &[])?);
+    let once = || {
+        std::fs::write(&ring.path, &ring.bytes).context("writing the ring")?;
+        let mut accounting = Accounting::connect(daemon.address, Options::default())?;
+        let mut source = Kmod::open_ring(&ring.path)?;
+        let (begun, mut sink) = (Instant::now(), Admitting { accounting: &mut accounting, events: 0 });
+        while sink.events < FullRing::EVENTS {
+            source.round(&mut sink, &mut |_| ())?;
+        }
+        let (_, law) = accounting.read(&source)?;
+        let taken = begun.elapsed();
+        ensure!(law.holds(), "expected captured = counted + lost, found {law:?}");
+        accounting.finish()?;
+        Ok::<_, anyhow::Error>(taken)
+    };
+    let own = |time: Duration| {
+        let (mut taken, mut events) = (Duration::ZERO, 0);
+        while taken < time {
+            (taken, events) = (taken + once()?, events + FullRing::EVENTS);
+        }
+        Ok(events as f64 / taken.as_secs_f64())
+    };
+    let pair = beside_a_copy(effort, RING_RECORD_BYTES, own)?;
+    let what = "the whole agent: ring, events, records, loopback, daemon, golden engine, to a snapshot that holds all";
+    Ok(Step::new("ring_to_engine", what, "memcpy into 64 MiB, 64 bytes a record", Unit::Events, pair, None))
 }
 
 /// Records read, checked, attributed and made events, beside a copy of the ring.
