@@ -3,10 +3,12 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deltascope_abi::random::Random;
 use deltascope_agent::attribution::describe;
+use deltascope_bench::ladder::{Family, FullRing, scan};
 use deltascope_bench::workload;
 use deltascope_model::Context;
 use deltascope_protocol::frame::{Cursors, Message, Records, decode, encode};
 use std::hint::black_box;
+use std::time::Duration;
 
 const PAGE: usize = 4096;
 
@@ -74,5 +76,34 @@ fn attribution(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fingerprint, algebra, codec, attribution);
+fn ring_reader(criterion: &mut Criterion) {
+    let ring = FullRing::new().expect("a ring in a file");
+    let mut group = criterion.benchmark_group("ring_reader");
+    group.sample_size(10).throughput(Throughput::Elements(1 << 16));
+    group.bench_function("events_65536", |bencher| {
+        bencher.iter_custom(|rounds| {
+            let (mut taken, mut events) = (Duration::ZERO, 0);
+            while events < rounds << 16 {
+                let (more, spent) = ring.read().expect("the ring is read");
+                (taken, events) = (taken + spent, events + more);
+            }
+            taken.mul_f64((rounds << 16) as f64 / events as f64)
+        });
+    });
+    group.finish();
+}
+
+fn scan_of_a_family(criterion: &mut Criterion) {
+    const MIB: usize = 64;
+    let family = Family::start(MIB).expect("a family");
+    let mut scanner = family.scanner();
+    let mut group = criterion.benchmark_group("scan");
+    group.sample_size(10).throughput(Throughput::Bytes((MIB as u64) << 20));
+    group.bench_function("family_64_mib", |bencher| {
+        bencher.iter_custom(|rounds| (0..rounds).map(|_| scan(&mut scanner, MIB).expect("a scan").1).sum());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, fingerprint, algebra, codec, ring_reader, attribution, scan_of_a_family);
 criterion_main!(benches);

@@ -19,6 +19,11 @@ impl Effort {
     pub const QUICK: Effort = Effort { time: Duration::from_millis(150), turns: 7, planted: 0.0 };
     /// For figures that are written down.
     pub const WHOLE: Effort = Effort { time: Duration::from_millis(300), turns: 11, planted: 0.0 };
+
+    /// Whether the figures are to be written down.
+    pub fn is_whole(&self) -> bool {
+        self.time >= Effort::WHOLE.time
+    }
 }
 
 /// What the turns gave.

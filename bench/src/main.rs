@@ -3,22 +3,18 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
-use deltascope_abi::board::{FCLK_HZ, RECORDS_PER_SECOND};
-use deltascope_abi::record::RECORD_BYTES;
+use deltascope_abi::board::FCLK_HZ;
 use deltascope_agent::report::columns;
 use deltascope_bench::baseline::{LOSS, lost};
 use deltascope_bench::compare::Effort;
-use deltascope_bench::ladder::{self, Programs, Step, Unit};
-use deltascope_bench::plot::{self, Limit, short};
+use deltascope_bench::curves::{self, Curve};
+use deltascope_bench::ladder::{self, Programs, Stall, Step, Unit};
+use deltascope_bench::plot::{self, ladder::Limit, short};
+use deltascope_bench::stages::{self, StageCost};
+use deltascope_bench::way::{Facts, GIGABIT_ETHERNET, HP_PORT, Way};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// Records a second that Gigabit Ethernet carries: 16-byte records in full TCP segments at an MTU of 1500, as
-/// 1,448 of every 1,538 bytes on the wire. *Estimated.*
-const GIGABIT_ETHERNET: f64 = 125e6 * 1448.0 / 1538.0 / RECORD_BYTES as f64;
-/// Records a second that one 64-bit port carries at FCLK0. *Estimated.*
-const HP_PORT: f64 = RECORDS_PER_SECOND as f64;
 
 #[derive(Parser)]
 #[command(about = "Times each part of the path from a page to a counter, each beside a limit or a rival")]
@@ -41,14 +37,17 @@ struct Arguments {
     /// Measure nothing: print and draw this earlier run
     #[arg(long, value_name = "PATH")]
     from: Option<PathBuf>,
-    /// Draw the rates to this SVG file
+    /// Draw ladder.svg, curves.svg, stages.svg and way.svg into this folder
+    #[arg(long, value_name = "FOLDER")]
+    plots: Option<PathBuf>,
+    /// What simulations of the board found, a JSON file; with it the way to the engine is put together
     #[arg(long, value_name = "PATH")]
-    plot: Option<PathBuf>,
+    facts: Option<PathBuf>,
     /// Fail when a ratio is lower than in this file of an earlier run by more than the noise
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
     /// Measure twice, the second time with a loss of 30 % planted in each step, and fail when one is not found
-    #[arg(long, conflicts_with_all = ["from", "plot", "baseline"])]
+    #[arg(long, conflicts_with_all = ["from", "plots", "facts", "baseline"])]
     planted: bool,
 }
 
@@ -81,6 +80,15 @@ struct Run {
     quick: bool,
     steps: Vec<Step>,
     missed: Vec<String>,
+    /// Rates against a size; none where only some steps are run or compared.
+    #[serde(default)]
+    curves: Vec<Curve>,
+    #[serde(default)]
+    stages: Vec<StageCost>,
+    #[serde(default)]
+    scan_stall: Option<Stall>,
+    #[serde(default)]
+    way: Option<Way>,
     limits_events_per_s_estimated: Limits,
     seconds_measured: f64,
 }
@@ -100,12 +108,8 @@ fn main() -> Result<()> {
         Some(path) => read(path)?,
         None => measure(&arguments, 0.0)?,
     };
-    if let Some(path) = &arguments.plot {
-        let limits = [
-            Limit { name: "Gigabit Ethernet", rate: GIGABIT_ETHERNET },
-            Limit { name: "64-bit port of the board", rate: HP_PORT },
-        ];
-        plot::draw(&run.steps, &limits, path)?;
+    if let Some(folder) = &arguments.plots {
+        draw(&run, folder)?;
     }
     match arguments.json {
         true => println!("{}", serde_json::to_string_pretty(&run)?),
@@ -123,11 +127,28 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// Draws what was found.
+fn draw(run: &Run, folder: &Path) -> Result<()> {
+    let limits = [
+        Limit { name: "Gigabit Ethernet", rate: GIGABIT_ETHERNET },
+        Limit { name: "64-bit port of the board", rate: HP_PORT },
+    ];
+    plot::ladder::draw(&run.steps, &limits, &folder.join("ladder.svg"))?;
+    plot::curves::draw(&run.curves, &folder.join("curves.svg"))?;
+    plot::stages::draw(&run.stages, &folder.join("stages.svg"))?;
+    run.way.as_ref().map_or(Ok(()), |way| plot::way::draw(way, &folder.join("way.svg")))
+}
+
 /// Reads what an earlier run printed.
 fn read(path: &Path) -> Result<Run> {
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     serde_json::from_str(&text)
         .with_context(|| format!("{}: expected the output of `cargo xtask bench --json`", path.display()))
+}
+
+fn facts(path: &Path) -> Result<Facts> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{}: expected facts about the board", path.display()))
 }
 
 /// Shows that a planted loss is found in each step.
@@ -169,10 +190,21 @@ fn measure(arguments: &Arguments, planted: f64) -> Result<Run> {
     })?;
     let missed: Vec<String> = steps.iter().filter(|step| !step.is_met()).map(|step| step.name.clone()).collect();
     let limits = Limits { gigabit_ethernet: GIGABIT_ETHERNET, hp_port_64_bit: HP_PORT };
+    // A comparison is of ratios only.
+    let all = arguments.only.is_empty() && arguments.baseline.is_none() && !arguments.planted;
+    let curves = if all { curves::all(effort, &arguments.boardd)? } else { Vec::new() };
+    let scan_stall = if all { Some(ladder::stall(effort)?) } else { None };
+    let stages = if all { stages::costs(&steps)? } else { Vec::new() };
+    let facts = arguments.facts.as_deref().map(facts).transpose()?;
+    let way = facts.map(|facts| Way::new(facts, &steps)).transpose()?;
     Ok(Run {
         label: String::from("measured"),
         quick: arguments.quick,
         missed,
+        curves,
+        stages,
+        scan_stall,
+        way,
         limits_events_per_s_estimated: limits,
         seconds_measured: begun.elapsed().as_secs_f64(),
         steps,
@@ -201,4 +233,15 @@ fn print(run: &Run) {
         short(GIGABIT_ETHERNET),
         short(HP_PORT)
     );
+    for curve in &run.curves {
+        let points = curve.points.iter().map(|point| format!("{}: {}", point.size, short(point.rate)));
+        println!("{}, events/s by {}: {}", curve.what, curve.size, points.collect::<Vec<_>>().join(", "));
+    }
+    for cost in &run.stages {
+        println!("{}: {:.1} ns an event", cost.stage, cost.ns_per_event);
+    }
+    if let Some(stall) = run.scan_stall {
+        let (scanned, idle) = (stall.longest_scanned_us, stall.longest_idle_us);
+        println!("a process of the scanned family waits at most {scanned} us to map a page, {idle} us without a scan");
+    }
 }

@@ -12,12 +12,17 @@ pub const CONTEXTS: u32 = 4_096;
 
 /// A seeded mix of PAIR and SEND, half of each, a quarter of the pairs redundant.
 pub fn records() -> Vec<Record> {
+    records_over(GROUPS, CONTEXTS)
+}
+
+/// The same over other numbers of groups and contexts.
+pub fn records_over(groups: u32, contexts: u32) -> Vec<Record> {
     let mut random = Random::new(1);
     (0..RECORDS)
         .map(|_| {
             let bits = random.next();
-            let group = (bits % u64::from(GROUPS)) as u16;
-            let context = ((bits >> 16) % u64::from(CONTEXTS)) as u16;
+            let group = (bits % u64::from(groups)) as u16;
+            let context = ((bits >> 16) % u64::from(contexts)) as u16;
             if bits >> 63 == 0 {
                 Record::pair(group, Class::PageAfterT, 4096, (bits >> 32) as u32 & 3, (bits >> 34) as u32 & 3)
             } else {

@@ -72,7 +72,9 @@ fn run_full(stages: &mut Stages) -> Result<()> {
     stages.run("one suite over every engine, the emulated Zynq's and the bare-metal image's too", || {
         board::engines::run(&board::engines::Arguments { json: true, ..Default::default() })
     })?;
-    stages.run("lockstep, full length", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true }))?;
+    stages.run("lockstep, full length", || {
+        rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: true, ..Default::default() })
+    })?;
     stages.run("packages build from what they hold", publish::verified_packages)?;
     stages.run("bounded tier on Debian 13", || chroot::run("trixie", &["test"]))
 }
@@ -111,7 +113,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("proofs of the emitted Verilog that take seconds", rtl::formal::quick)?;
     stages.run("both ends of the stream, simulated", || net::sim::schedules(10_000))?;
     stages.run("both ends of the stream, killed over real sockets", net::chaos::quick)?;
-    stages.run("lockstep", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, long: false }))?;
+    stages.run("lockstep", || rtl::lockstep::run(&rtl::lockstep::Arguments { json: true, ..Default::default() }))?;
     stages.run("4-state simulation in both languages", || rtl::icarus::run(&rtl::icarus::Arguments::default()))?;
     stages.run("demo, model", || demo_is_exact(Engine::Model))?;
     stages.run("demo, model, ordinary user", demo_is_exact_for_an_ordinary_user)?;

@@ -40,3 +40,22 @@ pub fn table(effort: Effort) -> Result<Step> {
     let pair = in_turn(effort, own, over_pages(&source, |page| crc.checksum(page)))?;
     Ok(Step::new("fingerprint_table", "CRC32C of pages", "crate `crc`, 16 tables", Unit::Bytes, pair, None))
 }
+
+/// The same beside `memcmp` of a page with an equal one, which needs both pages at one time.
+pub fn against_comparison(effort: Effort) -> Result<Step> {
+    let (source, other) = (source(), source());
+    let mut at = 0;
+    let compare = |time| {
+        rate(time, 1 << 20, || {
+            for _ in 0..(1 << 20) / PAGE {
+                let pages = at..at + PAGE;
+                assert!(black_box(&source[pages.clone()]) == black_box(&other[pages]), "equal pages");
+                at = (at + PAGE) % source.len();
+            }
+            Ok(())
+        })
+    };
+    let pair = in_turn(effort, over_pages(&source, crc32c::crc32c), compare)?;
+    let rival = "memcmp with an equal page";
+    Ok(Step::new("fingerprint_and_memcmp", "CRC32C of pages", rival, Unit::Bytes, pair, None))
+}

@@ -1,21 +1,23 @@
 //! The parts of the path, each beside a limit or a rival.
 
 mod algebra;
-mod engine;
+pub(crate) mod engine;
 mod fingerprint;
 mod memory;
-mod path;
+pub(crate) mod path;
 mod peer;
 mod ring;
 mod scan;
 mod sender;
 mod step;
-mod wire;
+pub(crate) mod wire;
 
 use crate::compare::Effort;
 use anyhow::{Context, Result};
 use std::path::Path;
 
+pub use ring::FullRing;
+pub use scan::{Family, Stall, scan, stall};
 pub use step::{Step, Unit};
 
 /// Programs that some steps need.
@@ -31,9 +33,10 @@ pub struct Programs<'a> {
 type Measure = fn(Effort, Programs<'_>) -> Result<Step>;
 
 /// Every step, in the order of the path.
-const STEPS: [(&str, Measure); 13] = [
+const STEPS: [(&str, Measure); 16] = [
     ("fingerprint", |effort, _| fingerprint::pages(effort)),
     ("fingerprint_table", |effort, _| fingerprint::table(effort)),
+    ("fingerprint_and_memcmp", |effort, _| fingerprint::against_comparison(effort)),
     ("xor_in_memory", |effort, _| memory::xor(effort)),
     ("ring_reader", |effort, _| ring::reader(effort)),
     ("agent_encode", |effort, _| path::encode(effort)),
@@ -44,7 +47,9 @@ const STEPS: [(&str, Measure); 13] = [
     ("loopback_plain", |effort, programs| wire::plain(effort, programs.boardd)),
     ("loopback_tls", |effort, programs| wire::tls(effort, programs.boardd)),
     ("loopback_and_event_by_event", |effort, programs| sender::event_by_event(effort, programs.boardd)),
+    ("ring_to_engine", |effort, programs| ring::to_engine(effort, programs.boardd)),
     ("scan", |effort, _| scan::family(effort)),
+    ("scan_and_smaps", |effort, _| scan::against_smaps(effort)),
 ];
 const ENGINE_AND_PEER: &str = "engine_and_atomik_core";
 const ALGEBRA_AND_PEER: &str = "algebra_and_atomik_core";

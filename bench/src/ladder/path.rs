@@ -14,7 +14,7 @@ use deltascope_protocol::frame::Secret;
 use deltascope_protocol::server::{Config, ConnectionId, Entropy, Identity, Server};
 use std::time::{Duration, Instant};
 
-struct Path {
+pub(crate) struct Path {
     session: Endpoint,
     server: Server<GoldenEngine>,
     connection: ConnectionId,
@@ -25,10 +25,11 @@ struct Path {
 }
 
 impl Path {
-    fn open() -> Result<Path> {
+    /// A session with a server and a golden engine, granted what it asks for.
+    pub(crate) fn open(groups: u32, contexts: u32) -> Result<Path> {
         let (secret, host) = (Secret::NONE, String::from("throughput"));
         let identity = SessionIdentity { session: [1; 16], agent: [2; 16], secret, resumes: false, nonce: 3, host };
-        let config = SessionConfig { groups: workload::GROUPS, contexts: workload::CONTEXTS, ..Default::default() };
+        let config = SessionConfig { groups, contexts, ..Default::default() };
         let mut session = Endpoint::new(config, identity);
         let mut server = Server::new(GoldenEngine::default(), Config::default(), Entropy::Random(1))?;
         let connection = server.connect(Identity::ANYBODY, 0).context("the server takes a first connection")?;
@@ -64,7 +65,7 @@ impl Path {
     }
 
     /// Hands the records over until `time` is over, and returns how many that were and the time that it took.
-    fn stream(&mut self, records: &[Record], time: Duration) -> Result<(f64, Duration)> {
+    pub(crate) fn stream(&mut self, records: &[Record], time: Duration) -> Result<(f64, Duration)> {
         let (begun, before) = (Instant::now(), self.admitted);
         while begun.elapsed() < time {
             let mut rest = records;
@@ -84,7 +85,7 @@ impl Path {
     }
 
     /// Checks that each event was counted.
-    fn check(&mut self) -> Result<()> {
+    pub(crate) fn check(&mut self) -> Result<()> {
         let token = self.session.request_snapshot();
         let counted = loop {
             self.exchange()?;
@@ -103,7 +104,7 @@ impl Path {
 /// The whole path on one thread, from `admit` to a count.
 pub fn whole(effort: Effort) -> Result<Step> {
     let records = workload::records();
-    let mut path = Path::open()?;
+    let mut path = Path::open(workload::GROUPS, workload::CONTEXTS)?;
     let own = |time| path.stream(&records, time).map(|(events, taken)| events / taken.as_secs_f64());
     let pair = beside_a_copy(effort, RECORD_BYTES, own)?;
     path.check()?;
@@ -114,7 +115,7 @@ pub fn whole(effort: Effort) -> Result<Step> {
 /// The agent's part of the path: admitting, framing, checksums, retention, and one copy out, as a socket makes it.
 pub fn encode(effort: Effort) -> Result<Step> {
     let records = workload::records();
-    let mut path = Path::open()?;
+    let mut path = Path::open(workload::GROUPS, workload::CONTEXTS)?;
     let own = |time| {
         let before = path.agent;
         let (events, _) = path.stream(&records, time)?;

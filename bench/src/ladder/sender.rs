@@ -1,7 +1,7 @@
 //! What a program does that sends each event as it comes: one small message, one write.
 
 use super::step::{Step, Unit};
-use super::wire::{drain, joined, receiver, uplink};
+use super::wire::{BATCH, drain, joined, receiver, uplink};
 use crate::compare::{Effort, in_turn};
 use crate::daemon::Daemon;
 use crate::workload;
@@ -53,7 +53,7 @@ pub fn event_by_event(effort: Effort, boardd: &Path) -> Result<Step> {
         joined(thread)?;
         Ok(sent as f64 / begun.elapsed().as_secs_f64())
     };
-    let pair = in_turn(effort, |time| uplink(daemon.address, None, &records, time), bare)?;
+    let pair = in_turn(effort, |time| uplink(daemon.address, None, &records, BATCH, time), bare)?;
     let what = "agent's uplink, loopback, daemon, golden engine";
     let rival = "one TCP write an event, encoded by the crate `postcard`, not counted by anybody";
     Ok(Step::new("loopback_and_event_by_event", what, rival, Unit::Events, pair, None))

@@ -18,12 +18,18 @@ use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
 /// Records that a source hands over at once.
-const BATCH: usize = 2048;
+pub(crate) const BATCH: usize = 2048;
 /// Bytes that the bare sender writes at once.
 const WRITE: usize = 64 << 10;
 
 /// Counted events a second, from the first record to a snapshot that holds them all.
-pub(super) fn uplink(address: SocketAddr, tls: Option<&Tls>, records: &[Record], time: Duration) -> Result<f64> {
+pub(crate) fn uplink(
+    address: SocketAddr,
+    tls: Option<&Tls>,
+    records: &[Record],
+    batch: usize,
+    time: Duration,
+) -> Result<f64> {
     let options = Options {
         timeout: Duration::from_secs(60),
         tls: tls.cloned(),
@@ -34,7 +40,7 @@ pub(super) fn uplink(address: SocketAddr, tls: Option<&Tls>, records: &[Record],
     let mut uplink = Uplink::connect(address, options, ())?;
     let (begun, mut admitted) = (Instant::now(), 0u64);
     while begun.elapsed() < time {
-        for batch in records[..1 << 15].chunks(BATCH) {
+        for batch in records[..1 << 15].chunks(batch) {
             uplink.admit_all(batch)?;
         }
         admitted += 1 << 15;
@@ -106,7 +112,7 @@ pub fn plain(effort: Effort, boardd: &Path) -> Result<Step> {
         let rate = send(stream, &bytes, time, |stream| stream.shutdown(Shutdown::Write))?;
         joined(thread).map(|()| rate)
     };
-    let pair = in_turn(effort, |time| uplink(daemon.address, None, &records, time), bare)?;
+    let pair = in_turn(effort, |time| uplink(daemon.address, None, &records, BATCH, time), bare)?;
     let what = "agent's uplink, loopback, daemon, golden engine, to a snapshot that holds all";
     Ok(Step::new("loopback_plain", what, "bare TCP sender of the same bytes", Unit::Events, pair, Some(0.8)))
 }
@@ -139,7 +145,7 @@ pub fn tls(effort: Effort, boardd: &Path) -> Result<Step> {
         let rate = send(StreamOwned::new(connection, stream), &bytes, time, end)?;
         joined(thread).map(|()| rate)
     };
-    let pair = in_turn(effort, |time| uplink(daemon.address, Some(&tls), &records, time), bare)?;
+    let pair = in_turn(effort, |time| uplink(daemon.address, Some(&tls), &records, BATCH, time), bare)?;
     let what = "the same with TLS 1.3 and both certificates";
     Ok(Step::new("loopback_tls", what, "bare rustls sender of the same bytes", Unit::Events, pair, Some(0.8)))
 }

@@ -144,16 +144,17 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
     /// # Errors
     /// The session failed; the record may not have been taken.
     pub fn admit(&mut self, record: Record) -> Result<(), UplinkError> {
-        self.admit_together(&[record], &[])
+        self.admit_together(&[record], &[]).map(|_| ())
     }
 
     /// Takes the records of one event as [`Uplink::admit`] does, in one frame: a server has all of them or none, at any
-    /// snapshot and after any restart. Their sources are at `cursors` after them.
+    /// snapshot and after any restart. Their sources are at `cursors` after them. Returns the number of the first.
     ///
     /// # Errors
     /// As [`Uplink::admit`].
-    pub fn admit_together(&mut self, records: &[Record], cursors: &[Cursor]) -> Result<(), UplinkError> {
+    pub fn admit_together(&mut self, records: &[Record], cursors: &[Cursor]) -> Result<u64, UplinkError> {
         let mut session = self.session();
+        let first = session.endpoint.progress().next;
         if !session.endpoint.admit_together(records) {
             let admit = |endpoint: &mut Endpoint| usize::from(endpoint.admit_together(records));
             session = Self::wait_for_room(session, admit)?.0;
@@ -167,7 +168,7 @@ impl<S: GrantStore + Send + 'static> Uplink<S> {
             session.commit();
             session.turn(false)?;
         }
-        Ok(())
+        Ok(first)
     }
 
     /// Calls `admit` again until it has admitted something, and returns how much that was.

@@ -26,6 +26,9 @@ const CORE_RATE: f64 = 0.9999;
 const FED_RATE: f64 = 0.4999;
 /// Clocks that a QUERY may hold the input beyond one for each row: four stages of the tree, and 16.
 const QUERY_BOUND: u64 = 4 + 16;
+/// What is printed of a run that only measures.
+const RATES: [&str; 5] =
+    ["events_per_clock", "fed_records_per_clock", "snapshot_clocks", "query_clocks", "read_latency_clocks"];
 /// Most clocks from a READ to its reply.
 const READ_LATENCY: u64 = 16;
 
@@ -44,6 +47,9 @@ struct Arguments {
     /// Seed of the traffic; without it that of DELTASCOPE_SEED, or 1
     #[arg(long, default_value_t = session::seed_from_environment().unwrap_or(1), hide_default_value = true)]
     seed: u64,
+    /// Only measure rates and latencies
+    #[arg(long, conflicts_with_all = ["records", "long"])]
+    rates: bool,
     /// Print the cover points as a table and run nothing
     #[arg(long)]
     points: bool,
@@ -51,13 +57,17 @@ struct Arguments {
 
 impl Arguments {
     fn records(&self) -> u64 {
-        if self.long { LONG_RECORDS } else { self.records }
+        match (self.rates, self.long) {
+            (true, _) => 0,
+            (false, true) => LONG_RECORDS,
+            (false, false) => self.records,
+        }
     }
 }
 
 /// The random part: half of the records through the core, half through the top.
 fn lockstep(arguments: &Arguments, sizes: Sizes) -> (Totals, Vec<String>) {
-    let sessions = arguments.records().div_ceil(SESSION_RECORDS).max(2);
+    let sessions = if arguments.rates { 0 } else { arguments.records().div_ceil(SESSION_RECORDS).max(2) };
     let (mut totals, mut failures) = (Totals::default(), Vec::new());
     for n in 0..sessions {
         let records = arguments.records().div_ceil(sessions);
@@ -210,7 +220,10 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let measured = session::run("lockstep-rates", arguments.seed, None, |session| measure(session, sizes))
         .map_err(|r| r.to_string())?;
     let (totals, failures) = lockstep(arguments, sizes);
-    let report = report(arguments, &totals, &measured, &failures);
+    let mut report = report(arguments, &totals, &measured, &failures);
+    if let (true, Some(fields)) = (arguments.rates, report.as_object_mut()) {
+        fields.retain(|name, _| RATES.contains(&name.as_str()));
+    }
     if arguments.json {
         println!("{report:#}");
     } else {
@@ -220,7 +233,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     for text in &missed {
         eprintln!("missed: {text}");
     }
-    let uncovered = totals.cover.uncovered();
+    let uncovered = if arguments.rates { Vec::new() } else { totals.cover.uncovered() };
     for point in &uncovered {
         eprintln!("not covered: {point}: {}", point.about());
     }

@@ -27,7 +27,7 @@ const PLUGIN: &str = include_str!("cost/count.c");
 /// Events of the two runs.
 const EVENTS: [u64; 2] = [1 << 17, 3 << 17];
 /// Clock of the processor in MHz: that of the Zybo Z7-20, the fastest of `boards/zynq7020/*/ps7.txt`.
-const CLOCK_MHZ: f64 = 667.0;
+pub const CLOCK_MHZ: f64 = 667.0;
 /// Instructions a clock, assumed: a Cortex-A9 issues two at most and waits for memory most of the rest.
 const PER_CLOCK: [f64; 2] = [0.5, 1.5];
 /// Records that Gigabit Ethernet brings in a second, in millions (docs/performance.md, arithmetic).
@@ -219,9 +219,7 @@ pub fn document(check: bool) -> Result<()> {
 /// Fails when a path's instructions without the golden engine are not those of the table.
 fn compare(costs: &[Cost], written: &str) -> Result<()> {
     for cost in costs {
-        let row = written.lines().find(|line| line.starts_with(&format!("| {} |", cost.path)));
-        let cell = row.and_then(|row| row.split('|').rev().nth(3)?.trim().parse::<f64>().ok());
-        let expected = cell.with_context(|| format!("{}: expected a row for {}, found none", TABLE.page, cost.path))?;
+        let expected = without_engine_in(written, cost.path)?;
         let found = cost.without_engine();
         ensure!(
             (found - expected).abs() <= expected * NOISE,
@@ -233,6 +231,20 @@ fn compare(costs: &[Cost], written: &str) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The instructions without the golden engine in a row of the table.
+fn without_engine_in(written: &str, path: &str) -> Result<f64> {
+    let row = written.lines().find(|line| line.starts_with(&format!("| {path} |")));
+    let cell = row.and_then(|row| row.split('|').rev().nth(3)?.trim().parse().ok());
+    cell.with_context(|| format!("{}: expected a row for {path}, found none", TABLE.page))
+}
+
+/// Instructions an event without the golden engine, as the table has them: plain TCP, ChaCha20-Poly1305, AES-128-GCM.
+pub fn written() -> Result<[f64; 3]> {
+    let table = TABLE.written()?;
+    let [plain, chacha20, aes_gcm] = PATHS.map(|(path, _)| without_engine_in(&table, path));
+    Ok([plain?, chacha20?, aes_gcm?])
 }
 
 /// Measures and prints.

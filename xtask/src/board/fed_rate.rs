@@ -47,6 +47,14 @@ pub fn quick() -> Result<()> {
     execute(&mut dma::command(&["fed-rate", "--quick"])?)
 }
 
+/// Share of the port's beats that are used with the smallest batch that the bar is about.
+pub fn share() -> Result<f64> {
+    dma::build()?;
+    let report: Value = serde_json::from_slice(&dma::output(&["fed-rate", "--quick", "--json"])?)?;
+    let cell = &report["cells"][0];
+    cell["share"].as_f64().with_context(|| format!("expected a number share, found {cell}"))
+}
+
 /// One row for each latency and number of reads; a share below the bar is in bold where batches have at least the
 /// size of the bar.
 fn table(report: &Value) -> Result<String> {

@@ -12,7 +12,7 @@ mod vectors;
 mod wrapper;
 
 use crate::cargo::root;
-use crate::{board, kmod, rtl};
+use crate::{bench, board, kmod, rtl};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::time::Instant;
@@ -30,7 +30,7 @@ struct Generated {
 }
 
 /// Everything, in the order in which it is made.
-const ALL: [Generated; 17] = [
+const ALL: [Generated; 18] = [
     Generated { name: "abi", what: "headers, pages and device trees of the abi crate", measured: false, make: abi },
     Generated { name: "vectors", what: "protocol/vectors", measured: false, make: vectors::vectors },
     Generated {
@@ -42,6 +42,12 @@ const ALL: [Generated; 17] = [
     Generated { name: "verilog", what: "rtl/verilog", measured: false, make: rtl::committed_verilog },
     Generated { name: "waves", what: "rtl/docs/waves", measured: false, make: rtl::coverage::waves },
     Generated { name: "picture", what: "docs/img/demo.svg", measured: false, make: picture::picture },
+    Generated {
+        name: "ladder",
+        what: "tables of rates, from bench/results/latest.json",
+        measured: false,
+        make: bench::tables,
+    },
     Generated { name: "proofs", what: "table of proofs", measured: false, make: rtl::formal::document::names },
     Generated { name: "formal", what: "table of proofs, times", measured: true, make: rtl::formal::document_times },
     Generated { name: "mutate", what: "table of faults", measured: true, make: rtl::mutate::document },

@@ -35,13 +35,12 @@ impl Accounting {
         let records = self.records(&event, group);
         self.note(&event);
         records.as_slice().iter().for_each(|record| self.operations.count(record));
-        let first = self.uplink.next_sequence();
-        self.numbers.add(first, records.as_slice().len());
-        let position = self.inherited_events + self.numbers.total();
+        let position = self.inherited_events + self.numbers.total() + 1;
         let events = self.counts_events.then_some(Cursor { source: cursor::EVENTS, unit: 0, position });
-        let cursors = [cursor, events].map(|cursor| cursor.into_iter());
-        let cursors: Vec<Cursor> = cursors.into_iter().flatten().collect();
-        self.uplink.admit_together(records.as_slice(), &cursors).map_err(AccountingError::from)?;
+        let both = [cursor.or(events).unwrap_or_default(), events.unwrap_or_default()];
+        let cursors = &both[..usize::from(cursor.is_some()) + usize::from(events.is_some())];
+        let first = self.uplink.admit_together(records.as_slice(), cursors).map_err(AccountingError::from)?;
+        self.numbers.add(first, records.as_slice().len());
         if self.numbers.total().is_multiple_of(EVENTS_PER_LOOK) {
             self.numbers.forget(self.uplink.acknowledged().min(self.uplink.covered()));
         }

@@ -140,6 +140,14 @@ pub fn document(check: bool) -> Result<()> {
     table.put(&cost.table()?, check)
 }
 
+/// Instructions an event, as the table has them.
+pub fn written() -> Result<f64> {
+    let table = Table { page: PAGE, name: NAME, tools: &[] }.written()?;
+    let count = table.lines().find_map(|line| line.strip_prefix("| instructions an event |"));
+    let count = count.and_then(|count| count.trim_matches([' ', '|']).parse().ok());
+    count.with_context(|| format!("{PAGE}: expected a row `instructions an event`, found none"))
+}
+
 /// Measures and prints.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let cost = Cost::measure(arguments.compiler)?;

@@ -1,7 +1,8 @@
 //! The rates of the steps on logarithmic axes, each with its rival and the limits of the way to the engine.
 
+use super::{LIMIT, OWN, RIVAL, WIDTH, failed, short};
 use crate::ladder::{Step, Unit};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -16,12 +17,8 @@ pub struct Limit {
     pub rate: f64,
 }
 
-const WIDTH: u32 = 1100;
 const ROW: u32 = 34;
 const MARGIN: u32 = 96;
-const OWN: RGBColor = RGBColor(0, 90, 160);
-const RIVAL: RGBColor = RGBColor(150, 150, 150);
-const LIMIT: RGBColor = RGBColor(190, 60, 30);
 
 /// Draws the steps to an SVG file.
 ///
@@ -43,10 +40,6 @@ pub fn draw(steps: &[Step], limits: &[Limit], path: &Path) -> Result<()> {
     )?;
     panel(&bottom, "Bytes a second, measured (blue), beside the rival (grey)", &bytes, &[])?;
     root.present().map_err(failed)
-}
-
-fn failed(error: impl std::fmt::Display) -> anyhow::Error {
-    anyhow!("drawing: {error}")
 }
 
 fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, steps: &[&Step], limits: &[Limit]) -> Result<()> {
@@ -97,21 +90,9 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, steps: &[&Step]
     Ok(())
 }
 
-/// A rate with a unit prefix, three digits.
-pub fn short(rate: f64) -> String {
-    let (value, prefix) = match rate {
-        rate if rate >= 1e9 => (rate / 1e9, " G"),
-        rate if rate >= 1e6 => (rate / 1e6, " M"),
-        rate if rate >= 1e3 => (rate / 1e3, " k"),
-        _ => (rate, ""),
-    };
-    let digits = if value >= 100.0 { 0 } else { 1 };
-    format!("{value:.digits$}{prefix}")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Limit, draw, short};
+    use super::{Limit, draw};
     use crate::ladder::{Step, Unit};
 
     #[test]
@@ -136,10 +117,5 @@ mod tests {
         for part in ["one", "two", "three", "Gigabit Ethernet", "measured", "estimated", "20.0 M"] {
             assert!(text.contains(part), "{part}");
         }
-    }
-
-    #[test]
-    fn rates_have_a_prefix_and_three_digits() {
-        assert_eq!([short(950.0), short(1.5e4), short(7.35e6), short(1.2e11)], ["950", "15.0 k", "7.3 M", "120 G"]);
     }
 }

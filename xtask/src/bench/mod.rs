@@ -1,20 +1,34 @@
 //! `cargo xtask bench`: the ladder of rates, each beside a limit or a rival of the same run, and the criterion benches.
 
-use crate::cargo::{build, cargo, release_folder, root, run as execute};
+mod facts;
+mod tables;
+
+use crate::cargo::{build, cargo, release_folder, root, run as execute, target_folder};
 use crate::document::Table;
 use crate::setup;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The last whole run, which later ones are compared with.
 const BASELINE: &str = "bench/results/latest.json";
-/// Where the picture goes.
-const PICTURE: &str = "docs/img/ladder.svg";
-/// Where the figures are written down.
-const TABLE: Table = Table { page: "docs/performance.md", name: "ladder", tools: &[] };
+/// Where the pictures go.
+const PICTURES: &str = "docs/img";
+/// A table of the page that is made from the run.
+type Made = (Table, fn(&Value) -> Result<String>);
+/// The tables of the page.
+const TABLES: [Made; 4] = [
+    (table("ladder"), tables::ladder),
+    (table("way"), tables::way),
+    (table("limits"), tables::limits),
+    (table("stages"), tables::stages),
+];
+
+/// A table of the page with all rates.
+const fn table(name: &'static str) -> Table {
+    Table { page: "docs/performance.md", name, tools: &[] }
+}
 
 /// Options of the task.
 #[derive(clap::Args)]
@@ -71,44 +85,26 @@ fn ladder() -> Result<Command> {
 
 /// Runs the ladder and writes what it found.
 fn write_down(mut ladder: Command, json: bool) -> Result<()> {
-    ladder.arg("--json").arg("--plot").arg(root().join(PICTURE)).stdout(Stdio::piped());
+    let facts = target_folder().join("bench-facts.json");
+    std::fs::write(&facts, facts::find()?.to_string()).with_context(|| format!("writing {}", facts.display()))?;
+    ladder.arg("--json").arg("--facts").arg(facts).arg("--plots").arg(root().join(PICTURES)).stdout(Stdio::piped());
     let output = ladder.spawn().context("starting the ladder")?.wait_with_output()?;
     ensure!(output.status.success(), "the ladder failed with {}", output.status);
     let run: Value = serde_json::from_slice(&output.stdout).context("expected one JSON object of the ladder")?;
     let baseline: PathBuf = root().join(BASELINE);
     std::fs::create_dir_all(baseline.parent().context("a folder")?)?;
     std::fs::write(&baseline, &output.stdout).with_context(|| format!("writing {BASELINE}"))?;
-    let table = table(&run)?;
-    TABLE.put(&table, false)?;
-    println!("{}", if json { format!("{run:#}") } else { table });
+    put(&run, false)?;
+    println!("{}", if json { format!("{run:#}") } else { tables::ladder(&run)? });
     Ok(())
 }
 
-/// The run as a table of Markdown.
-fn table(run: &Value) -> Result<String> {
-    let mut text =
-        String::from("| what | rate | beside | its rate | ratio | noise | bar |\n|---|---|---|---|---|---|---|\n");
-    for step in run["steps"].as_array().context("expected `steps`")? {
-        let word = |key: &str| step[key].as_str().with_context(|| format!("expected a text in `{key}`, found {step}"));
-        let number =
-            |key: &str| step[key].as_f64().with_context(|| format!("expected a number in `{key}`, found {step}"));
-        let rate = |value: f64| match word("unit") {
-            Ok("bytes") => format!("{:.2} GB/s", value / 1e9),
-            _ => format!("{:.1} M/s", value / 1e6),
-        };
-        let ratio = number("ratio")?;
-        let bar = step["bar"]
-            .as_f64()
-            .map_or(String::from("-"), |bar| format!("{bar}, {}", if ratio >= bar { "met" } else { "**missed**" }));
-        writeln!(
-            text,
-            "| {} | {} | {} | {} | {ratio:.2} | {:.2} | {bar} |",
-            word("what")?,
-            rate(number("rate")?),
-            word("rival")?,
-            rate(number("rival_rate")?),
-            number("spread")?,
-        )?;
-    }
-    Ok(text)
+/// Writes the tables of the page from the committed run, or compares them.
+pub fn tables(check: bool) -> Result<()> {
+    let text = std::fs::read_to_string(root().join(BASELINE)).with_context(|| format!("reading {BASELINE}"))?;
+    put(&serde_json::from_str(&text).with_context(|| format!("{BASELINE}: expected one JSON object"))?, check)
+}
+
+fn put(run: &Value, check: bool) -> Result<()> {
+    TABLES.into_iter().try_for_each(|(table, make)| table.put(&make(run)?, check))
 }
