@@ -42,6 +42,7 @@ struct ds_settings {
 	unsigned int exit_budget;
 };
 
+/* settings.c */
 extern struct ds_settings ds_settings;
 
 /* ring.c: the per-CPU rings and the counters of conservation. */

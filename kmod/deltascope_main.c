@@ -8,15 +8,6 @@
 
 #include "deltascope.h"
 
-struct ds_settings ds_settings = {
-	.judge_after_ms = 100,
-	.send_limit = 512,
-	.max_overhead_ppm = 10000,
-	.max_cpu_overhead_ppm = 100000,
-	.max_group_overhead_ppm = 200000,
-	.exit_budget = 512,
-};
-
 static unsigned int ring_records = 8192;
 module_param(ring_records, uint, 0444);
 MODULE_PARM_DESC(ring_records, "Records in each CPU's ring, a power of two from 64 to 1048576");

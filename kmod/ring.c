@@ -19,8 +19,6 @@
 /* Longest time for which a loss other than a full ring stays out of the ring. */
 #define REPORT_NS (100 * NSEC_PER_MSEC)
 
-DEFINE_PER_CPU(struct ds_counters, ds_counters);
-
 /* Records that the reader has not taken; more than the ring holds means a wrong tail. */
 static u64 fill_of(const struct ds_counters *counters)
 {
@@ -53,24 +51,6 @@ void ds_ring_publish(const struct ds_state *state)
 
 		WRITE_ONCE(counters->page->handler_ns, READ_ONCE(counters->handler_ns));
 		WRITE_ONCE(counters->page->refused, READ_ONCE(counters->bad_tails) + (cpu ? 0 : state->refused));
-	}
-}
-
-/* No record with an address is written any more. */
-void ds_ring_hide_addresses(void)
-{
-	unsigned int cpu, i;
-
-	for_each_possible_cpu(cpu) {
-		struct deltascope_ring_record *records = per_cpu_ptr(&ds_counters, cpu)->records;
-
-		for (i = 0; i < per_cpu_ptr(&ds_counters, cpu)->capacity; i++) {
-			if (!(records[i].flags & DELTASCOPE_FLAG_ADDRESS))
-				continue;
-			records[i].key = ds_token(records[i].unit, records[i].key);
-			records[i].flags &= ~DELTASCOPE_FLAG_ADDRESS;
-		}
-		cond_resched();
 	}
 }
 

@@ -14,6 +14,8 @@
 
 #include "deltascope.h"
 
+DEFINE_PER_CPU(struct ds_counters, ds_counters);
+
 static void *headers;
 static size_t stride;
 static unsigned int ring_records;
@@ -149,4 +151,22 @@ void ds_ring_set_judge_time(unsigned int ms)
 
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		WRITE_ONCE(ds_ring_header(cpu)->judge_after_ms, ms);
+}
+
+/* No record with an address is written any more. */
+void ds_ring_hide_addresses(void)
+{
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		struct deltascope_ring_record *records = per_cpu_ptr(&ds_counters, cpu)->records;
+
+		for (i = 0; i < per_cpu_ptr(&ds_counters, cpu)->capacity; i++) {
+			if (!(records[i].flags & DELTASCOPE_FLAG_ADDRESS))
+				continue;
+			records[i].key = ds_token(records[i].unit, records[i].key);
+			records[i].flags &= ~DELTASCOPE_FLAG_ADDRESS;
+		}
+		cond_resched();
+	}
 }

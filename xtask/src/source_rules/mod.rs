@@ -1,6 +1,7 @@
 //! Rules of the sources that the compiler does not know.
 
 mod imports;
+mod module_calls;
 mod open_errors;
 mod programs;
 mod trait_defaults;
