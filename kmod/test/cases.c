@@ -31,5 +31,6 @@ const struct named cases[] = {
 	{ "churned", case_churned },
 	{ "content", case_content },
 	{ "cost_send", case_cost_send },
+	{ "cost_response", case_cost_response },
 	{ 0, 0 },
 };

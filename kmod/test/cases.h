@@ -87,6 +87,7 @@ void case_socket_reuse(unsigned long count);
 void case_again(unsigned long count);
 void case_blocked(unsigned long count);
 void case_cost_send(unsigned long length);
+void case_cost_response(unsigned long length);
 void case_churned(unsigned long count);
 
 /* content_case.c */

@@ -20,7 +20,8 @@ S=/sys/class/misc/deltascope
 
 measure() {
 	for i in 1 2 3; do
-		for one in "cost_copy 1000" "cost_reuse 1000" "cost_exit 1000" "cost_send 100" "cost_send 1000" "cost_send 16000"; do
+		for one in "cost_copy 1000" "cost_reuse 1000" "cost_exit 1000" "cost_send 100" "cost_send 1000" "cost_send 16000" \
+			"cost_response 1000"; do
 			workload /sys/fs/cgroup/a $one | sed "s/^REFERENCE [^ ]* cost_\([a-z]*\) .* ticks/COST $1 \1_${one##* } ticks/"
 		done
 	done
@@ -40,5 +41,7 @@ echo 0 > $S/sampling_shift
 measure captured
 echo 16384 > $S/send_limit
 measure hashed
+echo 1 > $S/send_content
+measure content
 echo "GUEST DONE"
 poweroff -f

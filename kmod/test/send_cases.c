@@ -323,9 +323,8 @@ void case_churned(unsigned long count)
 }
 
 /* Sends that fit into the receiver's buffer, so that no other process runs meanwhile. */
-void case_cost_send(unsigned long length)
+static void cost_of(const char *bytes, unsigned long length)
 {
-	char *bytes = payload(length, 12);
 	unsigned long i, count = length > 4096 ? 4 : 32, begun;
 	struct sink sink;
 	long fd;
@@ -339,4 +338,25 @@ void case_cost_send(unsigned long length)
 	shared->reference.ticks = ticks() - begun;
 	shared->reference.events = count;
 	sys_close(fd);
+}
+
+void case_cost_send(unsigned long length)
+{
+	cost_of(payload(length, 12), length);
+}
+
+/* The same with the head of a response in it, of 200 bytes. */
+void case_cost_response(unsigned long length)
+{
+	static const char begin[] = "HTTP/1.1 200 OK\r\nServer: ";
+	char *bytes = payload(length, 14);
+	unsigned long i;
+
+	if (length < 200)
+		die("a response is longer than its head");
+	for (i = 0; i < 200; i++)
+		bytes[i] = 'x';
+	memcpy(bytes, begin, sizeof(begin) - 1);
+	memcpy(bytes + 196, "\r\n\r\n", 4);
+	cost_of(bytes, length);
 }

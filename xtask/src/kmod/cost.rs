@@ -20,14 +20,15 @@ use crate::{emulator, setup};
 /// Where the counts are written down. They are of the kernels, not of a tool.
 const TABLE: Table = Table { page: "docs/performance.md", name: "kmod-cost", tools: &[] };
 const LIMIT: Duration = Duration::from_secs(300);
-const MODES: [&str; 5] = ["without", "off", "left_out", "captured", "hashed"];
-const EVENTS: [(&str, &str); 6] = [
+const MODES: [&str; 6] = ["without", "off", "left_out", "captured", "hashed", "content"];
+const EVENTS: [(&str, &str); 7] = [
     ("copy_1000", "fault that copies a page"),
     ("reuse_1000", "write fault that copies nothing"),
     ("exit_1000", "copied page, with its share of fork, exit and judgement"),
     ("send_100", "send of 100 bytes"),
     ("send_1000", "send of 1,000 bytes"),
     ("send_16000", "send of 16,000 bytes"),
+    ("response_1000", "send of 1,000 bytes, an HTTP head of 200 among them"),
 ];
 
 /// Instructions per event, by event and mode.
@@ -81,8 +82,8 @@ fn measure(kernel: Kernel) -> Result<Costs> {
 fn table(kernels: &[(Kernel, Costs)]) -> String {
     let mut text = String::from(
         "| kernel | event | without the module | capture off | unit left out by sampling | captured \
-         | captured, `send_limit` 16384 | added when captured |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         | captured, `send_limit` 16384 | the same by content | added when captured |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for (kernel, costs) in kernels {
         for (event, name) in EVENTS {
