@@ -49,7 +49,10 @@ impl fmt::Display for ImageError {
                 write!(f, "boot image: expected XLNX at {:#x}, found {found:#010x}", header::IDENTIFICATION)
             }
             ImageError::Header(number) => {
-                write!(f, "boot image: expected the checksum of partition header {number}, found another; write it again")
+                write!(
+                    f,
+                    "boot image: expected the checksum of partition header {number}, found another; write it again"
+                )
             }
             ImageError::Encrypted(number) => {
                 write!(f, "boot image: expected partition {number} in the clear, found it encrypted")
@@ -59,7 +62,10 @@ impl fmt::Display for ImageError {
                 "boot image: expected partition {number} in the first 16 MiB of flash and in DDR from {DDR:#x}, found it elsewhere"
             ),
             ImageError::NoProgram => {
-                write!(f, "boot image: expected a program behind the first stage, found none; pack it with --application")
+                write!(
+                    f,
+                    "boot image: expected a program behind the first stage, found none; pack it with --application"
+                )
             }
         }
     }

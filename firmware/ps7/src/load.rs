@@ -125,11 +125,7 @@ mod tests {
         let bitstream = Partition { source: BASE + 0x1800, bytes: 20, target: BITSTREAM, kind: Kind::Bitstream };
         assert_eq!(
             seen,
-            [
-                bitstream,
-                program(0x10_0040, BASE + 0x1C00, 12, 0x10_0000),
-                program(0, BASE + 0x1C40, 8, 0x20_0000)
-            ]
+            [bitstream, program(0x10_0040, BASE + 0x1C00, 12, 0x10_0000), program(0, BASE + 0x1C40, 8, 0x20_0000)]
         );
         for (target, source, words) in [(BITSTREAM, 0x1800, 5), (0x10_0000, 0x1C00, 3), (0x20_0000, 0x1C40, 2)] {
             for offset in (0..4 * words).step_by(4) {
@@ -169,10 +165,14 @@ mod tests {
             error
         };
         assert_eq!(refused([4, 3, 3, 0x10_0000, 0x10_0000, 0x700, 0x10]), ImageError::Encrypted(2).into());
-        for (load, offset, words) in
-            [(0x1000, 0x700, 3), (0x2000_0000, 0x700, 3), (0x10_0002, 0x700, 3), (0x10_0000, 0x3F_FFFF, 3),
-             (0x10_0000, u32::MAX, 3), (0x10_0000, 0x700, u32::MAX)]
-        {
+        for (load, offset, words) in [
+            (0x1000, 0x700, 3),
+            (0x2000_0000, 0x700, 3),
+            (0x10_0002, 0x700, 3),
+            (0x10_0000, 0x3F_FFFF, 3),
+            (0x10_0000, u32::MAX, 3),
+            (0x10_0000, 0x700, u32::MAX),
+        ] {
             let error = refused([words, words, words, load, 0x10_0000, offset, 0x10]);
             assert_eq!(error, ImageError::Range(2).into(), "{load:#x} {offset:#x} {words:#x}");
         }

@@ -39,7 +39,9 @@ impl<'a> Settings<'a> {
     fn number(&self, name: &str) -> Result<f64> {
         let text = self.get(name)?;
         let number = text.split_whitespace().next().unwrap_or_default();
-        number.parse().with_context(|| format!("{}/ps7.txt: expected a number for PCW_{name}, found {text}", self.board))
+        number
+            .parse()
+            .with_context(|| format!("{}/ps7.txt: expected a number for PCW_{name}, found {text}", self.board))
     }
 
     fn whole(&self, name: &str) -> Result<u32> {
@@ -58,7 +60,9 @@ impl<'a> Settings<'a> {
     fn require(&self, name: &str, expected: &str) -> Result<()> {
         match self.get(name)? {
             found if found == expected => Ok(()),
-            found => bail!("{}/ps7.txt: the first stage knows {expected} for PCW_{name} only, found {found}", self.board),
+            found => {
+                bail!("{}/ps7.txt: the first stage knows {expected} for PCW_{name} only, found {found}", self.board)
+            }
         }
     }
 

@@ -123,7 +123,11 @@ pub fn plls(settings: &Settings) -> Result<Vec<Row>> {
 fn divider(settings: &Settings, name: &str) -> Result<u32> {
     let rate = settings.number(name)?;
     let divider = (IO_PLL_MHZ / rate).ceil() as u32;
-    ensure!((1..=63).contains(&divider), "{}/ps7.txt: expected a rate above 16 MHz for PCW_{name}, found {rate}", settings.board);
+    ensure!(
+        (1..=63).contains(&divider),
+        "{}/ps7.txt: expected a rate above 16 MHz for PCW_{name}, found {rate}",
+        settings.board
+    );
     Ok(divider)
 }
 

@@ -115,7 +115,8 @@ fn pins(memory: &Memory) -> Vec<Row> {
     // Lanes that are not connected are off and pulled up.
     let upper = |value| if memory.is_half { 0x800 } else { value };
     let buffers = [0x600, 0x600, 0x672, upper(0x672), 0x674, upper(0x674), 0x600];
-    let mut rows: Vec<Row> = (0..).zip(buffers).map(|(index, value)| set(SLCR + 0xB40 + 4 * index, 0xFFF, value)).collect();
+    let mut rows: Vec<Row> =
+        (0..).zip(buffers).map(|(index, value)| set(SLCR + 0xB40 + 4 * index, 0xFFF, value)).collect();
     // Drive and slew of addresses, data, strobes and clock.
     for (offset, value) in [(0xB5C, 0x18_C068), (0xB60, 0xF9_8068), (0xB64, 0xF9_8068), (0xB68, 0xF9_8068)] {
         rows.push(write(SLCR + offset, value));
@@ -176,7 +177,11 @@ fn controller(memory: &Memory) -> Vec<Row> {
                 | (CL + BURST + 2 - CWL) << 5
                 | (CWL - 1),
         ),
-        (0x020, 0x7FDF_FFFC, 1 << 29 | CL << 24 | 8 << 16 | row_to_column << 12 | 2 << 8 | clocks(RRD).max(4) << 5 | CCD << 2),
+        (
+            0x020,
+            0x7FDF_FFFC,
+            1 << 29 | CL << 24 | 8 << 16 | row_to_column << 12 | 2 << 8 | clocks(RRD).max(4) << 5 | CCD << 2,
+        ),
         (0x024, 0x0FFF_FFC3, 0),
         (0x028, 0x3FFF, 0x2007),
         (0x02C, u32::MAX, mode_2),

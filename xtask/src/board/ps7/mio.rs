@@ -43,7 +43,8 @@ fn functions(settings: &Settings) -> Result<BTreeMap<u32, u32>> {
     if settings.is_on("ENET0_PERIPHERAL_ENABLE") {
         all(settings.pins("ENET0_ENET0_IO")?, LEVEL_0, &[6, 7, 8, 9, 10, 11]);
         // AX7020's settings name no group: these are the only pins that MDIO has (UG585, table 2-4).
-        let management = settings.find("ENET0_GRP_MDIO_IO").map_or(Ok((52, 53)), |_| settings.pins("ENET0_GRP_MDIO_IO"));
+        let management =
+            settings.find("ENET0_GRP_MDIO_IO").map_or(Ok((52, 53)), |_| settings.pins("ENET0_GRP_MDIO_IO"));
         all(management?, SD_OR_MDIO, &[]);
     }
     if settings.is_on("QSPI_PERIPHERAL_ENABLE") {
