@@ -10,7 +10,7 @@ pub const DDR: u32 = 0x10_0000;
 /// End of the memory that every board has.
 pub const DDR_END: u32 = 0x2000_0000;
 /// Where a bitstream is put; the setting `bitstream` of the image names it.
-pub const BITSTREAM: u32 = 0x0800_0000;
+pub const BITSTREAM: u32 = 0x0720_0000;
 /// Most partitions that are looked at.
 const MOST: u32 = 16;
 /// Bytes that the linear mode of the QSPI controller reaches.

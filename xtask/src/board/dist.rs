@@ -101,7 +101,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Assembles the folder and returns its manifest.
-fn assemble(arguments: &Arguments) -> Result<Value> {
+pub fn assemble(arguments: &Arguments) -> Result<Value> {
     require(&[BOOTGEN, DTC, SHA256SUM])?;
     let name = arguments.board.as_deref().context("expected --board, found none")?;
     let board = Board::load(&Tree::checkout(), name)?;

@@ -1,5 +1,6 @@
 //! `cargo xtask board fw`, `fw-log`, `fw-test` and `fw-cost`: the bare-metal image (`docs/firmware.md`).
 
+mod boot_chain;
 mod boot_count;
 pub mod copy_cost;
 pub mod cosim;

@@ -17,7 +17,7 @@ use crate::setup;
 const LOGIC: [&str; 2] = ["engine=logic", "boot_count=none"];
 
 /// Cases of logic that is off or faulty, and the settings that they need.
-const CASES: [(&str, &[&str]); 10] = [
+const CASES: [(&str, &[&str]); 12] = [
     ("not-configured", &[]),
     ("no-clock", &[]),
     ("in-reset", &[]),
@@ -26,6 +26,8 @@ const CASES: [(&str, &[&str]); 10] = [
     ("bitstream", &["bitstream=0x7200000+4096", "fclk_mhz=150"]),
     ("wrong-bitstream", &["bitstream=0x7200000+4096"]),
     ("dma-error", &[]),
+    ("no-divider", &[]),
+    ("no-feedback", &[]),
     ("hang", &["test=hang"]),
     ("full-retention", &[]),
 ];

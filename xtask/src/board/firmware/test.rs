@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::boot_chain::boot_chain;
 use super::boot_count::boot_count;
 use super::cosim::Cosim;
 use super::machine::{Machine, Network};
@@ -94,7 +95,7 @@ fn stream(programs: &Programs) -> Result<Value> {
 }
 
 /// Counts a few events, as the model counts them.
-fn still_counts(programs: &Programs, machine: &Machine) -> Result<()> {
+pub(super) fn still_counts(programs: &Programs, machine: &Machine) -> Result<()> {
     let recording = programs.record(FEW)?;
     let expected = programs.expected(&recording)?;
     let found = finish(programs.start_replay(&recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?)?;
@@ -216,7 +217,7 @@ fn cosim(programs: &Programs) -> Result<Value> {
 }
 
 /// Every part, in the order in which they run. The first is the long stream.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("stream", stream),
     ("garbage", garbage),
     ("peers", not_allowed),
@@ -226,6 +227,7 @@ const PARTS: [Part; 10] = [
     ("dhcp", dhcp),
     ("logic", no_logic),
     ("boot-count", boot_count),
+    ("first-stage", boot_chain),
     ("cosim", cosim),
 ];
 
