@@ -47,11 +47,8 @@ mod tests {
         let bytes = b"first stage: on pynq-z2\r\nfirst stage: starts\r\n\0\x12first\n\x07\0";
         let parts: Vec<Part> = bytes.iter().filter_map(|byte| splitter.take(*byte)).collect();
         let line = |text: &str| Part::Line(text.to_owned());
-        let expected = [
-            line("first stage: on pynq-z2"),
-            line("first stage: starts"),
-            Part::Frame(b"\x12first\n\x07\0".to_vec()),
-        ];
+        let expected =
+            [line("first stage: on pynq-z2"), line("first stage: starts"), Part::Frame(b"\x12first\n\x07\0".to_vec())];
         assert_eq!(parts, expected);
     }
 }

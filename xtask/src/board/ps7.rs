@@ -125,8 +125,8 @@ const QSPI: u32 = 0xE000_D000;
 fn linear_flash() -> Vec<Row> {
     vec![
         write(QSPI + 0x14, 0),
-        // Flash interface, HOLD driven, FIFOs of 32 bits, divider 8, master.
-        write(QSPI, 0x8008_00D1),
+        // Flash interface, HOLD driven, chip select 0 of four, FIFOs of 32 bits, divider 8, master.
+        write(QSPI, 0x8008_38D1),
         write(QSPI + 0xA0, 0x8000_0003),
         write(QSPI + 0x14, 1),
     ]

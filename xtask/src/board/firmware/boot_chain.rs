@@ -17,8 +17,10 @@ use crate::board::{dist, ps7};
 
 /// The board of QEMU's console.
 pub const BOARD: &str = "pynq-z2";
-/// Words of the bitstream that is packed: none is loaded in QEMU.
+/// Words of the bitstream that is packed behind its head, and its bytes.
 const BITSTREAM_WORDS: usize = 4096;
+/// See [`BITSTREAM_WORDS`].
+pub const BITSTREAM_BYTES: usize = 48 + 4 * BITSTREAM_WORDS;
 
 /// Packs BOOT.BIN as `cargo xtask board dist` does, with a synthetic bitstream. Returns the file.
 pub fn pack(folder: &Path, first_stage: &Path, application: &Path) -> Result<PathBuf> {
@@ -47,7 +49,8 @@ pub fn boot_chain(programs: &Programs) -> Result<Value> {
     flash.resize(FLASH_BYTES, 0xFF);
     let file = programs.folder.join("boot-chain.bin");
     fs::write(&file, flash).with_context(|| format!("writing {}", file.display()))?;
-    let plan = |first_stage| Plan { first_stage: Some(first_stage), flash: Some(&file), ..programs.plan("first-stage", &elf) };
+    let plan =
+        |first_stage| Plan { first_stage: Some(first_stage), flash: Some(&file), ..programs.plan("first-stage", &elf) };
 
     let mut machine = Machine::start(&plan(&without_memory))?;
     let image = machine.wait_for("first stage: PLLs locked, DDR initialised", LIMIT)?;

@@ -212,8 +212,9 @@ fn cosim(programs: &Programs) -> Result<Value> {
     let cosim = Cosim::of(programs.image.clone())?;
     let (stream, _) = cosim.stream(FEW.into())?;
     let cases = cosim.cases()?;
+    let boot = cosim.boot(programs.compiler, FEW.into())?;
     let suite = engines::compare_with_model(cosim.runner()?)?;
-    Ok(json!({"in_unicorn": stream, "cases": cases, "suite": suite}))
+    Ok(json!({"in_unicorn": stream, "cases": cases, "boot": boot, "suite": suite}))
 }
 
 /// Every part, in the order in which they run. The first is the long stream.
