@@ -24,7 +24,12 @@ impl Console {
         let table = table.context("image: expected a section .defmt, found none")?;
         // The decoder borrows it for as long as the program runs; there is one.
         let table: &'static Table = Box::leak(Box::new(table));
-        Ok(Console { decoder: table.new_stream_decoder(), splitter: Splitter::default(), lines: Vec::new(), is_over: false })
+        Ok(Console {
+            decoder: table.new_stream_decoder(),
+            splitter: Splitter::default(),
+            lines: Vec::new(),
+            is_over: false,
+        })
     }
 
     /// Takes bytes of the UART.

@@ -179,7 +179,10 @@ impl PowerOn {
                     ensure!(is_clocked, "the DDR controller: expected the DDR PLL locked and used");
                     let clock = registers.read(DDR_CLOCK);
                     let rate = self.rate(registers, 1) / f64::from((clock >> 20 & 0x3F).max(1));
-                    ensure!(clock & 3 == 3 && (303e6..534e6).contains(&rate), "DDR: expected 303 to 533 MHz, found {rate}");
+                    ensure!(
+                        clock & 3 == 3 && (303e6..534e6).contains(&rate),
+                        "DDR: expected 303 to 533 MHz, found {rate}"
+                    );
                     ensure!(self.calibration.is_some_and(|reads| reads > READS), "DDR: expected calibrated pins");
                     self.memory = Some(0);
                 }
@@ -195,7 +198,10 @@ impl PowerOn {
                 let (generator, stages) = (registers.read(UART + 0x18), registers.read(UART + 0x34));
                 let divider = f64::from(clock >> 8 & 0x3F) * f64::from(generator) * f64::from(stages + 1);
                 let baud = self.rate(registers, 2) / divider;
-                ensure!(clock & 1 == 1 && (baud / BAUD - 1.0).abs() < 0.02, "console: expected 115200 baud, found {baud}");
+                ensure!(
+                    clock & 1 == 1 && (baud / BAUD - 1.0).abs() < 0.02,
+                    "console: expected 115200 baud, found {baud}"
+                );
             }
             _ => {}
         }

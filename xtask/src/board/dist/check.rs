@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Part of the header of a bitstream for the boards with the small package.
-
 struct Files {
     folder: PathBuf,
 }

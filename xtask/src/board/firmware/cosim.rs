@@ -59,6 +59,7 @@ pub fn check() -> Result<()> {
 }
 
 /// The program, and the image that it runs.
+#[derive(Clone)]
 pub struct Cosim {
     program: PathBuf,
     /// The image.

@@ -3,7 +3,7 @@
 //! The agent of this machine replays a recording into it, and what the image counted is compared with what the golden
 //! model counts of the same recording.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -206,15 +206,19 @@ fn garbage(programs: &Programs) -> Result<Value> {
 /// A part of the test: its name for `--only`, and what runs it.
 type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
-/// A stream, logic that is off or faulty, and the suite of every engine, in unicorn: true accesses to registers of the
+/// A stream, logic that is off or faulty, a boot from power-on, and the suite of every engine, in unicorn: true accesses to registers of the
 /// Verilated logic, and true interrupts.
 fn cosim(programs: &Programs) -> Result<Value> {
     let cosim = Cosim::of(programs.image.clone())?;
-    let (stream, _) = cosim.stream(FEW.into())?;
-    let cases = cosim.cases()?;
-    let boot = cosim.boot(programs.compiler, FEW.into())?;
-    let suite = engines::compare_with_model(cosim.runner()?)?;
-    Ok(json!({"in_unicorn": stream, "cases": cases, "boot": boot, "suite": suite}))
+    // Processes of their own, on two processors.
+    std::thread::scope(|scope| {
+        let suite = scope.spawn(|| engines::compare_with_model(cosim.clone().runner()?));
+        let (stream, _) = cosim.stream(FEW.into())?;
+        let cases = cosim.cases()?;
+        let boot = cosim.boot(programs.compiler, FEW.into())?;
+        let suite = suite.join().map_err(|_| anyhow!("the suite: expected an outcome, found a panic"))??;
+        Ok(json!({"in_unicorn": stream, "cases": cases, "boot": boot, "suite": suite}))
+    })
 }
 
 /// Every part, in the order in which they run. The first is the long stream.
