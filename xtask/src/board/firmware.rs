@@ -5,6 +5,7 @@ mod boot_count;
 pub mod copy_cost;
 pub mod cosim;
 pub mod cost;
+mod counts;
 pub mod engine;
 pub mod image;
 pub mod machine;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::counts::still_counts;
 use super::image::Image;
 use super::machine::{FLASH_BYTES, Machine, Plan};
 use super::programs::{LIMIT, Programs};
-use super::test::still_counts;
 use crate::board::bitstream::{OUR_IDCODE, PART, our_design, synthetic};
 use crate::board::{dist, ps7};
 

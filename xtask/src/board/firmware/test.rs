@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use super::boot_chain::boot_chain;
 use super::boot_count::boot_count;
 use super::cosim::Cosim;
-use super::machine::{Machine, Network};
+use super::counts::{FEW, compare, still_counts};
+use super::machine::Network;
 use super::programs::{LIMIT, Programs, finish};
 use crate::board::arm::cross::Compiler;
 use crate::board::engines;
@@ -20,8 +21,6 @@ use crate::cargo::root;
 
 /// Events of the long stream.
 const EVENTS: u32 = 1_000_000;
-/// Events of the streams that only show that the image still counts.
-const FEW: u32 = 20_000;
 
 /// Options of the task.
 #[derive(clap::Args, Default)]
@@ -35,19 +34,6 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-}
-
-/// Fails unless everything was counted as the model counts it, and nothing was lost.
-fn compare(found: &Value, expected: &Value, events: u32) -> Result<()> {
-    for key in ["captured", "counted", "lost", "in_flight", "unjudged", "containers"] {
-        ensure!(found[key] == expected[key], "{key}: expected {} as of the model, found {}", expected[key], found[key]);
-    }
-    let lost: u64 = found["lost"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
-    let (captured, counted) = (found["captured"].as_u64(), found["counted"].as_u64());
-    let balanced = captured.is_some() && captured == counted.map(|counted| counted + lost);
-    ensure!(balanced, "captured {captured:?}: expected counted {counted:?} + lost {lost}");
-    ensure!(captured == Some(events.into()), "captured: expected {events}, found {captured:?}");
-    Ok(())
 }
 
 /// Seconds since start of a log line: its first word.
@@ -92,14 +78,6 @@ fn stream(programs: &Programs) -> Result<Value> {
         "boot_measured_seconds": boot.as_secs_f64(), "boot_guest_seconds": guest_seconds(&serving),
         "stream_measured_seconds": seconds, "cut": cut, "status": status, "logic": logic,
     }))
-}
-
-/// Counts a few events, as the model counts them.
-pub(super) fn still_counts(programs: &Programs, machine: &Machine) -> Result<()> {
-    let recording = programs.record(FEW)?;
-    let expected = programs.expected(&recording)?;
-    let found = finish(programs.start_replay(&recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?)?;
-    compare(&found, &expected, FEW)
 }
 
 /// A panic and a loop that hangs: the image resets, the next start reports it, and counts.
