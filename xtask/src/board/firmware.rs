@@ -74,8 +74,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let image = Image::build(arguments.compiler)?.with_settings(&arguments.set)?;
     let written = Written::of(&image, "deltascope-firmware.elf")?;
     let board = image.settings()?.board.name();
-    // Without its table, there is no first stage of the board: the image is started by another one.
+    // Without its table, there is no first stage of the board: the image is started by another one. That of another board
+    // may be there.
     let table = ps7::block(board);
+    let _ = std::fs::remove_file(image::folder().join(FIRST_STAGE));
     let stage = match &table {
         Ok(table) => {
             let stage = Image::first_stage(arguments.compiler)?.with_table(table)?;

@@ -14,6 +14,7 @@ use super::machine::{FLASH_BYTES, Machine, Plan};
 use super::programs::{LIMIT, Programs};
 use crate::board::bitstream::{OUR_IDCODE, PART, our_design, synthetic};
 use crate::board::{dist, ps7};
+use crate::setup;
 
 /// The board of QEMU's console.
 pub const BOARD: &str = "pynq-z2";
@@ -24,6 +25,7 @@ pub const BITSTREAM_BYTES: usize = 48 + 4 * BITSTREAM_WORDS;
 
 /// Packs BOOT.BIN as `cargo xtask board dist` does, with a synthetic bitstream. Returns the file.
 pub fn pack(folder: &Path, first_stage: &Path, application: &Path) -> Result<PathBuf> {
+    setup::provide(&[setup::BOOTGEN, setup::DTC])?;
     let bitstream = folder.join("synthetic.bit");
     fs::write(&bitstream, synthetic(&our_design(), PART, OUR_IDCODE, BITSTREAM_WORDS))?;
     let output = folder.join("boot");
