@@ -103,7 +103,7 @@ fn run_bounded(stages: &mut Stages) -> Result<()> {
     stages.run("documentation", || publish::documentation(workspace::FEATURES))?;
     stages.run("unit, property, integration, gate and block lockstep tests", workspace::test)?;
     stages.run("bare-metal image", || {
-        for folder in ["firmware/image", "firmware/cosim"] {
+        for folder in ["firmware/image", "firmware/first-stage", "firmware/cosim"] {
             execute(cargo(&["fmt", "--check"]).current_dir(root().join(folder)))?;
         }
         board::firmware::run(&board::firmware::Arguments::default())
@@ -137,6 +137,7 @@ fn no_std_crates() -> Result<()> {
         "deltascope-driver",
         "deltascope-mailbox",
         "deltascope-firmware-core",
+        "deltascope-ps7",
     ];
     for package in packages {
         execute(&mut cargo(&["check", "--quiet", "--release", "--locked", "--no-default-features", "-p", package]))?;

@@ -11,10 +11,10 @@ pub mod slcr {
     pub const BASE: u32 = 0xF800_0000;
     /// Bytes that are used.
     pub const BYTES: u32 = 0x1000;
-    pub(super) const LOCK: u32 = 0x004;
-    pub(super) const LOCK_KEY: u32 = 0x767B;
-    pub(super) const UNLOCK: u32 = 0x008;
-    pub(super) const UNLOCK_KEY: u32 = 0xDF0D;
+    pub(crate) const LOCK: u32 = 0x004;
+    pub(crate) const LOCK_KEY: u32 = 0x767B;
+    pub(crate) const UNLOCK: u32 = 0x008;
+    pub(crate) const UNLOCK_KEY: u32 = 0xDF0D;
     /// Bits 18:12: feedback divider.
     pub(super) const IO_PLL: u32 = 0x108;
     /// Clock 0 of the logic: bits 5:4 source, 13:8 and 25:20 dividers. The other clocks follow at 16 bytes.

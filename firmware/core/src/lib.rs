@@ -7,6 +7,7 @@
 //! | [`station`] | sockets of smoltcp between the network and the board server |
 //! | [`dhcp`] | the interface's address from a DHCP server |
 //! | [`bitstream`] | loads programmable logic through PCAP |
+//! | [`clocks`] | dividers that a first stage left at 0 |
 //! | [`fabric`] | level shifters, reset and clock of the logic, and whether it may be touched |
 //! | [`lines`] | what a cache line allows: alignment of buffers, ranges of maintenance |
 //! | [`phy`] | link and speed by the registers that every PHY has |
@@ -22,6 +23,7 @@ extern crate alloc;
 
 pub mod bitstream;
 pub mod boot_count;
+pub mod clocks;
 pub mod dhcp;
 pub mod fabric;
 pub mod lines;

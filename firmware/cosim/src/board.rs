@@ -8,6 +8,7 @@ use crate::configuration::{self, Configuration};
 use crate::gem::{self, Gem};
 use crate::gic::Gic;
 use crate::logic::Logic;
+use crate::power_on::PowerOn;
 use crate::profile::Profile;
 use crate::registers::Registers;
 use crate::time::Time;
@@ -58,6 +59,8 @@ pub struct Board {
     pub registers: Registers,
     /// The device configuration interface.
     pub configuration: Configuration,
+    /// What a first stage has still to do.
+    pub power_on: Option<PowerOn>,
     timers: Timers,
     watchdog: Watchdog,
     due: u64,
@@ -96,6 +99,7 @@ impl Board {
             stop_at: 0,
             is_stopping: false,
             configuration: Configuration::new(memory.image.clone()),
+            power_on: None,
             timers: Timers::default(),
             watchdog: Watchdog::default(),
             registers: Registers::default(),
@@ -151,6 +155,9 @@ impl Board {
         if let Some((block, offset)) = Logic::find(address) {
             return self.access_logic(block, offset, None);
         }
+        if let Some(found) = self.power_on.as_mut().and_then(|power_on| power_on.read(address)) {
+            return found;
+        }
         match address {
             GEM_0..0xE000_C000 => self.gem.read(address - GEM_0),
             GIC_INTERFACE..0xF8F0_0200 => self.gic.read_interface(address - GIC_INTERFACE),
@@ -166,6 +173,11 @@ impl Board {
         if let Some((block, offset)) = Logic::find(address) {
             self.access_logic(block, offset, Some(value));
             return;
+        }
+        if let Some(power_on) = &mut self.power_on
+            && let Err(error) = power_on.write(&self.registers, address, value)
+        {
+            self.failure = Some(error.to_string());
         }
         match address {
             UART_0_FIFO => self.console.push(value as u8),
@@ -184,6 +196,19 @@ impl Board {
             _ => self.registers.write(address, value),
         }
         self.update();
+    }
+
+    /// Reads a word of the flash in linear mode.
+    pub fn read_flash(&mut self, offset: u32) -> u32 {
+        let found = self.power_on.as_ref().map(|power_on| power_on.flash(&self.registers, offset));
+        match found {
+            Some(Ok(word)) => word,
+            Some(Err(error)) => {
+                self.failure = Some(error.to_string());
+                0
+            }
+            None => 0,
+        }
     }
 
     fn access_logic(&mut self, block: deltascope_sim::axi_dma::Block, offset: u32, value: Option<u32>) -> u32 {

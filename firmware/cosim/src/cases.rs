@@ -39,6 +39,10 @@ pub enum Case {
     WrongBitstream,
     /// Memory answers the DMA with an error, in the middle of a stream
     DmaError,
+    /// Clocks that the image does not use, and the console's, have dividers of 0
+    NoDivider,
+    /// A PLL has a feedback divider of 0: no rate is known
+    NoFeedback,
     /// The loop of the image hangs; the image has `test=hang`
     Hang,
     /// The agent's retention is full again and again
@@ -93,6 +97,20 @@ pub fn run(peer: &mut Peer, case: Case) -> Result<Value> {
             let found = stream::run(peer, Plan { fault, ..whole })?;
             ensure!(found["regrants"] != 0, "expected that the tables were cleared, found {found}");
             Ok(found)
+        }
+        Case::NoDivider => {
+            // CAN and trace; the UART.
+            for offset in [0x15C, 0x164, 0x154] {
+                board.registers.set(0xF800_0000 + offset, 1);
+            }
+            let found = stream::run(peer, whole)?;
+            let line = "CLOCKS without a divider got that of the reset: UART, CAN, trace";
+            ensure!(peer.console.has(line), "expected the line {line:?}, found {:?}", peer.console.lines);
+            Ok(found)
+        }
+        Case::NoFeedback => {
+            board.registers.set(0xF800_0108, 0);
+            stopped(peer, "feedback divider")
         }
         Case::Hang => {
             peer.connect()?;

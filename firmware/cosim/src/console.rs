@@ -2,10 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use defmt_decoder::{DecodeError, StreamDecoder, Table};
+use deltascope_firmware_log::{Part, Splitter};
 
 /// The lines so far.
 pub struct Console {
     decoder: Box<dyn StreamDecoder + 'static>,
+    splitter: Splitter,
     /// Every line.
     pub lines: Vec<String>,
     /// The image has stopped or panicked.
@@ -22,7 +24,12 @@ impl Console {
         let table = table.context("image: expected a section .defmt, found none")?;
         // The decoder borrows it for as long as the program runs; there is one.
         let table: &'static Table = Box::leak(Box::new(table));
-        Ok(Console { decoder: table.new_stream_decoder(), lines: Vec::new(), is_over: false })
+        Ok(Console {
+            decoder: table.new_stream_decoder(),
+            splitter: Splitter::default(),
+            lines: Vec::new(),
+            is_over: false,
+        })
     }
 
     /// Takes bytes of the UART.
@@ -30,18 +37,28 @@ impl Console {
     /// # Errors
     /// They are no log of the image.
     pub fn take(&mut self, bytes: &[u8]) -> Result<()> {
-        self.decoder.received(bytes);
+        for byte in bytes {
+            match self.splitter.take(*byte) {
+                None => {}
+                Some(Part::Frame(frame)) => self.decoder.received(&frame),
+                Some(Part::Line(line)) => self.push(line),
+            }
+        }
         loop {
             match self.decoder.decode() {
                 Ok(frame) => {
                     let line = frame.display(false).to_string();
-                    self.is_over |= ["PANIC", "STOPPED"].iter().any(|word| line.contains(word));
-                    self.lines.push(line);
+                    self.push(line);
                 }
                 Err(DecodeError::UnexpectedEof) => return Ok(()),
                 Err(DecodeError::Malformed) => bail!("console: expected a frame of the log, found a malformed one"),
             }
         }
+    }
+
+    fn push(&mut self, line: String) {
+        self.is_over |= ["PANIC", "STOPPED"].iter().any(|word| line.contains(word));
+        self.lines.push(line);
     }
 
     /// Returns whether a line holds `text`.

@@ -4,11 +4,12 @@
 use anyhow::{Result, anyhow, bail};
 use deltascope_abi::board::BUFFERS;
 use deltascope_driver::seams::DmaBuffer as _;
-use deltascope_sim::axi_dma::Ram;
-use unicorn_engine::{Arch, ArmCpuModel, Mode, Prot, RegisterARM, RegisterARMCP, Unicorn, uc_error};
+use deltascope_sim::axi_dma::{Memory as _, Ram};
+use unicorn_engine::{Arch, ArmCpuModel, HookType, Mode, Prot, RegisterARM, RegisterARMCP, Unicorn, uc_error};
 
 use crate::board::{Board, DEVICES, DoubleDataRate};
 use crate::image::Image;
+use crate::power_on::{FLASH, FLASH_BYTES, Missing, PowerOn, boot_rom};
 use crate::profile::Profile;
 use crate::time::MICROSECOND;
 
@@ -25,6 +26,8 @@ mod status {
 
 /// Time that passes at a YIELD, so that a loop that waits has few turns.
 const YIELD: u64 = MICROSECOND;
+/// First address of DDR; below it is on-chip memory.
+const DDR: u64 = 0x10_0000;
 /// Offset of the IRQ's vector.
 const IRQ_VECTOR: u64 = 0x18;
 
@@ -58,6 +61,36 @@ impl Machine {
         let mut memory = DoubleDataRate::new();
         image.load(&mut memory.image)?;
         Machine::start(&memory, image.entry, image.code)
+    }
+
+    /// Returns a board at power-on, with the boot image `flash`. `missing` never comes.
+    ///
+    /// # Errors
+    /// The Verilated design is not built in, or it is no boot image.
+    pub fn at_power_on(image: &Image, flash: &[u8], missing: Option<Missing>) -> Result<Machine> {
+        let mut memory = DoubleDataRate::new();
+        let (stage, entry) = boot_rom(flash)?;
+        memory.image.write(0, stage);
+        let mut machine = Machine::start(&memory, entry, image.code)?;
+        let unicorn = &mut machine.unicorn;
+        let board = unicorn.get_data_mut();
+        board.power_on = Some(PowerOn::new(flash, missing, &mut board.registers));
+        board.configuration.clear();
+        let read = |unicorn: &mut Unicorn<'_, Board>, offset: u64, _: usize| {
+            u64::from(unicorn.get_data_mut().read_flash(offset as u32))
+        };
+        let none: Option<fn(&mut Unicorn<'_, Board>, u64, usize, u64)> = None;
+        unicorn.mmio_map(FLASH.into(), FLASH_BYTES as u64, Some(read), none).map_err(failed("mapping the flash"))?;
+        let used = |unicorn: &mut Unicorn<'_, Board>, _, address: u64, _, _| {
+            let board = unicorn.get_data_mut();
+            if let Some(Err(error)) = board.power_on.as_mut().map(|power_on| power_on.use_memory(address)) {
+                board.failure = Some(error.to_string());
+            }
+            true
+        };
+        let end = memory.image.len() as u64 - 1;
+        unicorn.add_mem_hook(HookType::MEM_WRITE, DDR, end, used).map_err(failed("a hook"))?;
+        Ok(machine)
     }
 
     /// Returns a board whose memory is loaded, with code in a range of addresses.
@@ -204,7 +237,6 @@ fn sleep(board: &mut Board, end: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deltascope_sim::axi_dma::Memory as _;
 
     #[test]
     fn each_instruction_counts_once_however_often_a_run_is_stopped() {

@@ -5,12 +5,14 @@ mod board;
 mod cases;
 mod configuration;
 mod console;
+mod first_stage;
 mod gem;
 mod gic;
 mod image;
 mod logic;
 mod machine;
 mod peer;
+mod power_on;
 mod profile;
 mod registers;
 mod stream;
@@ -32,6 +34,7 @@ use serde_json::{Value, json};
 use crate::cases::Case;
 use crate::image::Image;
 use crate::peer::Peer;
+use crate::power_on::Missing;
 use crate::stream::Plan;
 
 #[derive(Parser)]
@@ -58,6 +61,17 @@ enum Task {
         /// Write the instructions of each block into this file
         #[arg(long)]
         profile: Option<PathBuf>,
+    },
+    /// Boot from power-on by the first stage of a boot image, stream records, and print one JSON object
+    Boot {
+        /// BOOT.BIN
+        flash: PathBuf,
+        /// Records to stream
+        #[arg(long, default_value_t = 20_000)]
+        events: usize,
+        /// What never comes on this board; the first stage has to report it
+        #[arg(long)]
+        missing: Option<Missing>,
     },
     /// Run a case, check what the image does, and print one JSON object
     Case {
@@ -93,6 +107,14 @@ fn run(arguments: &Arguments) -> Result<()> {
             if let Some(path) = profile {
                 write_profile(path, &image, &mut peer)?;
             }
+            println!("{report}");
+        }
+        Task::Boot { flash, events, missing } => {
+            let flash = std::fs::read(flash).with_context(|| format!("reading {}", flash.display()))?;
+            let report = match missing {
+                Some(missing) => first_stage::stops(&image, &flash, *missing)?,
+                None => first_stage::run(&image, &flash, *events)?,
+            };
             println!("{report}");
         }
         Task::Case { case } => println!("{}", cases::run(&mut Peer::new(&image)?, *case)?),

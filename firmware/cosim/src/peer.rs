@@ -12,6 +12,7 @@ use crate::board::RESET;
 use crate::console::Console;
 use crate::image::Image;
 use crate::machine::Machine;
+use crate::power_on::Missing;
 use crate::time::{MICROSECOND, PROCESSOR_HZ};
 
 /// Address of the image, as its settings have it unless they are changed, and its port.
@@ -98,7 +99,18 @@ impl Peer {
     /// # Errors
     /// As [`Machine::new`].
     pub fn new(image: &Image) -> Result<Peer> {
-        let machine = Machine::new(image)?;
+        Peer::of(Machine::new(image)?, image)
+    }
+
+    /// Returns a host whose cable leads to a board at power-on, with the boot image `flash`.
+    ///
+    /// # Errors
+    /// As [`Machine::at_power_on`].
+    pub fn at_power_on(image: &Image, flash: &[u8], missing: Option<Missing>) -> Result<Peer> {
+        Peer::of(Machine::at_power_on(image, flash, missing)?, image)
+    }
+
+    fn of(machine: Machine, image: &Image) -> Result<Peer> {
         let console = Console::new(image.bytes())?;
         let mut cable = Cable::default();
         let mac = HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0, 1]));

@@ -56,6 +56,14 @@ pub struct Pins {
     pub flash: crate::flash::Pins,
 }
 
+/// Returns the base address of a UART.
+pub const fn base(console: Console) -> usize {
+    match console {
+        Console::Uart0 => 0xE000_0000,
+        Console::Uart1 => 0xE000_1000,
+    }
+}
+
 /// Sets up the console and takes the pins. Returns the base address of the UART.
 pub fn take(peripherals: zynq7000_hal::pac::Peripherals, table: &Table, clocks: &Clocks) -> (Pins, usize) {
     let pins = GpioPins::new(peripherals.gpio);
@@ -63,10 +71,7 @@ pub fn take(peripherals: zynq7000_hal::pac::Peripherals, table: &Table, clocks: 
     // 115,200 baud is within reach of any clock that a first stage sets; without one the first stage's rate stays.
     let rate = ClockConfig::new_autocalc_with_error(clocks.io_clocks(), 115_200).ok();
     let config = rate.map(|(rate, _)| Config::new_with_clk_config(rate));
-    let base = match table.console {
-        Console::Uart0 => 0xE000_0000,
-        Console::Uart1 => 0xE000_1000,
-    };
+    let base = base(table.console);
     if let Some(config) = config {
         // Never released: the log uses it.
         let made = match table.console {

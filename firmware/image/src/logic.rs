@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 
 use deltascope_driver::seams::Fabric;
 use deltascope_firmware_core::bitstream;
+use deltascope_firmware_core::clocks::{self, Restored};
 use deltascope_firmware_core::fabric::{LogicControl, devcfg, slcr};
 use deltascope_firmware_core::settings::{Bitstream, Settings};
 
@@ -14,6 +15,14 @@ use crate::mmio::Mmio;
 const PSS_IDCODE: usize = 0xF800_0530;
 /// Bytes at the front of a bitstream that are looked at.
 const HEAD: u32 = 1024;
+
+/// Gives clocks without a divider that of the reset.
+pub fn restore_clocks() -> Restored {
+    // SAFETY: the block is part of the processing system and always there; nothing else uses it now.
+    let mut slcr = unsafe { Mmio::at(slcr::BASE, slcr::BYTES) };
+    // These registers always answer.
+    clocks::restore(&mut slcr).unwrap_or_default()
+}
 
 /// Loads the bitstream if the settings name one, sets the clock, connects the logic, and checks that it may be touched.
 ///

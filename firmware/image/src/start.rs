@@ -58,7 +58,15 @@ pub fn run() -> ! {
     let emulated = settings.engine == Access::Mailbox;
     faults::EMULATED.store(emulated, Relaxed);
     let table = board::table(settings.board);
-    let Ok(clocks) = Clocks::new_from_regs(table.oscillator) else { faults::restart("clocks: a divider is zero") };
+    let restored = crate::logic::restore_clocks();
+    let clocks = match Clocks::new_from_regs(table.oscillator) {
+        Ok(clocks) => clocks,
+        // No rate is known; the console has the one that the first stage gave it.
+        Err(_) => {
+            log::start(board::base(table.console));
+            stop("clocks: expected a feedback divider of each PLL and dividers of processor and memory, found one of 0")
+        }
+    };
     let timers = if emulated { clock::EMULATED_HZ } else { clocks.arm_clocks().cpu_3x2x_clk().to_raw() };
     clock::start(timers);
     // SAFETY: each part of the peripherals goes to one owner.
@@ -81,6 +89,9 @@ pub fn run() -> ! {
             left.panics()
         ),
         None => defmt::info!("LAST RUN none since power-on"),
+    }
+    if !restored.is_none() {
+        defmt::warn!("CLOCKS without a divider got that of the reset: {=str}", restored.to_string().as_str());
     }
     defmt::info!("CLOCKS processor {=u32} Hz, timers {=u32} Hz", clocks.arm_clocks().cpu_6x4x_clk().to_raw(), timers);
     if settings.test == Test::Copy {

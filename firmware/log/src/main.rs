@@ -1,4 +1,4 @@
-//! Decodes the log of the bare-metal image. What is no frame, as after a reset in the middle of one, is passed over and
+//! Decodes the log of the bare-metal image, and prints the text of its first stage. What is no frame, as after a reset in the middle of one, is passed over and
 //! counted.
 
 use std::io::{self, Read, Write};
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use defmt_decoder::{DecodeError, Table};
+use deltascope_firmware_log::{Part, Splitter};
 
 /// Bytes read at a time.
 const READ: usize = 4096;
@@ -42,13 +43,23 @@ fn run(arguments: &Arguments) -> Result<()> {
 fn decode(table: &Table, input: &mut impl Read, output: &mut impl Write) -> Result<()> {
     let mut decoder = table.new_stream_decoder();
     let mut bytes = [0; READ];
+    let mut splitter = Splitter::default();
     let mut passed_over = 0u64;
+    // Only an encoding whose frames end with a zero can be found again behind text.
+    let is_split = table.encoding().can_recover();
     loop {
         let count = input.read(&mut bytes).context("reading the UART")?;
         if count == 0 {
             break;
         }
-        decoder.received(&bytes[..count]);
+        for byte in &bytes[..count] {
+            match is_split.then(|| splitter.take(*byte)) {
+                None => decoder.received(&[*byte]),
+                Some(None) => {}
+                Some(Some(Part::Frame(frame))) => decoder.received(&frame),
+                Some(Some(Part::Line(line))) => writeln!(output, "{line}")?,
+            }
+        }
         loop {
             match decoder.decode() {
                 Ok(frame) => writeln!(output, "{}", frame.display(false))?,

@@ -163,6 +163,8 @@ pub fn our_design() -> String {
     format!("deltascope_system_wrapper;UserID=0X{IDENTITY_VALUE:08X};COMPRESS=TRUE;Version=2023.1")
 }
 
+/// Name of the boards' part and package, as a bitstream's header has it.
+pub const PART: &str = "7z020clg400";
 /// Code of the XC7Z020 of the boards, revision 2.
 pub const OUR_IDCODE: u32 = 0x2000_0000 | IDCODE;
 
@@ -170,18 +172,18 @@ pub const OUR_IDCODE: u32 = 0x2000_0000 | IDCODE;
 mod tests {
     use super::*;
 
-    const PART: &str = "xc7z020clg400-1";
+    const BOARD_PART: &str = "xc7z020clg400-1";
 
     fn refusal(bytes: &[u8]) -> String {
-        let outcome = Bitstream::read(bytes).and_then(|bitstream| bitstream.check(PART));
+        let outcome = Bitstream::read(bytes).and_then(|bitstream| bitstream.check(BOARD_PART));
         outcome.expect_err("it must be refused").to_string()
     }
 
     #[test]
     fn our_bitstream_for_the_part_is_accepted() {
-        let bytes = synthetic(&our_design(), "7z020clg400", OUR_IDCODE, 64);
+        let bytes = synthetic(&our_design(), PART, OUR_IDCODE, 64);
         let bitstream = Bitstream::read(&bytes).expect("a bitstream");
-        bitstream.check(PART).expect("ours");
+        bitstream.check(BOARD_PART).expect("ours");
         assert_eq!(bitstream.user_id(), Some(IDENTITY_VALUE));
         assert_eq!(bitstream.made, "2026/01/01 00:00:00");
     }
@@ -189,19 +191,19 @@ mod tests {
     #[test]
     fn other_part_is_refused_by_header_and_by_data() {
         assert!(refusal(&synthetic(&our_design(), "7z010clg400", OUR_IDCODE, 64)).contains("found 7z010clg400"));
-        assert!(refusal(&synthetic(&our_design(), "7z020clg400", 0x1372_2093, 64)).contains("found 0x13722093"));
+        assert!(refusal(&synthetic(&our_design(), PART, 0x1372_2093, 64)).contains("found 0x13722093"));
     }
 
     #[test]
     fn other_design_is_refused() {
         let other = "base_wrapper;UserID=0XFFFFFFFF;Version=2018.3";
-        assert!(refusal(&synthetic(other, "7z020clg400", OUR_IDCODE, 64)).contains("found 0xFFFFFFFF"));
-        assert!(refusal(&synthetic("nothing", "7z020clg400", OUR_IDCODE, 64)).contains("expected UserID="));
+        assert!(refusal(&synthetic(other, PART, OUR_IDCODE, 64)).contains("found 0xFFFFFFFF"));
+        assert!(refusal(&synthetic("nothing", PART, OUR_IDCODE, 64)).contains("expected UserID="));
     }
 
     #[test]
     fn every_truncation_is_an_error() {
-        let bytes = synthetic(&our_design(), "7z020clg400", OUR_IDCODE, 4);
+        let bytes = synthetic(&our_design(), PART, OUR_IDCODE, 4);
         for end in 0..bytes.len() {
             assert!(refusal(&bytes[..end]).starts_with("bitstream: "), "{end} bytes");
         }
@@ -209,7 +211,7 @@ mod tests {
 
     #[test]
     fn data_without_identification_is_refused() {
-        let mut bytes = synthetic(&our_design(), "7z020clg400", OUR_IDCODE, 4);
+        let mut bytes = synthetic(&our_design(), PART, OUR_IDCODE, 4);
         let sync = bytes.windows(4).position(|window| window == SYNC).expect("a sync word");
         bytes[sync] = 0;
         assert!(refusal(&bytes).contains("IDCODE after the sync word"));

@@ -101,7 +101,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Assembles the folder and returns its manifest.
-fn assemble(arguments: &Arguments) -> Result<Value> {
+pub fn assemble(arguments: &Arguments) -> Result<Value> {
     require(&[BOOTGEN, DTC, SHA256SUM])?;
     let name = arguments.board.as_deref().context("expected --board, found none")?;
     let board = Board::load(&Tree::checkout(), name)?;
@@ -133,15 +133,19 @@ fn assemble(arguments: &Arguments) -> Result<Value> {
     fs::write(work.join(BIT), &inputs.bit)?;
     fs::write(work.join("first_stage.elf"), &inputs.stage)?;
     let mut parts = vec!["[bootloader] first_stage.elf"];
+    // A bootloader and a bitstream are one partition each.
+    let mut expected = 2;
     match &inputs.application {
         // SPL starts u-boot.img from the card, and U-Boot loads the bitstream.
         Some(Application::Image(image)) => {
             fs::write(target.join("u-boot.img"), image)?;
+            expected = 1;
             files.push(("u-boot.img", "U-Boot, which SPL starts"));
         }
         Some(Application::Elf(elf)) => {
             fs::write(work.join("application.elf"), elf)?;
             parts.extend([BIT, "application.elf"]);
+            expected += first_stage::segments(elf)?;
         }
         None => parts.push(BIT),
     }
@@ -155,7 +159,7 @@ fn assemble(arguments: &Arguments) -> Result<Value> {
     bootgen(&work, &["-image", "bitstream.bif", "-arch", "zynq", "-process_bitstream", "bin", "-w", "on"])?;
     fs::copy(work.join(BIT_BIN), target.join(BIT_BIN)).context("expected the .bit.bin from bootgen, found none")?;
     swapped(&read(&target.join(BIT_BIN))?, bitstream.data)?;
-    let partitions = read_back(&target.join(BOOT), first, parts.len())?;
+    let partitions = read_back(&target.join(BOOT), first, expected)?;
 
     for (overlay, file) in overlays.iter().zip(OVERLAYS) {
         fs::copy(work.join(file), target.join(file)).with_context(|| format!("copying {file}"))?;

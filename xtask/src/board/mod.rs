@@ -12,6 +12,7 @@ pub mod fed_rate;
 pub mod firmware;
 pub mod flash;
 pub mod hls_csim;
+pub mod ps7;
 mod runner;
 pub mod verilog;
 pub mod vivado_check;

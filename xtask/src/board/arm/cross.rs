@@ -158,9 +158,6 @@ impl Cross {
                 command.env(variable("RUNNER"), &runner).env("DELTASCOPE_RUNNER", &runner);
             }
             command.env(variable("RUSTFLAGS"), "-C target-feature=+crt-static");
-        } else {
-            // Its flags are in .cargo/config.toml there.
-            command.current_dir(root().join("firmware/image"));
         }
         if self.compiler == Compiler::Debian {
             command.args(match self.target {
@@ -180,6 +177,12 @@ impl Cross {
     /// Builds a program, and gives the file: an ARM program, or an error.
     pub fn build(&self, package: &str, program: &str) -> Result<PathBuf> {
         run(self.cargo("build")?.args(["-p", package, "--bin", program]))?;
+        self.built(program)
+    }
+
+    /// Builds a program that is a workspace in `folder`, whose `.cargo/config.toml` has its flags.
+    pub fn build_in(&self, folder: &str, program: &str) -> Result<PathBuf> {
+        run(self.cargo("build")?.current_dir(root().join(folder)).args(["-p", program, "--bin", program]))?;
         self.built(program)
     }
 

@@ -1,6 +1,6 @@
 //! The assembly and the flashing on synthetic inputs: one that is right, and each that must be refused.
 
-use super::super::bitstream::{self, OUR_IDCODE, our_design};
+use super::super::bitstream::{self, OUR_IDCODE, PART, our_design};
 use super::super::{device_tree, flash};
 use super::{Arguments, BIT, BOOT, MANIFEST, OVERLAYS, assemble, first_stage};
 use crate::cargo::target_folder;
@@ -8,9 +8,6 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Part of the header of a bitstream for the boards with the small package.
-const PART: &str = "7z020clg400";
 
 struct Files {
     folder: PathBuf,

@@ -46,6 +46,17 @@ pub fn arm_elf(bytes: &[u8], what: &str) -> Result<()> {
     Ok(())
 }
 
+/// Returns how many partitions bootgen makes of an ELF: one for each segment that has bytes in the file.
+pub fn segments(bytes: &[u8]) -> Result<usize> {
+    let (table, size, count) = (word(bytes, 28)? as usize, half(bytes, 42)? as usize, half(bytes, 44)?);
+    let mut found = 0;
+    for n in 0..count as usize {
+        let at = table.saturating_add(n * size);
+        found += usize::from(word(bytes, at)? == 1 && word(bytes, at + 16)? != 0);
+    }
+    Ok(found)
+}
+
 impl FirstStage {
     /// Reads an ELF and refuses one that the boot ROM cannot load.
     pub fn read(bytes: &[u8]) -> Result<FirstStage> {

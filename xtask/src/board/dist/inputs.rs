@@ -62,7 +62,8 @@ impl Inputs {
                 "expected --first-stage FILE, an ELF in on-chip memory that sets up DDR and clocks of the {name}; found \
                  none. Ways to get one: (1) Vitis or the FSBL of embeddedsw with build/vivado/{name}/deltascope.xsa; \
                  (2) U-Boot's SPL (spl/u-boot-spl) with ps7_init_gpl.c from that .xsa; (3) the Rust FSBL of \
-                 us-irs/zynq7000-rs for its board. docs/board.md has the commands"
+                 us-irs/zynq7000-rs for its board; (4) `cargo xtask board fw --set board={name}`, which starts the bare-metal \
+                 image. docs/board.md has the commands"
             );
         };
         let stage = read(path)?;

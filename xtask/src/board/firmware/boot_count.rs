@@ -10,8 +10,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
-use super::machine::{FLASH_BYTES, Machine, Network, Plan};
-use super::programs::{LIMIT, NETWORK, Programs};
+use super::machine::{FLASH_BYTES, Machine, Plan};
+use super::programs::{LIMIT, Programs};
 
 /// Where the image keeps the count unless its settings name another place.
 const REGION: usize = LAST_REGION as usize;
@@ -38,18 +38,8 @@ fn boot_id(port: u16) -> Result<u64> {
 
 /// Boots with the flash as it is; returns the line about the count, and the boot id.
 fn start(programs: &Programs, flash: &Path) -> Result<(String, u64)> {
-    let elf = programs.image.with_settings(&NETWORK)?.write("boot-count.elf")?;
-    let mut machine = Machine::start(&Plan {
-        elf: &elf,
-        decoder: &programs.decoder,
-        logic: Some(&programs.logic),
-        name: "boot-count",
-        folder: &programs.folder,
-        network: Network::Direct,
-        flash: Some(flash),
-        counts_instructions: false,
-        ends_at_reset: false,
-    })?;
+    let elf = programs.elf("boot-count", &[])?;
+    let mut machine = Machine::start(&Plan { flash: Some(flash), ..programs.plan("boot-count", &elf) })?;
     let line = machine.wait_for("BOOT COUNT", LIMIT)?;
     machine.wait_for_server(LIMIT)?;
     let id = boot_id(machine.port)?;

@@ -76,6 +76,7 @@ fn measure(compiler: Option<Compiler>) -> Result<Costs> {
     let decoder = release_folder()?.join("deltascope-firmware-log");
     let plan = Plan {
         elf: &elf,
+        first_stage: None,
         decoder: &decoder,
         logic: None,
         name: "copy",

@@ -3,12 +3,15 @@
 //! unicorn is GPL-2.0 and builds C code: the crate is in a workspace of its own, and only this task builds it.
 
 use anyhow::{Context, Result, ensure};
+use deltascope_ps7::boot_image::BITSTREAM;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::boot_chain;
 use super::image::{self, Image};
 use crate::board::arm::cross::Compiler;
+use crate::board::ps7;
 use crate::board::runner::Runner;
 use crate::cargo::{root, run, target_folder};
 use crate::setup;
@@ -17,7 +20,7 @@ use crate::setup;
 const LOGIC: [&str; 2] = ["engine=logic", "boot_count=none"];
 
 /// Cases of logic that is off or faulty, and the settings that they need.
-const CASES: [(&str, &[&str]); 10] = [
+const CASES: [(&str, &[&str]); 12] = [
     ("not-configured", &[]),
     ("no-clock", &[]),
     ("in-reset", &[]),
@@ -26,9 +29,14 @@ const CASES: [(&str, &[&str]); 10] = [
     ("bitstream", &["bitstream=0x7200000+4096", "fclk_mhz=150"]),
     ("wrong-bitstream", &["bitstream=0x7200000+4096"]),
     ("dma-error", &[]),
+    ("no-divider", &[]),
+    ("no-feedback", &[]),
     ("hang", &["test=hang"]),
     ("full-retention", &[]),
 ];
+
+/// What the first stage waits for, as the co-simulation names it.
+const MISSING: [&str; 5] = ["arm-pll", "ddr-pll", "io-pll", "calibration", "memory"];
 
 /// A task of cargo in the workspace of the crate.
 fn cargo(task: &str) -> Command {
@@ -51,6 +59,7 @@ pub fn check() -> Result<()> {
 }
 
 /// The program, and the image that it runs.
+#[derive(Clone)]
 pub struct Cosim {
     program: PathBuf,
     /// The image.
@@ -110,6 +119,23 @@ impl Cosim {
             Ok(json!({"case": case, "in_unicorn": found}))
         };
         CASES.iter().map(one).collect()
+    }
+
+    /// Boots from power-on by the first stage of a BOOT.BIN, and streams; then with each thing missing that the first stage waits for.
+    pub fn boot(&self, compiler: Option<Compiler>, events: u64) -> Result<Value> {
+        let bitstream = format!("bitstream={BITSTREAM:#x}+{}", boot_chain::BITSTREAM_BYTES);
+        let elf = self.elf("boot", &[&bitstream, "fclk_mhz=150"])?;
+        let stage = Image::first_stage(compiler)?.with_table(&ps7::block(boot_chain::BOARD)?)?;
+        let flash = boot_chain::pack(&self.folder, &stage.write("first-stage.elf")?, &elf)?;
+        let run = |arguments: &[&str]| -> Result<Value> {
+            let arguments: Vec<&Path> =
+                ["boot".as_ref(), flash.as_path()].into_iter().chain(arguments.iter().map(Path::new)).collect();
+            let text = self.output(&elf, &arguments).with_context(|| format!("{arguments:?}"))?;
+            serde_json::from_slice(&text).context("expected one JSON object of the co-simulation")
+        };
+        let streamed = run(&["--events", &events.to_string()])?;
+        let missing = MISSING.iter().map(|missing| run(&["--missing", missing])).collect::<Result<Vec<_>>>()?;
+        Ok(json!({"from_power_on": streamed, "missing": missing}))
     }
 
     /// Returns it as an engine of the suite. Each replay boots the image.

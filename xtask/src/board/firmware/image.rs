@@ -1,7 +1,8 @@
 //! The image as a file: built, its settings edited, its sections listed.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use deltascope_firmware_core::settings::{self, BYTES, Settings};
+use deltascope_ps7::table;
 use object::{File, Object, ObjectSection, SectionFlags, SectionKind};
 use std::fs;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use crate::setup::Tool;
 
 /// Section of the settings (`firmware/image/memory.x`).
 const SETTINGS: &str = ".settings";
+/// Section of the table of a board (`firmware/first-stage/memory.x`).
+const TABLE: &str = ".table";
 /// Flag of a section that is in memory (ELF, `SHF_ALLOC`).
 const SHF_ALLOC: u64 = 2;
 
@@ -46,22 +49,46 @@ impl Image {
     /// Builds the image.
     pub fn build(compiler: Option<Compiler>) -> Result<Image> {
         let cross = Cross::find(Target::BareMetal, compiler)?;
-        let program = cross.build("deltascope-firmware", "deltascope-firmware")?;
+        let program = cross.build_in("firmware/image", "deltascope-firmware")?;
         let bytes = fs::read(&program).with_context(|| format!("reading {}", program.display()))?;
         Ok(Image { bytes, compiler: cross.describe()?, tools: cross.tools() })
     }
 
-    /// Where in the file the settings are.
-    fn block(&self) -> Result<usize> {
+    /// Builds the first stage, without a table.
+    pub fn first_stage(compiler: Option<Compiler>) -> Result<Image> {
+        let cross = Cross::find(Target::BareMetal, compiler)?;
+        let program = cross.build_in("firmware/first-stage", "deltascope-first-stage")?;
+        let bytes = fs::read(&program).with_context(|| format!("reading {}", program.display()))?;
+        Ok(Image { bytes, compiler: cross.describe()?, tools: cross.tools() })
+    }
+
+    /// A copy of the first stage with the table of a board.
+    pub fn with_table(&self, table: &[u8; table::BYTES]) -> Result<Image> {
+        let offset = self.range(TABLE, table::BYTES)?;
+        let mut image = self.clone();
+        image.bytes[offset..offset + table::BYTES].copy_from_slice(table);
+        Ok(image)
+    }
+
+    /// Where in the file a section of `expected` bytes is.
+    fn range(&self, name: &str, expected: usize) -> Result<usize> {
         let file = File::parse(&*self.bytes).context("reading the image")?;
-        let section = file.section_by_name(SETTINGS);
+        let section = file.section_by_name(name);
         let (offset, bytes) = section
             .and_then(|section| section.file_range())
-            .ok_or_else(|| anyhow!("image: expected a section {SETTINGS}, found none"))?;
-        match usize::try_from(bytes)? {
-            BYTES => Ok(usize::try_from(offset)?),
-            found => bail!("image: expected {BYTES} bytes of {SETTINGS}, found {found}"),
-        }
+            .ok_or_else(|| anyhow!("image: expected a section {name}, found none"))?;
+        ensure!(usize::try_from(bytes)? == expected, "image: expected {expected} bytes of {name}, found {bytes}");
+        Ok(usize::try_from(offset)?)
+    }
+
+    /// Where in the file the settings are.
+    fn block(&self) -> Result<usize> {
+        self.range(SETTINGS, BYTES)
+    }
+
+    /// The settings, read.
+    pub fn settings(&self) -> Result<Settings> {
+        Ok(Settings::parse(&self.text()?)?)
     }
 
     /// The settings as text.

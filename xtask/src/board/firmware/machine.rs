@@ -32,6 +32,8 @@ pub enum Network {
 pub struct Plan<'a> {
     /// The image.
     pub elf: &'a Path,
+    /// What is started in its place, and brings it from the flash.
+    pub first_stage: Option<&'a Path>,
     /// Program that decodes its log.
     pub decoder: &'a Path,
     /// Program that serves the logic; `None` for an image that must not touch any.
@@ -80,7 +82,7 @@ impl Machine {
         qemu.args(["-machine", "xilinx-zynq-a9,memory-backend=ddr", "-display", "none", "-monitor", "none", "-object"]);
         qemu.arg(format!("memory-backend-file,id=ddr,size={DDR_BYTES},share=on,mem-path={}", ddr.display()));
         // The default board's console is the first UART.
-        qemu.args(["-serial", "stdio", "-serial", "null"]).arg("-kernel").arg(plan.elf);
+        qemu.args(["-serial", "stdio", "-serial", "null"]).arg("-kernel").arg(plan.first_stage.unwrap_or(plan.elf));
         let user = format!("hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PORT}");
         match plan.network {
             Network::Direct => qemu.arg("-nic").arg(format!("user,id=net,model=cadence_gem,{user}")),

@@ -23,6 +23,7 @@ pub(super) const NETWORK: [&str; 4] =
 /// Everything that runs, built.
 pub(super) struct Programs {
     pub(super) image: Image,
+    pub(super) compiler: Option<Compiler>,
     pub(super) decoder: PathBuf,
     pub(super) logic: PathBuf,
     agent: PathBuf,
@@ -42,6 +43,7 @@ impl Programs {
         std::fs::create_dir_all(&folder)?;
         Ok(Programs {
             image,
+            compiler,
             decoder: built.join("deltascope-firmware-log"),
             logic: built.join("zynq_pl"),
             agent: built.join("deltascope"),
@@ -63,20 +65,32 @@ impl Programs {
         network: Network,
         ends_at_reset: bool,
     ) -> Result<Machine> {
+        let elf = self.elf(name, settings)?;
+        let plan = self.plan(name, &elf);
+        let logic = plan.logic.filter(|_| !settings.contains(&"engine=logic"));
+        Machine::start(&Plan { network, ends_at_reset, logic, ..plan })
+    }
+
+    /// Writes the image with `settings` besides those of the network.
+    pub(super) fn elf(&self, name: &str, settings: &[&str]) -> Result<PathBuf> {
         let settings: Vec<&str> = NETWORK.iter().chain(settings).copied().collect();
-        let elf = self.image.with_settings(&settings)?.write(&format!("{name}.elf"))?;
-        let logic = settings.contains(&"engine=logic").then_some(()).map_or(Some(self.logic.as_path()), |()| None);
-        Machine::start(&Plan {
-            elf: &elf,
+        self.image.with_settings(&settings)?.write(&format!("{name}.elf"))
+    }
+
+    /// An image with the logic, an erased flash and the network.
+    pub(super) fn plan<'a>(&'a self, name: &'a str, elf: &'a Path) -> Plan<'a> {
+        Plan {
+            elf,
+            first_stage: None,
             decoder: &self.decoder,
-            logic,
+            logic: Some(&self.logic),
             name,
             folder: &self.folder,
-            network,
+            network: Network::Direct,
             flash: None,
             counts_instructions: false,
-            ends_at_reset,
-        })
+            ends_at_reset: false,
+        }
     }
 
     pub(super) fn record(&self, events: u32) -> Result<PathBuf> {

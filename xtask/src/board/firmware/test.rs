@@ -3,15 +3,17 @@
 //! The agent of this machine replays a recording into it, and what the image counted is compared with what the golden
 //! model counts of the same recording.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::boot_chain::boot_chain;
 use super::boot_count::boot_count;
 use super::cosim::Cosim;
-use super::machine::{Machine, Network};
+use super::counts::{FEW, compare, still_counts};
+use super::machine::Network;
 use super::programs::{LIMIT, Programs, finish};
 use crate::board::arm::cross::Compiler;
 use crate::board::engines;
@@ -19,8 +21,6 @@ use crate::cargo::root;
 
 /// Events of the long stream.
 const EVENTS: u32 = 1_000_000;
-/// Events of the streams that only show that the image still counts.
-const FEW: u32 = 20_000;
 
 /// Options of the task.
 #[derive(clap::Args, Default)]
@@ -34,19 +34,6 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-}
-
-/// Fails unless everything was counted as the model counts it, and nothing was lost.
-fn compare(found: &Value, expected: &Value, events: u32) -> Result<()> {
-    for key in ["captured", "counted", "lost", "in_flight", "unjudged", "containers"] {
-        ensure!(found[key] == expected[key], "{key}: expected {} as of the model, found {}", expected[key], found[key]);
-    }
-    let lost: u64 = found["lost"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
-    let (captured, counted) = (found["captured"].as_u64(), found["counted"].as_u64());
-    let balanced = captured.is_some() && captured == counted.map(|counted| counted + lost);
-    ensure!(balanced, "captured {captured:?}: expected counted {counted:?} + lost {lost}");
-    ensure!(captured == Some(events.into()), "captured: expected {events}, found {captured:?}");
-    Ok(())
 }
 
 /// Seconds since start of a log line: its first word.
@@ -91,14 +78,6 @@ fn stream(programs: &Programs) -> Result<Value> {
         "boot_measured_seconds": boot.as_secs_f64(), "boot_guest_seconds": guest_seconds(&serving),
         "stream_measured_seconds": seconds, "cut": cut, "status": status, "logic": logic,
     }))
-}
-
-/// Counts a few events, as the model counts them.
-fn still_counts(programs: &Programs, machine: &Machine) -> Result<()> {
-    let recording = programs.record(FEW)?;
-    let expected = programs.expected(&recording)?;
-    let found = finish(programs.start_replay(&recording, &["--connect", &format!("127.0.0.1:{}", machine.port)])?)?;
-    compare(&found, &expected, FEW)
 }
 
 /// A panic and a loop that hangs: the image resets, the next start reports it, and counts.
@@ -205,18 +184,23 @@ fn garbage(programs: &Programs) -> Result<Value> {
 /// A part of the test: its name for `--only`, and what runs it.
 type Part = (&'static str, fn(&Programs) -> Result<Value>);
 
-/// A stream, logic that is off or faulty, and the suite of every engine, in unicorn: true accesses to registers of the
+/// A stream, logic that is off or faulty, a boot from power-on, and the suite of every engine, in unicorn: true accesses to registers of the
 /// Verilated logic, and true interrupts.
 fn cosim(programs: &Programs) -> Result<Value> {
     let cosim = Cosim::of(programs.image.clone())?;
-    let (stream, _) = cosim.stream(FEW.into())?;
-    let cases = cosim.cases()?;
-    let suite = engines::compare_with_model(cosim.runner()?)?;
-    Ok(json!({"in_unicorn": stream, "cases": cases, "suite": suite}))
+    // Processes of their own, on two processors.
+    std::thread::scope(|scope| {
+        let suite = scope.spawn(|| engines::compare_with_model(cosim.clone().runner()?));
+        let (stream, _) = cosim.stream(FEW.into())?;
+        let cases = cosim.cases()?;
+        let boot = cosim.boot(programs.compiler, FEW.into())?;
+        let suite = suite.join().map_err(|_| anyhow!("the suite: expected an outcome, found a panic"))??;
+        Ok(json!({"in_unicorn": stream, "cases": cases, "boot": boot, "suite": suite}))
+    })
 }
 
 /// Every part, in the order in which they run. The first is the long stream.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("stream", stream),
     ("garbage", garbage),
     ("peers", not_allowed),
@@ -226,6 +210,7 @@ const PARTS: [Part; 10] = [
     ("dhcp", dhcp),
     ("logic", no_logic),
     ("boot-count", boot_count),
+    ("first-stage", boot_chain),
     ("cosim", cosim),
 ];
 
