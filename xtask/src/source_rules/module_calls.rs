@@ -44,18 +44,28 @@ fn names(code: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The shared names that a file defines: the first of each definition outside of any function, static ones left out.
+/// The shared name that a definition outside of any function gives, unless it is static. `head` is what is before its body
+/// or its end.
+fn defined_by(head: &str) -> Option<&str> {
+    // A line for the preprocessor has no end of its own.
+    let mut head = head.trim_start();
+    while head.starts_with('#') {
+        head = head.split_once('\n')?.1.trim_start();
+    }
+    if ["static", "extern"].iter().any(|word| head.starts_with(word)) {
+        return None;
+    }
+    let defines = ["DEFINE_", "DECLARE_"].iter().any(|word| head.starts_with(word));
+    // Any other macro uses what is between its parentheses.
+    names(if defines { head } else { head.split('(').next()? }).next()
+}
+
+/// The shared names that a file defines.
 fn defined(code: &str) -> BTreeSet<&str> {
     let (mut depth, mut begin, mut found) = (0, 0, BTreeSet::new());
     for (at, c) in code.char_indices() {
         if depth == 0 && (c == '{' || c == ';') {
-            let head = &code[begin..at];
-            // A line for the preprocessor has no end of its own.
-            let head =
-                head.trim_start().lines().skip_while(|line| line.starts_with('#')).collect::<Vec<_>>().join("\n");
-            let is_shared = !["static", "extern"].iter().any(|word| head.trim_start().starts_with(word));
-            let name = names(&head).next().filter(|_| is_shared).map(str::to_owned);
-            found.extend(name.and_then(|name| code[begin..at].find(&name).map(|of| &code[begin + of..][..name.len()])));
+            found.extend(defined_by(&code[begin..at]));
         }
         match c {
             '{' => depth += 1,
@@ -101,7 +111,7 @@ fn circle_is_found_over_functions_and_data() {
         "high.c",
         "/* ds_top(); */\nstatic int mine;\nvoid ds_high(void)\n{ ds_low(&ds_data); pr_info(\"ds_top \\\" \"); }\n",
     );
-    let top = ("top.c", "struct ds_kind ds_setting = { .a = 1 };\nvoid ds_top(void) { ds_high(); }\n");
+    let top = ("top.c", "SHOW(ds_low());\nstruct ds_kind ds_setting = { .a = 1 };\nvoid ds_top(void) { ds_high(); }\n");
     assert_eq!(on_a_circle(&write(&[low, high, top])), Vec::<&str>::new());
     for text in [
         "u64 ds_low(void)\n{ ds_high(); }",
