@@ -26,7 +26,7 @@ const STAGES: [(&str, &[&str]); 6] = [
     ("CRC32C", &["crc32c", "abi::crc"]),
     ("copies", &["memcpy", "memmove", "__aeabi_mem", "memset", "compiler_builtins::mem"]),
     ("TCP/IP and Ethernet", &["smoltcp", "rings::", "eth::", "station::"]),
-    ("cache maintenance", &["cache::", "::sync_for_device", "::sync_for_cpu"]),
+    ("cache maintenance", &["cache::", "CachedBuffer::maintain", "CachedBuffer>::maintain"]),
     ("engine and DMA drivers", &["deltascope_driver"]),
     ("frames and checks", &["deltascope_protocol", "deltascope_abi", "deltascope_model"]),
 ];
