@@ -123,7 +123,7 @@ static void put_control(struct ds_counters *counters, struct deltascope_ring_rec
 	put(counters, record);
 }
 
-/* Says in-band that p changed, before any record that was chosen with the new p. */
+/* Reports in-band that p changed, before any record that was chosen with the new p. */
 static bool report_sampling(struct ds_counters *counters)
 {
 	unsigned int shift = ds_sampling_shift();
@@ -142,7 +142,7 @@ static bool report_sampling(struct ds_counters *counters)
 	return true;
 }
 
-/* Says in-band what was lost, at once after a full ring and now and then for the rest. */
+/* Reports in-band what was lost, at once after a full ring and now and then for the rest. */
 static void report_losses(struct ds_counters *counters)
 {
 	u64 now = ktime_get_mono_fast_ns();
@@ -205,7 +205,7 @@ static void leave_out_send(struct ds_counters *counters, u64 bytes, bool by_cont
 	WRITE_ONCE(counters->page->sampled_send_bytes, counters->sampled_send_bytes);
 }
 
-/* Puts an event into the ring or says why not. */
+/* Puts an event into the ring or reports why not. */
 static void put_event(struct ds_counters *counters, struct deltascope_ring_record *record)
 {
 	if (!has_room(counters) || !report_sampling(counters)) {

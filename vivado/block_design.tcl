@@ -55,7 +55,7 @@ proc block_design::ps7 {board} {
   return $ps7
 }
 
-# Parameters of the AXI DMA. ps-driver/driver/src/axi_dma/README.md says what each must be; bursts of 16 beats are the
+# Parameters of the AXI DMA. ps-driver/driver/src/axi_dma/README.md names what each must be; bursts of 16 beats are the
 # longest of the AXI3 port HP0. `send_bits` is the width of the stream out of memory, and of the reads behind it.
 proc block_design::dma_parameters {send_bits} {
   return [list \

@@ -1,4 +1,4 @@
-//! The parser of reply streams: whatever a model of the stream says comes back, and nothing makes it panic.
+//! The parser of reply streams: whatever a model of the stream states comes back, and nothing makes it panic.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use deltascope_abi::counters::CounterRow;

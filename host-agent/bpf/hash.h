@@ -2,7 +2,7 @@
 /*
  * Keyed hashes. The engine needs equality of fingerprints only; without the key of
  * this load, which stays in the kernel and in the agent's memory, a fingerprint
- * says nothing about the bytes.
+ * gives nothing away about the bytes.
  */
 #ifndef DS_HASH_H
 #define DS_HASH_H
@@ -70,7 +70,7 @@ DS_INLINE __u64 ds_sip(__u64 word, __u64 first_key, __u64 second_key)
 	return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/* Sampling unit: its name outside says nothing about an address of the kernel. */
+/* Sampling unit: its name outside gives nothing away about an address of the kernel. */
 DS_INLINE __u64 ds_unit(__u64 word)
 {
 	return ds_sip(word, config.unit_key[0], config.unit_key[1]);

@@ -63,7 +63,7 @@ fn nobody_at_the_address_is_an_error() {
     outcome.fails(&["cannot connect", &free.to_string(), "trying again", "no progress for 1 s"]);
 }
 
-/// Serves one connection: says `bytes`, then keeps it open or closes it.
+/// Serves one connection: sends `bytes`, then keeps it open or closes it.
 fn odd_server(bytes: Vec<u8>, close: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();

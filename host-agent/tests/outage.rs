@@ -88,7 +88,7 @@ fn server_that_welcomes_and_drops_is_an_outage() {
     run.end().fails(&["trying again", "longest outage allowed"]);
 }
 
-/// Takes every connection and says nothing.
+/// Takes every connection and reports nothing.
 fn silent_at(listener: TcpListener) {
     std::thread::spawn(move || {
         let taken: Vec<_> = listener.incoming().collect();

@@ -120,7 +120,7 @@ fn scan_keeps_its_place(target: &Child, start: impl Fn(&[&str]) -> Command) {
     assert_eq!((&status["sessions"], &status["connections_total"]), (&1.into(), &3.into()), "{status}");
 }
 
-/// Without --state-dir the identity is where systemd, the user or the home says; an ordinary user has no other folder.
+/// Without --state-dir the identity is where systemd, the user or the home states; an ordinary user has no other folder.
 #[test]
 fn restarted_scan_of_a_user_has_its_place_from_each_default_folder() {
     const VARIABLES: [&str; 3] = ["STATE_DIRECTORY", "XDG_STATE_HOME", "HOME"];

@@ -20,7 +20,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// What a command waits for. The value lives until the command has ended.
 enum Wait {
-    /// The welcome of a server that takes the connection and says nothing.
+    /// The welcome of a server that takes the connection and reports nothing.
     Silent(#[allow(dead_code, reason = "it stays open")] TcpStream),
     /// A server that does not listen, or an address.
     Absent,
@@ -65,7 +65,7 @@ fn start(arguments: &[&str]) -> Run {
     Run::of(command)
 }
 
-/// Starts a command that gets the address of a server that takes the connection and says nothing.
+/// Starts a command that gets the address of a server that takes the connection and reports nothing.
 fn silent(arguments: &[&str]) -> (Run, Wait) {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = silent.local_addr().expect("an address").to_string();

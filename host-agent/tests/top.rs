@@ -27,7 +27,7 @@ struct Session {
     parser: Arc<Mutex<vt100::Parser>>,
 }
 
-/// A server that takes a connection and says nothing.
+/// A server that takes a connection and reports nothing.
 fn silent() -> std::net::TcpListener {
     std::net::TcpListener::bind("127.0.0.1:0").expect("a free port")
 }

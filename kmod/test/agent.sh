@@ -8,7 +8,7 @@ last_report() { awk '!/"part":/ || /"part":1,/ { n = 0 } { line[n++] = $0 } END 
 reported() { last_report | head -n 1 | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 # print_report PHASE: the last report, for the host
 print_report() { last_report | sed "s/^/AGENT $1 /"; }
-# switch_to true|false: writes the agent's setting `off`, has it read again, and waits until the last report says it
+# switch_to true|false: writes the agent's setting `off`, has it read again, and waits until the last report has it
 switch_to() {
 	echo "off = $1" > /tmp/agent.toml
 	kill -HUP $AGENT

@@ -35,7 +35,7 @@ void await(long pid);
 void text_join(char *to, unsigned long size, const char *a, const char *b);
 /* `before` and a number. */
 void text_number(char *to, unsigned long size, const char *before, unsigned long value);
-/* Says it with the end of its line, in one write. */
+/* Reports it with the end of its line, in one write. */
 void say_text(const char *text);
 void say_number(const char *before, unsigned long value);
 void *memset(void *to, int value, unsigned long bytes);

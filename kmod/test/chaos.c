@@ -3,7 +3,7 @@
  * Random operations on memory by threads and forked processes, to race with
  * the hooks and the judge: write, discard, page out, collapse, move, protect,
  * map over, merge, write through the kernel, fork, exit. Nothing is compared
- * but what the kernel says of itself, and that the counters balance.
+ * but what the kernel states of itself, and that the counters balance.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -111,7 +111,7 @@ phase_discarded() {
 	reader_start
 	in_group a hostile discarded 200 > /tmp/discarded
 	reader_stop
-	# Since 6.13 or later the allocator seldom gives the same frame back; then this says less.
+	# Since 6.13 or later the allocator seldom gives the same frame back; then this states less.
 	echo "SAME_FRAME $(sed -n "s/^SAME_FRAME //p" /tmp/discarded)"
 	check discarded_copies 200 "$(counted a region_copies)"
 	check discarded_unjudged 200 "$(counted a region_unjudged)"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# First process of the guest that tests the source bpf: does the work, says what happened on the console, powers off.
+# First process of the guest that tests the source bpf: does the work, prints what happened on the console, powers off.
 #
 # BOARDD_PORT  port of the board server on the host
 # PHASES       what to do, by name

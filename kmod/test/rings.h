@@ -29,7 +29,7 @@ struct counters {
 };
 struct counters rings_counters(const struct rings *rings);
 uint64_t counters_explained(const struct counters *counters);
-/* Says what a check expected and found; the host reads the line. */
+/* Reports what a check expected and found; the host reads the line. */
 void check_equal(const char *name, uint64_t expected, uint64_t found);
 void check_true(const char *name, bool holds);
 

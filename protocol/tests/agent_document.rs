@@ -1,4 +1,4 @@
-//! `docs/protocol.md` says of this agent what the code does, and an agent meets servers of other releases.
+//! `docs/protocol.md` states of this agent what the code does, and an agent meets servers of other releases.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod pair;

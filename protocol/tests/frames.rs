@@ -270,7 +270,7 @@ fn snapshot_rows_come_once_and_in_order() {
     tagged[1][2] = 7;
     let error = FrameError::Range { what: "row class and zeros", at: 86, min: 0, max: 3, found: 7 };
     assert_eq!(snapshot(&tagged), Err(error));
-    // The decoder says the same of bytes that no encoder made.
+    // The decoder reports the same of bytes that no encoder made.
     let mut frame = good;
     frame[44 + 40 + 2] = 7;
     assert_eq!(decode(&sealed(frame)), Err(error));

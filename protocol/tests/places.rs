@@ -297,7 +297,7 @@ fn extension_that_must_be_understood_is_refused_by_name() {
     bench.welcome(&Hello { extensions, ..hello(1, 1, 1) });
 }
 
-/// What sessions do see of each other, as `docs/protocol.md` says: how many deltas all of them make together.
+/// What sessions do see of each other, as `docs/protocol.md` states: how many deltas all of them make together.
 #[test]
 fn sessions_share_the_journal_and_nothing_else() {
     let mut bench = Bench::new(Config::default());

@@ -1,4 +1,4 @@
-//! Replies bit by bit, and a grant that is inherited more than once: what `docs/protocol.md` says of both, by a client of hand-made
+//! Replies bit by bit, and a grant that is inherited more than once: what `docs/protocol.md` states of both, by a client of hand-made
 //! frames that takes nothing but numbers from the page.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 

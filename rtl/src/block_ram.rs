@@ -1,7 +1,7 @@
 //! Block RAM with one write port and one read port, both on the same clock.
 //!
 //! This is a leaf cell: its Verilog is written by hand, because the emission cannot give a memory its
-//! `ram_style`. The Rust model below says the same.
+//! `ram_style`. The Rust model below reports the same.
 
 use rust_hdl::prelude::*;
 use smart_default::SmartDefault;
@@ -11,7 +11,7 @@ use smart_default::SmartDefault;
 /// The data of the address that is present at one clock edge is at `read_data` two edges later:
 /// the first register is inside the memory array, the second is the block's output register.
 /// When the address being read is written at the same edge, the data is **arbitrary**: 7-series block
-/// RAM promises nothing there (UG473, "Conflict Avoidance"). The models say so: the proof model returns
+/// RAM promises nothing there (UG473, "Conflict Avoidance"). The models report it: the proof model returns
 /// any value (`FORMAL`), Verilator gets random data and random contents at the start, a 4-state simulator
 /// (`DELTASCOPE_SIMULATION`) gets X, and starts with contents of X as every memory does.
 #[derive(LogicBlock, SmartDefault)]

@@ -18,7 +18,7 @@ const fn forward(state: u32) -> u32 {
     (state >> 1) ^ (if state & 1 == 1 { POLYNOMIAL } else { 0 })
 }
 
-/// The state before the bit zero: the polynomial has bit 31 set, so that bit says whether it was added.
+/// The state before the bit zero: the polynomial has bit 31 set, so that bit reports whether it was added.
 const fn backward(state: u32) -> u32 {
     if state >> 31 == 1 { (state ^ POLYNOMIAL) << 1 | 1 } else { state << 1 }
 }

@@ -12,7 +12,7 @@
 //! input: of values that stand from time zero on, a 4-state simulator makes X. Registers have no initial value
 //! but those of [`crate::power_up`].
 //!
-//! A block says its module name in its first statement, `comment!("@module group_counters")`; a part of
+//! A block states its module name in its first statement, `comment!("@module group_counters")`; a part of
 //! the name in braces means the width of that port or for the value of that constant, as in
 //! `@module lut_ram_{waddr}x{wdata}`. Hand-written leaf cells say it in their text: `// @module name`.
 //! Comments directly after it become the head of the module.

@@ -13,7 +13,7 @@ pub const LANES_OF_A_BANK: usize = 16;
 /// Notes deltas, one a clock, and XORs those of a context after a mark.
 ///
 /// `note` and `query` come in the order of the records. The answer is valid `2^DEPTH_BITS` + 14 clocks after
-/// `query` and stays until the next one's; `answer_near` says so four clocks before. No note may come from
+/// `query` and stays until the next one's; `answer_near` reports it four clocks before. No note may come from
 /// `query` to `answer_near`.
 #[derive(LogicBlock, SmartDefault)]
 pub struct Journal<

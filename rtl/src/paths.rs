@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The crate's folder: what cargo says, else the nearest `rtl/` above the working directory.
+/// The crate's folder: what cargo states, else the nearest `rtl/` above the working directory.
 ///
 /// # Errors
 /// When neither leads to it.

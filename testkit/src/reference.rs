@@ -184,7 +184,7 @@ impl Reference {
         }
     }
 
-    /// Asserts that the report of a run that has drained says the same of every container, and that nothing is missing.
+    /// Asserts that the report of a run that has drained has the same numbers for every container, and that nothing is missing.
     ///
     /// # Panics
     /// When it does not.

@@ -109,7 +109,7 @@ impl Channel {
         self.closed
     }
 
-    /// What the certificate of the authenticated peer says.
+    /// What the certificate of the authenticated peer states.
     ///
     /// # Errors
     /// Its certificate has no name, or the handshake is not over.

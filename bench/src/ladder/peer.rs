@@ -88,7 +88,7 @@ impl Vectors {
     }
 }
 
-/// One timed pass in Python: what `setup` defines is called as `call` says for each operation.
+/// One timed pass in Python: what `setup` defines is called as `call` states for each operation.
 fn pass(python: &Path, vectors: &Vectors, setup: &str, call: [&str; 4]) -> Result<Passed> {
     let [load, accum, read, swap] = call;
     let program = format!(

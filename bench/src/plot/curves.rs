@@ -29,7 +29,7 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, curve: &Curve) -> Result<()>
     let rates = curve.points.iter().map(|point| point.rate).chain([1e6, 1e9]);
     let (least, most) = rates.fold((f64::MAX, 0f64), |(least, most), rate| (least.min(rate), most.max(rate)));
     let range = 10f64.powf(least.log10().floor())..10f64.powf(most.log10().ceil());
-    // The sizes stand side by side, as far from each other as their order says.
+    // The sizes stand side by side, one step apart each.
     let last = curve.points.len().saturating_sub(1) as f64;
     let mut chart = ChartBuilder::on(area)
         .caption(&curve.what, ("sans-serif", 15))

@@ -1,4 +1,4 @@
-//! A boot image from power-on: the first stage sets the board up and loads the image, which then streams; or says what does not
+//! A boot image from power-on: the first stage sets the board up and loads the image, which then streams; or names what does not
 //! come up.
 
 use anyhow::{Result, ensure};

@@ -1,5 +1,5 @@
 //! Runs the bare-metal image in unicorn against the Verilated logic: its engine and DMA code with true accesses to
-//! registers and true interrupts. `README.md` says what is simulated.
+//! registers and true interrupts. `README.md` names what is simulated.
 
 mod board;
 mod cases;

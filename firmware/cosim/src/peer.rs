@@ -196,7 +196,7 @@ impl Peer {
         }
     }
 
-    /// Waits until the image stops, and returns the line that says why.
+    /// Waits until the image stops, and returns the line that reports why.
     ///
     /// # Errors
     /// As [`Peer::turn`], or it runs on.
@@ -212,7 +212,7 @@ impl Peer {
         }
     }
 
-    /// Waits until the watchdog resets the board, and returns what the simulation says then.
+    /// Waits until the watchdog resets the board, and returns what the simulation states then.
     ///
     /// # Errors
     /// It does not, or the simulation ends for another reason.

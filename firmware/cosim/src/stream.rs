@@ -106,7 +106,7 @@ pub fn run(peer: &mut Peer, plan: Plan) -> Result<Value> {
         endpoint.advance(sent, now);
         peer.turn()?;
         let now = peer.now();
-        // A server whose engine has failed says so; an agent comes back.
+        // A server whose engine has failed reports it; an agent comes back.
         let is_refused = endpoint.receive(&peer.receive()?, now).is_err();
         while let Some(notification) = endpoint.next_notification() {
             regrants += u32::from(matches!(notification, Notification::Regranted(_)));

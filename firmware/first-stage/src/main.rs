@@ -88,7 +88,7 @@ fn main() -> ! {
         // SAFETY: it is the block; the compiler may not take its contents from this source.
         *byte = unsafe { TABLE.as_ptr().add(index).read_volatile() };
     }
-    // Without a table no pin is known to say so.
+    // Without a table no pin is known to report it.
     let Some(table) = Table::read(&bytes) else { halt() };
     let Ok(()) = setup::run(table.phase(Phase::Console), &mut Memory) else { halt() };
     let mut console = Console::new(table.console());

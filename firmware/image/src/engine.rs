@@ -86,7 +86,7 @@ fn settings(access: Access) -> DmaSettings {
 /// Called once. With [`Access::Logic`] the logic is configured, clocked and out of reset.
 ///
 /// # Errors
-/// A part is missing or unsuitable; the text says which and what to do.
+/// A part is missing or unsuitable; the text names which and what to do.
 pub unsafe fn open(access: Access) -> Result<FirmwareEngine, EngineError> {
     // SAFETY: the window is memory that the linker script leaves alone, and this is called once.
     let buffer = unsafe { CachedBuffer::new(BUFFERS) }.map_err(failed)?;

@@ -109,7 +109,7 @@ fn on_interrupt() {
     guard.end_of_interrupt(info);
 }
 
-/// Sleeps until an interrupt comes, unless `ready` says that there is something to do.
+/// Sleeps until an interrupt comes, unless `ready` reports that there is something to do.
 pub fn sleep_unless(ready: impl FnOnce() -> bool) {
     critical_section::with(|_| {
         if !ready() {

@@ -48,7 +48,7 @@ impl Groups {
         format!("/{}", parts.join("/"))
     }
 
-    /// The group that says most about a process, and whether it is one of version 2.
+    /// The group that states most about a process, and whether it is one of version 2.
     pub fn best(&self, paths: &CgroupPaths) -> Option<(String, bool)> {
         let (path, v2) = paths.best()?;
         Some((if v2 { self.absolute(path) } else { path.to_owned() }, v2))

@@ -1,6 +1,6 @@
 //! From a process, or the number of a control group, to a container with a readable name.
 //!
-//! A container is known by its control group: the path in version 2, or, where that says
+//! A container is known by its control group: the path in version 2, or, where that states
 //! nothing, in version 1 ([`crate::procfs::CgroupPaths::best`]). Its number is the inode of the
 //! group's directory in the version 2 hierarchy, which is what the kernel calls the cgroup id;
 //! without such a hierarchy there is none. What cannot be resolved is

@@ -65,7 +65,7 @@ struct Days {
 /// Days of an authority: ten years, for its certificate must be replaced on every host at once.
 const AUTHORITY_DAYS: u32 = 3_650;
 
-/// Makes what was asked for and says where it is.
+/// Makes what was asked for and prints where it is.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut made = Vec::new();
     match &arguments.action {

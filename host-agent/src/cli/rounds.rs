@@ -230,7 +230,7 @@ fn obey(source: &mut dyn Source, tuner: &Tuner, switched_off: &mut Option<Off>) 
 }
 
 /// Why the last round did not see what was asked for, reported when it begins to be so and when the reason changes. A round
-/// that was cut short by the end says nothing of it.
+/// that was cut short by the end reports nothing of it.
 struct Unseen(Result<(), Failure>);
 
 impl Default for Unseen {

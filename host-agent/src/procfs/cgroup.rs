@@ -18,7 +18,7 @@ pub struct CgroupPaths {
 }
 
 impl CgroupPaths {
-    /// The path that says most about the process, and whether it is a version 2 path: the one
+    /// The path that states most about the process, and whether it is a version 2 path: the one
     /// of version 2 unless that is `/`, else the first of memory, pids, cpu and name=systemd
     /// that is not `/`, else `/`. `None` when the process is in no hierarchy at all.
     pub fn best(&self) -> Option<(&str, bool)> {

@@ -37,13 +37,13 @@ impl PageEntry {
         !self.present() && self.swapped() && (self.0 >> 58 & 1 == 1 || self.frame() & 31 == MARKER)
     }
 
-    /// The entry as that of a page of which bit 56 says nothing: it may be mapped more than once.
+    /// The entry as that of a page of which bit 56 reports nothing: it may be mapped more than once.
     #[must_use]
     pub fn maybe_shared(self) -> Self {
         Self(self.0 & !(1 << 56) | Self::SAYS_NOTHING)
     }
 
-    /// Whether bit 56 says nothing ([`PageEntry::maybe_shared`]).
+    /// Whether bit 56 reports nothing ([`PageEntry::maybe_shared`]).
     pub fn is_maybe_shared(self) -> bool {
         self.0 & Self::SAYS_NOTHING != 0
     }

@@ -13,7 +13,7 @@ use super::*;
 use crate::event::{Event, OwnerId, OwnerKind, UNJUDGED_SEND, Unjudged, What, scanned};
 use crate::report::{Details, ScanJson};
 
-/// What a recording says at its end.
+/// What a recording states at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct End {
     /// Events that the source had captured.

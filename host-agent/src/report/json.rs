@@ -70,7 +70,7 @@ pub struct ContainerJson {
     pub cow_bytes_redundant: u64,
     /// Copies that could not be judged.
     pub cow_unjudged: u64,
-    /// What a scan says of origins.
+    /// What a scan states of origins.
     #[serde(flatten)]
     pub origins: Option<ContainerOriginsJson>,
     /// Sends.

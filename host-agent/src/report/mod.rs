@@ -64,7 +64,7 @@ pub struct Line {
     pub pages: CounterRow,
     /// Of `pages`, those that could not be judged.
     pub unjudged: u64,
-    /// What a scan says of origins; `None` of another source, or of a recording that has none.
+    /// What a scan states of origins; `None` of another source, or of a recording that has none.
     pub origins: Option<LineOrigins>,
     /// Network sends, each compared with the one before on its socket.
     pub sends: CounterRow,

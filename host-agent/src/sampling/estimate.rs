@@ -66,7 +66,7 @@ pub fn ratio(units: &[Part], kept: f64) -> Option<Ratio> {
     Some(Ratio { share, half_width, units: count })
 }
 
-/// How much may be otherwise when all units agree, where the variance of the sample is zero and says nothing: with
+/// How much may be otherwise when all units agree, where the variance of the sample is zero and reports nothing: with
 /// more than this share of other units, one would be among `units` with the confidence of the interval.
 fn unanimous(units: f64) -> f64 {
     1.0 - (1.0 - CONFIDENCE).powf(units.recip())

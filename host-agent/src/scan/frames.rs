@@ -107,7 +107,7 @@ impl Rule {
 }
 
 impl Rule {
-    /// What an entry alone says of a page of the member's own; of a page in memory, nothing.
+    /// What an entry alone states of a page of the member's own; of a page in memory, nothing.
     pub(crate) fn own(&self, entry: PageEntry) -> Own {
         match (entry.present(), entry.swapped() && !entry.guard()) {
             (false, true) => Own::Page,

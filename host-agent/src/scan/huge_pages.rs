@@ -9,7 +9,7 @@ const PAGE: u64 = PAGE_SIZE as u64;
 /// Bytes of a huge page: the smallest that this is compiled for; larger ones are a multiple.
 const HUGE_PAGE: u64 = 2 << 20;
 
-/// Takes what bit 56 says out of the entries in a range of addresses.
+/// Takes what bit 56 states out of the entries in a range of addresses.
 pub(crate) fn forget_exclusive(table: &mut [PageEntry], address: u64, range: Range<u64>) {
     let first = (range.start.max(address) - address) / PAGE;
     let end = (range.end.saturating_sub(address) / PAGE).min(table.len() as u64);

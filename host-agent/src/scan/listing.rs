@@ -107,7 +107,7 @@ impl Listing {
                 .and_then(|alone| unread(proc, kinship.limit(), alone))
             {
                 None => counts.alone += 1,
-                // That it is seen to have no family says nothing.
+                // That it is seen to have no family reports nothing.
                 Some(reason) => {
                     counts.unreadable += 1;
                     coverage.members_seen += 1;

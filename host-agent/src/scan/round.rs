@@ -98,7 +98,7 @@ impl<'a, V: FamilyView> Round<'a, V> {
         self.counts.skips = *skips;
     }
 
-    /// Looks at one span, and says after each window how many of its bytes are done.
+    /// Looks at one span, and reports after each window how many of its bytes are done.
     pub(crate) fn span(&mut self, span: &Span, done: &mut dyn FnMut(&RoundCounts, u64)) {
         let all = (span.end - span.start) / PAGE;
         let populated = self.populated(&span.members, span.start..span.end);

@@ -31,7 +31,7 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// A source that scans as `config` says; `regions` names the tags in it. A tag without a name is no region.
+    /// A source that scans as `config` states; `regions` names the tags in it. A tag without a name is no region.
     pub fn new(config: ScanConfig, regions: impl IntoIterator<Item = (RegionTag, String)>) -> Scan {
         Scan {
             scanner: Scanner::new(config),

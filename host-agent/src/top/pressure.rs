@@ -13,7 +13,7 @@ use crate::report::round::Round;
 pub(super) struct Stalled(HashMap<Key, Duration>);
 
 impl Stalled {
-    /// What a round says of it.
+    /// What a round states of it.
     pub fn at(round: &Round) -> Stalled {
         let lines = round.report.lines.iter();
         Stalled(lines.filter_map(|line| Some((Key(line.key.clone()), of(line)?))).collect())

@@ -37,7 +37,7 @@ pub fn reference(config: SynthConfig) -> Reference {
     counting.reference
 }
 
-/// Asserts that a report says the same of every container, and that all `events` were counted.
+/// Asserts that a report has the same numbers for every container, and that all `events` were counted.
 pub fn check(report: &Value, reference: &Reference, events: u64) {
     reference.check(report);
     assert_eq!(report["counted"].as_u64(), Some(events));

@@ -18,7 +18,7 @@ pub enum EndpointError {
         code: ErrorCode,
         /// Number of the record that it is about, or 0.
         sequence: u64,
-        /// What it expected, found and says to do.
+        /// What it expected, found and states to do.
         text: String,
     },
     /// A frame that the server may not send now.

@@ -1,4 +1,4 @@
-//! Extensions of Hello and Welcome: what a later release says beside the fields of this protocol version.
+//! Extensions of Hello and Welcome: what a later release states beside the fields of this protocol version.
 //!
 //! An extension is a type (2 bytes), the length of its value (2 bytes) and the value, padded with zeros to a multiple of
 //! 4 bytes. A receiver ignores types that it does not know, unless [`EXTENSION_REQUIRED`] is set in them. This version

@@ -38,7 +38,7 @@ pub use deltascope_abi::frame::{
     MAX_EXTENSION_BYTES, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_HELLO_BYTES, MAX_HOST_BYTES, PROTOCOL_VERSION,
 };
 
-/// Bytes that are not a frame, or a frame that says something impossible.
+/// Bytes that are not a frame, or a frame that states something impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -52,7 +52,7 @@ pub enum FrameError {
         /// The length field.
         found: u32,
     },
-    /// Fewer or more bytes than the length field says.
+    /// Fewer or more bytes than the length field states.
     #[error("frame from offset 0: expected {expected} bytes, found {found}")]
     Size {
         /// The length field.

@@ -91,7 +91,7 @@ impl Config {
         (self.memory.saturating_sub(least) / LENT_BYTES as u64).try_into().unwrap_or(usize::MAX)
     }
 
-    /// Returns the bytes that all sessions together have at most: what `docs/protocol.md` says of [`Config::memory`].
+    /// Returns the bytes that all sessions together have at most: what `docs/protocol.md` states of [`Config::memory`].
     pub fn memory_bound(&self) -> u64 {
         self.memory.max(self.max_sessions as u64 * LEAST_SESSION_BYTES)
     }

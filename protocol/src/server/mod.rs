@@ -1,7 +1,7 @@
 //! The board server: sessions of many agents on one engine, with the transport outside.
 //!
 //! The host accepts connections, moves bytes, gives the time and calls [`Server::poll`]; everything that the
-//! protocol says (`docs/protocol.md`) happens in here. Nothing blocks and no input can make it panic.
+//! protocol states (`docs/protocol.md`) happens in here. Nothing blocks and no input can make it panic.
 //!
 //! ```text
 //! receive_space/received -> frames -> checked against the grant -> queue of the session
@@ -207,7 +207,7 @@ impl<E: Engine> Server<E> {
         self.state.sessions.iter().flatten().any(|session| session.has_place() && session.holder == holder)
     }
 
-    /// Sends an Error for a reason of the host and closes the connection, as [`Server::is_closing`] says.
+    /// Sends an Error for a reason of the host and closes the connection, as [`Server::is_closing`] states.
     pub fn refuse(&mut self, id: ConnectionId, code: ErrorCode, text: &str, now: u64) {
         if self.state.connection(id).is_some() {
             self.state.refuse(id.index, &Refusal::new(code, text.into()), now);

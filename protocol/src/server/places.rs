@@ -201,7 +201,7 @@ impl State {
         let wanted = |most: u32, wanted: u32, has: u32| wanted.min(most).saturating_sub(has);
         let groups = wanted(self.config.max_groups, groups, session.groups.count());
         let contexts = wanted(self.config.max_contexts, contexts, session.contexts.count());
-        // Room is made for all of it; what there is then is lent. A refusal here says only that it is less.
+        // Room is made for all of it; what there is then is lent. A refusal here reports only that it is less.
         _ = self.make_room(peer, Need { sessions: 0, groups, contexts, slot: Some(slot), is_growth: true }, now);
         let holdings = self.holdings(None, now);
         let ((free_groups, free_contexts), used) = (holdings.available(0), holdings.usage(peer.identity));

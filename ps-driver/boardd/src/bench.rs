@@ -50,7 +50,7 @@ const BATCH: usize = 4_096;
 /// Answers that the time to an answer is the median of.
 const ANSWERS: usize = 101;
 
-/// What one row says.
+/// What one row states.
 struct Row {
     name: &'static str,
     what: &'static str,

@@ -31,7 +31,7 @@ pub struct Cli {
     #[command(flatten)]
     pub board: BoardArguments,
 
-    /// What the log says.
+    /// What the log states.
     #[arg(long, value_enum, global = true, value_name = "LEVEL", default_value_t = Verbosity::Info)]
     pub log: Verbosity,
 

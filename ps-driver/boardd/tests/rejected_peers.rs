@@ -199,7 +199,7 @@ fn ten_thousand_silent_peers_cost_bounded_memory() {
     assert!(is_welcome(&first.send_hello(&hello(1, 4)).unwrap()));
     let before = daemon.resident();
     let count = descriptors(10_000);
-    // Each says as much as an unknown peer may: a record of the longest length, but for its last byte.
+    // Each sends as much as an unknown peer may: a record of the longest length, but for its last byte.
     let mut said = vec![0; 5 + 16_384 - 1];
     said[..5].copy_from_slice(&[22, 3, 1, 0x40, 0]);
     said[5..9].copy_from_slice(&[1, 0, 0x3f, 0xfc]);

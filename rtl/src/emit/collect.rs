@@ -11,7 +11,7 @@ pub(super) struct AtomInfo {
     pub name: String,
     pub width: usize,
     pub kind: AtomKind,
-    /// Value in rust-hdl's form, as in `8'h2a`; says something for constants only.
+    /// Value in rust-hdl's form, as in `8'h2a`; has a value for constants only.
     pub literal: String,
     pub signed: bool,
 }

@@ -31,7 +31,7 @@ pub struct SlowEngine {
     executed: [u64; TAGS],
     restored: u64,
     /// By agent: a Hello of an earlier session of it may have taken its grant over, so that two grants hold its
-    /// records and their order says nothing.
+    /// records and their order reports nothing.
     pub blurred: [bool; TAGS],
     /// By agent: serial number of the last record whose end of batch was given out.
     pub passed: [u64; TAGS],

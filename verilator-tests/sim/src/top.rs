@@ -134,7 +134,7 @@ impl Top {
         self.halves.extend([(false, WHOLE), (true, WHOLE)]);
     }
 
-    /// Queues a record of which bytes are missing, as TKEEP of its two halves says. Unless both are 0xFF it is a
+    /// Queues a record of which bytes are missing, as TKEEP of its two halves states. Unless both are 0xFF it is a
     /// fragment.
     pub fn push_short(&mut self, record: Record, last: bool, keep: [u8; 2]) {
         self.push(record, last);

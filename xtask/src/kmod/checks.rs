@@ -47,7 +47,7 @@ pub struct Console {
     compared: BTreeMap<String, Compared>,
     /// By phase: sums of the cases in any cgroup.
     sums: BTreeMap<String, Numbers>,
-    /// By phase with sends by content: what the workload says that must be counted.
+    /// By phase with sends by content: what the workload reports that must be counted.
     content: BTreeMap<String, ContentPhase>,
     /// Lines that no good kernel writes.
     complaints: Vec<String>,

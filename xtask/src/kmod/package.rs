@@ -2,7 +2,7 @@
 //!
 //! `make install` into a folder, DKMS (add, build for a Debian kernel, sign with a key made here, install), the group,
 //! modprobe's settings; then a guest with the real udev: who may open the device, and what a kernel that enforces
-//! signatures says. DKMS runs in a mount namespace of its own, so that nothing of it reaches this machine's folders.
+//! signatures states. DKMS runs in a mount namespace of its own, so that nothing of it reaches this machine's folders.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;

@@ -97,7 +97,7 @@ pub struct Unpacked {
 }
 
 impl Unpacked {
-    /// As `uname -r` says it.
+    /// As `uname -r` reports it.
     pub fn release(&self) -> Result<String> {
         let name = self.image.file_name().and_then(|name| name.to_str());
         let release = name.and_then(|name| name.strip_prefix("vmlinuz-"));

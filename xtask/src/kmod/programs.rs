@@ -59,7 +59,7 @@ fn compile(output: &Path, sources: &[&str], flags: &[&str]) -> Result<()> {
     run(&mut gcc)
 }
 
-/// The workload, which uses no C library, so that nothing is copied but what it says.
+/// The workload, which uses no C library, so that nothing is copied but what it states.
 pub fn workload(output: &Path) -> Result<()> {
     let sources = ["workload.c", "bare.c", "cases.c", "page_cases.c", "send_cases.c", "content_case.c"];
     let flags = ["-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-no-pie", "-fcf-protection=none"];

@@ -44,7 +44,7 @@ const REFUSED: [&str; 14] = [
     "give_up",
 ];
 
-/// What `Print Assumptions` says of a theorem that rests on nothing.
+/// What `Print Assumptions` states of a theorem that rests on nothing.
 const CLOSED: &str = "Closed under the global context";
 
 /// One theorem of the sources and what it rests on.
@@ -305,7 +305,7 @@ fn ask_assumptions(build: &Path, sources: &[Source], theorems: &mut [Theorem]) -
     Ok(())
 }
 
-/// Reads a report of `Print Assumptions`. Anything but the sentence that says
+/// Reads a report of `Print Assumptions`. Anything but the sentence that states
 /// "closed" counts as an assumption: the names that it lists (`name : type`,
 /// the type may continue in indented lines), or else the whole text.
 fn assumptions(report: &str) -> Vec<String> {

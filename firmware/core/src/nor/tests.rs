@@ -1,4 +1,4 @@
-//! The commands, against a part that takes them byte for byte as its data sheet says.
+//! The commands, against a part that takes them byte for byte as its data sheet states.
 
 use super::*;
 use alloc::vec;

@@ -21,7 +21,7 @@ pub enum ConfigError {
     Syntax {
         /// Where.
         place: Place,
-        /// What the parser says.
+        /// What the parser states.
         message: String,
     },
     /// A key is not a setting.
@@ -51,7 +51,7 @@ pub enum ConfigError {
     Value {
         /// Where.
         place: String,
-        /// What the option says of it.
+        /// What the option states of it.
         message: String,
     },
 }

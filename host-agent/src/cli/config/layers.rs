@@ -245,7 +245,7 @@ fn check(run: &Command, arg: &Arg, values: &[String], place: impl Fn() -> String
     }
 }
 
-/// What an error of the command line says, without how the command is used.
+/// What an error of the command line states, without how the command is used.
 pub fn first_paragraph(error: &clap::Error) -> String {
     let text = error.to_string();
     let lines = text.trim_start_matches("error: ").lines().map(str::trim).take_while(|line| !line.is_empty());

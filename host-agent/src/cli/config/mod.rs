@@ -21,7 +21,7 @@ use super::Arguments;
 /// Why a command line cannot be used.
 #[derive(Debug)]
 pub enum ParseError {
-    /// As the command line itself says it; each of `origins` is where an option comes from that was not on it.
+    /// As the command line itself reports it; each of `origins` is where an option comes from that was not on it.
     Clap {
         /// What is wrong, or a help text.
         error: clap::Error,

@@ -160,7 +160,7 @@ fn other_commands_take_what_they_know() {
     assert!(matches!(layers.origin("listen"), Origin::File(_)));
 }
 
-/// Says each name that two options of a command share; clap notices that in builds with debug assertions only.
+/// Reports each name that two options of a command share; clap notices that in builds with debug assertions only.
 fn names_given_twice(command: &clap::Command) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     let own = command.get_arguments().flat_map(|option| {

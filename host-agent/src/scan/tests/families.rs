@@ -152,7 +152,7 @@ fn a_parent_with_the_layout_of_its_child_may_have_called_exec() {
     let found = families_of(&processes, &mut Shown { nonce, fixed: true, ..USUAL });
     let pids: Vec<Vec<u32>> = found.iter().map(|family| family.members.iter().map(|m| m.pid).collect()).collect();
     assert_eq!((pids, found[1].origin), (vec![vec![10], vec![11, 12]], Origin::Orphan));
-    // A random layout says enough, and so does a number that cannot be read.
+    // A random layout states enough, and so does a number that cannot be read.
     assert_eq!(families_of(&processes, &mut Shown { nonce, ..USUAL }).len(), 1);
     assert_eq!(families_of(&processes, &mut Shown { nonce: |_| None, fixed: true, ..USUAL }).len(), 1);
 }

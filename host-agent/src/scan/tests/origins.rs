@@ -77,7 +77,7 @@ fn a_page_that_the_parent_gave_back_is_of_unknown_origin() {
     // Members 1 and 2 share a frame that only their parent can have had.
     let members = [(Exec, Absent), (CHILD, Frame(11)), (CHILD, Frame(11)), (CHILD, Frame(12))];
     is(&members, [0, 0, 1]);
-    // What another parent gave back says nothing of this one.
+    // What another parent gave back reports nothing of this one.
     let members = [
         (Exec, Absent),
         (CHILD, Absent),

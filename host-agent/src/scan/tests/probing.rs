@@ -1,4 +1,4 @@
-//! What a look at our own pages says, and what a scan refuses.
+//! What a look at our own pages states, and what a scan refuses.
 
 use crate::procfs::{PageEntry, ProcFs};
 use crate::scan::{FrameAccess, NotSeen, Probe, ScanConfig, ScanError, ScanTarget, Scanner};

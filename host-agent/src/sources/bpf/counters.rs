@@ -29,7 +29,7 @@ pub(super) fn losses(counters: &BpfCounters) -> Losses {
     Losses(counters.lost)
 }
 
-/// What sampling has left out and is estimated: a sample says nothing of sends by content.
+/// What sampling has left out and is estimated: a sample reports nothing of sends by content.
 pub(super) fn left_out(counters: &BpfCounters, by_content: bool) -> LeftOut {
     let sampled = counters.lost[LossReason::Sampled as usize];
     let (sends, send_bytes) = if by_content { (0, 0) } else { (counters.sampled_sends, counters.sampled_send_bytes) };

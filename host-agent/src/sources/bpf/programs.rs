@@ -278,7 +278,7 @@ impl Drop for Programs {
     }
 }
 
-/// The kernel's count in what it says of a program's descriptor.
+/// The kernel's count in what it states of a program's descriptor.
 pub(super) fn misses(text: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("recursion_misses:")).and_then(|count| count.trim().parse().ok())
 }

@@ -46,7 +46,7 @@ pub(super) struct Owners {
     looked: Option<Instant>,
     next_look: Option<Instant>,
     unknown: Option<OwnerId>,
-    /// Processes are in groups of version 1 too: the root of version 2 then says nothing of a container.
+    /// Processes are in groups of version 1 too: the root of version 2 then reports nothing of a container.
     has_version_1: bool,
     /// Events of senders that are not known.
     pub(super) unknown_events: u64,
@@ -116,7 +116,7 @@ impl Owners {
         self.attribution.keyed(key).and_then(Details::of)
     }
 
-    /// The container of a sender, and whether it is that of the socket that listens. A group says less than a process where
+    /// The container of a sender, and whether it is that of the socket that listens. A group states less than a process where
     /// every process is in it, or where systemd has made the socket for another one. `None`: the files of processes have to
     /// be looked at, and that is not due.
     fn container(&mut self, charge: Charge, since: Instant, at_once: bool) -> Option<(ContainerId, bool)> {

@@ -24,7 +24,7 @@ impl Captures {
         Captures { wanted: bits.sum(), folder: folder.to_path_buf(), off: false }
     }
 
-    /// Notes what the module captures. While its kill switch has stopped it for some seconds, that says nothing.
+    /// Notes what the module captures. While its kill switch has stopped it for some seconds, that reports nothing.
     pub(super) fn note(&mut self, capturing: u64, stopped_s: u64) {
         if !self.off && stopped_s == 0 {
             self.wanted = capturing;

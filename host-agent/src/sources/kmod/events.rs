@@ -111,7 +111,7 @@ impl OwnerTable {
         self.attribution.keyed(key).and_then(Details::of)
     }
 
-    /// Records so far that named no control group: the module says `attribution=none`.
+    /// Records so far that named no control group: the module states `attribution=none`.
     pub(in crate::sources) fn without(&self) -> u64 {
         self.without
     }

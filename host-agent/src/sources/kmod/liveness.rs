@@ -2,7 +2,7 @@
 //! counted.
 //!
 //! Probes can be switched off behind the module's back (`kernel.ftrace_enabled`, `debugfs/kprobes/enabled`), and then
-//! nothing is captured, nothing is missed and nothing says so. The reader's own work is no event, but the module counts
+//! nothing is captured, nothing is missed and nothing reports it. The reader's own work is no event, but the module counts
 //! it before the hook returns, so the answer is there at once.
 
 use std::time::{Duration, Instant};

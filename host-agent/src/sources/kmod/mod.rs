@@ -90,7 +90,7 @@ pub enum KmodError {
         what: &'static str,
         /// What this agent knows.
         expected: u64,
-        /// What the ring says.
+        /// What the ring states.
         found: u64,
     },
     /// A ring's counters did not hold still.
@@ -257,7 +257,7 @@ impl Kmod {
         }
     }
 
-    /// Reads all rings together and says how many records that were.
+    /// Reads all rings together and reports how many records that were.
     fn read_rings(&mut self, sink: &mut dyn Sink) -> Result<u64, SourceError> {
         // What is later may have an earlier one on its way into another ring.
         let settled = monotonic_ns().saturating_sub(SETTLED.as_nanos() as u64);

@@ -1,6 +1,6 @@
 //! Sampling by the module's rings: when k changes, and that every ring and the counters change with it.
 //!
-//! A new k is written to the module, and each ring says in-band from which record on it obeys. Reading stops at that
+//! A new k is written to the module, and each ring states in-band from which record on it obeys. Reading stops at that
 //! record in each ring, until all rings are there or empty. Then the counters get a snapshot, and a period with
 //! the new p begins: no record of one p is counted or estimated together with those of another.
 
@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::sampling::{Control, Estimates, LeftOut, Look, Sample};
 use crate::sink::{Sink, SinkError};
 
-/// What the module has left out and is estimated: a sample says nothing of sends by content.
+/// What the module has left out and is estimated: a sample reports nothing of sends by content.
 fn left_out(counters: &ModuleCounters, by_content: bool) -> LeftOut {
     let sampled = counters.lost.get(LossReason::Sampled);
     let (sends, send_bytes) = if by_content { (0, 0) } else { (counters.sampled_sends, counters.sampled_send_bytes) };
@@ -29,7 +29,7 @@ fn left_out(counters: &ModuleCounters, by_content: bool) -> LeftOut {
 pub(super) enum Clock {
     /// Since then.
     Since(Instant),
-    /// As a test says.
+    /// As a test states.
     #[cfg(test)]
     At(Duration),
 }
@@ -90,7 +90,7 @@ impl Sampler {
         }
     }
 
-    /// A ring's next record says that it obeys `record.key` from here on. Whether the ring has to wait.
+    /// A ring's next record reports that it obeys `record.key` from here on. Whether the ring has to wait.
     pub(super) fn announced(&mut self, ring: u32, record: &RingRecord) -> bool {
         let shift = record.key.min(63) as u32;
         let waits = shift != self.sample.shift();
@@ -103,7 +103,7 @@ impl Sampler {
         self.sample.take(record.unit, event);
     }
 
-    /// Begins another period when it is time. `is_empty` says of a ring that it had no record left after the last
+    /// Begins another period when it is time. `is_empty` states of a ring that it had no record left after the last
     /// change was written.
     ///
     /// # Errors

@@ -212,7 +212,7 @@ impl<D: Registers, B: DmaBuffer> Link<D, B> {
         Ok(())
     }
 
-    /// Starts one transfer of direct mode. What DMASR says of the end of the one before is cleared first.
+    /// Starts one transfer of direct mode. What DMASR states of the end of the one before is cleared first.
     fn transfer(&mut self, channel: Channel, offset: usize, bytes: u32) -> Result<(), DmaError> {
         let address = self.words.0.bus_addr() + offset as u64;
         channel::write(&mut self.dma, channel, Register::Status, status::IRQ_COMPLETE)?;

@@ -12,7 +12,7 @@ impl Walk<'_> {
     pub fn wires_that_fit(&mut self, period: u32) -> u32 {
         self.permille = FAR;
         loop {
-            // The longest way at this share says what share it would fit with: no way fits with more.
+            // The longest way at this share gives the share it would fit with: no way fits with more.
             let Arrival { cells, wires, .. } = self.slowest();
             let room = period.saturating_sub(delays::CLOCK + cells);
             if wires <= room || self.permille == 0 {

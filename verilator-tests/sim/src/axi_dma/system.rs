@@ -85,7 +85,7 @@ struct Line {
 }
 
 impl<M: Memory> System<M> {
-    /// The committed top in Verilator behind a DMA built as `config` says. `seed` makes the random contents of the
+    /// The committed top in Verilator behind a DMA built as `config` states. `seed` makes the random contents of the
     /// engine's memories after power-on.
     ///
     /// # Errors

@@ -152,7 +152,7 @@ impl Machine {
         }
     }
 
-    /// Waits until the image serves and its link is up, in whichever order, and gives the line that says that it serves.
+    /// Waits until the image serves and its link is up, in whichever order, and gives the line that reports that it serves.
     /// What is sent before is lost, and QEMU's network does not send the first packet of a connection again.
     pub fn wait_for_server(&mut self, limit: Duration) -> Result<String> {
         let serving = self.wait_for("SERVING", limit)?;

@@ -147,7 +147,7 @@ fn dhcp(programs: &Programs) -> Result<Value> {
     }))
 }
 
-/// Logic that is not there: the image says so and touches nothing of it.
+/// Logic that is not there: the image reports it and touches nothing of it.
 fn no_logic(programs: &Programs) -> Result<Value> {
     let mut machine = programs.boot("logic", &["engine=logic"])?;
     let seen = machine.wait_for("STOPPED", LIMIT)?;

@@ -185,7 +185,7 @@ fn constants(blif: &str) -> Verdict {
 }
 
 /// Looks for a trace from power-up, of at most `clocks` clocks, on which a property fails that has a name: invariants,
-/// which have none, are left out. [`Verdict::Proved`] says only that no such trace is that short.
+/// which have none, are left out. [`Verdict::Proved`] reports only that no such trace is that short.
 pub fn contradict(job: &Job, design: &Design, clocks: u32, limit: u32, folder: &Path) -> Result<Verdict> {
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     translate(job, design, folder, &format!("; delete {}_proof/c:$assert$*", job.proof))?;

@@ -110,7 +110,7 @@ impl Proofs {
             }
             self.holds.insert(good.to_owned(), verdict == Verdict::Proved);
         }
-        // A proof that fails without the fault says nothing about the fault.
+        // A proof that fails without the fault shows nothing about the fault.
         if !self.holds[good] {
             bail!("it fails without the fault as well; see {}", self.folder.display());
         }
@@ -163,7 +163,7 @@ impl Proofs {
     }
 }
 
-/// The parts of what yosys-smtbmc says, and the name after each `Assert failed in x_proof: `. An invariant has no name:
+/// The parts of what yosys-smtbmc states, and the name after each `Assert failed in x_proof: `. An invariant has no name:
 /// its place in the file is there.
 fn failures(said: &str) -> impl Iterator<Item = &str> {
     let parts = said.split("Assert failed in ").skip(1).filter_map(|part| part.split_once(": "));
