@@ -99,15 +99,29 @@ struct Limits {
     hp_port_64_bit: f64,
 }
 
+impl Run {
+    /// Puts together what follows from the steps of a run in which none is left out.
+    fn derive(&mut self, facts: Option<&Path>) -> Result<()> {
+        if !self.curves.is_empty() {
+            self.stages = stages::costs(&self.steps)?;
+        }
+        if let Some(path) = facts {
+            self.way = Some(Way::new(read_facts(path)?, &self.steps)?);
+        }
+        Ok(())
+    }
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.planted {
         return with_fault(&arguments);
     }
-    let run = match &arguments.from {
+    let mut run = match &arguments.from {
         Some(path) => read(path)?,
         None => measure(&arguments, 0.0)?,
     };
+    run.derive(arguments.facts.as_deref())?;
     if let Some(folder) = &arguments.plots {
         draw(&run, folder)?;
     }
@@ -146,7 +160,7 @@ fn read(path: &Path) -> Result<Run> {
         .with_context(|| format!("{}: expected the output of `cargo xtask bench --json`", path.display()))
 }
 
-fn facts(path: &Path) -> Result<Facts> {
+fn read_facts(path: &Path) -> Result<Facts> {
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{}: expected facts about the board", path.display()))
 }
@@ -194,17 +208,14 @@ fn measure(arguments: &Arguments, planted: f64) -> Result<Run> {
     let all = arguments.only.is_empty() && arguments.baseline.is_none() && !arguments.planted;
     let curves = if all { curves::all(effort, &arguments.boardd)? } else { Vec::new() };
     let scan_stall = if all { Some(ladder::stall(effort)?) } else { None };
-    let stages = if all { stages::costs(&steps)? } else { Vec::new() };
-    let facts = arguments.facts.as_deref().map(facts).transpose()?;
-    let way = facts.map(|facts| Way::new(facts, &steps)).transpose()?;
     Ok(Run {
         label: String::from("measured"),
         quick: arguments.quick,
         missed,
         curves,
-        stages,
+        stages: Vec::new(),
         scan_stall,
-        way,
+        way: None,
         limits_events_per_s_estimated: limits,
         seconds_measured: begun.elapsed().as_secs_f64(),
         steps,

@@ -16,7 +16,8 @@ pub struct StageCost {
     pub ns_per_event: f64,
 }
 
-/// The stages in the order of the path. The server's end is the rest of the path in one process.
+/// The stages in the order of the path. The accounting is the rest of the whole agent, whose daemon is another process,
+/// and the server's end the rest of the path in one process.
 ///
 /// # Errors
 /// A step that it needs was not measured.
@@ -26,9 +27,11 @@ pub fn costs(steps: &[Step]) -> Result<Vec<StageCost>> {
         step.map(|step| 1e9 / step.rate).with_context(|| format!("expected the step {name}, found none"))
     };
     let (agent, engine, path) = (ns("agent_encode")?, ns("golden_engine")?, ns("session_server_engine")?);
+    let (ring, whole) = (ns("ring_reader")?, ns("ring_to_engine")?);
     let stages = [
         ("CRC32C of two pages of 4 KiB", 2.0 * PAGE * ns("fingerprint")?),
-        ("ring reader", ns("ring_reader")?),
+        ("ring reader", ring),
+        ("accounting", (whole - ring - agent).max(0.0)),
         ("agent's end", agent),
         ("server's end", (path - agent - engine).max(0.0)),
         ("golden engine", engine),
@@ -54,11 +57,17 @@ mod tests {
             spread: 0.0,
             bar: None,
         };
-        let rates = [("fingerprint", 8.192e9), ("ring_reader", 1e8), ("agent_encode", 2e8), ("golden_engine", 1e8)];
+        let rates = [
+            ("fingerprint", 8.192e9),
+            ("ring_reader", 1e8),
+            ("agent_encode", 2e8),
+            ("golden_engine", 1e8),
+            ("ring_to_engine", 1e7),
+        ];
         let steps = rates.into_iter().chain([("session_server_engine", 5e7)]).map(|(name, rate)| step(name, rate));
         let steps: Vec<Step> = steps.collect();
         let found: Vec<f64> = costs(&steps).expect("costs").iter().map(|cost| cost.ns_per_event.round()).collect();
-        assert_eq!(found, [1000.0, 10.0, 5.0, 5.0, 10.0]);
+        assert_eq!(found, [1000.0, 10.0, 85.0, 5.0, 5.0, 10.0]);
         assert!(costs(&steps[1..]).is_err());
     }
 }

@@ -111,7 +111,7 @@ const CONFIGURATIONS: [(&str, &[&str]); 6] = [
     ("board with Linux, TLS, AES-128-GCM", &[RING, AGENT, WIRE, AES_GCM, FED, CORE]),
     ("board with the bare-metal image, plain TCP", &[RING, AGENT, WIRE, IMAGE, FED, CORE]),
     ("no board: daemon with the golden engine on the same machine", &[RING, LOOPBACK, WHOLE_AGENT]),
-    ("the same with TLS", &[RING, LOOPBACK_TLS]),
+    ("the same with TLS", &[RING, LOOPBACK_TLS, WHOLE_AGENT]),
 ];
 
 /// What to do when a stage is the slowest.
@@ -121,7 +121,10 @@ const CURES: [(&str, &str); 9] = [
     (AES_GCM, "ChaCha20-Poly1305, which the daemon prefers on a processor without AES"),
     (IMAGE, "Linux on the board, or sampling on the host; checksum and copies are half of it"),
     (WIRE, "fewer hosts a board, or sampling on the host"),
-    (RING, "`--source-cgroup` or sampling in the kernel"),
+    (
+        RING,
+        "only some control groups (`--cgroup` of the source bpf, the filter of the module), or sampling in the kernel",
+    ),
     (WHOLE_AGENT, "sampling in the kernel; ring reader, accounting and daemon share the machine's cores"),
     (LOOPBACK, "sampling on the host; the daemon's time is the checks of each record and the copy from the socket"),
     (LOOPBACK_TLS, "a Unix host of its own needs no TLS on loopback"),
