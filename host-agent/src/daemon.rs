@@ -37,7 +37,7 @@ pub enum DaemonError {
     #[error(
         "no board server: expected /proc/self/exe to name this program, found none ({0}); mount /proc, or name the board server with --boardd"
     )]
-    OwnPath(io::Error),
+    OwnPath(#[source] io::Error),
     /// The daemon does not start.
     #[error("cannot start {program}: {source}; {advice}", program = program.display(), advice = start_advice(source))]
     Start {

@@ -28,7 +28,7 @@ pub enum Failure {
     ReaderGone,
     /// The output cannot be written.
     #[error("cannot write to standard output: {0}; give it somewhere to write to")]
-    Output(std::io::Error),
+    Output(#[source] std::io::Error),
 }
 
 impl Failure {

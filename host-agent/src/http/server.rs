@@ -58,7 +58,7 @@ pub enum HttpError {
     Stopped,
     /// There is no thread or no event loop for it.
     #[error("--listen: cannot start the thread that serves: {0}; end other programs or raise the limits of this one")]
-    Start(io::Error),
+    Start(#[source] io::Error),
 }
 
 impl Waiter for Listen {

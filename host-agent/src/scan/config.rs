@@ -92,17 +92,17 @@ pub enum ScanError {
         "/proc/self/pagemap: expected the file of a Linux kernel with CONFIG_PROC_PAGE_MONITOR, found none ({0}); \
          copies cannot be seen on this kernel (gVisor and some cloud and Android kernels have none)"
     )]
-    NoPagemap(std::io::Error),
+    NoPagemap(#[source] std::io::Error),
     /// The pagemap of this process is denied to itself.
     #[error(
         "/proc/self/pagemap: expected to read the own pagemap, which needs no privilege, found {0}; a security module, \
          a seccomp filter or file capabilities of this program (setcap) deny it: allow it, or give the capabilities \
          as ambient ones"
     )]
-    PagemapDenied(std::io::Error),
+    PagemapDenied(#[source] std::io::Error),
     /// The pagemap of this process cannot be opened.
     #[error("/proc/self/pagemap: {0}")]
-    OwnPagemap(std::io::Error),
+    OwnPagemap(#[source] std::io::Error),
     /// Frame numbers were asked for and cannot be had.
     #[error("frame numbers read as 0: CAP_SYS_ADMIN is needed for them")]
     NoFrames,
@@ -111,5 +111,5 @@ pub enum ScanError {
     Proc(#[from] ProcError),
     /// No page of our own could be mapped for the probe.
     #[error("no page for the probe: {0}")]
-    Probe(std::io::Error),
+    Probe(#[source] std::io::Error),
 }

@@ -10,7 +10,7 @@ use super::address::{Address, AddressError};
 pub enum UplinkError {
     /// The system has no random numbers for the session's name.
     #[error("cannot read /dev/urandom: {0}; a session needs a random name")]
-    Random(std::io::Error),
+    Random(#[source] std::io::Error),
     /// What a restart needs cannot be saved.
     #[error(transparent)]
     Store(#[from] super::StoreError),
@@ -29,7 +29,7 @@ pub enum UplinkError {
     },
     /// The system has no thread for the heartbeat.
     #[error("cannot start the session's heartbeat: {0}; end other programs or raise the limit of threads")]
-    Thread(std::io::Error),
+    Thread(#[source] std::io::Error),
     /// There was no board server for the whole time that was allowed.
     #[error("{source}; no progress for {} s, which is the longest outage allowed (--outage)", limit.as_secs())]
     Outage {

@@ -21,10 +21,10 @@ const REPORT_BYTES: usize = 1024;
 pub enum WorkloadError {
     /// The agent's own binary could not be run again.
     #[error("the workload could not be started from /proc/self/exe: {0}")]
-    Start(io::Error),
+    Start(#[source] io::Error),
     /// The pipe from the workload broke.
     #[error("the workload could not be heard: {0}")]
-    Pipe(io::Error),
+    Pipe(#[source] io::Error),
     /// The family ended before it reported: its own message is on standard error.
     #[error("the workload ended before it reported its region ({status})")]
     Ended {

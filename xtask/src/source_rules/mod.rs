@@ -1,5 +1,6 @@
 //! Rules of the sources that the compiler does not know.
 
+mod error_sources;
 mod imports;
 mod module_calls;
 mod open_errors;

@@ -18,7 +18,7 @@ impl<'ast> Visit<'ast> for Closed {
 }
 
 /// Whether the attribute derives `thiserror::Error`, under either of its names.
-fn derives_error(attribute: &syn::Attribute) -> bool {
+pub(super) fn derives_error(attribute: &syn::Attribute) -> bool {
     let mut found = false;
     if attribute.path().is_ident("derive") {
         // What is no list of paths is none of `derive`, and the compiler rejects it.

@@ -87,8 +87,8 @@ pub enum StateError {
     #[error(
         "cannot start the thread that writes the state folder: {0}; end other programs or raise the limit of threads"
     )]
-    Thread(std::io::Error),
+    Thread(#[source] std::io::Error),
     /// The system has no random numbers for a new id.
     #[error("cannot read /dev/urandom: {0}; an agent needs a random id")]
-    Random(std::io::Error),
+    Random(#[source] std::io::Error),
 }
