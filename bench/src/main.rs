@@ -1,11 +1,11 @@
 //! `throughput`: the ladder of rates, each beside a limit or a rival of the same run.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use deltascope_abi::board::FCLK_HZ;
 use deltascope_agent::report::columns;
-use deltascope_bench::baseline::{LOSS, lost};
+use deltascope_bench::baseline::{self, LOSS, lost};
 use deltascope_bench::compare::Effort;
 use deltascope_bench::curves::{self, Curve};
 use deltascope_bench::ladder::{self, Programs, Stall, Step, Unit};
@@ -15,6 +15,12 @@ use deltascope_bench::way::{Facts, GIGABIT_ETHERNET, HP_PORT, Way};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Times that `--baseline` measures a step again which seems to be slower.
+const CHECKED_AGAIN: u32 = 2;
+
+/// Times that `--planted` measures a step at most.
+const PLANTED_ATTEMPTS: u32 = 4;
 
 #[derive(Parser)]
 #[command(about = "Times each part of the path from a page to a counter, each beside a limit or a rival")]
@@ -71,6 +77,8 @@ struct PlantedStep {
     planted_ratio: f64,
     planted_noise: f64,
     found: bool,
+    /// Times that the step was measured until the loss was found.
+    attempts: u32,
 }
 
 /// What a run prints.
@@ -119,7 +127,7 @@ fn main() -> Result<()> {
     }
     let mut run = match &arguments.from {
         Some(path) => read(path)?,
-        None => measure(&arguments, 0.0)?,
+        None => measure(&arguments)?,
     };
     run.derive(arguments.facts.as_deref())?;
     if let Some(folder) = &arguments.plots {
@@ -131,7 +139,16 @@ fn main() -> Result<()> {
     }
     if let Some(path) = &arguments.baseline {
         let before = read(path)?;
-        let lost = lost(&before.steps, &run.steps);
+        let mut lost = lost(&before.steps, &run.steps);
+        // What a machine does to one measurement it seldom does to three; a loss of the code is in each.
+        for _ in 0..if arguments.from.is_some() { 0 } else { CHECKED_AGAIN } {
+            if lost.is_empty() {
+                break;
+            }
+            let only = lost.iter().map(|lost| lost.name.clone()).collect::<Vec<_>>();
+            eprintln!("measuring again: {}", only.join(", "));
+            lost = baseline::lost(&before.steps, &steps(&arguments, effort(&arguments), &only)?);
+        }
         let lines = lost.iter().map(|lost| {
             let (name, expected, least, found) = (&lost.name, lost.expected, lost.least, lost.found);
             format!("{name}: expected a ratio of {expected:.3}, at least {least:.3}, found {found:.3}")
@@ -165,19 +182,41 @@ fn read_facts(path: &Path) -> Result<Facts> {
     serde_json::from_str(&text).with_context(|| format!("{}: expected facts about the board", path.display()))
 }
 
+/// Measures one step without and with a planted loss, one right after the other: what the machine does otherwise by then is
+/// no part of it. A step that was too noisy is measured again at full length.
+fn planted_step(arguments: &Arguments, name: String) -> Result<PlantedStep> {
+    let only = [name];
+    let measure = |effort: Effort, attempts: u32| -> Result<PlantedStep> {
+        let (before, with) =
+            (steps(arguments, effort, &only)?, steps(arguments, Effort { planted: LOSS, ..effort }, &only)?);
+        let found = !lost(&before, &with).is_empty();
+        let (Some(before), Some(with)) = (before.first(), with.first()) else { bail!("the step was not measured") };
+        Ok(PlantedStep {
+            name: with.name.clone(),
+            ratio: before.ratio,
+            noise: before.spread,
+            planted_ratio: with.ratio,
+            planted_noise: with.spread,
+            found,
+            attempts,
+        })
+    };
+    let mut step = measure(effort(arguments), 1)?;
+    while !step.found && step.attempts < PLANTED_ATTEMPTS {
+        step = measure(Effort::WHOLE, step.attempts + 1)?;
+    }
+    Ok(step)
+}
+
 /// Shows that a planted loss is found in each step.
 fn with_fault(arguments: &Arguments) -> Result<()> {
-    let (before, run) = (measure(arguments, 0.0)?, measure(arguments, LOSS)?);
-    let lost = lost(&before.steps, &run.steps);
-    let steps = before.steps.iter().zip(&run.steps).map(|(before, with)| PlantedStep {
-        name: with.name.clone(),
-        ratio: before.ratio,
-        noise: before.spread,
-        planted_ratio: with.ratio,
-        planted_noise: with.spread,
-        found: lost.iter().any(|lost| lost.name == with.name),
+    let names = ladder::names().map(str::to_owned).filter(|name| match arguments.only.is_empty() {
+        true => arguments.python.is_some() || !ladder::needs_python(name),
+        false => arguments.only.contains(name),
     });
-    let planted = Planted { label: "measured", planted: run.steps.len(), found: lost.len(), steps: steps.collect() };
+    let steps = names.map(|name| planted_step(arguments, name)).collect::<Result<Vec<_>>>()?;
+    let found = steps.iter().filter(|step| step.found).count();
+    let planted = Planted { label: "measured", planted: steps.len(), found, steps };
     match arguments.json {
         true => println!("{}", serde_json::to_string_pretty(&planted)?),
         false => planted.steps.iter().for_each(|step| {
@@ -194,20 +233,28 @@ fn with_fault(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Measures the steps, of which each loses the share `planted` of its rate.
-fn measure(arguments: &Arguments, planted: f64) -> Result<Run> {
-    let begun = Instant::now();
-    let effort = Effort { planted, ..if arguments.quick { Effort::QUICK } else { Effort::WHOLE } };
+fn effort(arguments: &Arguments) -> Effort {
+    if arguments.quick { Effort::QUICK } else { Effort::WHOLE }
+}
+
+/// Measures the steps named in `only`, or all.
+fn steps(arguments: &Arguments, effort: Effort, only: &[String]) -> Result<Vec<Step>> {
     let programs = Programs { boardd: &arguments.boardd, python: arguments.python.as_deref() };
-    let steps = ladder::run(effort, programs, &arguments.only, &mut |step| {
+    ladder::run(effort, programs, only, &mut |step| {
         eprintln!("{}: {} ({:.2} of {})", step.name, short(step.rate), step.ratio, step.rival);
-    })?;
+    })
+}
+
+/// Measures the steps and what is beside them.
+fn measure(arguments: &Arguments) -> Result<Run> {
+    let begun = Instant::now();
+    let steps = steps(arguments, effort(arguments), &arguments.only)?;
     let missed: Vec<String> = steps.iter().filter(|step| !step.is_met()).map(|step| step.name.clone()).collect();
     let limits = Limits { gigabit_ethernet: GIGABIT_ETHERNET, hp_port_64_bit: HP_PORT };
     // A comparison is of ratios only.
-    let all = arguments.only.is_empty() && arguments.baseline.is_none() && !arguments.planted;
-    let curves = if all { curves::all(effort, &arguments.boardd)? } else { Vec::new() };
-    let scan_stall = if all { Some(ladder::stall(effort)?) } else { None };
+    let all = arguments.only.is_empty() && arguments.baseline.is_none();
+    let curves = if all { curves::all(effort(arguments), &arguments.boardd)? } else { Vec::new() };
+    let scan_stall = if all { Some(ladder::stall(effort(arguments))?) } else { None };
     Ok(Run {
         label: String::from("measured"),
         quick: arguments.quick,

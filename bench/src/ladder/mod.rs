@@ -60,13 +60,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|(name, _)| *name)
 }
 
+/// Whether a step is compared with a package of Python.
+pub fn needs_python(name: &str) -> bool {
+    [ENGINE_AND_PEER, ALGEBRA_AND_PEER].contains(&name)
+}
+
 /// Measures the steps named in `only`, or every one that the programs allow; `done` hears of each.
 ///
 /// # Errors
 /// A step fails.
 pub fn run(effort: Effort, programs: Programs<'_>, only: &[String], done: &mut dyn FnMut(&Step)) -> Result<Vec<Step>> {
     let wanted = |name: &str| match only.is_empty() {
-        true => programs.python.is_some() || ![ENGINE_AND_PEER, ALGEBRA_AND_PEER].contains(&name),
+        true => programs.python.is_some() || !needs_python(name),
         false => only.iter().any(|only| only == name),
     };
     let mut steps = Vec::new();

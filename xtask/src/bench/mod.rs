@@ -39,7 +39,7 @@ pub struct Arguments {
     /// As --quick, and fail when a ratio is lower than in bench/results/latest.json by more than the noise
     #[arg(long)]
     check: bool,
-    /// As --quick, twice: the second time a loss of 30 % is planted in each step, and --check's comparison must find it
+    /// As --quick, each step without and with a loss of 30 % planted, which --check's comparison must find
     #[arg(long, conflicts_with = "check")]
     planted: bool,
     /// Print one JSON object
